@@ -1,0 +1,34 @@
+"""NVIDIA NIM inference on Kubernetes as a Pulumi component."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .args import NIM as NIM
+    from .args import ArgumentError as ArgumentError
+    from .args import CacheArgs as CacheArgs
+    from .args import LoRAAdapter as LoRAAdapter
+    from .args import NIMSecrets as NIMSecrets
+    from .args import ServiceArgs as ServiceArgs
+    from .args import Toleration as Toleration
+    from .service import NIMService as NIMService
+
+_HOME = {
+    "NIM": "args",
+    "NIMSecrets": "args",
+    "LoRAAdapter": "args",
+    "CacheArgs": "args",
+    "ServiceArgs": "args",
+    "Toleration": "args",
+    "ArgumentError": "args",
+    "NIMService": "service",
+}
+
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: who only checks arguments does not wait for the Kubernetes SDK.
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,83 @@
+"""Where the model is kept between starts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .model import Arguments, Rule
+from .problems import Problem
+from .values import AbsolutePath, AccessMode, AnnotationValue, LabelKey, ObjectName, Storage, StorageClass
+
+_SHARED = {"ReadWriteMany", "ReadOnlyMany"}
+
+
+def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> Iterator[Problem]:
+    given = [name for name, value in {"existing_claim": existing, "empty_dir": empty_dir or None, "host_path": host_path}.items() if value is not None]
+    for name in given[1:]:
+        yield Problem((name,), f"must not be given together with {given[0]}", "Give one kind of storage.")
+    if not given:
+        return
+    fields = dict(zip(("access_mode", "storage_class", "volume_name", "annotations"), claim, strict=True))
+    defaults = {"access_mode": "ReadWriteOnce", "annotations": None}
+    for name, value in fields.items():
+        if value is not None and value != defaults.get(name):
+            yield Problem((name,), f"has no meaning with {given[0]}", "It describes a claim that the component makes: leave it out.")
+
+
+def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) -> Iterator[Problem]:
+    if retain and (existing is not None or empty_dir or host_path is not None):
+        yield Problem(("retain",), "has no meaning without a claim of the component's own", "Leave it out: what the component did not make it does not delete.")
+
+
+class CacheArgs(Arguments):
+    """The model cache at `/opt/nim/.cache`. By default a claim of the component's own, so that a restart does not download the model again."""
+
+    size: Storage = "50Gi"
+    """Size of the claim, or the limit of an `empty_dir`. Default 50Gi, NVIDIA's chart's: an 8B model at 16 bits is 15 GB, a 70B model 131 GB. It may grow
+    in place where the storage class allows it; it cannot shrink."""
+
+    access_mode: AccessMode = "ReadWriteOnce"
+    """Access mode of the claim. Default `ReadWriteOnce`, which every provisioner has; more replicas than one need `ReadWriteMany`."""
+
+    storage_class: StorageClass | None = None
+    """StorageClass of the claim. Default: the cluster's default class. A change makes a new claim, and the model is downloaded again."""
+
+    volume_name: ObjectName | None = None
+    """PersistentVolume to bind to. Default: any."""
+
+    annotations: dict[LabelKey, AnnotationValue] | None = None
+    """Annotations of the claim. Default: none."""
+
+    retain: bool = False
+    """Keep the claim when the service is destroyed or the claim replaced. Default no. To take it up again, name it as `existing_claim`."""
+
+    existing_claim: ObjectName | None = None
+    """Name of a PersistentVolumeClaim that is there already, in place of one of the component's own."""
+
+    empty_dir: bool = False
+    """Keep the model in the pod only: every new pod downloads it again."""
+
+    host_path: AbsolutePath | None = None
+    """Directory of the node, in place of a claim. Pod Security `restricted` and `baseline` refuse it."""
+
+    rules = (
+        Rule(("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations"), _check_kind, waits=False),
+        Rule(("retain", "existing_claim", "empty_dir", "host_path"), _check_retain, waits=False),
+    )
+
+    @property
+    def makes_claim(self) -> bool:
+        """Whether the component makes a PersistentVolumeClaim."""
+        return self.existing_claim is None and not self.empty_dir and self.host_path is None
+
+
+def check_sharing(cache: CacheArgs, access_mode: str, replicas: int, rollout: str | None) -> Iterator[Problem]:
+    """A ReadWriteOnce volume is on one node at a time: a second pod would wait for it for ever."""
+    if not cache.makes_claim or access_mode in _SHARED:
+        return
+    ways = "Use access_mode: ReadWriteMany with a storage class that has it, or an existing_claim that can be shared, or empty_dir"
+    if replicas > 1:
+        yield Problem(("cache", "access_mode"), f"must allow sharing for {replicas} replicas", f"{ways}, or replicas: 1.", repr(access_mode))
+    elif rollout == "surge":
+        yield Problem(
+            ("cache", "access_mode"), "must allow sharing for rollout 'surge', which runs two pods at once", f"{ways}, or leave rollout out.", repr(access_mode)
+        )

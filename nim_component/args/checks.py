@@ -1,0 +1,137 @@
+"""Rules across the fields of a `NIM`: pure functions that yield what they find."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS
+from .lora import LoRAAdapter
+from .problems import Problem, rule_error
+from .quantities import parse_quantity
+from .secrets import NIMSecrets
+
+PEFT_SOURCE = "NIM_PEFT_SOURCE"
+SHM_PATH = "/dev/shm"
+CACHE_PATH = "/opt/nim/.cache"
+
+MANAGED_ENV = {
+    "NIM_CACHE_PATH": "cache",
+    "NIM_SERVER_PORT": "port",
+    "NIM_HTTP_API_PORT": "port",
+    "NGC_API_KEY": "secrets.ngc_secret_key",
+    "HF_TOKEN": "secrets.hf_token_key",
+    "NIM_SERVED_MODEL_NAME": "served_model_name",
+    "NIM_MODEL_PROFILE": "model_profile",
+}
+"""Environment that the component sets, and the argument that decides it."""
+
+_MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp")
+_MANAGED_CONTAINERS = ("nim", "download-loras")
+_LONGEST_LABEL = 63
+
+
+def check_service_name(value: str) -> str:
+    """A DNS-1035 label that still is one with the longest suffix behind it."""
+    longest = _LONGEST_LABEL - LONGEST_SUFFIX
+    if not re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", value, re.ASCII) or len(value) > longest:
+        raise rule_error(
+            f"must be a DNS label of at most {longest} characters (63 less the longest suffix)",
+            "Use lower-case letters, digits and '-', starting with a letter; set service_name when the component's name is none.",
+        )
+    return value
+
+
+def check_lora(adapters: Sequence[LoRAAdapter] | None, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """Adapters need memory to be downloaded in and a directory that the server reads."""
+    if not adapters:
+        return
+    if memory is None:
+        yield Problem(("lora_adapter_mem",), "memory to download the LoRA adapters must be set with hf_repo_ids", 'Set lora_adapter_mem, such as "2Gi".')
+    source = (env or {}).get(PEFT_SOURCE)
+    remedy = f'Set it in env: {{"{PEFT_SOURCE}": "/opt/nim/peft_adapters"}}.'
+    path = ("env", PEFT_SOURCE)
+    if source is None:
+        yield Problem(path, "must be set with hf_repo_ids: it is where the server looks for the adapters", remedy)
+    elif not isinstance(source, str):
+        yield Problem(path, "must be plain text with hf_repo_ids: it decides a mount", remedy)
+    elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(part in (".", "..") for part in source.split("/")):
+        yield Problem(path, "must be an absolute path below the root", remedy, repr(source))
+    elif any(_overlap(source, taken) for taken in (SHM_PATH, CACHE_PATH)):
+        yield Problem(path, f"must not lie in or above {SHM_PATH} or {CACHE_PATH}", remedy, repr(source))
+
+
+def check_memory(mem: str, shm_size: str) -> Iterator[Problem]:
+    """What is written to /dev/shm is charged to the container: a limit below it ends in an OOM kill under load."""
+    if parse_quantity(mem) <= parse_quantity(shm_size):
+        yield Problem(("mem",), f"must be above shm_size ({shm_size}), which counts against it", "Raise mem or lower shm_size.", repr(mem))
+
+
+def check_environment(env: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """A name that the component sets would stand in the list twice, and the later one would win unseen."""
+    for name in env or {}:
+        if name in MANAGED_ENV:
+            yield Problem(("env", name), "is managed by the component", f"Use the argument {MANAGED_ENV[name]}.")
+
+
+def check_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator[Problem]:
+    """With `secrets_prefix`, the variables under that prefix are the component's."""
+    prefix = (secrets.secrets_prefix or "").upper()
+    for name in env or {}:
+        if prefix and name.startswith(prefix):
+            yield Problem(("env", name), f"stands under secrets_prefix {secrets.secrets_prefix!r}, whose names the component manages", "Choose another name.")
+
+
+def check_backend_port(image: str, port: int) -> Iterator[Problem]:
+    """NIM 2.x keeps 8001 for the backend behind its front end."""
+    tag = re.search(r":v?(\d+)[^:/]*$", image.partition("@")[0])
+    if port == 8001 and tag and int(tag[1]) >= 2:
+        yield Problem(("port",), "must not be 8001 with NIM 2.x, whose backend listens there", "Take another port, such as 8000.", "8001")
+
+
+def check_labels(labels: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """The selector is frozen; a label that changes it would orphan the pods."""
+    for name in labels or {}:
+        if name in SELECTOR_LABELS or name in STANDARD_LABELS:
+            yield Problem(("pod_labels", name), "is managed by the component", "Choose another label.")
+
+
+def check_mounts(
+    adapters: Sequence[LoRAAdapter] | None,
+    env: Mapping[str, Any] | None,
+    volumes: Sequence[Mapping[str, Any]] | None,
+    mounts: Sequence[Mapping[str, Any]] | None,
+    containers: Sequence[Mapping[str, Any]] | None,
+) -> Iterator[Problem]:
+    """Names and paths are used once, and a mount has its volume: the API server says the rest."""
+    yield from _once("extra_volumes", volumes, _MANAGED_VOLUMES)
+    yield from _once("extra_containers", containers, _MANAGED_CONTAINERS)
+    known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
+    source = (env or {}).get(PEFT_SOURCE) if adapters else None
+    paths = {SHM_PATH, CACHE_PATH, source}
+    for index, mount in enumerate(mounts or ()):
+        name, path = mount["name"], mount.get("mountPath", mount.get("mount_path"))
+        where = ("extra_mounts", index)
+        if name not in known:
+            yield Problem((*where, "name"), "must be the name of one of extra_volumes", f"Known: {', '.join(sorted(known))}.", repr(name))
+        if path in paths:
+            yield Problem((*where, "mountPath"), "is mounted already", "Choose another path.", repr(path))
+        paths.add(path)
+
+
+def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequence[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, item in enumerate(items or ()):
+        name = item["name"]
+        if name in managed:
+            yield Problem((field, index, "name"), "is the name of one of the component's own", f"Choose another than {', '.join(managed)}.", repr(name))
+        elif name in seen:
+            yield Problem((field, index, "name"), "must be used once", "Choose another name.", repr(name))
+        seen.add(name)
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = f"{one.rstrip('/')}/", f"{other}/"
+    return first.startswith(second) or second.startswith(first)
+
+

@@ -1,0 +1,126 @@
+"""Outputs meet the rules of their fields when they resolve, in the name of the service that they are for."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pulumi
+from pydantic import ValidationError
+
+from .error import ArgumentError
+from .model import Arguments, field_adapter, read_path
+from .outputs import is_output
+from .problems import Path, Problem, find_problems, is_hidden
+
+T = TypeVar("T", bound=Arguments)
+
+SECRET_VALUES = frozenset({"ngc_api_key", "hf_token"})
+"""The only fields that take a secret; everywhere else a secret would stand in a pod spec and mask its whole diff."""
+
+
+def bind(args: T, owner: str) -> T:
+    """A copy in which every Output is checked on resolution and fails in `owner`'s name; `args` itself when there is no Output.
+
+    A model may serve several components, so that this is done by the component and not when the model is made.
+    """
+    bound = _bind_fields(args, owner, ())
+    return _bind_rules(bound, owner)
+
+
+def _bind_fields(args: T, owner: str, above: Path) -> T:
+    changed: dict[str, Any] = {}
+    cls = type(args)
+    for name in cls.model_fields:
+        value = getattr(args, name)
+        bound = _bind_value(value, owner, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe))
+        if bound is not value:
+            changed[name] = bound
+    return args.model_copy(update=changed) if changed else args
+
+
+def _bind_value(value: Any, owner: str, path: Path, check: Callable[[Any], Any]) -> Any:
+    """`check` validates a whole field; inside a list or mapping it gets a probe: the structure with this one item."""
+    if is_output(value):
+        return _checked(value, owner, path, check)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, Arguments):
+        return _bind_fields(value, owner, path)
+    if isinstance(value, dict):
+        items: dict[Any, Any] = value
+        bound = {key: _bind_value(item, owner, (*path, str(key)), lambda probe, key=key: check({key: probe})[key]) for key, item in items.items()}
+        return bound if any(bound[key] is not item for key, item in items.items()) else items
+    if isinstance(value, list | tuple):
+        entries: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        done = [_bind_value(item, owner, (*path, index), lambda probe: check([probe])[0]) for index, item in enumerate(entries)]
+        return done if any(new is not old for new, old in zip(done, entries, strict=True)) else value  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _checked(value: pulumi.Output[Any], owner: str, path: Path, check: Callable[[Any], Any]) -> pulumi.Output[Any]:
+    if path[-1] in SECRET_VALUES:
+        return value
+
+    def meet(resolved: list[Any]) -> Any:
+        item, secret = resolved
+        if secret:
+            raise ArgumentError(owner, [_secret_problem(path)])
+        try:
+            return check(item)
+        except ValidationError as error:
+            found = find_problems(error)
+            # The probe's path is not the field's: whether the value may be shown is decided by the whole path.
+            shown = [Problem(path, each.rule, each.remedy, None if is_hidden(path) else each.value) for each in found]
+            raise ArgumentError(owner, shown) from None
+
+    return pulumi.Output.all(value, pulumi.Output.from_input(value.is_secret())).apply(meet)
+
+
+def _secret_problem(path: Path) -> Problem:
+    return Problem(
+        path,
+        "must not be a secret: it would stand in the pod spec",
+        "Put it into a Kubernetes Secret and refer to that; when it is no secret after all, pass pulumi.Output.unsecret(value).",
+    )
+
+
+def _bind_rules(args: T, owner: str) -> T:
+    """The rules that waited for an Output: checked when all that they read has resolved, and in the way of the first Output they read."""
+    for rule in type(args).rules:
+        if not rule.waits:
+            continue
+        values = [read_path(args, path) for path in rule.reads]
+        late = next((path for path, value in zip(rule.reads, values, strict=True) if is_output(value)), None)
+        if late is not None:
+            args = _replace(args, late.split("."), _gated(values, rule.reads.index(late), rule.check, owner))
+    return args
+
+
+def _gated(values: list[Any], index: int, check: Callable[..., Iterator[Problem]], owner: str) -> pulumi.Output[Any]:
+    # Models and plain values stay outside `all`, which would take them apart.
+    outputs = {str(i): value for i, value in enumerate(values) if is_output(value)}
+
+    def meet(resolved: dict[str, Any]) -> Any:
+        found = list(check(*(resolved.get(str(i), value) for i, value in enumerate(values))))
+        if found:
+            raise ArgumentError(owner, found)
+        return resolved[str(index)]
+
+    return pulumi.Output.all(**outputs).apply(meet)
+
+
+def _replace(args: T, path: list[str], value: Any) -> T:
+    head, *rest = path
+    return args.model_copy(update={head: _replace(getattr(args, head), rest, value) if rest else value})
+
+
+def describe(args: Arguments) -> dict[str, Any]:
+    """The arguments as the plain mapping that the engine records and diffs: without what is unset, and without secret values."""
+    return {name: _plain(value) for name in type(args).model_fields if name not in SECRET_VALUES and (value := getattr(args, name)) is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Arguments):
+        return describe(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value

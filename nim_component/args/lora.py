@@ -1,0 +1,121 @@
+"""LoRA adapters: which, at which revision, under which name."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from .model import Arguments
+from .problems import Problem, rule_error
+from .values import matching
+
+_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+
+
+def _repository(value: str) -> str:
+    # The hub's grammar (huggingface_hub.utils.validate_repo_id), ASCII only: no look-alike reaches the hub or a file system.
+    owner, _, name = value.partition("/")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*", value, re.ASCII)
+        or len(value) > 96
+        or "--" in value
+        or ".." in value
+        or value.endswith((".git", ".", "-"))
+        or owner.endswith((".", "-"))
+        or not name
+    ):
+        raise rule_error("must be a Hugging Face repository", "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1.")
+    return value
+
+
+def _revision(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", value, re.ASCII) or ".." in value or "//" in value or value.endswith(("/", ".", ".lock")):
+        raise rule_error("must be a branch, tag or commit", "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit.")
+    return value
+
+
+def _files(value: list[str]) -> list[str]:
+    if "adapter_config.json" not in value or not any(file in value for file in _WEIGHTS):
+        raise rule_error("must hold adapter_config.json and a file of weights", f"Add what is missing; weights are {' or '.join(_WEIGHTS)}.")
+    return value
+
+
+if TYPE_CHECKING:
+    Repository = Revision = AdapterName = FileName = str
+    FileList = list[str]
+else:
+    Repository = Annotated[str, AfterValidator(_repository)]
+    Revision = Annotated[str, AfterValidator(_revision)]
+    AdapterName = Annotated[
+        str,
+        matching(
+            r"[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?",
+            "must be an adapter's name: it becomes a directory and the model name in requests",
+            "Use letters, digits, '.', '_' and '-', starting and ending with a letter or digit.",
+        ),
+    ]
+    FileName = Annotated[
+        str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory.")
+    ]
+    FileList = Annotated[list[FileName], AfterValidator(_files)]
+
+
+class LoRAAdapter(Arguments):
+    """One LoRA adapter on the Hugging Face hub."""
+
+    repo_id: Repository
+    """Repository on the hub, `organisation/name`."""
+
+    revision: Revision = "main"
+    """Branch, tag or commit. Default `main`; pin a commit to know what a restart serves."""
+
+    name: AdapterName | None = None
+    """Directory below `$NIM_PEFT_SOURCE` and model name in requests. Default: the last segment of `repo_id`."""
+
+    files: FileList | None = None
+    """Files to fetch. Default: `adapter_config.json` and `adapter_model.safetensors`, or `.bin` when that is all there is."""
+
+    @property
+    def served_name(self) -> str:
+        """The name requests use."""
+        return self.name or self.repo_id.rpartition("/")[2]
+
+
+def _adapter(value: Any) -> Any:
+    """`org/name` or `org/name@revision` in place of a `LoRAAdapter`."""
+    if not isinstance(value, str):
+        return value
+    repo_id, at, revision = value.partition("@")
+    return {"repo_id": repo_id, "revision": revision} if at else {"repo_id": repo_id}
+
+
+if TYPE_CHECKING:
+    Adapter = LoRAAdapter | str
+else:
+    Adapter = Annotated[LoRAAdapter, BeforeValidator(_adapter)]
+
+
+def model_of_image(image: str) -> str:
+    """The last two segments of an image's repository, without registry, tag and digest."""
+    path = image.partition("@")[0].split("/")
+    path[-1] = path[-1].partition(":")[0]
+    return "/".join(path[-2:] if len(path) > 2 else path[-1:])
+
+
+def check_names(adapters: Sequence[LoRAAdapter] | None, served_model: str | None, image: str) -> Iterator[Problem]:
+    """One directory and one model name each: `a/x` and `b/x` would overwrite one another."""
+    base = served_model or model_of_image(image)
+    seen: dict[str, int] = {}
+    for index, adapter in enumerate(adapters or ()):
+        name = adapter.served_name
+        path = ("hf_repo_ids", index)
+        if name in seen:
+            yield Problem(
+                path, f"must not have the name of hf_repo_ids[{seen[name]}]", "Give one of them another name: LoRAAdapter(repo_id=..., name=...).", repr(name)
+            )
+        elif name == base:
+            yield Problem(path, "must not have the name of the served model", "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).", repr(name))
+        seen.setdefault(name, index)
+
+

@@ -1,0 +1,130 @@
+"""The base of every argument model: unknown fields refused, all problems at once, rules across fields beside the fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from .outputs import is_output
+from .problems import Problem, find_problems, line_errors, suggest
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule across fields. `check` gets the values that `reads` names, in that order, and yields what they break."""
+
+    reads: tuple[str, ...]
+    """Dotted paths below the model, such as `cache.access_modes`."""
+    check: Callable[..., Iterator[Problem]]
+    waits: bool = True
+    """While one of the values is an Output the rule waits, and the component runs it when all have resolved.
+    False for a rule that looks only at what is given, not at values."""
+
+
+class Arguments(BaseModel):
+    """What a caller says about one thing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise _argument_error(type(self).__name__, error) from None
+
+    # pydantic calls a model's own __init__ for nested data too, unless it knows it for its base's: nested problems keep their place then.
+    __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
+
+    @classmethod
+    def read(cls, data: "Self | Mapping[str, Any]", owner: str) -> Self:
+        """A model from what a caller or a stack file gives; problems are said of `owner`, such as `NIMService 'llama'`."""
+        if isinstance(data, cls):
+            return data
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise _argument_error(owner, error) from None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_all(cls, data: Any, check_fields: ModelWrapValidatorHandler[Self]) -> Self:
+        """Runs the rules also where single fields are wrong, over the fields that are right: one error says everything."""
+        if isinstance(data, cls):
+            return data
+        try:
+            model = check_fields(data)
+        except ValidationError as error:
+            if not isinstance(data, Mapping):
+                raise
+            wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False, include_url=False) if detail["loc"]}
+            details = [_with_known_names(detail, cls) for detail in _details(error)]
+            found = list(broken_rules(cls, _Partial(cls, data, wrong)))
+            raise ValidationError.from_exception_data(cls.__name__, details + line_errors(found)) from None
+        found = list(broken_rules(cls, model))
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, line_errors(found))
+        return model
+
+
+def _argument_error(owner: str, error: ValidationError) -> ValueError:
+    from .error import ArgumentError  # imports Pulumi, which a caller that only checks need not wait for
+
+    return ArgumentError(owner, find_problems(error))
+
+
+def broken_rules(cls: type[Arguments], model: Any) -> Iterator[Problem]:
+    """What the rules of `cls` find in a model, leaving out those that wait for an Output or lack a valid field."""
+    for rule in cls.rules:
+        try:
+            values = [read_path(model, path) for path in rule.reads]
+        except AttributeError:
+            continue
+        if not (rule.waits and any(is_output(value) for value in values)):
+            yield from rule.check(*values)
+
+
+def read_path(model: Any, dotted: str) -> Any:
+    """`cache.size` of a model. Through a `None` on the way it is `None`."""
+    return reduce(lambda owner, name: None if owner is None else getattr(owner, name), dotted.split("."), model)
+
+
+@cache
+def field_adapter(cls: type[Arguments], name: str) -> TypeAdapter[Any]:
+    """The rule of a single field, with all its constraints."""
+    field = cls.model_fields[name]
+    return TypeAdapter(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation)
+
+
+class _Partial:
+    """A model of which some fields are wrong: the right ones are there, the others raise AttributeError."""
+
+    def __init__(self, cls: type[Arguments], data: Mapping[str, Any], wrong: set[str]) -> None:
+        for name, field in cls.model_fields.items():
+            if name in wrong:
+                continue
+            value = field_adapter(cls, name).validate_python(data[name]) if name in data else field.get_default(call_default_factory=True)
+            setattr(self, name, value)
+
+
+def _details(error: ValidationError) -> Iterator[InitErrorDetails]:
+    for detail in error.errors(include_url=False):
+        kind = detail["type"]
+        context = detail.get("ctx", {})
+        known = PydanticCustomError(kind, "{rule}. {remedy}", context) if kind in ("rule", "problem") else kind
+        line = InitErrorDetails(type=known, loc=detail["loc"], input=detail["input"])
+        if context:
+            line["ctx"] = context
+        yield line
+
+
+def _with_known_names(detail: InitErrorDetails, cls: type[Arguments]) -> InitErrorDetails:
+    """An unknown field is told apart here, where the model's names are known, and not at the top, where they are lost."""
+    if detail["type"] != "extra_forbidden" or len(detail["loc"]) != 1:
+        return detail
+    context = {"rule": "is not a known field", "remedy": suggest(str(detail["loc"][0]), cls.model_fields)}
+    return InitErrorDetails(type=PydanticCustomError("problem", "{rule}. {remedy}", context), loc=detail["loc"], input=None)
+

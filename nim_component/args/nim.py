@@ -1,0 +1,184 @@
+"""`NIM`: one model server, as the caller sees it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from .cache import CacheArgs, check_sharing
+from .checks import (
+    check_backend_port,
+    check_environment,
+    check_labels,
+    check_lora,
+    check_memory,
+    check_mounts,
+    check_prefix,
+    check_service_name,
+)
+from .lora import Adapter, check_names
+from .model import Arguments, Rule
+from .network import ServiceArgs
+from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
+from .secrets import NIMSecrets
+from .values import (
+    AnnotationValue,
+    Cores,
+    Count,
+    Image,
+    LabelKey,
+    LabelValue,
+    Memory,
+    Namespace,
+    ObjectName,
+    Port,
+    ResourceName,
+    Seconds,
+    Storage,
+    Text,
+    UserId,
+    WholeNumber,
+    Words,
+)
+
+
+class NIM(Arguments):
+    """One NVIDIA NIM. Names, defaults and meaning are those of Flyte's NIM plugin; what comes after `lora_adapter_mem` is beyond it."""
+
+    secrets: NIMSecrets
+    """Where the keys come from. Required: `NIMSecrets(...)`, or `NIMSecrets.keyless()` for public images."""
+
+    image: Image = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+    """Container image, with a tag or `@sha256:`. Default: the plugin's. `:latest` or no tag warns: a restart may then serve another model."""
+
+    health_endpoint: Text = "v1/health/ready"
+    """Path of the startup and readiness probes, with or without a leading slash. Default: answers when the model is loaded."""
+
+    port: Port = 8000
+    """Port of the server, the Service and every probe, told to the server as `NIM_SERVER_PORT` and `NIM_HTTP_API_PORT`. Default 8000."""
+
+    cpu: Cores = 1
+    """CPU cores, request and limit. Default 1, the plugin's; NVIDIA's support matrix asks for 8 for an 8B model."""
+
+    gpu: Count = 1
+    """GPUs of the model server, request and limit of `gpu_resource`. Default 1."""
+
+    mem: Memory = "20Gi"
+    """Memory, request and limit. Default 20Gi, the plugin's. `shm_size` counts against it, so it must be larger."""
+
+    ephemeral_storage: Storage | None = None
+    """Disk of the node, request and limit. Default: not limited."""
+
+    shm_size: Memory = "16Gi"
+    """Size of the memory-backed volume at `/dev/shm`, where GPU workers exchange tensors. Default 16Gi, which GPUs without NVLink need."""
+
+    env: Environment | None = None
+    """Environment: name to text, Output, or `{"valueFrom": ...}`. Default: none. A name that the component manages is an error."""
+
+    hf_repo_ids: list[Adapter] | None = None
+    """LoRA adapters on the Hugging Face hub: `"org/name"`, `"org/name@revision"` or `LoRAAdapter(...)`. Default: none. Needs `lora_adapter_mem` and
+    `NIM_PEFT_SOURCE` in `env`."""
+
+    lora_adapter_mem: Memory | None = None
+    """Memory, request and limit, of the init container that downloads the adapters. Required with `hf_repo_ids`."""
+
+    lora_image: Image = "python:3.12-alpine"
+    """Image of that init container. Default: a plain Python, into which the pinned `huggingface_hub` is installed; an image that has it skips that."""
+
+    namespace: Namespace = "default"
+    """Namespace of every object. Default `default`; it is written into each object, so that `url` is known at preview."""
+
+    service_name: Annotated[str, AfterValidator(check_service_name)] | None = None
+    """Name of Deployment and Service, and prefix of the rest: a DNS label. Default: the component's name. Keep it when the component is renamed
+    with an alias, and nothing changes in the cluster."""
+
+    replicas: Annotated[WholeNumber, Field(ge=0)] = 1
+    """Pods. Default 1. With more, `cache` must be shareable."""
+
+    startup_timeout: Annotated[WholeNumber, Field(ge=30, le=86400)] = 1800
+    """Seconds from the container's start until the model must answer. Default 1800: pulling and loading 8B to 70B models takes 5 to 30 minutes.
+    Progress deadline and Pulumi's timeouts follow from it."""
+
+    rollout: Literal["recreate", "rolling", "surge"] | None = None
+    """How pods are replaced. `recreate`: stop all, then start. `rolling`: one down, then one up. `surge`: one up first, which needs a spare GPU.
+    Default: `recreate` for one replica, else `rolling`, neither of which needs a GPU that is not there."""
+
+    cache: CacheArgs = CacheArgs()
+    """Where the model is kept. Default: a claim of 50Gi, ReadWriteOnce, deleted with the service."""
+
+    served_model_name: Text | None = None
+    """Name of the base model in requests (`NIM_SERVED_MODEL_NAME`). Default: the image's, such as `meta/llama3-8b-instruct`."""
+
+    model_profile: Text | None = None
+    """Profile that the server must take (`NIM_MODEL_PROFILE`). Default: it chooses by the GPUs it finds."""
+
+    node_selector: dict[LabelKey, LabelValue] | None = None
+    """Labels that a node must have. Default: none; the GPU request chooses."""
+
+    tolerations: list[Toleration] = [GPU_TAINT]
+    """Taints that the pod bears. Default: `nvidia.com/gpu`, any value, NoSchedule. A list replaces the default."""
+
+    affinity: Structure | None = None
+    """Kubernetes' `affinity`, as it is. Default: none."""
+
+    topology_spread: list[Structure] | None = None
+    """Kubernetes' `topologySpreadConstraints`, as they are. Default: none."""
+
+    runtime_class: ObjectName | None = None
+    """RuntimeClass, such as `nvidia`. Default: the cluster's."""
+
+    priority_class: ObjectName | None = None
+    """PriorityClass. Default: the cluster's."""
+
+    gpu_resource: ResourceName = "nvidia.com/gpu"
+    """Extended resource that `gpu` counts: a MIG slice is `nvidia.com/mig-3g.40gb`. Default `nvidia.com/gpu`."""
+
+    service: ServiceArgs = ServiceArgs()
+    """The Service. Default: ClusterIP."""
+
+    run_as_user: UserId = 1000
+    """User id of every container. Default 1000, the NIM images' own. 0 is refused: Pod Security `restricted` does."""
+
+    run_as_group: UserId = 1000
+    """Group id of every container. Default 1000, the NIM images' own."""
+
+    fs_group: UserId = 1000
+    """Group that owns the volumes, so that the server may write its cache. Default 1000."""
+
+    extra_volumes: list[NamedStructure] | None = None
+    """Kubernetes `volumes` after the component's own. Default: none."""
+
+    extra_mounts: list[Mount] | None = None
+    """Kubernetes `volumeMounts` of the server after the component's own. Default: none."""
+
+    extra_containers: list[NamedStructure] | None = None
+    """Kubernetes `containers` after the server. One without a `securityContext` gets the restricted one. Default: none."""
+
+    pod_labels: dict[LabelKey, LabelValue] | None = None
+    """Labels of the pods beside the component's own. Default: none."""
+
+    pod_annotations: dict[LabelKey, AnnotationValue] | None = None
+    """Annotations of the pods. Default: none."""
+
+    args: list[Words] | None = None
+    """Arguments of the server's command: the engine flags of NIM 2.x. Default: the image's."""
+
+    command: list[Words] | None = None
+    """Command of the server. Default: the image's."""
+
+    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    """When the images are pulled. Default `IfNotPresent`: a NIM's is 10 to 20 GB."""
+
+    termination_grace: Seconds = 60
+    """Seconds that a stopped pod has to finish its requests. Default 60, NVIDIA's chart's; Kubernetes' own 30 cut long generations."""
+
+    rules = (
+        Rule(("hf_repo_ids", "lora_adapter_mem", "env"), check_lora, waits=False),
+        Rule(("hf_repo_ids", "served_model_name", "image"), check_names),
+        Rule(("mem", "shm_size"), check_memory),
+        Rule(("cache", "cache.access_mode", "replicas", "rollout"), check_sharing),
+        Rule(("env",), check_environment, waits=False),
+        Rule(("env", "secrets"), check_prefix, waits=False),
+        Rule(("image", "port"), check_backend_port),
+        Rule(("pod_labels",), check_labels, waits=False),
+        Rule(("hf_repo_ids", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
+    )

@@ -1,0 +1,95 @@
+"""What a platform adds to the pod: environment, placement, and Kubernetes' own structures passed on as they are."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from .model import Arguments, Rule
+from .outputs import is_output
+from .problems import Problem, rule_error
+from .values import EnvName, LabelKey, Words
+
+_SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
+
+
+def _env_value(value: Any) -> Any:
+    if isinstance(value, str) or is_output(value):
+        return cast(Any, value)
+    if isinstance(value, Mapping):
+        reference = cast("Mapping[str, Any]", value)
+        inner = next(iter(reference.values()), None)
+        if [_camel(str(key)) for key in reference] == ["valueFrom"] and isinstance(inner, Mapping):
+            sources = [_camel(str(key)) for key in cast("Mapping[str, Any]", inner)]
+            if len(sources) == 1 and sources[0] in _SOURCES:
+                return dict(reference)
+        raise rule_error("must be text or one valueFrom", f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.")
+    raise rule_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
+
+
+def _named(value: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(value.get("name"), str) or not value["name"]:
+        raise rule_error("must have a name", "Add name: it is what a mount, a diff and a log refer to.")
+    return value
+
+
+def _mount(value: dict[str, Any]) -> dict[str, Any]:
+    path = value.get("mountPath", value.get("mount_path"))
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise rule_error("must have an absolute mountPath", "Add mountPath, starting with '/'.")
+    return _named(value)
+
+
+if TYPE_CHECKING:
+    import pulumi
+
+    EnvValue = pulumi.Input[str] | Mapping[str, Any]
+    Structure = NamedStructure = Mount = Mapping[str, Any]
+else:
+    _ENV_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
+    EnvValue = Annotated[Any, BeforeValidator(_env_value), WithJsonSchema(_ENV_SCHEMA)]
+    Structure = dict[str, Any]
+    NamedStructure = Annotated[dict[str, Any], AfterValidator(_named)]
+    Mount = Annotated[dict[str, Any], AfterValidator(_mount)]
+
+Environment = dict[EnvName, EnvValue]
+
+
+class Toleration(Arguments):
+    """A taint of a node that the pod bears, in Kubernetes' own terms."""
+
+    key: LabelKey | None = None
+    """Key of the taint. Default: every key, which needs operator `Exists`."""
+
+    operator: Literal["Exists", "Equal"] = "Equal"
+    """How `value` is compared. Default `Equal`, Kubernetes' own."""
+
+    value: Words | None = None
+    """Value of the taint, with operator `Equal`."""
+
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    """Effect of the taint. Default: every effect."""
+
+    toleration_seconds: int | None = None
+    """Seconds until eviction, with effect `NoExecute`. Default: for ever."""
+
+    @staticmethod
+    def _check(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None):
+        # The API server's own rules, said before it says them.
+        if key is None and operator != "Exists":
+            yield Problem(("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator))
+        if operator == "Exists" and value is not None:
+            yield Problem(("value",), "has no meaning with operator Exists", "Leave it out, or use operator: Equal.")
+        if seconds is not None and effect != "NoExecute":
+            yield Problem(("toleration_seconds",), "needs effect NoExecute", "Add effect: NoExecute, or leave it out.", repr(seconds))
+
+    rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _check.__func__, waits=False),)  # pyright: ignore
+
+
+GPU_TAINT = Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")
+"""The taint that managed clusters and NVIDIA's operator put on GPU nodes."""

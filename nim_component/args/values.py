@@ -1,0 +1,157 @@
+"""Scalars that a caller gives plainly or as an Output: one rule, checked at once when plain and on resolution when not.
+
+`OrOutput` stands last in an `Annotated`, so that it wraps every constraint before it. A model keeps an Output as it is; the component
+binds it to its service with `late.bind`, which is where the rule meets the resolved value. A type checker sees `pulumi.Input[...]`.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
+from pydantic_core import CoreSchema, core_schema
+
+from .outputs import is_output
+from .problems import looks_like_credential, rule_error
+from .quantities import parse_quantity
+
+
+class OrOutput:
+    """Lets an Output through; everything else meets the rule that the marker wraps."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_pass_output, handler(source))
+
+
+def _pass_output(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    return value if is_output(value) else check(value)
+
+
+def matching(pattern: str, rule: str, remedy: str, longest: int | None = None) -> AfterValidator:
+    """A text that matches a pattern as a whole, said in words and not as a regular expression."""
+    form = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value) or (longest is not None and len(value) > longest):
+            raise rule_error(rule, remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def _refuse_credential(value: str) -> str:
+    if looks_like_credential(value):
+        raise rule_error("must be a name, and this looks like a key itself", "Store the key in a Secret and name the Secret and its key here.")
+    return value
+
+
+def _whole_number(value: Any) -> Any:
+    # A component host and JSON hand ints over as floats: 2.0 is 2. A bool is no number, whatever Python says.
+    if isinstance(value, bool) or isinstance(value, str):
+        raise rule_error("must be a whole number", "Write it without quotes and without a fraction.")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _quantity(at_least: str, example: str) -> Callable[[Any], str]:
+    smallest = parse_quantity(at_least)
+
+    def check(value: Any) -> str:
+        text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        try:
+            number = parse_quantity(text)
+        except (ValueError, TypeError):
+            raise rule_error("must be a Kubernetes quantity", f"Write a number and a unit without a space, such as {example}.") from None
+        if number < smallest:
+            raise rule_error(f"must be at least {at_least}", f"Give the unit too, such as {example}: a number alone counts bytes or whole cores.")
+        return text.removesuffix(".0") if isinstance(value, float) else text
+
+    return check
+
+
+def _image(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[a-f0-9]{64})?", value, re.ASCII) or "//" in value or value.endswith((":", "/")):
+        raise rule_error(
+            "must be a container image reference",
+            "Write registry/repository:tag or registry/repository@sha256:digest, such as nvcr.io/nim/meta/llama3-8b-instruct:1.0.0.",
+        )
+    return value
+
+
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_QUALIFIED = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
+_object_name = matching(
+    _SUBDOMAIN, "must be a Kubernetes object name", "Use lower-case letters, digits, '-' and '.', at most 253, such as my-secret.", 253
+)
+_label_value = matching(
+    r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
+    "must be a label value",
+    "Use letters, digits, '-', '_' and '.', at most 63, starting and ending with a letter or digit.",
+)
+_TEXT = Annotated[str, Strict(), Field(min_length=1)]
+
+if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
+    import pulumi
+
+    Text = Words = Image = ObjectName = SecretName = SecretKey = Namespace = LabelValue = AnnotationValue = pulumi.Input[str]
+    StorageClass = ResourceName = AbsolutePath = pulumi.Input[str]
+    Memory = Cores = Storage = pulumi.Input[str]
+    Port = Count = UserId = Seconds = pulumi.Input[int]
+    Cores = pulumi.Input[str] | pulumi.Input[int] | pulumi.Input[float]
+    AccessMode = pulumi.Input[Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"]]
+    LabelKey = EnvName = str
+    WholeNumber = int
+else:
+    Text = Annotated[_TEXT, OrOutput()]
+    Words = Annotated[str, Strict(), OrOutput()]
+    Image = Annotated[_TEXT, AfterValidator(_image), OrOutput()]
+    ObjectName = Annotated[_TEXT, AfterValidator(_refuse_credential), _object_name, OrOutput()]
+    SecretKey = Annotated[
+        _TEXT,
+        AfterValidator(_refuse_credential),
+        matching(
+            r"[-._a-zA-Z0-9]+", "must be a key of a Secret", "Use letters, digits, '-', '_' and '.', at most 253, such as NGC_API_KEY.", 253
+        ),
+        OrOutput(),
+    ]
+    Namespace = Annotated[
+        _TEXT,
+        matching(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a namespace's name", "Use lower-case letters, digits and '-', at most 63.", 63),
+        OrOutput(),
+    ]
+    LabelValue = Annotated[str, Strict(), _label_value, OrOutput()]
+    AnnotationValue = Annotated[str, Strict(), OrOutput()]
+    LabelKey = Annotated[
+        _TEXT,
+        matching(_QUALIFIED, "must be a label or annotation key", "Write name or domain/name, such as nvidia.com/gpu.product.", 317),
+    ]
+    EnvName = Annotated[
+        _TEXT,
+        matching(r"[-._a-zA-Z][-._a-zA-Z0-9]*", "must be an environment variable's name", "Use letters, digits, '_', '-' and '.', no digit first."),
+    ]
+    # "" is a class too: it means no dynamic provisioning.
+    StorageClass = Annotated[
+        str,
+        Strict(),
+        matching(rf"({_SUBDOMAIN})?", "must be a StorageClass's name", "Use lower-case letters, digits, '-' and '.', as `kubectl get sc` lists it."),
+        OrOutput(),
+    ]
+    ResourceName = Annotated[
+        _TEXT,
+        matching(
+            rf"{_SUBDOMAIN}/[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
+            "must be an extended resource's name",
+            "Write domain/name, such as nvidia.com/gpu or nvidia.com/mig-3g.40gb.",
+        ),
+        OrOutput(),
+    ]
+    AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
+    Memory = Annotated[Any, BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]
+    Storage = Annotated[Any, BeforeValidator(_quantity("1Mi", "50Gi")), OrOutput()]
+    Cores = Annotated[Any, BeforeValidator(_quantity("1m", "2 or 500m")), OrOutput()]
+    WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+    # Below 1024 a server without capabilities cannot listen.
+    Port = Annotated[int, Field(ge=1024, le=65535), BeforeValidator(_whole_number), OrOutput()]
+    Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number), OrOutput()]
+    Seconds = Annotated[int, Field(ge=0), BeforeValidator(_whole_number), OrOutput()]
+    UserId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole_number), OrOutput()]
+    AccessMode = Annotated[Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"], OrOutput()]

@@ -1,0 +1,41 @@
+"""The Deployment."""
+
+from typing import Any
+
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..names import labels, selector
+from .pod import render_pod
+from .references import References
+from .timing import Timing
+
+SECRETS_DIGEST = "checksum/secrets"
+"""Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
+
+
+def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
+    """Metadata and spec."""
+    annotations = dict(nim.pod_annotations or {})
+    if references.secrets_digest is not None:
+        annotations[SECRETS_DIGEST] = references.secrets_digest
+    template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": {**(nim.pod_labels or {}), **labels(service_name)}}
+    if annotations:
+        template["annotations"] = annotations
+    spec: k8s.apps.v1.DeploymentSpecArgsDict = {
+        "replicas": nim.replicas,
+        "selector": {"match_labels": selector(service_name)},
+        "strategy": render_strategy(nim),
+        "progress_deadline_seconds": timing.progress_deadline,
+        "template": {"metadata": template, "spec": render_pod(nim, references, timing)},
+    }
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+
+
+def render_strategy(nim: NIM) -> "k8s.apps.v1.DeploymentStrategyArgsDict":
+    """By default nothing needs a GPU that is not there: a surge pod waits for ever on a full cluster, and the rollout with it."""
+    rollout = nim.rollout or ("recreate" if nim.replicas <= 1 else "rolling")
+    if rollout == "recreate":
+        return {"type": "Recreate"}
+    surge, unavailable = (1, 0) if rollout == "surge" else (0, 1)
+    return {"type": "RollingUpdate", "rolling_update": {"max_surge": surge, "max_unavailable": unavailable}}

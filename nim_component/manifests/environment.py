@@ -1,0 +1,76 @@
+"""The environment of server and loader, in a fixed order: previews compare lists by position."""
+
+import re
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM, NIMSecrets
+from ..args.checks import CACHE_PATH
+from ..args.outputs import is_output
+from .inputs import lift, lift_all
+from .references import References, SecretKey
+
+Environment = list["k8s.core.v1.EnvVarArgsDict"]
+
+
+def server_environment(nim: NIM, references: References) -> Environment:
+    """What the component sets, then what the user adds: Kubernetes expands `$(NAME)` only backwards."""
+    port = lift(nim.port, str)
+    env: Environment = [
+        {"name": "NIM_CACHE_PATH", "value": CACHE_PATH},
+        {"name": "NIM_SERVER_PORT", "value": port},
+        {"name": "NIM_HTTP_API_PORT", "value": port},
+        *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
+        *token_variables(nim, references),
+    ]
+    if nim.served_model_name is not None:
+        env.append({"name": "NIM_SERVED_MODEL_NAME", "value": nim.served_model_name})
+    if nim.model_profile is not None:
+        env.append({"name": "NIM_MODEL_PROFILE", "value": nim.model_profile})
+    env.extend(_user_variable(name, value) for name, value in (nim.env or {}).items())
+    return _without_repeats(env)
+
+
+def token_variables(nim: NIM, references: References) -> Environment:
+    """`HF_TOKEN`, for adapters and models that are gated or private."""
+    return _secret_variables("HF_TOKEN", references.hf_token, nim.secrets, nim.secrets.hf_token_group)
+
+
+def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, group: Any) -> Environment:
+    """The variable, read from its Secret; with a prefix, the prefixed variable first and this one as a reference to it."""
+    if secret is None:
+        return []
+    source: k8s.core.v1.EnvVarSourceArgsDict = {"secret_key_ref": {"name": secret.name, "key": secret.key}}
+    if secrets.secrets_prefix is None:
+        return [{"name": name, "value_from": source}]
+    prefix = secrets.secrets_prefix
+    prefixed = lift_all(lambda group, key: prefixed_name(prefix, group, key), group, secret.key)
+    return [{"name": prefixed, "value_from": source}, {"name": name, "value": lift(prefixed, lambda text: f"$({text})")}]
+
+
+def prefixed_name(prefix: str, group: str | None, key: str) -> str:
+    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen there."""
+    parts = f"{group}_{key}" if group else key
+    return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())
+
+
+def _user_variable(name: str, value: Any) -> "k8s.core.v1.EnvVarArgsDict":
+    if isinstance(value, str) or is_output(value):
+        return {"name": name, "value": value}  # pyright: ignore[reportUnknownVariableType]
+    (source,) = value.values()
+    return {"name": name, "value_from": source}
+
+
+def _without_repeats(env: Environment) -> Environment:
+    """Two secrets under one prefixed name are one variable."""
+    seen: set[Any] = set()
+    kept: Environment = []
+    for variable in env:
+        name: pulumi.Input[str] = variable["name"]
+        if is_output(name) or name not in seen:
+            kept.append(variable)
+        if not is_output(name):
+            seen.add(name)
+    return kept

@@ -1,0 +1,71 @@
+"""The init container that downloads LoRA adapters, and the ConfigMap that brings it its program and its list."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..names import labels, name_with_digest
+from .environment import token_variables
+from .inputs import lift
+from .references import References
+from .security import read_only_context
+from .timing import Timing
+
+PROGRAM_PATH = "/opt/lora-loader"
+VOLUME_PATH = "/lora"
+"""Where the loader sees the volume as a whole: what it publishes is below `adapters`, its staging area and library are siblings."""
+
+
+def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
+    """The ConfigMap. Its name carries a digest of its data: a changed adapter makes a new one, and the new name rolls the pods."""
+    data = _config_data(nim)
+    return {
+        "metadata": {"name": lift(data, lambda data: name_with_digest(service_name, "lora", data)), "namespace": nim.namespace, "labels": labels(service_name)},
+        "immutable": True,
+        "data": data,
+    }
+
+
+def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
+    """The init container `download-loras`. It gets no GPU, and the token only as an environment variable."""
+    size: dict[str, Any] = {"cpu": "1", "memory": nim.lora_adapter_mem}
+    return {
+        "name": "download-loras",
+        "image": nim.lora_image,
+        "image_pull_policy": nim.image_pull_policy,
+        "command": ["python3", f"{PROGRAM_PATH}/loader.py", f"{PROGRAM_PATH}/adapters.json"],
+        "env": [
+            {"name": "NIM_PEFT_SOURCE", "value": f"{VOLUME_PATH}/adapters"},
+            {"name": "LORA_DEADLINE_SECONDS", "value": str(timing.loader_deadline)},
+            *token_variables(nim, references),
+        ],
+        "resources": {"requests": size, "limits": size},
+        "security_context": read_only_context(),
+        "termination_message_policy": "FallbackToLogsOnError",
+        "volume_mounts": [
+            {"name": "lora", "mount_path": VOLUME_PATH},
+            {"name": "lora-loader", "mount_path": PROGRAM_PATH, "read_only": True},
+            {"name": "lora-tmp", "mount_path": "/tmp"},
+        ],
+    }
+
+
+def _config_data(nim: NIM) -> "pulumi.Input[dict[str, str]]":
+    adapters = [
+        {"name": adapter.served_name, "repo_id": adapter.repo_id, "revision": adapter.revision, "files": adapter.files}
+        for adapter in nim.hf_repo_ids or ()
+        if not isinstance(adapter, str)
+    ]
+    wishes = json.dumps({"adapters": adapters}, indent=2)
+    return {"adapters.json": wishes, **_program()}
+
+
+@cache
+def _program() -> dict[str, str]:
+    package = files("nim_component.lora")
+    return {name: package.joinpath(name).read_text(encoding="utf-8") for name in ("loader.py", "requirements.txt")}

@@ -1,0 +1,73 @@
+"""The pod: containers, volumes, placement."""
+
+from typing import Any
+
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.pod import Toleration
+from .lora import render_loader
+from .references import References
+from .security import container_context, pod_context
+from .server import render_server
+from .timing import Timing
+
+
+def render_pod(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.PodSpecArgsDict":
+    """The pod's spec."""
+    pod: k8s.core.v1.PodSpecArgsDict = {
+        "automount_service_account_token": False,
+        # A Service named "nim" would otherwise put NIM_PORT and its like into the server's environment.
+        "enable_service_links": False,
+        "security_context": pod_context(nim),
+        "containers": [render_server(nim, references, timing), *(_restricted(container) for container in nim.extra_containers or ())],
+        "tolerations": [_toleration(each) for each in nim.tolerations],
+        "volumes": _volumes(nim, references),
+        "termination_grace_period_seconds": nim.termination_grace,
+    }
+    if nim.hf_repo_ids:
+        pod["init_containers"] = [render_loader(nim, references, timing)]
+    if references.pull_secret is not None:
+        pod["image_pull_secrets"] = [{"name": references.pull_secret}]
+    if nim.node_selector:
+        pod["node_selector"] = dict(nim.node_selector)
+    if nim.affinity is not None:
+        pod["affinity"] = nim.affinity  # pyright: ignore
+    if nim.topology_spread:
+        pod["topology_spread_constraints"] = list(nim.topology_spread)  # pyright: ignore
+    if nim.runtime_class is not None:
+        pod["runtime_class_name"] = nim.runtime_class
+    if nim.priority_class is not None:
+        pod["priority_class_name"] = nim.priority_class
+    return pod
+
+
+def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
+    volumes: list[k8s.core.v1.VolumeArgsDict] = [{"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}, _cache(nim, references)]
+    if references.lora_config is not None:
+        volumes += [
+            {"name": "lora", "empty_dir": {}},
+            {"name": "lora-loader", "config_map": {"name": references.lora_config}},
+            {"name": "lora-tmp", "empty_dir": {}},
+        ]
+    volumes.extend(nim.extra_volumes or ())  # pyright: ignore
+    return volumes
+
+
+def _cache(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
+    if nim.cache.empty_dir:
+        return {"name": "cache", "empty_dir": {"size_limit": nim.cache.size}}
+    if nim.cache.host_path is not None:
+        return {"name": "cache", "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
+    return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_claim or ""}}
+
+
+def _toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
+    return toleration.model_dump(exclude_none=True)  # pyright: ignore
+
+
+def _restricted(container: Any) -> Any:
+    """A user's container passes Pod Security `restricted` too, unless it says otherwise itself."""
+    if "securityContext" in container or "security_context" in container:
+        return container
+    return {**container, "security_context": container_context()}

@@ -1,0 +1,29 @@
+"""What a pod refers to: names, and where in a Secret a key stands. Never a value."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One key of one Secret."""
+
+    name: "pulumi.Input[str]"
+    key: "pulumi.Input[str]"
+
+
+@dataclass(frozen=True)
+class References:
+    """The other objects that the pod refers to, by name."""
+
+    pull_secret: "pulumi.Input[str] | None" = None
+    """Secret for the image's registry."""
+    ngc_key: SecretKey | None = None
+    hf_token: SecretKey | None = None
+    cache_claim: "pulumi.Input[str] | None" = None
+    """Claim of the model cache; none when the cache is no claim."""
+    lora_config: "pulumi.Input[str] | None" = None
+    """ConfigMap of the LoRA loader; none without adapters."""
+    secrets_digest: "pulumi.Input[str] | None" = None
+    """Digest over the values of the Secrets that the component made: a rotation rolls the pods through it."""

@@ -1,0 +1,76 @@
+"""The model server's container."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.checks import CACHE_PATH, PEFT_SOURCE, SHM_PATH
+from .environment import server_environment
+from .inputs import lift, lift_all
+from .references import References
+from .security import container_context
+from .timing import PROBE_PERIOD, Timing
+
+LIVENESS_PATH = "/v1/health/live"
+PORT_NAME = "http"
+
+
+def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
+    """The container `nim`."""
+    size = _resources(nim)
+    server: k8s.core.v1.ContainerArgsDict = {
+        "name": "nim",
+        "image": nim.image,
+        "image_pull_policy": nim.image_pull_policy,
+        "env": server_environment(nim, references),
+        "ports": [{"name": PORT_NAME, "container_port": nim.port, "protocol": "TCP"}],
+        "resources": {"requests": size, "limits": size},
+        "security_context": container_context(),
+        "startup_probe": _probe(_ready_path(nim), timeout=5, failures=timing.startup // PROBE_PERIOD),
+        "readiness_probe": _probe(_ready_path(nim), timeout=5, failures=3),
+        # Slow to kill: a busy server answers late, and a restart costs the load time again.
+        "liveness_probe": _probe(LIVENESS_PATH, timeout=10, failures=6),
+        "termination_message_policy": "FallbackToLogsOnError",
+        "volume_mounts": _mounts(nim),
+    }
+    if nim.command is not None:
+        server["command"] = list(nim.command)
+    if nim.args is not None:
+        server["args"] = list(nim.args)
+    return server
+
+
+def _ready_path(nim: NIM) -> "pulumi.Input[str]":
+    return lift(nim.health_endpoint, lambda path: f"/{path.lstrip('/')}")
+
+
+def _probe(path: "pulumi.Input[str]", timeout: int, failures: int) -> "k8s.core.v1.ProbeArgsDict":
+    return {
+        "http_get": {"path": path, "port": PORT_NAME},
+        "period_seconds": PROBE_PERIOD,
+        "timeout_seconds": timeout,
+        "failure_threshold": failures,
+    }
+
+
+def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
+    """Requests and limits alike: the pod is Guaranteed, and a GPU is never taken away by a noisy neighbour's memory."""
+
+    def sizes(gpu_resource: str) -> dict[str, Any]:
+        size: dict[str, Any] = {"cpu": lift(nim.cpu, str), "memory": nim.mem, gpu_resource: lift(nim.gpu, str)}
+        if nim.ephemeral_storage is not None:
+            size["ephemeral-storage"] = nim.ephemeral_storage
+        return size
+
+    return lift_all(sizes, nim.gpu_resource)
+
+
+def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
+    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, {"name": "cache", "mount_path": CACHE_PATH}]
+    if nim.hf_repo_ids:
+        # A sub-path: NIM scans only what the loader has published, not its staging area beside it.
+        mounts.append({"name": "lora", "mount_path": (nim.env or {})[PEFT_SOURCE], "sub_path": "adapters"})  # pyright: ignore
+    mounts.extend(nim.extra_mounts or ())  # pyright: ignore
+    return mounts

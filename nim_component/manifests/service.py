@@ -1,0 +1,44 @@
+"""The Service, and the address it gives."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..names import labels, selector
+from .inputs import lift, lift_all
+from .server import PORT_NAME
+
+CLUSTER_DOMAIN = "svc.cluster.local"
+
+
+def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
+    """Metadata and spec."""
+    annotations = dict(nim.service.annotations or {})
+    if nim.replicas == 0:
+        # The provider waits for ready endpoints, which nobody will ever provide.
+        annotations["pulumi.com/skipAwait"] = "true"
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": service_name,
+        "namespace": nim.namespace,
+        "labels": {**(nim.service.labels or {}), **labels(service_name)},
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    spec: k8s.core.v1.ServiceSpecArgsDict = {
+        "type": nim.service.type,
+        "selector": selector(service_name),
+        "ports": [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}],
+    }
+    return {"metadata": metadata, "spec": spec}
+
+
+def service_host(nim: NIM, service_name: str) -> "pulumi.Input[str]":
+    """The in-cluster DNS name, from names alone: known at preview."""
+    return lift(nim.namespace, lambda namespace: f"{service_name}.{namespace}.{CLUSTER_DOMAIN}")
+
+
+def service_url(nim: NIM, service_name: str) -> "pulumi.Input[str]":
+    """`http://<host>:<port>`, without `/v1`: clients append it."""
+    return lift_all(lambda host, port: f"http://{host}:{port}", service_host(nim, service_name), nim.port)

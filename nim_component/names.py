@@ -1,0 +1,37 @@
+"""Names and labels of the objects. What may be replaced carries a digest, so that its successor stands beside it and nothing is deleted first."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+DIGEST_LENGTH = 8
+PARTS = ("cache", "lora", "pull", "keys")
+"""Parts whose names carry a digest: `<service_name>-<part>-<digest>`."""
+
+LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2
+
+SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
+"""The selector: minimal and frozen, since a Deployment's cannot change."""
+STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
+
+
+def digest(fields: Mapping[str, Any]) -> str:
+    """A short digest of plain fields, the same on every machine and run."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def name_with_digest(service_name: str, part: str, fields: Mapping[str, Any]) -> str:
+    """The name of a part that a change of `fields` replaces."""
+    return f"{service_name}-{part}-{digest(fields)}"
+
+
+def selector(service_name: str) -> dict[str, str]:
+    """The selector labels of a service's pods."""
+    return {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service_name}
+
+
+def labels(service_name: str) -> dict[str, str]:
+    """The labels of every object of a service."""
+    return {**selector(service_name), "app.kubernetes.io/component": "model-server", "app.kubernetes.io/managed-by": "pulumi"}
