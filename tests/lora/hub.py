@@ -1,0 +1,195 @@
+"""A model hub on loopback, small enough to read: what huggingface_hub asks for, and every way it can go wrong.
+
+A repo is a dict of revisions to files; `Repo.trouble` says how it misbehaves, `Hub.requests` what was asked.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def safetensors(size: int = 4096, seed: int = 0) -> bytes:
+    """A file with one tensor of `size` bytes, its header as the format wants it."""
+    header = json.dumps({"__metadata__": {"format": "pt"}, "w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+    block = hashlib.sha256(str(seed).encode()).digest()
+    return struct.pack("<Q", len(header)) + header + (block * (size // 32 + 1))[:size]
+
+
+def config(rank: int = 16, base: str = "meta-llama/Meta-Llama-3-8B-Instruct", **more: Any) -> bytes:
+    return json.dumps({"r": rank, "base_model_name_or_path": base, "peft_type": "LORA", **more}).encode()
+
+
+def adapter(seed: int = 0, size: int = 4096, **more: Any) -> dict[str, bytes]:
+    return {
+        "README.md": b"# an adapter\n",
+        "adapter_config.json": config(**more),
+        "adapter_model.safetensors": safetensors(size, seed),
+        "optimizer.pt": b"must never be fetched",
+    }
+
+
+@dataclass
+class Repo:
+    revisions: dict[str, dict[str, bytes]]
+    token: str | None = None  # the one that may read it
+    gated: bool = False
+    trouble: dict[str, Any] = field(default_factory=dict)
+
+    def commit(self, revision: str) -> str | None:
+        ids = {name: commit_of(tuple(files.items())) for name, files in self.revisions.items()}
+        return ids.get(revision) or (revision if revision in ids.values() else None)
+
+    def files(self, commit: str) -> dict[str, bytes]:
+        return next(files for name, files in self.revisions.items() if self.commit(name) == commit)
+
+
+@functools.cache
+def commit_of(files: tuple[tuple[str, bytes], ...]) -> str:
+    return hashlib.sha1(repr([name for name, _ in files]).encode() + b"".join(data for _, data in files)).hexdigest()
+
+
+@functools.cache
+def record(path: str, data: bytes) -> dict[str, Any]:
+    """As the hub's API lists a file: weights by LFS, the rest as git blobs."""
+    blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    lfs = {"sha256": hashlib.sha256(data).hexdigest(), "oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
+    names = {"rfilename": path, "path": path, "type": "file", "size": len(data), "blobId": blob, "oid": blob}
+    return names | ({"lfs": lfs} if path.endswith((".safetensors", ".bin", ".pt")) else {})
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Hub
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+    def answer(self, status: int, body: bytes = b"", **headers: Any) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": len(body), **headers}.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        with self.server.lock:
+            self.server.requests.append(f"{self.command} {path}")
+            self.server.authorizations.append((self.headers.get("Host", ""), self.headers.get("Authorization")))
+        time.sleep(self.server.latency)
+        api = re.fullmatch(r"/api/models/(.+?)/(?:revision/(?P<rev>.+)|tree/(?P<tree>[^/]+))", path)
+        resolve = re.fullmatch(r"(?:/cdn)?/(.+?)/resolve/([^/]+)/(.+)", path)
+        name = (api or resolve)[1] if api or resolve else ""
+        repo = self.server.repos.get(name)
+        if repo is None:
+            return self.answer(404, b'{"error": "Repository not found"}', X_Error_Code="RepoNotFound")
+        if self.refuse(repo, "api" if api else "file", f"{name} {path}"):
+            return None
+        commit = repo.commit(api["rev"] or api["tree"] if api else resolve[2])  # type: ignore[index]
+        if commit is None:
+            return self.answer(404, b'{"error": "Invalid rev id"}', X_Error_Code="RevisionNotFound")
+        files = repo.files(commit)
+        if api:
+            listed = [record(p, d) for p, d in files.items()]
+            return self.answer(200, json.dumps(listed if api["tree"] else {"id": name, "sha": commit, "siblings": listed}).encode())
+        assert resolve
+        if resolve[3] not in files:
+            return self.answer(404, X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
+        if repo.trouble.get("redirect") and not path.startswith("/cdn"):
+            return self.answer(302, Location=f"{repo.trouble['redirect']}/cdn{self.path}")
+        return self.send_file(repo, commit, resolve[3], files[resolve[3]])
+
+    def refuse(self, repo: Repo, what: str, key: str) -> bool:
+        """The answers that are no file: some for ever, some (`times`) only the first few times each thing is asked for."""
+        trouble, token = repo.trouble, (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        with self.server.lock:
+            asked = self.server.asked[key] = self.server.asked.get(key, 0) + 1
+        if status := trouble.get(f"{what}_status"):
+            if asked <= trouble.get("times", 10**9):
+                self.answer(status, b'{"error": "trouble"}', **trouble.get("headers", {}))
+                return True
+        if repo.gated and token != repo.token:
+            self.answer(403 if token else 401, b'{"error": "gated"}', X_Error_Code="GatedRepo")
+            return True
+        if repo.token and token != repo.token:
+            self.answer(401, b'{"error": "Invalid username or password."}')
+            return True
+        return False
+
+    def send_file(self, repo: Repo, commit: str, path: str, data: bytes) -> None:
+        trouble, large = repo.trouble, path.endswith((".safetensors", ".bin"))
+        entry = record(path, data)
+        etag = entry["lfs"]["oid"] if "lfs" in entry else entry["oid"]
+        asked = self.server.asked[f"{path} of {commit}"] = self.server.asked.get(f"{path} of {commit}", 0) + (self.command == "GET")
+        if trouble.get("wrong_bytes") and large and asked <= trouble.get("times", 10**9) and self.command == "GET":
+            data = data[:-9] + bytes(b ^ 0xFF for b in data[-9:])
+        start = int(match[1]) if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and not trouble.get("no_range") else 0
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        body = memoryview(data)[start:]
+        self.send_response(206 if start else 200)
+        for key, value in {"Content-Length": len(body), **headers}.items():
+            self.send_header(key, str(value))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        stop_at = len(body)
+        if large and asked <= trouble.get("times", 10**9):
+            stop_at = min(stop_at, trouble.get("cut_after", stop_at), trouble.get("stall_after", stop_at))
+        piece = trouble.get("piece", 1 << 18)
+        for at in range(0, stop_at, piece):
+            self.wfile.write(body[at : min(at + piece, stop_at)])
+            self.server.bytes_sent += min(at + piece, stop_at) - at
+            if delay := trouble.get("slow"):
+                time.sleep(delay)
+        self.wfile.flush()
+        if stop_at < len(body):
+            if "stall_after" in trouble:
+                self.server.stopping.wait(trouble.get("stall", 60))
+            self.close_connection = True
+
+
+class Hub(ThreadingHTTPServer):
+    """`with Hub({...}) as hub:` serves on `hub.url` until the block ends."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, repos: dict[str, Repo] | None = None, latency: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.repos, self.latency, self.lock, self.stopping = repos or {}, latency, threading.Lock(), threading.Event()
+        self.requests: list[str] = []
+        self.authorizations: list[tuple[str, str | None]] = []
+        self.asked: dict[str, int] = {}
+        self.bytes_sent = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None: ...
+
+    def __enter__(self) -> Hub:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self.shutdown()
+        self.server_close()
