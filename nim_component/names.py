@@ -1,4 +1,5 @@
-"""Names and labels of the objects. What may be replaced carries a digest, so that its successor stands beside it and nothing is deleted first."""
+"""Names and labels of the objects. What may be replaced carries a digest, so that its successor stands beside it and nothing is deleted
+first."""
 
 import hashlib
 import json

@@ -63,7 +63,9 @@ def _make(component: str, service_name: str, nim: NIM, child: pulumi.ResourceOpt
     if not keys:
         return
     names = {"ngc": secrets.key_name, "hf": secrets.token_name}
-    data = lift_all(lambda *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True)), *(each for key in keys for each in (names[key], keys[key])))
+    data = lift_all(
+        lambda *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True)), *(each for key in keys for each in (names[key], keys[key]))
+    )
     name = _make_secret("keys", "Opaque", data, component, service_name, nim, child, provided)
     if "ngc" in keys:
         provided.ngc_key = SecretKey(name, secrets.key_name or "")
@@ -83,7 +85,9 @@ def _make_secret(
     provided: ServiceSecrets,
 ) -> "pulumi.Output[str]":
     resolved = pulumi.Output.from_input(data)
-    name = value_digest(resolved.apply(lambda data: json.dumps(data, sort_keys=True))).apply(lambda digest: f"{service_name}-{part}-{digest}")
+    name = value_digest(resolved.apply(lambda data: json.dumps(data, sort_keys=True))).apply(
+        lambda digest: f"{service_name}-{part}-{digest}"
+    )
     secret = k8s.core.v1.Secret(
         f"{component}-{part}",
         metadata={"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
@@ -159,14 +163,14 @@ def find_missing(where: str, data: Mapping[str, Any], kind: str | None, keys: Ma
             problems.append(Problem(path, f"Secret {where} must be of type {PULL_TYPE}, and it is of type {kind}", _PULL_REMEDY))
         elif key not in data:
             has = ", ".join(sorted(data)) or "none"
-            remedy = _PULL_REMEDY if key == PULL_KEY else f"Name one of these, or add the key: kubectl -n {where.replace('/', ' edit secret ')}."
+            remedy = (
+                _PULL_REMEDY if key == PULL_KEY else f"Name one of these, or add the key: kubectl -n {where.replace('/', ' edit secret ')}."
+            )
             problems.append(Problem(path, f"Secret {where} must hold the key {key!r}; its keys are: {has}", remedy))
     return problems
 
 
-_PULL_REMEDY = (
-    f"Make it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} --docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
-)
+_PULL_REMEDY = f"Make it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} --docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
 
 
 def docker_config(api_key: str) -> str:
@@ -192,9 +196,14 @@ def _credential(value: "pulumi.Output[str]", owner: str, path: Path) -> "pulumi.
     def check(text: Any) -> str:
         stripped = text.strip() if isinstance(text, str) else ""
         if not stripped or len(stripped.split()) != 1:
-            raise ArgumentError(owner, [Problem(path, "must be a key in one word, and it is empty or holds white space", "Set it again: pulumi config set --secret.")])
+            raise ArgumentError(
+                owner,
+                [
+                    Problem(
+                        path, "must be a key in one word, and it is empty or holds white space", "Set it again: pulumi config set --secret."
+                    )
+                ],
+            )
         return stripped
 
     return pulumi.Output.secret(value).apply(check)
-
-

@@ -11,7 +11,11 @@ _SHARED = {"ReadWriteMany", "ReadOnlyMany"}
 
 
 def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> Iterator[Problem]:
-    given = [name for name, value in {"existing_claim": existing, "empty_dir": empty_dir or None, "host_path": host_path}.items() if value is not None]
+    given = [
+        name
+        for name, value in {"existing_claim": existing, "empty_dir": empty_dir or None, "host_path": host_path}.items()
+        if value is not None
+    ]
     for name in given[1:]:
         yield Problem((name,), f"must not be given together with {given[0]}", "Give one kind of storage.")
     if not given:
@@ -25,15 +29,20 @@ def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> 
 
 def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) -> Iterator[Problem]:
     if retain and (existing is not None or empty_dir or host_path is not None):
-        yield Problem(("retain",), "has no meaning without a claim of the component's own", "Leave it out: what the component did not make it does not delete.")
+        yield Problem(
+            ("retain",),
+            "has no meaning without a claim of the component's own",
+            "Leave it out: what the component did not make it does not delete.",
+        )
 
 
 class CacheArgs(Arguments):
-    """The model cache at `/opt/nim/.cache`. By default a claim of the component's own, so that a restart does not download the model again."""
+    """The model cache at `/opt/nim/.cache`. By default a claim of the component's own, so that a restart does not download the model
+    again."""
 
     size: Storage = "50Gi"
-    """Size of the claim, or the limit of an `empty_dir`. Default 50Gi, NVIDIA's chart's: an 8B model at 16 bits is 15 GB, a 70B model 131 GB. It may grow
-    in place where the storage class allows it; it cannot shrink."""
+    """Size of the claim, or the limit of an `empty_dir`. Default 50Gi, NVIDIA's chart's: an 8B model at 16 bits is 15 GB, a 70B model 131
+    GB. It may grow in place where the storage class allows it; it cannot shrink."""
 
     access_mode: AccessMode = "ReadWriteOnce"
     """Access mode of the claim. Default `ReadWriteOnce`, which every provisioner has; more replicas than one need `ReadWriteMany`."""
@@ -60,7 +69,11 @@ class CacheArgs(Arguments):
     """Directory of the node, in place of a claim. Pod Security `restricted` and `baseline` refuse it."""
 
     rules = (
-        Rule(("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations"), _check_kind, waits=False),
+        Rule(
+            ("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations"),
+            _check_kind,
+            waits=False,
+        ),
         Rule(("retain", "existing_claim", "empty_dir", "host_path"), _check_retain, waits=False),
     )
 
@@ -76,8 +89,13 @@ def check_sharing(cache: CacheArgs, access_mode: str, replicas: int, rollout: st
         return
     ways = "Use access_mode: ReadWriteMany with a storage class that has it, or an existing_claim that can be shared, or empty_dir"
     if replicas > 1:
-        yield Problem(("cache", "access_mode"), f"must allow sharing for {replicas} replicas", f"{ways}, or replicas: 1.", repr(access_mode))
+        yield Problem(
+            ("cache", "access_mode"), f"must allow sharing for {replicas} replicas", f"{ways}, or replicas: 1.", repr(access_mode)
+        )
     elif rollout == "surge":
         yield Problem(
-            ("cache", "access_mode"), "must allow sharing for rollout 'surge', which runs two pods at once", f"{ways}, or leave rollout out.", repr(access_mode)
+            ("cache", "access_mode"),
+            "must allow sharing for rollout 'surge', which runs two pods at once",
+            f"{ways}, or leave rollout out.",
+            repr(access_mode),
         )

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-
 from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS
 from .lora import LoRAAdapter
 from .problems import Problem, rule_error
@@ -47,7 +46,11 @@ def check_lora(adapters: Sequence[LoRAAdapter] | None, memory: Any, env: Mapping
     if not adapters:
         return
     if memory is None:
-        yield Problem(("lora_adapter_mem",), "memory to download the LoRA adapters must be set with hf_repo_ids", 'Set lora_adapter_mem, such as "2Gi".')
+        yield Problem(
+            ("lora_adapter_mem",),
+            "memory to download the LoRA adapters must be set with hf_repo_ids",
+            'Set lora_adapter_mem, such as "2Gi".',
+        )
     source = (env or {}).get(PEFT_SOURCE)
     remedy = f'Set it in env: {{"{PEFT_SOURCE}": "/opt/nim/peft_adapters"}}.'
     path = ("env", PEFT_SOURCE)
@@ -79,7 +82,11 @@ def check_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator
     prefix = (secrets.secrets_prefix or "").upper()
     for name in env or {}:
         if prefix and name.startswith(prefix):
-            yield Problem(("env", name), f"stands under secrets_prefix {secrets.secrets_prefix!r}, whose names the component manages", "Choose another name.")
+            yield Problem(
+                ("env", name),
+                f"stands under secrets_prefix {secrets.secrets_prefix!r}, whose names the component manages",
+                "Choose another name.",
+            )
 
 
 def check_backend_port(image: str, port: int) -> Iterator[Problem]:
@@ -124,7 +131,12 @@ def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequen
     for index, item in enumerate(items or ()):
         name = item["name"]
         if name in managed:
-            yield Problem((field, index, "name"), "is the name of one of the component's own", f"Choose another than {', '.join(managed)}.", repr(name))
+            yield Problem(
+                (field, index, "name"),
+                "is the name of one of the component's own",
+                f"Choose another than {', '.join(managed)}.",
+                repr(name),
+            )
         elif name in seen:
             yield Problem((field, index, "name"), "must be used once", "Choose another name.", repr(name))
         seen.add(name)
@@ -133,5 +145,3 @@ def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequen
 def _overlap(one: str, other: str) -> bool:
     first, second = f"{one.rstrip('/')}/", f"{other}/"
     return first.startswith(second) or second.startswith(first)
-
-

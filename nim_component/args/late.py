@@ -1,7 +1,7 @@
 """Outputs meet the rules of their fields when they resolve, in the name of the service that they are for."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pulumi
 from pydantic import ValidationError
@@ -38,19 +38,25 @@ def _bind_fields(args: T, owner: str, above: Path) -> T:
 
 
 def _bind_value(value: Any, owner: str, path: Path, check: Callable[[Any], Any]) -> Any:
-    """`check` validates a whole field; inside a list or mapping it gets a probe: the structure with this one item."""
+    """`check` validates a whole field; an item inside a list or mapping is checked in its place, among its siblings."""
     if is_output(value):
-        return _checked(value, owner, path, check)  # pyright: ignore[reportUnknownArgumentType]
+        return _checked(value, owner, path, check)
     if isinstance(value, Arguments):
         return _bind_fields(value, owner, path)
     if isinstance(value, dict):
-        items: dict[Any, Any] = value
-        bound = {key: _bind_value(item, owner, (*path, str(key)), lambda probe, key=key: check({key: probe})[key]) for key, item in items.items()}
+        items = cast("dict[Any, Any]", value)
+        bound = {
+            key: _bind_value(item, owner, (*path, str(key)), lambda probe, key=key: check({**items, key: probe})[key])
+            for key, item in items.items()
+        }
         return bound if any(bound[key] is not item for key, item in items.items()) else items
-    if isinstance(value, list | tuple):
-        entries: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        done = [_bind_value(item, owner, (*path, index), lambda probe: check([probe])[0]) for index, item in enumerate(entries)]
-        return done if any(new is not old for new, old in zip(done, entries, strict=True)) else value  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        entries = cast("list[Any]", value)
+        done = [
+            _bind_value(item, owner, (*path, at), lambda probe, at=at: check([*entries[:at], probe, *entries[at + 1 :]])[at])
+            for at, item in enumerate(entries)
+        ]
+        return done if any(new is not old for new, old in zip(done, entries, strict=True)) else entries
     return value
 
 
@@ -113,14 +119,16 @@ def _replace(args: T, path: list[str], value: Any) -> T:
 
 def describe(args: Arguments) -> dict[str, Any]:
     """The arguments as the plain mapping that the engine records and diffs: without what is unset, and without secret values."""
-    return {name: _plain(value) for name in type(args).model_fields if name not in SECRET_VALUES and (value := getattr(args, name)) is not None}
+    return {
+        name: _plain(value) for name in type(args).model_fields if name not in SECRET_VALUES and (value := getattr(args, name)) is not None
+    }
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Arguments):
         return describe(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return {key: _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[Any]", value)]
     return value

@@ -25,24 +25,38 @@ def _repository(value: str) -> str:
         or owner.endswith((".", "-"))
         or not name
     ):
-        raise rule_error("must be a Hugging Face repository", "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1.")
+        raise rule_error(
+            "must be a Hugging Face repository",
+            "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1.",
+        )
     return value
 
 
 def _revision(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", value, re.ASCII) or ".." in value or "//" in value or value.endswith(("/", ".", ".lock")):
-        raise rule_error("must be a branch, tag or commit", "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit.")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", value, re.ASCII)
+        or ".." in value
+        or "//" in value
+        or value.endswith(("/", ".", ".lock"))
+    ):
+        raise rule_error(
+            "must be a branch, tag or commit", "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit."
+        )
     return value
 
 
 def _files(value: list[str]) -> list[str]:
     if "adapter_config.json" not in value or not any(file in value for file in _WEIGHTS):
-        raise rule_error("must hold adapter_config.json and a file of weights", f"Add what is missing; weights are {' or '.join(_WEIGHTS)}.")
+        raise rule_error(
+            "must hold adapter_config.json and a file of weights", f"Add what is missing; weights are {' or '.join(_WEIGHTS)}."
+        )
     return value
 
 
 if TYPE_CHECKING:
-    Repository = Revision = AdapterName = FileName = str
+    Repository = str
+    Revision = str
+    AdapterName = str
     FileList = list[str]
 else:
     Repository = Annotated[str, AfterValidator(_repository)]
@@ -56,7 +70,10 @@ else:
         ),
     ]
     FileName = Annotated[
-        str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory.")
+        str,
+        matching(
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory."
+        ),
     ]
     FileList = Annotated[list[FileName], AfterValidator(_files)]
 
@@ -112,10 +129,16 @@ def check_names(adapters: Sequence[LoRAAdapter] | None, served_model: str | None
         path = ("hf_repo_ids", index)
         if name in seen:
             yield Problem(
-                path, f"must not have the name of hf_repo_ids[{seen[name]}]", "Give one of them another name: LoRAAdapter(repo_id=..., name=...).", repr(name)
+                path,
+                f"must not have the name of hf_repo_ids[{seen[name]}]",
+                "Give one of them another name: LoRAAdapter(repo_id=..., name=...).",
+                repr(name),
             )
         elif name == base:
-            yield Problem(path, "must not have the name of the served model", "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).", repr(name))
+            yield Problem(
+                path,
+                "must not have the name of the served model",
+                "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
+                repr(name),
+            )
         seen.setdefault(name, index)
-
-

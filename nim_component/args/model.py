@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from .outputs import is_output
 from .problems import Problem, find_problems, line_errors, suggest
@@ -61,8 +61,8 @@ class Arguments(BaseModel):
             if not isinstance(data, Mapping):
                 raise
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False, include_url=False) if detail["loc"]}
-            details = [_with_known_names(detail, cls) for detail in _details(error)]
-            found = list(broken_rules(cls, _Partial(cls, data, wrong)))
+            details = [_keep(detail, cls) for detail in error.errors(include_url=False)]
+            found = list(broken_rules(cls, _Partial(cls, cast("Mapping[str, Any]", data), wrong)))
             raise ValidationError.from_exception_data(cls.__name__, details + line_errors(found)) from None
         found = list(broken_rules(cls, model))
         if found:
@@ -96,7 +96,8 @@ def read_path(model: Any, dotted: str) -> Any:
 def field_adapter(cls: type[Arguments], name: str) -> TypeAdapter[Any]:
     """The rule of a single field, with all its constraints."""
     field = cls.model_fields[name]
-    return TypeAdapter(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation)
+    annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # pyright: ignore
+    return TypeAdapter(annotation)
 
 
 class _Partial:
@@ -110,21 +111,12 @@ class _Partial:
             setattr(self, name, value)
 
 
-def _details(error: ValidationError) -> Iterator[InitErrorDetails]:
-    for detail in error.errors(include_url=False):
-        kind = detail["type"]
-        context = detail.get("ctx", {})
-        known = PydanticCustomError(kind, "{rule}. {remedy}", context) if kind in ("rule", "problem") else kind
-        line = InitErrorDetails(type=known, loc=detail["loc"], input=detail["input"])
-        if context:
-            line["ctx"] = context
-        yield line
-
-
-def _with_known_names(detail: InitErrorDetails, cls: type[Arguments]) -> InitErrorDetails:
-    """An unknown field is told apart here, where the model's names are known, and not at the top, where they are lost."""
-    if detail["type"] != "extra_forbidden" or len(detail["loc"]) != 1:
-        return detail
-    context = {"rule": "is not a known field", "remedy": suggest(str(detail["loc"][0]), cls.model_fields)}
-    return InitErrorDetails(type=PydanticCustomError("problem", "{rule}. {remedy}", context), loc=detail["loc"], input=None)
-
+def _keep(detail: ErrorDetails, cls: type[Arguments]) -> InitErrorDetails:
+    """An error that was found, to be raised again among others. An unknown field is told here, where the model's own names are known."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden" and len(detail["loc"]) == 1:
+        unknown = Problem(detail["loc"], "is not a known field", suggest(str(detail["loc"][0]), cls.model_fields))
+        return line_errors([unknown])[0]
+    if kind in ("rule", "problem"):
+        return InitErrorDetails(type=PydanticCustomError(kind, "{rule}. {remedy}", context), loc=detail["loc"], input=detail["input"])
+    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"], ctx=context)

@@ -48,7 +48,8 @@ class NIM(Arguments):
     """Where the keys come from. Required: `NIMSecrets(...)`, or `NIMSecrets.keyless()` for public images."""
 
     image: Image = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
-    """Container image, with a tag or `@sha256:`. Default: the plugin's. `:latest` or no tag warns: a restart may then serve another model."""
+    """Container image, with a tag or `@sha256:`. Default: the plugin's. `:latest` or no tag warns: a restart may then serve another
+    model."""
 
     health_endpoint: Text = "v1/health/ready"
     """Path of the startup and readiness probes, with or without a leading slash. Default: answers when the model is loaded."""
@@ -75,32 +76,33 @@ class NIM(Arguments):
     """Environment: name to text, Output, or `{"valueFrom": ...}`. Default: none. A name that the component manages is an error."""
 
     hf_repo_ids: list[Adapter] | None = None
-    """LoRA adapters on the Hugging Face hub: `"org/name"`, `"org/name@revision"` or `LoRAAdapter(...)`. Default: none. Needs `lora_adapter_mem` and
-    `NIM_PEFT_SOURCE` in `env`."""
+    """LoRA adapters on the Hugging Face hub: `"org/name"`, `"org/name@revision"` or `LoRAAdapter(...)`. Default: none. Needs
+    `lora_adapter_mem` and `NIM_PEFT_SOURCE` in `env`."""
 
     lora_adapter_mem: Memory | None = None
     """Memory, request and limit, of the init container that downloads the adapters. Required with `hf_repo_ids`."""
 
     lora_image: Image = "python:3.12-alpine"
-    """Image of that init container. Default: a plain Python, into which the pinned `huggingface_hub` is installed; an image that has it skips that."""
+    """Image of that init container. Default: a plain Python, into which the pinned `huggingface_hub` is installed; an image that has it
+    skips that."""
 
     namespace: Namespace = "default"
     """Namespace of every object. Default `default`; it is written into each object, so that `url` is known at preview."""
 
     service_name: Annotated[str, AfterValidator(check_service_name)] | None = None
-    """Name of Deployment and Service, and prefix of the rest: a DNS label. Default: the component's name. Keep it when the component is renamed
-    with an alias, and nothing changes in the cluster."""
+    """Name of Deployment and Service, and prefix of the rest: a DNS label. Default: the component's name. Keep it when the component is
+    renamed with an alias, and nothing changes in the cluster."""
 
     replicas: Annotated[WholeNumber, Field(ge=0)] = 1
     """Pods. Default 1. With more, `cache` must be shareable."""
 
     startup_timeout: Annotated[WholeNumber, Field(ge=30, le=86400)] = 1800
-    """Seconds from the container's start until the model must answer. Default 1800: pulling and loading 8B to 70B models takes 5 to 30 minutes.
-    Progress deadline and Pulumi's timeouts follow from it."""
+    """Seconds from the container's start until the model must answer. Default 1800: pulling and loading 8B to 70B models takes 5 to 30
+    minutes. Progress deadline and Pulumi's timeouts follow from it."""
 
     rollout: Literal["recreate", "rolling", "surge"] | None = None
-    """How pods are replaced. `recreate`: stop all, then start. `rolling`: one down, then one up. `surge`: one up first, which needs a spare GPU.
-    Default: `recreate` for one replica, else `rolling`, neither of which needs a GPU that is not there."""
+    """How pods are replaced. `recreate`: stop all, then start. `rolling`: one down, then one up. `surge`: one up first, which needs a
+    spare GPU. Default: `recreate` for one replica, else `rolling`, neither of which needs a GPU that is not there."""
 
     cache: CacheArgs = CacheArgs()
     """Where the model is kept. Default: a claim of 50Gi, ReadWriteOnce, deleted with the service."""
@@ -114,7 +116,7 @@ class NIM(Arguments):
     node_selector: dict[LabelKey, LabelValue] | None = None
     """Labels that a node must have. Default: none; the GPU request chooses."""
 
-    tolerations: list[Toleration] = [GPU_TAINT]
+    tolerations: list[Toleration] = Field(default=[GPU_TAINT])
     """Taints that the pod bears. Default: `nvidia.com/gpu`, any value, NoSchedule. A list replaces the default."""
 
     affinity: Structure | None = None

@@ -1,4 +1,5 @@
-"""Pulumi's Outputs, known without importing Pulumi: whoever hands one over has imported it. It keeps the import of `args` in a tenth of a second."""
+"""Pulumi's Outputs, known without importing Pulumi: whoever hands one over has imported it. It keeps the import of `args` in a tenth of a
+second."""
 
 import sys
 from typing import TYPE_CHECKING, Any, TypeGuard

@@ -28,7 +28,10 @@ def _env_value(value: Any) -> Any:
             sources = [_camel(str(key)) for key in cast("Mapping[str, Any]", inner)]
             if len(sources) == 1 and sources[0] in _SOURCES:
                 return dict(reference)
-        raise rule_error("must be text or one valueFrom", f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.")
+        raise rule_error(
+            "must be text or one valueFrom",
+            f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.",
+        )
     raise rule_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
 
 
@@ -82,7 +85,9 @@ class Toleration(Arguments):
     def _check(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None):
         # The API server's own rules, said before it says them.
         if key is None and operator != "Exists":
-            yield Problem(("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator))
+            yield Problem(
+                ("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator)
+            )
         if operator == "Exists" and value is not None:
             yield Problem(("value",), "has no meaning with operator Exists", "Leave it out, or use operator: Equal.")
         if seconds is not None and effect != "NoExecute":

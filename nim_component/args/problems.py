@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,14 +78,16 @@ def rule_error(rule: str, remedy: str) -> PydanticCustomError:
 def line_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
     """The problems in the form in which a pydantic validator raises several at once."""
     return [
-        InitErrorDetails(type=PydanticCustomError("problem", "{rule}. {remedy}", {"rule": p.rule, "remedy": p.remedy}), loc=p.path, input=None)
+        InitErrorDetails(
+            type=PydanticCustomError("problem", "{rule}. {remedy}", {"rule": p.rule, "remedy": p.remedy}), loc=p.path, input=None
+        )
         for p in problems
     ]
 
 
-def find_problems(error: ValidationError, known: Sequence[str] = ()) -> list[Problem]:
-    """What pydantic found, in our words; `known` are the owner's field names, for a misspelt one at the top."""
-    return [_translate(detail, known) for detail in error.errors(include_url=False)]
+def find_problems(error: ValidationError) -> list[Problem]:
+    """What pydantic found, in our words."""
+    return [_translate(detail) for detail in error.errors(include_url=False)]
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -121,7 +123,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 _REQUIRED: dict[Path, str] = {("secrets",): "Give NIMSecrets(...), or NIMSecrets.keyless() for public images, which need no key."}
 
 
-def _translate(detail: ErrorDetails, known: Sequence[str]) -> Problem:
+def _translate(detail: ErrorDetails) -> Problem:
     path: Path = tuple(part for part in detail["loc"] if not _is_internal(part))
     context: dict[str, Any] = detail.get("ctx", {})
     kind = detail["type"]
@@ -129,8 +131,7 @@ def _translate(detail: ErrorDetails, known: Sequence[str]) -> Problem:
         value = None if kind == "problem" else show_value(path, detail["input"])
         return Problem(path, context["rule"], context["remedy"], value)
     if kind == "extra_forbidden":
-        names = context.get("known") or known
-        return Problem(path, "is not a known field", suggest(str(path[-1]), names))
+        return Problem(path, "is not a known field", "Leave it out.")
     if kind == "missing" and path in _REQUIRED:
         return Problem(path, "is required", _REQUIRED[path])
     rule, remedy = _WORDS.get(kind, (detail["msg"].rstrip(".").lower(), "Correct it."))

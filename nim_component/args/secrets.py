@@ -44,7 +44,11 @@ else:
     SecretValue = Annotated[Any, BeforeValidator(_only_output), WithJsonSchema({"not": {}})]
     Prefix = Annotated[
         str,
-        matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the beginning of an environment variable's name", "Use letters, digits and '_', such as _FSEC_."),
+        matching(
+            r"[A-Za-z_][A-Za-z0-9_]*",
+            "must be the beginning of an environment variable's name",
+            "Use letters, digits and '_', such as _FSEC_.",
+        ),
     ]
 
 
@@ -58,7 +62,9 @@ def _check_source(api_key: Any, image: Any, key: Any, group: Any, without_key: b
         for name, value in {"ngc_image_secret": image, "ngc_secret_group": group}.items():
             if value is not None:
                 yield Problem(
-                    (name,), "must not be given together with ngc_api_key", "Give a reference or a value: with the value the Secrets are made for you."
+                    (name,),
+                    "must not be given together with ngc_api_key",
+                    "Give a reference or a value: with the value the Secrets are made for you.",
                 )
     else:
         remedy = "Name the Secret in the cluster, or give ngc_api_key as a Pulumi secret, or use NIMSecrets.keyless() for public images."
@@ -69,18 +75,26 @@ def _check_source(api_key: Any, image: Any, key: Any, group: Any, without_key: b
 
 def _check_token(token: Any, key: Any, group: Any, api_key: Any, without_key: bool) -> Iterator[Problem]:
     if token is not None and group is not None:
-        yield Problem(("hf_token_group",), "must not be given together with hf_token", "Give a reference or a value: with the value the Secret is made for you.")
+        yield Problem(
+            ("hf_token_group",),
+            "must not be given together with hf_token",
+            "Give a reference or a value: with the value the Secret is made for you.",
+        )
     if group is not None and key is None and token is None:
         yield Problem(("hf_token_key",), "is required with hf_token_group", "Name the key, within that Secret, that holds the token.")
     if key is not None and token is None and group is None and (without_key or api_key is not None):
-        yield Problem(("hf_token_group",), "is required with hf_token_key when there is no Secret of the NGC key to look in", "Name the Secret, or give hf_token.")
+        yield Problem(
+            ("hf_token_group",),
+            "is required with hf_token_key when there is no Secret of the NGC key to look in",
+            "Name the Secret, or give hf_token.",
+        )
 
 
 class NIMSecrets(Arguments):
     """The keys of a NIM: by reference to Secrets in the cluster (the default), by value, or none (`NIMSecrets.keyless()`).
 
-    By reference, `ngc_image_secret` and `ngc_secret_key` are required. By value, give `ngc_api_key` (and `hf_token`) as Pulumi secrets, and the
-    component makes the Secrets. A value never stands in a pod spec, an argv, a log, an error or a diff.
+    By reference, `ngc_image_secret` and `ngc_secret_key` are required. By value, give `ngc_api_key` (and `hf_token`) as Pulumi secrets,
+    and the component makes the Secrets. A value never stands in a pod spec, an argv, a log, an error or a diff.
     """
 
     ngc_image_secret: SecretReference | None = None
@@ -94,8 +108,8 @@ class NIMSecrets(Arguments):
     """Name of the Secret that holds `ngc_secret_key`, or the Secret resource itself. Default: the Secret `ngc_image_secret`."""
 
     secrets_prefix: Prefix | None = None
-    """When given (`_FSEC_`, `_UNION_`), each secret is also mounted as the variable `<PREFIX><GROUP>_<KEY>`, as Flyte names it, and `NGC_API_KEY` refers to
-    it. Default: none, `NGC_API_KEY` is read from the Secret directly."""
+    """When given (`_FSEC_`, `_UNION_`), each secret is also mounted as the variable `<PREFIX><GROUP>_<KEY>`, as Flyte names it, and
+    `NGC_API_KEY` refers to it. Default: none, `NGC_API_KEY` is read from the Secret directly."""
 
     hf_token_key: SecretKey | None = None
     """Key, within a Secret, that holds the Hugging Face token, for gated or private adapters. By value it defaults to `HF_TOKEN`."""
@@ -104,15 +118,15 @@ class NIMSecrets(Arguments):
     """Name of the Secret that holds `hf_token_key`, or the Secret resource itself. Default: the Secret that holds the NGC key."""
 
     ngc_api_key: SecretValue | None = None
-    """The NGC API key itself, as a Pulumi secret. The component then makes the pull Secret for nvcr.io and the Secret for the key; a rotated value
-    rolls the pods. Default: none, by reference."""
+    """The NGC API key itself, as a Pulumi secret. The component then makes the pull Secret for nvcr.io and the Secret for the key; a
+    rotated value rolls the pods. Default: none, by reference."""
 
     hf_token: SecretValue | None = None
     """The Hugging Face token itself, as a Pulumi secret. Default: none, by reference."""
 
     verify: bool = True
-    """Whether preview reads the referred Secrets and checks their keys, so that a missing one fails there and not in a pod. Needs the right to
-    get Secrets. Names that are Outputs belong to the same program and are never read."""
+    """Whether preview reads the referred Secrets and checks their keys, so that a missing one fails there and not in a pod. Needs the
+    right to get Secrets. Names that are Outputs belong to the same program and are never read."""
 
     without_key: bool = False
     """Set by `keyless()`: no pull Secret and no NGC key. Public images need none from NIM 2.0.10 on."""

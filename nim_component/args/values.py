@@ -41,13 +41,15 @@ def matching(pattern: str, rule: str, remedy: str, longest: int | None = None) -
 
 def _refuse_credential(value: str) -> str:
     if looks_like_credential(value):
-        raise rule_error("must be a name, and this looks like a key itself", "Store the key in a Secret and name the Secret and its key here.")
+        raise rule_error(
+            "must be a name, and this looks like a key itself", "Store the key in a Secret and name the Secret and its key here."
+        )
     return value
 
 
 def _whole_number(value: Any) -> Any:
     # A component host and JSON hand ints over as floats: 2.0 is 2. A bool is no number, whatever Python says.
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         raise rule_error("must be a whole number", "Write it without quotes and without a fraction.")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -56,20 +58,26 @@ def _quantity(at_least: str, example: str) -> Callable[[Any], str]:
     smallest = parse_quantity(at_least)
 
     def check(value: Any) -> str:
-        text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        text: str = repr(value).removesuffix(".0") if isinstance(value, int | float) else value
         try:
             number = parse_quantity(text)
         except (ValueError, TypeError):
             raise rule_error("must be a Kubernetes quantity", f"Write a number and a unit without a space, such as {example}.") from None
         if number < smallest:
-            raise rule_error(f"must be at least {at_least}", f"Give the unit too, such as {example}: a number alone counts bytes or whole cores.")
-        return text.removesuffix(".0") if isinstance(value, float) else text
+            raise rule_error(
+                f"must be at least {at_least}", f"Give the unit too, such as {example}: a number alone counts bytes or whole cores."
+            )
+        return text
 
     return check
 
 
 def _image(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[a-f0-9]{64})?", value, re.ASCII) or "//" in value or value.endswith((":", "/")):
+    if (
+        not re.fullmatch(r"[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[a-f0-9]{64})?", value, re.ASCII)
+        or "//" in value
+        or value.endswith((":", "/"))
+    ):
         raise rule_error(
             "must be a container image reference",
             "Write registry/repository:tag or registry/repository@sha256:digest, such as nvcr.io/nim/meta/llama3-8b-instruct:1.0.0.",
@@ -92,13 +100,27 @@ _TEXT = Annotated[str, Strict(), Field(min_length=1)]
 if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     import pulumi
 
-    Text = Words = Image = ObjectName = SecretName = SecretKey = Namespace = LabelValue = AnnotationValue = pulumi.Input[str]
-    StorageClass = ResourceName = AbsolutePath = pulumi.Input[str]
-    Memory = Cores = Storage = pulumi.Input[str]
-    Port = Count = UserId = Seconds = pulumi.Input[int]
+    Text = pulumi.Input[str]
+    Words = pulumi.Input[str]
+    Image = pulumi.Input[str]
+    ObjectName = pulumi.Input[str]
+    SecretKey = pulumi.Input[str]
+    Namespace = pulumi.Input[str]
+    LabelValue = pulumi.Input[str]
+    AnnotationValue = pulumi.Input[str]
+    StorageClass = pulumi.Input[str]
+    ResourceName = pulumi.Input[str]
+    AbsolutePath = pulumi.Input[str]
+    Memory = pulumi.Input[str]
+    Storage = pulumi.Input[str]
+    Port = pulumi.Input[int]
+    Count = pulumi.Input[int]
+    UserId = pulumi.Input[int]
+    Seconds = pulumi.Input[int]
     Cores = pulumi.Input[str] | pulumi.Input[int] | pulumi.Input[float]
     AccessMode = pulumi.Input[Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"]]
-    LabelKey = EnvName = str
+    LabelKey = str
+    EnvName = str
     WholeNumber = int
 else:
     Text = Annotated[_TEXT, OrOutput()]
@@ -126,13 +148,21 @@ else:
     ]
     EnvName = Annotated[
         _TEXT,
-        matching(r"[-._a-zA-Z][-._a-zA-Z0-9]*", "must be an environment variable's name", "Use letters, digits, '_', '-' and '.', no digit first."),
+        matching(
+            r"[-._a-zA-Z][-._a-zA-Z0-9]*",
+            "must be an environment variable's name",
+            "Use letters, digits, '_', '-' and '.', no digit first.",
+        ),
     ]
     # "" is a class too: it means no dynamic provisioning.
     StorageClass = Annotated[
         str,
         Strict(),
-        matching(rf"({_SUBDOMAIN})?", "must be a StorageClass's name", "Use lower-case letters, digits, '-' and '.', as `kubectl get sc` lists it."),
+        matching(
+            rf"({_SUBDOMAIN})?",
+            "must be a StorageClass's name",
+            "Use lower-case letters, digits, '-' and '.', as `kubectl get sc` lists it.",
+        ),
         OrOutput(),
     ]
     ResourceName = Annotated[

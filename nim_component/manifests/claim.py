@@ -10,22 +10,28 @@ from .inputs import lift_all
 
 
 def render_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
-    """Metadata and spec. The name carries a digest of what cannot change in place; the size is not among it, since a claim grows in place."""
+    """Metadata and spec. The name carries a digest of what cannot change in place; the size is not among it, since a claim grows in
+    place."""
     cache = nim.cache
-    name = lift_all(
-        lambda mode, storage_class, volume: name_with_digest(
-            service_name, "cache", {"accessModes": [mode], "storageClassName": storage_class, "volumeName": volume}
-        ),
-        cache.access_mode,
-        cache.storage_class,
-        cache.volume_name,
-    )
-    # The Deployment waits for the claim to be bound, with its own long timeout. The claim's own wait is fixed at five minutes
-    # and never ends where the class binds on first use and may not be read.
-    annotations = {**(cache.annotations or {}), "pulumi.com/skipAwait": "true"}
-    spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {"access_modes": [cache.access_mode], "resources": {"requests": {"storage": cache.size}}}
+
+    def name(mode: str, storage_class: str | None, volume: str | None) -> str:
+        fixed = {"accessModes": [mode], "storageClassName": storage_class, "volumeName": volume}
+        return name_with_digest(service_name, "cache", fixed)
+
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": lift_all(name, cache.access_mode, cache.storage_class, cache.volume_name),
+        "namespace": nim.namespace,
+        "labels": labels(service_name),
+        # The Deployment waits for the claim to be bound, with its own long timeout. The claim's own wait is fixed at five minutes
+        # and never ends where the class binds on first use and may not be read.
+        "annotations": {**(cache.annotations or {}), "pulumi.com/skipAwait": "true"},
+    }
+    spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
+        "access_modes": [cache.access_mode],
+        "resources": {"requests": {"storage": cache.size}},
+    }
     if cache.storage_class is not None:
         spec["storage_class_name"] = cache.storage_class
     if cache.volume_name is not None:
         spec["volume_name"] = cache.volume_name
-    return {"metadata": {"name": name, "namespace": nim.namespace, "labels": labels(service_name), "annotations": annotations}, "spec": spec}
+    return {"metadata": metadata, "spec": spec}

@@ -46,12 +46,17 @@ def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, 
     if secrets.secrets_prefix is None:
         return [{"name": name, "value_from": source}]
     prefix = secrets.secrets_prefix
-    prefixed = lift_all(lambda group, key: prefixed_name(prefix, group, key), group, secret.key)
+
+    def name_it(group: str | None, key: str) -> str:
+        return prefixed_name(prefix, group, key)
+
+    prefixed = lift_all(name_it, group, secret.key)
     return [{"name": prefixed, "value_from": source}, {"name": name, "value": lift(prefixed, lambda text: f"$({text})")}]
 
 
 def prefixed_name(prefix: str, group: str | None, key: str) -> str:
-    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen there."""
+    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen
+    there."""
     parts = f"{group}_{key}" if group else key
     return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())
 

@@ -25,7 +25,11 @@ def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
     """The ConfigMap. Its name carries a digest of its data: a changed adapter makes a new one, and the new name rolls the pods."""
     data = _config_data(nim)
     return {
-        "metadata": {"name": lift(data, lambda data: name_with_digest(service_name, "lora", data)), "namespace": nim.namespace, "labels": labels(service_name)},
+        "metadata": {
+            "name": lift(data, lambda data: name_with_digest(service_name, "lora", data)),
+            "namespace": nim.namespace,
+            "labels": labels(service_name),
+        },
         "immutable": True,
         "data": data,
     }

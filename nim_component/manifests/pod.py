@@ -43,13 +43,15 @@ def render_pod(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1
 
 
 def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
-    volumes: list[k8s.core.v1.VolumeArgsDict] = [{"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}, _cache(nim, references)]
+    shared_memory: k8s.core.v1.VolumeArgsDict = {"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
+    volumes = [shared_memory, _cache(nim, references)]
     if references.lora_config is not None:
-        volumes += [
+        lora: list[k8s.core.v1.VolumeArgsDict] = [
             {"name": "lora", "empty_dir": {}},
             {"name": "lora-loader", "config_map": {"name": references.lora_config}},
             {"name": "lora-tmp", "empty_dir": {}},
         ]
+        volumes.extend(lora)
     volumes.extend(nim.extra_volumes or ())  # pyright: ignore
     return volumes
 

@@ -41,4 +41,8 @@ def service_host(nim: NIM, service_name: str) -> "pulumi.Input[str]":
 
 def service_url(nim: NIM, service_name: str) -> "pulumi.Input[str]":
     """`http://<host>:<port>`, without `/v1`: clients append it."""
-    return lift_all(lambda host, port: f"http://{host}:{port}", service_host(nim, service_name), nim.port)
+
+    def join(host: str, port: int) -> str:
+        return f"http://{host}:{port}"
+
+    return lift_all(join, service_host(nim, service_name), nim.port)
