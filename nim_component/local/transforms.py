@@ -1,0 +1,163 @@
+"""Resource transforms, run where the engine runs them: over the SDK's own callback server, on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import grpc
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
+
+from . import wire
+
+MAX_MESSAGE = 400 * 1024 * 1024  # what the SDK's own channels allow
+
+
+@dataclass
+class Callbacks:
+    """The connections to the program's callback servers (one per program, in practice)."""
+
+    channels: dict[str, grpc.Channel] = field(default_factory=dict[str, grpc.Channel])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def invoke(self, callback: callback_pb2.Callback, request: bytes) -> bytes:
+        """Calls back into the program. What the callback raised comes back as a RunError with the program's own text."""
+        with self.lock:
+            if callback.target not in self.channels:
+                limits = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)]
+                self.channels[callback.target] = grpc.insecure_channel(callback.target, options=limits)
+            channel = self.channels[callback.target]
+        try:
+            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(callback_pb2.CallbackInvokeRequest(token=callback.token, request=request))
+        except grpc.RpcError as error:
+            details = error.details() if isinstance(error, grpc.Call) else str(error)
+            raise pulumi.RunError(f"a transform failed: {details}") from None
+        return answer.response
+
+    def close(self) -> None:
+        """Ends the connections."""
+        for channel in self.channels.values():
+            channel.close()
+        self.channels.clear()
+
+
+def run_transforms(
+    request: resource_pb2.RegisterResourceRequest, transforms: Sequence[callback_pb2.Callback], callbacks: Callbacks
+) -> resource_pb2.RegisterResourceRequest:
+    """The request as the transforms leave it: properties and options, each transform seeing what the one before made."""
+    properties, options = upgrade_outputs(request.object), read_options(request)
+    for transform in transforms:
+        question = resource_pb2.TransformRequest(
+            type=request.type, name=request.name, custom=request.custom, parent=request.parent, properties=properties, options=options
+        )
+        answer = resource_pb2.TransformResponse.FromString(callbacks.invoke(transform, question.SerializeToString()))
+        if answer.HasField("properties"):
+            properties = upgrade_outputs(answer.properties)
+        if answer.HasField("options"):
+            options = answer.options
+    changed = resource_pb2.RegisterResourceRequest()
+    changed.CopyFrom(request)
+    changed.object.CopyFrom(wire.encode(wire.decode(properties)))
+    write_options(changed, options)
+    return changed
+
+
+def read_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
+    """The request's options in the shape that transforms see."""
+    options = resource_pb2.TransformResourceOptions(
+        depends_on=sorted(request.dependencies),
+        ignore_changes=request.ignoreChanges,
+        replace_on_changes=request.replaceOnChanges,
+        version=request.version,
+        aliases=[*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *request.aliases],
+        provider=request.provider,
+        providers=request.providers,
+        plugin_download_url=request.pluginDownloadURL,
+        deleted_with=request.deletedWith,
+        replace_with=request.replace_with,
+        additional_secret_outputs=request.additionalSecretOutputs,
+        hide_diff=request.hideDiffs,
+    )
+    setattr(options, "import", request.importId)  # a keyword: no attribute access
+    if request.HasField("customTimeouts"):
+        options.custom_timeouts.CopyFrom(request.customTimeouts)
+    if request.HasField("hooks"):
+        options.hooks.CopyFrom(request.hooks)
+    if request.HasField("replacement_trigger"):
+        options.replacement_trigger.CopyFrom(request.replacement_trigger)
+    if request.HasField("protect"):
+        options.protect = request.protect
+    if request.HasField("retainOnDelete"):
+        options.retain_on_delete = request.retainOnDelete
+    if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
+        options.delete_before_replace = request.deleteBeforeReplace
+    return options
+
+
+def write_options(request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions) -> None:
+    """Puts transformed options back where an untransformed request has them."""
+    repeated = (
+        (request.dependencies, options.depends_on),
+        (request.ignoreChanges, options.ignore_changes),
+        (request.replaceOnChanges, options.replace_on_changes),
+        (request.replace_with, options.replace_with),
+        (request.additionalSecretOutputs, options.additional_secret_outputs),
+        (request.hideDiffs, options.hide_diff),
+    )
+    for old, new in repeated:
+        old[:] = list(new)
+    del request.aliasURNs[:]
+    del request.aliases[:]
+    request.aliases.extend(options.aliases)
+    request.providers.clear()
+    request.providers.update(options.providers)
+    request.provider = options.provider
+    request.version = options.version
+    request.pluginDownloadURL = options.plugin_download_url
+    request.deletedWith = options.deleted_with
+    request.importId = str(getattr(options, "import"))
+    request.customTimeouts.CopyFrom(options.custom_timeouts)
+    request.hooks.CopyFrom(options.hooks)
+    for name, theirs in (("protect", "protect"), ("retainOnDelete", "retain_on_delete")):
+        request.ClearField(name)
+        if options.HasField(theirs):
+            setattr(request, name, getattr(options, theirs))
+    request.ClearField("replacement_trigger")
+    if options.HasField("replacement_trigger"):
+        request.replacement_trigger.CopyFrom(options.replacement_trigger)
+    request.deleteBeforeReplaceDefined = options.HasField("delete_before_replace")
+    request.deleteBeforeReplace = options.delete_before_replace
+
+
+def upgrade_outputs(struct: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Secrets and unknowns as output values, which is what the engine hands to a transform: the program then sees Outputs.
+
+    A bare unknown would reach the transform as None, and a secret would be moved up to the top-level property.
+    """
+    upgraded = struct_pb2.Struct()
+    upgraded.CopyFrom(struct)
+    upgrade_values(upgraded.fields.values())
+    return upgraded
+
+
+def upgrade_values(values: Iterable[struct_pb2.Value]) -> None:
+    """Upgrades in place, innermost first."""
+    for value in values:
+        kind = value.WhichOneof("kind")
+        if kind == "list_value":
+            upgrade_values(value.list_value.values)
+        elif kind == "string_value" and value.string_value == wire.UNKNOWN_SENTINEL:
+            value.CopyFrom(wire.signed(wire.OUTPUT))
+        elif kind == "struct_value":
+            if wire.is_secret(value):
+                inner = struct_pb2.Value()
+                inner.CopyFrom(value.struct_value.fields["value"])
+                output = wire.signed(wire.OUTPUT, secret=True)
+                if not (inner.HasField("string_value") and inner.string_value == wire.UNKNOWN_SENTINEL):
+                    output.struct_value.fields["value"].CopyFrom(inner)
+                value.CopyFrom(output)
+            elif wire.SIGNATURE not in value.struct_value.fields:
+                upgrade_values(value.struct_value.fields.values())
