@@ -115,7 +115,7 @@ def check_mounts(
     yield from _once("extra_containers", containers, _MANAGED_CONTAINERS)
     known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
     source = (env or {}).get(PEFT_SOURCE) if adapters else None
-    paths = {SHM_PATH, CACHE_PATH, source}
+    paths: list[Any] = [SHM_PATH, CACHE_PATH, source]
     for index, mount in enumerate(mounts or ()):
         name, path = mount["name"], mount.get("mountPath", mount.get("mount_path"))
         where = ("extra_mounts", index)
@@ -123,7 +123,7 @@ def check_mounts(
             yield Problem((*where, "name"), "must be the name of one of extra_volumes", f"Known: {', '.join(sorted(known))}.", repr(name))
         if path in paths:
             yield Problem((*where, "mountPath"), "is mounted already", "Choose another path.", repr(path))
-        paths.add(path)
+        paths.append(path)
 
 
 def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequence[str]) -> Iterator[Problem]:

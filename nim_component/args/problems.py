@@ -37,11 +37,13 @@ class Problem:
 
 
 def render_path(path: Path) -> str:
-    """`("env", "A.B", 0)` as a person writes it: `env['A.B'][0]`."""
+    """`("env", "A.B", 0)` as a person writes it: `env['A.B'][0]`. A key pasted where a name belongs is not repeated."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
+        elif looks_like_credential(part):
+            text += "[...]"
         elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part):
             text += f".{part}" if text else part
         else:
@@ -78,11 +80,13 @@ def rule_error(rule: str, remedy: str) -> PydanticCustomError:
 def line_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
     """The problems in the form in which a pydantic validator raises several at once."""
     return [
-        InitErrorDetails(
-            type=PydanticCustomError("problem", "{rule}. {remedy}", {"rule": p.rule, "remedy": p.remedy}), loc=p.path, input=None
-        )
-        for p in problems
+        InitErrorDetails(type=PydanticCustomError("problem", "{rule}. {remedy}", _context(problem)), loc=problem.path, input=None)
+        for problem in problems
     ]
+
+
+def _context(problem: Problem) -> dict[str, Any]:
+    return {"rule": problem.rule, "remedy": problem.remedy, "value": problem.value or ""}
 
 
 def find_problems(error: ValidationError) -> list[Problem]:
@@ -127,9 +131,10 @@ def _translate(detail: ErrorDetails) -> Problem:
     path: Path = tuple(part for part in detail["loc"] if not _is_internal(part))
     context: dict[str, Any] = detail.get("ctx", {})
     kind = detail["type"]
-    if kind in ("rule", "problem"):
-        value = None if kind == "problem" else show_value(path, detail["input"])
-        return Problem(path, context["rule"], context["remedy"], value)
+    if kind == "problem":
+        return Problem(path, context["rule"], context["remedy"], context["value"] or None)
+    if kind == "rule":
+        return Problem(path, context["rule"], context["remedy"], show_value(path, detail["input"]))
     if kind == "extra_forbidden":
         return Problem(path, "is not a known field", "Leave it out.")
     if kind == "missing" and path in _REQUIRED:

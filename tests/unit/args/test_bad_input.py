@@ -1,0 +1,423 @@
+"""Wrong inputs, and the text that each gets. Whole lines: who, field path, rule, value, remedy."""
+
+from typing import Any
+
+import pytest
+
+from nim_component.args import NIM, ArgumentError, NIMSecrets
+from nim_component.args.problems import Problem
+
+REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
+PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
+LORA = {"lora_adapter_mem": "2Gi", "env": PEFT}
+
+QUANTITY = "must be a Kubernetes quantity"
+UNIT = "Write a number and a unit without a space, such as"
+WHOLE = "must be a whole number"
+PLAIN_WHOLE = "Write it without quotes and without a fraction."
+TEXT = "Quote it: in YAML, true, 8 and 1.0 are not text."
+REPOSITORY = "must be a Hugging Face repository"
+REPOSITORY_REMEDY = "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1."
+REVISION = "must be a branch, tag or commit"
+REVISION_REMEDY = "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit."
+IMAGE = "must be a container image reference"
+IMAGE_REMEDY = "Write registry/repository:tag or registry/repository@sha256:digest, such as nvcr.io/nim/meta/llama3-8b-instruct:1.0.0."
+LEFT_OUT = "Give it a value or leave it out."
+PEFT_REMEDY = 'Set it in env: {"NIM_PEFT_SOURCE": "/opt/nim/peft_adapters"}.'
+NAME = "must be a Kubernetes object name"
+NAME_REMEDY = "Use lower-case letters, digits, '-' and '.', at most 253, such as my-secret."
+LABEL_REMEDY = "Use letters, digits, '-', '_' and '.', at most 63, starting and ending with a letter or digit."
+
+FIELDS: list[tuple[dict[str, Any], str]] = [
+    # image
+    ({"image": ""}, f"image: must not be empty (got ''). {LEFT_OUT}"),
+    ({"image": "nvcr.io/nim/a b:1"}, f"image: {IMAGE} (got 'nvcr.io/nim/a b:1'). {IMAGE_REMEDY}"),
+    ({"image": "NVCR.io/x:1"}, f"image: {IMAGE} (got 'NVCR.io/x:1'). {IMAGE_REMEDY}"),
+    ({"image": "nvcr.io/x:"}, f"image: {IMAGE} (got 'nvcr.io/x:'). {IMAGE_REMEDY}"),
+    ({"image": "nvcr.io/x@sha256:12"}, f"image: {IMAGE} (got 'nvcr.io/x@sha256:12'). {IMAGE_REMEDY}"),
+    ({"image": 3}, f"image: must be text (got 3). {TEXT}"),
+    ({"lora_image": "Python 3"}, f"lora_image: {IMAGE} (got 'Python 3'). {IMAGE_REMEDY}"),
+    # port and health
+    ({"port": 80}, "port: must be at least 1024 (got 80). Raise it."),
+    ({"port": 70000}, "port: must be at most 65535 (got 70000). Lower it."),
+    ({"port": "8000"}, f"port: {WHOLE} (got '8000'). {PLAIN_WHOLE}"),
+    ({"port": True}, f"port: {WHOLE} (got True). {PLAIN_WHOLE}"),
+    ({"port": 8000.5}, "port: must be a whole number (got 8000.5). Write it without a fraction."),
+    ({"health_endpoint": ""}, f"health_endpoint: must not be empty (got ''). {LEFT_OUT}"),
+    # sizes
+    ({"cpu": 0}, "cpu: must be at least 1m (got 0). Give the unit too, such as 2 or 500m: a number alone counts bytes or whole cores."),
+    ({"cpu": "two"}, f"cpu: {QUANTITY} (got 'two'). {UNIT} 2 or 500m."),
+    ({"cpu": -1}, f"cpu: {QUANTITY} (got -1). {UNIT} 2 or 500m."),
+    ({"cpu": True}, f"cpu: {QUANTITY} (got True). {UNIT} 2 or 500m."),
+    ({"gpu": 0}, "gpu: must be at least 1 (got 0). Raise it."),
+    ({"gpu": 0.5}, "gpu: must be a whole number (got 0.5). Write it without a fraction."),
+    ({"gpu": "1"}, f"gpu: {WHOLE} (got '1'). {PLAIN_WHOLE}"),
+    ({"mem": "20 GB"}, f"mem: {QUANTITY} (got '20 GB'). {UNIT} 20Gi."),
+    ({"mem": "20GB"}, f"mem: {QUANTITY} (got '20GB'). {UNIT} 20Gi."),
+    ({"mem": 32}, "mem: must be at least 1Mi (got 32). Give the unit too, such as 20Gi: a number alone counts bytes or whole cores."),
+    ({"mem": "20m"}, "mem: must be at least 1Mi (got '20m'). Give the unit too, such as 20Gi: a number alone counts bytes or whole cores."),
+    ({"mem": None}, f"mem: {QUANTITY} (got None). {UNIT} 20Gi."),
+    ({"shm_size": ""}, f"shm_size: {QUANTITY} (got ''). {UNIT} 20Gi."),
+    ({"ephemeral_storage": "much"}, f"ephemeral_storage: {QUANTITY} (got 'much'). {UNIT} 50Gi."),
+    ({"lora_adapter_mem": "2 Gi"}, f"lora_adapter_mem: {QUANTITY} (got '2 Gi'). {UNIT} 20Gi."),
+    ({"mem": "16Gi"}, "mem: must be above shm_size (16Gi), which counts against it (got '16Gi'). Raise mem or lower shm_size."),
+    ({"shm_size": "1Ti"}, "mem: must be above shm_size (1Ti), which counts against it (got '20Gi'). Raise mem or lower shm_size."),
+    # environment
+    ({"env": ["A=1"]}, "env: must be a mapping of names to values. Write it as name: value pairs."),
+    ({"env": {"A": 1}}, f"env.A: must be text. {TEXT}"),
+    (
+        {"env": {"1A": "x"}},
+        "env['1A']: must be an environment variable's name. Use letters, digits, '_', '-' and '.', no digit first.",
+    ),
+    (
+        {"env": {"A": {"valueFrom": {"secret": {}}}}},
+        "env.A: must be text or one valueFrom. Write valueFrom: {secretKeyRef: {name: ..., key: ...}}, "
+        "or another of secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef, fileKeyRef.",
+    ),
+    ({"env": {"NGC_API_KEY": "x"}}, "env.NGC_API_KEY: is managed by the component. Use the argument secrets.ngc_secret_key."),
+    ({"env": {"HF_TOKEN": "x"}}, "env.HF_TOKEN: is managed by the component. Use the argument secrets.hf_token_key."),
+    ({"env": {"NIM_CACHE_PATH": "/x"}}, "env.NIM_CACHE_PATH: is managed by the component. Use the argument cache."),
+    ({"env": {"NIM_SERVER_PORT": "1"}}, "env.NIM_SERVER_PORT: is managed by the component. Use the argument port."),
+    ({"env": {"NIM_HTTP_API_PORT": "1"}}, "env.NIM_HTTP_API_PORT: is managed by the component. Use the argument port."),
+    (
+        {"env": {"NIM_SERVED_MODEL_NAME": "x"}},
+        "env.NIM_SERVED_MODEL_NAME: is managed by the component. Use the argument served_model_name.",
+    ),
+    ({"env": {"NIM_MODEL_PROFILE": "x"}}, "env.NIM_MODEL_PROFILE: is managed by the component. Use the argument model_profile."),
+    # adapters
+    ({"hf_repo_ids": "a/b"}, "hf_repo_ids: must be a list (got 'a/b'). Write it as a list, also for a single item."),
+    ({**LORA, "hf_repo_ids": ["b"]}, f"hf_repo_ids[0].repo_id: {REPOSITORY} (got 'b'). {REPOSITORY_REMEDY}"),
+    ({**LORA, "hf_repo_ids": ["a/b; touch x"]}, f"hf_repo_ids[0].repo_id: {REPOSITORY} (got 'a/b; touch x'). {REPOSITORY_REMEDY}"),
+    ({**LORA, "hf_repo_ids": ["a/../b"]}, f"hf_repo_ids[0].repo_id: {REPOSITORY} (got 'a/../b'). {REPOSITORY_REMEDY}"),
+    ({**LORA, "hf_repo_ids": ["а/b"]}, f"hf_repo_ids[0].repo_id: {REPOSITORY} (got 'а/b'). {REPOSITORY_REMEDY}"),
+    ({**LORA, "hf_repo_ids": ["a/b@"]}, f"hf_repo_ids[0].revision: {REVISION} (got ''). {REVISION_REMEDY}"),
+    ({**LORA, "hf_repo_ids": ["a/b@../x"]}, f"hf_repo_ids[0].revision: {REVISION} (got '../x'). {REVISION_REMEDY}"),
+    ({**LORA, "hf_repo_ids": [7]}, "hf_repo_ids[0]: must be a mapping or a LoRAAdapter (got 7). Write it as name: value pairs."),
+    (
+        {**LORA, "hf_repo_ids": ["a/x", "b/x"]},
+        "hf_repo_ids[1]: must not have the name of hf_repo_ids[0] (got 'x'). "
+        "Give one of them another name: LoRAAdapter(repo_id=..., name=...).",
+    ),
+    (
+        {**LORA, "hf_repo_ids": ["a/x"], "served_model_name": "x"},
+        "hf_repo_ids[0]: must not have the name of the served model (got 'x'). Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
+    ),
+    (
+        {**LORA, "hf_repo_ids": ["a/x"], "image": "registry.example/x:1"},
+        "hf_repo_ids[0]: must not have the name of the served model (got 'x'). Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "name": "../x"}]},
+        "hf_repo_ids[0].name: must be an adapter's name: it becomes a directory and the model name in requests (got '../x'). "
+        "Use letters, digits, '.', '_' and '-', starting and ending with a letter or digit.",
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json"]}]},
+        "hf_repo_ids[0].files: must hold adapter_config.json and a file of weights. "
+        "Add what is missing; weights are adapter_model.safetensors or adapter_model.bin.",
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "revison": "v1"}]},
+        "hf_repo_ids[0].revison: is not a known field. Did you mean 'revision'?",
+    ),
+    (
+        {"env": PEFT, "hf_repo_ids": ["a/x"]},
+        'lora_adapter_mem: memory to download the LoRA adapters must be set with hf_repo_ids. Set lora_adapter_mem, such as "2Gi".',
+    ),
+    (
+        {"lora_adapter_mem": "2Gi", "hf_repo_ids": ["a/x"]},
+        f"env.NIM_PEFT_SOURCE: must be set with hf_repo_ids: it is where the server looks for the adapters. {PEFT_REMEDY}",
+    ),
+    (
+        {"lora_adapter_mem": "2Gi", "hf_repo_ids": ["a/x"], "env": {"NIM_PEFT_SOURCE": "loras"}},
+        f"env.NIM_PEFT_SOURCE: must be an absolute path below the root (got 'loras'). {PEFT_REMEDY}",
+    ),
+    (
+        {"lora_adapter_mem": "2Gi", "hf_repo_ids": ["a/x"], "env": {"NIM_PEFT_SOURCE": "/"}},
+        f"env.NIM_PEFT_SOURCE: must be an absolute path below the root (got '/'). {PEFT_REMEDY}",
+    ),
+    (
+        {"lora_adapter_mem": "2Gi", "hf_repo_ids": ["a/x"], "env": {"NIM_PEFT_SOURCE": "/opt/nim/.cache/loras"}},
+        f"env.NIM_PEFT_SOURCE: must not lie in or above /dev/shm or /opt/nim/.cache (got '/opt/nim/.cache/loras'). {PEFT_REMEDY}",
+    ),
+    (
+        {"lora_adapter_mem": "2Gi", "hf_repo_ids": ["a/x"], "env": {"NIM_PEFT_SOURCE": {"valueFrom": {"fieldRef": {"fieldPath": "x"}}}}},
+        f"env.NIM_PEFT_SOURCE: must be plain text with hf_repo_ids: it decides a mount. {PEFT_REMEDY}",
+    ),
+    # placement and names
+    (
+        {"namespace": "Nim_1"},
+        "namespace: must be a namespace's name (got 'Nim_1'). Use lower-case letters, digits and '-', at most 63.",
+    ),
+    (
+        {"service_name": "Llama_3"},
+        "service_name: must be a DNS label of at most 48 characters (63 less the longest suffix) (got 'Llama_3'). "
+        "Use lower-case letters, digits and '-', starting with a letter; set service_name when the component's name is none.",
+    ),
+    (
+        {"service_name": "a" * 49},
+        f"service_name: must be a DNS label of at most 48 characters (63 less the longest suffix) (got '{'a' * 49}'). "
+        "Use lower-case letters, digits and '-', starting with a letter; set service_name when the component's name is none.",
+    ),
+    ({"node_selector": {"gpu": True}}, f"node_selector.gpu: must be text (got True). {TEXT}"),
+    ({"node_selector": {"gpu": "a b"}}, f"node_selector.gpu: must be a label value (got 'a b'). {LABEL_REMEDY}"),
+    (
+        {"node_selector": {"a b": "x"}},
+        "node_selector['a b']: must be a label or annotation key (got 'a b'). Write name or domain/name, such as nvidia.com/gpu.product.",
+    ),
+    (
+        {"tolerations": [{"effect": "NoSchedule"}]},
+        "tolerations[0].operator: must be Exists without a key (got 'Equal'). Give the taint's key, or operator: Exists for every taint.",
+    ),
+    (
+        {"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]},
+        "tolerations[0].value: has no meaning with operator Exists. Leave it out, or use operator: Equal.",
+    ),
+    (
+        {"tolerations": [{"key": "a", "operator": "Exists", "toleration_seconds": 9}]},
+        "tolerations[0].toleration_seconds: needs effect NoExecute (got 9). Add effect: NoExecute, or leave it out.",
+    ),
+    (
+        {"tolerations": [{"key": "a", "operator": "Exists", "tolerationSeconds": 9}]},
+        "tolerations[0].tolerationSeconds: is not a known field. Did you mean 'toleration_seconds'?",
+    ),
+    (
+        {"gpu_resource": "gpu"},
+        "gpu_resource: must be an extended resource's name (got 'gpu'). Write domain/name, such as nvidia.com/gpu or nvidia.com/mig-3g.40gb.",
+    ),
+    ({"runtime_class": "NVIDIA"}, f"runtime_class: {NAME} (got 'NVIDIA'). {NAME_REMEDY}"),
+    ({"priority_class": "a_b"}, f"priority_class: {NAME} (got 'a_b'). {NAME_REMEDY}"),
+    (
+        {"pod_labels": {"app.kubernetes.io/name": "x"}},
+        "pod_labels['app.kubernetes.io/name']: is managed by the component. Choose another label.",
+    ),
+    ({"pod_annotations": {"a": 1}}, f"pod_annotations.a: must be text (got 1). {TEXT}"),
+    ({"affinity": []}, "affinity: must be a mapping of names to values. Write it as name: value pairs."),
+    # counts and times
+    ({"replicas": -1}, "replicas: must be at least 0 (got -1). Raise it."),
+    ({"replicas": "2"}, f"replicas: {WHOLE} (got '2'). {PLAIN_WHOLE}"),
+    ({"startup_timeout": 5}, "startup_timeout: must be at least 30 (got 5). Raise it."),
+    ({"startup_timeout": 100000}, "startup_timeout: must be at most 86400 (got 100000). Lower it."),
+    ({"startup_timeout": "30m"}, f"startup_timeout: {WHOLE} (got '30m'). {PLAIN_WHOLE}"),
+    ({"termination_grace": -1}, "termination_grace: must be at least 0 (got -1). Raise it."),
+    (
+        {"rollout": "Recreate"},
+        "rollout: must be one of 'recreate', 'rolling' or 'surge' (got 'Recreate'). Take one of these, spelt exactly so.",
+    ),
+    (
+        {"image_pull_policy": "always"},
+        "image_pull_policy: must be one of 'IfNotPresent', 'Always' or 'Never' (got 'always'). Take one of these, spelt exactly so.",
+    ),
+    ({"run_as_user": 0}, "run_as_user: must be at least 1 (got 0). Raise it."),
+    ({"run_as_group": "nim"}, f"run_as_group: {WHOLE} (got 'nim'). {PLAIN_WHOLE}"),
+    ({"fs_group": 0}, "fs_group: must be at least 1 (got 0). Raise it."),
+    (
+        {"image": "nvcr.io/nim/meta/llama:2.0.4", "port": 8001},
+        "port: must not be 8001 with NIM 2.x, whose backend listens there (got 8001). Take another port, such as 8000.",
+    ),
+    # cache
+    (
+        {"cache": {"size": "50"}},
+        "cache.size: must be at least 1Mi (got '50'). Give the unit too, such as 50Gi: a number alone counts bytes or whole cores.",
+    ),
+    (
+        {"cache": {"access_mode": "RWX"}},
+        "cache.access_mode: must be one of 'ReadWriteOnce', 'ReadWriteMany', 'ReadOnlyMany' or 'ReadWriteOncePod' (got 'RWX'). "
+        "Take one of these, spelt exactly so.",
+    ),
+    (
+        {"cache": {"storage_class": "Fast SSD"}},
+        "cache.storage_class: must be a StorageClass's name (got 'Fast SSD'). "
+        "Use lower-case letters, digits, '-' and '.', as `kubectl get sc` lists it.",
+    ),
+    (
+        {"cache": {"existing_claim": "a", "empty_dir": True}},
+        "cache.empty_dir: must not be given together with existing_claim. Give one kind of storage.",
+    ),
+    (
+        {"cache": {"existing_claim": "a", "storage_class": "b"}},
+        "cache.storage_class: has no meaning with existing_claim. It describes a claim that the component makes: leave it out.",
+    ),
+    (
+        {"cache": {"empty_dir": True, "retain": True}},
+        "cache.retain: has no meaning without a claim of the component's own. Leave it out: what the component did not make it does not delete.",
+    ),
+    ({"cache": {"host_path": "data"}}, "cache.host_path: must be an absolute path (got 'data'). Start it with '/'."),
+    ({"cache": {"storageClass": "b"}}, "cache.storageClass: is not a known field. Did you mean 'storage_class'?"),
+    ({"cache": "50Gi"}, "cache: must be a mapping or a CacheArgs (got '50Gi'). Write it as name: value pairs."),
+    (
+        {"replicas": 2},
+        "cache.access_mode: must allow sharing for 2 replicas (got 'ReadWriteOnce'). Use access_mode: ReadWriteMany with a storage class "
+        "that has it, or an existing_claim that can be shared, or empty_dir, or replicas: 1.",
+    ),
+    (
+        {"rollout": "surge"},
+        "cache.access_mode: must allow sharing for rollout 'surge', which runs two pods at once (got 'ReadWriteOnce'). Use access_mode: "
+        "ReadWriteMany with a storage class that has it, or an existing_claim that can be shared, or empty_dir, or leave rollout out.",
+    ),
+    # service
+    (
+        {"service": {"type": "Headless"}},
+        "service.type: must be one of 'ClusterIP', 'NodePort' or 'LoadBalancer' (got 'Headless'). Take one of these, spelt exactly so.",
+    ),
+    ({"service": {"label": {}}}, "service.label: is not a known field. Did you mean 'labels'?"),
+    # what is passed on
+    ({"extra_volumes": [{"emptyDir": {}}]}, "extra_volumes[0]: must have a name. Add name: it is what a mount, a diff and a log refer to."),
+    (
+        {"extra_volumes": [{"name": "cache"}]},
+        "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp.",
+    ),
+    ({"extra_volumes": [{"name": "a"}, {"name": "a"}]}, "extra_volumes[1].name: must be used once (got 'a'). Choose another name."),
+    (
+        {"extra_mounts": [{"name": "a", "mountPath": "/x"}]},
+        "extra_mounts[0].name: must be the name of one of extra_volumes (got 'a'). Known: cache, dshm.",
+    ),
+    ({"extra_mounts": [{"name": "cache"}]}, "extra_mounts[0]: must have an absolute mountPath. Add mountPath, starting with '/'."),
+    (
+        {"extra_mounts": [{"name": "cache", "mount_path": "/dev/shm"}]},
+        "extra_mounts[0].mountPath: is mounted already (got '/dev/shm'). Choose another path.",
+    ),
+    (
+        {"extra_containers": [{"name": "nim"}]},
+        "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras.",
+    ),
+    ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
+    ({"command": [1]}, f"command[0]: must be text. {TEXT}"),
+    # unknown
+    ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
+    ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),
+]
+
+SECRETS: list[tuple[dict[str, Any], str]] = [
+    (
+        {},
+        "secrets.ngc_image_secret: is required. Name the Secret in the cluster, or give ngc_api_key as a Pulumi secret, "
+        "or use NIMSecrets.keyless() for public images.",
+    ),
+    (
+        {"ngc_image_secret": "pull"},
+        "secrets.ngc_secret_key: is required. Name the Secret in the cluster, or give ngc_api_key as a Pulumi secret, "
+        "or use NIMSecrets.keyless() for public images.",
+    ),
+    ({**REFERENCE, "ngc_image_secret": "My_Secret"}, f"secrets.ngc_image_secret: {NAME} (got 'My_Secret'). {NAME_REMEDY}"),
+    (
+        {**REFERENCE, "ngc_secret_key": "a key"},
+        "secrets.ngc_secret_key: must be a key of a Secret (got 'a key'). Use letters, digits, '-', '_' and '.', at most 253, such as NGC_API_KEY.",
+    ),
+    (
+        {**REFERENCE, "ngc_secret_key": "nvapi-abcdef"},
+        "secrets.ngc_secret_key: must be a name, and this looks like a key itself. Store the key in a Secret and name the Secret and its key here.",
+    ),
+    (
+        {**REFERENCE, "hf_token_group": "hf"},
+        "secrets.hf_token_key: is required with hf_token_group. Name the key, within that Secret, that holds the token.",
+    ),
+    (
+        {**REFERENCE, "secrets_prefix": "1-"},
+        "secrets.secrets_prefix: must be the beginning of an environment variable's name (got '1-'). Use letters, digits and '_', such as _FSEC_.",
+    ),
+    (
+        {**REFERENCE, "ngc_api_key": "nvapi-abcdef"},
+        "secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or the stack file for everybody to read. "
+        "Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+    ),
+    (
+        {"without_key": True, **REFERENCE},
+        "secrets.ngc_image_secret: must not be given together with keyless(). Leave it out, or leave keyless() out.",
+    ),
+    (
+        {"without_key": True, "hf_token_key": "t"},
+        "secrets.hf_token_group: is required with hf_token_key when there is no Secret of the NGC key to look in. Name the Secret, or give hf_token.",
+    ),
+    ({**REFERENCE, "ngc_secret": "x"}, "secrets.ngc_secret: is not a known field. Did you mean 'ngc_secret_key'?"),
+    ({**REFERENCE, "verify": "maybe"}, "secrets.verify: must be true or false (got 'maybe'). Write true or false."),
+]
+
+
+def problems(**fields: Any) -> list[str]:
+    with pytest.raises(ArgumentError) as caught:
+        NIM.read({"secrets": REFERENCE, **fields}, "NIMService 'llama'")
+    return str(caught.value).split("\n")
+
+
+def test_the_tables_hold_at_least_sixty_wrong_inputs():
+    assert len(FIELDS) + len(SECRETS) >= 60
+
+
+@pytest.mark.parametrize(("fields", "line"), FIELDS, ids=lambda value: str(value)[:60])
+def test_a_wrong_field_gets_its_text(fields: dict[str, Any], line: str):
+    header, *lines = problems(**fields)
+    assert header.startswith("NIMService 'llama' has ")
+    assert f"  {line}" in lines
+
+
+@pytest.mark.parametrize(("secrets", "line"), SECRETS, ids=lambda value: str(value)[:60])
+def test_wrong_secrets_get_their_text(secrets: dict[str, Any], line: str):
+    assert f"  {line}" in problems(secrets=secrets)
+
+
+def test_each_wrong_field_alone_is_one_problem():
+    several = {str(fields): lines for fields, _ in FIELDS if len(lines := problems(**fields)) != 2}
+    assert several == {}
+
+
+def test_every_managed_name_is_refused_below_a_prefix_too():
+    secrets = {**REFERENCE, "secrets_prefix": "_FSEC_"}
+    assert "  env._FSEC_X: stands under secrets_prefix '_FSEC_', whose names the component manages. Choose another name." in problems(
+        secrets=secrets, env={"_FSEC_X": "1"}
+    )
+
+
+def test_all_problems_of_a_service_come_at_once_fields_and_rules_alike():
+    assert problems(prot=1, gpu=0, replicas=2, hf_repo_ids=["a/x"]) == [
+        "NIMService 'llama' has 5 problems:",
+        "  gpu: must be at least 1 (got 0). Raise it.",
+        "  prot: is not a known field. Did you mean 'port'?",
+        '  lora_adapter_mem: memory to download the LoRA adapters must be set with hf_repo_ids. Set lora_adapter_mem, such as "2Gi".',
+        f"  env.NIM_PEFT_SOURCE: must be set with hf_repo_ids: it is where the server looks for the adapters. {PEFT_REMEDY}",
+        "  cache.access_mode: must allow sharing for 2 replicas (got 'ReadWriteOnce'). Use access_mode: ReadWriteMany with a storage class "
+        "that has it, or an existing_claim that can be shared, or empty_dir, or replicas: 1.",
+    ]
+
+
+def test_secrets_are_mandatory_and_the_remedy_names_the_way_without():
+    with pytest.raises(
+        ValueError, match=r"^NIM has 1 problem:\n  secrets: is required\. Give NIMSecrets\(\.\.\.\), or NIMSecrets\.keyless\(\)"
+    ):
+        NIM()  # pyright: ignore
+
+
+def test_no_secrets_is_not_keyless():
+    assert "  secrets: must be a mapping or a NIMSecrets (got None). Write it as name: value pairs." in problems(secrets=None)
+
+
+def test_a_model_made_by_hand_is_said_under_its_own_name():
+    with pytest.raises(ValueError, match="^NIMSecrets has 1 problem:\n  ngc_secret_key: is required"):
+        NIMSecrets(ngc_image_secret="pull")
+
+
+def test_a_model_cannot_be_changed_behind_the_checks():
+    nim = NIM(secrets=NIMSecrets.keyless())
+    with pytest.raises(ValueError, match="frozen"):
+        nim.port = 1  # pyright: ignore
+
+
+CREDENTIALS = ["nvapi-" + "k" * 64, "hf_" + "A" * 34, '{"auths":{"nvcr.io":{}}}', "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"]
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=["ngc", "hugging-face", "docker-config", "jwt"])
+@pytest.mark.parametrize(
+    "field",
+    ["image", "port", "mem", "namespace", "served_model_name", "rollout", "service_name", "gpu", "node_selector", "cache", "args", "env"],
+)
+def test_a_key_in_the_wrong_place_is_never_shown(field: str, credential: str):
+    for value in (credential, {"x": credential}, [credential], {"ngc_api_key": credential}, {credential: credential}):
+        try:
+            NIM.read({"secrets": REFERENCE, field: value}, "NIMService 'llama'")
+        except ArgumentError as error:
+            assert credential not in str(error)
+
+
+def test_a_problem_reads_as_path_rule_value_remedy():
+    problem = Problem(("env", "A.B", 0), "must be x", "Do y.", "'z'")
+    assert str(problem) == "env['A.B'][0]: must be x (got 'z'). Do y."
