@@ -12,16 +12,16 @@ from datetime import date
 from functools import cmp_to_key, lru_cache
 from typing import Any
 
-BREAKS = "\r\n\x85\u2028\u2029"
 KEYWORDS = frozenset(
     "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL"
     " .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF <<".split()
 ) | {""}
-INTEGER = re.compile(r"[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
+INTEGER = re.compile(r"[-+]?(0[bB][-+]?[01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-DOT_FLOAT = re.compile(r"\.[0-9_]+([eE][-+]?[0-9]+)?")
+DOT_FLOAT = re.compile(r"\.[0-9](_?[0-9])*([eE][-+]?[0-9](_?[0-9])*)?")
 BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(Z|[-+]\d\d:\d\d)?)?")
+WIDTH = 80
 SIMPLE = re.compile(r"[A-Za-z/_$][A-Za-z0-9_/$.@=+-]*")
 ESCAPES = {0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\", 0x85: "N", 0xA0: "_", 0x2028: "L", 0x2029: "P"}  # fmt: skip
 
@@ -37,16 +37,16 @@ def mapping(entries: Mapping[str, Any], indent: int, first: str | None = None) -
     for key in sort_keys(entries):
         lead = margin if first is None else first
         first = None
-        text = quote(key, in_key=True)
+        text = quote(key)
         if len(key.encode()) > 128:
             yield f"{lead}? {text}\n{margin}"
             yield from item(entries[key], indent, ":")
         else:
             yield f"{lead}{text}:"
-            yield from value_of(entries[key], indent)
+            yield from value_of(entries[key], indent, indent + len(text) + 1)
 
 
-def value_of(value: Any, indent: int) -> Iterator[str]:
+def value_of(value: Any, indent: int, column: int) -> Iterator[str]:
     """What follows a key's colon."""
     match value:
         case dict() if value:
@@ -58,7 +58,7 @@ def value_of(value: Any, indent: int) -> Iterator[str]:
             yield "\n"
             yield from sequence(items, indent)
         case _:
-            yield from (" ", scalar(value, indent))
+            yield from (" ", scalar(value, indent + 2, column + 1))
 
 
 def sequence(items: list[Any], indent: int, first: str | None = None) -> Iterator[str]:
@@ -79,11 +79,11 @@ def item(value: Any, indent: int, mark: str) -> Iterator[str]:
             items: list[Any] = value
             yield from sequence(items, indent + 2, f"{mark} ")
         case _:
-            yield f"{mark} {scalar(value, indent)}"
+            yield f"{mark} {scalar(value, indent + 2, indent + 2)}"
 
 
-def scalar(value: Any, indent: int) -> str:
-    """A single value and the end of its line."""
+def scalar(value: Any, indent: int, column: int) -> str:
+    """A single value and the end of its line. `indent` is where further lines of it begin, `column` where it stands itself."""
     match value:
         case None:
             return "null\n"
@@ -94,54 +94,60 @@ def scalar(value: Any, indent: int) -> str:
         case float():
             return f"{go_float(value)}\n"
         case str():
-            return literal(value, indent + 2) if "\n" in value and block_allowed(value) else f"{quote(value)}\n"
+            if "\n" in value and block_allowed(value):
+                return literal(value, indent)
+            text = quote(value)
+            return f"{fold(text, indent, column) if column + len(text) > WIDTH else text}\n"
         case _:
             return "[]\n" if isinstance(value, list) else "{}\n"
 
 
+def fold(text: str, indent: int, column: int) -> str:
+    """Breaks a long text at single spaces past the width, as libyaml does. `text` is quoted already."""
+    quoting = text[0] if text[0] in "\"'" else ""
+    last = len(text) - 1 - len(quoting)
+    written: list[str] = []
+    after_space = False
+    for index, letter in enumerate(text):
+        following = text[index + 1 : index + 2]
+        breaks = letter == " " and not after_space and column > WIDTH and (quoting == '"' or following != " ")
+        if breaks and (not quoting or 1 < index < last):
+            written.append("\n" + " " * indent + ("\\" if following == " " else ""))
+            column = indent + (following == " ")
+        else:
+            written.append(letter)
+            column += 1
+        after_space = letter == " "
+    return "".join(written)
+
+
 def literal(text: str, indent: int) -> str:
     """A block scalar: `|`, a hint when it begins with white space, and how its end is to be read."""
-    chomp = "-" if text[-1] not in BREAKS else "+" if len(text) == 1 or text[-2] in BREAKS else ""
-    lines = ["|", "2" if text[0] == " " or text[0] in BREAKS else "", chomp, "\n"]
-    fresh = True
-    for part in re.split(f"([{BREAKS}])", text):
-        if part and part not in BREAKS:
-            lines.extend((" " * indent if fresh else "", part))
-            fresh = False
-        elif part:
-            lines.append(part)
-            fresh = True
-    return "".join(lines) + ("" if fresh else "\n")
+    chomp = "-" if not text.endswith("\n") else "+" if text == "\n" or text.endswith("\n\n") else ""
+    margin = " " * indent
+    lines = (f"{margin}{line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
+    hint = "2" if text.startswith((" ", "\n")) else ""
+    return f"|{hint}{chomp}\n{''.join(lines)}"
 
 
 def block_allowed(text: str) -> bool:
     """Whether a block scalar can hold the text: nothing unprintable, no space before a break or at the end."""
-    return all(printable(letter) or letter == "\n" for letter in text) and not text.endswith(" ") and not re.search(f" [{BREAKS}]", text)
+    return not text.endswith(" ") and " \n" not in text and all(map(printable, text))
 
 
 @lru_cache(maxsize=16384)
-def quote(text: str, in_key: bool = False) -> str:
+def quote(text: str) -> str:
     """A text on one line: plain where that reads back as the same text, else quoted."""
     if SIMPLE.fullmatch(text) and text not in KEYWORDS:
         return text
     if "\n" in text or is_other_type(text) or not all(map(printable, text)):
         return double_quoted(text)
-    breaks = any(letter in BREAKS for letter in text)
-    if breaks and (in_key or re.search(f" [{BREAKS}]|[{BREAKS}] ", text)):
-        return double_quoted(text)
-    if breaks or text != text.strip(" ") or has_indicator(text):
-        return single_quoted(text)
-    return text
-
-
-def single_quoted(text: str) -> str:
-    """Quotes doubled; a Unicode line break cannot stand in single quotes on one line, and is escaped instead."""
-    return double_quoted(text) if any(letter in BREAKS for letter in text) else "'" + text.replace("'", "''") + "'"
+    return "'" + text.replace("'", "''") + "'" if text != text.strip(" ") or has_indicator(text) else text
 
 
 def double_quoted(text: str) -> str:
     """Everything unprintable escaped."""
-    return '"' + "".join(letter if printable(letter) and letter not in '"\\' and letter not in BREAKS else escape(letter) for letter in text) + '"'
+    return '"' + "".join(letter if printable(letter) and letter not in '"\\\n' else escape(letter) for letter in text) + '"'
 
 
 def escape(letter: str) -> str:
@@ -153,9 +159,12 @@ def escape(letter: str) -> str:
 
 
 def printable(letter: str) -> bool:
-    """As libyaml counts: no tab, nothing beyond the basic plane, no byte-order mark."""
+    """As libyaml counts: no tab, nothing beyond the basic plane, no byte-order mark. The rare Unicode line breaks, which
+
+    the provider writes raw and some readers then lose, are escaped too.
+    """
     code = ord(letter)
-    return code == 10 or 0x20 <= code <= 0x7E or 0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD and code != 0xFEFF
+    return code == 10 or 0x20 <= code <= 0x7E or (0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD) and code not in (0x2028, 0x2029, 0xFEFF)
 
 
 def has_indicator(text: str) -> bool:
@@ -174,9 +183,9 @@ def is_other_type(text: str) -> bool:
     if text[0] not in "+-.0123456789":
         return False
     if text[0] == ".":
-        return bool(DOT_FLOAT.fullmatch(text)) and "_" not in text
+        return bool(DOT_FLOAT.fullmatch(text))
     plain = text.replace("_", "")
-    return bool(INTEGER.fullmatch(plain) or FLOAT.fullmatch(plain) or BASE60.fullmatch(text) or is_date(text))
+    return bool(INTEGER.fullmatch(plain) or (FLOAT.fullmatch(plain) and math.isfinite(float(plain))) or BASE60.fullmatch(text) or is_date(text))
 
 
 def is_date(text: str) -> bool:
@@ -196,13 +205,12 @@ def is_date(text: str) -> bool:
 
 
 def go_float(number: float) -> str:
-    """A number as Go prints it: shortest digits, an exponent below 1e-4 and from 1e21 (1e6 and more digits for fractions)."""
+    """A number as Go prints it: shortest digits, an exponent below 1e-4 and from 1e6."""
     if not math.isfinite(number):
         return ".nan" if math.isnan(number) else ".inf" if number > 0 else "-.inf"
-    digits, _, exponent = f"{number:e}".partition("e")
-    digits, _, exponent = min((f"{number:.{places}e}".partition("e") for places in range(18)), key=lambda made: float("e".join(made[::2])) != number)
+    digits, _, exponent = next(text for places in range(18) if float(text := f"{number:.{places}e}") == number).partition("e")
     power = int(exponent)
-    if power < -4 or power >= 21:
+    if power < -4 or power >= 6:
         return f"{digits}e{'-' if power < 0 else '+'}{abs(power):02d}"
     return repr(number) if "e" not in repr(number) else f"{number:f}".rstrip("0").rstrip(".")
 

@@ -122,12 +122,23 @@ def convert_struct(struct: str, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         field = known.get(key)
         if field is None:
-            converted[key] = value
+            converted[key] = without_nulls(value)
             continue
-        item = convert(field, field.containers, value) if field.type else value
+        item = convert(field, field.containers, value) if field.type else without_nulls(value)
         if not (field.omit_empty and not (reveal(item) if isinstance(item, Secret) else item) and item is not UNKNOWN):
             converted[key] = item
     return converted
+
+
+def without_nulls(value: Any) -> Any:
+    """A null in a typed object says no more than absence."""
+    if isinstance(value, dict):
+        entries: dict[str, Any] = value
+        return {key: without_nulls(item) for key, item in entries.items() if item is not None}
+    if isinstance(value, list):
+        items: list[Any] = value
+        return [without_nulls(item) for item in items]
+    return value
 
 
 def convert(field: Field, containers: str, value: Any) -> Any:
