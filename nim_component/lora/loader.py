@@ -10,6 +10,7 @@ Environment     NIM_PEFT_SOURCE  HF_TOKEN?  HF_ENDPOINT?  LORA_DEADLINE_SECONDS=
                 LORA_RETRIES=6  LORA_BACKOFF_SECONDS=0.5  LORA_STALL_SECONDS=20  LORA_STALE_SECONDS=30  LORA_TERMINATION_LOG
 Exit codes      see EXIT_CODES; the last line of stderr, and the termination message, say what failed and what to do about it.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -31,22 +32,22 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 EXIT_CODES = {
-    "unexpected": 1, "wish-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14, "disk-full": 15,
-    "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21, "time-out": 124, "interrupted": 143,
+    "unexpected": 1, "wish-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
+    "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
+    "time-out": 124, "interrupted": 143,
 }  # fmt: skip
 MANIFEST = ".nim-lora.json"  # in each published directory; a directory without it was not made here and is never touched
 CONFIG, WEIGHTS = "adapter_config.json", ("adapter_model.safetensors", "adapter_model.bin")
-NEWEST_KNOWN_HEADER = 16 << 20  # a safetensors header above this is refused: it would have to be held in memory
+LARGEST_HEADER = 16 << 20  # a safetensors header above this is refused: it would have to be held in memory
 DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
               "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64}  # fmt: skip
 OLDEST_LIBRARY = (1, 0)
@@ -61,7 +62,7 @@ secret_values: list[str] = []
 speaking = threading.Lock()
 
 
-class Failure(Exception):
+class LoadError(Exception):
     """What went wrong, in one line with its cure; `kind` is a key of EXIT_CODES."""
 
     def __init__(self, kind: str, text: str) -> None:
@@ -71,6 +72,10 @@ class Failure(Exception):
 
 class Ended(BaseException):
     """Raised in the main thread by a signal: the deadline or a request to stop. No library's `except Exception` may swallow it."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 def clean(text: object) -> str:
@@ -147,20 +152,20 @@ def read_settings(requirements: Path) -> Settings:
         except ValueError:
             value = math.nan
         if value is not None and not 0 < value < 1e9:
-            raise Failure("wish-list", f"{name}={ascii(text)} is not a positive number: correct it in the pod's environment")
+            raise LoadError("wish-list", f"{name}={text!a} is not a positive number: correct it in the pod's environment")
         return value
 
     token = (env.get("HF_TOKEN") or "").strip() or None
     if token:
         secret_values.append(token)
         if not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise Failure("wish-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
-    endpoint = (env.get("HF_ENDPOINT") or "").strip().rstrip("/") or None
-    if endpoint and not (endpoint.startswith(("http://", "https://")) and urlsplit(endpoint).hostname):
-        raise Failure("wish-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
+            raise LoadError("wish-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
+    endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or None
+    if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
+        raise LoadError("wish-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
     source = Path(env.get("NIM_PEFT_SOURCE", ""))
     if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
-        raise Failure("wish-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: needs an absolute path below the volume's root, such as /lora/adapters")
+        raise LoadError("wish-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters")
     rank = number("NIM_MAX_LORA_RANK", None)
     return Settings(
         adapters=source, requirements=requirements, token=token, endpoint=endpoint,
@@ -174,26 +179,28 @@ def read_wishes(path: Path) -> tuple[str, list[Wish]]:
     """The wish list, checked again: the loader trusts nobody that what becomes a path or a URL was checked before."""
     try:
         data = json.loads(path.read_text("utf-8"))
-        served, entries = str(data.get("served_model") or ""), list(data["adapters"])
-        wishes = [Wish(e["name"], e["repo_id"], e.get("revision") or "main", None if e.get("files") is None else tuple(e["files"])) for e in entries]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-        raise Failure("wish-list", f"the wish list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again") from None
+        served, entries = str(data.get("served_model") or ""), data["adapters"]
+        if not isinstance(entries, list):
+            raise TypeError("adapters is no list")
+        wishes = [Wish(e["name"], e["repo_id"], e.get("revision") or "main", e.get("files") and tuple(e["files"])) for e in entries]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+        raise LoadError("wish-list", f"the wish list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again") from None
     problems: list[str] = []
     for i, wish in enumerate(wishes):
-        for part, values in {"name": [wish.name], "repo_id": [wish.repo_id], "revision": [wish.revision], "files": wish.files or ()}.items():
-            for value in values:
-                if not isinstance(value, str) or ".." in value or not GRAMMAR[part].fullmatch(value):
-                    problems.append(f"adapters[{i}].{part}: {ascii(value)[:100]} is not what the hub allows")
-        if wish.files is not None and not problems:
-            flat = [f.rsplit("/", 1)[-1] for f in wish.files]
+        values: list[tuple[str, Any]] = [("name", wish.name), ("repo_id", wish.repo_id), ("revision", wish.revision)]
+        for part, value in values + [("files", path) for path in wish.files or ()]:
+            if not isinstance(value, str) or ".." in value or not GRAMMAR[part].fullmatch(value):
+                problems.append(f"adapters[{i}].{part}: {ascii(value)[:100]} is not what the hub allows")
+        if wish.files is not None:
+            flat = [str(f).rsplit("/", 1)[-1] for f in wish.files]
             if CONFIG not in flat or not any(f.startswith("adapter_model.") for f in flat) or len(set(flat)) < len(flat):
                 problems.append(f"adapters[{i}].files: needs {CONFIG} and an adapter_model file, each name once")
         if wish.name == served:
-            problems.append(f"adapters[{i}].name: {ascii(wish.name)} is the served model's own name")
+            problems.append(f"adapters[{i}].name: {wish.name!a} is the served model's own name")
         if wish.name in [w.name for w in wishes[:i]]:
             problems.append(f"adapters[{i}].name: {ascii(wish.name)[:100]} is there twice")
     if problems:
-        raise Failure("wish-list", "; ".join(problems) + ": correct hf_repo_ids")
+        raise LoadError("wish-list", "; ".join(problems) + ": correct hf_repo_ids")
     return served, wishes
 
 
@@ -210,10 +217,10 @@ def digest(path: Path) -> str:
 
 def read_manifest(directory: Path) -> dict[str, Any]:
     try:
-        data = json.loads((directory / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
+        data: Any = json.loads((directory / MANIFEST).read_text("utf-8"))
+        return dict(data)
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
-    return data if isinstance(data, dict) else {}
 
 
 def ours(directory: Path) -> bool:
@@ -361,7 +368,9 @@ class Lock:
                 if self.released.is_set():
                     return
                 if number != self.number or not text.startswith(self.me):
-                    leave(Failure("lock-lost", "another loader took the lock over while this one slept: it does the work, this one starts again"))
+                    leave(
+                        LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again")
+                    )
                 self._write(f"{self.me} {count}")
 
     def __enter__(self) -> Lock:
@@ -417,7 +426,7 @@ def library(s: Settings) -> SimpleNamespace:
             for name in set(sys.modules) - before:
                 del sys.modules[name]
             reason = f"{type(e).__name__}: {e}"
-    raise Failure("library", f"huggingface_hub was installed but cannot be imported ({reason}): use another lora_image")
+    raise LoadError("library", f"huggingface_hub was installed but cannot be imported ({reason}): use another lora_image")
 
 
 def import_library() -> SimpleNamespace:
@@ -439,8 +448,12 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps",
                "--require-hashes", "--only-binary", ":all:", "--target", str(staged), "--requirement", str(s.requirements)]  # fmt: skip
     env = {k: v for k, v in os.environ.items() if k not in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") and not (s.token and s.token in v)}
-    pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=tmp,
-                           text=True, errors="replace", umask=0o022, start_new_session=True)  # fmt: skip
+    cure = "give the init container a package index (PIP_INDEX_URL, proxy) or a lora_image that has the library"
+    try:
+        pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=tmp,
+                               text=True, errors="replace", umask=0o022, start_new_session=True)  # fmt: skip
+    except OSError as e:
+        raise LoadError("library", f"pip cannot be started ({e}): {cure}") from None
     try:
         output = pip.communicate()[0]
     finally:
@@ -451,12 +464,12 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
         if "No space left" in output or "Disk quota" in output:
             raise OSError(errno.ENOSPC, "No space left on device")
         errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines()[-1:] or ["no output"]
-        raise Failure("library", f"huggingface_hub could not be installed ({errors[0][:300]}): give the init container a package index "
-                                 "(PIP_INDEX_URL, proxy) or a lora_image that has the library")  # fmt: skip
+        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}): {cure}")
     target.parent.mkdir(exist_ok=True)
     for old in target.parent.iterdir():  # other pins, or a broken one; other platforms' libraries of the same pins stay
         if old == target or not old.name.startswith(target.name.partition("-")[0]):
-            discard(old.rename(tmp / f"was-{old.name}"))
+            with contextlib.suppress(OSError):
+                discard(old.rename(tmp / f"was-{old.name}"))
     staged.rename(target)
     say(f"installed in {time.monotonic() - started:.1f} s; the next start finds it here")
 
@@ -483,7 +496,7 @@ class Incoming:
 
     def restart(self) -> None:
         self.done, self.sha = 0, hashlib.sha256()
-        self.blob = hashlib.sha1(b"blob %d\0" % self.size)  # git's id of a small file; nobody's safety hangs on it alone
+        self.blob = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)  # git's id of a small file
 
     def add(self, block: bytes) -> None:
         self.done += len(block)
@@ -502,7 +515,7 @@ class Hub:
         self.s, self.lib, self.stop = s, lib, stop
         self.api = lib.api(endpoint=s.endpoint, token=s.token or False, library_name="nim-component")
         self.headers = lib.headers(token=s.token or False, library_name="nim-component") | {"Accept-Encoding": "identity"}
-        self.host = urlsplit(self.api.endpoint).netloc
+        self.host = str(self.api.endpoint).partition("://")[2].rpartition("@")[2]
         self.arrived: dict[str, list[int]] = {}  # adapter -> [bytes so far, bytes in all], for the progress lines
 
     def patiently(self, wish: Wish, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0) -> Any:
@@ -522,32 +535,38 @@ class Hub:
             except (self.lib.broken, ConnectionError, ValueError, KeyError, TypeError) as e:
                 kind, reason = "hub", f"{type(e).__name__}: {str(e)[:200]}"
             if self.stop.is_set():
-                raise Failure("interrupted", f"{wish}: stopped")
+                raise LoadError("interrupted", f"{wish}: stopped")
             tries, furthest = (1 if progress() > furthest else tries + 1), max(furthest, progress())
             delay = max(pause, min(30.0, self.s.backoff * 2 ** (tries - 1))) * random.uniform(1, 1.25)
             if tries > self.s.retries or delay > self.s.remaining:
-                cure = "start again later, or give a token (hf_token_key)" if kind == "rate-limited" else "check HF_ENDPOINT, proxy and network"
+                cure = (
+                    "rate-limited, start later or give a token (hf_token_key)"
+                    if kind == "rate-limited"
+                    else "check HF_ENDPOINT, proxy and network"
+                )
                 asked = f" and asks to wait {pause:.0f} s" if pause else ""
-                raise Failure(kind, f"{wish}: {reason}{asked} at {self.host}, after {tries} tries: {cure}")
+                raise LoadError(kind, f"{wish}: {reason}{asked} at {self.host}, after {tries} tries: {cure}")
             say(f"{wish.name}: {reason}, trying again in {delay:.1f} s")
             self.stop.wait(delay)
 
-    def explain(self, wish: Wish, status: int, code: str) -> Failure:
-        no_token = "give a token (hf_token_key)" if not self.s.token else ""
+    def explain(self, wish: Wish, status: int, code: str) -> LoadError:
+        """The hub's refusals that no patience cures."""
+        token = "" if self.s.token else "give a token (hf_token_key)"
         if code == "GatedRepo":
-            return Failure("gated", f"{wish}: the repo is gated ({status}): accept its terms on its page, with the account the token belongs to"
-                           + (f", and {no_token}" if no_token else ""))  # fmt: skip
+            cure = "accept its terms on its page, with the token's account" + (f", and {token}" if token else "")
+            return LoadError("gated", f"{wish}: the repo is gated ({status}): {cure}")
+        if status == 401 and token:
+            return LoadError("unauthorized", f"{wish}: private or missing, and no token given (401): check the repo id, or {token}")
         if status == 401:
-            return Failure("unauthorized", f"{wish}: private or missing, and no token given (401): check the repo id, or {no_token}" if no_token
-                           else f"{wish}: the hub refused the token (401): renew it in its Secret, and check the repo id")  # fmt: skip
+            return LoadError("unauthorized", f"{wish}: the hub refused the token (401): renew it in its Secret, or check the repo id")
         if status == 403:
-            return Failure("gated", f"{wish}: access denied (403): {no_token or 'give the token read access to this repo'}")
+            return LoadError("gated", f"{wish}: access denied (403): {token or 'give the token read access to this repo'}")
         if status == 404 and code == "RevisionNotFound":
-            return Failure("not-found", f"{wish}: no revision {wish.revision} in this repo (404): correct the revision")
+            return LoadError("not-found", f"{wish}: the repo has no revision {wish.revision} (404): correct the revision")
         if status == 404:
-            what = f"{code or 'not found'} (404): correct the repo id, or {no_token or 'give the token access to it'}"
-            return Failure("not-found", f"{wish}: {what}")
-        return Failure("hub", f"{wish}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
+            cure = f"correct the repo id, or {token or 'give the token access to it'}"
+            return LoadError("not-found", f"{wish}: no such repo, or a private one ({code or '404'}): {cure}")
+        return LoadError("hub", f"{wish}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
 
     def look_up(self, wish: Wish) -> tuple[str, list[Incoming]]:
         """Branch or tag to commit, and the hub's record of each wanted file: one request, so both speak of the same commit."""
@@ -562,13 +581,15 @@ class Hub:
         there = {f.rfilename: f for f in info.siblings or ()}
         wanted = wish.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
         if missing := [path for path in wanted if path not in there]:
-            raise Failure("no-match", f"{wish}: no {' and no '.join(missing)} among the repo's {len(there)} files: is this a LoRA adapter? "
-                                      "Correct the repo id, revision or files")  # fmt: skip
+            what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
+            raise LoadError("no-match", f"{wish}: {what}: if this is a LoRA adapter, correct its revision or files, else the repo id")
         files: list[Incoming] = []
         for record in sorted((there[path] for path in wanted), key=lambda f: not f.rfilename.endswith(CONFIG)):
             sha256, size = (record.lfs.sha256, record.lfs.size) if record.lfs else (None, record.size)
             if size is None or not (sha256 or record.blob_id):
-                raise Failure("damaged", f"{wish}: {self.host} gives no size or hash for {record.rfilename}, so it cannot be verified: use a full hub")
+                raise LoadError(
+                    "damaged", f"{wish}: no size or hash for {record.rfilename} from {self.host}, so nothing to verify by: use a full hub"
+                )
             files.append(Incoming(record.rfilename, size, sha256, record.blob_id))
         return info.sha, files
 
@@ -591,10 +612,10 @@ class Hub:
                         restart()
                     for block in answer.iter_bytes():
                         if self.stop.is_set():
-                            raise Failure("interrupted", f"{wish}: stopped")
+                            raise LoadError("interrupted", f"{wish}: stopped")
                         view = memoryview(block)
                         while view:
-                            view = view[out.write(view):]
+                            view = view[out.write(view) :]
                         file.add(block)
                         counter[0] += len(block)
                         if file.done > file.size:
@@ -608,17 +629,17 @@ class Hub:
                     return
                 say(f"{wish.name}: {file.name} is not what the hub's record says, once more from the start")
                 restart()
-        raise Failure("damaged", f"{wish}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
+        raise LoadError("damaged", f"{wish}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
                                  "look for a proxy or mirror that alters files")  # fmt: skip
 
     def fetch(self, wish: Wish, served: str) -> dict[str, Any]:
         """One adapter into staging, the small config first: a rank that is too high ends it before the weights are moved."""
         commit, files = self.look_up(wish)
         self.arrived[wish.name] = [0, sum(f.size for f in files)]
-        started, into = time.monotonic(), self.s.work / wish.name
+        started, into, amount = time.monotonic(), self.s.work / wish.name, f"{len(files)} files, {megabytes(self.arrived[wish.name][1])}"
         into.mkdir(mode=0o777)
         facts: dict[str, Any] = {}
-        say(f"{wish.name}: {wish.repo_id}@{wish.revision} is commit {commit[:12]}, {len(files)} files, {megabytes(sum(f.size for f in files))}")
+        say(f"{wish.name}: {wish.repo_id}@{wish.revision} is commit {commit[:12]}, {amount}")
         for file in files:
             self.receive(wish, commit, file, into)
             if file.name == CONFIG:
@@ -627,10 +648,12 @@ class Hub:
                 check_base(wish, facts, served)
             check_weights(wish, into / file.name)
             (into / file.name).chmod(0o777)
-        took = time.monotonic() - started
-        say(f"{wish.name}: {len(files)} files verified, {megabytes(sum(f.size for f in files))} in {took:.1f} s")
-        manifest = {"repo_id": wish.repo_id, "revision": wish.revision, "commit": commit, "wanted": wish.files and list(wish.files), **facts,
-                    "files": {f.name: {"size": f.size, "sha256": f.sha.hexdigest()} for f in files}}  # fmt: skip
+        took = max(time.monotonic() - started, 0.001)
+        say(f"{wish.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[wish.name][1] / took)}/s)")
+        manifest = {
+            "repo_id": wish.repo_id, "revision": wish.revision, "commit": commit, "wanted": wish.files and list(wish.files), **facts,
+            "files": {f.name: {"size": f.size, "sha256": f.sha.hexdigest()} for f in files},
+        }  # fmt: skip
         (into / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")  # last: its presence says the directory is whole
         return manifest
 
@@ -660,18 +683,19 @@ def wanted_pause(headers: Any) -> float:
 
 def read_config(wish: Wish, path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_bytes())
-        ranks = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
+        config: Any = json.loads(path.read_bytes())
+        ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
         base = config.get("base_model_name_or_path")
     except (ValueError, AttributeError, RecursionError) as e:
-        raise Failure("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
+        raise LoadError("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
     rank = max((r for r in ranks if isinstance(r, int)), default=None)
     return {"rank": rank, "base_model": base if isinstance(base, str) else None}
 
 
 def check_rank(s: Settings, wish: Wish, facts: dict[str, Any]) -> None:
     if s.max_rank and (facts.get("rank") or 0) > s.max_rank:
-        raise Failure("rank", f"{wish}: its rank {facts['rank']} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: raise that, or drop the adapter")
+        cure = "raise that, or drop the adapter"
+        raise LoadError("rank", f"{wish}: its rank {facts['rank']} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
 
 
 def check_base(wish: Wish, facts: dict[str, Any], served: str) -> None:
@@ -688,7 +712,7 @@ def check_weights(wish: Wish, path: Path) -> None:
         if path.suffix == ".safetensors":
             try:
                 length = int.from_bytes(f.read(8), "little")
-                if not 2 <= length <= min(size - 8, NEWEST_KNOWN_HEADER):
+                if not 2 <= length <= min(size - 8, LARGEST_HEADER):
                     raise ValueError("header length")
                 header = json.loads(f.read(length))
                 header.pop("__metadata__", None)
@@ -706,7 +730,7 @@ def check_weights(wish: Wish, path: Path) -> None:
         elif path.suffix == ".bin" and f.read(2) not in (b"PK", b"\x80\x02"):
             why = "not a PyTorch file"
     if why:
-        raise Failure("damaged", f"{wish}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")
+        raise LoadError("damaged", f"{wish}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
@@ -715,15 +739,17 @@ def check_weights(wish: Wish, path: Path) -> None:
 def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, Any]]]:
     """What needs no request: published and intact, or whole in an older run's staging. What is damaged leaves the scanned directory."""
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        published = dict(zip(wishes, pool.map(lambda w: good(s.adapters / w.name, w), wishes), strict=True))
+        published = list(pool.map(good, [s.adapters / w.name for w in wishes], wishes))
     found: dict[Wish, tuple[str, dict[str, Any]]] = {}
-    for wish in wishes:
+    for wish, manifest in zip(wishes, published, strict=True):
         here = s.adapters / wish.name
-        if manifest := published[wish]:
+        if manifest:
             found[wish] = "reused", manifest
             continue
         if os.path.lexists(here) and not ours(here):
-            raise Failure("foreign", f"{wish}: {here} exists and was not made by this loader: remove it, or give the adapter another name")
+            raise LoadError(
+                "foreign", f"{wish}: {here} exists and was not made by this loader: remove it, or give the adapter another name"
+            )
         if os.path.lexists(here) and ((old := read_manifest(here)) == {} or matches(old, wish)):
             say(f"{wish.name}: damaged on disk, taken out and fetched again")
             take_out(s, wish.name)
@@ -732,7 +758,7 @@ def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, An
     return found
 
 
-def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> Iterator[tuple[Wish, dict[str, Any] | Failure]]:
+def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> dict[Wish, dict[str, Any] | LoadError]:
     """Every missing adapter, a few at a time. One that fails does not stop the others: the next start has less to do."""
     stop = threading.Event()
     hub = Hub(s, library(s), stop)
@@ -741,49 +767,46 @@ def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> Iterator[tuple[Wi
     say(f"fetching {len(wishes)} adapters from {hub.host} with huggingface_hub {hub.lib.version}")
     pool = ThreadPoolExecutor(min(s.workers, len(wishes)))
     jobs = {pool.submit(hub.fetch, wish, served): wish for wish in wishes}
+    outcomes: dict[Wish, dict[str, Any] | LoadError] = {}
     threading.Thread(target=hub.show_progress, daemon=True).start()
     try:
         for job in as_completed(jobs):
-            try:
-                yield jobs[job], job.result()
-            except Failure as e:
-                yield jobs[job], e
-            except OSError as e:
-                yield jobs[job], explain_os(s, e, str(jobs[job]))
-    except BaseException as e:
-        left = ", ".join(w.name for j, w in jobs.items() if not j.done())
-        e.args = (*e.args[:1], f"{e.args[1]} (not there yet: {left})", *e.args[2:]) if isinstance(e, Ended) and left else e.args
-        raise
+            wish, error = jobs[job], job.exception()
+            if isinstance(error, (LoadError, OSError)):
+                failure = error if isinstance(error, LoadError) else explain_os(s, error, str(wish))
+                outcomes[wish] = failure
+                say(failure, sys.stderr)
+                discard(s.work / wish.name)  # at once: the others may need the space
+            else:
+                outcomes[wish] = job.result()
+    except Ended as e:
+        raise Ended(e.kind, f"{e} (not there yet: {', '.join(w.name for w in wishes if w not in outcomes)})") from None
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         wait(jobs, timeout=2)
+    return outcomes
 
 
 def run(s: Settings, served: str, wishes: list[Wish]) -> None:
+    started = time.monotonic()
     for directory in (s.adapters, s.staging):
         directory.mkdir(mode=0o777, parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
         s.adapters.chmod(0o777)
     with Lock(s):
-        failures: dict[Wish, Failure] = {}
-        started = time.monotonic()
         s.work.mkdir(mode=0o777)
         try:
             found = stock(s, wishes)
-            sweep(s, keep_complete=True)  # leaves this run's alone; what `stock` recovered is in it now
+            sweep(s, keep_complete=True)  # not what `stock` recovered: that is this run's by now
             s.work.mkdir(mode=0o777, exist_ok=True)
             for wish, (_, facts) in found.items():
                 check_rank(s, wish, facts)
                 check_base(wish, facts, served)
-            if missing := [w for w in wishes if w not in found]:
-                for wish, outcome in fetch_all(s, served, missing):
-                    if isinstance(outcome, Failure):
-                        failures[wish] = outcome
-                        say(outcome, sys.stderr)
-                        discard(s.work / wish.name)
-                    else:
-                        found[wish] = "downloaded", outcome
+            missing = [w for w in wishes if w not in found]
+            outcomes = fetch_all(s, served, missing) if missing else {}
+            failures = {w: o for w, o in outcomes.items() if isinstance(o, LoadError)}
+            found |= {w: ("downloaded", o) for w, o in outcomes.items() if not isinstance(o, LoadError)}
             if not failures:  # all, or nothing changes for those who serve from this directory now
                 for wish, (how, _) in found.items():
                     if how != "reused":
@@ -791,11 +814,23 @@ def run(s: Settings, served: str, wishes: list[Wish]) -> None:
                 remove_unlisted(s, wishes)
                 sweep(s, keep_complete=False)
         finally:
-            sweep(s, keep_complete=True)
-        report(s, wishes, found, failures, time.monotonic() - started)
+            with contextlib.suppress(OSError):
+                sweep(s, keep_complete=True)
+    say(f"{len(found)} of {len(wishes)} adapters are there, after {time.monotonic() - started:.1f} s")
+    report(wishes, found, failures)
     if failures:
         first = next(failures[w] for w in wishes if w in failures)
-        raise Failure(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
+        raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
+
+
+def as_is(s: Settings, served: str, wishes: list[Wish]) -> bool:
+    """A volume that is mounted read-only will do when every adapter is on it and intact."""
+    for wish in wishes:
+        if not (facts := good(s.adapters / wish.name, wish)):
+            return False
+        check_rank(s, wish, facts)
+        check_base(wish, facts, served)
+    return True
 
 
 def remove_unlisted(s: Settings, wishes: list[Wish]) -> None:
@@ -809,7 +844,7 @@ def remove_unlisted(s: Settings, wishes: list[Wish]) -> None:
             say(f"warning: {entry} is not listed and not made by this loader: left alone, the server may serve it", sys.stderr)
 
 
-def report(s: Settings, wishes: list[Wish], found: dict[Wish, Any], failures: dict[Wish, Failure], seconds: float) -> None:
+def report(wishes: list[Wish], found: dict[Wish, tuple[str, dict[str, Any]]], failures: dict[Wish, LoadError]) -> None:
     """One JSON line per adapter, for machines."""
     for wish in wishes:
         line: dict[str, Any] = {"adapter": wish.name, "repo_id": wish.repo_id, "revision": wish.revision}
@@ -817,24 +852,25 @@ def report(s: Settings, wishes: list[Wish], found: dict[Wish, Any], failures: di
             line |= {"status": "failed", "error": failures[wish].kind, "message": clean(failures[wish])}
         elif wish in found:
             how, facts = found[wish]
-            line |= {"status": how if not failures or how == "reused" else "staged", "commit": facts["commit"], "rank": facts.get("rank"),
-                     "base_model": facts.get("base_model"), "bytes": sum(f["size"] for f in facts["files"].values()), "files": facts["files"]}  # fmt: skip
-        say(json.dumps(line | {"seconds": round(seconds, 2)}))
+            files: dict[str, dict[str, Any]] = facts["files"]
+            line |= {"status": "staged" if failures and how != "reused" else how, "commit": facts["commit"], "rank": facts.get("rank"),
+                     "base_model": facts.get("base_model"), "bytes": sum(f["size"] for f in files.values()), "files": files}  # fmt: skip
+        say(json.dumps(line))
 
 
-def explain_os(s: Settings, e: OSError, what: str) -> Failure:
+def explain_os(s: Settings, e: OSError, what: str) -> LoadError:
     if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         free = ""
         with contextlib.suppress(OSError):
             free = f", {megabytes(shutil.disk_usage(s.root).free)} free"
-        return Failure("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}): give it more space")
+        return LoadError("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}): give it more space")
     if e.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return Failure("volume", f"{what}: {e.filename or s.root} cannot be written by uid {os.getuid()} ({e.strerror}): mount the volume writable, "
-                                 "set fs_group")  # fmt: skip
-    return Failure("unexpected", f"{what}: {type(e).__name__}: {e}")
+        cure = "mount the volume writable, set fs_group"
+        return LoadError("volume", f"{what}: {e.filename or s.root} cannot be written by uid {os.getuid()} ({e.strerror}): {cure}")
+    return LoadError("unexpected", f"{what}: {type(e).__name__}: {e}")
 
 
-def leave(failure: Failure | None) -> None:
+def leave(failure: LoadError | None) -> None:
     """The only way out: threads that hang in a read cannot hold the process."""
     if failure:
         line = clean(failure)
@@ -842,7 +878,6 @@ def leave(failure: Failure | None) -> None:
         with contextlib.suppress(OSError):
             log = os.open(os.environ.get("LORA_TERMINATION_LOG", "/dev/termination-log"), os.O_WRONLY | os.O_TRUNC)
             os.write(log, line.encode()[:4000])
-    sys.stdout.flush()
     os._exit(EXIT_CODES[failure.kind] if failure else 0)
 
 
@@ -859,32 +894,33 @@ def end_on_signals(s: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(each, end)
     signal.setitimer(signal.ITIMER_REAL, max(0.001, s.remaining))
-    timer = threading.Timer(s.remaining + 5, lambda: leave(Failure("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer")))
+    late = LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it")
+    timer = threading.Timer(s.remaining + 5, lambda: leave(late))
     timer.daemon = True
     timer.start()
 
 
 def main(argv: list[str]) -> None:
     os.umask(0)  # what is published must be writable for whatever uid the server runs as
-    s = None
     try:
         if len(argv) != 2:
-            raise Failure("wish-list", "usage: loader.py adapters.json")
+            raise LoadError("wish-list", "usage: loader.py adapters.json")
         s = read_settings(Path(argv[0]).resolve().with_name("requirements.txt"))
         end_on_signals(s)
         served, wishes = read_wishes(Path(argv[1]))
         try:
             run(s, served, wishes)
         except OSError as e:
-            if e.errno not in (errno.EROFS, errno.EACCES, errno.EPERM) or not all(good(s.adapters / w.name, w) for w in wishes):
-                raise explain_os(s, e, "the volume") from None
-            say("warning: the volume is read-only; all adapters are there and intact")
-    except Failure as e:
+            failure = explain_os(s, e, "the volume")
+            if failure.kind != "volume" or not as_is(s, served, wishes):
+                raise failure from None
+            say(f"warning: {failure}; not needed today, all adapters are there and intact")
+    except LoadError as e:
         leave(e)
     except Ended as e:
-        leave(Failure(*e.args))
+        leave(LoadError(e.kind, str(e)))
     except Exception as e:  # noqa: BLE001 - the last line of the log must be a sentence, not a traceback
-        leave(Failure("unexpected", f"{type(e).__name__}: {e}: please report this"))
+        leave(LoadError("unexpected", f"{type(e).__name__}: {e}: please report this"))
     leave(None)
 
 

@@ -1,0 +1,204 @@
+"""Adapters arrive whole, are found again without a request, and leave when they are no longer wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import urllib.request
+
+import pytest
+
+from tests.lora.hub import Hub, Repo, adapter, config, safetensors
+from tests.lora.pod import TOKEN, Pod
+from tests.lora.stub_nim import StubNIM
+
+
+def resolved(hub: Hub) -> list[str]:
+    return [r.rsplit("/", 1)[-1] for r in hub.requests if "/resolve/" in r]
+
+
+def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> None:
+    pod.wish("org/one", {"repo_id": "org/two", "name": "second"})
+    result = pod.run()
+    assert result.code == 0, result
+    for name, repo in {"one": "org/one", "second": "org/two"}.items():
+        files = hub.repos[repo].revisions["main"]
+        directory = pod.adapters / name
+        assert sorted(p.name for p in directory.iterdir()) == [".nim-lora.json", "adapter_config.json", "adapter_model.safetensors"]
+        for file in ("adapter_config.json", "adapter_model.safetensors"):
+            assert (directory / file).read_bytes() == files[file]
+            assert stat.S_IMODE((directory / file).stat().st_mode) == 0o777
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o777
+        line = result.lines[name]
+        assert (line["status"], line["commit"], line["repo_id"]) == ("downloaded", hub.repos[repo].commit("main"), repo)
+    assert result.lines["second"]["rank"] == 32
+    assert result.lines["one"]["base_model"] == "meta-llama/Meta-Llama-3-8B-Instruct"
+    assert "warning: adapter" not in result.out, "NIM's name and the hub's name of the same model"
+    assert result.termination == "" and pod.staged() == []
+    assert len(hub.requests) == 6, "one look-up and two files for each adapter"
+    with StubNIM(pod.adapters) as nim, urllib.request.urlopen(f"{nim.url}/v1/models") as answer:
+        assert [m["id"] for m in json.load(answer)["data"]] == ["meta/llama3-8b-instruct", "one", "second"]
+
+
+def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    hub.requests.clear()
+    hub.repos["org/one"].revisions = {"main": adapter(77)}  # the branch moved on: what it meant at first stays
+    result = pod.run("-S", HF_ENDPOINT="http://127.0.0.1:9")  # nor the library
+    assert (result.code, result.lines["one"]["status"], hub.requests) == (0, "reused", []), result
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "manifest", "symlink"])
+def test_damage_on_disk_is_found_and_repaired(hub: Hub, pod: Pod, damage: str) -> None:
+    assert pod.run().code == 0
+    weights = pod.adapters / "one" / "adapter_model.safetensors"
+    good = weights.read_bytes()
+    if damage == "flip":
+        weights.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    elif damage == "truncate":
+        weights.write_bytes(good[:-1])
+    elif damage == "manifest":
+        (pod.adapters / "one" / ".nim-lora.json").write_text("")
+    else:
+        weights.unlink()
+    if damage == "symlink":
+        (pod.directory / "elsewhere").write_bytes(good)
+        weights.symlink_to(pod.directory / "elsewhere")
+    result = pod.run()
+    assert (result.code, result.lines["one"]["status"]) == (0, "downloaded"), result
+    assert weights.read_bytes() == good and not weights.is_symlink()
+    assert "damaged on disk" in result.out
+
+
+def test_a_damaged_adapter_is_not_served_while_the_hub_is_down(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    (pod.adapters / "one" / "adapter_model.safetensors").write_bytes(b"x")
+    result = pod.run(HF_ENDPOINT="http://127.0.0.1:9")
+    assert (result.code, pod.published()) == (19, [])
+
+
+def test_repin_replaces_and_a_failed_repin_leaves_the_old_one(hub: Hub, pod: Pod) -> None:
+    repo = hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
+    assert pod.run().code == 0
+    pod.wish("org/one@nowhere")
+    assert pod.run().code == 13
+    assert pod.published() == ["one"] and not pod.torn()
+    pod.wish("org/one@v2")
+    assert pod.run().lines["one"]["commit"] == repo.commit("v2")
+    assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == repo.revisions["v2"]["adapter_model.safetensors"]
+    hub.requests.clear()
+    pod.wish(f"org/one@{repo.commit('v2')}")  # pinned to what it already is
+    assert (pod.run().lines["one"]["status"], hub.requests) == ("reused", [])
+
+
+def test_a_renamed_branch(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    repo = hub.repos["org/one"]
+    repo.revisions = {"trunk": repo.revisions.pop("main")}
+    assert pod.run().code == 0, "what is there does not need the branch"
+    pod.wish("org/one@trunk")
+    assert pod.run().code == 0
+    pod.wish("org/one@main")
+    result = pod.run()
+    assert result.code == 13 and "no revision main" in result.last
+
+
+def test_one_failure_publishes_nothing_and_the_next_start_has_less_to_do(hub: Hub, pod: Pod) -> None:
+    pod.wish("org/one", "org/missing")
+    result = pod.run()
+    assert (result.code, pod.published()) == (13, [])
+    assert (result.lines["one"]["status"], result.lines["missing"]["status"]) == ("staged", "failed")
+    hub.requests.clear()
+    pod.wish("org/one", "org/two")
+    result = pod.run()
+    assert (result.code, result.lines["one"]["status"], pod.published()) == (0, "recovered", ["one", "two"])
+    assert not [r for r in hub.requests if "org/one" in r]
+    assert pod.staged() == []
+
+
+def test_unlisted_adapters_leave_and_foreign_directories_stay(hub: Hub, pod: Pod) -> None:
+    pod.wish("org/one", "org/two")
+    assert pod.run().code == 0
+    (pod.adapters / "by-hand").mkdir()
+    (pod.root / "staging" / "dead").mkdir()
+    (pod.root / "staging" / "dead").chmod(0o777)  # as the loader makes them
+    (pod.root / "staging" / "dead" / "left.incomplete").write_text("x")
+    pod.wish("org/two")
+    result = pod.run()
+    assert (result.code, pod.published(), pod.staged()) == (0, ["by-hand", "two"], [])
+    assert "by-hand is not listed and not made by this loader" in result.err
+    pod.wish({"repo_id": "org/one", "name": "by-hand"})
+    result = pod.run()
+    assert result.code == 3 and "not made by this loader" in result.last and (pod.adapters / "by-hand").is_dir()
+
+
+def test_bin_when_that_is_all_there_is_and_explicit_files(hub: Hub, pod: Pod) -> None:
+    weights = b"PK\x03\x04" + bytes(1000)
+    hub.repos["org/bin"] = Repo({"main": {"adapter_config.json": config(), "adapter_model.bin": weights}})
+    hub.repos["org/deep"] = Repo({"main": {f"last/{k}": v for k, v in adapter(5).items()}})
+    pod.wish("org/bin", {"repo_id": "org/deep", "files": ["last/adapter_config.json", "last/adapter_model.safetensors", "last/README.md"]})
+    result = pod.run()
+    assert result.code == 0, result
+    assert (pod.adapters / "bin" / "adapter_model.bin").read_bytes() == weights
+    assert sorted(result.lines["deep"]["files"]) == ["README.md", "adapter_config.json", "adapter_model.safetensors"]
+    assert (pod.adapters / "deep" / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"api_status": 429, "times": 2, "headers": {"Retry-After": "1"}},
+        {"file_status": 503, "times": 2},
+        {"cut_after": 30_000, "times": 2},
+        {"cut_after": 30_000, "times": 2, "no_range": True},
+        {"stall_after": 30_000, "times": 1},
+        {"wrong_bytes": True, "times": 1},
+    ],
+    ids=["429", "503", "cut", "cut-no-range", "stall", "wrong-once"],
+)
+def test_trouble_that_passes_is_sat_out(hub: Hub, pod: Pod, trouble: dict[str, object]) -> None:
+    repo = hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble=trouble)
+    result = pod.run()
+    assert result.code == 0, result
+    assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == repo.revisions["main"]["adapter_model.safetensors"]
+    if "headers" in trouble:
+        assert result.seconds > 2, "Retry-After is heeded, twice"
+    if "cut_after" in trouble and "no_range" not in trouble:
+        assert hub.bytes_sent < 101_000, "goes on at the byte where it was cut"
+
+
+def test_the_token_goes_to_the_hub_and_to_no_other_host(hub: Hub, pod: Pod) -> None:
+    elsewhere = f"http://localhost:{hub.server_port}"
+    hub.repos["org/one"] = Repo({"main": adapter(1)}, token=TOKEN, gated=True, trouble={"redirect": elsewhere})
+    open_copy = hub.repos["org/one"]
+    result = pod.run(HF_TOKEN=TOKEN + "\n")  # a Secret made with echo ends in a newline
+    seen = {host.partition(":")[0]: auth for host, auth in hub.authorizations}
+    assert seen["127.0.0.1"] == f"Bearer {TOKEN}" and seen["localhost"] is None
+    assert result.code == 12, "the other host is asked without the token, and this one is gated there too"
+    open_copy.trouble["open_cdn"] = True
+    assert pod.run(HF_TOKEN=TOKEN).code == 0
+
+
+def test_a_base_model_that_differs_is_a_warning(hub: Hub, pod: Pod) -> None:
+    hub.repos["org/one"] = Repo({"main": adapter(1, base="mistralai/Mistral-7B-v0.1")})
+    result = pod.run()
+    assert result.code == 0 and "trained on mistralai/Mistral-7B-v0.1" in result.out
+
+
+def test_a_read_only_volume_will_do_when_everything_is_there(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    lock = pod.root / "lock"
+    lock.chmod(0o555)
+    for path in lock.iterdir():
+        path.chmod(0o444)
+    os.chown(lock, 0, 0) if os.getuid() == 0 else None
+    result = pod.run()
+    assert result.code == 0 and "not needed today" in result.out, result
+
+
+def test_the_config_maps_files_fit(pod: Pod) -> None:
+    files = [pod.mounted / n for n in ("loader.py", "requirements.txt", "adapters.json")]
+    assert sum(f.stat().st_size for f in files) < 200_000
+    assert "://" not in (pod.mounted / "requirements.txt").read_text()
+    assert safetensors(64)
