@@ -118,7 +118,7 @@ def _read(component: str, nim: NIM, child: pulumi.ResourceOptions, provided: Ser
     A name that is an Output belongs to a Secret of the same program, which is not there yet at the first preview.
     """
     namespace = nim.namespace
-    if not nim.secrets.verify or not isinstance(namespace, str):
+    if not nim.secrets.verify or not isinstance(namespace, str) or _renders_to_files():
         return
     wanted: dict[str, list[tuple[str, Any, Path]]] = {}
     fields = (
@@ -147,9 +147,16 @@ def _read(component: str, nim: NIM, child: pulumi.ResourceOptions, provided: Ser
         )
 
 
+def _renders_to_files() -> bool:
+    """Whether the stack's default provider writes files: it has no cluster to read from, and without a kubeconfig a read fails."""
+    return bool(pulumi.Config("kubernetes").get("renderYamlToDirectory"))
+
+
 def _require_keys(component: str, where: str, paths: list[Path], read: list[Any], secret: k8s.core.v1.Secret) -> pulumi.Resource:
     data, kind, *keys = read
-    problems = list(find_missing(where, data or {}, kind, dict(zip(paths, keys, strict=True))))
+    if kind is None and data is None:
+        return secret  # nothing was read: rendering to files asks no cluster
+    problems = find_missing(where, data or {}, kind, dict(zip(paths, keys, strict=True)))
     if problems:
         raise ArgumentError(owner_of(component), problems)
     return secret

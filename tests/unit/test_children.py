@@ -1,0 +1,229 @@
+"""Which children a service has, what they are called, whose they are, and what each may do to the others."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
+from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, Recording, record
+
+from .seed import LORA, REFERENCE, SHARED, recorded, serve
+
+CHILDREN: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({"secrets": NIMSecrets.keyless()}, {"llama-cache": CLAIM, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
+    ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True)}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
+    ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(existing_claim="c")}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
+    ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(host_path="/c")}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
+    (
+        {},
+        {"llama-secret-pull": SECRET, "llama-cache": CLAIM, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE},
+    ),
+    (
+        LORA,
+        {
+            "llama-secret-pull": SECRET,
+            "llama-cache": CLAIM,
+            "llama-lora": CONFIG_MAP,
+            "llama-deployment": DEPLOYMENT,
+            "llama-service": SERVICE,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), CHILDREN)
+def test_exactly_these_children(fields: dict[str, Any], expected: dict[str, str]):
+    seen = recorded(**fields)
+    assert {name: child.type for name, child in seen.children("llama").items()} == expected
+    assert len(seen.run.resources) == len(expected) + 2  # the stack and the component
+
+
+def by_value(**more: Any) -> Recording:
+    return record(
+        lambda: NIMService(
+            "llama", NIM(secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-1"), hf_token=pulumi.Output.secret("hf-1"), **more))
+        )
+    )
+
+
+def test_by_value_makes_two_secrets_and_reads_none():
+    children = by_value().children("llama")
+    assert {name for name, child in children.items() if child.type == SECRET} == {"llama-pull", "llama-keys"}
+    assert not any(child.read for child in children.values())
+
+
+def test_a_read_secret_is_a_read_by_its_id():
+    secret = recorded().children("llama")["llama-secret-pull"]
+    assert (secret.read, secret.id) == (True, "default/pull")
+
+
+def test_a_secret_that_two_keys_stand_in_is_read_once():
+    seen = recorded(secrets=NIMSecrets(**REFERENCE, ngc_secret_group="pull", hf_token_key="t"))
+    assert [child.name for child in seen.run.resources if child.read] == ["llama-secret-pull"]
+
+
+def test_what_kubectl_apply_leaves_in_a_secrets_metadata_is_masked():
+    # `data` and `stringData` are the SDK's own; without `metadata` the plaintext would stand in the state.
+    options = recorded().children("llama")["llama-secret-pull"].options
+    assert set(options.additional_secret_outputs) == {"metadata", "data", "stringData"}
+
+
+def test_verify_false_reads_nothing():
+    seen = recorded(secrets=NIMSecrets(**REFERENCE, verify=False))
+    assert [child.name for child in seen.run.resources if child.read] == []
+
+
+@pytest.mark.parametrize("as_resource", [True, False], ids=["resource", "name"])
+def test_a_secret_of_the_same_program_is_not_read(as_resource: bool):
+    def program() -> None:
+        made = k8s.core.v1.Secret("ngc", metadata={"name": "ngc"}, string_data={"NGC_API_KEY": "x"})
+        reference: Any = made if as_resource else made.metadata["name"]
+        NIMService("llama", NIM(secrets=NIMSecrets(ngc_image_secret=reference, ngc_secret_key="NGC_API_KEY")))
+
+    seen = record(program)
+    assert not any(child.read for child in seen.run.resources)
+    assert seen.pod("llama")["imagePullSecrets"] == [{"name": "ngc"}]
+    deployment = seen.child("llama", DEPLOYMENT)
+    assert any(urn.endswith("::ngc") for urn in deployment.options.dependencies)
+
+
+def test_another_kind_of_resource_is_no_secret():
+    def program() -> None:
+        NIMSecrets(ngc_image_secret=k8s.core.v1.ConfigMap("c"), ngc_secret_key="k")
+
+    with pytest.raises(ValueError, match="This resource is a kubernetes:core/v1:ConfigMap"):
+        record(program)
+
+
+def test_a_namespace_that_is_an_output_is_not_read_from():
+    seen = record(lambda: serve(namespace=pulumi.Output.from_input("serving")))
+    assert not any(child.read for child in seen.run.resources)
+
+
+def test_all_children_are_direct_children_of_the_component():
+    seen = recorded(**LORA)
+    urn = seen.service("llama").urn
+    assert {child.parent for child in seen.run.resources if child.type.startswith("kubernetes:")} == {urn}
+    assert seen.service("llama").type == "nim:index:NIMService"
+
+
+def test_deployment_and_service_wait_longer_than_the_progress_deadline():
+    seen = recorded(startup_timeout=1800)
+    deadline = seen.deployment("llama")["spec"]["progressDeadlineSeconds"]
+    for kind in (DEPLOYMENT, SERVICE):
+        timeouts = seen.child("llama", kind).options.custom_timeouts
+        assert timeouts.create == timeouts.update
+        assert 1800 < deadline < int(timeouts.create.removesuffix("s"))
+
+
+def test_children_other_than_these_two_keep_the_engines_timeouts():
+    seen = recorded(**LORA)
+    for kind in (CLAIM, CONFIG_MAP):
+        assert seen.child("llama", kind).options.custom_timeouts.create == ""
+
+
+def test_a_cache_is_deleted_with_the_service_unless_retained():
+    assert not recorded().child("llama", CLAIM).options.retain_on_delete
+    assert recorded(cache=CacheArgs(retain=True)).child("llama", CLAIM).options.retain_on_delete
+    assert not recorded(cache=CacheArgs(retain=True)).child("llama", DEPLOYMENT).options.retain_on_delete
+
+
+def test_the_deployment_waits_for_claim_config_and_secrets():
+    dependencies = recorded(**LORA).child("llama", DEPLOYMENT).options.dependencies
+    assert {urn.rpartition("::")[2] for urn in dependencies} == {"llama-cache", "llama-lora", "llama-secret-pull"}
+
+
+def test_the_service_does_not_depend_on_the_deployment():
+    assert recorded().child("llama", SERVICE).options.dependencies == ()
+
+
+class TestNames:
+    """A change of an argument that replaces a child changes its name, and a change that does not keeps it."""
+
+    def name(self, kind: str, **fields: Any) -> str:
+        return recorded(**fields).child("llama", kind).inputs["metadata"]["name"]
+
+    @pytest.mark.parametrize("change", [{"storage_class": "fast"}, SHARED, {"volume_name": "pv-1"}], ids=str)
+    def test_a_claim_that_must_be_replaced_has_another_name(self, change: dict[str, Any]):
+        assert self.name(CLAIM, cache=CacheArgs(**change)) != self.name(CLAIM)
+
+    @pytest.mark.parametrize("change", [{"size": "80Gi"}, {"annotations": {"a": "b"}}, {"retain": True}], ids=str)
+    def test_a_claim_that_changes_in_place_keeps_its_name(self, change: dict[str, Any]):
+        assert self.name(CLAIM, cache=CacheArgs(**change)) == self.name(CLAIM)
+
+    @pytest.mark.parametrize(
+        "change", [{"image": "a/b/c:2"}, {"replicas": 0}, {"mem": "40Gi"}, {"env": {"A": "b"}}, {"port": 9000}, {"namespace": "other"}], ids=str
+    )
+    def test_no_other_argument_touches_the_claims_name(self, change: dict[str, Any]):
+        assert self.name(CLAIM, **change) == self.name(CLAIM)
+
+    @pytest.mark.parametrize(
+        "adapters", [["my-org/one"], ["my-org/two@v1", "my-org/one"], ["my-org/one", "my-org/two@v2"]], ids=["fewer", "order", "revision"]
+    )
+    def test_other_adapters_make_another_config(self, adapters: list[str]):
+        assert self.name(CONFIG_MAP, **{**LORA, "hf_repo_ids": adapters}) != self.name(CONFIG_MAP, **LORA)
+
+    def test_the_configs_name_is_the_one_the_pod_mounts(self):
+        seen = recorded(**LORA)
+        mounted = next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "lora-loader")
+        assert mounted["configMap"]["name"] == seen.child("llama", CONFIG_MAP).inputs["metadata"]["name"]
+        assert seen.child("llama", CONFIG_MAP).inputs["immutable"] is True
+
+    def test_the_claims_name_is_the_one_the_pod_mounts(self):
+        seen = record(lambda: serve(cache=CacheArgs(storage_class=pulumi.Output.from_input("fast"))))
+        mounted = next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
+        assert mounted["persistentVolumeClaim"]["claimName"] == self.name(CLAIM, cache=CacheArgs(storage_class="fast"))
+
+    def test_deployment_and_service_have_the_stable_name(self):
+        seen = recorded(service_name="stable", **LORA)
+        assert {seen.child("llama", kind).inputs["metadata"]["name"] for kind in (DEPLOYMENT, SERVICE)} == {"stable"}
+        assert {child.split("-")[0] for child in seen.children("llama")} == {"llama"}
+
+    def test_the_selector_is_minimal_and_of_the_service_name_alone(self):
+        deployment = recorded(image="a/b/c:2", pod_labels={"team": "x"}, service_name="stable").deployment("llama")
+        assert deployment["spec"]["selector"]["matchLabels"] == {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "stable"}
+
+    def test_the_service_selects_the_pods(self):
+        seen = recorded(pod_labels={"team": "x"})
+        labels = seen.deployment("llama")["spec"]["template"]["metadata"]["labels"]
+        assert seen.child("llama", SERVICE).inputs["spec"]["selector"].items() <= labels.items()
+        assert labels["team"] == "x"
+
+    def test_names_never_exceed_what_kubernetes_takes(self):
+        longest = "a" * 48
+        seen = recorded(service_name=longest, **LORA)
+        assert max(len(child.inputs["metadata"]["name"]) for child in seen.children("llama").values() if not child.read) <= 63
+
+    @pytest.mark.parametrize("name", ["Llama", "3-llama", "llama_3", "x" * 49, "a.b"])
+    def test_a_component_name_that_cannot_name_a_service_asks_for_service_name(self, name: str):
+        with pytest.raises(ValueError, match=r"service_name: is taken from the component's name, and it must be a DNS label"):
+            record(lambda: serve(name))
+        assert record(lambda: serve(name, service_name="llama")).service(name)
+
+
+def test_nothing_is_registered_when_an_argument_is_wrong():
+    def program() -> None:
+        with pytest.raises(ValueError, match="NIMService 'llama' has 1 problem:\n  mem:"):
+            NIMService("llama", {"secrets": REFERENCE, "mem": "1 G"})
+
+    assert [resource.type for resource in record(program).run.resources] == ["pulumi:pulumi:Stack"]
+
+
+def test_a_mapping_is_as_good_as_a_model_also_with_floats_for_ints():
+    mapping = record(lambda: NIMService("llama", {"secrets": REFERENCE, "gpu": 2.0, "port": 9000.0, "replicas": 1.0}))
+    assert mapping.deployment("llama") == recorded(gpu=2, port=9000).deployment("llama")
+
+
+def test_two_services_live_side_by_side():
+    seen = record(lambda: (serve("one"), serve("two")))
+    assert {resource.inputs["metadata"]["name"] for resource in seen.find(SERVICE)} == {"one", "two"}
+
+
+def test_the_component_shows_its_arguments_and_no_secret():
+    seen = by_value()
+    inputs = seen.service("llama").inputs
+    assert inputs["image"] == "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+    assert inputs["secrets"] == {"verify": True, "without_key": False}
+    assert "nvapi-1" not in repr(inputs)

@@ -1,0 +1,99 @@
+"""What other resources compose with."""
+
+import pulumi
+import pytest
+
+from nim_component import CacheArgs
+from nim_component.testing import CLAIM, UNKNOWN, record
+
+from .seed import LORA, serve
+
+
+def attributes(**fields: object) -> dict[str, object]:
+    def program() -> None:
+        service = serve(**fields)
+        for name in ("url", "host", "port", "model_names", "cache_claim"):
+            pulumi.export(name, getattr(service, name))
+
+    return dict(record(program, preview=True).outputs)
+
+
+def test_everything_that_names_decide_is_known_at_preview():
+    assert attributes(namespace="serving", port=9000, service_name="chat", **LORA) == {
+        "url": "http://chat.serving.svc.cluster.local:9000",
+        "host": "chat.serving.svc.cluster.local",
+        "port": 9000,
+        "model_names": ["meta/llama3-8b-instruct", "one", "two"],
+        "cache_claim": "chat-cache-02f92909",
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "model"),
+    [
+        ("nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "meta/llama3-8b-instruct"),
+        ("nvcr.io/nim/nvidia/nv-embedqa@sha256:" + "a" * 64, "nvidia/nv-embedqa"),
+        ("registry.example:5000/mirror/meta/llama:1", "meta/llama"),
+        ("my-nim:1", "my-nim"),
+    ],
+)
+def test_the_base_model_is_the_images(image: str, model: str):
+    assert attributes(image=image)["model_names"] == [model]
+
+
+def test_served_model_name_is_the_base_model():
+    assert attributes(served_model_name="chat")["model_names"] == ["chat"]
+
+
+def test_an_existing_claim_is_the_cache_claim():
+    assert attributes(cache=CacheArgs(existing_claim="mine"))["cache_claim"] == "mine"
+
+
+def test_without_a_claim_there_is_none():
+    assert "cache_claim" not in attributes(cache=CacheArgs(empty_dir=True))
+
+
+def test_a_namespace_that_is_not_known_yet_leaves_the_url_open_and_breaks_nothing():
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        namespace = k8s.core.v1.Namespace("ns")
+        service = serve(namespace=namespace.status.apply(lambda status: status["phase"]))
+        pulumi.export("url", service.url)
+
+    seen = record(program, preview=True)
+    assert seen.outputs["url"] is UNKNOWN
+    assert seen.child("llama", CLAIM).inputs["metadata"]["namespace"] is UNKNOWN
+
+
+def test_the_children_are_attributes():
+    def program() -> None:
+        service = serve()
+        pulumi.export("deployment", service.deployment.metadata["name"])
+        pulumi.export("service", service.service.metadata["name"])
+        pulumi.export("secrets", sorted(service.secrets))
+
+    assert record(program).outputs == {"deployment": "llama", "service": "llama", "secrets": ["pull"]}
+
+
+def test_the_component_registers_the_same_outputs():
+    seen = record(lambda: serve(**LORA))
+    assert seen.service("llama").outputs == {
+        "url": "http://llama.default.svc.cluster.local:8000",
+        "host": "llama.default.svc.cluster.local",
+        "port": 8000,
+        "modelNames": ["meta/llama3-8b-instruct", "one", "two"],
+        "cacheClaim": "llama-cache-02f92909",
+    }
+
+
+@pytest.mark.parametrize("image", ["a/b/c:latest", "a/b/c", "registry.example:5000/c"])
+def test_a_moving_tag_warns(image: str):
+    (warning,) = record(lambda: serve(image=image)).warnings()
+    assert image in warning
+    assert "restart may serve another model" in warning
+
+
+@pytest.mark.parametrize("image", ["a/b/c:1.0", "a/b/c@sha256:" + "0" * 64, "a/b/c:latest@sha256:" + "0" * 64])
+def test_a_fixed_tag_does_not_warn(image: str):
+    assert record(lambda: serve(image=image)).warnings() == []

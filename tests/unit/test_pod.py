@@ -1,0 +1,368 @@
+"""The rendered pod: the default whole, then each argument where it belongs and nowhere else."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component import CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+from nim_component.testing import CONFIG_MAP, DEPLOYMENT, SERVICE, record
+
+from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
+
+RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def probe(path: str, timeout: int, failures: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": timeout, "failureThreshold": failures}
+
+
+def test_the_default_pod_is_exactly_this():
+    size = {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1"}
+    assert recorded().pod("llama") == {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "runAsGroup": 1000,
+            "fsGroup": 1000,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "imagePullSecrets": [{"name": "pull"}],
+        "containers": [
+            {
+                "name": "nim",
+                "image": "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0",
+                "imagePullPolicy": "IfNotPresent",
+                "env": [
+                    {"name": "NIM_CACHE_PATH", "value": "/opt/nim/.cache"},
+                    {"name": "NIM_SERVER_PORT", "value": "8000"},
+                    {"name": "NIM_HTTP_API_PORT", "value": "8000"},
+                    {"name": "NGC_API_KEY", "valueFrom": {"secretKeyRef": {"name": "pull", "key": "NGC_API_KEY"}}},
+                ],
+                "ports": [{"name": "http", "containerPort": 8000, "protocol": "TCP"}],
+                "resources": {"requests": size, "limits": size},
+                "securityContext": RESTRICTED,
+                "startupProbe": probe("/v1/health/ready", 5, 180),
+                "readinessProbe": probe("/v1/health/ready", 5, 3),
+                "livenessProbe": probe("/v1/health/live", 10, 6),
+                "terminationMessagePolicy": "FallbackToLogsOnError",
+                "volumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}, {"name": "cache", "mountPath": "/opt/nim/.cache"}],
+            }
+        ],
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "volumes": [
+            {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": "16Gi"}},
+            {"name": "cache", "persistentVolumeClaim": {"claimName": "llama-cache-02f92909"}},
+        ],
+        "terminationGracePeriodSeconds": 60,
+    }
+
+
+def test_the_default_deployment_around_it_is_exactly_this():
+    deployment = recorded().deployment("llama")
+    labels = {
+        "app.kubernetes.io/name": "nim",
+        "app.kubernetes.io/instance": "llama",
+        "app.kubernetes.io/component": "model-server",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+    spec = dict(deployment["spec"])
+    template = spec.pop("template")
+    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels}
+    assert template["metadata"] == {"labels": labels}
+    assert spec == {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}},
+        "strategy": {"type": "Recreate"},
+        "progressDeadlineSeconds": 2400,
+    }
+
+
+def test_the_default_service_is_exactly_this():
+    assert recorded().child("llama", SERVICE).inputs["spec"] == {
+        "type": "ClusterIP",
+        "selector": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"},
+        "ports": [{"name": "http", "port": 8000, "targetPort": "http", "protocol": "TCP"}],
+    }
+
+
+SERVER: list[tuple[dict[str, Any], str, Any]] = [
+    ({"image": "a/b/c:2"}, "image", "a/b/c:2"),
+    ({"image_pull_policy": "Always"}, "imagePullPolicy", "Always"),
+    ({"port": 9000}, "ports", [{"name": "http", "containerPort": 9000, "protocol": "TCP"}]),
+    ({"health_endpoint": "/v2/ready"}, "startupProbe", probe("/v2/ready", 5, 180)),
+    ({"health_endpoint": "v2/ready"}, "readinessProbe", probe("/v2/ready", 5, 3)),
+    ({"health_endpoint": "v2/ready"}, "livenessProbe", probe("/v1/health/live", 10, 6)),
+    ({"startup_timeout": 605}, "startupProbe", probe("/v1/health/ready", 5, 61)),
+    ({"args": ["--max-loras", "4"]}, "args", ["--max-loras", "4"]),
+    ({"command": ["nim-serve"]}, "command", ["nim-serve"]),
+]
+
+
+@pytest.mark.parametrize(("fields", "key", "value"), SERVER, ids=lambda value: str(value)[:40])
+def test_an_argument_of_the_server(fields: dict[str, Any], key: str, value: Any):
+    assert recorded(**fields).container("llama")[key] == value
+
+
+@pytest.mark.parametrize("key", ["args", "command", "lifecycle", "envFrom"])
+def test_nothing_is_set_that_nobody_asked_for(key: str):
+    assert key not in recorded().container("llama")
+
+
+POD: list[tuple[dict[str, Any], str, Any]] = [
+    ({"node_selector": {"nvidia.com/gpu.present": "true"}}, "nodeSelector", {"nvidia.com/gpu.present": "true"}),
+    ({"runtime_class": "nvidia"}, "runtimeClassName", "nvidia"),
+    ({"priority_class": "high"}, "priorityClassName", "high"),
+    ({"termination_grace": 0}, "terminationGracePeriodSeconds", 0),
+    ({"tolerations": []}, "tolerations", []),
+    (
+        {"tolerations": [Toleration(key="a", operator="Exists", effect="NoExecute", toleration_seconds=300)]},
+        "tolerations",
+        [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
+    ),
+    ({"affinity": {"nodeAffinity": {"x": 1}}}, "affinity", {"nodeAffinity": {"x": 1}}),
+    ({"affinity": {"node_affinity": {}}}, "affinity", {"nodeAffinity": {}}),
+    (
+        {"topology_spread": [{"max_skew": 1, "topologyKey": "zone"}]},
+        "topologySpreadConstraints",
+        [{"maxSkew": 1, "topologyKey": "zone"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "key", "value"), POD, ids=lambda value: str(value)[:40])
+def test_an_argument_of_the_pod(fields: dict[str, Any], key: str, value: Any):
+    assert recorded(**fields).pod("llama")[key] == value
+
+
+@pytest.mark.parametrize(
+    "key", ["nodeSelector", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "initContainers", "hostNetwork"]
+)
+def test_the_pod_has_nothing_that_nobody_asked_for(key: str):
+    assert key not in recorded().pod("llama")
+
+
+SIZES: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({"cpu": 2, "mem": "32Gi"}, {"cpu": "2", "memory": "32Gi", "nvidia.com/gpu": "1"}),
+    ({"cpu": "500m"}, {"cpu": "500m", "memory": "20Gi", "nvidia.com/gpu": "1"}),
+    ({"cpu": 0.5}, {"cpu": "0.5", "memory": "20Gi", "nvidia.com/gpu": "1"}),
+    ({"cpu": 2.0}, {"cpu": "2", "memory": "20Gi", "nvidia.com/gpu": "1"}),
+    ({"gpu": 4}, {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "4"}),
+    ({"gpu_resource": "nvidia.com/mig-3g.40gb"}, {"cpu": "1", "memory": "20Gi", "nvidia.com/mig-3g.40gb": "1"}),
+    ({"ephemeral_storage": "30Gi"}, {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1", "ephemeral-storage": "30Gi"}),
+]
+
+
+@pytest.mark.parametrize(("fields", "size"), SIZES, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+def test_requests_are_limits(fields: dict[str, Any], size: dict[str, str], late: bool):
+    given = {name: pulumi.Output.from_input(value) if late else value for name, value in fields.items()}
+    seen = record(lambda: serve(**{name: pulumi.Output.from_input(value) if late else value for name, value in fields.items()}))
+    assert given.keys() == fields.keys()
+    assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
+
+
+class TestEnvironment:
+    def test_the_port_is_told_to_the_server(self):
+        env = recorded(port=9000).env("llama")
+        assert (env["NIM_SERVER_PORT"], env["NIM_HTTP_API_PORT"]) == ("9000", "9000")
+
+    def test_the_users_come_last_in_their_order(self):
+        names = list(recorded(env={"Z": "1", "A": "2"}, served_model_name="chat").env("llama"))
+        assert names == ["NIM_CACHE_PATH", "NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NGC_API_KEY", "NIM_SERVED_MODEL_NAME", "Z", "A"]
+
+    def test_served_name_and_profile(self):
+        env = recorded(served_model_name="chat", model_profile="vllm-fp16-tp1").env("llama")
+        assert (env["NIM_SERVED_MODEL_NAME"], env["NIM_MODEL_PROFILE"]) == ("chat", "vllm-fp16-tp1")
+
+    @pytest.mark.parametrize("name", ["NIM_SERVED_MODEL_NAME", "NIM_MODEL_PROFILE", "HF_TOKEN", "NIM_PEFT_SOURCE"])
+    def test_what_nobody_gave_is_not_set(self, name: str):
+        assert name not in recorded().env("llama")
+
+    @pytest.mark.parametrize("key", ["valueFrom", "value_from"])
+    def test_a_value_may_come_from_elsewhere(self, key: str):
+        source = {"config_map_key_ref": {"name": "c", "key": "k"}}
+        assert recorded(env={"A": {key: source}}).env("llama")["A"] == {"configMapKeyRef": {"name": "c", "key": "k"}}
+
+    def test_a_value_may_be_an_output(self):
+        assert record(lambda: serve(env={"A": pulumi.Output.from_input("b")})).env("llama")["A"] == "b"
+
+
+class TestCache:
+    def volume(self, **cache: Any) -> dict[str, Any]:
+        return next(each for each in recorded(cache=CacheArgs(**cache)).pod("llama")["volumes"] if each["name"] == "cache")
+
+    def test_an_existing_claim(self):
+        assert self.volume(existing_claim="mine") == {"name": "cache", "persistentVolumeClaim": {"claimName": "mine"}}
+
+    def test_an_empty_dir_is_limited(self):
+        assert self.volume(empty_dir=True, size="80Gi") == {"name": "cache", "emptyDir": {"sizeLimit": "80Gi"}}
+
+    def test_a_host_path(self):
+        assert self.volume(host_path="/data") == {"name": "cache", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
+
+
+class TestExtras:
+    def test_volumes_mounts_and_containers_come_last(self):
+        seen = recorded(
+            extra_volumes=[{"name": "config", "config_map": {"name": "c"}}],
+            extra_mounts=[{"name": "config", "mountPath": "/config", "read_only": True}],
+            extra_containers=[{"name": "proxy", "image": "p:1"}],
+        )
+        assert seen.pod("llama")["volumes"][-1] == {"name": "config", "configMap": {"name": "c"}}
+        assert seen.container("llama")["volumeMounts"][-1] == {"name": "config", "mountPath": "/config", "readOnly": True}
+        assert [each["name"] for each in seen.pod("llama")["containers"]] == ["nim", "proxy"]
+
+    def test_a_container_without_a_security_context_is_restricted_too(self):
+        assert recorded(extra_containers=[{"name": "p", "image": "p:1"}]).container("llama", "p")["securityContext"] == RESTRICTED
+
+    @pytest.mark.parametrize("key", ["securityContext", "security_context"])
+    def test_a_containers_own_security_context_stays(self, key: str):
+        own = {"readOnlyRootFilesystem": True}
+        assert recorded(extra_containers=[{"name": "p", "image": "p:1", key: own}]).container("llama", "p")["securityContext"] == own
+
+    def test_a_volume_may_hold_an_output(self):
+        seen = record(lambda: serve(extra_volumes=[{"name": "c", "config_map": {"name": pulumi.Output.from_input("late")}}]))
+        assert seen.pod("llama")["volumes"][-1] == {"name": "c", "configMap": {"name": "late"}}
+
+    def test_labels_and_annotations_of_pods(self):
+        metadata = recorded(pod_labels={"team": "x"}, pod_annotations={"note": "y"}).deployment("llama")["spec"]["template"]["metadata"]
+        assert metadata["labels"]["team"] == "x"
+        assert metadata["annotations"] == {"note": "y"}
+
+
+class TestLoRA:
+    def loader(self, **fields: Any) -> dict[str, Any]:
+        return recorded(**{**LORA, **fields}).container("llama", "download-loras")
+
+    def test_the_init_container_is_exactly_this(self):
+        size = {"cpu": "1", "memory": "2Gi"}
+        assert self.loader() == {
+            "name": "download-loras",
+            "image": "python:3.12-alpine",
+            "imagePullPolicy": "IfNotPresent",
+            "command": ["python3", "/opt/lora-loader/loader.py", "/opt/lora-loader/adapters.json"],
+            "env": [{"name": "NIM_PEFT_SOURCE", "value": "/lora/adapters"}, {"name": "LORA_DEADLINE_SECONDS", "value": "1740"}],
+            "resources": {"requests": size, "limits": size},
+            "securityContext": {**RESTRICTED, "readOnlyRootFilesystem": True},
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            "volumeMounts": [
+                {"name": "lora", "mountPath": "/lora"},
+                {"name": "lora-loader", "mountPath": "/opt/lora-loader", "readOnly": True},
+                {"name": "lora-tmp", "mountPath": "/tmp"},
+            ],
+        }
+
+    def test_another_image(self):
+        assert self.loader(lora_image="mine/loader:1")["image"] == "mine/loader:1"
+
+    def test_the_deadline_lies_below_the_startup_timeout(self):
+        for timeout in (30, 60, 300, 1805):
+            env = {each["name"]: each.get("value") for each in self.loader(startup_timeout=timeout)["env"]}
+            assert 0 < int(env["LORA_DEADLINE_SECONDS"]) < timeout or timeout == 30
+
+    def test_the_token_reaches_loader_and_server_by_reference(self):
+        seen = recorded(secrets=NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf"), **LORA)
+        token = {"secretKeyRef": {"name": "hf", "key": "t"}}
+        assert seen.env("llama", "download-loras")["HF_TOKEN"] == token
+        assert seen.env("llama")["HF_TOKEN"] == token
+
+    def test_the_ngc_key_does_not_reach_the_loader(self):
+        assert "NGC_API_KEY" not in recorded(**LORA).env("llama", "download-loras")
+
+    def test_the_server_sees_what_is_published_and_not_what_is_staged(self):
+        mounts = recorded(**LORA).container("llama")["volumeMounts"]
+        assert mounts[-1] == {"name": "lora", "mountPath": PEFT["NIM_PEFT_SOURCE"], "subPath": "adapters"}
+
+    def test_the_users_path_is_kept_for_the_server(self):
+        assert recorded(**LORA).env("llama")["NIM_PEFT_SOURCE"] == PEFT["NIM_PEFT_SOURCE"]
+
+    def test_the_config_map_brings_program_pins_and_list(self):
+        import json
+
+        adapters = ["o/one", LoRAAdapter(repo_id="o/two", revision="v1", name="b", files=["adapter_config.json", "adapter_model.bin"])]
+        data = recorded(**{**LORA, "hf_repo_ids": adapters}).child("llama", CONFIG_MAP).inputs["data"]
+        assert set(data) == {"loader.py", "requirements.txt", "adapters.json"}
+        assert json.loads(data["adapters.json"])["adapters"] == [
+            {"name": "one", "repo_id": "o/one", "revision": "main", "files": None},
+            {"name": "b", "repo_id": "o/two", "revision": "v1", "files": ["adapter_config.json", "adapter_model.bin"]},
+        ]
+
+    def test_the_config_map_stays_below_what_kubernetes_stores(self):
+        data = recorded(**LORA).child("llama", CONFIG_MAP).inputs["data"]
+        assert sum(len(text.encode()) for text in data.values()) < 1024 * 1024
+
+    def test_no_adapters_no_trace_of_them(self):
+        for fields in ({}, {"hf_repo_ids": []}, {"hf_repo_ids": None}):
+            seen = recorded(**fields)
+            assert "initContainers" not in seen.pod("llama")
+            assert [each["name"] for each in seen.pod("llama")["volumes"]] == ["dshm", "cache"]
+            assert seen.find(CONFIG_MAP) == []
+
+
+class TestRollout:
+    @pytest.mark.parametrize(
+        ("fields", "strategy"),
+        [
+            ({"replicas": 0}, {"type": "Recreate"}),
+            ({"replicas": 1}, {"type": "Recreate"}),
+            ({"replicas": 2}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
+            ({"replicas": 3, "rollout": "recreate"}, {"type": "Recreate"}),
+            ({"rollout": "rolling"}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
+            ({"rollout": "surge"}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}),
+        ],
+        ids=str,
+    )
+    def test_the_strategy(self, fields: dict[str, Any], strategy: dict[str, Any]):
+        assert recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["spec"]["strategy"] == strategy
+
+    def test_a_rolling_update_is_waited_for_pod_by_pod(self):
+        def timeout(**fields: Any) -> int:
+            options = recorded(cache=CacheArgs(**SHARED), **fields).child("llama", DEPLOYMENT).options
+            return int(options.custom_timeouts.update.removesuffix("s"))
+
+        assert timeout(replicas=4) >= 4 * 1800
+        assert timeout(replicas=4, rollout="recreate") == timeout(replicas=1)
+
+    def test_nobody_waits_for_the_endpoints_of_no_replicas(self):
+        annotations = recorded(replicas=0).child("llama", SERVICE).inputs["metadata"]["annotations"]
+        assert annotations == {"pulumi.com/skipAwait": "true"}
+        assert "annotations" not in recorded().child("llama", SERVICE).inputs["metadata"]
+
+    def test_zero_replicas_stay_zero(self):
+        assert recorded(replicas=0).deployment("llama")["spec"]["replicas"] == 0
+
+
+def test_the_service_takes_type_labels_and_annotations():
+    inputs = recorded(service=ServiceArgs(type="LoadBalancer", annotations={"a": "b"}, labels={"c": "d"})).child("llama", SERVICE).inputs
+    assert inputs["spec"]["type"] == "LoadBalancer"
+    assert inputs["metadata"]["annotations"] == {"a": "b"}
+    assert inputs["metadata"]["labels"]["c"] == "d"
+    assert inputs["metadata"]["labels"]["app.kubernetes.io/instance"] == "llama"
+
+
+def test_ids_of_user_and_groups():
+    context = recorded(run_as_user=2000, run_as_group=3000, fs_group=4000).pod("llama")["securityContext"]
+    assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (2000, 3000, 4000)
+
+
+def test_the_claim_has_what_it_was_given():
+    claim = recorded(
+        cache=CacheArgs(size="80Gi", access_mode="ReadWriteMany", storage_class="", volume_name="pv", annotations={"a": "b"})
+    ).child("llama", "kubernetes:core/v1:PersistentVolumeClaim")
+    assert claim.inputs["spec"] == {
+        "accessModes": ["ReadWriteMany"],
+        "resources": {"requests": {"storage": "80Gi"}},
+        "storageClassName": "",
+        "volumeName": "pv",
+    }
+    assert claim.inputs["metadata"]["annotations"] == {"a": "b", "pulumi.com/skipAwait": "true"}
+
+
+def test_the_clusters_default_class_is_asked_for_by_saying_nothing():
+    spec = recorded().child("llama", "kubernetes:core/v1:PersistentVolumeClaim").inputs["spec"]
+    assert "storageClassName" not in spec
+    assert "volumeName" not in spec
