@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from .args import NIM
 from .args.checks import check_service_name
-from .args.error import ArgumentError
+from .args.error import ArgumentValueError
 from .args.late import bind, describe
 from .args.problems import Problem
 from .manifests.claim import render_claim
@@ -123,4 +123,4 @@ def _service_name(name: str) -> str:
     except PydanticCustomError as error:
         context: dict[str, Any] = error.context or {}
         problem = Problem(("service_name",), f"is taken from the component's name, and it {context['rule']}", context["remedy"], repr(name))
-        raise ArgumentError(owner_of(name), [problem]) from None
+        raise ArgumentValueError(owner_of(name), [problem]) from None

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pulumi
 
 from .args import NIM
-from .args.error import ArgumentError
+from .args.error import ArgumentError, ArgumentValueError
 from .args.late import SECRET_VALUES
 from .args.problems import Problem
 from .secrets import owner_of
@@ -62,7 +62,7 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
 
 def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any) -> NIM:
     if not isinstance(fields, Mapping | None):
-        raise ArgumentError(owner_of(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")])
+        raise ArgumentValueError(owner_of(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")])
     merged = merge(defaults, cast("Mapping[str, Any]", fields or {}))
     secrets = merged.get("secrets")
     if isinstance(secrets, Mapping):
@@ -94,12 +94,14 @@ def _resolve_keys(config: pulumi.Config, name: str, secrets: Mapping[str, Any]) 
         keys = list(cast("Mapping[str, Any]", reference).items())
         if len(keys) != 1 or keys[0][0] != "config" or not isinstance(keys[0][1], str):
             remedy = f"Write {field}: {{config: ngcApiKey}} and set it: pulumi config set --secret ngcApiKey."
-            raise ArgumentError(owner_of(name), [Problem(("secrets", field), "must name a secret of the stack's configuration", remedy)])
+            raise ArgumentValueError(
+                owner_of(name), [Problem(("secrets", field), "must name a secret of the stack's configuration", remedy)]
+            )
         key = keys[0][1]
         if config.get(key) is None:
             remedy = f"Set it: pulumi config set --secret {key}."
             rule = f"names {config.name}:{key}, which the stack does not have"
-            raise ArgumentError(owner_of(name), [Problem(("secrets", field), rule, remedy)])
+            raise ArgumentValueError(owner_of(name), [Problem(("secrets", field), rule, remedy)])
         resolved[field] = config.require_secret(key)
     return resolved
 

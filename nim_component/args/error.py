@@ -1,4 +1,4 @@
-"""The one error that wrong arguments end in."""
+"""The error that wrong arguments end in."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,11 @@ import pulumi
 from .problems import Problem
 
 
-class ArgumentError(pulumi.RunError, ValueError):
+class ArgumentError(pulumi.RunError):
     """Every problem of one owner in one text.
 
-    A `ValueError` for whoever calls the models from Python; a `pulumi.RunError` so that `pulumi up` prints the text and no traceback.
+    A `pulumi.RunError`: `pulumi up` prints its text, without a traceback. Raised as it is when an Output resolves to something wrong; what is
+    wrong at once is an `ArgumentValueError`.
     """
 
     def __init__(self, owner: str, problems: Sequence[Problem]) -> None:
@@ -18,3 +19,10 @@ class ArgumentError(pulumi.RunError, ValueError):
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__("\n".join([f"{owner} has {count}:", *(f"  {problem}" for problem in self.problems)]))
+
+
+class ArgumentValueError(ArgumentError, ValueError):
+    """The same for plain arguments, and a `ValueError` too, as Python callers expect.
+
+    Never raised inside an apply: there the SDK wraps a `ValueError` in a dump of the whole resource, values included.
+    """

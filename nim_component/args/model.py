@@ -71,9 +71,9 @@ class Arguments(BaseModel):
 
 
 def _argument_error(owner: str, error: ValidationError) -> ValueError:
-    from .error import ArgumentError  # imports Pulumi, which a caller that only checks need not wait for
+    from .error import ArgumentValueError  # imports Pulumi, which a caller that only checks need not wait for
 
-    return ArgumentError(owner, find_problems(error))
+    return ArgumentValueError(owner, find_problems(error))
 
 
 def broken_rules(cls: type[Arguments], model: Any) -> Iterator[Problem]:

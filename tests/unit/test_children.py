@@ -154,7 +154,9 @@ class TestNames:
         assert self.name(CLAIM, cache=CacheArgs(**change)) == self.name(CLAIM)
 
     @pytest.mark.parametrize(
-        "change", [{"image": "a/b/c:2"}, {"replicas": 0}, {"mem": "40Gi"}, {"env": {"A": "b"}}, {"port": 9000}, {"namespace": "other"}], ids=str
+        "change",
+        [{"image": "a/b/c:2"}, {"replicas": 0}, {"mem": "40Gi"}, {"env": {"A": "b"}}, {"port": 9000}, {"namespace": "other"}],
+        ids=str,
     )
     def test_no_other_argument_touches_the_claims_name(self, change: dict[str, Any]):
         assert self.name(CLAIM, **change) == self.name(CLAIM)

@@ -139,7 +139,8 @@ def test_an_argument_of_the_pod(fields: dict[str, Any], key: str, value: Any):
 
 
 @pytest.mark.parametrize(
-    "key", ["nodeSelector", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "initContainers", "hostNetwork"]
+    "key",
+    ["nodeSelector", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "initContainers", "hostNetwork"],
 )
 def test_the_pod_has_nothing_that_nobody_asked_for(key: str):
     assert key not in recorded().pod("llama")

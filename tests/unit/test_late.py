@@ -1,0 +1,140 @@
+"""Outputs are held to the same rules with the same text, in the name of their service, when they resolve."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets, NIMService, ServiceArgs
+from nim_component.args import ArgumentError
+from nim_component.testing import DEPLOYMENT, UNKNOWN, record
+
+from .args.test_bad_input import FIELDS
+from .seed import REFERENCE, serve
+
+ACCEPTS_OUTPUT = {
+    "image", "lora_image", "port", "health_endpoint", "cpu", "gpu", "mem", "shm_size", "ephemeral_storage", "namespace", "gpu_resource",
+    "runtime_class", "priority_class", "termination_grace", "run_as_user", "run_as_group", "fs_group",
+}  # fmt: skip
+LATE = [(fields, line) for fields, line in FIELDS if len(fields) == 1 and fields.keys() <= ACCEPTS_OUTPUT and None not in fields.values()]
+
+
+def output(value: Any) -> Any:
+    return pulumi.Output.from_input(value)
+
+
+@pytest.mark.parametrize(("fields", "line"), LATE, ids=lambda value: str(value)[:50])
+def test_what_is_refused_at_once_is_refused_late_with_the_same_text(fields: dict[str, Any], line: str):
+    with pytest.raises(ArgumentError) as caught:
+        record(lambda: serve(**{name: output(value) for name, value in fields.items()}))
+    assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {line}"
+
+
+def test_the_late_table_covers_every_field_that_takes_an_output():
+    assert {name for fields, _ in LATE for name in fields} == ACCEPTS_OUTPUT
+
+
+NESTED: list[tuple[dict[str, Any], str]] = [
+    ({"cache": lambda: CacheArgs(size=output("1"))}, "cache.size: must be at least 1Mi (got '1')"),
+    ({"cache": lambda: CacheArgs(access_mode=output("RWX"))}, "cache.access_mode: must be one of 'ReadWriteOnce'"),
+    ({"env": lambda: {"A": output(1)}}, "env.A: must be text. Quote it"),
+    ({"node_selector": lambda: {"a.b/c": output("x y")}}, "node_selector['a.b/c']: must be a label value (got 'x y')"),
+    ({"service": lambda: ServiceArgs(labels={"a": output("x y")})}, "service.labels.a: must be a label value (got 'x y')"),
+    ({"args": lambda: ["--a", output(7)]}, "args[1]: must be text. Quote it"),
+    ({"secrets": lambda: NIMSecrets(ngc_image_secret=output("A_b"), ngc_secret_key="k")}, "secrets.ngc_image_secret: must be a Kubernetes"),
+    (
+        {"replicas": lambda: 2, "cache": lambda: CacheArgs(access_mode=output("ReadWriteOnce"))},
+        "cache.access_mode: must allow sharing for 2",
+    ),
+    ({"image": lambda: output("nvcr.io/a/b:2.1"), "port": lambda: 8001}, "port: must not be 8001 with NIM 2.x"),
+]
+
+
+@pytest.mark.parametrize(("fields", "beginning"), NESTED, ids=lambda value: str(value)[:50])
+def test_a_wrong_output_inside_is_named_by_its_path(fields: dict[str, Any], beginning: str):
+    with pytest.raises(ArgumentError) as caught:
+        record(lambda: serve(**{name: make() for name, make in fields.items()}))
+    assert f"NIMService 'llama' has 1 problem:\n  {beginning}" in str(caught.value)
+
+
+def test_a_rule_between_two_outputs_waits_for_both():
+    with pytest.raises(ArgumentError, match=r"mem: must be above shm_size \(64Gi\), which counts against it \(got '32Gi'\)"):
+        record(lambda: serve(mem=output("32Gi"), shm_size=output("64Gi")))
+
+
+@pytest.mark.parametrize("late", ["mem", "shm_size"])
+def test_a_rule_between_an_output_and_a_plain_value_waits_for_the_output(late: str):
+    fields: dict[str, Any] = {"mem": "32Gi", "shm_size": "64Gi"}
+    with pytest.raises(ArgumentError, match="mem: must be above shm_size"):
+        record(lambda: serve(**{**fields, late: output(fields[late])}))
+
+
+def test_each_service_is_named_by_itself_when_they_share_arguments():
+    def program() -> None:
+        shared = NIM(secrets=NIMSecrets.keyless(), mem=output("none"))
+        NIMService("second", shared)
+
+    with pytest.raises(ArgumentError, match="^NIMService 'second' has 1 problem"):
+        record(program)
+
+
+def test_what_is_not_known_at_preview_is_not_checked_and_breaks_nothing():
+    def program() -> None:
+        reference = pulumi.StackReference("acme/cluster/prod")
+        names = ("namespace", "image", "mem", "port")
+        serve(**{name: reference.get_output(name) for name in names}, cache=CacheArgs(storage_class=reference.get_output("class")))
+
+    seen = record(program, preview=True)
+    assert seen.container("llama")["image"] is UNKNOWN
+    assert seen.container("llama")["resources"]["limits"]["memory"] is UNKNOWN
+    assert seen.container("llama")["resources"]["limits"]["cpu"] == "1"
+
+
+def test_the_dependency_of_an_output_is_kept():
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        namespace = k8s.core.v1.Namespace("ns", metadata={"name": "serving"})
+        serve(namespace=namespace.metadata["name"])
+
+    seen = record(program)
+    assert any(urn.endswith("::ns") for urn in seen.child("llama", DEPLOYMENT).options.dependencies)
+    assert seen.deployment("llama")["metadata"]["namespace"] == "serving"
+
+
+SECRET_PLACES: list[tuple[str, Any]] = [
+    ("image", lambda secret: secret),
+    ("namespace", lambda secret: secret),
+    ("env", lambda secret: {"A": secret}),
+    ("args", lambda secret: [secret]),
+    ("pod_annotations", lambda secret: {"a": secret}),
+    ("extra_volumes", lambda secret: [{"name": "x", "configMap": {"name": secret}}]),
+    ("cache", lambda secret: CacheArgs(storage_class=secret)),
+]
+
+
+@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=[field for field, _ in SECRET_PLACES])
+def test_a_secret_is_refused_wherever_it_would_stand_in_a_manifest(field: str, place: Any):
+    with pytest.raises(ArgumentError) as caught:
+        record(lambda: serve(**{field: place(pulumi.Output.secret("s3cret"))}))
+    assert "must not be a secret: it would stand in the pod spec. Put it into a Kubernetes Secret" in str(caught.value)
+    assert f"  {field}" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_is_no_secret_after_all_may_be_said_so():
+    seen = record(lambda: serve(env={"A": pulumi.Output.unsecret(pulumi.Output.secret("public"))}))
+    assert seen.env("llama")["A"] == "public"
+
+
+@pytest.mark.parametrize("field", ["replicas", "startup_timeout", "service_name", "hf_repo_ids", "rollout"])
+def test_what_decides_the_shape_must_be_plain(field: str):
+    with pytest.raises(ValueError, match=rf"{field}: must be"):
+        record(lambda: NIMService("llama", {"secrets": REFERENCE, field: output("1")}))
+
+
+def test_a_late_error_is_no_value_error_which_the_sdk_would_wrap_in_a_dump_of_the_resource():
+    with pytest.raises(pulumi.RunError) as caught:
+        record(lambda: serve(namespace=output("Not A Name")))
+    assert not isinstance(caught.value, ValueError)
+    assert str(caught.value).startswith("NIMService 'llama' has 1 problem:\n  namespace: must be a namespace's name")

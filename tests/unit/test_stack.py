@@ -1,0 +1,142 @@
+"""A stack's configuration becomes services."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component.stack import deploy_stack, merge
+from nim_component.testing import NIM_SERVICE, SECRET, Recording, Secret, record
+
+ROOT = Path(__file__).parents[2]
+KEYLESS = {"secrets": {"without_key": True}}
+
+
+def deploy(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> Recording:
+    config = {"nim:services": services, **({"nim:defaults": defaults} if defaults is not None else {})}
+    return record(
+        deploy_stack, project="nim", config={**config, **{f"nim:{key}": value for key, value in more.items()}}, secret_keys=secret_keys
+    )
+
+
+def refused(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy(services, defaults, secret_keys, **more)
+    return str(caught.value)
+
+
+def test_one_service_for_each_entry():
+    assert [resource.name for resource in deploy({"b": KEYLESS, "a": KEYLESS}).find(NIM_SERVICE)] == ["a", "b"]
+
+
+def test_the_stack_gives_url_host_port_and_models_of_each():
+    assert deploy({"a": {**KEYLESS, "port": 9000, "namespace": "x"}}).outputs == {
+        "services": {
+            "a": {
+                "url": "http://a.x.svc.cluster.local:9000",
+                "host": "a.x.svc.cluster.local",
+                "port": 9000,
+                "models": ["meta/llama3-8b-instruct"],
+            }
+        }
+    }
+
+
+def test_defaults_are_below_every_service():
+    seen = deploy({"a": {"cpu": 4}, "b": None}, {**KEYLESS, "cpu": 2, "node_selector": {"x": "y"}})
+    assert [seen.container(name)["resources"]["limits"]["cpu"] for name in ("a", "b")] == ["4", "2"]
+    assert seen.pod("a")["nodeSelector"] == {"x": "y"}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "fields", "merged"),
+    [
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": 1}, {"a": 2}, {"a": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
+        ({"a": 1, "b": {"x": 1, "y": 2}}, {"a": None, "b": {"x": None}}, {"b": {"y": 2}}),
+        ({"a": 1}, {"a": 0}, {"a": 0}),
+        ({"a": True}, {"a": False}, {"a": False}),
+    ],
+)
+def test_mappings_merge_and_everything_else_replaces(defaults: Any, fields: Any, merged: Any):
+    before = repr(defaults)
+    assert merge(defaults, fields) == merged
+    assert repr(defaults) == before
+
+
+def test_a_key_comes_from_the_stacks_own_secret():
+    secrets = {"ngc_api_key": {"config": "ngcApiKey"}, "hf_token": {"config": "hfToken"}}
+    seen = deploy({"a": {"secrets": secrets}}, ngcApiKey="nvapi-x", hfToken="hf-x", secret_keys=("nim:ngcApiKey", "nim:hfToken"))
+    values = seen.children("a")["a-keys"].inputs["stringData"]
+    assert isinstance(values, Secret)
+    assert values.value["NGC_API_KEY"] in ("nvapi-x", Secret("nvapi-x"))
+    assert [each.read for each in seen.find(SECRET)] == [False, False]
+
+
+BAD: list[tuple[Any, dict[str, Any], str]] = [
+    ({}, {}, "nim:services: must name at least one service. Add it to the stack file: nim:services: {llama: {secrets: ...}}."),
+    (["a"], {}, "nim:services: must be a mapping. Write it as name: value pairs."),
+    ("a", {}, "nim:services: must be a mapping. Write it as name: value pairs."),
+    ({"a": KEYLESS}, {"defaults": [1]}, "nim:defaults: must be a mapping. Write it as name: value pairs."),
+    ({"a": 3}, {}, "NIMService 'a' has 1 problem:\n  arguments: must be a mapping. Write the fields of NIM below the service's name."),
+    (
+        {"a": {**KEYLESS, "imag": "x"}},
+        {},
+        "NIMService 'a' has 1 problem:\n  imag: is not a known field. Did you mean 'image'?",
+    ),
+    (
+        {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
+        {},
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: names nim:ngcApiKey, which the stack does not have. "
+        "Set it: pulumi config set --secret ngcApiKey.",
+    ),
+    (
+        {"a": {"secrets": {"ngc_api_key": {"secret": "x"}}}},
+        {},
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must name a secret of the stack's configuration. "
+        "Write ngc_api_key: {config: ngcApiKey} and set it: pulumi config set --secret ngcApiKey.",
+    ),
+    (
+        {"a": {"secrets": {"ngc_api_key": "nvapi-123"}}},
+        {},
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or "
+        "the stack file for everybody to read. Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+    ),
+    (
+        {"a": KEYLESS},
+        {"secret_keys": ("nim:services",)},
+        "nim:services: must not hold a secure value. Move it out: pulumi config set --secret ngcApiKey, "
+        "and name it in the service: secrets: {ngc_api_key: {config: ngcApiKey}}.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("services", "more", "text"), BAD, ids=lambda value: str(value)[:40])
+def test_a_wrong_stack_gets_its_text(services: Any, more: dict[str, Any], text: str):
+    assert refused(services, **more) == text
+
+
+def test_what_is_wrong_with_all_services_comes_at_once_and_nothing_is_registered():
+    def program() -> None:
+        with pytest.raises(pulumi.RunError) as caught:
+            deploy_stack()
+        assert str(caught.value).split("\n") == [
+            "NIMService 'a' has 1 problem:",
+            "  gpu: must be at least 1 (got 0). Raise it.",
+            "NIMService 'c' has 1 problem:",
+            "  port: must be at least 1024 (got 1). Raise it.",
+        ]
+
+    services = {"a": {**KEYLESS, "gpu": 0}, "b": KEYLESS, "c": {**KEYLESS, "port": 1}}
+    assert len(record(program, project="nim", config={"nim:services": services}).run.resources) == 1
+
+
+def test_the_program_is_the_stack():
+    config = {"nim:services": {"a": KEYLESS}}
+    seen = record(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), project="nim", config=config)
+    assert seen.service("a")

@@ -1,0 +1,33 @@
+"""startup budget < progress deadline < Pulumi's timeouts, whatever the arguments."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component.manifests.timing import PROBE_PERIOD, time_rollout
+
+
+@given(
+    timeout=st.integers(30, 86400),
+    replicas=st.integers(0, 50),
+    rollout=st.sampled_from([None, "recreate", "rolling", "surge"]),
+    adapters=st.booleans(),
+)
+def test_each_wait_lies_above_the_one_before(timeout: int, replicas: int, rollout: Any, adapters: bool):
+    lora: dict[str, Any] = {"hf_repo_ids": ["a/b"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/p"}} if adapters else {}
+    nim = NIM(
+        secrets=NIMSecrets.keyless(),
+        startup_timeout=timeout,
+        replicas=replicas,
+        rollout=rollout,
+        cache=CacheArgs(access_mode="ReadWriteMany"),
+        **lora,
+    )
+    timing = time_rollout(nim)
+    assert timing.startup % PROBE_PERIOD == 0
+    assert timeout <= timing.startup < timeout + PROBE_PERIOD
+    assert timing.loader_deadline < timing.startup
+    assert (timing.loader_deadline > 0) == adapters
+    assert timing.startup + timing.loader_deadline < timing.progress_deadline < timing.timeout
