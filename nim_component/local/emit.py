@@ -13,9 +13,11 @@ from functools import cmp_to_key, lru_cache
 from typing import Any
 
 KEYWORDS = frozenset(
-    "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL"
-    " .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF <<".split()
-) | {""}
+    [""]
+    + [form for word in ("y", "yes", "true", "on", "n", "no", "false", "off", "null") for form in (word, word.capitalize(), word.upper())]
+    + [sign + form for sign in ("", "+", "-") for form in (".inf", ".Inf", ".INF")]
+    + [".nan", ".NaN", ".NAN", "~", "<<"]
+)
 INTEGER = re.compile(r"[-+]?(0[bB][-+]?[01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 DOT_FLOAT = re.compile(r"\.[0-9](_?[0-9])*([eE][-+]?[0-9](_?[0-9])*)?")
@@ -23,7 +25,8 @@ BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(Z|[-+]\d\d:\d\d)?)?")
 WIDTH = 80
 SIMPLE = re.compile(r"[A-Za-z/_$][A-Za-z0-9_/$.@=+-]*")
-ESCAPES = {0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\", 0x85: "N", 0xA0: "_", 0x2028: "L", 0x2029: "P"}  # fmt: skip
+ESCAPES = {0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\"}
+ESCAPES |= {0x85: "N", 0xA0: "_", 0x2028: "L", 0x2029: "P"}
 
 
 def render_yaml(document: Mapping[str, Any]) -> str:
@@ -164,7 +167,9 @@ def printable(letter: str) -> bool:
     the provider writes raw and some readers then lose, are escaped too.
     """
     code = ord(letter)
-    return code == 10 or 0x20 <= code <= 0x7E or (0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD) and code not in (0x2028, 0x2029, 0xFEFF)
+    if code > 0x7E:
+        return (0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD) and code not in (0x2028, 0x2029, 0xFEFF)
+    return code >= 0x20 or code == 10
 
 
 def has_indicator(text: str) -> bool:
@@ -185,7 +190,9 @@ def is_other_type(text: str) -> bool:
     if text[0] == ".":
         return bool(DOT_FLOAT.fullmatch(text))
     plain = text.replace("_", "")
-    return bool(INTEGER.fullmatch(plain) or (FLOAT.fullmatch(plain) and math.isfinite(float(plain))) or BASE60.fullmatch(text) or is_date(text))
+    if FLOAT.fullmatch(plain):
+        return math.isfinite(float(plain))
+    return bool(INTEGER.fullmatch(plain) or BASE60.fullmatch(text) or is_date(text))
 
 
 def is_date(text: str) -> bool:

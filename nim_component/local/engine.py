@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import contextvars
 import io
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from . import sdk, urns, wire
+from .configuration import to_text
 from .monitor import Call, LocalMonitor, Read
 from .resources import LogEntry, Run, arrange
-
-T = TypeVar("T")
 
 
 def execute(
@@ -32,15 +30,16 @@ def execute(
     call: Call | None = None,
     preview: bool = True,
     capture: bool = False,
+    on_failure: Callable[[Run], None] | None = None,
 ) -> Run:
     """Runs `program` as the language host does and returns what it registered.
 
     `config` has full keys (`project:key`); values that are not texts are written as JSON, as a stack file's are. `read(type, id)` and
     `call(token, args)` answer reads and function calls; None means that nothing is known. `preview=False` runs the program as an `up`
     does: outputs that nobody answered are then missing instead of unknown. `capture` takes what the program prints into the log.
-    Whatever the program raises, in a constructor or in an apply, is raised here unchanged.
+    Whatever the program raises, in a constructor or in an apply, is raised here unchanged; `on_failure` gets what there was before.
     """
-    settings = {key: value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) for key, value in (config or {}).items()}
+    settings = {key: to_text(value) for key, value in (config or {}).items()}
     monitor = LocalMonitor(project=project, stack=stack, config=settings, read=read, call=call)
     log = sdk.LogEngine()
     host = sdk.Host(monitor, log, project, stack, organization, root_directory, preview, settings, frozenset(secret_keys))
@@ -51,6 +50,10 @@ def execute(
 
     try:
         isolated(run)
+    except BaseException:
+        if on_failure:
+            on_failure(finish(monitor, log.entries))
+        raise
     finally:
         monitor.callbacks.close()
     return finish(monitor, log.entries)
@@ -62,7 +65,13 @@ def finish(monitor: LocalMonitor, log: list[LogEntry]) -> Run:
     records = [replace(record, raw_outputs=outputs[urn]) if urn in outputs else record for urn, record in monitor.records.items()]
     arranged = arrange(records)
     exported = next((record.outputs for record in arranged if record.type == urns.STACK_TYPE), {})
-    return Run(project=monitor.project, stack=monitor.stack, resources=arranged, outputs=dict(sorted(exported.items())), log=[*log, *monitor.notes])
+    return Run(
+        project=monitor.project,
+        stack=monitor.stack,
+        resources=arranged,
+        outputs=dict(sorted(exported.items())),
+        log=[*log, *monitor.notes],
+    )
 
 
 def isolated(run: Callable[[], None]) -> None:
@@ -178,3 +187,10 @@ def secret_texts(run: Run) -> set[str]:
         collect(resource.inputs, False)
         collect(resource.outputs, False)
     return found
+
+
+def redact(text: str, run: Run) -> str:
+    """A text for the screen, without what the run holds secret."""
+    for secret in sorted(secret_texts(run), key=len, reverse=True):
+        text = text.replace(secret, wire.SECRET_TEXT)
+    return text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from .kubernetes import BUILTIN_GROUP_VERSIONS
@@ -24,13 +24,25 @@ DASHED = {
     for tail in ("embedded_resource", "int_or_string", "list_map_keys", "list_type", "map_type", "preserve_unknown_fields", "validations")
 }
 
-READ_ONLY = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+READ_ONLY = (
+    "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid",
+)  # fmt: skip
 
 
 def to_object(inputs: Mapping[str, Any], api_version: str, kind: str) -> dict[str, Any]:
-    """The Kubernetes object a resource's inputs stand for, before normalisation. Markers stay where they are."""
+    """The Kubernetes object a resource's inputs stand for, before normalisation. Markers stay; a Secret's data gets them."""
     plain = {"apiVersion": api_version, "kind": kind, **{key: value for key, value in inputs.items() if key not in ("apiVersion", "kind")}}
+    if (api_version, kind) == ("v1", "Secret"):
+        return {key: guard(value) if key in ("data", "stringData") else value for key, value in plain.items()}
     return plain if find_struct(api_version, kind) else rename_dashed(plain)
+
+
+def guard(value: Any) -> Any:
+    """A Secret's data is secret, whether the program said so or not."""
+    entries = reveal_map(value)
+    if entries is None:
+        return value if value is None or value is UNKNOWN or isinstance(value, Secret) else Secret(value)
+    return {key: item if item is UNKNOWN or isinstance(item, Secret) else Secret(item) for key, item in entries.items()}
 
 
 def rename_dashed(value: Any) -> Any:
@@ -184,4 +196,4 @@ def canonical_time(text: str, *, micro: bool) -> str:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")

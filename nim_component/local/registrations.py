@@ -12,7 +12,9 @@ from .urns import AliasSpec
 HOOKS = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete", "on_error")
 
 
-def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str) -> Resource:
+def describe_registration(
+    request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str
+) -> Resource:
     """The record of one registration, options and all."""
     return Resource(
         urn=urn,
@@ -43,7 +45,9 @@ def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         hide_diffs=tuple(request.hideDiffs),
         aliases=(*(AliasSpec(urn=former) for former in request.aliasURNs), *(describe_alias(alias) for alias in request.aliases)),
-        custom_timeouts=Timeouts(create=timeouts.create, update=timeouts.update, delete=timeouts.delete, read=getattr(timeouts, "read", "")),
+        custom_timeouts=Timeouts(
+            create=timeouts.create, update=timeouts.update, delete=timeouts.delete, read=str(getattr(timeouts, "read", ""))
+        ),
         deleted_with=request.deletedWith,
         replace_with=tuple(request.replace_with),
         replacement_trigger=wire.decode_value(request.replacement_trigger) if request.HasField("replacement_trigger") else None,

@@ -28,7 +28,7 @@ class LogEngine:
         if severity := SEVERITIES.get(request.severity):
             self.entries.append(LogEntry(severity, request.message, request.urn))
 
-    def RequirePulumiVersion(self, request: Any) -> None:  # noqa: ARG002, N802
+    def RequirePulumiVersion(self, request: Any) -> None:  # noqa: N802
         """There is no CLI whose version could be wrong."""
 
 

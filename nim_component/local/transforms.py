@@ -31,7 +31,8 @@ class Callbacks:
                 self.channels[callback.target] = grpc.insecure_channel(callback.target, options=limits)
             channel = self.channels[callback.target]
         try:
-            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(callback_pb2.CallbackInvokeRequest(token=callback.token, request=request))
+            question = callback_pb2.CallbackInvokeRequest(token=callback.token, request=request)
+            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(question)
         except grpc.RpcError as error:
             details = error.details() if isinstance(error, grpc.Call) else str(error)
             raise pulumi.RunError(f"a transform failed: {details}") from None

@@ -115,7 +115,7 @@ def decode_marker(struct: struct_pb2.Struct) -> Any:
         case str(signature) if signature == RESOURCE:
             return ResourceReference(urn=fields.get("urn", ""), id=fields.get("id"), package_version=fields.get("packageVersion") or "")
         case str(signature) if signature == OUTPUT:
-            plain = fields["value"] if "value" in fields else UNKNOWN
+            plain = fields.get("value", UNKNOWN)
             return Secret(plain) if fields.get("secret") else plain
         case str(signature) if signature == ASSET:
             return Asset(text=fields.get("text") or "", path=fields.get("path") or "", uri=fields.get("uri") or "")

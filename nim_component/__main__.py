@@ -1,0 +1,5 @@
+"""`python -m nim_component`."""
+
+from .cli import main
+
+main()

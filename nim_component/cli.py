@@ -1,0 +1,164 @@
+"""The command line: `nim-component up` and `preview`, on the local engine.
+
+Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 (`preview --exit-code`) when something would change.
+What is heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+CHANGED = 3
+
+app = typer.Typer(
+    name="nim-component",
+    help="Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StackOption = Annotated[
+    str | None, typer.Option("--stack", "-s", help="The stack; PULUMI_STACK, else the only one, else dev.", show_default=False)
+]
+FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The project's folder.", metavar="DIR")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the manifests, instead of the program's own choice.", metavar="DIR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of the tree.")]
+VersionOption = Annotated[
+    str | None, typer.Option("--kubernetes-version", help="Check against this version, such as 1.36.", show_default=False)
+]
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="nim-component")
+
+
+def show_version(wanted: bool) -> None:
+    """`--version`."""
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(version("nim-component"))
+        except PackageNotFoundError:
+            typer.echo("unknown: not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials."""
+    del version
+
+
+@app.command()
+def up(
+    stack: StackOption = None,
+    cwd: FolderOption = Path(),
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    kubernetes_version: VersionOption = None,
+) -> None:
+    """Render the manifests, write them, and remember what was written."""
+    from .local.deploy import commit
+
+    deployment = deploy("up", stack, cwd, out, as_json, kubernetes_version)
+    attempt(lambda: commit(deployment), deployment.target)
+    report(deployment, "up", as_json)
+
+
+@app.command()
+def preview(
+    stack: StackOption = None,
+    cwd: FolderOption = Path(),
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    kubernetes_version: VersionOption = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when something would change.")] = False,
+) -> None:
+    """Show what `up` would do; write nothing."""
+    deployment = deploy("preview", stack, cwd, out, as_json, kubernetes_version)
+    report(deployment, "preview", as_json)
+    if exit_code and deployment.changed:
+        raise typer.Exit(CHANGED)
+
+
+def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json: bool, kubernetes_version: str | None) -> Deployment:
+    """Finds, announces, runs and checks; what fails ends the command."""
+    from .local.deploy import find_target, prepare
+
+    target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None)
+    if not as_json:
+        typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}\n")
+    failed: list[Run] = []
+    return attempt(lambda: prepare(target, failed.append), target, failed)
+
+
+def report(deployment: Deployment, command: str, as_json: bool) -> None:
+    """Prints what there is to show."""
+    from .local.report import print_report, to_json
+
+    if as_json:
+        typer.echo(to_json(deployment, command))
+        return
+    print_report(deployment, command)
+    if command == "up" and not deployment.renders_only:
+        typer.echo(f"\nNothing is deployed by this: `pulumi up --stack {deployment.run.stack}` deploys.")
+
+
+def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = ()) -> T:
+    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1."""
+    import pulumi
+
+    from .local.engine import redact
+    from .local.errors import LocalError
+
+    try:
+        return action()
+    except (LocalError, pulumi.RunError) as error:
+        text = str(error)
+    except SystemExit as error:
+        text = f"the program ended itself with exit code {error.code}"
+    except Exception as error:  # noqa: BLE001 (the user's program may raise anything)
+        text = f"Program failed with an unhandled exception:\n{show_traceback(error, target)}"
+    for run in failed:
+        for entry in run.log:
+            typer.echo(redact(f"{entry.severity}: {entry.message}", run), err=True)
+        text = redact(text, run)
+    typer.echo(f"error: {text}", err=True)
+    raise typer.Exit(1)
+
+
+def show_traceback(error: BaseException, target: Target | None) -> str:
+    """The traceback from the program's own frames on; the engine's and the SDK's before them say nothing to the user."""
+    if target is not None:
+        folder = target.project.folder.resolve()
+        current: BaseException | None = error
+        while current is not None:
+            current.__traceback__ = program_frames(current.__traceback__, folder)
+            current = current.__cause__ or current.__context__
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def program_frames(frames: TracebackType | None, folder: Path) -> TracebackType | None:
+    """The frames from the first one in the program's folder on; all of them when there is none."""
+    frame = frames
+    while frame is not None:
+        file = Path(frame.tb_frame.f_code.co_filename)
+        if file.is_absolute() and file.is_relative_to(folder) and "local" not in file.parts[-2:]:
+            return frame
+        frame = frame.tb_next
+    return frames

@@ -1,0 +1,130 @@
+"""From a project's folder to everything `up` and `preview` show: run, check, compare, and (for `up`) write and remember."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import kubernetes
+from .diff import Comparison, compare_states
+from .errors import LocalError
+from .files import Action, Plan, plan_folder, write_plans
+from .manifests import Manifest, check_manifests, clashes, collect_manifests
+from .project import Project, Stack, choose_stack, find_project, load_stack, run_stack
+from .resources import LogEntry, Resource, Run
+from .schema import resolve_version
+from .state import State, load_state, save_state, state_file, take_state
+
+RENDER = "renderYamlToDirectory"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be run: a project, one of its stacks, and the choices of the command line."""
+
+    project: Project
+    stack: Stack
+    out: Path | None = None
+    kubernetes_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything there is to show, and to write."""
+
+    target: Target
+    run: Run
+    manifests: Sequence[Manifest]
+    comparison: Comparison
+    plans: Sequence[Plan]
+    state: State
+    kubernetes_version: str
+    diagnostics: Sequence[LogEntry]
+    renders_only: bool
+    """Whether the real engine, too, would only render this stack: no cluster is its target."""
+
+    @property
+    def files(self) -> list[tuple[Path, Action]]:
+        """What happens to each file."""
+        return [(plan.folder / path, action) for plan in self.plans for path, action in plan.actions]
+
+    @property
+    def changed(self) -> bool:
+        """Whether an `up` would change anything: a resource, an output or a file."""
+        return self.comparison.changed or any(action != "same" for _, action in self.files)
+
+
+def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_version: str | None) -> Target:
+    """The target that the command line names, its files read and checked."""
+    project = find_project(folder)
+    return Target(project, load_stack(project, choose_stack(project, stack)), out and out.absolute(), kubernetes_version)
+
+
+def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> Deployment:
+    """Runs the program and checks everything; writes nothing."""
+    project, stack = target.project, target.stack
+    version = resolve_version(target.kubernetes_version or stack.config.get(f"{project.name}:kubernetesVersion"))
+    run = run_stack(project, stack, on_failure=on_failure)
+    manifests = collect_manifests(run)
+    errors, notes = check_manifests(manifests, version)
+    if errors:
+        count = "1 field breaks" if len(errors) == 1 else f"{len(errors)} fields break"
+        raise LocalError("\n".join([f"{count} the schema of Kubernetes {version}:", *errors]))
+    folders = assign_folders(target, run, manifests)
+    before = load_state(state_file(project.folder, stack.name))
+    gone = {project.folder / folder for folder in before.folders} - set(folders)
+    plans = [plan_folder(folder, render(group)) for folder, group in sorted({**folders, **{folder: [] for folder in gone}}.items())]
+    state = take_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
+    diagnostics = [*run.log, *(LogEntry("info", note) for note in notes), *skipped(run), *clash_warnings(folders.values())]
+    renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
+    return Deployment(target, run, manifests, compare_states(before, state), plans, state, version, diagnostics, renders_only)
+
+
+def commit(deployment: Deployment) -> None:
+    """Writes the files, then remembers the state: a failure in between shows the same changes again."""
+    write_plans(deployment.plans)
+    save_state(state_file(deployment.target.project.folder, deployment.target.stack.name), deployment.state)
+
+
+def assign_folders(target: Target, run: Run, manifests: Sequence[Manifest]) -> dict[Path, list[Manifest]]:
+    """Which manifests go where: `--out`, else the explicit provider's folder, else the stack's, else `rendered/<stack>`."""
+    project = target.project.folder
+    default = project / (target.stack.config.get(f"kubernetes:{RENDER}") or Path("rendered") / target.stack.name)
+    groups: defaultdict[Path, list[Manifest]] = defaultdict(list)
+    for manifest in manifests:
+        provider = run.by_urn.get(manifest.resource.provider)
+        own = provider_folder(provider) if provider else ""
+        groups[Path(os.path.normpath(target.out or (project / own if own else default)))].append(manifest)
+    return dict(groups)
+
+
+def provider_folder(provider: Resource) -> str:
+    """The folder that a Kubernetes provider renders to, if it does."""
+    folder = provider.inputs.get(RENDER) if provider.type == "pulumi:providers:kubernetes" else None
+    return folder if isinstance(folder, str) else ""
+
+
+def render(manifests: Sequence[Manifest]) -> dict[str, str]:
+    """Content by path."""
+    return {manifest.path.as_posix(): manifest.text for manifest in manifests}
+
+
+def clash_warnings(groups: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
+    """A warning for each file that two resources claim; the last one's content stands in it, as with the provider."""
+    found = [clash for group in groups for clash in clashes(group)]
+    return [
+        LogEntry("warning", f"{path}: {len(claimants)} resources render to this one file, the same object: {', '.join(claimants)}")
+        for path, claimants in found
+    ]
+
+
+def skipped(run: Run) -> list[LogEntry]:
+    """Kubernetes resources that have no manifest of their own here."""
+    return [
+        LogEntry("warning", f"{resource.type} is expanded by its provider, which does not run here: no manifest is written", resource.urn)
+        for resource in run.resources
+        if resource.custom and resource.type.startswith("kubernetes:") and not kubernetes.is_object(resource.type)
+    ]

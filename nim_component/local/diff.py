@@ -1,0 +1,194 @@
+"""What changed since the last `up`: resources matched by URN and alias, properties compared path by path."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from . import urns
+from .state import Snapshot, State
+from .wire import show_path
+
+Status = Literal["create", "update", "replace", "delete", "read", "same"]
+Kind = Literal["add", "update", "delete"]
+
+
+class ItemName(str):
+    """A step of a path into a list whose items have names: the item's."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One property that differs."""
+
+    path: tuple[str | int, ...]
+    kind: Kind
+    old: Any = None
+    new: Any = None
+    replaces: bool = False
+
+    def __str__(self) -> str:
+        return show_steps(self.path)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one resource."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    status: Status
+    changes: Sequence[Change] = ()
+    former_urn: str = ""
+    """The URN it was found under, when that was an alias."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What happens to every resource, and to the stack's outputs."""
+
+    steps: Sequence[Step]
+    """In the new state's order, then what is deleted."""
+    outputs: Sequence[Change] = field(default_factory=list[Change])
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything at all would change."""
+        return bool(self.outputs) or any(step.status != "same" for step in self.steps)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many resources of each status."""
+        return Counter(step.status for step in self.steps)
+
+
+# A change under one of these makes the provider replace the object; metadata.name and metadata.namespace do for every kind.
+SELECTOR = ("spec.selector",)
+FORCES_REPLACEMENT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("apps/v1", "Deployment"): SELECTOR,
+    ("apps/v1", "DaemonSet"): SELECTOR,
+    ("apps/v1", "StatefulSet"): (
+        *SELECTOR, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.serviceName", "spec.volumeClaimTemplates",
+    ),
+    ("batch/v1", "Job"): (*SELECTOR, "spec.completions", "spec.parallelism", "spec.template"),
+    ("v1", "ConfigMap"): ("binaryData", "data"),
+    ("v1", "Secret"): ("type", "stringData", "data"),
+    ("v1", "PersistentVolumeClaim"): (*SELECTOR, "spec.accessModes", "spec.storageClassName", "spec.volumeName"),
+    ("v1", "Service"): ("spec.clusterIP",),
+    ("v1", "ResourceQuota"): ("spec.scopes",),
+    ("storage.k8s.io/v1", "StorageClass"): ("parameters", "provisioner"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"): ("roleRef",),
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): ("roleRef",),
+}  # fmt: skip
+
+
+def compare_states(old: State, new: State) -> Comparison:
+    """What turns the old state into the new one."""
+    before = {resource.urn: resource for resource in old.resources}
+    taken: dict[str, str] = {}
+    left = dict(before)
+    steps: list[Step] = []
+    for resource in new.resources:  # parents come first, so that children can inherit their aliases
+        former = "" if resource.urn in left else next(
+            (urn for urn in urns.former_urns(resource.urn, resource.parent, resource.aliases, taken) if urn in left), ""
+        )
+        if former:
+            taken[resource.urn] = former
+        steps.append(compare_resource(left.pop(former or resource.urn, None), resource, former))
+    steps.extend(Step(gone.urn, gone.type, gone.name, gone.parent, "delete") for gone in left.values())
+    return Comparison(steps, list(compare_values(old.outputs, new.outputs)))
+
+
+def compare_resource(old: Snapshot | None, new: Snapshot, former: str) -> Step:
+    """What happens to one resource."""
+    if old is None:
+        return Step(new.urn, new.type, new.name, new.parent, "read" if new.read else "create")
+    forced = forcing_paths(new)
+    changes = [
+        Change(change.path, change.kind, change.old, change.new, replaces=any(is_under(change.path, path) for path in forced))
+        for change in compare_values(old.inputs, new.inputs)
+    ]
+    status: Status = "replace" if any(change.replaces for change in changes) or old.read != new.read else "update" if changes else "same"
+    return Step(new.urn, new.type, new.name, new.parent, status, changes, former)
+
+
+def forcing_paths(resource: Snapshot) -> tuple[str, ...]:
+    """The paths whose change replaces a Kubernetes object."""
+    if not resource.type.startswith("kubernetes:") or not resource.custom:
+        return ()
+    key = (str(resource.inputs.get("apiVersion")), str(resource.inputs.get("kind")))
+    return ("metadata.name", "metadata.namespace", *FORCES_REPLACEMENT.get(key, ()))
+
+
+def is_under(path: tuple[str | int, ...], forced: str) -> bool:
+    """Whether a path is the forced one or below it (or above it, when all of it came or went)."""
+    steps = tuple(forced.split("."))
+    return path[: len(steps)] == steps or steps[: len(path)] == path
+
+
+def compare_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """The properties that differ, in order of path. Lists of named items are matched by name, not by position."""
+    if old == new:
+        return
+    from deepdiff import DeepDiff  # takes a quarter of a second to import, and most runs change nothing
+
+    difference: Any = DeepDiff(
+        by_name(old), by_name(new), view="tree", verbose_level=2, threshold_to_diff_deeper=0, ignore_numeric_type_changes=True
+    )
+    found = [to_change(level, group) for group, levels in difference.items() for level in levels]
+    if not found:  # the same items in another order: the engine counts that as a change
+        found = [Change((key,), "update", old.get(key), new.get(key)) for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    yield from sorted(found, key=lambda change: [f"{step:08d}" if isinstance(step, int) else step for step in change.path])
+
+
+def to_change(level: Any, group: str) -> Change:
+    """One finding of DeepDiff."""
+    path: list[str | int] = level.path(output_format="list")
+    kind: Kind = "add" if group.endswith("_added") else "delete" if group.endswith("_removed") else "update"
+    old, new = (None if kind == "add" else plain(level.t1)), (None if kind == "delete" else plain(level.t2))
+    return Change(tuple(path), kind, old, new)
+
+
+def by_name(value: Any) -> Any:
+    """A copy in which lists of named items are maps from name to item."""
+    match value:
+        case dict():
+            entries: dict[str, Any] = value
+            return {key: by_name(item) for key, item in entries.items()}
+        case list():
+            items: list[Any] = value
+            names = [item.get("name") if isinstance(item, dict) else None for item in items]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if items and all(isinstance(name, str) for name in names) and len(set(names)) == len(names):  # pyright: ignore[reportUnknownArgumentType]
+                return {ItemName(name): by_name(item) for name, item in zip(names, items, strict=True)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            return [by_name(item) for item in items]
+        case _:
+            return value
+
+
+def plain(value: Any) -> Any:
+    """The opposite of `by_name`."""
+    match value:
+        case dict():
+            entries: dict[str, Any] = value
+            if entries and all(isinstance(key, ItemName) for key in entries):
+                return [plain(item) for item in entries.values()]
+            return {key: plain(item) for key, item in entries.items()}
+        case list():
+            items: list[Any] = value
+            return [plain(item) for item in items]
+        case _:
+            return value
+
+
+def show_steps(path: Iterable[str | int]) -> str:
+    """`spec.containers[server].image`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, ItemName) else show_path((step,)) if not text else show_path(("", step)).removeprefix('[""]')
+    return text

@@ -1,0 +1,220 @@
+"""Project and stack files, found and read as the CLI does, and the run of a whole project."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import runpy
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, unseal
+from .documents import read_mapping
+from .engine import execute
+from .errors import LocalError, did_you_mean, nearest
+from .monitor import Call, Read
+from .resources import LogEntry, Run
+
+PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
+STACK_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What Pulumi.yaml says, as far as a run needs it."""
+
+    file: Path
+    name: str
+    main: Path
+    """The program: a folder with a `__main__.py`, or a file."""
+    stack_folder: Path
+    declared: list[Declared]
+
+    @property
+    def folder(self) -> Path:
+        """Where Pulumi.yaml lies."""
+        return self.file.parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack's configuration, completed and checked."""
+
+    name: str
+    file: Path | None
+    config: Mapping[str, str]
+    secret_keys: frozenset[str] = frozenset()
+    warnings: list[str] = field(default_factory=list[str])
+
+
+def find_project(start: Path) -> Project:
+    """The project at a folder or above it."""
+    folder = start.resolve()
+    if not folder.is_dir():
+        raise LocalError(f"{start}: no such folder; give the project's folder with --cwd")
+    for candidate in (folder, *folder.parents):
+        for name in PROJECT_FILES:
+            if (candidate / name).is_file():
+                return load_project(candidate / name)
+    raise LocalError(f"no Pulumi.yaml project file found in {start} or above it; change to the project's folder or name it with --cwd")
+
+
+def load_project(file: Path) -> Project:
+    """One project file."""
+    content = read_mapping(file, "project file")
+    name = content.get("name")
+    if "name" not in content:
+        raise LocalError(f"{file}: project is missing a 'name' attribute{did_you_mean('name', content)}")
+    if not isinstance(name, str) or not name:
+        raise LocalError(f"{file}: project is missing a non-empty string 'name' attribute; write `name: my-project`")
+    refuse_runtime(file, content.get("runtime"))
+    config, folder = content.get("config"), content.get("stackConfigDir")
+    if isinstance(config, str):  # the old way to name the folder
+        if folder is not None:
+            text = "Should not use both config and stackConfigDir to define the stack directory. Use only stackConfigDir instead."
+            raise LocalError(f"{file}: {text}")
+        config, folder = None, config
+    if folder is not None and not isinstance(folder, str):
+        raise LocalError(f"{file}: stackConfigDir: must be a text, the folder of the stack files")
+    if config is not None and not isinstance(config, dict):
+        raise LocalError(f"{file}: config: must be a mapping of keys to their types or values")
+    entries: dict[str, Any] = config or {}
+    return Project(file, name, find_main(file, content.get("main")), file.parent / (folder or "."), declare(name, entries, str(file)))
+
+
+def refuse_runtime(file: Path, runtime: Any) -> None:
+    """Only Python programs run in this process."""
+    name: Any = runtime.get("name") if isinstance(runtime, dict) else runtime  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if name != "python":
+        raise LocalError(f"{file}: runtime: the local engine runs python programs, not '{name}'; run this project with the Pulumi CLI")
+
+
+def find_main(file: Path, main: Any) -> Path:
+    """The program that `main:` names, a folder or a file; the project's folder by default."""
+    if main is not None and not isinstance(main, str):
+        raise LocalError(f"{file}: main: must be a text, the program's folder or file")
+    if main and Path(main).is_absolute():
+        raise LocalError(f"{file}: main: project 'main' must be a relative path, not '{main}'")
+    program = (file.parent / (main or ".")).resolve()
+    if not program.is_relative_to(file.parent.resolve()):
+        raise LocalError(f"{file}: main: project 'main' must be a subfolder, not '{main}'")
+    if not (program / "__main__.py" if program.is_dir() else program).is_file():
+        raise LocalError(f"{file}: unable to find main python program `__main__.py` in `{program}`")
+    return program
+
+
+def stack_names(project: Project) -> list[str]:
+    """The stacks that have a file."""
+    files = (*project.stack_folder.glob("Pulumi.*.yaml"), *project.stack_folder.glob("Pulumi.*.yml"))
+    return sorted({file.name.removeprefix("Pulumi.").rpartition(".")[0] for file in files})
+
+
+def choose_stack(project: Project, wanted: str | None) -> str:
+    """The wanted stack, else PULUMI_STACK, else the only one there is, else `dev`."""
+    name = wanted or os.environ.get("PULUMI_STACK") or ""
+    if name:
+        return name.rpartition("/")[2]
+    names = stack_names(project)
+    return names[0] if len(names) == 1 else "dev"
+
+
+def load_stack(project: Project, name: str) -> Stack:
+    """One stack's configuration. A project without any stack file runs on its defaults."""
+    file = next((found for ending in ("yaml", "yml") if (found := project.stack_folder / f"Pulumi.{name}.{ending}").is_file()), None)
+    names = stack_names(project)
+    if file is None and names:
+        raise LocalError(
+            f"no stack named '{name}' found: {project.stack_folder / f'Pulumi.{name}.yaml'} does not exist; "
+            f"there are {', '.join(nearest(name, names))}: choose one with --stack"
+        )
+    content = read_mapping(file, "stack file") if file else {}
+    warnings = [f"{file}: '{key}' is not a key of a stack file{did_you_mean(key, STACK_KEYS)}" for key in content if key not in STACK_KEYS]
+    if content.get("environment"):
+        warnings.append(f"{file}: environment: is resolved by Pulumi ESC, which the local engine cannot reach; its values are missing here")
+    config = content.get("config")
+    if config is not None and not isinstance(config, dict):
+        raise LocalError(f"{file}: config: must be a mapping of keys to values")
+    entries: dict[Any, Any] = config or {}
+    shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
+    given = {full_key(project.name, str(key), shown): unseal(value) for key, value in entries.items()}
+    values = complete(project.name, name, given, project.declared, shown)
+    sealed = frozenset(key for key, value in values.items() if holds_sealed(value))
+    return Stack(name, file, {key: to_text(value) for key, value in values.items()}, sealed, warnings)
+
+
+def run_project(
+    folder: Path | str,
+    stack: str | None = None,
+    *,
+    config: Mapping[str, object] | None = None,
+    organization: str = "organization",
+    read: Read | None = None,
+    call: Call | None = None,
+    preview: bool = True,
+) -> Run:
+    """Runs a project's program for one of its stacks; `config` overrides single values. Warnings about files stand first in the log."""
+    project = find_project(Path(folder))
+    loaded = load_stack(project, choose_stack(project, stack))
+    return run_stack(project, loaded, config=config, organization=organization, read=read, call=call, preview=preview)
+
+
+def run_stack(
+    project: Project,
+    stack: Stack,
+    *,
+    config: Mapping[str, object] | None = None,
+    organization: str = "organization",
+    read: Read | None = None,
+    call: Call | None = None,
+    preview: bool = True,
+    on_failure: Callable[[Run], None] | None = None,
+) -> Run:
+    """Runs a project's program on configuration that is loaded already."""
+    with program_of(project) as program:
+        run = execute(
+            program,
+            project=project.name,
+            stack=stack.name,
+            config={**stack.config, **(config or {})},
+            secret_keys=stack.secret_keys,
+            organization=organization,
+            root_directory=str(project.folder),
+            read=read,
+            call=call,
+            preview=preview,
+            capture=True,
+            on_failure=on_failure,
+        )
+    return replace(run, log=[*(LogEntry("warning", warning) for warning in stack.warnings), *run.log])
+
+
+@contextlib.contextmanager
+def program_of(project: Project) -> Iterator[Callable[[], object]]:
+    """The program as the language host runs it: in its folder, as `__main__`. Afterwards the process is as it was before."""
+    folder = project.main if project.main.is_dir() else project.main.parent
+    modules, path, arguments, working = set(sys.modules), list(sys.path), sys.argv, Path.cwd()
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    sys.argv = [str(project.main)]
+    try:
+        yield lambda: runpy.run_path(str(project.main), run_name="__main__")
+    finally:
+        sys.argv = arguments
+        sys.path[:] = path
+        os.chdir(working)
+        forget_modules(folder, modules)
+
+
+def forget_modules(folder: Path, known: set[str]) -> None:
+    """Drops what the program imported from its own folder: the next project may have modules of the same names.
+
+    Installed packages stay, also those of a virtual environment inside the folder, and so does the engine's own package.
+    """
+    own_package = __name__.partition(".")[0]
+    for name in set(sys.modules) - known:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and name.partition(".")[0] != own_package and Path(file).is_relative_to(folder) and "site-packages" not in Path(file).parts:
+            del sys.modules[name]

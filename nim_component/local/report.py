@@ -1,0 +1,199 @@
+"""What `up` and `preview` print: the tree as `pulumi` draws it, or JSON.
+
+The JSON's keys are stable:
+`engine`, `command`, `project`, `stack`, `kubernetesVersion`, `changed`; `summary` (how many resources of each status);
+`resources` (`urn`, `type`, `name`, `parent`, `status`, `formerUrn`, `changes` of `path`, `kind`, `old`, `new`, `replaces`);
+`outputs`, `outputChanges`; `files` (`path`, `action`: write, same or remove); `unknown` and `secret` (paths of values that are not written,
+by file); `diagnostics` (`severity`, `message`, `urn`). A secret's value is `[secret]`, an unknown one's `[unknown]`, everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import urns, wire
+from .deploy import Deployment
+from .diff import Change, Step
+
+SYMBOLS: Mapping[str, tuple[str, str]] = {
+    "create": ("+ ", "green"),
+    "update": ("~ ", "yellow"),
+    "replace": ("+-", "magenta"),
+    "delete": ("- ", "red"),
+    "read": ("> ", "cyan"),
+    "same": ("  ", "default"),
+}
+
+
+def to_json(deployment: Deployment, command: str) -> str:
+    """The documented JSON form."""
+    comparison = deployment.comparison
+    content = {
+        "engine": "local",
+        "command": command,
+        "project": deployment.run.project,
+        "stack": deployment.run.stack,
+        "kubernetesVersion": deployment.kubernetes_version,
+        "changed": deployment.changed,
+        "summary": dict(sorted(comparison.counts.items())),
+        "resources": [describe_step(step) for step in comparison.steps],
+        "outputs": wire.mask(dict(deployment.run.outputs)),
+        "outputChanges": [describe_change(change) for change in comparison.outputs],
+        "files": [{"path": str(path), "action": action} for path, action in deployment.files],
+        "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in deployment.manifests if manifest.unknowns},
+        "secret": {manifest.path.as_posix(): manifest.secrets for manifest in deployment.manifests if manifest.secrets},
+        "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in deployment.diagnostics],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def describe_step(step: Step) -> dict[str, Any]:
+    """A resource of the JSON form."""
+    return {
+        "urn": step.urn,
+        "type": step.type,
+        "name": step.name,
+        "parent": step.parent,
+        "status": step.status,
+        "formerUrn": step.former_urn,
+        "changes": [describe_change(change) for change in step.changes],
+    }
+
+
+def describe_change(change: Change) -> dict[str, Any]:
+    """A change of the JSON form."""
+    return {"path": str(change), "kind": change.kind, "old": change.old, "new": change.new, "replaces": change.replaces}
+
+
+def print_report(deployment: Deployment, command: str) -> None:
+    """The tree, the outputs, the files and a summary. Colour on a terminal only, and no line cut short anywhere else."""
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    terminal = sys.stdout.isatty()
+    plain = not terminal or bool(os.environ.get("NO_COLOR"))
+    console = Console(file=sys.stdout, width=None if terminal else 100_000, no_color=plain, highlight=False, soft_wrap=not terminal)
+    steps = deployment.comparison.steps
+    shown = visible(steps)
+    branches: dict[str, Tree] = {}
+    for step in steps:
+        if step.urn in shown:
+            symbol, colour = SYMBOLS[step.status]
+            line = Text.assemble((f"{symbol} ", colour), f"{step.type}  ", (step.name, "bold"), f"  {label(step)}".rstrip())
+            parent = branches.get(step.parent)
+            branch = parent.add(line) if parent else Tree(line)
+            branches[step.urn] = branch
+            for change in step.changes:
+                branch.add(Text(show_change(change), SYMBOLS[step.status][1]))
+    for urn, branch in branches.items():
+        if not any(step.urn == urn and step.parent in branches for step in steps):
+            console.print(branch)
+    for lines in (show_outputs(deployment), show_diagnostics(deployment), show_gaps(deployment), show_files(deployment, command)):
+        if lines:
+            console.print(Text("\n".join(["", *lines])))
+    console.print(Text(f"\n{summary(deployment, command)}"))
+
+
+def visible(steps: Sequence[Step]) -> set[str]:
+    """What changes, and the parents it hangs from."""
+    parents = {step.urn: step.parent for step in steps}
+    shown: set[str] = set()
+    for step in steps:
+        urn = step.urn if step.status != "same" else ""
+        while urn and urn not in shown:
+            shown.add(urn)
+            urn = parents.get(urn, "")
+    return shown
+
+
+def label(step: Step) -> str:
+    """`update [diff: ~spec]`, with the top-level properties that differ."""
+    if step.status == "same":
+        return f"(was {urns.parse(step.former_urn).name})" if step.former_urn else ""
+    marks = {"add": "+", "update": "~", "delete": "-"}
+    tops: dict[str, str] = {}
+    for change in step.changes:
+        top = str(change.path[0]) if change.path else ""
+        mark = marks[change.kind] if len(change.path) == 1 else "~"
+        tops[top] = mark if tops.get(top, mark) == mark else "~"
+    diff = f"  [diff: {','.join(mark + top for top, mark in tops.items())}]" if tops else ""
+    return f"{step.status}{diff}"
+
+
+def show_change(change: Change) -> str:
+    """`~ spec.replicas: 1 => 2`."""
+    forced = "  (forces replacement)" if change.replaces else ""
+    match change.kind:
+        case "add":
+            return f"+ {change}: {show_value(change.new)}{forced}"
+        case "delete":
+            return f"- {change}: {show_value(change.old)}{forced}"
+        case _:
+            return f"~ {change}: {show_value(change.old)} => {show_value(change.new)}{forced}"
+
+
+def show_value(value: Any) -> str:
+    """A value on one line; the markers' texts without quotes."""
+    return value if value in (wire.SECRET_TEXT, wire.UNKNOWN_TEXT) else json.dumps(value, ensure_ascii=False)
+
+
+def show_outputs(deployment: Deployment) -> list[str]:
+    """The stack's outputs, with what they were where they differ."""
+    outputs: dict[str, Any] = wire.mask(dict(deployment.run.outputs))
+    changes = {change.path[0]: change for change in deployment.comparison.outputs if len(change.path) == 1}
+    nested = [change for change in deployment.comparison.outputs if len(change.path) != 1]
+    lines = [f"    {name}: {show_value(value)}" if name not in changes else f"  {show_change(changes[name])}" for name, value in outputs.items()]
+    lines += [f"  {show_change(change)}" for name, change in changes.items() if name not in outputs]
+    lines += [f"  {show_change(change)}" for change in nested]
+    return ["Outputs:", *lines] if lines else []
+
+
+def show_diagnostics(deployment: Deployment) -> list[str]:
+    """Warnings and messages, with the resource they are about."""
+    lines = [
+        f"  {entry.severity}: {entry.message}" + (f" ({urns.parse(entry.urn).type} {urns.parse(entry.urn).name})" if entry.urn else "")
+        for entry in deployment.diagnostics
+    ]
+    return ["Diagnostics:", *lines] if lines else []
+
+
+def show_gaps(deployment: Deployment) -> list[str]:
+    """Values that the files do not hold."""
+    lines = [f"  {manifest.path.name}: {', '.join(manifest.unknowns)}" for manifest in deployment.manifests if manifest.unknowns]
+    hidden = [f"  {manifest.path.name}: {', '.join(manifest.secrets)}" for manifest in deployment.manifests if manifest.secrets]
+    unknown = [f"Not known without the real engine, written as {wire.UNKNOWN_TEXT}:", *lines] if lines else []
+    return unknown + ([f"Secret, written as {wire.SECRET_TEXT}:", *hidden] if hidden else [])
+
+
+def show_files(deployment: Deployment, command: str) -> list[str]:
+    """The folders, and the files that are (or would be) written or removed."""
+    verbs = {"write": "wrote", "remove": "removed"} if command == "up" else {"write": "would write", "remove": "would remove"}
+    lines = [f"  {verbs[action]} {display(path)}" for path, action in deployment.files if action != "same"]
+    return ["Files:", *lines] if lines else []
+
+
+def display(path: Path) -> str:
+    """A path as the user would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def summary(deployment: Deployment, command: str) -> str:
+    """One line: how many resources do what, or that nothing changed."""
+    counts = deployment.comparison.counts
+    total = sum(counts.values())
+    if not deployment.changed:
+        return f"Resources: nothing changed, {total} unchanged"
+    verbs = {"create": ("to create", "created"), "update": ("to update", "updated"), "replace": ("to replace", "replaced"),
+             "delete": ("to delete", "deleted"), "read": ("to read", "read")}  # fmt: skip
+    parts = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
+    parts += [f"{counts['same']} unchanged"] if counts["same"] else []
+    return f"Resources: {', '.join(parts)}"
