@@ -177,7 +177,10 @@ def find_missing(where: str, data: Mapping[str, Any], kind: str | None, keys: Ma
     return problems
 
 
-_PULL_REMEDY = f"Make it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} --docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
+_PULL_REMEDY = (
+    f"Make it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} "
+    f"--docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
+)
 
 
 def docker_config(api_key: str) -> str:

@@ -10,8 +10,8 @@ from .problems import Problem
 class ArgumentError(pulumi.RunError):
     """Every problem of one owner in one text.
 
-    A `pulumi.RunError`: `pulumi up` prints its text, without a traceback. Raised as it is when an Output resolves to something wrong; what is
-    wrong at once is an `ArgumentValueError`.
+    A `pulumi.RunError`: `pulumi up` prints its text, without a traceback. Raised as it is when an Output resolves to something wrong;
+    what is wrong at once is an `ArgumentValueError`.
     """
 
     def __init__(self, owner: str, problems: Sequence[Problem]) -> None:

@@ -1,0 +1,174 @@
+"""Inside a larger program: providers, order, unknown values, and the options of a component."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from nim_component import CacheArgs
+from nim_component.testing import CONFIG_MAP, DEPLOYMENT, NIM_SERVICE, SECRET, SERVICE, UNKNOWN, Recording, Resource, record
+
+from .seed import LORA, serve
+
+PROGRAM = Path(__file__).parents[2] / "examples" / "platform" / "__main__.py"
+CONFIG = {
+    "platform:team": "ml",
+    "platform:storageProvisioner": "csi.example.com",
+    "platform:ngcApiKey": "example-key",
+    "platform:renderTo": "out",
+}
+
+
+def run_example(preview: bool = False) -> Recording:
+    return record(
+        lambda: runpy.run_path(str(PROGRAM), run_name="__main__"),
+        project="platform",
+        config=CONFIG,
+        secret_keys=("platform:ngcApiKey",),
+        preview=preview,
+    )
+
+
+@pytest.fixture(scope="module")
+def example() -> Recording:
+    return run_example()
+
+
+def logical(urns: Any) -> set[str]:
+    return {urn.rpartition("::")[2] for urn in urns}
+
+
+class TestExample:
+    def test_the_services_get_what_the_program_made(self, example: Recording):
+        assert example.deployment("chat")["metadata"]["namespace"] == "serving"
+        assert example.pod("chat")["imagePullSecrets"] == [{"name": "ngc-pull"}]
+        assert example.env("chat")["NGC_API_KEY"] == {"secretKeyRef": {"name": "ngc-key", "key": "NGC_API_KEY"}}
+        assert example.children("chat")["chat-cache"].inputs["spec"]["storageClassName"] == "shared-models"
+
+    def test_its_own_secrets_are_not_read(self, example: Recording):
+        assert not any(resource.read for resource in example.run.resources)
+
+    def test_the_urls_reach_those_who_use_them(self, example: Recording):
+        models = json.loads(example.one(CONFIG_MAP, "endpoints").inputs["data"]["models.json"])
+        assert [model["url"] for model in models] == [
+            "http://chat.serving.svc.cluster.local:8000",
+            "http://embed.serving.svc.cluster.local:8000",
+        ]
+        client = example.one(DEPLOYMENT, "rag-client").inputs["spec"]["template"]["spec"]["containers"][0]
+        assert client["env"][2] == {"name": "MODEL", "value": "meta/llama3-8b-instruct"}
+
+    def test_each_waits_for_what_it_needs(self, example: Recording):
+        deployment = example.child("chat", DEPLOYMENT)
+        assert logical(deployment.options.dependencies) >= {"serving", "ngc-pull", "ngc-key", "chat-cache"}
+        assert "shared-models" in logical(example.children("chat")["chat-cache"].options.dependencies)
+
+    def test_the_client_waits_for_the_children_of_both_services(self, example: Recording):
+        waits = logical(example.one(DEPLOYMENT, "rag-client").options.dependencies)
+        assert {"chat-deployment", "chat-service", "embed-deployment", "embed-service", "endpoints"} <= waits
+
+    def test_the_provider_reaches_every_object(self, example: Recording):
+        objects = [each for each in example.run.resources if each.type.startswith("kubernetes:")]
+        assert len(objects) == 11
+        assert logical(each.provider for each in objects) == {"cluster"}
+
+    def test_the_transform_reaches_every_object(self, example: Recording):
+        objects = [each for each in example.run.resources if each.type.startswith("kubernetes:")]
+        assert {each.inputs["metadata"]["labels"]["example.com/team"] for each in objects} == {"ml"}
+
+    def test_the_key_stands_in_the_two_secrets_alone(self, example: Recording):
+        for resource in example.run.resources:
+            if resource.type != SECRET:
+                assert "example-key" not in repr(resource.inputs)
+
+    def test_protection_reaches_the_children_and_stops_there(self, example: Recording):
+        assert all(child.options.protect for child in example.children("chat").values())
+        assert not any(child.options.protect for child in example.children("embed").values())
+
+    def test_a_first_preview_knows_the_urls(self):
+        assert run_example(preview=True).outputs["chat"] == "http://chat.serving.svc.cluster.local:8000"
+
+
+def children(opts: pulumi.ResourceOptions, **fields: Any) -> dict[str, Resource]:
+    return record(lambda: serve(opts=opts, **fields)).children("llama")
+
+
+class TestOptions:
+    """What the caller says of the component, and what of it the children get: never by merging the caller's options into theirs."""
+
+    def test_retain_on_delete_reaches_every_child(self):
+        made = [child for child in children(pulumi.ResourceOptions(retain_on_delete=True), **LORA).values() if not child.read]
+        assert len(made) == 4
+        assert all(child.options.retain_on_delete for child in made)
+
+    def test_ignore_changes_and_aliases_stay_with_the_component(self):
+        opts = pulumi.ResourceOptions(ignore_changes=["image"], aliases=[pulumi.Alias(name="old")], delete_before_replace=True)
+        for name, child in children(opts).items():
+            assert child.options.ignore_changes == ()
+            assert not child.options.delete_before_replace
+            assert [alias.name for alias in child.options.aliases if alias.name == "old"] == [], name
+
+    def test_depends_on_is_waited_for(self):
+        def program() -> None:
+            first = k8s.core.v1.ConfigMap("first", metadata={"name": "first"})
+            serve(opts=pulumi.ResourceOptions(depends_on=[first]))
+
+        seen = record(program)
+        assert "first" in logical(seen.service("llama").options.dependencies)
+
+    def test_transforms_see_every_child_that_is_made(self):
+        seen: list[str] = []
+
+        def watch(args: pulumi.ResourceTransformArgs) -> None:
+            seen.append(args.name)
+
+        children(pulumi.ResourceOptions(transforms=[watch]))
+        assert sorted(seen) == ["llama", "llama-cache", "llama-deployment", "llama-service"]
+
+    def test_a_transform_may_change_a_child(self):
+        def replicas(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            if args.type_ != DEPLOYMENT:
+                return None
+            return pulumi.ResourceTransformResult({**args.props, "spec": {**args.props["spec"], "replicas": 7}}, args.opts)
+
+        assert children(pulumi.ResourceOptions(transforms=[replicas]))["llama-deployment"].inputs["spec"]["replicas"] == 7
+
+    def test_an_explicit_provider_is_every_childs(self):
+        def program() -> None:
+            serve(opts=pulumi.ResourceOptions(provider=k8s.Provider("other")), **LORA)
+
+        assert logical(child.provider for child in record(program).children("llama").values()) == {"other"}
+
+    def test_two_services_of_one_name_are_refused(self):
+        with pytest.raises(Exception, match="llama"):
+            record(lambda: (serve(), serve()))
+
+    def test_inside_another_component(self):
+        def program() -> None:
+            group = pulumi.ComponentResource("example:index:Group", "group")
+            serve(opts=pulumi.ResourceOptions(parent=group))
+
+        seen = record(program)
+        assert seen.service("llama").urn.endswith("::example:index:Group$nim:index:NIMService::llama")
+        assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
+
+
+def test_unknown_outputs_at_preview_break_nothing_and_are_shown_as_unknown():
+    def program() -> None:
+        stack = pulumi.StackReference("acme/network/prod")
+        serve(
+            namespace=stack.get_output("namespace"),
+            node_selector={"pool": stack.get_output("pool")},
+            env={"PROXY": stack.get_output("proxy")},
+            cache=CacheArgs(storage_class=stack.get_output("class"), size=stack.get_output("size")),
+        )
+
+    seen = record(program, preview=True)
+    assert seen.pod("llama")["nodeSelector"] == {"pool": UNKNOWN}
+    assert seen.env("llama")["PROXY"] is UNKNOWN
+    assert seen.children("llama")["llama-cache"].inputs["metadata"]["name"] is UNKNOWN
+    assert seen.child("llama", SERVICE).inputs["metadata"]["name"] == "llama"
+    assert len(seen.find(NIM_SERVICE)) == 1
