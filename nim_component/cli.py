@@ -6,13 +6,17 @@ What is heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    pass
+    from .local.deploy import Deployment, Target
+    from .local.resources import Run
 
 T = TypeVar("T")
 CHANGED = 3

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .errors import LocalError, did_you_mean
 
@@ -54,7 +54,7 @@ def declare_key(project: str, key: str, entry: Any, where: str) -> Declared:
         if entry is None or isinstance(entry, float):
             raise LocalError(f"{where}: must be a text, an integer, a boolean, a list, or a mapping with {', '.join(DECLARATION)}")
         return Declared(key, default=entry) if own else Declared(key, value=entry)
-    fields: dict[str, Any] = entry
+    fields = cast("dict[str, Any]", entry)
     for field in fields:
         if field not in DECLARATION:
             raise LocalError(f"{where}: '{field}' not allowed{suggest(field, DECLARATION)}")
@@ -110,7 +110,7 @@ def fits(type_: str, items: Mapping[str, Any] | None, value: Any) -> bool:
         case _:
             if not isinstance(value, list) or not items:
                 return False
-            elements: list[Any] = value
+            elements = cast("list[Any]", value)
             return all(fits(str(items.get("type", "")), items.get("items"), element) for element in elements)
 
 
@@ -133,10 +133,10 @@ def unseal(value: Any) -> Any:
         case {"secure": str(ciphertext), **others} if not others:
             return Sealed(f"[secret {sha256(ciphertext.encode()).hexdigest()[:12]}]")
         case dict():
-            entries: dict[Any, Any] = value
+            entries = cast("dict[Any, Any]", value)
             return {str(key): unseal(item) for key, item in entries.items()}
         case list():
-            elements: list[Any] = value
+            elements = cast("list[Any]", value)
             return [unseal(element) for element in elements]
         case _:
             return value
@@ -148,10 +148,10 @@ def holds_sealed(value: Any) -> bool:
         case Sealed():
             return True
         case dict():
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return any(map(holds_sealed, entries.values()))
         case list():
-            elements: list[Any] = value
+            elements = cast("list[Any]", value)
             return any(map(holds_sealed, elements))
         case _:
             return False
@@ -190,8 +190,8 @@ def refuse_value(stack: str, entry: Declared, value: Any, *, from_stack: bool, f
     if entry.secret and from_stack and not holds_sealed(value):
         remedy = f"`pulumi config set --secret {entry.key} --stack {stack}` does that"
         raise LocalError(f"{subject} must be encrypted as it's secret; in {file} it stands in clear: {remedy}")
-    content = value if isinstance(value, str | dict | list) else to_text(value)
-    if not fits(str(entry.type), entry.items, content):
+    scalar = value is None or isinstance(value, bool | int | float)
+    if not fits(str(entry.type), entry.items, to_text(value) if scalar else value):
         raise LocalError(f"{subject} must be of type '{entry.full_type}' (in {file})")
 
 

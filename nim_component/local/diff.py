@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from . import urns
 from .state import Snapshot, State
@@ -159,28 +159,33 @@ def by_name(value: Any) -> Any:
     """A copy in which lists of named items are maps from name to item."""
     match value:
         case dict():
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return {key: by_name(item) for key, item in entries.items()}
         case list():
-            items: list[Any] = value
-            names = [item.get("name") if isinstance(item, dict) else None for item in items]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            if items and all(isinstance(name, str) for name in names) and len(set(names)) == len(names):  # pyright: ignore[reportUnknownArgumentType]
-                return {ItemName(name): by_name(item) for name, item in zip(names, items, strict=True)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            items = cast("list[Any]", value)
+            names = [name for item in items if isinstance(name := name_of(item), str)]
+            if items and len(names) == len(items) == len(set(names)):
+                return {ItemName(name): by_name(item) for name, item in zip(names, items, strict=True)}
             return [by_name(item) for item in items]
         case _:
             return value
+
+
+def name_of(item: Any) -> Any:
+    """What a map in a list says its name is."""
+    return cast("dict[str, Any]", item).get("name") if isinstance(item, dict) else None
 
 
 def plain(value: Any) -> Any:
     """The opposite of `by_name`."""
     match value:
         case dict():
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             if entries and all(isinstance(key, ItemName) for key in entries):
                 return [plain(item) for item in entries.values()]
             return {key: plain(item) for key, item in entries.items()}
         case list():
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             return [plain(item) for item in items]
         case _:
             return value
@@ -190,5 +195,6 @@ def show_steps(path: Iterable[str | int]) -> str:
     """`spec.containers[server].image`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, ItemName) else show_path((step,)) if not text else show_path(("", step)).removeprefix('[""]')
+        piece = f"[{step}]" if isinstance(step, ItemName) else show_path((step,))
+        text += piece if not text or piece.startswith("[") else f".{piece}"
     return text

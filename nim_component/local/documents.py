@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import yaml
 
@@ -13,8 +13,6 @@ from .errors import LocalError
 
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's idea of what is no text."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 (always deep)
         """Refuses a key that is there already; PyYAML would let the last one win."""
@@ -36,8 +34,10 @@ RESOLVERS = {
     "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
     "merge": ("<<", "<"),
 }
+untyped: Any = Loader
+untyped.yaml_implicit_resolvers = {}
 for tag, (pattern, first) in RESOLVERS.items():
-    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), list(first))
+    untyped.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), list(first))
 
 
 def read_mapping(path: Path, what: str) -> dict[str, Any]:
@@ -60,5 +60,5 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else f"a {type(document).__name__}"
         raise LocalError(f"{path}: the {what} must be a mapping of keys to values, not {kind}")
-    entries: dict[Any, Any] = document
+    entries = cast("dict[Any, Any]", document)
     return {str(key): value for key, value in entries.items()}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cmp_to_key, lru_cache
-from typing import Any
+from typing import Any, cast
 
 KEYWORDS = frozenset(
     [""]
@@ -25,8 +25,7 @@ BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(Z|[-+]\d\d:\d\d)?)?")
 WIDTH = 80
 SIMPLE = re.compile(r"[A-Za-z/_$][A-Za-z0-9_/$.@=+-]*")
-ESCAPES = {0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\"}
-ESCAPES |= {0x85: "N", 0xA0: "_", 0x2028: "L", 0x2029: "P"}
+ESCAPES = dict(zip((0, 7, 8, 9, 10, 11, 12, 13, 27, 34, 92, 0x85, 0xA0, 0x2028, 0x2029), '0abtnvfre"\\N_LP', strict=True))
 
 
 def render_yaml(document: Mapping[str, Any]) -> str:
@@ -53,11 +52,11 @@ def value_of(value: Any, indent: int, column: int) -> Iterator[str]:
     """What follows a key's colon."""
     match value:
         case dict() if value:
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             yield "\n"
             yield from mapping(entries, indent + 2)
         case list() if value:
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             yield "\n"
             yield from sequence(items, indent)
         case _:
@@ -76,10 +75,10 @@ def item(value: Any, indent: int, mark: str) -> Iterator[str]:
     """A value behind its mark, on the same line."""
     match value:
         case dict() if value:
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             yield from mapping(entries, indent + 2, f"{mark} ")
         case list() if value:
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             yield from sequence(items, indent + 2, f"{mark} ")
         case _:
             yield f"{mark} {scalar(value, indent + 2, indent + 2)}"

@@ -9,7 +9,7 @@ import io
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from . import sdk, urns, wire
 from .configuration import to_text
@@ -64,7 +64,7 @@ def finish(monitor: LocalMonitor, log: list[LogEntry]) -> Run:
     outputs = monitor.registered_outputs
     records = [replace(record, raw_outputs=outputs[urn]) if urn in outputs else record for urn, record in monitor.records.items()]
     arranged = arrange(records)
-    exported = next((record.outputs for record in arranged if record.type == urns.STACK_TYPE), {})
+    exported: dict[str, Any] = next((record.outputs for record in arranged if record.type == urns.STACK_TYPE), {})
     return Run(
         project=monitor.project,
         stack=monitor.stack,
@@ -171,11 +171,11 @@ def secret_texts(run: Run) -> set[str]:
             case wire.Secret():
                 collect(value.value, True)
             case dict():
-                entries: dict[str, Any] = value
+                entries = cast("dict[str, Any]", value)
                 for item in entries.values():
                     collect(item, inside)
             case list():
-                items: list[Any] = value
+                items = cast("list[Any]", value)
                 for item in items:
                     collect(item, inside)
             case str() if inside and len(value) > 2:

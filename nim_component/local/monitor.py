@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from google.protobuf import empty_pb2, struct_pb2
@@ -12,10 +12,11 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
 from . import kubernetes, urns, wire
-from .registrations import describe_read, describe_registration, explicit_provider
+from .registrations import describe_read, describe_registration, explicit_provider, transforms_of
 from .resources import LogEntry, Resource
 from .transforms import Callbacks, run_transforms
 
+T = TypeVar("T")
 Read = Callable[[str, str], Mapping[str, Any] | None]
 """Answers a read of (type, id); None: nothing is known. What it raises fails the program, as a missing resource does."""
 Call = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
@@ -53,7 +54,7 @@ class LocalMonitor(MockMonitor):
         with self.lock:
             self.inherit(request)
             transforms = self.transforms_for(request)
-        own_transforms = list(request.transforms)
+        own_transforms = transforms_of(request)
         if transforms:
             request = run_transforms(request, transforms, self.callbacks)
         urn = urns.make(self.stack, self.project, request.parent, request.type, request.name)
@@ -85,7 +86,7 @@ class LocalMonitor(MockMonitor):
             self.registered_outputs[request.urn] = request.outputs
         return empty_pb2.Empty()
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # noqa: N802
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802
         """Answers a function call; `getResource` (a resource reference resolved) from the records."""
         arguments = wire.decode(request.args)
         if request.tok == "pulumi:pulumi:getResource":
@@ -94,14 +95,14 @@ class LocalMonitor(MockMonitor):
             if record is None:
                 raise pulumi.RunError(f"unknown resource {arguments.get('urn')}")
             state = {"urn": record.urn, "id": record.id, "state": record.inputs}
-            return provider_pb2.InvokeResponse(**{"return": wire.encode(state)})
+            return answer_of(provider_pb2.InvokeResponse(), state)
         answer = self.call(request.tok, arguments) if self.call else None
-        return provider_pb2.InvokeResponse(**{"return": wire.encode(answer or {})})
+        return answer_of(provider_pb2.InvokeResponse(), answer or {})
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:  # noqa: N802
         """Answers a method call on a resource."""
         answer = self.call(request.tok, wire.decode(request.args)) if self.call else None
-        return provider_pb2.CallResponse(**{"return": wire.encode(answer or {})})
+        return answer_of(provider_pb2.CallResponse(), answer or {})
 
     def ExistsResource(self, request: Any) -> Any:  # noqa: N802
         """Only an answer of `read` can say that something exists."""
@@ -133,7 +134,7 @@ class LocalMonitor(MockMonitor):
 
     def transforms_for(self, request: resource_pb2.RegisterResourceRequest) -> list[callback_pb2.Callback]:
         """The resource's own transforms, then its parents' from the nearest up, then the stack's."""
-        transforms = list(request.transforms)
+        transforms = transforms_of(request)
         ancestor = request.parent
         while ancestor:
             transforms.extend(self.transforms_of.get(ancestor, ()))
@@ -173,6 +174,13 @@ def hide(properties: struct_pb2.Struct, names: Sequence[str]) -> struct_pb2.Stru
     for name in plain:
         hidden.fields[name].struct_value.CopyFrom(wire.wrap_secret(properties.fields[name]))
     return hidden
+
+
+def answer_of(response: T, answer: Mapping[str, Any]) -> T:
+    """A response with its answer in the field `return`, a keyword to which no attribute leads."""
+    untyped: Any = response
+    getattr(untyped, "return").CopyFrom(wire.encode(answer))
+    return response
 
 
 def read_response(urn: str, id_: str, properties: struct_pb2.Struct) -> resource_pb2.ReadResourceResponse:

@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from .kubernetes import BUILTIN_GROUP_VERSIONS
 from .kubernetes_types import Field, fields_of, find_struct
@@ -49,10 +49,10 @@ def rename_dashed(value: Any) -> Any:
     """`x_kubernetes_…` keys with their dashes, at any depth."""
     match value:
         case dict():
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return {DASHED.get(key, key): rename_dashed(item) for key, item in entries.items()}
         case list():
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             return [rename_dashed(item) for item in items]
         case Secret():
             return Secret(rename_dashed(value.value))
@@ -71,7 +71,7 @@ def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
             normal = dict(given)
     metadata: Any = normal.get("metadata")
     if isinstance(metadata, dict):
-        entries: dict[str, Any] = metadata
+        entries = cast("dict[str, Any]", metadata)
         normal["metadata"] = {key: value for key, value in entries.items() if key not in READ_ONLY}
     return normal
 
@@ -91,7 +91,7 @@ def normalise_definition(given: dict[str, Any]) -> dict[str, Any]:
     normal = {key: value for key, value in given.items() if key != "status"}
     spec: Any = normal.get("spec")
     if isinstance(spec, dict) and spec.get("preserveUnknownFields") is False:  # pyright: ignore[reportUnknownMemberType]
-        entries: dict[str, Any] = spec
+        entries = cast("dict[str, Any]", spec)
         normal["spec"] = {key: value for key, value in entries.items() if key != "preserveUnknownFields"}
     return normal
 
@@ -110,11 +110,10 @@ def normalise_secret(given: dict[str, Any]) -> dict[str, Any]:
 def reveal_map(value: Any) -> dict[str, Any] | None:
     """A mapping, whose values carry the secret mark that the mapping had as a whole."""
     if isinstance(value, Secret) and isinstance(value.value, dict):
-        entries: dict[str, Any] = value.value
+        entries = cast("dict[str, Any]", value.value)
         return {key: item if isinstance(item, Secret) else Secret(item) for key, item in entries.items()}
     if isinstance(value, dict):
-        plain: dict[str, Any] = value
-        return plain
+        return cast("dict[str, Any]", value)
     return None
 
 
@@ -145,10 +144,10 @@ def convert_struct(struct: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def without_nulls(value: Any) -> Any:
     """A null in a typed object says no more than absence."""
     if isinstance(value, dict):
-        entries: dict[str, Any] = value
+        entries = cast("dict[str, Any]", value)
         return {key: without_nulls(item) for key, item in entries.items() if item is not None}
     if isinstance(value, list):
-        items: list[Any] = value
+        items = cast("list[Any]", value)
         return [without_nulls(item) for item in items]
     return value
 
@@ -159,10 +158,10 @@ def convert(field: Field, containers: str, value: Any) -> Any:
         case Secret():
             return Secret(convert(field, containers, value.value))
         case list() if containers.startswith("[]"):
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             return [convert(field, containers[2:], item) for item in items]
         case dict() if containers.startswith("{}"):
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return {key: convert(field, containers[2:], item) for key, item in entries.items()}
         case _ if value is UNKNOWN or value is None or containers:
             return value
@@ -185,7 +184,7 @@ def convert_leaf(type_: str, value: Any) -> Any:
             except binascii.Error as error:
                 raise ValueError(str(error)) from None
         case _ if isinstance(value, dict):
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return convert_struct(type_, entries)
         case _:
             raise ValueError(f"not a {type_}")

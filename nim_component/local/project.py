@@ -6,10 +6,10 @@ import contextlib
 import os
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, unseal
 from .documents import read_mapping
@@ -81,7 +81,7 @@ def load_project(file: Path) -> Project:
         raise LocalError(f"{file}: stackConfigDir: must be a text, the folder of the stack files")
     if config is not None and not isinstance(config, dict):
         raise LocalError(f"{file}: config: must be a mapping of keys to their types or values")
-    entries: dict[str, Any] = config or {}
+    entries = cast("dict[str, Any]", config or {})
     return Project(file, name, find_main(file, content.get("main")), file.parent / (folder or "."), declare(name, entries, str(file)))
 
 
@@ -137,7 +137,7 @@ def load_stack(project: Project, name: str) -> Stack:
     config = content.get("config")
     if config is not None and not isinstance(config, dict):
         raise LocalError(f"{file}: config: must be a mapping of keys to values")
-    entries: dict[Any, Any] = config or {}
+    entries = cast("dict[Any, Any]", config or {})
     shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
     given = {full_key(project.name, str(key), shown): unseal(value) for key, value in entries.items()}
     values = complete(project.name, name, given, project.declared, shown)
@@ -192,7 +192,7 @@ def run_stack(
 
 
 @contextlib.contextmanager
-def program_of(project: Project) -> Iterator[Callable[[], object]]:
+def program_of(project: Project) -> Generator[Callable[[], object]]:
     """The program as the language host runs it: in its folder, as `__main__`. Afterwards the process is as it was before."""
     folder = project.main if project.main.is_dir() else project.main.parent
     modules, path, arguments, working = set(sys.modules), list(sys.path), sys.argv, Path.cwd()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import alias_pb2, resource_pb2
+from pulumi.runtime.proto import alias_pb2, callback_pb2, resource_pb2
 
 from . import wire
 from .resources import Options, Resource, Timeouts
@@ -44,7 +46,7 @@ def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         hide_diffs=tuple(request.hideDiffs),
-        aliases=(*(AliasSpec(urn=former) for former in request.aliasURNs), *(describe_alias(alias) for alias in request.aliases)),
+        aliases=(*(AliasSpec(urn=former) for former in request.aliasURNs), *(describe_alias(alias) for alias in aliases_of(request))),
         custom_timeouts=Timeouts(
             create=timeouts.create, update=timeouts.update, delete=timeouts.delete, read=str(getattr(timeouts, "read", ""))
         ),
@@ -55,7 +57,7 @@ def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
         version=request.version,
         plugin_download_url=request.pluginDownloadURL,
         hooks={hook: tuple(names) for hook in HOOKS if (names := getattr(request.hooks, hook, ()))},
-        transforms=len(request.transforms),
+        transforms=len(transforms_of(request)),
     )
 
 
@@ -79,6 +81,18 @@ def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, answer
         raw=request.properties,
         raw_outputs=answer,
     )
+
+
+def aliases_of(message: resource_pb2.RegisterResourceRequest | resource_pb2.TransformResourceOptions) -> list[alias_pb2.Alias]:
+    """The aliases of a request or of a transform's options (the SDK's types leave them out)."""
+    untyped: Any = message
+    return list(untyped.aliases)
+
+
+def transforms_of(request: resource_pb2.RegisterResourceRequest) -> list[callback_pb2.Callback]:
+    """The transforms that a resource declares (the SDK's types leave them out)."""
+    untyped: Any = request
+    return list(untyped.transforms)
 
 
 def describe_alias(alias: alias_pb2.Alias) -> AliasSpec:

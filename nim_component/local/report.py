@@ -148,7 +148,7 @@ def show_outputs(deployment: Deployment) -> list[str]:
     outputs: dict[str, Any] = wire.mask(dict(deployment.run.outputs))
     changes = {change.path[0]: change for change in deployment.comparison.outputs if len(change.path) == 1}
     nested = [change for change in deployment.comparison.outputs if len(change.path) != 1]
-    lines = [f"    {name}: {show_value(value)}" if name not in changes else f"  {show_change(changes[name])}" for name, value in outputs.items()]
+    lines = [f"  {show_change(changes[key])}" if key in changes else f"    {key}: {show_value(value)}" for key, value in outputs.items()]
     lines += [f"  {show_change(change)}" for name, change in changes.items() if name not in outputs]
     lines += [f"  {show_change(change)}" for change in nested]
     return ["Outputs:", *lines] if lines else []

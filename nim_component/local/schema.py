@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from .errors import LocalError, did_you_mean
 from .kubernetes import BUILTIN_GROUPS
@@ -99,7 +99,7 @@ def compiled(version: str, api_version: str, kind: str) -> Check:
     group = api_version.rpartition("/")[0]
     stem = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     file = folder_of(version) / f"{kind.lower()}-{stem}.json"
-    schema: dict[str, Any] = json.loads(file.read_text()) if re.fullmatch(r"[\w.-]+", file.stem) and file.exists() else {}
+    schema = cast("dict[str, Any]", json.loads(file.read_text()) if re.fullmatch(r"[\w.-]+", file.stem) and file.exists() else {})
     # `apps/v1` and `apps.example.com/v1` share a file name: only the schema says which group it is for
     meant = [entry for entry in schema.get("x-kubernetes-group-version-kind", []) if entry["group"] == group and entry["kind"] == kind]
     if meant:
@@ -179,7 +179,7 @@ def checker(
         if enum and value not in enum:
             yield Problem(show_path(path), f"must be one of {', '.join(map(str, enum))}, not {show(value)}")
         if isinstance(value, dict):
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             for name in required:
                 if name not in entries:
                     yield Problem(show_path((*path, name)), "is required")
@@ -191,7 +191,7 @@ def checker(
                 elif closed:
                     yield Problem(show_path((*path, name)), f"is no field of it{did_you_mean(name, properties)}")
         elif items and isinstance(value, list):
-            elements: list[Any] = value
+            elements = cast("list[Any]", value)
             for index, inner in enumerate(elements):
                 yield from items(inner, (*path, index))
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import wire
 from .errors import LocalError
@@ -73,7 +73,7 @@ def load_state(file: Path) -> State:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["version"] != VERSION:
             raise LocalError(f"{file}: written by another version of this tool; delete it, and the next `up` shows everything as new")
-        resources = [Snapshot(**{**entry, "aliases": ()}) for entry in content["resources"]]
+        resources = [Snapshot(**cast("dict[str, Any]", entry)) for entry in content["resources"]]
         return State(resources, content["outputs"], content["folders"])
     except FileNotFoundError:
         return State()

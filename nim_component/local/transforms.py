@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 import pulumi
@@ -12,6 +13,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
 
 from . import wire
+from .registrations import aliases_of
 
 MAX_MESSAGE = 400 * 1024 * 1024  # what the SDK's own channels allow
 
@@ -32,7 +34,8 @@ class Callbacks:
             channel = self.channels[callback.target]
         try:
             question = callback_pb2.CallbackInvokeRequest(token=callback.token, request=request)
-            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(question)
+            stub: Any = callback_pb2_grpc.CallbacksStub(channel)
+            answer: callback_pb2.CallbackInvokeResponse = stub.Invoke(question)
         except grpc.RpcError as error:
             details = error.details() if isinstance(error, grpc.Call) else str(error)
             raise pulumi.RunError(f"a transform failed: {details}") from None
@@ -73,7 +76,7 @@ def read_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.
         ignore_changes=request.ignoreChanges,
         replace_on_changes=request.replaceOnChanges,
         version=request.version,
-        aliases=[*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *request.aliases],
+        aliases=[*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *aliases_of(request)],
         provider=request.provider,
         providers=request.providers,
         plugin_download_url=request.pluginDownloadURL,
@@ -111,8 +114,8 @@ def write_options(request: resource_pb2.RegisterResourceRequest, options: resour
     for old, new in repeated:
         old[:] = list(new)
     del request.aliasURNs[:]
-    del request.aliases[:]
-    request.aliases.extend(options.aliases)
+    request.ClearField("aliases")
+    request.MergeFrom(resource_pb2.RegisterResourceRequest(aliases=aliases_of(options)))
     request.providers.clear()
     request.providers.update(options.providers)
     request.provider = options.provider
@@ -122,10 +125,12 @@ def write_options(request: resource_pb2.RegisterResourceRequest, options: resour
     request.importId = str(getattr(options, "import"))
     request.customTimeouts.CopyFrom(options.custom_timeouts)
     request.hooks.CopyFrom(options.hooks)
-    for name, theirs in (("protect", "protect"), ("retainOnDelete", "retain_on_delete")):
-        request.ClearField(name)
-        if options.HasField(theirs):
-            setattr(request, name, getattr(options, theirs))
+    request.ClearField("protect")
+    if options.HasField("protect"):
+        request.protect = options.protect
+    request.ClearField("retainOnDelete")
+    if options.HasField("retain_on_delete"):
+        request.retainOnDelete = options.retain_on_delete
     request.ClearField("replacement_trigger")
     if options.HasField("replacement_trigger"):
         request.replacement_trigger.CopyFrom(options.replacement_trigger)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from google.protobuf import struct_pb2
 
@@ -153,10 +153,10 @@ def encode_value(value: Any) -> struct_pb2.Value:
             parts: dict[str, Any] = {"path": value.path, "uri": value.uri, "assets": dict(value.assets)}
             return signed(ARCHIVE, **{key: part for key, part in parts.items() if part})
         case Mapping():
-            entries: Mapping[str, Any] = value
+            entries = cast("Mapping[str, Any]", value)
             return struct_pb2.Value(struct_value=encode(entries))
         case list() | tuple():
-            items: list[Any] = list(value)
+            items = cast("list[Any]", value)
             return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[encode_value(item) for item in items]))
         case _:
             raise TypeError(f"a {type(value).__name__} cannot travel to a Pulumi program; give plain values, Secret(...) or UNKNOWN")
@@ -208,10 +208,10 @@ def transform(value: Any, change: Callable[[Any], Any]) -> Any:
     """A copy of a value in which every marker is what `change` makes of it."""
     match value:
         case dict():
-            entries: dict[str, Any] = value
+            entries = cast("dict[str, Any]", value)
             return {key: transform(item, change) for key, item in entries.items()}
         case list():
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             return [transform(item, change) for item in items]
         case Secret() | Unknown() | ResourceReference() | Asset() | Archive():
             return change(value)
@@ -224,11 +224,11 @@ def find(value: Any, wanted: type[Secret] | type[Unknown], path: tuple[str | int
     if isinstance(value, wanted):
         yield path
     elif isinstance(value, dict):
-        entries: dict[str, Any] = value
+        entries = cast("dict[str, Any]", value)
         for key, item in entries.items():
             yield from find(item, wanted, (*path, key))
     elif isinstance(value, list):
-        items: list[Any] = value
+        items = cast("list[Any]", value)
         for index, item in enumerate(items):
             yield from find(item, wanted, (*path, index))
 
