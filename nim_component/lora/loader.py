@@ -178,10 +178,11 @@ def read_settings(requirements: Path) -> Settings:
 def read_wishes(path: Path) -> tuple[str, list[Wish]]:
     """The wish list, checked again: the loader trusts nobody that what becomes a path or a URL was checked before."""
     try:
-        data = json.loads(path.read_text("utf-8"))
-        served, entries = str(data.get("served_model") or ""), data["adapters"]
-        if not isinstance(entries, list):
+        data: Any = json.loads(path.read_text("utf-8"))
+        served = str(data.get("served_model") or "")
+        if not isinstance(data["adapters"], list):
             raise TypeError("adapters is no list")
+        entries: list[dict[str, Any]] = data["adapters"]
         wishes = [Wish(e["name"], e["repo_id"], e.get("revision") or "main", e.get("files") and tuple(e["files"])) for e in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         raise LoadError("wish-list", f"the wish list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again") from None
@@ -738,8 +739,11 @@ def check_weights(wish: Wish, path: Path) -> None:
 
 def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, Any]]]:
     """What needs no request: published and intact, or whole in an older run's staging. What is damaged leaves the scanned directory."""
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+    try:
         published = list(pool.map(good, [s.adapters / w.name for w in wishes], wishes))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a request to stop does not wait for gigabytes to be hashed
     found: dict[Wish, tuple[str, dict[str, Any]]] = {}
     for wish, manifest in zip(wishes, published, strict=True):
         here = s.adapters / wish.name
@@ -775,7 +779,7 @@ def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> dict[Wish, dict[s
             if isinstance(error, (LoadError, OSError)):
                 failure = error if isinstance(error, LoadError) else explain_os(s, error, str(wish))
                 outcomes[wish] = failure
-                say(failure, sys.stderr)
+                say(f"failed: {failure}")
                 discard(s.work / wish.name)  # at once: the others may need the space
             else:
                 outcomes[wish] = job.result()

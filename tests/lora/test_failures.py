@@ -74,7 +74,7 @@ def test_several_failures_all_have_their_line(hub: Hub, pod: Pod) -> None:
     pod.wish("org/none", "org/nothing", "org/one")
     result = pod.run()
     assert result.code == 13 and "(and 1 more, see the log)" in result.termination
-    assert {"org/none@main", "org/nothing@main"} <= {line.partition("(")[2].partition(")")[0] for line in result.err.splitlines()}
+    assert {"org/none@main", "org/nothing@main"} <= {line.partition("(")[2].partition(")")[0] for line in result.out.splitlines()}
 
 
 def test_a_file_size_limit(hub: Hub, pod: Pod) -> None:

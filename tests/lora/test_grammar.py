@@ -27,7 +27,7 @@ def accepted(**entry: object) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(HOSTILE)
 def test_repo_ids(text: str) -> None:
     if accepted(repo_id=text):
@@ -37,7 +37,7 @@ def test_repo_ids(text: str) -> None:
             raise AssertionError(f"the hub refuses {text!r}") from e
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(HOSTILE)
 def test_names_and_files_are_one_harmless_path_segment(text: str) -> None:
     if accepted(name=text):
@@ -46,7 +46,7 @@ def test_names_and_files_are_one_harmless_path_segment(text: str) -> None:
         assert ".." not in text and not text.startswith("/") and not set(text) & set("\\\0 $`;|&'\"\n%?#@:~*")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(HOSTILE)
 def test_revisions(text: str) -> None:
     if text and accepted(revision=text):

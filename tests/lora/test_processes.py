@@ -43,7 +43,7 @@ def test_killed_at_random_moments_then_a_start_that_succeeds(hub: Hub, pod: Pod)
         process = pod.start()
         if moment % 5:  # most moments fall into the work proper; a fifth anywhere from the very start
             until(pod.staged)
-        time.sleep(rng.uniform(0.0, 1.5))
+        time.sleep(rng.uniform(0.0, 1.0))
         how = signal.SIGTERM if moment % 4 < 2 else signal.SIGKILL
         process.send_signal(how)
         result = pod.wait(process, 10)
