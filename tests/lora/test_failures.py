@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nim_component.lora import loader
 from tests.lora.hub import Hub, Repo, adapter, config, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 
@@ -153,11 +155,17 @@ def test_hostile_wishes_are_refused_all_in_one_line(hub: Hub, pod: Pod) -> None:
     assert [HOSTILE[i] for i in range(len(HOSTILE)) if i not in refused] == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"adapters": {}}', '{"adapters": [1]}', '{"adapters": [{"name": "a"}]}', "[" * 100_000])
-def test_a_broken_wish_list(pod: Pod, text: str) -> None:
-    (pod.mounted / "adapters.json").write_text(text)
+def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
+    (pod.mounted / "adapters.json").write_text("{")
     result = pod.run()
     assert result.code == 2 and "render the ConfigMap again" in result.last, result
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"adapters": {}}', '{"adapters": [1]}', '{"adapters": [{"name": "a"}]}', "[" * 100_000])
+def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
+    (tmp_path / "adapters.json").write_text(text)
+    with pytest.raises(loader.LoadError, match="render the ConfigMap again"):
+        loader.read_wishes(tmp_path / "adapters.json")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +182,10 @@ def test_a_broken_wish_list(pod: Pod, text: str) -> None:
         {"NIM_MAX_LORA_RANK": "nan"},
     ],
 )
-def test_a_bad_environment(pod: Pod, env: dict[str, str]) -> None:
-    result = pod.run(**env)
-    assert result.code == 2 and next(iter(env)) in result.last and "Tok en" not in result.err, result
+def test_a_bad_environment(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
+    monkeypatch.setattr(loader, "secret_values", [])
+    for name, value in ({"NIM_PEFT_SOURCE": "/lora/adapters"} | env).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(loader.LoadError, match=next(iter(env))) as raised:
+        loader.read_settings(Path("requirements.txt"))
+    assert raised.value.kind == "wish-list" and "Tok en" not in str(raised.value)
