@@ -31,7 +31,20 @@ CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 NIM_SERVICE = "nim:index:NIMService"
 
-__all__ = ["CLAIM", "CONFIG_MAP", "DEPLOYMENT", "NIM_SERVICE", "SECRET", "SERVICE", "UNKNOWN", "Recording", "Resource", "Secret", "record"]
+__all__ = [
+    "CLAIM",
+    "CONFIG_MAP",
+    "DEPLOYMENT",
+    "NIM_SERVICE",
+    "SECRET",
+    "SERVICE",
+    "UNKNOWN",
+    "Recording",
+    "Resource",
+    "Secret",
+    "record",
+    "record_project",
+]
 
 
 @dataclass(frozen=True)
@@ -118,9 +131,9 @@ def record(
 
 def record_project(directory: str | Path, stack: str) -> Recording:
     """Runs the program of a Pulumi project with the configuration of one of its stacks."""
-    from .local.programs import run_project
+    from .local.project import run_project
 
-    return Recording(run_project(Path(directory), stack))
+    return Recording(run_project(directory, stack))
 
 
 def _reader(cluster: Mapping[str, Mapping[str, str]]) -> Callable[[str, str], Mapping[str, Any] | None]:

@@ -110,7 +110,7 @@ def _adapter(value: Any) -> Any:
 if TYPE_CHECKING:
     Adapter = LoRAAdapter | str
 else:
-    Adapter = Annotated[LoRAAdapter, BeforeValidator(_adapter)]
+    Adapter = Annotated[LoRAAdapter, BeforeValidator(_adapter, json_schema_input_type=LoRAAdapter | str)]
 
 
 def model_of_image(image: str) -> str:

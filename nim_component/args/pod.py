@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from .model import Arguments, Rule
-from .outputs import is_output
 from .problems import Problem, rule_error
-from .values import EnvName, LabelKey, Words
+from .values import EnvName, LabelKey, OrOutput, Words
 
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 
@@ -19,8 +18,8 @@ def _camel(name: str) -> str:
 
 
 def _env_value(value: Any) -> Any:
-    if isinstance(value, str) or is_output(value):
-        return cast(Any, value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         reference = cast("Mapping[str, Any]", value)
         inner = next(iter(reference.values()), None)
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
     Structure = NamedStructure = Mount = Mapping[str, Any]
 else:
     _ENV_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
-    EnvValue = Annotated[Any, BeforeValidator(_env_value), WithJsonSchema(_ENV_SCHEMA)]
+    EnvValue = Annotated[Any, BeforeValidator(_env_value), WithJsonSchema(_ENV_SCHEMA), OrOutput()]
     Structure = dict[str, Any]
     NamedStructure = Annotated[dict[str, Any], AfterValidator(_named)]
     Mount = Annotated[dict[str, Any], AfterValidator(_mount)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from .outputs import is_output
@@ -175,9 +175,9 @@ else:
         OrOutput(),
     ]
     AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
-    Memory = Annotated[Any, BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]
-    Storage = Annotated[Any, BeforeValidator(_quantity("1Mi", "50Gi")), OrOutput()]
-    Cores = Annotated[Any, BeforeValidator(_quantity("1m", "2 or 500m")), OrOutput()]
+    Memory = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]
+    Storage = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "50Gi")), OrOutput()]
+    Cores = Annotated[Any, WithJsonSchema({"type": ["string", "number"]}), BeforeValidator(_quantity("1m", "2 or 500m")), OrOutput()]
     WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
     # Below 1024 a server without capabilities cannot listen.
     Port = Annotated[int, Field(ge=1024, le=65535), BeforeValidator(_whole_number), OrOutput()]

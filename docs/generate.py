@@ -1,0 +1,114 @@
+"""Writes what is generated from the argument models: the tables in README.md and the schema of the stack files. `--check` only compares."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from nim_component.args import NIM, CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+from nim_component.args.late import SECRET_VALUES
+from nim_component.args.model import Arguments
+from nim_component.args.values import OrOutput
+
+ROOT = Path(__file__).parents[1]
+MODELS: tuple[type[Arguments], ...] = (NIM, NIMSecrets, LoRAAdapter, CacheArgs, ServiceArgs, Toleration)
+TABLES = re.compile(r"(<!-- arguments: written by `make docs` -->\n).*?(<!-- /arguments -->)", re.DOTALL)
+
+
+def render_tables() -> str:
+    """One table a model."""
+    return "\n".join(render_table(model) for model in MODELS)
+
+
+def render_table(model: type[Arguments]) -> str:
+    """Field, default, whether it takes an Output, meaning."""
+    rows = [
+        f"### `{model.__name__}`",
+        "",
+        _one_line(model.__doc__ or ""),
+        "",
+        "| field | default | Output | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, field in model.model_fields.items():
+        default = "required" if field.is_required() else f"`{_show(field.get_default(call_default_factory=True))}`"
+        output = (
+            "a secret"
+            if name in SECRET_VALUES
+            else "yes"
+            if any(isinstance(each, OrOutput) for each in field.metadata)
+            else _takes_output(field.annotation)
+        )
+        rows.append(f"| `{name}` | {default} | {output} | {_one_line(field.description or '').replace('|', '&#124;')} |")
+    return "\n".join([*rows, ""])
+
+
+def _takes_output(annotation: Any) -> str:
+    """Itself, its items, or anything inside a structure that is passed on; nothing for what decides which children there are."""
+    text = repr(annotation)
+    if "OrOutput" in text:
+        return "values" if "dict[" in text or "list[" in text else "yes"
+    return "inside" if "dict[str, typing.Any]" in text else ""
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Arguments):
+        return f"{type(value).__name__}()"
+    if isinstance(value, list):
+        return f"[{', '.join(_show(each) for each in value)}]"
+    return json.dumps(value) if isinstance(value, str) else str(value)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def render_schema() -> dict[str, Any]:
+    """JSON Schema of a stack file, for editors: unknown fields and wrong kinds are marked while typing."""
+    schema = NIM.model_json_schema(ref_template="#/$defs/{model}")
+    definitions = schema.pop("$defs")
+    key = {"type": "object", "properties": {"config": {"type": "string"}}, "required": ["config"], "additionalProperties": False}
+    for name in SECRET_VALUES:
+        field = definitions["NIMSecrets"]["properties"][name]
+        definitions["NIMSecrets"]["properties"][name] = {**key, "description": field["description"]}
+    # What is required may stand in the defaults.
+    schema.pop("required", None)
+    definitions["NIM"] = schema
+    service: dict[str, Any] = {"anyOf": [{"$ref": "#/$defs/NIM"}, {"type": "null"}]}
+    config = {
+        "nim:services": {"type": "object", "additionalProperties": service, "minProperties": 1},
+        "nim:defaults": {"$ref": "#/$defs/NIM"},
+        "nim:kubernetesVersion": {"type": "string"},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A stack of NIM services",
+        "type": "object",
+        "properties": {"config": {"type": "object", "properties": config, "required": ["nim:services"]}},
+        "$defs": definitions,
+    }
+
+
+def generate() -> dict[Path, str]:
+    """Each generated file and what must stand in it."""
+    readme = ROOT / "README.md"
+    tables = TABLES.sub(lambda match: f"{match[1]}{render_tables()}{match[2]}", readme.read_text(encoding="utf-8"))
+    return {readme: tables, ROOT / "stacks" / "schema.json": json.dumps(render_schema(), indent=2, sort_keys=True) + "\n"}
+
+
+def main() -> int:
+    """Writes, or with `--check` names what differs."""
+    stale = [path for path, text in generate().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not what the models say: run make docs")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(generate()[path], encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

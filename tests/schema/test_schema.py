@@ -1,0 +1,68 @@
+"""Every rendered stack, example and variant against the strict schemas of Kubernetes."""
+
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from nim_component import NIM, NIMService
+from nim_component.local.manifests import Manifest, check_manifests, collect_manifests
+from nim_component.local.schema import bundled_versions
+from nim_component.testing import record, record_project
+
+from ..strategies import nims
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = [(".", "dev"), (".", "staging"), (".", "prod"), ("examples/platform", "dev")]
+
+
+def manifests(project: str, stack: str) -> list[Manifest]:
+    return collect_manifests(record_project(ROOT / project, stack).run)
+
+
+@pytest.mark.parametrize(("project", "stack"), PROJECTS)
+@pytest.mark.parametrize("version", bundled_versions()[-3:])
+def test_what_is_rendered_passes_the_strict_schema(project: str, stack: str, version: str):
+    objects = manifests(project, stack)
+    assert len(objects) >= 4
+    for manifest in objects:
+        kubernetes_validate.validate(manifest.safe, version, strict=True)
+
+
+def test_the_schema_refuses_what_kubernetes_does_not_know():
+    seen = record(lambda: NIMService("llama", NIM.read({"secrets": {"without_key": True}, "affinity": {"nodeAfinity": {}}}, "x")))
+    (error,) = check_manifests(collect_manifests(seen.run), "1.36")[0]
+    assert "spec.template.spec.affinity.nodeAfinity: is no field of it; did you mean 'nodeAffinity'?" in error
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(nim=nims())
+def test_whatever_the_arguments_the_objects_pass_the_strict_schema(nim: NIM):
+    objects = collect_manifests(record(lambda: NIMService("llama", nim)).run)
+    assert check_manifests(objects, "1.36") == ([], [])
+    assert len({(each.kind, each.name) for each in objects}) == len(objects)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(nim=nims())
+def test_the_same_arguments_give_the_same_bytes(nim: NIM):
+    def texts() -> list[str]:
+        return [each.text for each in collect_manifests(record(lambda: NIMService("llama", nim)).run)]
+
+    assert texts() == texts()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(nim=nims())
+def test_whatever_the_arguments_the_pod_is_restricted(nim: NIM):
+    # The rules of Pod Security `restricted`, one by one; the real admission controller judges the same in the cluster tests.
+    pod = record(lambda: NIMService("llama", nim)).pod("llama")
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in [*pod.get("initContainers", []), *pod["containers"]]:
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert "privileged" not in container["securityContext"]
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert all({"hostPath"}.isdisjoint(volume) for volume in pod["volumes"])

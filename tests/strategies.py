@@ -1,0 +1,106 @@
+"""Arguments of every kind, combined: what Hypothesis draws for tests that must hold for all of them."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from nim_component import NIM, CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+
+NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\Z")
+LABEL_VALUES = st.sampled_from(["", "true", "8", "null", "1e3", "yes", "NVIDIA-H100", "a.b_c-d"])
+LABEL_KEYS = st.sampled_from(["pool", "nvidia.com/gpu.present", "cloud.google.com/gke-nodepool"])
+LABELS = st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2)
+TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20)
+MEMORY = st.sampled_from(["20Gi", "21474836480", "20480Mi", "22G", "2.5e10", "0.03Ti", "33.5Gi"])
+SHM = st.sampled_from(["16Gi", "64Mi", "1G", "500000k", "1e9"])
+CORES = st.sampled_from([1, 2, 0.5, "500m", "1.5", "8", "1e1"])
+
+
+def secrets() -> st.SearchStrategy[NIMSecrets]:
+    """By reference in all forms, and none."""
+    reference = st.fixed_dictionaries(
+        {"ngc_image_secret": NAMES, "ngc_secret_key": st.sampled_from(["NGC_API_KEY", "ngc-key", "a.b_c"])},
+        optional={"ngc_secret_group": NAMES, "secrets_prefix": st.sampled_from(["_FSEC_", "_UNION_"]), "hf_token_key": st.just("hf-token")},
+    )
+    return st.one_of(reference.map(lambda fields: NIMSecrets(**fields)), st.builds(NIMSecrets.keyless))
+
+
+def caches() -> st.SearchStrategy[CacheArgs]:
+    """Every kind of storage that any number of replicas may share and that Pod Security `restricted` takes."""
+    claim = st.fixed_dictionaries(
+        {"access_mode": st.sampled_from(["ReadWriteMany"]), "size": st.sampled_from(["50Gi", "1Ti", "1e11"])},
+        optional={"storage_class": st.sampled_from(["kwok-volume"]), "annotations": st.dictionaries(LABEL_KEYS, TEXTS, max_size=1)},
+    )
+    return st.one_of(
+        claim.map(lambda fields: CacheArgs(**fields)),
+        st.builds(lambda name: CacheArgs(existing_claim=name), NAMES),
+        st.builds(lambda size: CacheArgs(empty_dir=True, size=size), st.sampled_from(["50Gi", "80G"])),
+    )
+
+
+TOLERATIONS = st.lists(
+    st.sampled_from(
+        [
+            Toleration(operator="Exists"),
+            Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),
+            Toleration(key="dedicated", value="inference", effect="PreferNoSchedule"),
+            Toleration(key="spot", operator="Exists", effect="NoExecute", toleration_seconds=300),
+            Toleration(key="spot", operator="Exists", effect="NoExecute", toleration_seconds=0),
+        ]
+    ),
+    max_size=3,
+    unique_by=repr,
+)
+
+ADAPTERS = st.lists(
+    st.builds(
+        LoRAAdapter,
+        repo_id=st.builds("my-org/{}".format, NAMES),
+        revision=st.sampled_from(["main", "v1.0", "refs/pr/1", "a" * 40]),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda adapter: adapter.repo_id,
+)
+
+
+@st.composite
+def nims(draw: st.DrawFn) -> NIM:
+    """A valid `NIM`."""
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "cpu": CORES,
+        "gpu": st.integers(1, 8),
+        "gpu_resource": st.sampled_from(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"]),
+        "ephemeral_storage": st.sampled_from(["10Gi", "1e10"]),
+        "port": st.sampled_from([8000, 1024, 65535]),
+        "health_endpoint": st.sampled_from(["/v1/health/ready", "ready"]),
+        "replicas": st.integers(0, 3),
+        "rollout": st.sampled_from(["recreate", "rolling", "surge"]),
+        "startup_timeout": st.integers(30, 7200),
+        "termination_grace": st.integers(0, 600),
+        "node_selector": LABELS,
+        "tolerations": TOLERATIONS,
+        "pod_labels": st.dictionaries(st.sampled_from(["team", "example.com/cost"]), LABEL_VALUES, max_size=2),
+        "pod_annotations": st.dictionaries(st.sampled_from(["note", "example.com/note"]), TEXTS, max_size=2),
+        "served_model_name": st.sampled_from(["chat", "meta/llama"]),
+        "model_profile": st.just("vllm-fp16-tp1-pp1"),
+        "args": st.lists(TEXTS, max_size=3),
+        "command": st.just(["nim-serve"]),
+        "image_pull_policy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
+        "run_as_user": st.integers(1, 65535),
+        "run_as_group": st.integers(1, 65535),
+        "fs_group": st.integers(1, 65535),
+        "service": st.builds(ServiceArgs, type=st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"])),
+        "topology_spread": st.just(
+            [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": {"a": "b"}}}]
+        ),
+        "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
+        "extra_volumes": st.just([{"name": "scratch", "emptyDir": {}}]),
+    }
+    fields = draw(st.fixed_dictionaries({}, optional=optional))
+    env = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS, max_size=2))
+    adapters = draw(st.none() | ADAPTERS)
+    if adapters:
+        fields |= {"hf_repo_ids": adapters, "lora_adapter_mem": "512Mi"}
+        env["NIM_PEFT_SOURCE"] = "/opt/nim/peft"
+    return NIM(secrets=draw(secrets()), mem=draw(MEMORY), shm_size=draw(SHM), cache=draw(caches()), env=env, **fields)
