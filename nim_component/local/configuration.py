@@ -131,7 +131,7 @@ def unseal(value: Any) -> Any:
     """The value with every `secure:` leaf replaced by what stands for it."""
     match value:
         case {"secure": str(ciphertext), **others} if not others:
-            return Sealed(f"[secret {sha256(ciphertext.encode()).hexdigest()[:12]}]")
+            return Sealed(f"[secret:{sha256(ciphertext.encode()).hexdigest()[:12]}]")
         case dict():
             entries = cast("dict[Any, Any]", value)
             return {str(key): unseal(item) for key, item in entries.items()}
