@@ -20,7 +20,7 @@ T = TypeVar("T")
 Read = Callable[[str, str], Mapping[str, Any] | None]
 """Answers a read of (type, id); None: nothing is known. What it raises fails the program, as a missing resource does."""
 Call = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
-"""Answers a function call of (token, arguments); None: an empty answer."""
+"""Answers a function call of (token, arguments); None: nothing is known."""
 
 
 class NoMocks(Mocks):
@@ -95,9 +95,12 @@ class LocalMonitor(MockMonitor):
             if record is None:
                 raise pulumi.RunError(f"unknown resource {arguments.get('urn')}")
             state = {"urn": record.urn, "id": record.id, "state": record.inputs}
-            return answer_of(provider_pb2.InvokeResponse(), state)
+            return answer_of(resource_pb2.ResourceInvokeResponse(), state)
         answer = self.call(request.tok, arguments) if self.call else None
-        return answer_of(provider_pb2.InvokeResponse(), answer or {})
+        response: Any = answer_of(resource_pb2.ResourceInvokeResponse(), answer or {})
+        if answer is None and "unknown" in response.DESCRIPTOR.fields_by_name:  # older SDKs cannot be told
+            response.unknown = True
+        return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:  # noqa: N802
         """Answers a method call on a resource."""

@@ -1,0 +1,385 @@
+"""Programs run on the recording monitor as they do on the engine."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+from pulumi import Alias, CustomTimeouts, Output, ResourceOptions, ResourceTransformArgs, ResourceTransformResult
+
+from nim_component.local import UNKNOWN, Run, Secret, Timeouts, execute
+
+
+def run(program: Any, **options: Any) -> Run:
+    return execute(program, project="demo", stack="dev", **options)
+
+
+class Group(pulumi.ComponentResource):
+    def __init__(self, name: str, opts: ResourceOptions | None = None, props: Mapping[str, Any] | None = None):
+        super().__init__("demo:index:Group", name, dict(props or {}), opts)
+
+
+def config_map(name: str, opts: ResourceOptions | None = None, **data: Any) -> k8s.core.v1.ConfigMap:
+    return k8s.core.v1.ConfigMap(name, metadata={"name": name}, data=data, opts=opts)
+
+
+def test_nested_components_give_the_engines_urns() -> None:
+    def program() -> None:
+        outer = Group("outer")
+        inner = Group("inner", ResourceOptions(parent=outer))
+        config_map("config", ResourceOptions(parent=inner))
+
+    [found] = run(program).of("kubernetes:core/v1:ConfigMap")
+    assert found.urn == "urn:pulumi:dev::demo::demo:index:Group$demo:index:Group$kubernetes:core/v1:ConfigMap::config"
+
+
+def test_parents_come_before_children_and_siblings_by_type_and_name() -> None:
+    def program() -> None:
+        for name in ("b", "a"):
+            config_map(f"{name}-config", ResourceOptions(parent=Group(name)))
+
+    assert [resource.name for resource in run(program).resources] == ["demo-dev", "a", "a-config", "b", "b-config"]
+
+
+def test_two_resources_of_one_urn_are_an_error_as_on_the_engine() -> None:
+    def program() -> None:
+        config_map("same")
+        config_map("same")
+
+    with pytest.raises(pulumi.RunError, match="^Duplicate resource URN 'urn:pulumi:dev::demo::.*::same'; try giving it a unique name$"):
+        run(program)
+
+
+def test_an_error_in_the_program_is_raised_unchanged() -> None:
+    error = ValueError("no")
+
+    def program() -> None:
+        raise error
+
+    with pytest.raises(ValueError, match="no") as raised:
+        run(program)
+    assert raised.value is error
+
+
+def test_an_error_in_an_apply_that_nobody_waits_for_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: Output.from_input(0).apply(lambda zero: 1 / zero))
+
+
+def test_a_run_after_a_failed_one_is_clean() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: Output.from_input(0).apply(lambda zero: 1 / zero))
+    assert run(lambda: pulumi.export("a", 1)).outputs == {"a": 1}
+
+
+def test_exports_are_the_outputs_sorted() -> None:
+    def program() -> None:
+        pulumi.export("b", Output.secret({"x": 1}))
+        pulumi.export("a", [1.5, None])
+
+    assert list(run(program).outputs.items()) == [("a", [1.5, None]), ("b", Secret({"x": 1}))]
+
+
+def test_an_asynchronous_program_is_run() -> None:
+    async def main() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"a": 1}
+
+    assert run(lambda: pulumi.run(main)).outputs == {"a": 1}  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+
+
+def test_a_program_runs_inside_a_running_loop() -> None:
+    async def test() -> Run:
+        return run(lambda: pulumi.export("a", 1))
+
+    assert asyncio.run(test()).outputs == {"a": 1}
+
+
+def test_no_event_loop_is_left_behind() -> None:
+    run(lambda: config_map("a"))
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()
+
+
+def test_config_of_one_run_is_not_seen_by_the_next() -> None:
+    def program() -> None:
+        pulumi.export("a", pulumi.Config().get("a", "absent"))
+
+    assert [run(program, config=config).outputs["a"] for config in ({"demo:a": "x"}, {})] == ["x", "absent"]
+
+
+def test_config_that_is_no_text_is_json() -> None:
+    def program() -> None:
+        pulumi.export("a", pulumi.Config().require_object("a"))
+
+    assert run(program, config={"demo:a": {"b": [1]}}).outputs["a"] == {"b": [1]}
+
+
+def test_a_secret_key_gives_a_secret() -> None:
+    def program() -> None:
+        pulumi.export("a", pulumi.Config().require_secret("a"))
+
+    assert run(program, config={"demo:a": "x"}, secret_keys=["demo:a"]).outputs["a"] == Secret("x")
+
+
+def test_a_known_input_is_a_known_output() -> None:
+    def program() -> None:
+        pulumi.export("name", config_map("a").metadata.name)
+
+    assert run(program).outputs["name"] == "a"
+
+
+def test_what_only_a_cluster_knows_is_unknown() -> None:
+    def program() -> None:
+        service = k8s.core.v1.Service("a", spec={"selector": {"a": "b"}})
+        pulumi.export("ip", service.status.load_balancer)
+        config_map("b", a=service.status.apply(str))
+
+    result = run(program)
+    assert (result.outputs["ip"], result.of("kubernetes:core/v1:ConfigMap")[0].inputs["data"]) == (UNKNOWN, {"a": UNKNOWN})
+
+
+def test_a_nested_secret_is_marked_where_it_is() -> None:
+    [found] = run(lambda: config_map("a", open="x", hidden=Output.secret("y"))).of("kubernetes:core/v1:ConfigMap")
+    assert found.inputs["data"] == {"open": "x", "hidden": Secret("y")}
+
+
+def test_a_secrets_data_flows_on_as_secret() -> None:
+    def program() -> None:
+        secret = k8s.core.v1.Secret("s", metadata={"name": "s"}, data={"k": "dmFsdWU="})
+        pulumi.export("k", secret.data["k"])
+
+    assert run(program).outputs["k"] == Secret("dmFsdWU=")
+
+
+def test_an_unnamed_object_is_named_after_its_urn() -> None:
+    def program() -> None:
+        pulumi.export("name", k8s.core.v1.ConfigMap("settings", data={}).metadata.name)
+
+    first, second = run(program).outputs["name"], run(program).outputs["name"]
+    assert first == second
+    assert first.startswith("settings-")
+    assert len(first) == len("settings-12345678")
+
+
+def test_an_explicit_provider_flows_to_every_child() -> None:
+    def program() -> None:
+        provider = k8s.Provider("elsewhere", namespace="tools")
+        group = Group("g", ResourceOptions(provider=provider))
+        config_map("a", ResourceOptions(parent=group))
+        config_map("b")
+
+    result = run(program)
+    by_name = {resource.name: resource for resource in result.of("kubernetes:core/v1:ConfigMap")}
+    assert by_name["a"].provider == "urn:pulumi:dev::demo::pulumi:providers:kubernetes::elsewhere"
+    assert by_name["b"].provider == ""
+    assert (by_name["a"].id, by_name["b"].id) == ("tools/a", "default/b")
+
+
+def test_every_option_is_recorded() -> None:
+    def program() -> None:
+        first = config_map("first")
+        config_map(
+            "second",
+            ResourceOptions(
+                depends_on=[first],
+                protect=True,
+                retain_on_delete=True,
+                delete_before_replace=True,
+                ignore_changes=["data.a"],
+                replace_on_changes=["data.b"],
+                additional_secret_outputs=["data"],
+                custom_timeouts=CustomTimeouts(create="31m", delete="2m"),
+                aliases=[Alias(name="old")],
+                deleted_with=first,
+                version="4.30.0",
+            ),
+            a=first.metadata.name,
+        )
+
+    options = run(program).by_urn["urn:pulumi:dev::demo::kubernetes:core/v1:ConfigMap::second"].options
+    first = "urn:pulumi:dev::demo::kubernetes:core/v1:ConfigMap::first"
+    assert options.dependencies == (first,)
+    assert options.property_dependencies["data"] == (first,)
+    assert (options.protect, options.retain_on_delete, options.delete_before_replace) == (True, True, True)
+    assert (options.ignore_changes, options.replace_on_changes) == (("data.a",), ("data.b",))
+    assert options.additional_secret_outputs == ("data",)
+    assert options.custom_timeouts == Timeouts(create="31m", delete="2m")
+    assert [alias.name for alias in options.aliases] == ["old"]
+    assert options.deleted_with == first
+    assert options.version == "4.30.0"
+
+
+def test_protection_is_inherited_and_time_outs_are_not() -> None:
+    def program() -> None:
+        group = Group("g", ResourceOptions(protect=True, custom_timeouts=CustomTimeouts(create="1h")))
+        config_map("a", ResourceOptions(parent=group))
+
+    [found] = run(program).of("kubernetes:core/v1:ConfigMap")
+    assert (found.options.protect, found.options.custom_timeouts) == (True, Timeouts())
+
+
+def labelled(label: str) -> Any:
+    """A transform that adds its name to the list of those that ran."""
+
+    async def transform(args: ResourceTransformArgs) -> ResourceTransformResult | None:
+        if not args.custom:
+            return None
+        await asyncio.sleep(0)
+        seen = (args.props.get("data") or {}).get("seen", "")
+        return ResourceTransformResult(props={**args.props, "data": {"seen": f"{seen}{label} "}}, opts=args.opts)
+
+    return transform
+
+
+def test_transforms_run_own_first_then_parents_then_stack() -> None:
+    def program() -> None:
+        pulumi.runtime.register_resource_transform(labelled("stack"))
+        outer = Group("outer", ResourceOptions(transforms=[labelled("outer")]))
+        inner = Group("inner", ResourceOptions(parent=outer, transforms=[labelled("inner")]))
+        config_map("a", ResourceOptions(parent=inner, transforms=[labelled("own")]))
+
+    [found] = run(program).of("kubernetes:core/v1:ConfigMap")
+    assert found.inputs["data"] == {"seen": "own inner outer stack "}
+
+
+def test_a_transform_changes_options() -> None:
+    def transform(args: ResourceTransformArgs) -> ResourceTransformResult:
+        options = ResourceOptions.merge(args.opts, ResourceOptions(ignore_changes=["data"], protect=True))
+        return ResourceTransformResult(props=args.props, opts=options)
+
+    [found] = run(lambda: config_map("a", ResourceOptions(transforms=[transform]))).of("kubernetes:core/v1:ConfigMap")
+    assert (found.options.ignore_changes, found.options.protect) == (("data",), True)
+
+
+def test_a_transform_sees_a_secret_as_an_output_and_it_stays_secret() -> None:
+    def transform(args: ResourceTransformArgs) -> ResourceTransformResult:
+        assert isinstance(args.props["data"]["k"], Output)
+        return ResourceTransformResult(props=args.props, opts=args.opts)
+
+    program = lambda: config_map("a", ResourceOptions(transforms=[transform]), k=Output.secret("v"), open="x")  # noqa: E731
+    [found] = run(program).of("kubernetes:core/v1:ConfigMap")
+    assert found.inputs["data"] == {"k": Secret("v"), "open": "x"}
+
+
+def test_a_transform_that_fails_fails_the_program() -> None:
+    def transform(_args: ResourceTransformArgs) -> None:
+        raise ValueError("not this one")
+
+    with pytest.raises(pulumi.RunError, match="not this one"):
+        run(lambda: config_map("a", ResourceOptions(transforms=[transform])))
+
+
+def test_an_old_transformation_runs() -> None:
+    def transformation(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        return pulumi.ResourceTransformationResult({**args.props, "data": {"a": "changed"}}, args.opts)
+
+    [found] = run(lambda: config_map("a", ResourceOptions(transformations=[transformation]), a="x")).of("kubernetes:core/v1:ConfigMap")
+    assert found.inputs["data"] == {"a": "changed"}
+
+
+def test_hooks_are_accepted_and_not_run() -> None:
+    calls: list[str] = []
+
+    def program() -> None:
+        hook = pulumi.ResourceHook("note", lambda _args: calls.append("called"))
+        config_map("a", ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
+
+    [found] = run(program).of("kubernetes:core/v1:ConfigMap")
+    assert (found.options.hooks, calls) == ({"before_create": ("note",)}, [])
+
+
+def test_a_read_knows_nothing_by_default() -> None:
+    def program() -> None:
+        secret = k8s.core.v1.Secret.get("keys", "serving/keys")
+        pulumi.export("data", secret.data)
+        pulumi.export("id", secret.id)
+
+    result = run(program)
+    [found] = result.of("kubernetes:core/v1:Secret")
+    assert (found.read, found.id) == (True, "serving/keys")
+    assert result.outputs == {"data": UNKNOWN, "id": "serving/keys"}
+
+
+def test_a_read_can_be_answered() -> None:
+    def program() -> None:
+        pulumi.export("key", k8s.core.v1.Secret.get("keys", "serving/keys").data["K"])
+
+    result = run(program, read=lambda type_, id_: {"data": {"K": f"{type_} {id_}"}})
+    assert result.outputs["key"] == Secret("kubernetes:core/v1:Secret serving/keys")
+
+
+def test_a_read_that_fails_fails_the_program() -> None:
+    def read(_type: str, id_: str) -> None:
+        raise pulumi.RunError(f"resource '{id_}' does not exist")
+
+    with pytest.raises(pulumi.RunError, match="^resource 'serving/keys' does not exist$"):
+        run(lambda: k8s.core.v1.Secret.get("keys", "serving/keys"), read=read)
+
+
+def test_a_stack_references_outputs_are_unknown() -> None:
+    def program() -> None:
+        pulumi.export("host", pulumi.StackReference("acme/network/dev").get_output("host"))
+
+    assert run(program).outputs["host"] is UNKNOWN
+
+
+def test_a_stack_reference_can_be_answered() -> None:
+    def program() -> None:
+        pulumi.export("host", pulumi.StackReference("acme/network/dev").get_output("host"))
+
+    assert run(program, read=lambda _type, id_: {"name": id_, "outputs": {"host": "h"}, "secretOutputNames": []}).outputs["host"] == "h"
+
+
+def test_a_function_call_can_be_answered() -> None:
+    def program() -> None:
+        pulumi.export("a", pulumi.runtime.invoke("demo:index:look", {"x": 1}).value["found"])
+
+    assert run(program, call=lambda token, args: {"found": f"{token} {args['x']}"}).outputs["a"] == "demo:index:look 1"
+
+
+def test_the_log_knows_severity_and_resource() -> None:
+    def program() -> None:
+        pulumi.log.warn("careful", Group("g"))
+        pulumi.log.debug("never seen")
+
+    [entry] = run(program).log
+    assert (entry.severity, entry.message, entry.urn) == ("warning", "careful", "urn:pulumi:dev::demo::demo:index:Group::g")
+
+
+def test_what_is_printed_goes_to_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(lambda: print("hello\nthere", end=""), capture=True)
+    assert [entry.message for entry in result.log] == ["hello", "there"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_components_outputs_are_recorded() -> None:
+    def program() -> None:
+        Group("g", props={"size": 2}).register_outputs({"url": "http://x"})
+
+    [found] = run(program).of("demo:index:Group")
+    assert (found.inputs, found.outputs) == ({"size": 2}, {"url": "http://x"})
+
+
+def test_what_there_was_before_a_failure_can_be_had() -> None:
+    def program() -> None:
+        pulumi.log.warn("careful")
+        raise ValueError
+
+    seen: list[Run] = []
+    with pytest.raises(ValueError):  # noqa: PT011
+        run(program, on_failure=seen.append)
+    assert [entry.message for entry in seen[0].log] == ["careful"]
+
+
+def test_an_update_is_no_dry_run() -> None:
+    assert run(lambda: pulumi.export("dry", pulumi.runtime.is_dry_run()), preview=False).outputs == {"dry": False}
+
+
+def test_a_function_call_without_an_answer_is_unknown() -> None:
+    def program() -> None:
+        pulumi.export("a", pulumi.runtime.invoke_output("demo:index:look", {"x": 1}))
+
+    assert run(program).outputs["a"] is UNKNOWN

@@ -1,0 +1,54 @@
+"""URNs and the aliases that children inherit."""
+
+from nim_component.local import urns
+from nim_component.local.urns import AliasSpec
+
+STACK = "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev"
+OLD = "urn:pulumi:dev::p::a:b:C::old"
+NEW = "urn:pulumi:dev::p::a:b:C::new"
+CHILD = "urn:pulumi:dev::p::a:b:C$d:e:F::new-config"
+
+
+def test_the_stack_is_left_out_of_the_type() -> None:
+    assert urns.make("dev", "p", STACK, "a:b:C", "x") == "urn:pulumi:dev::p::a:b:C::x"
+
+
+def test_every_parent_type_is_in_the_type() -> None:
+    assert urns.make("dev", "p", CHILD, "g:h:I", "x") == "urn:pulumi:dev::p::a:b:C$d:e:F$g:h:I::x"
+
+
+def test_a_name_may_hold_the_separator() -> None:
+    assert urns.parse("urn:pulumi:dev::p::a:b:C::x::y").name == "x::y"
+
+
+def test_a_name_alias_keeps_type_and_parent() -> None:
+    assert urns.former_urns(NEW, STACK, [AliasSpec(name="old")], {}) == [OLD]
+
+
+def test_a_type_alias_keeps_the_name() -> None:
+    assert urns.former_urns(NEW, STACK, [AliasSpec(type="x:y:Z")], {}) == ["urn:pulumi:dev::p::x:y:Z::new"]
+
+
+def test_a_parent_alias_changes_the_qualified_type() -> None:
+    assert urns.former_urns(NEW, STACK, [AliasSpec(parent=OLD)], {}) == ["urn:pulumi:dev::p::a:b:C$a:b:C::new"]
+
+
+def test_an_alias_without_parent_was_top_level() -> None:
+    assert urns.former_urns(CHILD, NEW, [AliasSpec(no_parent=True)], {}) == ["urn:pulumi:dev::p::d:e:F::new-config"]
+
+
+def test_a_whole_urn_is_taken_as_it_is() -> None:
+    assert urns.former_urns(NEW, STACK, [AliasSpec(urn="urn:pulumi:x::y::z:z:Z::z")], {}) == ["urn:pulumi:x::y::z:z:Z::z"]
+
+
+def test_a_child_inherits_the_alias_its_parent_was_found_under() -> None:
+    assert urns.former_urns(CHILD, NEW, [], {NEW: OLD}) == ["urn:pulumi:dev::p::a:b:C$d:e:F::old-config"]
+
+
+def test_own_and_inherited_aliases_multiply() -> None:
+    found = urns.former_urns(CHILD, NEW, [AliasSpec(name="new-settings")], {NEW: OLD})
+    assert "urn:pulumi:dev::p::a:b:C$d:e:F::old-settings" in found
+
+
+def test_without_aliases_there_are_no_former_urns() -> None:
+    assert urns.former_urns(CHILD, NEW, [], {}) == []

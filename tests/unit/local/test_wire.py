@@ -1,0 +1,64 @@
+"""Values keep their markers on the way through protobuf."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nim_component.local import wire
+from nim_component.local.wire import UNKNOWN, Archive, Asset, ResourceReference, Secret
+
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.floats(allow_nan=False, allow_infinity=False)
+markers = st.just(UNKNOWN) | st.builds(Asset, text=st.text(min_size=1)) | st.builds(ResourceReference, urn=st.text(), id=st.text())
+values = st.recursive(
+    scalars | markers,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), inner, max_size=3)
+    | st.builds(Secret, inner),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), values, max_size=4))
+def test_what_is_encoded_decodes_to_the_same(properties: dict[str, Any]) -> None:
+    assert wire.decode(wire.encode(properties)) == properties
+
+
+def test_a_nested_secret_stays_where_it_is() -> None:
+    assert wire.decode(wire.encode({"a": [{"b": Secret("x")}, "y"]})) == {"a": [{"b": Secret("x")}, "y"]}
+
+
+def test_whole_numbers_come_back_as_ints() -> None:
+    assert [type(number) for number in wire.decode(wire.encode({"a": [2.0, 0.5]}))["a"]] == [int, float]
+
+
+def test_an_output_value_without_a_value_is_unknown() -> None:
+    assert wire.decode_value(wire.signed(wire.OUTPUT)) is UNKNOWN
+
+
+def test_a_secret_output_value_is_a_secret() -> None:
+    assert wire.decode_value(wire.signed(wire.OUTPUT, value="x", secret=True)) == Secret("x")
+
+
+def test_an_archive_keeps_its_assets() -> None:
+    archive = Archive(assets={"a": Asset(path="a.txt")})
+    assert wire.decode(wire.encode({"a": archive})) == {"a": archive}
+
+
+def test_a_secret_does_not_print_its_value() -> None:
+    assert "hunter2" not in f"{Secret('hunter2')!r} {Secret({'a': 'hunter2'})} {[Secret('hunter2')]}"
+
+
+def test_masking_replaces_secrets_and_unknowns() -> None:
+    assert wire.mask({"a": [Secret({"b": 1}), UNKNOWN, "c"]}) == {"a": ["[secret]", "[unknown]", "c"]}
+
+
+@pytest.mark.parametrize(("path", "shown"), [(("a", "b", 0, "c"), "a.b[0].c"), (("a", "b.c/d"), 'a["b.c/d"]'), (("a", ""), 'a[""]')])
+def test_paths_are_shown_as_pulumi_shows_them(path: tuple[str | int, ...], shown: str) -> None:
+    assert wire.show_path(path) == shown
+
+
+def test_what_cannot_travel_is_named() -> None:
+    with pytest.raises(TypeError, match="a set cannot travel"):
+        wire.encode({"a": {1}})
