@@ -20,7 +20,7 @@ import pytest
 from tests.lora.hub import Hub, Repo, adapter
 from tests.lora.pod import SHIPPED, TOKEN, Pod
 
-MOMENTS = int(os.environ.get("LORA_KILL_MOMENTS", "10"))  # 50 and more before a release
+MOMENTS = int(os.environ.get("LORA_KILL_MOMENTS", "8"))  # 50 and more before a release
 SEED = int(os.environ.get("LORA_KILL_SEED", "20"))
 
 
@@ -140,7 +140,7 @@ def test_the_lock_is_respected_while_it_beats(hub: Hub, pod: Pod) -> None:
     thread = threading.Thread(target=beat)
     thread.start()
     process = pod.start(LORA_STALE_SECONDS="1")
-    time.sleep(3)
+    time.sleep(2)
     assert process.poll() is None and hub.requests == []
     over.set()
     thread.join()
