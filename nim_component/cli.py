@@ -127,7 +127,7 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
     """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1."""
     import pulumi
 
-    from .local.engine import redact
+    from .local.engine import redact, secret_texts
     from .local.errors import LocalError
 
     try:
@@ -139,9 +139,10 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
     except Exception as error:  # noqa: BLE001 (the user's program may raise anything)
         text = f"Program failed with an unhandled exception:\n{show_traceback(error, target)}"
     for run in failed:
+        hidden = secret_texts(run)
         for entry in run.log:
-            typer.echo(redact(f"{entry.severity}: {entry.message}", run), err=True)
-        text = redact(text, run)
+            typer.echo(redact(f"{entry.severity}: {entry.message}", hidden), err=True)
+        text = redact(text, hidden)
     typer.echo(f"error: {text}", err=True)
     raise typer.Exit(1)
 

@@ -158,8 +158,8 @@ def holds_sealed(value: Any) -> bool:
 
 
 def to_text(value: Any) -> str:
-    """A value as the program receives it: texts as they are, all else as JSON."""
-    return str(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """A value as the program receives it: texts as they are, all else as JSON, with the keys in order as the CLI writes them."""
+    return str(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def complete(project: str, stack: str, given: Mapping[str, Any], declared: list[Declared], file: str) -> dict[str, Any]:

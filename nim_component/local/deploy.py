@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import kubernetes
 from .diff import Comparison, compare_states
+from .engine import redact, secret_texts
 from .errors import LocalError
 from .files import Action, Plan, plan_folder, write_plans
 from .manifests import Manifest, check_manifests, clashes, collect_manifests
@@ -78,7 +79,9 @@ def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> 
     gone = {project.folder / folder for folder in before.folders} - set(folders)
     plans = [plan_folder(folder, render(group)) for folder, group in sorted({**folders, **{folder: [] for folder in gone}}.items())]
     state = take_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
-    diagnostics = [*run.log, *(LogEntry("info", note) for note in notes), *skipped(run), *clash_warnings(folders.values())]
+    hidden = secret_texts(run)
+    log = [replace(entry, message=redact(entry.message, hidden)) for entry in run.log]
+    diagnostics = [*log, *(LogEntry("info", note) for note in notes), *skipped(run), *clash_warnings(folders.values())]
     renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
     return Deployment(target, run, manifests, compare_states(before, state), plans, state, version, diagnostics, renders_only)
 

@@ -189,8 +189,8 @@ def secret_texts(run: Run) -> set[str]:
     return found
 
 
-def redact(text: str, run: Run) -> str:
-    """A text for the screen, without what the run holds secret."""
-    for secret in sorted(secret_texts(run), key=len, reverse=True):
+def redact(text: str, secrets: set[str]) -> str:
+    """A text for the screen, without the secrets."""
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, wire.SECRET_TEXT)
     return text

@@ -369,7 +369,7 @@ def test_what_there_was_before_a_failure_can_be_had() -> None:
         raise ValueError
 
     seen: list[Run] = []
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         run(program, on_failure=seen.append)
     assert [entry.message for entry in seen[0].log] == ["careful"]
 

@@ -193,7 +193,7 @@ def test_an_unknown_name_still_has_a_file_of_its_own() -> None:
 
     names = {manifest.path.name for manifest in manifests(program) if manifest.kind == "ConfigMap"}
     assert len(names) == 2
-    assert all(name.startswith("v1-configmap-unknown-") or name.startswith("v1-configmap-default-unknown-") for name in names)
+    assert all(name.startswith(("v1-configmap-unknown-", "v1-configmap-default-unknown-")) for name in names)
 
 
 def test_two_resources_of_one_object_clash() -> None:

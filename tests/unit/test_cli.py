@@ -1,0 +1,291 @@
+"""The command line: what is printed, what is written, how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+from typer.testing import CliRunner
+
+from nim_component.cli import app
+
+PROGRAM = """
+import pulumi, pulumi_kubernetes as k8s
+config = pulumi.Config()
+labels = {"app": "web"}
+k8s.apps.v1.Deployment("web", metadata={"name": "web"}, spec={"selector": {"match_labels": labels}, "template": {
+    "metadata": {"labels": labels},
+    "spec": {"containers": [{"name": "server", "image": config.get("image", "web:1")}, {"name": "side", "image": "side:1"}]}}})
+k8s.core.v1.Secret("keys", metadata={"name": "keys"}, string_data={"key": pulumi.Output.secret("hunter2-secret")})
+pulumi.export("image", config.get("image", "web:1"))
+pulumi.export("key", pulumi.Output.secret("hunter2-secret"))
+"""
+ENCODED = "aHVudGVyMi1zZWNyZXQ="
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("PULUMI_STACK", raising=False)
+    write(tmp_path, "Pulumi.yaml", "name: demo\nruntime: python\n")
+    write(tmp_path, "Pulumi.dev.yaml", "config: {image: 'web:1', kubernetes:renderYamlToDirectory: out}\n")
+    write(tmp_path, "__main__.py", PROGRAM)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(folder: Path) -> Command:
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, [*arguments, "--cwd", str(folder)])
+        return Result(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+def write(folder: Path, path: str, text: str) -> None:
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(dedent(text))
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    return {str(file.relative_to(folder)): file.read_text() for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".pyc"}
+
+
+def test_up_writes_the_manifests_where_the_stack_says(cli: Command, folder: Path) -> None:
+    assert cli("up").code == 0
+    assert {file.name for file in (folder / "out/1-manifest").iterdir()} == {"apps_v1-deployment-default-web.yaml", "v1-secret-default-keys.yaml"}
+
+
+def test_out_wins_over_the_stack(cli: Command, folder: Path) -> None:
+    cli("up", "--out", str(folder / "elsewhere"))
+    assert (folder / "elsewhere/1-manifest/v1-secret-default-keys.yaml").exists()
+    assert not (folder / "out").exists()
+
+
+def test_without_a_choice_the_files_go_to_rendered(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.dev.yaml", "config: {}\n")
+    cli("up")
+    assert (folder / "rendered/dev/1-manifest/v1-secret-default-keys.yaml").exists()
+
+
+def test_an_explicit_provider_chooses_for_its_objects(cli: Command, folder: Path) -> None:
+    program = """
+        import pulumi, pulumi_kubernetes as k8s
+        there = pulumi.ResourceOptions(provider=k8s.Provider("there", render_yaml_to_directory="there"))
+        k8s.core.v1.ConfigMap("a", metadata={"name": "a"}, opts=there)
+        k8s.core.v1.ConfigMap("b", metadata={"name": "b"})
+    """
+    write(folder, "__main__.py", program)
+    cli("up")
+    assert (folder / "there/1-manifest/v1-configmap-default-a.yaml").exists()
+    assert (folder / "out/1-manifest/v1-configmap-default-b.yaml").exists()
+
+
+def test_preview_writes_nothing(cli: Command, folder: Path) -> None:
+    before = snapshot(folder)
+    assert cli("preview").code == 0
+    assert snapshot(folder) == before
+
+
+def test_the_first_line_says_what_this_is(cli: Command) -> None:
+    assert cli("preview").out.splitlines()[0] == "preview on the local engine, no cluster is contacted: project demo, stack dev"
+
+
+def test_up_again_says_nothing_changed(cli: Command, folder: Path) -> None:
+    cli("up")
+    before = snapshot(folder)
+    assert "nothing changed" in cli("up").out
+    assert snapshot(folder) == before
+
+
+def test_a_changed_image_shows_exactly_that(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "Pulumi.dev.yaml", "config: {image: 'web:2', kubernetes:renderYamlToDirectory: out}\n")
+    out = cli("preview").out
+    assert 'spec.template.spec.containers[server].image: "web:1" => "web:2"' in out
+    assert out.count("=>") == 2  # and the output of the same name
+    assert "Resources: ~ 1 to update, 2 unchanged" in out
+
+
+def test_an_item_put_first_is_one_addition(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "__main__.py", PROGRAM.replace('"containers": [', '"containers": [{"name": "first", "image": "x"}, '))
+    changes = [change for resource in json.loads(cli("preview", "--json").out)["resources"] for change in resource["changes"]]
+    assert [(change["path"], change["kind"]) for change in changes] == [("spec.template.spec.containers[first]", "add")]
+
+
+def test_a_new_name_replaces(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "__main__.py", PROGRAM.replace('metadata={"name": "web"}', 'metadata={"name": "web2"}'))
+    out = cli("up").out
+    assert "+- 1 replaced" in out
+    assert not (folder / "out/1-manifest/apps_v1-deployment-default-web.yaml").exists()
+
+
+def test_a_removed_resource_takes_its_file_along(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "__main__.py", "")
+    write(folder, "out/1-manifest/mine.yaml", "kind: Mine\n")
+    assert "- 2 deleted" in cli("up").out
+    assert [file.name for file in (folder / "out").rglob("*") if file.is_file()] == ["mine.yaml"]
+
+
+def test_a_rename_by_alias_is_no_change(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "__main__.py", PROGRAM.replace('Deployment("web",', 'Deployment("site", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="web")]),'))
+    assert json.loads(cli("preview", "--json").out)["changed"] is False
+
+
+def test_children_of_a_renamed_component_are_found(cli: Command, folder: Path) -> None:
+    program = """
+        import pulumi, pulumi_kubernetes as k8s
+        class Group(pulumi.ComponentResource):
+            def __init__(self, name, opts=None):
+                super().__init__("demo:index:Group", name, {}, opts)
+                k8s.core.v1.ConfigMap(f"{name}-config", metadata={"name": "c"}, opts=pulumi.ResourceOptions(parent=self))
+        Group("old")
+    """
+    write(folder, "__main__.py", program)
+    cli("up")
+    write(folder, "__main__.py", program.replace('Group("old")', 'Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))'))
+    assert json.loads(cli("preview", "--json").out)["summary"] == {"same": 3}
+
+
+def test_a_changed_output_is_shown(cli: Command, folder: Path) -> None:
+    cli("up")
+    write(folder, "__main__.py", PROGRAM + "\npulumi.export('more', 1)\n")
+    assert "+ more: 1" in cli("preview").out
+
+
+def test_a_secret_is_nowhere(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PROGRAM + "\nprint('hunter2-secret')\n")
+    results = [cli("up"), cli("preview", "--json"), cli("up")]
+    printed = "".join(result.out + result.err for result in results)
+    written = "".join(text for path, text in snapshot(folder).items() if path != "__main__.py")
+    for text in (printed, written):
+        assert "hunter2" not in text
+        assert ENCODED not in text
+    assert "key: [secret]" in printed
+
+
+def test_a_secret_is_not_in_an_error_either(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PROGRAM + "\nprint('hunter2-secret')\nraise ValueError('it was hunter2-secret')\n")
+    result = cli("up")
+    assert "hunter2" not in result.out + result.err.replace("raise ValueError('it was hunter2-secret')", "")
+    assert "it was [secret]" in result.err
+
+
+def test_json_has_its_documented_keys(cli: Command) -> None:
+    content = json.loads(cli("preview", "--json").out)
+    assert list(content) == [
+        "engine", "command", "project", "stack", "kubernetesVersion", "changed", "summary", "resources", "outputs", "outputChanges", "files",
+        "unknown", "secret", "diagnostics",
+    ]  # fmt: skip
+    assert content["outputs"] == {"image": "web:1", "key": "[secret]"}
+    assert content["secret"] == {"1-manifest/v1-secret-default-keys.yaml": ["data.key"]}
+
+
+def test_exit_code_tells_of_a_change(cli: Command) -> None:
+    assert cli("preview", "--exit-code").code == 3
+    cli("up")
+    assert cli("preview", "--exit-code").code == 0
+
+
+def test_a_run_error_is_its_text_alone(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
+    assert cli("up") == Result(1, "up on the local engine, no cluster is contacted: project demo, stack dev\n\n", "error: web: image: give a tag\n")
+
+
+def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "def fail():\n    return 1 / 0\n\nfail()\n")
+    result = cli("up")
+    assert result.code == 1
+    assert "ZeroDivisionError: division by zero" in result.err
+    assert f'File "{folder}/__main__.py", line 2, in fail' in result.err
+    assert "engine.py" not in result.err
+    assert "runpy" not in result.err
+
+
+def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PROGRAM.replace('"side:1"', '"side:1", "imagePullPolice": "Always"'))
+    before = snapshot(folder)
+    result = cli("up")
+    assert result.code == 1
+    assert "Deployment default/web (urn:pulumi:dev::demo::kubernetes:apps/v1:Deployment::web): " in result.err
+    assert "containers[1].imagePullPolice: is no field of it; did you mean 'imagePullPolicy'?" in result.err
+    assert snapshot(folder) == before
+
+
+def test_the_stack_names_the_kubernetes_version(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.dev.yaml", 'config: {kubernetesVersion: "1.30"}\n')
+    assert json.loads(cli("preview", "--json").out)["kubernetesVersion"] == "1.30"
+
+
+def test_the_command_line_names_another(cli: Command) -> None:
+    assert json.loads(cli("preview", "--json", "--kubernetes-version", "1.31").out)["kubernetesVersion"] == "1.31"
+
+
+def test_a_wrong_stack_names_the_others(cli: Command) -> None:
+    result = cli("up", "--stack", "prod")
+    assert result.code == 1
+    assert "there are dev: choose one with --stack" in result.err
+
+
+def test_a_wrong_option_is_usage(cli: Command) -> None:
+    assert cli("up", "--nonsense").code == 2
+
+
+def test_a_foreign_file_is_not_overwritten(cli: Command, folder: Path) -> None:
+    write(folder, "out/1-manifest/v1-secret-default-keys.yaml", "kind: Mine\n")
+    before = snapshot(folder)
+    result = cli("up")
+    assert result.code == 1
+    assert "was not written by this tool" in result.err
+    assert snapshot(folder) == before
+
+
+def test_a_stack_for_a_cluster_says_that_nothing_is_deployed(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.dev.yaml", "config: {}\n")
+    assert "Nothing is deployed by this: `pulumi up --stack dev` deploys." in cli("up").out
+
+
+def test_a_stack_that_only_renders_does_not(cli: Command) -> None:
+    assert "Nothing is deployed" not in cli("up").out
+
+
+def test_state_that_cannot_be_read_is_named(cli: Command, folder: Path) -> None:
+    write(folder, ".nim-component/dev.json", "{")
+    assert ".nim-component/dev.json: cannot be read" in cli("up").err
+
+
+def test_state_is_kept_out_of_git(cli: Command, folder: Path) -> None:
+    cli("up")
+    assert (folder / ".nim-component/.gitignore").read_text() == "*\n"
+
+
+def test_there_is_no_colour_off_a_terminal_and_no_line_is_cut(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", f"import pulumi_kubernetes as k8s\nk8s.core.v1.ConfigMap('{'n' * 200}', metadata={{'name': 'a'}})\n")
+    out = cli("preview").out
+    assert "\x1b" not in out
+    assert "n" * 200 in out
+
+
+def test_as_a_process_it_ends_with_its_code_and_without_a_traceback(folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('no')\n")
+    command = [sys.executable, "-m", "nim_component", "up", "-C", str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, check=False)
+    assert (result.returncode, result.stderr) == (1, "error: no\n")
