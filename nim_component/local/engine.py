@@ -64,12 +64,12 @@ def finish(monitor: LocalMonitor, log: list[LogEntry]) -> Run:
     outputs = monitor.registered_outputs
     records = [replace(record, raw_outputs=outputs[urn]) if urn in outputs else record for urn, record in monitor.records.items()]
     arranged = arrange(records)
-    exported: dict[str, Any] = next((record.outputs for record in arranged if record.type == urns.STACK_TYPE), {})
+    exported = [record.outputs for record in arranged if record.type == urns.STACK_TYPE]
     return Run(
         project=monitor.project,
         stack=monitor.stack,
         resources=arranged,
-        outputs=dict(sorted(exported.items())),
+        outputs=dict(sorted(exported[0].items())) if exported else {},
         log=[*log, *monitor.notes],
     )
 

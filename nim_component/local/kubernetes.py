@@ -64,7 +64,10 @@ def group_version_kind(type_: str, properties: struct_pb2.Struct) -> tuple[str, 
 def identify(
     type_: str, urn: str, properties: struct_pb2.Struct, default_namespace: str, cluster_scoped: frozenset[tuple[str, str]]
 ) -> tuple[struct_pb2.Struct, str]:
-    """The properties with a name and a namespace in them, and the object's id. Empty when a part of it is not known."""
+    """The properties with a name in them and the provider's namespace if it has one, and the object's id: empty when it is not known.
+
+    Without a kubeconfig the provider leaves a missing namespace missing, and the id is then the name alone.
+    """
     api_version, kind = group_version_kind(type_, properties)
     metadata = properties.fields["metadata"] if "metadata" in properties.fields else struct_pb2.Value(struct_value=struct_pb2.Struct())
     if metadata.WhichOneof("kind") == "null_value":
@@ -73,7 +76,7 @@ def identify(
         return properties, ""  # unknown or secret as a whole: nothing to read a name from
     namespaced = kind not in CLUSTER_SCOPED and (api_version.rpartition("/")[0], kind) not in cluster_scoped
     missing_name = is_empty(metadata.struct_value, "name") and is_empty(metadata.struct_value, "generateName")
-    missing_namespace = namespaced and is_empty(metadata.struct_value, "namespace")
+    missing_namespace = bool(default_namespace) and namespaced and is_empty(metadata.struct_value, "namespace")
     if missing_name or missing_namespace:
         properties, metadata = with_metadata(properties, metadata.struct_value)
         if missing_name:

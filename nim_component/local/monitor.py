@@ -153,7 +153,7 @@ class LocalMonitor(MockMonitor):
             provider = self.records.get(explicit_provider(request))
             cluster_scoped = frozenset(self.cluster_scoped)
         given = provider.inputs.get("namespace") if provider else self.config.get("kubernetes:namespace")
-        namespace = given if isinstance(given, str) and given else "default"
+        namespace = given if isinstance(given, str) else ""
         properties, id_ = kubernetes.identify(request.type, urn, request.object, namespace, cluster_scoped)
         if defined := kubernetes.cluster_scoped_definition(request.type, properties):
             with self.lock:

@@ -175,7 +175,7 @@ def test_an_explicit_provider_flows_to_every_child() -> None:
     by_name = {resource.name: resource for resource in result.of("kubernetes:core/v1:ConfigMap")}
     assert by_name["a"].provider == "urn:pulumi:dev::demo::pulumi:providers:kubernetes::elsewhere"
     assert by_name["b"].provider == ""
-    assert (by_name["a"].id, by_name["b"].id) == ("tools/a", "default/b")
+    assert (by_name["a"].id, by_name["b"].id) == ("tools/a", "b")
 
 
 def test_every_option_is_recorded() -> None:
