@@ -1,0 +1,187 @@
+"""The files that the provider's YAML mode writes and those of the local engine are the same, object by object."""
+
+import base64
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi.automation as auto
+import pytest
+import yaml
+
+from .conftest import ROOT, Project
+
+SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
+
+# One of each notation and group; what the two engines make of it must agree.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {"secrets": REFERENCE},
+    "keyless": {"secrets": {"without_key": True}, "cache": {"empty_dir": True}, "replicas": 0},
+    "numbers": {
+        "secrets": REFERENCE,
+        "cpu": 0.5,
+        "mem": "20480Mi",
+        "shm_size": "1e9",
+        "ephemeral_storage": "1000M",
+        "termination_grace": 0,
+    },
+    "mig": {"secrets": REFERENCE, "gpu_resource": "nvidia.com/mig-3g.40gb", "gpu": 2, "port": 9000, "startup_timeout": 605},
+    "texts": {
+        "secrets": {**REFERENCE, "secrets_prefix": "_FSEC_", "ngc_secret_group": "my-group"},
+        "env": {
+            "EMPTY": "",
+            "TRUE": "true",
+            "NUMBER": "8",
+            "NULL": "null",
+            "LINES": "a\nb\n",
+            "QUOTES": 'it\'s "so": # x',
+            "UNICODE": "é — ✓ 🚀",
+        },
+        "args": ["--flag", "a b", "$(NIM_SERVER_PORT)", "- x", ""],
+        "command": ["nim-serve"],
+        "pod_annotations": {"a": "", "b": "yes", "c": "1.0"},
+        "pod_labels": {"example.com/n": "8"},
+    },
+    "placement": {
+        "secrets": REFERENCE,
+        "node_selector": {"nvidia.com/gpu.present": "true", "count": "8"},
+        "tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": 0}, {"operator": "Exists"}],
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["h100"]}]}]
+                }
+            }
+        },
+        "runtime_class": "nvidia",
+        "priority_class": "high",
+    },
+    "shared": {
+        "secrets": REFERENCE,
+        "replicas": 3,
+        "cache": {"access_mode": "ReadWriteMany", "storage_class": "", "size": "1024Gi", "annotations": {"a": "b"}, "volume_name": "pv"},
+        "service": {"type": "LoadBalancer", "annotations": {"x": "y"}, "labels": {"l": "m"}},
+    },
+    "extras": {
+        "secrets": REFERENCE,
+        "extra_volumes": [{"name": "config", "configMap": {"name": "c", "optional": False}}],
+        "extra_mounts": [{"name": "config", "mountPath": "/config", "readOnly": False}],
+        "extra_containers": [{"name": "proxy", "image": "registry.example/p:1", "env": [{"name": "E", "value": ""}], "tty": False}],
+    },
+}
+
+
+def render_locally(project: Project, stack: str, out: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "nim_component", "up", "--stack", stack, "--out", str(out), "-C", str(project.folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return {str(path.relative_to(out)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/*.yaml"))}
+
+
+@pytest.mark.parametrize(
+    ("source", "config"),
+    [
+        (ROOT, SEED),
+        (ROOT, {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": VARIANTS}),
+        (ROOT / "examples" / "platform", {"platform:renderTo": "rendered/dev", "platform:ngcApiKey": "key-of-nobody"}),
+    ],
+    ids=["seed", "variants", "platform"],
+)
+def test_both_engines_write_the_same_objects(project: Callable[..., Project], tmp_path: Path, source: Path, config: dict[str, Any]):
+    made = project(source, "dev", config)
+    made.stack.up()
+    theirs, ours = made.files("rendered/dev"), render_locally(made, "dev", tmp_path / "ours")
+    assert sorted(ours) == sorted(theirs)
+    for path, given in theirs.items():
+        if given["kind"] == "Secret":
+            # Ours never writes a value; the rest of the object is the same.
+            assert ours[path].pop("data").keys() == given.pop("data").keys()
+        assert ours[path] == given, path
+
+
+def test_a_second_preview_has_nothing_to_do_and_a_new_image_changes_two_resources(project: Callable[..., Project]):
+    made = project(ROOT, "dev", SEED)
+    made.stack.up()
+    assert made.stack.preview().change_summary == {"same": 6}
+    stack_file = made.folder / "stacks" / "Pulumi.dev.yaml"
+    stack_file.write_text(stack_file.read_text().replace("instruct:1.0.0", "instruct:1.0.3"))
+    assert made.stack.preview().change_summary == {"same": 4, "update": 2}
+
+
+def test_nothing_of_a_key_stands_in_the_state(project: Callable[..., Project]):
+    key = "nvapi-of-nobody-0123456789"
+    config = {
+        "kubernetes:renderYamlToDirectory": "rendered/dev",
+        "nim:services": {"llama": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
+    }
+    made = project(ROOT, "dev", config)
+    made.stack.set_config("ngcApiKey", auto.ConfigValue(key, secret=True))
+    made.stack.up()
+    state = made.state()
+    assert "llama-keys" in state
+    assert key not in state
+    assert base64.b64encode(key.encode()).decode() not in state
+
+
+def test_a_rotated_key_creates_before_it_deletes_and_keeps_the_deployment(project: Callable[..., Project]):
+    config = {
+        "kubernetes:renderYamlToDirectory": "rendered/dev",
+        "nim:services": {"llama": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
+    }
+    made = project(ROOT, "dev", config)
+    made.stack.set_config("ngcApiKey", auto.ConfigValue("first-key", secret=True))
+    made.stack.up()
+    made.stack.set_config("ngcApiKey", auto.ConfigValue("second-key", secret=True))
+    operations = made.up()
+    of_deployment = [op for op, name in operations if name == "llama-deployment"]
+    assert of_deployment == ["update"]
+    order = [(op, name) for op, name in operations if name in ("llama-keys", "llama-deployment")]
+    assert order.index(("create-replacement", "llama-keys")) < order.index(("update", "llama-deployment"))
+    assert order.index(("update", "llama-deployment")) < order.index(("delete-replaced", "llama-keys"))
+
+
+@pytest.mark.parametrize(
+    ("change", "replaced"),
+    [
+        ({"hf_repo_ids": ["my-org/other"]}, "llama-lora"),
+        ({"cache": {"storage_class": "other"}}, "llama-cache"),
+    ],
+    ids=["adapters", "storage-class"],
+)
+def test_what_must_be_replaced_is_replaced_around_a_deployment_that_stays(
+    project: Callable[..., Project], change: dict[str, Any], replaced: str
+):
+    base = {
+        "secrets": REFERENCE,
+        "hf_repo_ids": ["my-org/one"],
+        "lora_adapter_mem": "1Gi",
+        "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+    }
+    made = project(ROOT, "dev", {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": {"llama": base}})
+    made.stack.up()
+    stack_file = made.folder / "stacks" / "Pulumi.dev.yaml"
+    config = yaml.safe_load(stack_file.read_text())
+    config["config"]["nim:services"]["llama"].update(change)
+    stack_file.write_text(yaml.safe_dump(config))
+    operations = made.up()
+    assert [op for op, name in operations if name == "llama-deployment"] == ["update"]
+    steps = [(op, name) for op, name in operations if name in (replaced, "llama-deployment")]
+    assert steps.index(("create-replacement", replaced)) < steps.index(("update", "llama-deployment"))
+    assert steps.index(("update", "llama-deployment")) < steps.index(("delete-replaced", replaced))
+
+
+def test_a_component_renamed_with_an_alias_changes_nothing(project: Callable[..., Project]):
+    made = project(ROOT, "dev", {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": {"unused": {}}})
+    program = """
+import pulumi
+from nim_component import NIM, NIMSecrets, NIMService
+NIMService({name!r}, NIM(secrets=NIMSecrets.keyless(), service_name="old"), pulumi.ResourceOptions(aliases={aliases}))
+"""
+    (made.folder / "__main__.py").write_text(program.format(name="old", aliases="[]"))
+    made.stack.up()
+    (made.folder / "__main__.py").write_text(program.format(name="new", aliases='[pulumi.Alias(name="old")]'))
+    summary = made.stack.preview().change_summary
+    assert summary.keys() <= {"same", "update"}
+    assert summary["same"] >= 4
