@@ -221,6 +221,23 @@ def test_protection_is_inherited_and_time_outs_are_not() -> None:
     assert (found.options.protect, found.options.custom_timeouts) == (True, Timeouts())
 
 
+def test_what_a_transform_protects_protects_the_children_too() -> None:
+    def transform(args: ResourceTransformArgs) -> ResourceTransformResult | None:
+        return None if args.custom else ResourceTransformResult(args.props, ResourceOptions.merge(args.opts, ResourceOptions(protect=True)))
+
+    def program() -> None:
+        config_map("a", ResourceOptions(parent=Group("g", ResourceOptions(transforms=[transform]))))
+
+    assert run(program).of("kubernetes:core/v1:ConfigMap")[0].options.protect is True
+
+
+def test_additional_secret_outputs_are_secret() -> None:
+    def program() -> None:
+        pulumi.export("a", config_map("a", ResourceOptions(additional_secret_outputs=["data"]), k="v").data["k"])
+
+    assert run(program).outputs["a"] == Secret("v")
+
+
 def labelled(label: str) -> Any:
     """A transform that adds its name to the list of those that ran."""
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import Output
 
-from nim_component.local import LocalError, execute
+from nim_component.local import LocalError, Secret, execute
 from nim_component.local.documents import Loader
 from nim_component.local.emit import render_yaml
 from nim_component.local.manifests import Manifest, clashes, collect_manifests
-from nim_component.local.normalise import normalise
+from nim_component.local.normalise import normalise, to_object
 from nim_component.local.project import run_project
 from nim_component.local.quantities import canonical_quantity
 
@@ -186,6 +186,11 @@ def test_a_secrets_values_are_not_written() -> None:
     assert "data:\n  k: '[secret]'\n  l: '[secret]'\n" in text
     assert "hunter2" not in text
     assert "aHVudGVyMg" not in text
+
+
+def test_secret_data_that_nobody_marked_is_not_written_either() -> None:
+    given = to_object({"metadata": {"name": "s"}, "stringData": {"k": "hunter2"}, "data": {"l": "aHVudGVyMg=="}}, "v1", "Secret")
+    assert normalise(given)["data"] == {"k": Secret("aHVudGVyMg=="), "l": Secret("aHVudGVyMg==")}
 
 
 def test_a_secret_in_another_kind_is_not_written() -> None:
