@@ -35,16 +35,6 @@ class NIMService(pulumi.ComponentResource):
         """The Deployment."""
         service: k8s.core.v1.Service
         """The Service."""
-        host: "pulumi.Output[str]"
-        """In-cluster DNS name, derived from names: known at preview."""
-        port: "pulumi.Output[int]"
-        """Port of the Service."""
-        url: "pulumi.Output[str]"
-        """`http://<host>:<port>`, without `/v1`."""
-        model_names: "pulumi.Output[list[str]]"
-        """Names under which models answer: the base model, then the adapters."""
-        cache_claim: "pulumi.Output[str] | None"
-        """Name of the claim that holds the model cache; none when the cache is no claim."""
         secrets: Mapping[str, k8s.core.v1.Secret]
         """The Secrets that were made (`pull`, `keys`) or read (by their names)."""
 
@@ -72,14 +62,45 @@ class NIMService(pulumi.ComponentResource):
         self._deploy(name, service_name, nim, references, secrets)
 
         self.secrets = secrets.children
-        self.host = pulumi.Output.from_input(service_host(nim, service_name))
-        self.port = pulumi.Output.from_input(nim.port)
-        self.url = pulumi.Output.from_input(service_url(nim, service_name))
-        self.model_names = pulumi.Output.all(*model_names(nim))
-        self.cache_claim = None if references.cache_claim is None else pulumi.Output.from_input(references.cache_claim)
+        self._host = service_host(nim, service_name)
+        self._port = nim.port
+        self._url = service_url(nim, service_name)
+        self._model_names = model_names(nim)
+        self._cache_claim = references.cache_claim
         self.register_outputs(
-            {"url": self.url, "host": self.host, "port": self.port, "modelNames": self.model_names, "cacheClaim": self.cache_claim}
+            {
+                "url": self._url,
+                "host": self._host,
+                "port": self._port,
+                "modelNames": self._model_names,
+                "cacheClaim": self._cache_claim,
+            }
         )
+
+    @property
+    def host(self) -> "pulumi.Output[str]":
+        """In-cluster DNS name, derived from names: known at preview."""
+        return pulumi.Output.from_input(self._host)
+
+    @property
+    def port(self) -> "pulumi.Output[int]":
+        """Port of the Service."""
+        return pulumi.Output.from_input(self._port)
+
+    @property
+    def url(self) -> "pulumi.Output[str]":
+        """`http://<host>:<port>`, without `/v1`: clients append it. Known at preview."""
+        return pulumi.Output.from_input(self._url)
+
+    @property
+    def model_names(self) -> "pulumi.Output[list[str]]":
+        """Names under which models answer: the base model, then the adapters."""
+        return pulumi.Output.all(*self._model_names)
+
+    @property
+    def cache_claim(self) -> "pulumi.Output[str] | None":
+        """Name of the claim that holds the model cache; none when the cache is no claim."""
+        return None if self._cache_claim is None else pulumi.Output.from_input(self._cache_claim)
 
     def _provide_cache(self, name: str, service_name: str, nim: NIM) -> "pulumi.Input[str] | None":
         if not nim.cache.makes_claim:
@@ -96,15 +117,19 @@ class NIMService(pulumi.ComponentResource):
 
     def _deploy(self, name: str, service_name: str, nim: NIM, references: References, secrets: ServiceSecrets) -> None:
         timing = time_rollout(nim)
-        seconds = f"{timing.timeout}s"
         # Both wait for pods, and both stop at ten minutes otherwise: less than a large model needs.
-        waiting = pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds))
+        seconds = f"{timing.timeout}s"
+        timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             **render_deployment(nim, service_name, references, timing),
-            opts=pulumi.ResourceOptions.merge(waiting, pulumi.ResourceOptions(depends_on=secrets.checked)),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=timeouts, depends_on=secrets.checked or None),
         )
-        self.service = k8s.core.v1.Service(f"{name}-service", **render_service(nim, service_name), opts=waiting)
+        self.service = k8s.core.v1.Service(
+            f"{name}-service",
+            **render_service(nim, service_name),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=timeouts),
+        )
 
     def _warn_of_moving_tags(self, nim: NIM) -> None:
         def warn(image: str) -> str:

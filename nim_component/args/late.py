@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from .error import ArgumentError
 from .model import Arguments, field_adapter, read_path
+from .nim import NIM
 from .outputs import is_output
 from .problems import Path, Problem, find_problems, is_hidden
 
@@ -15,6 +16,10 @@ T = TypeVar("T", bound=Arguments)
 
 SECRET_VALUES = frozenset({"ngc_api_key", "hf_token"})
 """The only fields that take a secret; everywhere else a secret would stand in a pod spec and mask its whole diff."""
+
+
+HEADLINE = ("image", "replicas", "gpu", "cpu", "mem", "namespace", "port")
+"""What the engine's record of a service always says."""
 
 
 def bind(args: T, owner: str) -> T:
@@ -117,16 +122,23 @@ def _replace(args: T, path: list[str], value: Any) -> T:
     return args.model_copy(update={head: _replace(getattr(args, head), rest, value) if rest else value})
 
 
-def describe(args: Arguments) -> dict[str, Any]:
-    """The arguments as the plain mapping that the engine records and diffs: without what is unset, and without secret values."""
-    return {
-        name: _plain(value) for name in type(args).model_fields if name not in SECRET_VALUES and (value := getattr(args, name)) is not None
-    }
+def describe(args: NIM) -> dict[str, Any]:
+    """The arguments as the plain mapping that the engine records and diffs: without secret values.
+
+    The headline always, the rest where it is not the default: a diff is short, and a property costs the engine and the SDK time.
+    """
+    return _said(args) | {name: _plain(getattr(args, name)) for name in HEADLINE}
+
+
+def _said(args: Arguments) -> dict[str, Any]:
+    fields = type(args).model_fields
+    values = {name: getattr(args, name) for name in fields if name not in SECRET_VALUES}
+    return {name: _plain(value) for name, value in values.items() if is_output(value) or value != fields[name].default}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Arguments):
-        return describe(value)
+        return _said(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
     if isinstance(value, list):

@@ -227,5 +227,26 @@ def test_the_component_shows_its_arguments_and_no_secret():
     seen = by_value()
     inputs = seen.service("llama").inputs
     assert inputs["image"] == "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
-    assert inputs["secrets"] == {"verify": True, "without_key": False}
+    assert inputs["secrets"] == {}
     assert "nvapi-1" not in repr(inputs)
+
+
+def test_the_engines_record_says_the_headline_and_what_is_not_the_default():
+    inputs = recorded(cpu=2, cache=CacheArgs(size="80Gi"), env={"A": "b"}, rollout="recreate").service("llama").inputs
+    assert inputs == {
+        "image": "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0",
+        "replicas": 1,
+        "gpu": 1,
+        "cpu": "2",
+        "mem": "20Gi",
+        "namespace": "default",
+        "port": 8000,
+        "secrets": REFERENCE,
+        "cache": {"size": "80Gi"},
+        "env": {"A": "b"},
+        "rollout": "recreate",
+    }
+
+
+def test_an_output_is_in_the_record_as_what_it_resolves_to():
+    assert record(lambda: serve(mem=pulumi.Output.from_input("32Gi"))).service("llama").inputs["mem"] == "32Gi"
