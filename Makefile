@@ -25,7 +25,7 @@ else \
 fi
 endef
 
-.PHONY: up preview test lint types unit docs bench clean
+.PHONY: up preview test lint types unit cluster-tests cluster cluster-down docs bench clean
 
 up: $(READY) ## Deploy the stack: with pulumi where it is on PATH, else with the local engine
 	@$(call run,up $(if $(filter dev,$(STACK)),--yes))
@@ -33,7 +33,7 @@ up: $(READY) ## Deploy the stack: with pulumi where it is on PATH, else with the
 preview: $(READY) ## The same, changing nothing
 	@$(call run,preview)
 
-test: lint types unit ## Everything that CI runs
+test: lint types unit cluster-tests ## Everything that CI runs
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .
@@ -43,7 +43,7 @@ types: $(DEV_READY)
 	$(BIN)/basedpyright
 
 unit: $(DEV_READY)
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster
 
 docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json anew
 	$(BIN)/python docs/generate.py

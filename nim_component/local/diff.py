@@ -95,8 +95,10 @@ def compare_states(old: State, new: State) -> Comparison:
     left = dict(before)
     steps: list[Step] = []
     for resource in new.resources:  # parents come first, so that children can inherit their aliases
-        former = "" if resource.urn in left else next(
-            (urn for urn in urns.former_urns(resource.urn, resource.parent, resource.aliases, taken) if urn in left), ""
+        former = (
+            ""
+            if resource.urn in left
+            else next((urn for urn in urns.former_urns(resource.urn, resource.parent, resource.aliases, taken) if urn in left), "")
         )
         if former:
             taken[resource.urn] = former

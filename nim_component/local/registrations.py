@@ -14,9 +14,7 @@ from .urns import AliasSpec
 HOOKS = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete", "on_error")
 
 
-def describe_registration(
-    request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str
-) -> Resource:
+def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str) -> Resource:
     """The record of one registration, options and all."""
     return Resource(
         urn=urn,

@@ -54,7 +54,7 @@ def resolve_version(wanted: str | None) -> str:
     number = (int(parts[1]), int(parts[2]))
     fitting = [version for version in known if as_number(version) <= number]
     if not fitting or number > as_number(known[-1]):
-        hint = f' (an unquoted {wanted}0 is the number {wanted}: put it in quotes)' if len(parts[2]) == 1 else ""
+        hint = f" (an unquoted {wanted}0 is the number {wanted}: put it in quotes)" if len(parts[2]) == 1 else ""
         raise LocalError(f"Kubernetes {wanted} has no schemas here{hint}; kubernetes-validate carries {known[0]} to {known[-1]}")
     return fitting[-1]
 

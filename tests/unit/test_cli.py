@@ -62,12 +62,17 @@ def write(folder: Path, path: str, text: str) -> None:
 
 
 def snapshot(folder: Path) -> dict[str, str]:
-    return {str(file.relative_to(folder)): file.read_text() for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".pyc"}
+    return {
+        str(file.relative_to(folder)): file.read_text() for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".pyc"
+    }
 
 
 def test_up_writes_the_manifests_where_the_stack_says(cli: Command, folder: Path) -> None:
     assert cli("up").code == 0
-    assert {file.name for file in (folder / "out/1-manifest").iterdir()} == {"apps_v1-deployment-default-web.yaml", "v1-secret-default-keys.yaml"}
+    assert {file.name for file in (folder / "out/1-manifest").iterdir()} == {
+        "apps_v1-deployment-default-web.yaml",
+        "v1-secret-default-keys.yaml",
+    }
 
 
 def test_out_wins_over_the_stack(cli: Command, folder: Path) -> None:
@@ -146,7 +151,11 @@ def test_a_removed_resource_takes_its_file_along(cli: Command, folder: Path) -> 
 
 def test_a_rename_by_alias_is_no_change(cli: Command, folder: Path) -> None:
     cli("up")
-    write(folder, "__main__.py", PROGRAM.replace('Deployment("web",', 'Deployment("site", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="web")]),'))
+    write(
+        folder,
+        "__main__.py",
+        PROGRAM.replace('Deployment("web",', 'Deployment("site", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="web")]),'),
+    )
     assert json.loads(cli("preview", "--json").out)["changed"] is False
 
 
@@ -161,7 +170,9 @@ def test_children_of_a_renamed_component_are_found(cli: Command, folder: Path) -
     """
     write(folder, "__main__.py", program)
     cli("up")
-    write(folder, "__main__.py", program.replace('Group("old")', 'Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))'))
+    write(
+        folder, "__main__.py", program.replace('Group("old")', 'Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))')
+    )
     assert json.loads(cli("preview", "--json").out)["summary"] == {"same": 3}
 
 
@@ -207,7 +218,9 @@ def test_exit_code_tells_of_a_change(cli: Command) -> None:
 
 def test_a_run_error_is_its_text_alone(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
-    assert cli("up") == Result(1, "up on the local engine, no cluster is contacted: project demo, stack dev\n\n", "error: web: image: give a tag\n")
+    assert cli("up") == Result(
+        1, "up on the local engine, no cluster is contacted: project demo, stack dev\n\n", "error: web: image: give a tag\n"
+    )
 
 
 def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path) -> None:
@@ -287,5 +300,7 @@ def test_there_is_no_colour_off_a_terminal_and_no_line_is_cut(cli: Command, fold
 def test_as_a_process_it_ends_with_its_code_and_without_a_traceback(folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('no')\n")
     command = [sys.executable, "-m", "nim_component", "up", "-C", str(folder)]
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, check=False)
+    result = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, check=False
+    )
     assert (result.returncode, result.stderr) == (1, "error: no\n")

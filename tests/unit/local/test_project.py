@@ -31,12 +31,17 @@ def test_a_key_without_namespace_is_the_projects(project: Project) -> None:
 
 
 def test_the_stack_files_may_have_a_folder(project: Project) -> None:
-    root = project(SHOW, **{"Pulumi.yaml": "name: demo\nruntime: python\nstackConfigDir: stacks\n", "stacks/Pulumi.dev.yaml": "config: {a: x}"})
+    root = project(
+        SHOW, **{"Pulumi.yaml": "name: demo\nruntime: python\nstackConfigDir: stacks\n", "stacks/Pulumi.dev.yaml": "config: {a: x}"}
+    )
     assert output(root) == "x"
 
 
 def test_the_program_may_lie_in_a_folder(project: Project) -> None:
-    files = {"Pulumi.yaml": "name: demo\nruntime: {name: python}\nmain: src\n", "src/__main__.py": "import pulumi, os\npulumi.export('a', os.getcwd())"}
+    files = {
+        "Pulumi.yaml": "name: demo\nruntime: {name: python}\nmain: src\n",
+        "src/__main__.py": "import pulumi, os\npulumi.export('a', os.getcwd())",
+    }
     root = project("raise SystemExit(9)", **files)
     assert output(root) == str(root / "src")
 
@@ -54,7 +59,9 @@ def test_the_short_form_of_another_namespace_is_a_value(project: Project) -> Non
     assert output(project(program, **{"Pulumi.yaml": "name: demo\nruntime: python\nconfig: {aws:region: x}\n"})) == "x"
 
 
-@pytest.mark.parametrize(("written", "received"), [("yes", "yes"), ("true", "true"), ("5", "5"), ("0.5", "0.5"), ("[1, b]", '[1,"b"]'), ("'05'", "05")])
+@pytest.mark.parametrize(
+    ("written", "received"), [("yes", "yes"), ("true", "true"), ("5", "5"), ("0.5", "0.5"), ("[1, b]", '[1,"b"]'), ("'05'", "05")]
+)
 def test_values_arrive_as_the_cli_sends_them(project: Project, written: str, received: str) -> None:
     assert output(project(SHOW, **{"Pulumi.dev.yaml": f"config: {{a: {written}}}"})) == received
 
@@ -67,7 +74,9 @@ def test_a_sealed_value_is_a_placeholder_and_secret(project: Project) -> None:
 
 
 def test_a_changed_ciphertext_is_another_placeholder(project: Project) -> None:
-    values = [output(project(SHOW, **{"Pulumi.dev.yaml": f"config: {{a: {{secure: {cipher}}}}}"})) for cipher in ("v1:abc", "v1:abd", "v1:abc")]
+    values = [
+        output(project(SHOW, **{"Pulumi.dev.yaml": f"config: {{a: {{secure: {cipher}}}}}"})) for cipher in ("v1:abc", "v1:abd", "v1:abc")
+    ]
     assert values[0] == values[2] != values[1]
 
 
@@ -116,14 +125,26 @@ def declared(text: str) -> dict[str, str]:
 
 ERRORS: list[tuple[str, dict[str, str], str]] = [
     ("missing key", declared("image: {type: string}"), "Stack 'dev' is missing configuration value 'image'; add it under `config:` in "),
-    ("missing keys", declared("{c: {type: string}, a: {type: string}, b: {type: string}}"), "missing configuration values 'a', 'b' and 'c'; "),
+    (
+        "missing keys",
+        declared("{c: {type: string}, a: {type: string}, b: {type: string}}"),
+        "missing configuration values 'a', 'b' and 'c'; ",
+    ),
     ("not an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: x}"}, "key 'n' must be of type 'integer'"),
     ("a boolean for an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: true}"}, "must be of type 'integer'"),
     ("not a boolean", {**declared("n: {type: boolean}"), "Pulumi.dev.yaml": "config: {n: yes}"}, "must be of type 'boolean'"),
     ("not an object", {**declared("n: {type: object}"), "Pulumi.dev.yaml": "config: {n: [1]}"}, "must be of type 'object'"),
-    ("not a list of texts", {**declared("n: {type: array, items: {type: string}}"), "Pulumi.dev.yaml": "config: {n: [1]}"}, "of type 'array<string>'"),
+    (
+        "not a list of texts",
+        {**declared("n: {type: array, items: {type: string}}"), "Pulumi.dev.yaml": "config: {n: [1]}"},
+        "of type 'array<string>'",
+    ),
     ("an object for a text", {**declared("n: {type: string}"), "Pulumi.dev.yaml": "config: {n: {a: b}}"}, "must be of type 'string'"),
-    ("a secret in clear", {**declared("n: {type: string, secret: true}"), "Pulumi.dev.yaml": "config: {n: s3cret}"}, "must be encrypted as it's secret"),
+    (
+        "a secret in clear",
+        {**declared("n: {type: string, secret: true}"), "Pulumi.dev.yaml": "config: {n: s3cret}"},
+        "must be encrypted as it's secret",
+    ),
     ("a list without items", declared("n: {type: array}"), "declares an array but does not specify the underlying type"),
     ("a wrong default", declared("n: {type: integer, default: x}"), "is not of the expected type 'integer'"),
     ("default and value", declared("n: {default: x, value: y}"), "cannot have both a 'default' and 'value' attribute"),
@@ -139,7 +160,11 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
     ("no program", {"Pulumi.yaml": "name: x\nruntime: python\nmain: src"}, "unable to find main python program `__main__.py`"),
     ("a program elsewhere", {"Pulumi.yaml": "name: x\nruntime: python\nmain: ../x"}, "must be a subfolder"),
     ("not YAML", {"Pulumi.dev.yaml": "config:\n  a: [1\n"}, "Pulumi.dev.yaml, line 3: not YAML"),
-    ("a key twice", {"Pulumi.dev.yaml": "config:\n  a: 1\n  a: 2\n"}, "Pulumi.dev.yaml, line 3: not YAML: key 'a' stands here again, after line 2"),
+    (
+        "a key twice",
+        {"Pulumi.dev.yaml": "config:\n  a: 1\n  a: 2\n"},
+        "Pulumi.dev.yaml, line 3: not YAML: key 'a' stands here again, after line 2",
+    ),
     ("not a mapping", {"Pulumi.dev.yaml": "- a\n"}, "the stack file must be a mapping of keys to values, not a list"),
     ("config not a mapping", {"Pulumi.dev.yaml": "config: [a]\n"}, "config: must be a mapping"),
     ("a key of four parts", {"Pulumi.dev.yaml": "config: {'a:b:c:d': 1}\n"}, "could not parse a:b:c:d as a configuration key"),

@@ -72,12 +72,39 @@ def test_documents_are_written_as_by_gos_yaml() -> None:
 
 
 hostile = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])) | st.sampled_from(
-    ["y", "no", "~", "8", "0x1F", "1e3", "1_0", ".5", "12:30", "2001-01-01", "- a", "a: b", "#", "'", '"', " a", "a ", "a\n", "\n", "a\n b", "---", "<<"]
+    [
+        "y",
+        "no",
+        "~",
+        "8",
+        "0x1F",
+        "1e3",
+        "1_0",
+        ".5",
+        "12:30",
+        "2001-01-01",
+        "- a",
+        "a: b",
+        "#",
+        "'",
+        '"',
+        " a",
+        "a ",
+        "a\n",
+        "\n",
+        "a\n b",
+        "---",
+        "<<",
+    ]
 )
 documents = st.dictionaries(
     hostile,
     st.recursive(
-        hostile | st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e5, 1e5).filter(lambda number: not number.is_integer()),
+        hostile
+        | st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(-1e5, 1e5).filter(lambda number: not number.is_integer()),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
         max_leaves=10,
     ),
@@ -125,7 +152,12 @@ def test_an_invalid_object_is_rendered_as_given() -> None:
 
 
 def test_a_custom_resource_is_left_alone() -> None:
-    given = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"memory": "1024Mi", "empty": "", "off": False}}
+    given = {
+        "apiVersion": "example.com/v1",
+        "kind": "Thing",
+        "metadata": {"name": "a"},
+        "spec": {"memory": "1024Mi", "empty": "", "off": False},
+    }
     assert normalise(given) == given
 
 
@@ -157,10 +189,16 @@ def test_a_custom_resource_of_a_cluster_scoped_definition_gets_none() -> None:
     def program() -> None:
         names: Any = {"kind": "Thing", "plural": "things"}
         definition = k8s.apiextensions.v1.CustomResourceDefinition(
-            "crd", metadata={"name": "things.example.com"}, spec={"group": "example.com", "scope": "Cluster", "names": names, "versions": []}
+            "crd",
+            metadata={"name": "things.example.com"},
+            spec={"group": "example.com", "scope": "Cluster", "names": names, "versions": []},
         )
         k8s.apiextensions.CustomResource(
-            "thing", api_version="example.com/v1", kind="Thing", metadata={"name": "a"}, opts=pulumi.ResourceOptions(depends_on=[definition])
+            "thing",
+            api_version="example.com/v1",
+            kind="Thing",
+            metadata={"name": "a"},
+            opts=pulumi.ResourceOptions(depends_on=[definition]),
         )
 
     assert ["namespace" in manifest.object["metadata"] for manifest in manifests(program, NAMESPACE)] == [False, False]

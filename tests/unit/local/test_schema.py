@@ -32,7 +32,10 @@ def test_a_valid_object_has_no_problems() -> None:
         ({"image": 1}, "spec.template.spec.containers[0].image: must be a string, not 1"),
         ({"ports": [{"containerPort": "80"}]}, "spec.template.spec.containers[0].ports[0].containerPort: must be an integer, not '80'"),
         ({"ports": [{}]}, "spec.template.spec.containers[0].ports[0].containerPort: is required"),
-        ({"resources": {"limits": {"cpu": True}}}, "spec.template.spec.containers[0].resources.limits.cpu: must be a number or a string, not true"),
+        (
+            {"resources": {"limits": {"cpu": True}}},
+            "spec.template.spec.containers[0].resources.limits.cpu: must be a number or a string, not true",
+        ),
         ({"args": "x"}, "spec.template.spec.containers[0].args: must be a list, not 'x'"),
         ({"securityContext": [1]}, "spec.template.spec.containers[0].securityContext: must be a map, not a list"),
     ],
@@ -41,9 +44,32 @@ def test_a_problem_names_path_and_rule(container: dict[str, Any], problem: str) 
     assert problems(deployment(**container)) == [problem]
 
 
-junk = st.none() | st.booleans() | st.integers(-3, 3) | st.just(2.5) | st.just("x") | st.just([]) | st.just({}) | st.just(["x"]) | st.just({"x": "y"})
+junk = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.just(2.5)
+    | st.just("x")
+    | st.just([])
+    | st.just({})
+    | st.just(["x"])
+    | st.just({"x": "y"})
+)
 fields = st.sampled_from(
-    ["image", "command", "ports", "env", "resources", "livenessProbe", "lifecycle", "stdin", "imge", "volumeMounts", "securityContext", "name"]
+    [
+        "image",
+        "command",
+        "ports",
+        "env",
+        "resources",
+        "livenessProbe",
+        "lifecycle",
+        "stdin",
+        "imge",
+        "volumeMounts",
+        "securityContext",
+        "name",
+    ]
 )
 
 
@@ -79,7 +105,9 @@ def test_a_custom_group_that_begins_like_a_built_in_one_has_no_schema() -> None:
 
 
 def test_a_misspelt_built_in_kind_is_a_problem() -> None:
-    assert problems({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == ["kind: Kubernetes 1.36 has no Deploymnt in apps/v1; did you mean 'Deployment'?"]
+    assert problems({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == [
+        "kind: Kubernetes 1.36 has no Deploymnt in apps/v1; did you mean 'Deployment'?"
+    ]
 
 
 def test_a_kind_that_a_version_lost_is_a_problem() -> None:
@@ -97,7 +125,8 @@ def test_a_version_may_be_written_in_several_ways(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "text"), [("1.3", "an unquoted 1.30 is the number 1.3"), ("1.99", "kubernetes-validate carries 1.25 to"), ("new", "is not a version")]
+    ("wanted", "text"),
+    [("1.3", "an unquoted 1.30 is the number 1.3"), ("1.99", "kubernetes-validate carries 1.25 to"), ("new", "is not a version")],
 )
 def test_a_version_that_cannot_be_checked_says_what_can(wanted: str, text: str) -> None:
     with pytest.raises(LocalError, match=text):

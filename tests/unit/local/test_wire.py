@@ -13,9 +13,11 @@ scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() |
 markers = st.just(UNKNOWN) | st.builds(Asset, text=st.text(min_size=1)) | st.builds(ResourceReference, urn=st.text(), id=st.text())
 values = st.recursive(
     scalars | markers,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), inner, max_size=3)
-    | st.builds(Secret, inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), inner, max_size=3)
+        | st.builds(Secret, inner)
+    ),
     max_leaves=12,
 )
 

@@ -18,9 +18,14 @@ SPECIAL = {"quantity", "bytes", "time", "microtime"}
 def main() -> None:
     """Reads, prunes, prints."""
     dump = json.load(sys.stdin)
-    structs, kinds = dump["structs"], {
-        key: struct for key, struct in dump["kinds"].items() if key.split("/")[0] not in SKIPPED_GROUPS and key.split()[1] not in SKIPPED_KINDS
-    }
+    structs, kinds = (
+        dump["structs"],
+        {
+            key: struct
+            for key, struct in dump["kinds"].items()
+            if key.split("/")[0] not in SKIPPED_GROUPS and key.split()[1] not in SKIPPED_KINDS
+        },
+    )
     needed: dict[str, dict[str, tuple[bool, str]]] = {}
 
     def need(name: str) -> dict[str, tuple[bool, str]]:
@@ -53,7 +58,10 @@ def main() -> None:
     for struct in kinds.values():
         reach(struct, seen)
     count = Counter(name.split(".")[1] for name in seen)
-    short = {name: base if count[base := name.split(".")[1]] == 1 else base + "".join(part.title() for part in name.split(".")[0].split("_")) for name in seen}
+    short = {
+        name: base if count[base := name.split(".")[1]] == 1 else base + "".join(part.title() for part in name.split(".")[0].split("_"))
+        for name in seen
+    }
     groups = defaultdict(list)
     for key, struct in sorted(kinds.items()):
         group_version, kind = key.split()
