@@ -14,11 +14,14 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import urns, wire
 from .deploy import Deployment
 from .diff import Change, Step
+from .emit import render_yaml
+
+LONGEST_VALUE, LONGEST_BEGINNING = 120, 60
 
 SYMBOLS: Mapping[str, tuple[str, str]] = {
     "create": ("+ ", "green"),
@@ -139,8 +142,14 @@ def show_change(change: Change) -> str:
 
 
 def show_value(value: Any) -> str:
-    """A value on one line; the markers' texts without quotes."""
-    return value if value in (wire.SECRET_TEXT, wire.UNKNOWN_TEXT) else json.dumps(value, ensure_ascii=False)
+    """A value on one line; the markers' texts without quotes. A long text gives its beginning and its size: `--json` has the whole."""
+    if value in (wire.SECRET_TEXT, wire.UNKNOWN_TEXT):
+        return value
+    if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\n" in value):
+        beginning = json.dumps(value[:LONGEST_BEGINNING].split("\n")[0], ensure_ascii=False)
+        return f"{beginning[:-1]}…\" ({value.count(chr(10)) + 1} lines, {len(value)} characters)"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 2 * LONGEST_VALUE else f"{text[: 2 * LONGEST_VALUE]}… ({len(text)} characters)"
 
 
 def show_outputs(deployment: Deployment) -> list[str]:
@@ -148,10 +157,23 @@ def show_outputs(deployment: Deployment) -> list[str]:
     outputs: dict[str, Any] = wire.mask(dict(deployment.run.outputs))
     changes = {change.path[0]: change for change in deployment.comparison.outputs if len(change.path) == 1}
     nested = [change for change in deployment.comparison.outputs if len(change.path) != 1]
-    lines = [f"  {show_change(changes[key])}" if key in changes else f"    {key}: {show_value(value)}" for key, value in outputs.items()]
+    lines: list[str] = []
+    for key, value in outputs.items():
+        change = changes.get(key)
+        if change is None or (change.kind == "add" and isinstance(value, dict)):
+            lines += show_output("+" if change else " ", key, value)
+        else:
+            lines.append(f"  {show_change(change)}")
     lines += [f"  {show_change(change)}" for name, change in changes.items() if name not in outputs]
     lines += [f"  {show_change(change)}" for change in nested]
     return ["Outputs:", *lines] if lines else []
+
+
+def show_output(mark: str, key: str, value: Any) -> list[str]:
+    """One output; a mapping as a block, since a stack's outputs are what people copy from."""
+    if not isinstance(value, dict) or not value:
+        return [f"  {mark} {key}: {show_value(value)}"]
+    return [f"  {mark} {key}:", *(f"      {line}" for line in render_yaml(cast("dict[str, Any]", value)).splitlines())]
 
 
 def show_diagnostics(deployment: Deployment) -> list[str]:

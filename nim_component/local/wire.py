@@ -83,7 +83,7 @@ Marker: TypeAlias = Secret | Unknown | ResourceReference | Asset | Archive
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
     """The properties of a request, markers in place. Whole numbers become ints: the wire has only doubles."""
-    return {key: decode_value(value) for key, value in struct.fields.items()}
+    return {key: decode_value(value) for key, value in sorted(struct.fields.items())}
 
 
 def decode_value(value: struct_pb2.Value) -> Any:
@@ -108,7 +108,7 @@ def decode_value(value: struct_pb2.Value) -> Any:
 
 def decode_marker(struct: struct_pb2.Struct) -> Any:
     """A struct with the special signature. An unheard-of signature stays a plain dict, as the engine treats it."""
-    fields = {key: decode_value(value) for key, value in struct.fields.items()}
+    fields = {key: decode_value(value) for key, value in sorted(struct.fields.items())}
     match fields[SIGNATURE]:
         case str(signature) if signature == SECRET:
             return Secret(fields.get("value"))

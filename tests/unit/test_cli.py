@@ -304,3 +304,20 @@ def test_as_a_process_it_ends_with_its_code_and_without_a_traceback(folder: Path
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, check=False
     )
     assert (result.returncode, result.stderr) == (1, "error: no\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x", '"x"'),
+        ("a" * 120, f'"{"a" * 120}"'),
+        ("a" * 121, f'"{"a" * 60}…" (1 lines, 121 characters)'),
+        ("first\nsecond", '"first…" (2 lines, 12 characters)'),
+        (["b" * 300], f'["{"b" * 238}… (304 characters)'),
+        ("[secret]", "[secret]"),
+    ],
+)
+def test_a_long_value_gives_its_beginning_and_its_size(value: object, shown: str):
+    from nim_component.local.report import show_value
+
+    assert show_value(value) == shown
