@@ -19,6 +19,7 @@ from .manifests.lora import render_lora_config
 from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service, service_host, service_url
+from .manifests.structures import find_unknown_fields
 from .manifests.timing import time_rollout
 from .secrets import ServiceSecrets, owner_of, provide_secrets
 
@@ -44,6 +45,8 @@ class NIMService(pulumi.ComponentResource):
         `args` is a `NIM` or a plain mapping of its fields, as a stack file or a component host gives it.
         """
         nim = NIM.read(args, owner_of(name))
+        if unknown := list(find_unknown_fields(nim)):
+            raise ArgumentValueError(owner_of(name), unknown)
         service_name = nim.service_name or _service_name(name)
         super().__init__("nim:index:NIMService", name, describe(nim), opts)
         nim = bind(nim, owner_of(name))

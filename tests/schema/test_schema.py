@@ -1,8 +1,10 @@
 """Every rendered stack, example and variant against the strict schemas of Kubernetes."""
 
 from pathlib import Path
+from typing import Any
 
 import kubernetes_validate
+import pulumi_kubernetes as k8s
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -31,9 +33,10 @@ def test_what_is_rendered_passes_the_strict_schema(project: str, stack: str, ver
 
 
 def test_the_schema_refuses_what_kubernetes_does_not_know():
-    seen = record(lambda: NIMService("llama", NIM.read({"secrets": {"without_key": True}, "affinity": {"nodeAfinity": {}}}, "x")))
+    untyped: Any = {"name": "a", "lables": {}}
+    seen = record(lambda: k8s.core.v1.ConfigMap("a", metadata=untyped))
     (error,) = check_manifests(collect_manifests(seen.run), "1.36")[0]
-    assert "spec.template.spec.affinity.nodeAfinity: is no field of it; did you mean 'nodeAffinity'?" in error
+    assert "metadata.lables: is no field of it; did you mean 'labels'?" in error
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -123,7 +123,7 @@ POD: list[tuple[dict[str, Any], str, Any]] = [
         "tolerations",
         [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
     ),
-    ({"affinity": {"nodeAffinity": {"x": 1}}}, "affinity", {"nodeAffinity": {"x": 1}}),
+    ({"affinity": {"podAffinity": {}}}, "affinity", {"podAffinity": {}}),
     ({"affinity": {"node_affinity": {}}}, "affinity", {"nodeAffinity": {}}),
     (
         {"topology_spread": [{"max_skew": 1, "topologyKey": "zone"}]},

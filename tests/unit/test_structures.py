@@ -1,0 +1,83 @@
+"""Unknown fields in what is passed on to Kubernetes as it is."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component import NIM, NIMService
+from nim_component.testing import record
+
+from .seed import REFERENCE, recorded, serve
+
+UNKNOWN: list[tuple[dict[str, Any], str]] = [
+    ({"affinity": {"nodeAfinity": {}}}, "affinity.nodeAfinity: is not a field of Kubernetes' Affinity. Did you mean 'node_affinity'?"),
+    (
+        {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"wait": 1}]}}},
+        "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].wait: is not a field of Kubernetes' "
+        "WeightedPodAffinityTerm. Did you mean 'weight'?",
+    ),
+    (
+        {"topology_spread": [{"maxSkew": 1, "labelSelector": {"matchLabel": {}}}]},
+        "topology_spread[0].labelSelector.matchLabel: is not a field of Kubernetes' LabelSelector. Did you mean 'match_labels'?",
+    ),
+    (
+        {"extra_volumes": [{"name": "a", "configmap": {"nam": "x"}}]},
+        "extra_volumes[0].configmap.nam: is not a field of Kubernetes' ConfigMapVolumeSource. Did you mean 'name'?",
+    ),
+    (
+        {"extra_volumes": [{"name": "a", "emptyDir": {}}], "extra_mounts": [{"name": "a", "mountPath": "/a", "readOnli": True}]},
+        "extra_mounts[0].readOnli: is not a field of Kubernetes' VolumeMount. Did you mean 'read_only'?",
+    ),
+    (
+        {"extra_containers": [{"name": "a", "imge": "x"}]},
+        "extra_containers[0].imge: is not a field of Kubernetes' Container. Did you mean 'image'?",
+    ),
+    (
+        {"extra_containers": [{"name": "a", "image": "x", "env": [{"name": "A", "vale": "x"}]}]},
+        "extra_containers[0].env[0].vale: is not a field of Kubernetes' EnvVar. Did you mean 'value'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "text"), UNKNOWN, ids=lambda value: str(value)[:50])
+def test_an_unknown_field_is_named_with_the_nearest_one(fields: dict[str, Any], text: str):
+    with pytest.raises(ValueError) as caught:
+        record(lambda: NIMService("llama", {"secrets": REFERENCE, **fields}))
+    assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {text}"
+
+
+KNOWN: list[dict[str, Any]] = [
+    {"affinity": {"node_affinity": {"required_during_scheduling_ignored_during_execution": {"node_selector_terms": []}}}},
+    {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}},
+    {
+        "topology_spread": [
+            {"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"a_b": "c"}}}
+        ]
+    },
+    {"extra_volumes": [{"name": "a", "csi": {"driver": "d", "volumeAttributes": {"any": "thing"}}}]},
+    {
+        "extra_containers": [
+            {"name": "a", "image": "x", "resources": {"limits": {"nvidia.com/gpu": "1"}}, "securityContext": {"runAsUser": 5}}
+        ]
+    },
+    {"extra_containers": [{"name": "a", "image": "x", "livenessProbe": {"httpGet": {"path": "/", "port": 1, "httpHeaders": []}}}]},
+]
+
+
+@pytest.mark.parametrize("fields", KNOWN, ids=lambda value: str(value)[:50])
+def test_what_kubernetes_knows_passes_in_both_spellings(fields: dict[str, Any]):
+    assert recorded(**fields).deployment("llama")
+
+
+def test_what_stands_behind_an_output_is_left_to_the_api_server():
+    fields: dict[str, Any] = {"affinity": lambda: {"nodeAffinity": pulumi.Output.from_input({"x": 1})}}
+    assert record(lambda: serve(affinity=fields["affinity"]())).deployment("llama")
+
+
+def test_nothing_is_registered_then():
+    def program() -> None:
+        with pytest.raises(ValueError, match="imge"):
+            NIMService("llama", NIM.read({"secrets": REFERENCE, "extra_containers": [{"name": "a", "imge": "x"}]}, "x"))
+
+    assert len(record(program).run.resources) == 1
