@@ -45,6 +45,9 @@ types: $(DEV_READY)
 unit: $(DEV_READY)
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster
 
+engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH
+	$(BIN)/python -m pytest tests/engine
+
 docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json anew
 	$(BIN)/python docs/generate.py
 
