@@ -1,0 +1,70 @@
+"""checkov, in a virtual environment of its own below the user's cache: it pins nearly a hundred packages that this project must not."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+from .binaries import cache_folder
+
+PINS = Path(__file__).parent / "policy" / "requirements.txt"
+_NOWHERE = "http://127.0.0.1:9"
+
+
+class NoCheckovError(RuntimeError):
+    """It could not be installed."""
+
+
+def provide_checkov(say: Callable[[str], None] = lambda _: None) -> Path:
+    """The program's path; installed at the first call. `NoCheckovError` where there is no package index."""
+    key = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = cache_folder() / f"checkov-{key}"
+    program = folder / "bin" / "checkov"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "checkov.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / "whole").exists():
+            return program
+        say("Installing checkov: once, and again when its pins change.")
+        began = time.monotonic()
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        install = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "-r",
+            str(PINS),
+        ]
+        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NoCheckovError(f"checkov could not be installed from the package index: {done.stderr.strip()[-500:]}")
+        (folder / "whole").touch()
+        say(f"Installed in {time.monotonic() - began:.0f} s.")
+    return program
+
+
+def failed_checks(folder: Path) -> dict[str, set[str]]:
+    """What checkov fails in a folder of manifests: check to kinds of objects. Nothing is asked of any network."""
+    flags = ["--framework", "kubernetes", "--skip-download", "--quiet", "--compact", "--output", "json"]
+    environment = {**os.environ, "HTTPS_PROXY": _NOWHERE, "HTTP_PROXY": _NOWHERE, "NO_PROXY": ""}
+    command = [str(provide_checkov()), "--directory", str(folder), *flags]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    assert report["summary"]["parsing_errors"] == 0
+    assert report["summary"]["passed"] > 0
+    failed: dict[str, set[str]] = {}
+    for check in report["results"]["failed_checks"]:
+        failed.setdefault(check["check_id"], set()).add(check["resource"].partition(".")[0])
+    return failed

@@ -1,0 +1,196 @@
+"""etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok as processes of this machine, on its loopback interface only."""
+
+import base64
+import contextlib
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+
+from .client import Client, is_ready
+from .nodes import STORAGE_CLASS
+from .processes import Children, free_ports
+
+STAGES = Path(__file__).parent / "stages"
+ADMIN = "admin"
+VISITOR = "visitor"
+"""A user who may do nothing until a test binds a role to it."""
+
+
+class ControlPlane:
+    """A cluster without machines. `with ControlPlane(programs) as cluster: cluster.client()`"""
+
+    def __init__(self, programs: Mapping[str, Path], folder: Path | None = None) -> None:
+        self.programs = programs
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="nim-component-cluster-"))
+        self.seconds_to_ready = 0.0
+        self._tokens = {user: secrets.token_hex(16) for user in (ADMIN, VISITOR)}
+        self._children = Children(self.folder)
+        self._commands: dict[str, list[str]] = {}
+
+    def __enter__(self) -> "ControlPlane":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig file."""
+        return self.kubeconfig_of(ADMIN)
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """A user's kubeconfig file: `ADMIN` or `VISITOR`."""
+        return self.folder / ("kubeconfig" if user == ADMIN else f"kubeconfig-{user}")
+
+    def client(self, user: str = ADMIN) -> Client:
+        """A new client."""
+        return Client(self.kubeconfig_of(user))
+
+    def start(self) -> None:
+        """Starts everything and waits until pods could be scheduled. A port taken between the choice and its use is chosen anew."""
+        began = time.monotonic()
+        for attempt in range(3):
+            try:
+                self._start_storage_and_api()
+                break
+            except RuntimeError as error:
+                for name in list(self._commands):
+                    self.halt(name)
+                if attempt == 2 or "address already in use" not in str(error):
+                    raise
+        for name in ("kube-controller-manager", "kube-scheduler", "kwok"):
+            self.resume(name)
+        client = self.client()
+        client.apply(STORAGE_CLASS)
+        self._wait("the default service account", lambda: client.find("v1", "ServiceAccount", "default", "default") is not None)
+        self.seconds_to_ready = time.monotonic() - began
+
+    def stop(self) -> None:
+        """Ends every process and removes every file."""
+        self._children.stop_all()
+
+    def halt(self, name: str) -> None:
+        """Ends one program."""
+        with contextlib.suppress(KeyError):
+            self._children.stop(name)
+
+    def resume(self, name: str) -> None:
+        """Starts one program again, as it was."""
+        self._children.start(name, self._commands[name])
+
+    def resume_api(self) -> None:
+        """Starts the API server again and waits until it answers."""
+        self.resume("kube-apiserver")
+        self._wait("kube-apiserver", lambda: is_ready(self.kubeconfig))
+
+    def _start_storage_and_api(self) -> None:
+        etcd, peers, api = free_ports(3)
+        self._write_files(api)
+        self._commands = self._list_commands(etcd, peers, api)
+        self.resume("etcd")
+        self.resume("kube-apiserver")
+        self._wait("kube-apiserver", lambda: (self.folder / "certificates/apiserver.crt").exists() and is_ready(self.kubeconfig))
+
+    def _wait(self, what: str, ready: Callable[[], bool], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            self._children.check()
+            if time.monotonic() > end:
+                raise RuntimeError(f"{what} was not ready after {seconds} s:\n{self._children.last_words('kube-apiserver')}")
+            time.sleep(0.1)
+
+    def _write_files(self, api: int) -> None:
+        (self.folder / "service-accounts.key").write_text(make_ec_key())
+        groups = {ADMIN: "system:masters", VISITOR: "visitors"}
+        lines = [f'{token},{user},{user},"{groups[user]}"\n' for user, token in self._tokens.items()]
+        (self.folder / "tokens.csv").write_text("".join(lines))
+        (self.folder / "stages.yaml").write_text("---\n".join(file.read_text() for file in sorted(STAGES.glob("*.yaml"))))
+        for user, token in self._tokens.items():
+            self.kubeconfig_of(user).write_text(
+                yaml.safe_dump(
+                    {
+                        "apiVersion": "v1",
+                        "kind": "Config",
+                        "current-context": "nim",
+                        "contexts": [{"name": "nim", "context": {"cluster": "nim", "user": user}}],
+                        "clusters": [
+                            {
+                                "name": "nim",
+                                "cluster": {
+                                    "server": f"https://127.0.0.1:{api}",
+                                    "certificate-authority": str(self.folder / "certificates/apiserver.crt"),
+                                },
+                            }
+                        ],
+                        "users": [{"name": user, "user": {"token": token}}],
+                    }
+                )
+            )
+        for file in self.folder.iterdir():
+            if file.is_file():
+                file.chmod(0o600)
+
+    def _list_commands(self, etcd: int, peers: int, api: int) -> dict[str, list[str]]:
+        folder, key = self.folder, str(self.folder / "service-accounts.key")
+        storage, peer = f"http://127.0.0.1:{etcd}", f"http://127.0.0.1:{peers}"
+        # Clients of the API slow themselves down by default, for the sake of clusters with thousands of nodes.
+        as_admin = [
+            f"--kubeconfig={self.kubeconfig}",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+            "--leader-elect=false",
+            "--secure-port=0",
+        ]
+        flags = {
+            "etcd": [
+                f"--data-dir={folder / 'etcd'}",
+                f"--listen-client-urls={storage}",
+                f"--advertise-client-urls={storage}",
+                f"--listen-peer-urls={peer}",
+                f"--initial-advertise-peer-urls={peer}",
+                f"--initial-cluster=default={peer}",
+                "--unsafe-no-fsync",
+            ],
+            "kube-apiserver": [
+                f"--etcd-servers={storage}",
+                f"--cert-dir={folder / 'certificates'}",
+                f"--secure-port={api}",
+                "--bind-address=127.0.0.1",
+                "--advertise-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                f"--service-account-key-file={key}",
+                f"--service-account-signing-key-file={key}",
+                "--service-cluster-ip-range=10.96.0.0/16",
+                "--authorization-mode=RBAC",
+                f"--token-auth-file={folder / 'tokens.csv'}",
+                "--enable-priority-and-fairness=false",
+                "--max-requests-inflight=0",
+                "--max-mutating-requests-inflight=0",
+            ],
+            "kube-controller-manager": [
+                *as_admin,
+                f"--service-account-private-key-file={key}",
+                "--pvclaimbinder-sync-period=1s",
+                "--node-monitor-grace-period=5m",
+            ],
+            "kube-scheduler": as_admin,
+            "kwok": [f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", f"--config={folder / 'stages.yaml'}"],
+        }
+        return {name: [str(self.programs[name]), *options] for name, options in flags.items()}
+
+
+def make_ec_key() -> str:
+    """A private key for the tokens of service accounts: SEC1, P-256. Any 255 random bits are one."""
+    scalar = bytes([secrets.randbelow(128), *secrets.token_bytes(31)])
+    der = bytes.fromhex("30310201010420") + scalar + bytes.fromhex("a00a06082a8648ce3d030107")
+    return f"-----BEGIN EC PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END EC PRIVATE KEY-----\n"

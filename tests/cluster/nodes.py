@@ -1,0 +1,51 @@
+"""Clusters as data: nodes that have GPUs and run nothing."""
+
+from typing import Any
+
+GPU = "nvidia.com/gpu"
+MIG = "nvidia.com/mig-1g.10gb"
+GPU_TAINT = {"key": GPU, "value": "present", "effect": "NoSchedule"}
+
+STORAGE_CLASS: dict[str, Any] = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "kwok-volume", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "provisioner": "kwok.x-k8s.io/volume",
+    "volumeBindingMode": "Immediate",
+    "allowVolumeExpansion": True,
+}
+"""The default class: kwok gives a volume to every claim of it, whatever its access mode."""
+
+
+def node(
+    name: str,
+    resources: dict[str, int] | None = None,
+    taints: list[dict[str, str]] | None = None,
+    labels: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A machine of 64 cores and 512Gi with the given extended resources."""
+    size = {"cpu": "64", "memory": "512Gi", "ephemeral-storage": "2Ti", "pods": "110"} | {
+        key: str(n) for key, n in (resources or {}).items()
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **(labels or {})}},
+        "spec": {"taints": taints or []},
+        "status": {"capacity": size, "allocatable": size},
+    }
+
+
+NO_GPU = [node("cpu-0")]
+ONE_GPU = [node("gpu-0", {GPU: 1})]
+EIGHT_GPUS = [node("gpu-0", {GPU: 8}, labels={f"{GPU}.present": "true", f"{GPU}.count": "8"})]
+TAINTED_GPUS = [node("cpu-0"), node("gpu-0", {GPU: 8}, taints=[GPU_TAINT])]
+MIG_SLICES = [node("mig-0", {MIG: 7})]
+LOOKING = [
+    node("cpu-0"),
+    node("gpu-0", {GPU: 1}),
+    node("gpu-1", {GPU: 8}, labels={f"{GPU}.present": "true"}),
+    node("gpu-2", {GPU: 8}, taints=[GPU_TAINT]),
+    node("mig-0", {MIG: 7}),
+]
+"""One of each, for people who want to look."""

@@ -1,0 +1,105 @@
+"""Rollouts on a cluster whose GPUs are all in use: the reason for the defaults."""
+
+import time
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+
+from .client import Client, Object
+from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, node
+from .objects import apply_all, pick, render
+from .waiting import condition, deployment_of, images, is_rolled_out, wait_for_rollout, wait_for_unschedulable
+
+OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
+SHARED = CacheArgs(access_mode="ReadWriteMany")
+
+
+def service(namespace: str, image: str = OLD, **fields) -> list[Object]:
+    return render(NIM(**({"secrets": NIMSecrets.keyless(), "image": image} | fields)), namespace)
+
+
+def with_kubernetes_default(objects: list[Object]) -> list[Object]:
+    """As if the component said nothing about the strategy."""
+    del pick(objects, "Deployment")["spec"]["strategy"]
+    return objects
+
+
+@pytest.mark.parametrize(("replicas", "kind"), [(1, "Recreate"), (3, "RollingUpdate")])
+def test_an_image_change_needs_no_spare_gpu(cluster: Client, namespace: str, nodes, replicas: int, kind: str):
+    nodes([node("gpu-0", {GPU: replicas})])
+    apply_all(cluster, service(namespace, replicas=replicas, cache=SHARED))
+    wait_for_rollout(cluster, service(namespace, replicas=replicas, cache=SHARED))
+    changed = service(namespace, NEW, replicas=replicas, cache=SHARED)
+    apply_all(cluster, changed)
+    deployment = wait_for_rollout(cluster, changed)
+    assert deployment["spec"]["strategy"]["type"] == kind
+    assert images(cluster, namespace) == {NEW}
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_under_kubernetes_own_default_the_same_change_stalls(cluster: Client, namespace: str, nodes, replicas: int):
+    nodes([node("gpu-0", {GPU: replicas})])
+    first = with_kubernetes_default(service(namespace, replicas=replicas, cache=SHARED))
+    apply_all(cluster, first)
+    before = wait_for_rollout(cluster, first)
+    assert before["spec"]["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    apply_all(cluster, with_kubernetes_default(service(namespace, NEW, replicas=replicas, cache=SHARED)))
+    assert "1 Insufficient nvidia.com/gpu" in wait_for_unschedulable(cluster, namespace)
+    time.sleep(3)  # many times what the whole rollout takes above
+    assert images(cluster, namespace) == {OLD, NEW}
+    assert not is_rolled_out(deployment_of(cluster, first))
+    assert deployment_of(cluster, first)["status"]["availableReplicas"] == replicas  # the old ones hold their GPUs for ever
+
+
+def test_surge_uses_a_spare_gpu_and_never_has_an_outage(cluster: Client, namespace: str, nodes):
+    nodes([node("gpu-0", {GPU: 2})])
+    apply_all(cluster, service(namespace, rollout="surge", cache=SHARED))
+    wait_for_rollout(cluster, service(namespace, rollout="surge", cache=SHARED))
+    changed = service(namespace, NEW, rollout="surge", cache=SHARED)
+    apply_all(cluster, changed)
+    available: list[int] = []
+    for _ in range(300):
+        deployment = deployment_of(cluster, changed)
+        available.append(deployment["status"].get("availableReplicas", 0))
+        if is_rolled_out(deployment):
+            break
+        time.sleep(0.05)
+    assert images(cluster, namespace) == {NEW}
+    assert min(available) >= 1
+
+
+def test_switching_between_strategies_is_accepted_both_ways(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    for rollout in ("recreate", "rolling", "surge", "recreate"):
+        objects = service(namespace, replicas=2, rollout=rollout, cache=SHARED)
+        apply_all(cluster, objects)
+        wait_for_rollout(cluster, objects)
+    assert deployment_of(cluster, objects)["spec"]["strategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.parametrize(
+    ("cluster_nodes", "gpu", "message"),
+    [
+        (NO_GPU, 1, "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."),
+        (ONE_GPU, 2, "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."),
+        ([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8}), node("cpu-0")], 16, "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."),
+    ],
+    ids=["none", "one", "two nodes of eight"],
+)
+def test_more_gpus_than_any_node_has_is_said_by_the_scheduler(
+    cluster: Client, namespace: str, nodes, cluster_nodes, gpu: int, message: str
+):
+    nodes(cluster_nodes)
+    apply_all(cluster, service(namespace, gpu=gpu))
+    assert wait_for_unschedulable(cluster, namespace).startswith(message)
+
+
+def test_a_pod_that_is_slow_is_waited_for(cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    objects = service(namespace, pod_annotations={"cluster-tests/ready-after": "2s"})
+    began = time.monotonic()
+    apply_all(cluster, objects)
+    deployment = wait_for_rollout(cluster, objects)
+    assert time.monotonic() - began > 2
+    assert condition(deployment, "Available")["status"] == "True"

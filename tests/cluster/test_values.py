@@ -1,0 +1,116 @@
+"""Values that text formats bend: what was said is what the cluster has."""
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
+from nim_component.args.quantities import parse_quantity
+
+from .client import Client, wait_until
+from .nodes import EIGHT_GPUS, MIG, MIG_SLICES, TAINTED_GPUS
+from .objects import apply_all, pick, pod_of, render
+from .test_admission import stay_as_they_are
+from .waiting import deployment_of, wait_for_rollout, wait_for_unschedulable
+
+
+def nim(**fields) -> NIM:
+    return NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True)} | fields))
+
+
+def test_a_node_selector_of_true_and_8_finds_its_node(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    selector = {"nvidia.com/gpu.present": "true", "nvidia.com/gpu.count": "8"}
+    objects = render(nim(node_selector=selector), namespace)
+    apply_all(cluster, objects)
+    deployment = wait_for_rollout(cluster, objects)
+    assert deployment["spec"]["template"]["spec"]["nodeSelector"] == selector
+
+
+def test_a_node_selector_of_another_value_finds_none(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    apply_all(cluster, render(nim(node_selector={"nvidia.com/gpu.count": "4"}), namespace))
+    assert wait_for_unschedulable(cluster, namespace).startswith(
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector"
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, 300])
+def test_toleration_seconds_arrive(cluster: Client, namespace: str, seconds: int):
+    spot = Toleration(key="spot", operator="Exists", effect="NoExecute", toleration_seconds=seconds)
+    objects = render(nim(tolerations=[spot]), namespace)
+    apply_all(cluster, objects)
+    wanted = {"key": "spot", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+    assert deployment_of(cluster, objects)["spec"]["template"]["spec"]["tolerations"] == [wanted]
+
+
+def test_the_default_toleration_bears_a_gpu_nodes_taint(cluster: Client, namespace: str, nodes):
+    nodes(TAINTED_GPUS)
+    objects = render(nim(), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    (pod,) = cluster.pods(namespace)
+    assert pod["spec"]["nodeName"] == "gpu-0"
+
+
+def test_without_tolerations_a_tainted_node_stays_closed(cluster: Client, namespace: str, nodes):
+    nodes(TAINTED_GPUS)
+    apply_all(cluster, render(nim(tolerations=[]), namespace))
+    message = wait_for_unschedulable(cluster, namespace)
+    assert message.startswith("0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint")
+
+
+def test_a_mig_slice_is_placed(cluster: Client, namespace: str, nodes):
+    nodes(MIG_SLICES)
+    objects = render(nim(gpu=2, gpu_resource=MIG), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    (pod,) = cluster.pods(namespace)
+    assert pod["spec"]["containers"][0]["resources"]["limits"][MIG] == "2"
+
+
+@pytest.mark.parametrize(
+    "notation",
+    [
+        {"cpu": 0.5},
+        {"cpu": "500m"},
+        {"cpu": "1e1"},
+        {"cpu": "0.1"},
+        {"mem": "21474836480"},
+        {"mem": "22G"},
+        {"mem": "2.5e10"},
+        {"mem": "33.5Gi"},
+        {"mem": "0.03Ti"},
+        {"mem": "30000000k"},
+        {"mem": "2E", "shm_size": "1E"},
+        {"ephemeral_storage": "1e10"},
+        {"ephemeral_storage": "0.5Ti"},
+        {"shm_size": "500000k"},
+        {"shm_size": "1e9"},
+    ],
+    ids=str,
+)
+def test_a_quantity_is_the_same_in_every_notation(cluster: Client, namespace: str, notation):
+    objects = render(nim(**notation), namespace)
+    applied = apply_all(cluster, objects)
+    pod = deployment_of(cluster, objects)["spec"]["template"]["spec"]
+    limits, shared_memory = pod["containers"][0]["resources"]["limits"], pod["volumes"][0]["emptyDir"]["sizeLimit"]
+    live = {"cpu": limits["cpu"], "mem": limits["memory"], "ephemeral_storage": limits.get("ephemeral-storage"), "shm_size": shared_memory}
+    for field, given in notation.items():
+        assert parse_quantity(live[field]) == parse_quantity(str(given))
+    stay_as_they_are(cluster, applied, objects)
+
+
+def test_requests_and_limits_make_the_pod_guaranteed(cluster: Client, namespace: str):
+    created = cluster.create(pod_of(pick(render(nim(cpu="1e1", mem="2.5e10"), namespace), "Deployment")), dry_run=True)
+    assert created["status"]["qosClass"] == "Guaranteed"
+
+
+def test_no_replicas_are_rolled_out_at_once_and_hold_nothing(cluster: Client, namespace: str):
+    objects = render(nim(replicas=0), namespace)
+    apply_all(cluster, objects)
+    deployment = wait_until("an observed Deployment", lambda: _observed(deployment_of(cluster, objects)))
+    assert deployment["spec"]["replicas"] == 0
+    assert cluster.pods(namespace) == []
+
+
+def _observed(deployment):
+    return deployment if deployment.get("status", {}).get("observedGeneration") else None
