@@ -45,6 +45,16 @@ types: $(DEV_READY)
 unit: $(DEV_READY)
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster
 
+cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go once, to build it
+	$(BIN)/python -m tests.cluster build
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/cluster -rs --durations=15
+
+cluster: $(DEV_READY) ## Leave a control plane running, to look at with kubectl
+	@$(BIN)/python -m tests.cluster up
+
+cluster-down: ## End it
+	@$(BIN)/python -m tests.cluster down
+
 engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH
 	$(BIN)/python -m pytest tests/engine
 
