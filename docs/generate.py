@@ -1,5 +1,7 @@
 """Writes what is generated from the argument models: the tables in README.md and the schema of the stack files. `--check` only compares."""
 
+import ast
+import inspect
 import json
 import re
 import sys
@@ -14,6 +16,17 @@ from nim_component.args.values import OrOutput
 ROOT = Path(__file__).parents[1]
 MODELS: tuple[type[Arguments], ...] = (NIM, NIMSecrets, LoRAAdapter, CacheArgs, ServiceArgs, Toleration)
 TABLES = re.compile(r"(<!-- arguments: written by `make docs` -->\n).*?(<!-- /arguments -->)", re.DOTALL)
+
+
+def describe_fields(model: type[Arguments]) -> dict[str, str]:
+    """The text literal under each field. Read here and not by pydantic, which would read the sources at every import."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(definition, ast.ClassDef)
+    described: dict[str, str] = {}
+    for field, text in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            described[field.target.id] = _one_line(ast.literal_eval(text.value))
+    return described
 
 
 def render_tables() -> str:
@@ -31,6 +44,7 @@ def render_table(model: type[Arguments]) -> str:
         "| field | default | Output | meaning |",
         "|---|---|---|---|",
     ]
+    described = describe_fields(model)
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else f"`{_show(field.get_default(call_default_factory=True))}`"
         output = (
@@ -40,7 +54,7 @@ def render_table(model: type[Arguments]) -> str:
             if any(isinstance(each, OrOutput) for each in field.metadata)
             else _takes_output(field.annotation)
         )
-        rows.append(f"| `{name}` | {default} | {output} | {_one_line(field.description or '').replace('|', '&#124;')} |")
+        rows.append(f"| `{name}` | {default} | {output} | {described.get(name, '').replace('|', '&#124;')} |")
     return "\n".join([*rows, ""])
 
 
@@ -68,6 +82,10 @@ def render_schema() -> dict[str, Any]:
     """JSON Schema of a stack file, for editors: unknown fields and wrong kinds are marked while typing."""
     schema = NIM.model_json_schema(ref_template="#/$defs/{model}")
     definitions = schema.pop("$defs")
+    for model in MODELS:
+        properties = (schema if model is NIM else definitions[model.__name__])["properties"]
+        for name, text in describe_fields(model).items():
+            properties[name]["description"] = text
     key = {"type": "object", "properties": {"config": {"type": "string"}}, "required": ["config"], "additionalProperties": False}
     for name in SECRET_VALUES:
         field = definitions["NIMSecrets"]["properties"][name]

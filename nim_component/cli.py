@@ -6,6 +6,7 @@ What is heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,6 +46,8 @@ VersionOption = Annotated[
 
 def main() -> None:
     """The console script."""
+    # A short life that begins with importing 100,000 lines of SDK: the collector would look through them a hundred times and find nothing.
+    gc.set_threshold(200_000, 20, 20)
     app(prog_name="nim-component")
 
 

@@ -27,7 +27,7 @@ class Rule:
 class Arguments(BaseModel):
     """What a caller says about one thing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def __init__(self, **data: Any) -> None:
