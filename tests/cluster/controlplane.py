@@ -15,6 +15,8 @@ from .nodes import STORAGE_CLASS
 from .processes import Children, free_ports
 
 STAGES = Path(__file__).parent / "stages"
+CONTEXTS = ("nim", "staging", "prod")
+"""The first is the current one; the others are what the project's stacks call their clusters."""
 ADMIN = "admin"
 VISITOR = "visitor"
 """A user who may do nothing until a test binds a role to it."""
@@ -120,8 +122,8 @@ class ControlPlane:
                     {
                         "apiVersion": "v1",
                         "kind": "Config",
-                        "current-context": "nim",
-                        "contexts": [{"name": "nim", "context": {"cluster": "nim", "user": user}}],
+                        "current-context": CONTEXTS[0],
+                        "contexts": [{"name": name, "context": {"cluster": "nim", "user": user}} for name in CONTEXTS],
                         "clusters": [
                             {
                                 "name": "nim",

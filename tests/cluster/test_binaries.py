@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from .binaries import MODULES, NoGoError, build, find_assets, provide_programs
+from .binaries import MODULE, PROGRAMS, NoGoError, find_assets, pins_key, provide_programs
 
-ETCD, _, KUBERNETES = MODULES
 ROOT = Path(__file__).parents[2]
 
 FAKE_GO = """#!/bin/sh
 echo "$@" >> "$CALLS"
 while [ "$1" != -o ]; do shift; done
+target="$2"
+shift 2
 sleep 0.5
-echo built > "$2"
+for package; do
+  package="${package%/v3}"
+  echo built > "$target${package##*/}"
+done
 """
 
 
@@ -56,27 +60,30 @@ def test_without_go_it_is_said_how_to_get_it(cache: Path, tmp_path: Path, monkey
 
 
 def test_programs_that_are_there_are_not_built(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for module in MODULES:
-        for name in module.programs:
-            (tmp_path / name).touch()
+    for name in PROGRAMS:
+        (tmp_path / name).touch()
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert set(provide_programs().values()) == {tmp_path / name for module in MODULES for name in module.programs}
+    assert provide_programs() == {name: tmp_path / name for name in PROGRAMS}
 
 
 def test_what_the_assets_lack_is_built(cache: Path, calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("etcd", "kube-apiserver"):
         (tmp_path / name).touch()
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
-    assert find_assets(KUBERNETES) == {"kube-apiserver": tmp_path / "kube-apiserver"}
+    assert find_assets().keys() == {"etcd", "kube-apiserver"}
     programs = provide_programs()
     assert programs["kube-apiserver"] == tmp_path / "kube-apiserver"
     assert programs["kube-scheduler"].read_text() == "built\n"
     assert "etcd" not in calls.read_text()
 
 
+def test_every_program_is_built_under_its_name(cache: Path, calls: Path):
+    assert {path.name: path.read_text() for path in provide_programs().values()} == dict.fromkeys(PROGRAMS, "built\n")
+
+
 def test_two_builders_build_once(cache: Path, calls: Path):
-    code = "from tests.cluster.binaries import MODULES, build; print(build(MODULES[0], print))"
+    code = "from tests.cluster.binaries import provide_programs; provide_programs()"
     builders = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(2)]
     assert [each.wait() for each in builders] == [0, 0]
     assert len(calls.read_text().splitlines()) == 1
@@ -86,14 +93,13 @@ def test_a_failed_build_leaves_nothing_and_says_why(cache: Path, calls: Path):
     go = calls.parent / "bin" / "go"
     go.write_text("#!/bin/sh\necho 'no such module' >&2\nexit 1\n")
     with pytest.raises(RuntimeError, match="no such module"):
-        build(ETCD, print)
-    assert [path.name for path in (cache / "nim-component/cluster").iterdir()] == ["etcd.lock"]
+        provide_programs()
+    assert [path for path in (cache / "nim-component/cluster").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
 def test_other_pins_are_built_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    before = ETCD.key()
-    (tmp_path / "etcd").mkdir()
+    before = pins_key()
     for name in ("go.mod", "go.sum"):
-        (tmp_path / "etcd" / name).write_text((ETCD.folder / name).read_text() + "\n")
-    monkeypatch.setattr("tests.cluster.binaries.HERE", tmp_path)
-    assert ETCD.key() != before
+        (tmp_path / name).write_text((MODULE / name).read_text() + "\n")
+    monkeypatch.setattr("tests.cluster.binaries.MODULE", tmp_path)
+    assert pins_key() != before
