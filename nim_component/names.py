@@ -3,6 +3,7 @@ first."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,3 +37,10 @@ def selector(service_name: str) -> dict[str, str]:
 def labels(service_name: str) -> dict[str, str]:
     """The labels of every object of a service."""
     return {**selector(service_name), "app.kubernetes.io/component": "model-server", "app.kubernetes.io/managed-by": "pulumi"}
+
+
+def prefixed_name(prefix: str, group: str | None, key: str) -> str:
+    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen
+    there."""
+    parts = f"{group}_{key}" if group else key
+    return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())

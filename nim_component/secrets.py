@@ -1,10 +1,9 @@
 """The Secrets of a service: read and checked, or made from values. A value is only ever handed to a Secret."""
 
 import base64
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -13,9 +12,9 @@ import pulumi_kubernetes as k8s
 from .args import NIM
 from .args.error import ArgumentError
 from .args.problems import Path, Problem
-from .manifests.inputs import lift_all
+from .check import owner_of
 from .manifests.references import SecretKey
-from .names import DIGEST_LENGTH, labels
+from .names import digest, labels
 
 REGISTRY = "nvcr.io"
 REGISTRY_USER = "$oauthtoken"
@@ -24,7 +23,7 @@ PULL_TYPE = "kubernetes.io/dockerconfigjson"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclass
+@dataclass(frozen=True)
 class ServiceSecrets:
     """What the pod needs to know of the Secrets, and the children that stand for them."""
 
@@ -33,133 +32,122 @@ class ServiceSecrets:
     hf_token: SecretKey | None = None
     digest: "pulumi.Output[str] | None" = None
     """Over the values of the Secrets that were made; none by reference."""
-    children: dict[str, k8s.core.v1.Secret] = field(default_factory=dict)
-    """By the name of the part (made) or of the Secret (read)."""
-    checked: "list[pulumi.Input[pulumi.Resource]]" = field(default_factory=list)
+    children: Mapping[str, k8s.core.v1.Secret] = field(default_factory=dict[str, k8s.core.v1.Secret])
+    """By logical name."""
+    checked: "Sequence[pulumi.Input[pulumi.Resource]]" = ()
     """Resolve when the read Secrets hold what they must: the Deployment waits for them."""
 
 
-def provide_secrets(component: str, service_name: str, nim: NIM, child: pulumi.ResourceOptions) -> ServiceSecrets:
-    """Makes or reads the Secrets of a service as children, and says where its keys stand."""
-    provided = ServiceSecrets()
-    _make(component, service_name, nim, child, provided)
-    _refer(nim, provided)
-    _read(component, nim, child, provided)
-    return provided
+def provide_secrets(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> ServiceSecrets:
+    """Makes or reads the Secrets of a service as children of `parent`, and says where its keys stand."""
+    made = make_secrets(parent, component, service_name, nim)
+    referred = refer(nim, made)
+    read, checked = read_secrets(parent, component, nim, referred)
+    return replace(referred, children={**made.children, **read}, checked=checked)
 
 
-def _make(component: str, service_name: str, nim: NIM, child: pulumi.ResourceOptions, provided: ServiceSecrets) -> None:
+def make_secrets(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> ServiceSecrets:
     """By value: the pull Secret and one Opaque Secret for the keys, each named by a digest of what it holds."""
     secrets = nim.secrets
-    owner = owner_of(component)
-    keys: dict[str, pulumi.Output[str]] = {}
+    children: dict[str, k8s.core.v1.Secret] = {}
+
+    def make(part: str, kind: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
+        name = value_digest(data).apply(lambda digest: f"{service_name}-{part}-{digest}")
+        children[f"{component}-{part}"] = secret = k8s.core.v1.Secret(
+            f"{component}-{part}",
+            metadata={"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
+            type=kind,
+            immutable=True,
+            string_data=data,
+            # Not protected with the component: a rotation replaces it.
+            opts=pulumi.ResourceOptions(parent=parent, protect=False),
+        )
+        return secret.metadata.apply(lambda metadata: metadata["name"])
+
+    pull_secret = None
+    keys: list[tuple[Any, pulumi.Output[str]]] = []
     if secrets.ngc_api_key is not None:
-        api_key = _credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
-        pull = api_key.apply(docker_config)
-        provided.pull_secret = _make_secret("pull", PULL_TYPE, {PULL_KEY: pull}, component, service_name, nim, child, provided)
-        keys["ngc"] = api_key
+        api_key = _credential(secrets.ngc_api_key, owner_of(component), ("secrets", "ngc_api_key"))
+        pull_secret = make("pull", PULL_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
+        keys.append((secrets.key_name, api_key))
     if secrets.hf_token is not None:
-        keys["hf"] = _credential(secrets.hf_token, owner, ("secrets", "hf_token"))
+        keys.append((secrets.token_name, _credential(secrets.hf_token, owner_of(component), ("secrets", "hf_token"))))
     if not keys:
-        return
-    names = {"ngc": secrets.key_name, "hf": secrets.token_name}
-    data = lift_all(
-        lambda *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True)), *(each for key in keys for each in (names[key], keys[key]))
+        return ServiceSecrets()
+    data = pulumi.Output.all(*(pulumi.Output.all(*pair) for pair in keys)).apply(dict)
+    name = make("keys", "Opaque", data)
+    return ServiceSecrets(
+        pull_secret=pull_secret,
+        ngc_key=SecretKey(name, secrets.key_name or "") if secrets.makes_key else None,
+        hf_token=SecretKey(name, secrets.token_name or "") if secrets.makes_token else None,
+        digest=value_digest(data),
+        children=children,
     )
-    name = _make_secret("keys", "Opaque", data, component, service_name, nim, child, provided)
-    if "ngc" in keys:
-        provided.ngc_key = SecretKey(name, secrets.key_name or "")
-    if "hf" in keys:
-        provided.hf_token = SecretKey(name, secrets.token_name or "")
-    provided.digest = value_digest(*keys.values())
 
 
-def _make_secret(
-    part: str,
-    kind: str,
-    data: Any,
-    component: str,
-    service_name: str,
-    nim: NIM,
-    child: pulumi.ResourceOptions,
-    provided: ServiceSecrets,
-) -> "pulumi.Output[str]":
-    resolved = pulumi.Output.from_input(data)
-    name = value_digest(resolved.apply(lambda data: json.dumps(data, sort_keys=True))).apply(
-        lambda digest: f"{service_name}-{part}-{digest}"
-    )
-    secret = k8s.core.v1.Secret(
-        f"{component}-{part}",
-        metadata={"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
-        type=kind,
-        immutable=True,
-        string_data=pulumi.Output.secret(resolved),
-        opts=child,
-    )
-    provided.children[part] = secret
-    return secret.metadata.apply(lambda metadata: metadata["name"])
-
-
-def _refer(nim: NIM, provided: ServiceSecrets) -> None:
-    """By reference: which key of which Secret, with the spec's defaults for the groups that are not named."""
-    secrets = nim.secrets
+def refer(nim: NIM, made: ServiceSecrets) -> ServiceSecrets:
+    """By reference: which key of which Secret, for what was not made. A group that is not named is the Secret of the key before it."""
+    secrets, found = nim.secrets, made
     if secrets.ngc_image_secret is not None:
-        provided.pull_secret = secrets.ngc_image_secret  # pyright: ignore
-        holder = secrets.ngc_secret_group if secrets.ngc_secret_group is not None else secrets.ngc_image_secret
-        provided.ngc_key = SecretKey(holder, secrets.ngc_secret_key or "")  # pyright: ignore
-    if secrets.hf_token_key is not None and provided.hf_token is None:
-        holder = secrets.hf_token_group if secrets.hf_token_group is not None else provided.ngc_key.name if provided.ngc_key else ""
-        provided.hf_token = SecretKey(holder, secrets.hf_token_key)  # pyright: ignore
+        image: Any = secrets.ngc_image_secret
+        holder: Any = secrets.ngc_secret_group if secrets.ngc_secret_group is not None else image
+        found = replace(found, pull_secret=image, ngc_key=SecretKey(holder, secrets.ngc_secret_key or ""))
+    if secrets.hf_token_key is not None and found.hf_token is None:
+        group: Any = secrets.hf_token_group
+        if group is None and found.ngc_key is not None:
+            group = found.ngc_key.name
+        found = replace(found, hf_token=SecretKey("" if group is None else group, secrets.hf_token_key))
+    return found
 
 
-def _read(component: str, nim: NIM, child: pulumi.ResourceOptions, provided: ServiceSecrets) -> None:
+def read_secrets(
+    parent: pulumi.Resource, component: str, nim: NIM, referred: ServiceSecrets
+) -> "tuple[dict[str, k8s.core.v1.Secret], list[pulumi.Input[pulumi.Resource]]]":
     """Reads each Secret whose name and namespace are plain: a missing one fails the preview, with its name.
 
     A name that is an Output belongs to a Secret of the same program, which is not there yet at the first preview.
     """
     namespace = nim.namespace
-    if not nim.secrets.verify or not isinstance(namespace, str) or _renders_to_files():
-        return
-    wanted: dict[str, list[tuple[str, Any, Path]]] = {}
-    fields = (
+    if not nim.secrets.verify or not isinstance(namespace, str) or renders_to_files(parent):
+        return {}, []
+    wanted: dict[str, dict[Path, Any]] = {}
+    for name, secret, key in (
         ("ngc_image_secret", nim.secrets.ngc_image_secret, PULL_KEY),
-        ("ngc_secret_key", provided.ngc_key and provided.ngc_key.name, nim.secrets.ngc_secret_key),
-        ("hf_token_key", provided.hf_token and provided.hf_token.name, nim.secrets.hf_token_key),
-    )
-    for name, secret, key in fields:
+        ("ngc_secret_key", referred.ngc_key and referred.ngc_key.name, nim.secrets.ngc_secret_key),
+        ("hf_token_key", referred.hf_token and referred.hf_token.name, nim.secrets.hf_token_key),
+    ):
         if isinstance(secret, str) and key is not None:
-            wanted.setdefault(secret, []).append((name, key, ("secrets", name)))
+            wanted.setdefault(secret, {})[("secrets", name)] = key
+    children: dict[str, k8s.core.v1.Secret] = {}
+    checked: list[pulumi.Input[pulumi.Resource]] = []
     for secret_name, keys in wanted.items():
-        secret = k8s.core.v1.Secret.get(
-            f"{component}-secret-{secret_name}",
-            f"{namespace}/{secret_name}",
-            # `kubectl apply` leaves the plaintext in an annotation: without this it would stand in the state.
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(additional_secret_outputs=["metadata"])),
-        )
-        provided.children[secret_name] = secret
-        checks = [key for _, key, _ in keys]
-        paths = [path for _, _, path in keys]
-        where = f"{namespace}/{secret_name}"
-        provided.checked.append(
-            pulumi.Output.all(secret.data, secret.type, *checks).apply(
-                lambda read, where=where, paths=paths, secret=secret: _require_keys(component, where, paths, read, secret)
-            )
-        )
+        logical, where = f"{component}-secret-{secret_name}", f"{namespace}/{secret_name}"
+        # `kubectl apply` leaves the plaintext in an annotation: without `metadata` here it would stand in the state.
+        masked = pulumi.ResourceOptions(parent=parent, additional_secret_outputs=["metadata"])
+        children[logical] = secret = k8s.core.v1.Secret.get(logical, where, masked)
+        checked.append(_require_keys(owner_of(component), where, secret, keys))
+    return children, checked
 
 
-def _renders_to_files() -> bool:
-    """Whether the stack's default provider writes files: it has no cluster to read from, and without a kubeconfig a read fails."""
-    return bool(pulumi.Config("kubernetes").get("renderYamlToDirectory"))
+def renders_to_files(parent: pulumi.Resource) -> bool:
+    """Whether the stack's default provider writes files: it has no cluster to read from, and without a kubeconfig a read fails.
+
+    What an explicit provider does cannot be seen from here: with one that renders, `verify=False` leaves the reads out.
+    """
+    explicit = parent.get_provider("kubernetes:core/v1:Secret") is not None
+    return not explicit and bool(pulumi.Config("kubernetes").get("renderYamlToDirectory"))
 
 
-def _require_keys(component: str, where: str, paths: list[Path], read: list[Any], secret: k8s.core.v1.Secret) -> pulumi.Resource:
-    data, kind, *keys = read
-    if kind is None and data is None:
-        return secret  # nothing was read: rendering to files asks no cluster
-    problems = find_missing(where, data or {}, kind, dict(zip(paths, keys, strict=True)))
-    if problems:
-        raise ArgumentError(owner_of(component), problems)
-    return secret
+def _require_keys(owner: str, where: str, secret: k8s.core.v1.Secret, keys: "Mapping[Path, Any]") -> "pulumi.Output[pulumi.Resource]":
+    def check(read: list[Any]) -> pulumi.Resource:
+        data, kind, *names = read
+        if kind is None and data is None:
+            return secret  # nothing was read: rendering to files asks no cluster
+        if problems := find_missing(where, data or {}, kind, dict(zip(keys, names, strict=True))):
+            raise ArgumentError(owner, problems)
+        return secret
+
+    return pulumi.Output.all(secret.data, secret.type, *keys.values()).apply(check)
 
 
 def find_missing(where: str, data: Mapping[str, Any], kind: str | None, keys: Mapping[Path, str]) -> "list[Problem]":
@@ -189,15 +177,9 @@ def docker_config(api_key: str) -> str:
     return json.dumps({"auths": {REGISTRY: {"username": REGISTRY_USER, "password": api_key, "auth": login}}})
 
 
-def value_digest(*values: "pulumi.Input[str]") -> "pulumi.Output[str]":
-    """A digest that may be seen, of values that may not: ten hex digits of a key of more than 60 random characters give nothing away."""
-    digest = pulumi.Output.all(*values).apply(lambda texts: hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:DIGEST_LENGTH])
-    return pulumi.Output.unsecret(digest)
-
-
-def owner_of(component: str) -> str:
-    """How errors name a service."""
-    return f"NIMService {component!r}"
+def value_digest(data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
+    """A digest that may be seen, of values that may not: a few digits of the hash of a long random key give nothing away."""
+    return pulumi.Output.unsecret(data.apply(digest))
 
 
 def _credential(value: "pulumi.Output[str]", owner: str, path: Path) -> "pulumi.Output[str]":

@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic_core import PydanticCustomError
 
 from .args import NIM
-from .args.checks import check_service_name
-from .args.error import ArgumentValueError
 from .args.late import bind, describe
-from .args.problems import Problem
+from .check import owner_of, read_nim, service_name_of
 from .manifests.claim import render_claim
 from .manifests.deployment import render_deployment
 from .manifests.inputs import lift
@@ -19,9 +16,8 @@ from .manifests.lora import render_lora_config
 from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service, service_host, service_url
-from .manifests.structures import find_unknown_fields
 from .manifests.timing import time_rollout
-from .secrets import ServiceSecrets, owner_of, provide_secrets
+from .secrets import ServiceSecrets, provide_secrets
 
 
 class NIMService(pulumi.ComponentResource):
@@ -37,30 +33,26 @@ class NIMService(pulumi.ComponentResource):
         service: k8s.core.v1.Service
         """The Service."""
         secrets: Mapping[str, k8s.core.v1.Secret]
-        """The Secrets that were made (`pull`, `keys`) or read (by their names)."""
+        """The Secrets that were made or read, by their logical names, such as `llama-keys`."""
 
     def __init__(self, name: str, args: NIM | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the component and its children.
 
         `args` is a `NIM` or a plain mapping of its fields, as a stack file or a component host gives it.
         """
-        nim = NIM.read(args, owner_of(name))
-        if unknown := list(find_unknown_fields(nim)):
-            raise ArgumentValueError(owner_of(name), unknown)
-        service_name = nim.service_name or _service_name(name)
+        nim = bind(read_nim(name, args), owner_of(name))
+        service_name = service_name_of(name, nim)
         super().__init__("nim:index:NIMService", name, describe(nim), opts)
-        nim = bind(nim, owner_of(name))
         self._warn_of_moving_tags(nim)
 
-        child = pulumi.ResourceOptions(parent=self)
-        secrets = provide_secrets(name, service_name, nim, child)
+        secrets = provide_secrets(self, name, service_name, nim)
         references = References(
             pull_secret=secrets.pull_secret,
             ngc_key=secrets.ngc_key,
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,
             cache_claim=self._provide_cache(name, service_name, nim),
-            lora_config=self._provide_lora_config(name, service_name, nim, child),
+            lora_config=self._provide_lora_config(name, service_name, nim),
         )
         self._deploy(name, service_name, nim, references, secrets)
 
@@ -112,10 +104,12 @@ class NIMService(pulumi.ComponentResource):
         claim = k8s.core.v1.PersistentVolumeClaim(f"{name}-cache", **render_claim(nim, service_name), opts=keep)
         return claim.metadata.apply(lambda metadata: metadata["name"])
 
-    def _provide_lora_config(self, name: str, service_name: str, nim: NIM, child: pulumi.ResourceOptions) -> "pulumi.Input[str] | None":
+    def _provide_lora_config(self, name: str, service_name: str, nim: NIM) -> "pulumi.Input[str] | None":
         if not nim.hf_repo_ids:
             return None
-        config = k8s.core.v1.ConfigMap(f"{name}-lora", **render_lora_config(nim, service_name), opts=child)
+        # Not protected with the component: it is derived, and every change of the adapters replaces it.
+        derived = pulumi.ResourceOptions(parent=self, protect=False)
+        config = k8s.core.v1.ConfigMap(f"{name}-lora", **render_lora_config(nim, service_name), opts=derived)
         return config.metadata.apply(lambda metadata: metadata["name"])
 
     def _deploy(self, name: str, service_name: str, nim: NIM, references: References, secrets: ServiceSecrets) -> None:
@@ -142,13 +136,3 @@ class NIMService(pulumi.ComponentResource):
             return image
 
         lift(nim.image, warn)
-
-
-def _service_name(name: str) -> str:
-    """The component's name where it is fit to name a Service."""
-    try:
-        return check_service_name(name)
-    except PydanticCustomError as error:
-        context: dict[str, Any] = error.context or {}
-        problem = Problem(("service_name",), f"is taken from the component's name, and it {context['rule']}", context["remedy"], repr(name))
-        raise ArgumentValueError(owner_of(name), [problem]) from None

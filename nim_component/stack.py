@@ -15,7 +15,7 @@ from .args import NIM
 from .args.error import ArgumentError, ArgumentValueError
 from .args.late import SECRET_VALUES
 from .args.problems import Problem
-from .secrets import owner_of
+from .check import owner_of, read_nim, service_name_of
 from .service import NIMService
 
 SERVICES = "services"
@@ -52,7 +52,7 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
     errors: list[str] = []
     for name, fields in services.items():
         try:
-            read[name] = _read_service(config, name, defaults, fields)
+            read[name] = _read_service(config, name, defaults, fields, read)
         except ArgumentError as error:
             errors.append(str(error))
     if errors:
@@ -60,14 +60,21 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
     return read
 
 
-def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any) -> NIM:
+def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM]) -> NIM:
     if not isinstance(fields, Mapping | None):
         raise ArgumentValueError(owner_of(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")])
     merged = merge(defaults, cast("Mapping[str, Any]", fields or {}))
+    problems: list[Problem] = []
     secrets = merged.get("secrets")
     if isinstance(secrets, Mapping):
-        merged["secrets"] = _resolve_keys(config, name, cast("Mapping[str, Any]", secrets))
-    return NIM.read(merged, owner_of(name))
+        merged["secrets"], problems = _resolve_keys(config, cast("Mapping[str, Any]", secrets))
+    nim = read_nim(name, merged, problems)
+    for other, taken in others.items():
+        if (service_name_of(other, taken), taken.namespace) == (service_name_of(name, nim), nim.namespace):
+            rule = f"must not be {other!r}'s: both are in namespace {nim.namespace}"
+            problem = Problem(("service_name",), rule, "Choose another name.", repr(service_name_of(name, nim)))
+            raise ArgumentValueError(owner_of(name), [problem])
+    return nim
 
 
 def merge(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,8 +82,8 @@ def merge(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, A
     merged: dict[str, Any] = deepcopy(dict(defaults))
     for key, value in fields.items():
         below = merged.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[key] = merge(cast("Mapping[str, Any]", below), cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping):
+            merged[key] = merge(cast("Mapping[str, Any]", below) if isinstance(below, Mapping) else {}, cast("Mapping[str, Any]", value))
         elif value is None:
             merged.pop(key, None)
         else:
@@ -84,26 +91,31 @@ def merge(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def _resolve_keys(config: pulumi.Config, name: str, secrets: Mapping[str, Any]) -> dict[str, Any]:
+def _resolve_keys(config: pulumi.Config, secrets: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """`ngc_api_key: {config: ngcApiKey}` becomes that secret of the stack. Plain text stays, and is refused by the model."""
-    resolved = dict(secrets)
-    for field in SECRET_VALUES & resolved.keys():
-        reference: Any = resolved[field]
+    resolved, problems = dict(secrets), list[Problem]()
+    for field in SECRET_VALUES:
+        reference: Any = resolved.get(field)
         if not isinstance(reference, Mapping):
             continue
-        keys = list(cast("Mapping[str, Any]", reference).items())
-        if len(keys) != 1 or keys[0][0] != "config" or not isinstance(keys[0][1], str):
+        items = list(cast("Mapping[str, Any]", reference).items())
+        key = items[0][1] if len(items) == 1 and items[0][0] == "config" else None
+        full = f"{config.name}:{key}"
+        # Stands for the key while the other problems are looked for.
+        resolved[field] = pulumi.Output.secret("")
+        if not isinstance(key, str):
+            rule = "must name a secret of the stack's configuration"
             remedy = f"Write {field}: {{config: ngcApiKey}} and set it: pulumi config set --secret ngcApiKey."
-            raise ArgumentValueError(
-                owner_of(name), [Problem(("secrets", field), "must name a secret of the stack's configuration", remedy)]
-            )
-        key = keys[0][1]
-        if config.get(key) is None:
-            remedy = f"Set it: pulumi config set --secret {key}."
-            rule = f"names {config.name}:{key}, which the stack does not have"
-            raise ArgumentValueError(owner_of(name), [Problem(("secrets", field), rule, remedy)])
-        resolved[field] = config.require_secret(key)
-    return resolved
+            problems.append(Problem(("secrets", field), rule, remedy))
+        elif config.get(key) is None:
+            rule = f"names {full}, which the stack does not have"
+            problems.append(Problem(("secrets", field), rule, f"Set it: pulumi config set --secret {key}."))
+        elif not pulumi.runtime.is_config_secret(full):  # pyright: ignore
+            rule = f"names {full}, which stands in the stack file as plain text for everybody to read"
+            problems.append(Problem(("secrets", field), rule, f"Change the key, and set it with: pulumi config set --secret {key}."))
+        else:
+            resolved[field] = config.require_secret(key)
+    return resolved, problems
 
 
 def _read_mapping(config: pulumi.Config, key: str) -> dict[str, Any] | None:

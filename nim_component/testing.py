@@ -92,7 +92,10 @@ class Recording:
     def container(self, name: str, container: str = "nim") -> dict[str, Any]:
         """A container, or init container, of a `NIMService`'s pod."""
         pod = self.pod(name)
-        return next(each for each in [*pod.get("initContainers", []), *pod["containers"]] if each["name"] == container)
+        containers = {each["name"]: each for each in [*pod.get("initContainers", []), *pod["containers"]]}
+        if container not in containers:
+            raise LookupError(f"{name} has no container {container}; there: {', '.join(containers)}")
+        return containers[container]
 
     def env(self, name: str, container: str = "nim") -> dict[str, Any]:
         """A container's environment: name to value, or to its `valueFrom`."""

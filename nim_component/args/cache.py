@@ -1,13 +1,15 @@
 """Where the model is kept between starts."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Strict
 
 from .model import Arguments, Rule
 from .problems import Problem
 from .values import AbsolutePath, AccessMode, AnnotationValue, LabelKey, ObjectName, Storage, StorageClass
 
-_SHARED = {"ReadWriteMany", "ReadOnlyMany"}
+_SHARED = {"ReadWriteMany"}
 
 
 def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> Iterator[Problem]:
@@ -20,8 +22,10 @@ def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> 
         yield Problem((name,), f"must not be given together with {given[0]}", "Give one kind of storage.")
     if not given:
         return
-    fields = dict(zip(("access_mode", "storage_class", "volume_name", "annotations"), claim, strict=True))
-    defaults = {"access_mode": "ReadWriteOnce", "annotations": None}
+    fields = dict(zip(("access_mode", "storage_class", "volume_name", "annotations", "size"), claim, strict=True))
+    defaults = {"access_mode": "ReadWriteOnce", "size": "50Gi"}
+    if given == ["empty_dir"]:
+        del fields["size"]  # its limit
     for name, value in fields.items():
         if value is not None and value != defaults.get(name):
             yield Problem((name,), f"has no meaning with {given[0]}", "It describes a claim that the component makes: leave it out.")
@@ -62,7 +66,7 @@ class CacheArgs(Arguments):
     existing_claim: ObjectName | None = None
     """Name of a PersistentVolumeClaim that is there already, in place of one of the component's own."""
 
-    empty_dir: bool = False
+    empty_dir: Annotated[bool, Strict()] = False
     """Keep the model in the pod only: every new pod downloads it again."""
 
     host_path: AbsolutePath | None = None
@@ -70,7 +74,7 @@ class CacheArgs(Arguments):
 
     rules = (
         Rule(
-            ("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations"),
+            ("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations", "size"),
             _check_kind,
             waits=False,
         ),

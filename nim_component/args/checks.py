@@ -1,10 +1,11 @@
 """Rules across the fields of a `NIM`: pure functions that yield what they find."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS
+from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
 from .lora import LoRAAdapter
 from .problems import Problem, rule_error
 from .quantities import parse_quantity
@@ -25,6 +26,9 @@ MANAGED_ENV = {
 }
 """Environment that the component sets, and the argument that decides it."""
 
+SECRETS_DIGEST = "checksum/secrets"
+"""Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
+SKIP_AWAIT = "pulumi.com/skipAwait"
 _MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp")
 _MANAGED_CONTAINERS = ("nim", "download-loras")
 _LONGEST_LABEL = 63
@@ -89,6 +93,43 @@ def check_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator
             )
 
 
+def check_key_names(
+    env: Mapping[str, Any] | None,
+    prefix: str | None,
+    image: str | None,
+    key: str | None,
+    group: str | None,
+    token_key: str | None,
+    token_group: str | None,
+    without_key: bool,
+    makes_key: bool,
+    makes_token: bool,
+) -> Iterator[Problem]:
+    """One name for two keys would hand the one to whom the other is for."""
+    key = None if without_key else key or "NGC_API_KEY"
+    token_key = token_key or ("HF_TOKEN" if makes_token else None)
+    if makes_key and makes_token and key == token_key:
+        yield Problem(("secrets", "hf_token_key"), "must not be ngc_secret_key: both stand in one Secret", "Take another name.", repr(key))
+    if not prefix:
+        return
+    holder = "made" if makes_key else group or image
+    sources = {
+        "ngc_secret_key": (holder, group, key),
+        "hf_token_key": ("made" if makes_token else token_group or holder, token_group, token_key),
+    }
+    seen: dict[str, tuple[str | None, str]] = {}
+    for field, (secret, named_group, name) in sources.items():
+        if name is None:
+            continue
+        variable = prefixed_name(prefix, named_group, name)
+        taken = seen.setdefault(variable, (secret, name))
+        if variable in MANAGED_ENV or variable == PEFT_SOURCE or variable in (env or {}):
+            rule = f"makes the variable {variable} with secrets_prefix, which is another's"
+            yield Problem(("secrets", field), rule, "Choose another prefix or key.")
+        elif taken != (secret, name):
+            yield Problem(("secrets", field), f"makes the variable {variable}, as another key does", "Rename one of the keys or groups.")
+
+
 def check_backend_port(image: str, port: int) -> Iterator[Problem]:
     """NIM 2.x keeps 8001 for the backend behind its front end."""
     tag = re.search(r":v?(\d+)[^:/]*$", image.partition("@")[0])
@@ -96,11 +137,23 @@ def check_backend_port(image: str, port: int) -> Iterator[Problem]:
         yield Problem(("port",), "must not be 8001 with NIM 2.x, whose backend listens there", "Take another port, such as 8000.", "8001")
 
 
-def check_labels(labels: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """The selector is frozen; a label that changes it would orphan the pods."""
-    for name in labels or {}:
-        if name in SELECTOR_LABELS or name in STANDARD_LABELS:
-            yield Problem(("pod_labels", name), "is managed by the component", "Choose another label.")
+def check_metadata(
+    pod_labels: Mapping[str, Any] | None,
+    service_labels: Mapping[str, Any] | None,
+    pod_annotations: Mapping[str, Any] | None,
+    cache_annotations: Mapping[str, Any] | None,
+) -> Iterator[Problem]:
+    """The selector is frozen, and what the component sets must not vanish or win unseen."""
+    managed = (*SELECTOR_LABELS, *STANDARD_LABELS)
+    for path, given, names in (
+        (("pod_labels",), pod_labels, managed),
+        (("service", "labels"), service_labels, managed),
+        (("pod_annotations",), pod_annotations, (SECRETS_DIGEST,)),
+        (("cache", "annotations"), cache_annotations, (SKIP_AWAIT,)),
+    ):
+        for name in given or {}:
+            if name in names:
+                yield Problem((*path, name), "is managed by the component", "Choose another name.")
 
 
 def check_mounts(
@@ -115,14 +168,14 @@ def check_mounts(
     yield from _once("extra_containers", containers, _MANAGED_CONTAINERS)
     known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
     source = (env or {}).get(PEFT_SOURCE) if adapters else None
-    paths: list[Any] = [SHM_PATH, CACHE_PATH, source]
+    paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]
     for index, mount in enumerate(mounts or ()):
-        name, path = mount["name"], mount.get("mountPath", mount.get("mount_path"))
+        name, path = mount["name"], posixpath.normpath(mount.get("mountPath", mount.get("mount_path")))
         where = ("extra_mounts", index)
         if name not in known:
             yield Problem((*where, "name"), "must be the name of one of extra_volumes", f"Known: {', '.join(sorted(known))}.", repr(name))
         if path in paths:
-            yield Problem((*where, "mountPath"), "is mounted already", "Choose another path.", repr(path))
+            yield Problem((*where, "mountPath"), "is the root or mounted already", "Choose another path.", repr(path))
         paths.append(path)
 
 

@@ -7,14 +7,15 @@ import pulumi
 from pydantic import ValidationError
 
 from .error import ArgumentError
-from .model import Arguments, field_adapter, read_path
+from .model import LATE, Arguments, default_of, field_adapter, read_path
 from .nim import NIM
 from .outputs import is_output
 from .problems import Path, Problem, find_problems, is_hidden
 
 T = TypeVar("T", bound=Arguments)
 
-SECRET_VALUES = frozenset({"ngc_api_key", "hf_token"})
+SECRET_VALUES = ("hf_token", "ngc_api_key")
+SECRET_PATHS: frozenset[Path] = frozenset(("secrets", name) for name in SECRET_VALUES)
 """The only fields that take a secret; everywhere else a secret would stand in a pod spec and mask its whole diff."""
 
 
@@ -36,7 +37,9 @@ def _bind_fields(args: T, owner: str, above: Path) -> T:
     cls = type(args)
     for name in cls.model_fields:
         value = getattr(args, name)
-        bound = _bind_value(value, owner, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe))
+        bound = _bind_value(
+            value, owner, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe, context=LATE)
+        )
         if bound is not value:
             changed[name] = bound
     return args.model_copy(update=changed) if changed else args
@@ -66,22 +69,25 @@ def _bind_value(value: Any, owner: str, path: Path, check: Callable[[Any], Any])
 
 
 def _checked(value: pulumi.Output[Any], owner: str, path: Path, check: Callable[[Any], Any]) -> pulumi.Output[Any]:
-    if path[-1] in SECRET_VALUES:
+    if path in SECRET_PATHS:
         return value
 
-    def meet(resolved: list[Any]) -> Any:
-        item, secret = resolved
+    def refuse_secret(secret: bool) -> None:
         if secret:
             raise ArgumentError(owner, [_secret_problem(path)])
+
+    def meet(resolved: list[Any]) -> Any:
         try:
-            return check(item)
+            return check(resolved[0])
         except ValidationError as error:
             found = find_problems(error)
             # The probe's path is not the field's: whether the value may be shown is decided by the whole path.
             shown = [Problem(path, each.rule, each.remedy, None if is_hidden(path) else each.value) for each in found]
             raise ArgumentError(owner, shown) from None
 
-    return pulumi.Output.all(value, pulumi.Output.from_input(value.is_secret())).apply(meet)
+    # Whether it is a secret is known before its value is: a preview refuses it too.
+    not_secret = pulumi.Output.from_input(value.is_secret()).apply(refuse_secret)
+    return pulumi.Output.all(value, not_secret).apply(meet)
 
 
 def _secret_problem(path: Path) -> Problem:
@@ -133,7 +139,7 @@ def describe(args: NIM) -> dict[str, Any]:
 def _said(args: Arguments) -> dict[str, Any]:
     fields = type(args).model_fields
     values = {name: getattr(args, name) for name in fields if name not in SECRET_VALUES}
-    return {name: _plain(value) for name, value in values.items() if is_output(value) or value != fields[name].default}
+    return {name: _plain(value) for name, value in values.items() if is_output(value) or value != default_of(type(args), name)}
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,9 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from .outputs import is_output
 from .problems import Problem, find_problems, line_errors, suggest
 
+LATE = "late"
+"""The validation context of a value that an Output resolved to."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -27,7 +30,7 @@ class Rule:
 class Arguments(BaseModel):
     """What a caller says about one thing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True, revalidate_instances="always")
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def __init__(self, **data: Any) -> None:
@@ -42,8 +45,6 @@ class Arguments(BaseModel):
     @classmethod
     def read(cls, data: "Self | Mapping[str, Any]", owner: str) -> Self:
         """A model from what a caller or a stack file gives; problems are said of `owner`, such as `NIMService 'llama'`."""
-        if isinstance(data, cls):
-            return data
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -54,7 +55,8 @@ class Arguments(BaseModel):
     def _check_all(cls, data: Any, check_fields: ModelWrapValidatorHandler[Self]) -> Self:
         """Runs the rules also where single fields are wrong, over the fields that are right: one error says everything."""
         if isinstance(data, cls):
-            return data
+            # A copy with changes (`model_copy`) or a mapping changed in place has met no rule yet.
+            data = {name: getattr(data, name) for name in cls.model_fields}
         try:
             model = check_fields(data)
         except ValidationError as error:
@@ -74,6 +76,13 @@ def _argument_error(owner: str, error: ValidationError) -> ValueError:
     from .error import ArgumentValueError  # imports Pulumi, which a caller that only checks need not wait for
 
     return ArgumentValueError(owner, find_problems(error))
+
+
+@cache
+def default_of(cls: type[Arguments], name: str) -> Any:
+    """A field's default in the form that a validated value has; none for a required field."""
+    field = cls.model_fields[name]
+    return None if field.is_required() else field_adapter(cls, name).validate_python(field.get_default(call_default_factory=True))
 
 
 def broken_rules(cls: type[Arguments], model: Any) -> Iterator[Problem]:

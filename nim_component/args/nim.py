@@ -8,9 +8,10 @@ from .cache import CacheArgs, check_sharing
 from .checks import (
     check_backend_port,
     check_environment,
-    check_labels,
+    check_key_names,
     check_lora,
     check_memory,
+    check_metadata,
     check_mounts,
     check_prefix,
     check_service_name,
@@ -35,6 +36,7 @@ from .values import (
     Seconds,
     Storage,
     Text,
+    UrlPath,
     UserId,
     WholeNumber,
     Words,
@@ -51,7 +53,7 @@ class NIM(Arguments):
     """Container image, with a tag or `@sha256:`. Default: the plugin's. `:latest` or no tag warns: a restart may then serve another
     model."""
 
-    health_endpoint: Text = "v1/health/ready"
+    health_endpoint: UrlPath = "v1/health/ready"
     """Path of the startup and readiness probes, with or without a leading slash. Default: answers when the model is loaded."""
 
     port: Port = 8000
@@ -181,6 +183,21 @@ class NIM(Arguments):
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
         Rule(("image", "port"), check_backend_port),
-        Rule(("pod_labels",), check_labels, waits=False),
+        Rule(("pod_labels", "service.labels", "pod_annotations", "cache.annotations"), check_metadata, waits=False),
+        Rule(
+            (
+                "env",
+                "secrets.secrets_prefix",
+                "secrets.ngc_image_secret",
+                "secrets.ngc_secret_key",
+                "secrets.ngc_secret_group",
+                "secrets.hf_token_key",
+                "secrets.hf_token_group",
+                "secrets.without_key",
+                "secrets.makes_key",
+                "secrets.makes_token",
+            ),
+            check_key_names,
+        ),
         Rule(("hf_repo_ids", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
     )

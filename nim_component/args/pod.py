@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
-from .model import Arguments, Rule
+from .model import LATE, Arguments, Rule
+from .outputs import is_output
 from .problems import Problem, rule_error
-from .values import EnvName, LabelKey, OrOutput, Words
+from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words
 
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 
@@ -17,16 +18,17 @@ def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
 
 
-def _env_value(value: Any) -> Any:
+def _env_value(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
-        reference = cast("Mapping[str, Any]", value)
+    # Which form a variable has is plain: an Output resolves to its text.
+    if isinstance(value, Mapping) and info.context != LATE:
+        reference = _structure(cast("Mapping[str, Any]", value))
         inner = next(iter(reference.values()), None)
-        if [_camel(str(key)) for key in reference] == ["valueFrom"] and isinstance(inner, Mapping):
-            sources = [_camel(str(key)) for key in cast("Mapping[str, Any]", inner)]
-            if len(sources) == 1 and sources[0] in _SOURCES:
-                return dict(reference)
+        if [_camel(key) for key in reference] == ["valueFrom"] and isinstance(inner, dict):
+            sources = {_camel(key): source for key, source in cast("dict[str, Any]", inner).items()}
+            if len(sources) == 1 and set(sources) <= set(_SOURCES) and all(isinstance(source, dict) for source in sources.values()):
+                return reference
         raise rule_error(
             "must be text or one valueFrom",
             f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.",
@@ -34,16 +36,29 @@ def _env_value(value: Any) -> Any:
     raise rule_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
 
 
+def _structure(value: Any) -> Any:
+    """Mappings, lists, scalars and Outputs: what can be looked through for secrets, merged and compared. The SDK's `...Args` cannot."""
+    if isinstance(value, Mapping):
+        return {str(key): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_structure(item) for item in cast("list[Any]", value)]
+    if value is None or isinstance(value, str | int | float) or is_output(value):
+        return cast(Any, value)
+    raise rule_error(
+        f"must be mappings, lists and plain values, and it holds a {type(value).__name__}", "Write it as a dict, as in a manifest."
+    )
+
+
 def _named(value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value.get("name"), str) or not value["name"]:
-        raise rule_error("must have a name", "Add name: it is what a mount, a diff and a log refer to.")
+        raise rule_error("must have a plain name", "Add name: it is what a mount, a diff and a log refer to.")
     return value
 
 
 def _mount(value: dict[str, Any]) -> dict[str, Any]:
     path = value.get("mountPath", value.get("mount_path"))
     if not isinstance(path, str) or not path.startswith("/"):
-        raise rule_error("must have an absolute mountPath", "Add mountPath, starting with '/'.")
+        raise rule_error("must have a plain absolute mountPath", "Add mountPath, starting with '/'.")
     return _named(value)
 
 
@@ -55,9 +70,9 @@ if TYPE_CHECKING:
 else:
     _ENV_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
     EnvValue = Annotated[Any, BeforeValidator(_env_value), WithJsonSchema(_ENV_SCHEMA), OrOutput()]
-    Structure = dict[str, Any]
-    NamedStructure = Annotated[dict[str, Any], AfterValidator(_named)]
-    Mount = Annotated[dict[str, Any], AfterValidator(_mount)]
+    Structure = Annotated[dict[str, Any], AfterValidator(_structure)]
+    NamedStructure = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_named)]
+    Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]
 
 Environment = dict[EnvName, EnvValue]
 
@@ -77,7 +92,7 @@ class Toleration(Arguments):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """Effect of the taint. Default: every effect."""
 
-    toleration_seconds: int | None = None
+    toleration_seconds: WholeNumber | None = None
     """Seconds until eviction, with effect `NoExecute`. Default: for ever."""
 
     @staticmethod

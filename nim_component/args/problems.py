@@ -13,6 +13,7 @@ SECRET_FIELDS = frozenset({"ngc_api_key", "hf_token", "env", "data", "string_dat
 """Fields whose values never enter an error: they hold, or may hold, a key."""
 
 _CREDENTIAL = re.compile(r"nvapi-|hf_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}|-----BEGIN|\"auths\"")
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _LONGEST_VALUE = 80
 
 Path = tuple[str | int, ...]
@@ -52,8 +53,13 @@ def render_path(path: Path) -> str:
 
 
 def looks_like_credential(value: str) -> bool:
-    """Whether a text has the form of an NGC key, a Hugging Face token, a JWT, a PEM block or a docker config."""
-    return _CREDENTIAL.search(value) is not None
+    """Whether a text has the form of an NGC key (old or new), a Hugging Face token, a JWT, a PEM block or a docker config."""
+    return _CREDENTIAL.search(value) is not None or any(map(_is_random, _LONG_WORD.findall(value)))
+
+
+def _is_random(word: str) -> bool:
+    """Letters of both cases and digits without a break, as in base64; digests and commits have one case."""
+    return any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))
 
 
 def is_hidden(path: Path) -> bool:

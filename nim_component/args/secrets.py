@@ -142,6 +142,16 @@ class NIMSecrets(Arguments):
         return cls(without_key=True, **hugging_face)
 
     @property
+    def makes_key(self) -> bool:
+        """Whether the component makes the Secret of the NGC key."""
+        return self.ngc_api_key is not None
+
+    @property
+    def makes_token(self) -> bool:
+        """Whether the component makes the Secret of the Hugging Face token."""
+        return self.hf_token is not None
+
+    @property
     def key_name(self) -> "pulumi.Input[str] | None":
         """Key of the NGC API key within its Secret; none without a key."""
         return None if self.without_key else self.ngc_secret_key or "NGC_API_KEY"

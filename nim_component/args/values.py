@@ -54,8 +54,8 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _quantity(at_least: str, example: str) -> Callable[[Any], str]:
-    smallest = parse_quantity(at_least)
+def _quantity(at_least: str, example: str, at_most: str = "1Ei") -> Callable[[Any], str]:
+    smallest, largest = parse_quantity(at_least), parse_quantity(at_most)
 
     def check(value: Any) -> str:
         text: str = repr(value).removesuffix(".0") if isinstance(value, int | float) else value
@@ -67,17 +67,22 @@ def _quantity(at_least: str, example: str) -> Callable[[Any], str]:
             raise rule_error(
                 f"must be at least {at_least}", f"Give the unit too, such as {example}: a number alone counts bytes or whole cores."
             )
+        if number > largest:
+            raise rule_error(f"must be at most {at_most}", f"Check the unit: {example}, for example.")
         return text
 
     return check
 
 
+# The grammar of github.com/distribution/reference: a host (with its port), lower-case path components, a tag, a digest.
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?"
+_COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(rf"({_HOST}/)?{_COMPONENT}(/{_COMPONENT})*(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?(@sha256:[a-f0-9]{{64}})?", re.ASCII)
+
+
 def _image(value: str) -> str:
-    if (
-        not re.fullmatch(r"[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[a-f0-9]{64})?", value, re.ASCII)
-        or "//" in value
-        or value.endswith((":", "/"))
-    ):
+    # The longest first: the pattern's repetitions could take long over a text that is none.
+    if len(value) > 500 or not _IMAGE.fullmatch(value):
         raise rule_error(
             "must be a container image reference",
             "Write registry/repository:tag or registry/repository@sha256:digest, such as nvcr.io/nim/meta/llama3-8b-instruct:1.0.0.",
@@ -111,6 +116,7 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     StorageClass = pulumi.Input[str]
     ResourceName = pulumi.Input[str]
     AbsolutePath = pulumi.Input[str]
+    UrlPath = pulumi.Input[str]
     Memory = pulumi.Input[str]
     Storage = pulumi.Input[str]
     Port = pulumi.Input[int]
@@ -118,7 +124,7 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     UserId = pulumi.Input[int]
     Seconds = pulumi.Input[int]
     Cores = pulumi.Input[str] | pulumi.Input[int] | pulumi.Input[float]
-    AccessMode = pulumi.Input[Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"]]
+    AccessMode = pulumi.Input[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"]]
     LabelKey = str
     EnvName = str
     WholeNumber = int
@@ -174,14 +180,19 @@ else:
         ),
         OrOutput(),
     ]
+    UrlPath = Annotated[
+        _TEXT, matching(r"/?[A-Za-z0-9._~/-]+", "must be a path", "Write it without a host, such as v1/health/ready."), OrOutput()
+    ]
     AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
     Memory = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]
     Storage = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "50Gi")), OrOutput()]
-    Cores = Annotated[Any, WithJsonSchema({"type": ["string", "number"]}), BeforeValidator(_quantity("1m", "2 or 500m")), OrOutput()]
+    Cores = Annotated[
+        Any, WithJsonSchema({"type": ["string", "number"]}), BeforeValidator(_quantity("1m", "2 or 500m", "1024")), OrOutput()
+    ]
     WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
     # Below 1024 a server without capabilities cannot listen.
     Port = Annotated[int, Field(ge=1024, le=65535), BeforeValidator(_whole_number), OrOutput()]
     Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number), OrOutput()]
     Seconds = Annotated[int, Field(ge=0), BeforeValidator(_whole_number), OrOutput()]
     UserId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole_number), OrOutput()]
-    AccessMode = Annotated[Literal["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"], OrOutput()]
+    AccessMode = Annotated[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"], OrOutput()]

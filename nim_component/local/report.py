@@ -147,7 +147,7 @@ def show_value(value: Any) -> str:
         return value
     if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\n" in value):
         beginning = json.dumps(value[:LONGEST_BEGINNING].split("\n")[0], ensure_ascii=False)
-        return f"{beginning[:-1]}…\" ({value.count(chr(10)) + 1} lines, {len(value)} characters)"
+        return f'{beginning[:-1]}…" ({value.count(chr(10)) + 1} lines, {len(value)} characters)'
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 2 * LONGEST_VALUE else f"{text[: 2 * LONGEST_VALUE]}… ({len(text)} characters)"
 

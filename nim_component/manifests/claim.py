@@ -5,6 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.checks import SKIP_AWAIT
 from ..names import labels, name_with_digest
 from .inputs import lift_all
 
@@ -24,7 +25,7 @@ def render_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
         "labels": labels(service_name),
         # The Deployment waits for the claim to be bound, with its own long timeout. The claim's own wait is fixed at five minutes
         # and never ends where the class binds on first use and may not be read.
-        "annotations": {**(cache.annotations or {}), "pulumi.com/skipAwait": "true"},
+        "annotations": {**(cache.annotations or {}), SKIP_AWAIT: "true"},
     }
     spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
         "access_modes": [cache.access_mode],

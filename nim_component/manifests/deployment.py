@@ -5,13 +5,11 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.checks import SECRETS_DIGEST
 from ..names import labels, selector
 from .pod import render_pod
 from .references import References
 from .timing import Timing
-
-SECRETS_DIGEST = "checksum/secrets"
-"""Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
 
 
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":

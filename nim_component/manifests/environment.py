@@ -1,6 +1,5 @@
 """The environment of server and loader, in a fixed order: previews compare lists by position."""
 
-import re
 from typing import Any
 
 import pulumi
@@ -9,6 +8,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, NIMSecrets
 from ..args.checks import CACHE_PATH
 from ..args.outputs import is_output
+from ..names import prefixed_name
 from .inputs import lift, lift_all
 from .references import References, SecretKey
 
@@ -52,13 +52,6 @@ def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, 
 
     prefixed = lift_all(name_it, group, secret.key)
     return [{"name": prefixed, "value_from": source}, {"name": name, "value": lift(prefixed, lambda text: f"$({text})")}]
-
-
-def prefixed_name(prefix: str, group: str | None, key: str) -> str:
-    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen
-    there."""
-    parts = f"{group}_{key}" if group else key
-    return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())
 
 
 def _user_variable(name: str, value: Any) -> "k8s.core.v1.EnvVarArgsDict":

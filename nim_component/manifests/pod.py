@@ -1,6 +1,6 @@
 """The pod: containers, volumes, placement."""
 
-from typing import Any
+from typing import Any, cast
 
 import pulumi_kubernetes as k8s
 
@@ -65,11 +65,13 @@ def _cache(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
 
 
 def _toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
-    return toleration.model_dump(exclude_none=True)  # pyright: ignore
+    return cast(Any, {name: value for name in Toleration.model_fields if (value := getattr(toleration, name)) is not None})
 
 
 def _restricted(container: Any) -> Any:
-    """A user's container passes Pod Security `restricted` too, unless it says otherwise itself."""
-    if "securityContext" in container or "security_context" in container:
-        return container
-    return {**container, "security_context": container_context()}
+    """A user's container passes Pod Security `restricted` too, except for what its own context says otherwise."""
+    rest = {key: value for key, value in container.items() if key not in ("securityContext", "security_context")}
+    own: dict[str, Any] = container.get("securityContext", container.get("security_context")) or {}
+    said = {key.replace("_", "").lower() for key in own}
+    defaults = {key: value for key, value in container_context().items() if key.replace("_", "") not in said}
+    return {**rest, "security_context": {**defaults, **own}}

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.checks import SKIP_AWAIT
 from ..names import labels, selector
 from .inputs import lift, lift_all
 from .server import PORT_NAME
@@ -18,7 +19,7 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     annotations = dict(nim.service.annotations or {})
     if nim.replicas == 0:
         # The provider waits for ready endpoints, which nobody will ever provide.
-        annotations["pulumi.com/skipAwait"] = "true"
+        annotations[SKIP_AWAIT] = "true"
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,
         "namespace": nim.namespace,

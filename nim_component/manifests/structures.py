@@ -1,74 +1,69 @@
-"""Kubernetes' own structures that a caller passes on (affinity, volumes, containers ...): unknown fields are found before the API server
-drops them.
+"""Kubernetes' own structures that a caller passes on (affinity, volumes, containers ...): unknown fields are found before anybody drops
+them.
 
-The SDK lets an unknown key of a dict pass silently. Its `...ArgsDict` types know every field, of which one forward reference leads to the
-next.
+The SDK lets an unknown key of a dict pass silently. Its `...Args` classes know every field and what stands in it.
 """
 
-import re
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
 import pulumi_kubernetes as k8s
+from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage]
 
-from ..args import NIM
 from ..args.problems import Path, Problem, suggest
 
-_NESTED = re.compile(r"ForwardRef\('([\w.]+ArgsDict)'")
+_KINDS = {
+    "affinity": "AffinityArgs",
+    "topology_spread": "TopologySpreadConstraintArgs",
+    "extra_volumes": "VolumeArgs",
+    "extra_mounts": "VolumeMountArgs",
+    "extra_containers": "ContainerArgs",
+}
 
 
-def find_unknown_fields(nim: NIM) -> Iterator[Problem]:
-    """What Kubernetes does not know in the structures of a `NIM`. Values, and what stands behind an Output, are the API server's
-    business."""
-    core = k8s.core.v1
-    if nim.affinity:
-        yield from _check(nim.affinity, core.AffinityArgsDict, ("affinity",))
-    for field, kind in (
-        ("topology_spread", "TopologySpreadConstraintArgsDict"),
-        ("extra_volumes", "VolumeArgsDict"),
-        ("extra_mounts", "VolumeMountArgsDict"),
-        ("extra_containers", "ContainerArgsDict"),
-    ):
-        if given := getattr(nim, field):
-            yield from _check(given, getattr(core, kind), (field,))
+def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """What Kubernetes does not know in the structures among a `NIM`'s fields. Values, and what stands behind an Output, are the API
+    server's."""
+    for field, kind in _KINDS.items():
+        if given.get(field):
+            yield from _check(given[field], getattr(k8s.core.v1, kind), (field,))
+    env = given.get("env")
+    for name, value in cast("Mapping[str, Any]", env).items() if isinstance(env, Mapping) else ():
+        if isinstance(value, Mapping):
+            yield from _check(cast(Any, value), k8s.core.v1.EnvVarArgs, ("env", str(name)))
 
 
 def _check(value: Any, kind: type, path: Path) -> Iterator[Problem]:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
             yield from _check(item, kind, (*path, index))
     elif isinstance(value, Mapping):
-        fields = _fields(kind)
-        known = {_fold(name): nested for name, nested in fields.items()}
+        snake, camel = _fields(kind)
         for key, item in cast("Mapping[str, Any]", value).items():
-            if _fold(str(key)) not in known:
-                yield Problem(
-                    (*path, str(key)), f"is not a field of Kubernetes' {kind.__name__.removesuffix('ArgsDict')}", suggest(str(key), fields)
-                )
-            elif nested := known[_fold(str(key))]:
+            nested = snake.get(str(key), camel.get(str(key), _ABSENT))
+            if nested is _ABSENT:
+                rule = f"is not a field of Kubernetes' {kind.__name__.removesuffix('Args')}"
+                yield Problem((*path, str(key)), rule, suggest(str(key), snake if "_" in str(key) else camel))
+            elif isinstance(nested, type):
                 yield from _check(item, nested, (*path, str(key)))
 
 
+_ABSENT = object()
+
+
 @cache
-def _fields(kind: type) -> dict[str, "type | None"]:
-    """The fields of a structure, each with the structure that stands in it, if one does."""
-    module = sys.modules[kind.__module__]
-    fields: dict[str, type | None] = {}
-    for name, annotation in kind.__annotations__.items():
-        nested = _NESTED.search(repr(annotation))
-        fields[name] = _resolve(module, nested[1]) if nested else None
-    return fields
+def _fields(kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of a structure as Python and as YAML spell them, each with the structure that stands in it, if one does."""
+    sdk: Any = sdk_types
+    spelling: dict[str, str] = sdk.input_type_py_to_pulumi_names(kind)
+    types: dict[str, Any] = sdk.input_type_types(kind)
+    nested = {yaml: _structure_of(types.get(yaml)) for yaml in spelling.values()}
+    return {python: nested[yaml] for python, yaml in spelling.items()}, nested
 
 
-def _resolve(module: Any, reference: str) -> type:
-    """`EnvVarArgsDict` of the same module, or `_meta.v1.LabelSelectorArgsDict` of another."""
-    for part in reference.split("."):
-        module = getattr(module, part)
-    return module
-
-
-def _fold(name: str) -> str:
-    """One form for `hostIPC` and `host_ipc`."""
-    return name.replace("_", "").lower()
+def _structure_of(annotation: Any) -> type | None:
+    """The `...Args` class in a type such as `Optional[Sequence[EnvVarArgs]]`."""
+    if isinstance(annotation, type) and annotation.__name__.endswith("Args"):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _structure_of(part))), None)

@@ -103,6 +103,9 @@ def test_the_dependency_of_an_output_is_kept():
 
 
 SECRET_PLACES: list[tuple[str, Any]] = [
+    ("env", lambda secret: {"hf_token": secret}),
+    ("pod_annotations", lambda secret: {"ngc_api_key": secret}),
+    ("extra_containers", lambda secret: [{"name": "x", "image": "a:1", "env": ({"name": "A", "value": secret},)}]),
     ("image", lambda secret: secret),
     ("namespace", lambda secret: secret),
     ("env", lambda secret: {"A": secret}),
@@ -113,13 +116,43 @@ SECRET_PLACES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=[field for field, _ in SECRET_PLACES])
+@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=range(len(SECRET_PLACES)))
 def test_a_secret_is_refused_wherever_it_would_stand_in_a_manifest(field: str, place: Any):
     with pytest.raises(ArgumentError) as caught:
         record(lambda: serve(**{field: place(pulumi.Output.secret("s3cret"))}))
     assert "must not be a secret: it would stand in the pod spec. Put it into a Kubernetes Secret" in str(caught.value)
     assert f"  {field}" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=range(len(SECRET_PLACES)))
+def test_a_secret_whose_value_is_not_known_yet_is_refused_at_preview(field: str, place: Any):
+    def program() -> None:
+        serve(**{field: place(pulumi.Output.secret(pulumi.StackReference("acme/keys/prod").get_output("key")))})
+
+    with pytest.raises(ArgumentError, match="must not be a secret"):
+        record(program, preview=True)
+
+
+def test_the_sdks_own_argument_objects_are_refused_where_secrets_could_hide():
+    import pulumi_kubernetes as k8s
+
+    hidden: Any = k8s.core.v1.EnvVarArgs(name="A", value="x")
+    with pytest.raises(ValueError, match=r"extra_containers\[0\]: must be mappings, lists and plain values, and it holds a EnvVarArgs"):
+        record(lambda: serve(extra_containers=[{"name": "x", "image": "a:1", "env": [hidden]}]))
+
+
+def test_an_env_output_resolves_to_text_and_to_nothing_else():
+    with pytest.raises(ArgumentError, match=r"env\.A: must be text\. Quote it"):
+        record(lambda: serve(env={"A": output({"valueFrom": {"fieldRef": {"fieldPath": "x"}}})}))
+
+
+def test_two_keys_under_one_variable_are_refused_when_their_groups_resolve():
+    secrets = lambda: NIMSecrets(  # noqa: E731
+        **REFERENCE, secrets_prefix="_", ngc_secret_group=output("a.b"), hf_token_group=output("a-b"), hf_token_key="NGC_API_KEY"
+    )
+    with pytest.raises(ArgumentError, match="makes the variable _A_B_NGC_API_KEY, as another key does"):
+        record(lambda: serve(secrets=secrets()))
 
 
 def test_what_is_no_secret_after_all_may_be_said_so():

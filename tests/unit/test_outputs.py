@@ -73,7 +73,7 @@ def test_the_children_are_attributes():
         pulumi.export("service", service.service.metadata["name"])
         pulumi.export("secrets", sorted(service.secrets))
 
-    assert record(program).outputs == {"deployment": "llama", "service": "llama", "secrets": ["pull"]}
+    assert record(program).outputs == {"deployment": "llama", "service": "llama", "secrets": ["llama-secret-pull"]}
 
 
 def test_the_component_registers_the_same_outputs():

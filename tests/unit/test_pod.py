@@ -219,9 +219,23 @@ class TestExtras:
         assert recorded(extra_containers=[{"name": "p", "image": "p:1"}]).container("llama", "p")["securityContext"] == RESTRICTED
 
     @pytest.mark.parametrize("key", ["securityContext", "security_context"])
-    def test_a_containers_own_security_context_stays(self, key: str):
+    def test_a_containers_own_security_context_stands_over_the_restricted_one(self, key: str):
         own = {"readOnlyRootFilesystem": True}
-        assert recorded(extra_containers=[{"name": "p", "image": "p:1", key: own}]).container("llama", "p")["securityContext"] == own
+        assert recorded(extra_containers=[{"name": "p", "image": "p:1", key: own}]).container("llama", "p")["securityContext"] == {
+            **RESTRICTED,
+            **own,
+        }
+
+    def test_what_a_containers_own_security_context_says_wins(self):
+        own = {"allowPrivilegeEscalation": True, "capabilities": {"add": ["NET_BIND_SERVICE"]}}
+        assert (
+            recorded(extra_containers=[{"name": "p", "image": "p:1", "securityContext": own}]).container("llama", "p")["securityContext"]
+            == own
+        )
+
+    def test_no_security_context_is_the_restricted_one(self):
+        container: dict[str, Any] = {"name": "p", "image": "p:1", "securityContext": None}
+        assert recorded(extra_containers=[container]).container("llama", "p")["securityContext"] == RESTRICTED
 
     def test_a_volume_may_hold_an_output(self):
         seen = record(lambda: serve(extra_volumes=[{"name": "c", "config_map": {"name": pulumi.Output.from_input("late")}}]))

@@ -131,6 +131,7 @@ class TestByValue:
         before, after = by_value(), by_value(key=KEY + "2")
         for part in ("llama-pull", "llama-keys"):
             assert before.children("llama")[part].inputs["metadata"]["name"] != after.children("llama")[part].inputs["metadata"]["name"]
+        assert all(secret.inputs["immutable"] is True for secret in before.find(SECRET))
         annotations = [seen.deployment("llama")["spec"]["template"]["metadata"]["annotations"] for seen in (before, after)]
         assert annotations[0].keys() == annotations[1].keys() == {"checksum/secrets"}
         assert annotations[0] != annotations[1]
@@ -138,7 +139,22 @@ class TestByValue:
     def test_a_rotated_token_leaves_the_pull_secret_alone(self):
         before, after = by_value(), by_value(token=TOKEN + "2")
         assert before.children("llama")["llama-pull"].inputs == after.children("llama")["llama-pull"].inputs
-        assert before.deployment("llama") != after.deployment("llama")
+        annotations = [seen.deployment("llama")["spec"]["template"]["metadata"]["annotations"] for seen in (before, after)]
+        assert annotations[0] != annotations[1]
+
+    def test_one_name_for_both_keys_is_refused(self):
+        with pytest.raises(ArgumentError, match="secrets.hf_token_key: must not be ngc_secret_key: both stand in one Secret"):
+            by_value(ngc_secret_key="K", hf_token_key="K")
+
+    def test_the_names_are_the_services_and_not_the_components(self):
+        seen = by_value(service_name="stable")
+        assert all(secret.inputs["metadata"]["name"].startswith("stable-") for secret in seen.find(SECRET))
+
+    def test_protection_of_the_component_does_not_stop_a_rotation(self):
+        opts = pulumi.ResourceOptions(protect=True)
+        seen = record(lambda: NIMService("llama", NIM(secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret(KEY)), **LORA), opts))
+        protected = {name for name, child in seen.children("llama").items() if child.options.protect}
+        assert protected == {"llama-cache", "llama-deployment", "llama-service"}
 
     def test_the_same_key_gives_the_same_names(self):
         assert by_value().deployment("llama") == by_value().deployment("llama")

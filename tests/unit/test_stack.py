@@ -60,6 +60,7 @@ def test_defaults_are_below_every_service():
         ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
         ({"a": 1, "b": {"x": 1, "y": 2}}, {"a": None, "b": {"x": None}}, {"b": {"y": 2}}),
         ({"a": 1}, {"a": 0}, {"a": 0}),
+        ({}, {"a": {"b": None}}, {"a": {}}),
         ({"a": True}, {"a": False}, {"a": False}),
     ],
 )
@@ -106,6 +107,32 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         {},
         "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or "
         "the stack file for everybody to read. Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+    ),
+    (
+        {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
+        {"ngcApiKey": "nvapi-1"},
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: names nim:ngcApiKey, which stands in the stack file as plain text for everybody "
+        "to read. Change the key, and set it with: pulumi config set --secret ngcApiKey.",
+    ),
+    (
+        {"a": {"gpu": 0, "affinity": {"x": 1}, "secrets": {"ngc_api_key": {"config": "one"}, "hf_token": {"config": "two"}}}},
+        {},
+        "NIMService 'a' has 4 problems:\n  gpu: must be at least 1 (got 0). Raise it.\n"
+        "  affinity.x: is not a field of Kubernetes' Affinity. Known: nodeAffinity, podAffinity, podAntiAffinity.\n"
+        "  secrets.hf_token: names nim:two, which the stack does not have. Set it: pulumi config set --secret two.\n"
+        "  secrets.ngc_api_key: names nim:one, which the stack does not have. Set it: pulumi config set --secret one.",
+    ),
+    (
+        {"B_b": KEYLESS},
+        {},
+        "NIMService 'B_b' has 1 problem:\n  service_name: is taken from the component's name, and it must be a DNS label of at most 48 "
+        "characters (63 less the longest suffix) (got 'B_b'). Use lower-case letters, digits and '-', starting with a letter; "
+        "set service_name when the component's name is none.",
+    ),
+    (
+        {"a": KEYLESS, "b": {**KEYLESS, "service_name": "a"}},
+        {},
+        "NIMService 'b' has 1 problem:\n  service_name: must not be 'a''s: both are in namespace default (got 'a'). Choose another name.",
     ),
     (
         {"a": KEYLESS},

@@ -11,7 +11,7 @@ from nim_component.testing import record
 from .seed import REFERENCE, recorded, serve
 
 UNKNOWN: list[tuple[dict[str, Any], str]] = [
-    ({"affinity": {"nodeAfinity": {}}}, "affinity.nodeAfinity: is not a field of Kubernetes' Affinity. Did you mean 'node_affinity'?"),
+    ({"affinity": {"nodeAfinity": {}}}, "affinity.nodeAfinity: is not a field of Kubernetes' Affinity. Did you mean 'nodeAffinity'?"),
     (
         {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"wait": 1}]}}},
         "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].wait: is not a field of Kubernetes' "
@@ -19,15 +19,27 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"topology_spread": [{"maxSkew": 1, "labelSelector": {"matchLabel": {}}}]},
-        "topology_spread[0].labelSelector.matchLabel: is not a field of Kubernetes' LabelSelector. Did you mean 'match_labels'?",
+        "topology_spread[0].labelSelector.matchLabel: is not a field of Kubernetes' LabelSelector. Did you mean 'matchLabels'?",
     ),
     (
-        {"extra_volumes": [{"name": "a", "configmap": {"nam": "x"}}]},
-        "extra_volumes[0].configmap.nam: is not a field of Kubernetes' ConfigMapVolumeSource. Did you mean 'name'?",
+        {"extra_volumes": [{"name": "a", "configMap": {"nam": "x"}}]},
+        "extra_volumes[0].configMap.nam: is not a field of Kubernetes' ConfigMapVolumeSource. Did you mean 'name'?",
     ),
     (
         {"extra_volumes": [{"name": "a", "emptyDir": {}}], "extra_mounts": [{"name": "a", "mountPath": "/a", "readOnli": True}]},
-        "extra_mounts[0].readOnli: is not a field of Kubernetes' VolumeMount. Did you mean 'read_only'?",
+        "extra_mounts[0].readOnli: is not a field of Kubernetes' VolumeMount. Did you mean 'readOnly'?",
+    ),
+    (
+        {"extra_volumes": [{"name": "a", "emptydir": {}}]},
+        "extra_volumes[0].emptydir: is not a field of Kubernetes' Volume. Did you mean 'emptyDir'?",
+    ),
+    (
+        {"extra_volumes": [{"name": "a", "config_map": {"default_mod": 1}}]},
+        "extra_volumes[0].config_map.default_mod: is not a field of Kubernetes' ConfigMapVolumeSource. Did you mean 'default_mode'?",
+    ),
+    (
+        {"env": {"A": {"valueFrom": {"secretKeyRef": {"nam": "s"}}}}},
+        "env.A.valueFrom.secretKeyRef.nam: is not a field of Kubernetes' SecretKeySelector. Did you mean 'name'?",
     ),
     (
         {"extra_containers": [{"name": "a", "imge": "x"}]},

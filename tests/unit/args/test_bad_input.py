@@ -32,7 +32,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     # image
     ({"image": ""}, f"image: must not be empty (got ''). {LEFT_OUT}"),
     ({"image": "nvcr.io/nim/a b:1"}, f"image: {IMAGE} (got 'nvcr.io/nim/a b:1'). {IMAGE_REMEDY}"),
-    ({"image": "NVCR.io/x:1"}, f"image: {IMAGE} (got 'NVCR.io/x:1'). {IMAGE_REMEDY}"),
+    ({"image": "nvcr.io/NIM/x:1"}, f"image: {IMAGE} (got 'nvcr.io/NIM/x:1'). {IMAGE_REMEDY}"),
     ({"image": "nvcr.io/x:"}, f"image: {IMAGE} (got 'nvcr.io/x:'). {IMAGE_REMEDY}"),
     ({"image": "nvcr.io/x@sha256:12"}, f"image: {IMAGE} (got 'nvcr.io/x@sha256:12'). {IMAGE_REMEDY}"),
     ({"image": 3}, f"image: must be text (got 3). {TEXT}"),
@@ -189,7 +189,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"priority_class": "a_b"}, f"priority_class: {NAME} (got 'a_b'). {NAME_REMEDY}"),
     (
         {"pod_labels": {"app.kubernetes.io/name": "x"}},
-        "pod_labels['app.kubernetes.io/name']: is managed by the component. Choose another label.",
+        "pod_labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
     ),
     ({"pod_annotations": {"a": 1}}, f"pod_annotations.a: must be text (got 1). {TEXT}"),
     ({"affinity": []}, "affinity: must be a mapping of names to values. Write it as name: value pairs."),
@@ -222,7 +222,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cache": {"access_mode": "RWX"}},
-        "cache.access_mode: must be one of 'ReadWriteOnce', 'ReadWriteMany', 'ReadOnlyMany' or 'ReadWriteOncePod' (got 'RWX'). "
+        "cache.access_mode: must be one of 'ReadWriteOnce', 'ReadWriteMany' or 'ReadWriteOncePod' (got 'RWX'). "
         "Take one of these, spelt exactly so.",
     ),
     (
@@ -262,7 +262,10 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"service": {"label": {}}}, "service.label: is not a known field. Did you mean 'labels'?"),
     # what is passed on
-    ({"extra_volumes": [{"emptyDir": {}}]}, "extra_volumes[0]: must have a name. Add name: it is what a mount, a diff and a log refer to."),
+    (
+        {"extra_volumes": [{"emptyDir": {}}]},
+        "extra_volumes[0]: must have a plain name. Add name: it is what a mount, a diff and a log refer to.",
+    ),
     (
         {"extra_volumes": [{"name": "cache"}]},
         "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp.",
@@ -272,10 +275,10 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"extra_mounts": [{"name": "a", "mountPath": "/x"}]},
         "extra_mounts[0].name: must be the name of one of extra_volumes (got 'a'). Known: cache, dshm.",
     ),
-    ({"extra_mounts": [{"name": "cache"}]}, "extra_mounts[0]: must have an absolute mountPath. Add mountPath, starting with '/'."),
+    ({"extra_mounts": [{"name": "cache"}]}, "extra_mounts[0]: must have a plain absolute mountPath. Add mountPath, starting with '/'."),
     (
         {"extra_mounts": [{"name": "cache", "mount_path": "/dev/shm"}]},
-        "extra_mounts[0].mountPath: is mounted already (got '/dev/shm'). Choose another path.",
+        "extra_mounts[0].mountPath: is the root or mounted already (got '/dev/shm'). Choose another path.",
     ),
     (
         {"extra_containers": [{"name": "nim"}]},
@@ -283,6 +286,51 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
     ({"command": [1]}, f"command[0]: must be text. {TEXT}"),
+    ({"image": "a:b:c"}, f"image: {IMAGE} (got 'a:b:c'). {IMAGE_REMEDY}"),
+    ({"image": f"a/b:{'t' * 129}"}, f"image: {IMAGE} (got 'a/b:{'t' * 75}…). {IMAGE_REMEDY}"),
+    ({"cpu": "1Gi"}, "cpu: must be at most 1024 (got '1Gi'). Check the unit: 2 or 500m, for example."),
+    (
+        {"health_endpoint": "http://host/x y"},
+        "health_endpoint: must be a path (got 'http://host/x y'). Write it without a host, such as v1/health/ready.",
+    ),
+    (
+        {"tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": True}]},
+        f"tolerations[0].toleration_seconds: {WHOLE} (got True). {PLAIN_WHOLE}",
+    ),
+    ({"cache": {"empty_dir": "on"}}, "cache.empty_dir: must be true or false (got 'on'). Write true or false."),
+    (
+        {"cache": {"existing_claim": "a", "size": "80Gi"}},
+        "cache.size: has no meaning with existing_claim. It describes a claim that the component makes: leave it out.",
+    ),
+    (
+        {"service": {"labels": {"app.kubernetes.io/name": "x"}}},
+        "service.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"pod_annotations": {"checksum/secrets": "x"}},
+        "pod_annotations['checksum/secrets']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"cache": {"annotations": {"pulumi.com/skipAwait": "false"}}},
+        "cache.annotations['pulumi.com/skipAwait']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"extra_mounts": [{"name": "cache", "mountPath": "/opt/nim/.cache/"}]},
+        "extra_mounts[0].mountPath: is the root or mounted already (got '/opt/nim/.cache'). Choose another path.",
+    ),
+    (
+        {"extra_mounts": [{"name": "cache", "mountPath": "/"}]},
+        "extra_mounts[0].mountPath: is the root or mounted already (got '/'). Choose another path.",
+    ),
+    (
+        {"extra_volumes": [{"name": "a", "configMap": {1, 2}}]},
+        "extra_volumes[0]: must be mappings, lists and plain values, and it holds a set. Write it as a dict, as in a manifest.",
+    ),
+    (
+        {"env": {"A": {"valueFrom": {"secretKeyRef": None}}}},
+        "env.A: must be text or one valueFrom. Write valueFrom: {secretKeyRef: {name: ..., key: ...}}, "
+        "or another of secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef, fileKeyRef.",
+    ),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
     ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),
@@ -328,6 +376,18 @@ SECRETS: list[tuple[dict[str, Any], str]] = [
     (
         {"without_key": True, "hf_token_key": "t"},
         "secrets.hf_token_group: is required with hf_token_key when there is no Secret of the NGC key to look in. Name the Secret, or give hf_token.",
+    ),
+    (
+        {**REFERENCE, "secrets_prefix": "NIM_", "ngc_secret_key": "CACHE_PATH"},
+        "secrets.ngc_secret_key: makes the variable NIM_CACHE_PATH with secrets_prefix, which is another's. Choose another prefix or key.",
+    ),
+    (
+        {**REFERENCE, "secrets_prefix": "HF_", "ngc_secret_key": "TOKEN"},
+        "secrets.ngc_secret_key: makes the variable HF_TOKEN with secrets_prefix, which is another's. Choose another prefix or key.",
+    ),
+    (
+        {**REFERENCE, "secrets_prefix": "_", "ngc_secret_group": "a.b", "hf_token_group": "a-b", "hf_token_key": "NGC_API_KEY"},
+        "secrets.hf_token_key: makes the variable _A_B_NGC_API_KEY, as another key does. Rename one of the keys or groups.",
     ),
     ({**REFERENCE, "ngc_secret": "x"}, "secrets.ngc_secret: is not a known field. Did you mean 'ngc_secret_key'?"),
     ({**REFERENCE, "verify": "maybe"}, "secrets.verify: must be true or false (got 'maybe'). Write true or false."),
@@ -402,10 +462,16 @@ def test_a_model_cannot_be_changed_behind_the_checks():
         nim.port = 1  # pyright: ignore
 
 
-CREDENTIALS = ["nvapi-" + "k" * 64, "hf_" + "A" * 34, '{"auths":{"nvcr.io":{}}}', "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"]
+CREDENTIALS = [
+    "OGZkMTIzNDU2Nzg5MGFiY2RlZjpaWVhXVlVUU1JRUE9OTUxLSklIR0ZFRENCQTA5ODc2NTQzMjEK",
+    "nvapi-" + "k" * 64,
+    "hf_" + "A" * 34,
+    '{"auths":{"nvcr.io":{}}}',
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+]
 
 
-@pytest.mark.parametrize("credential", CREDENTIALS, ids=["ngc", "hugging-face", "docker-config", "jwt"])
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=["old-ngc", "ngc", "hugging-face", "docker-config", "jwt"])
 @pytest.mark.parametrize(
     "field",
     ["image", "port", "mem", "namespace", "served_model_name", "rollout", "service_name", "gpu", "node_selector", "cache", "args", "env"],
@@ -416,6 +482,17 @@ def test_a_key_in_the_wrong_place_is_never_shown(field: str, credential: str):
             NIM.read({"secrets": REFERENCE, field: value}, "NIMService 'llama'")
         except ArgumentError as error:
             assert credential not in str(error)
+
+
+def test_a_copy_with_changes_meets_the_rules_when_it_is_read():
+    good = NIM(secrets=NIMSecrets(**REFERENCE), env={"A": "b"})
+    wrong = good.model_copy(update={"gpu": 0, "image": "Bad Image"})
+    with pytest.raises(ArgumentError, match="NIMService 'llama' has 2 problems"):
+        NIM.read(wrong, "NIMService 'llama'")
+    assert good.env is not None
+    good.env["NGC_API_KEY"] = "x"
+    with pytest.raises(ArgumentError, match=r"env\.NGC_API_KEY: is managed"):
+        NIM.read(good, "NIMService 'llama'")
 
 
 def test_a_problem_reads_as_path_rule_value_remedy():
