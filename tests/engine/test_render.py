@@ -123,7 +123,7 @@ def test_nothing_of_a_key_stands_in_the_state(project: Callable[..., Project]):
     state = made.state()
     assert "llama-keys" in state
     words = re.findall(r"[A-Za-z0-9+/]{16,}={0,2}", state)
-    decoded = [base64.b64decode(word + "==="[: -len(word) % 4], validate=False) for word in words]
+    decoded = [base64.b64decode(word[: len(word) // 4 * 4]) for word in words]
     assert key not in state
     assert not any(key.encode() in text for text in decoded)
 

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component import CacheArgs
-from nim_component.testing import CONFIG_MAP, DEPLOYMENT, NIM_SERVICE, SECRET, SERVICE, UNKNOWN, Recording, Resource, record
+from nim_component.testing import CONFIG_MAP, DEPLOYMENT, NIM_SERVICE, SECRET, SERVICE, UNKNOWN, Recording, Resource, Secret, record
 
 from .seed import LORA, serve
 
@@ -19,7 +19,6 @@ CONFIG = {
     "platform:team": "ml",
     "platform:storageProvisioner": "csi.example.com",
     "platform:ngcApiKey": "example-key",
-    "platform:renderTo": "out",
 }
 
 
@@ -83,6 +82,7 @@ class TestExample:
         for resource in example.run.resources:
             if resource.type != SECRET:
                 assert "example-key" not in repr(resource.inputs)
+        assert example.one(SECRET, "ngc-key").inputs["stringData"].value["NGC_API_KEY"] in ("example-key", Secret("example-key"))
 
     def test_protection_reaches_the_children_and_stops_there(self, example: Recording):
         assert all(child.options.protect for child in example.children("chat").values() if child.type != CONFIG_MAP)
