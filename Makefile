@@ -47,7 +47,7 @@ unit: $(DEV_READY)
 
 cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go once, to build it
 	$(BIN)/python -m tests.cluster build
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/cluster -rs --durations=15
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/cluster --durations=15
 
 cluster: $(DEV_READY) ## Leave a control plane running, to look at with kubectl
 	@$(BIN)/python -m tests.cluster up

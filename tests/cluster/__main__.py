@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from .binaries import NoGoError, cache_folder, provide_programs
+from .checkov import NoCheckovError, provide_checkov
 
 
 def main(arguments: list[str]) -> int:
@@ -22,17 +23,26 @@ def main(arguments: list[str]) -> int:
 
 
 def build() -> int:
-    """Builds what is missing. Without Go it says so and leaves the verdict to the tests."""
-    try:
-        provide_programs(lambda line: print(line, flush=True))
-    except NoGoError as error:
-        print(error)
+    """Provides what the tests need. What cannot be provided is said here, once; the verdict is left to the tests."""
+    for provide in (provide_programs, provide_checkov):
+        try:
+            provide(_say)
+        except (NoGoError, NoCheckovError) as error:
+            print(f"Skipped below: {error}", flush=True)
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def up() -> int:
     """Leaves a cluster running, with one node of each kind."""
-    build()
+    try:
+        provide_programs(_say)
+    except NoGoError as error:
+        print(error, file=sys.stderr)
+        return 1
     place = _place()
     if _holder() is None:
         shutil.rmtree(place, ignore_errors=True)

@@ -101,7 +101,7 @@ def test_nothing_is_left_when_the_tests_are_ended(control_plane: ControlPlane, t
     assert len(pids) == len(PROGRAMS)
     session.wait(timeout=30)
     wait_until("an empty place", lambda: not Path(folder).exists(), seconds=10)
-    assert not [pid for pid in pids if is_alive(int(pid))]
+    wait_until("the end of every program", lambda: not [pid for pid in pids if is_alive(int(pid))], seconds=10)
 
 
 def test_a_port_that_is_taken_meanwhile_is_chosen_anew(control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch):

@@ -80,7 +80,7 @@ def test_a_mig_slice_is_placed(cluster: Client, namespace: str, nodes):
         {"mem": "33.5Gi"},
         {"mem": "0.03Ti"},
         {"mem": "30000000k"},
-        {"mem": "2E", "shm_size": "1E"},
+        {"mem": "1E", "shm_size": "1P"},
         {"ephemeral_storage": "1e10"},
         {"ephemeral_storage": "0.5Ti"},
         {"shm_size": "500000k"},
