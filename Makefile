@@ -16,6 +16,7 @@ export PULUMI_CONFIG_PASSPHRASE ?=
 endif
 
 define run
+if [ "$(ENGINE)" = pulumi ] && ! command -v pulumi >/dev/null; then echo "ENGINE=pulumi, and no pulumi is on PATH." >&2; exit 1; fi; \
 if [ "$(ENGINE)" = pulumi ]; then \
   echo "Engine: pulumi, as found on PATH (make $(firstword $(1)) ENGINE=local runs without it)."; \
   mkdir -p .pulumi-state && pulumi stack select --create $(STACK) && pulumi $(1) --stack $(STACK); \

@@ -156,7 +156,9 @@ def show_traceback(error: BaseException, target: Target | None) -> str:
         folder = target.project.folder.resolve()
         current: BaseException | None = error
         while current is not None:
-            current.__traceback__ = program_frames(current.__traceback__, folder)
+            own = program_frames(current.__traceback__, folder)
+            # A syntax error names its place itself; the frames are those of who read the file.
+            current.__traceback__ = None if isinstance(current, SyntaxError) and own is current.__traceback__ else own
             current = current.__cause__ or current.__context__
     return "".join(traceback.format_exception(error)).rstrip()
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 from .model import LATE, Arguments, Rule
 from .outputs import is_output
 from .problems import Problem, rule_error
-from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words
+from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
 
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 
@@ -20,7 +20,7 @@ def _camel(name: str) -> str:
 
 def _env_value(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
-        return value
+        return refuse_key(value)
     # Which form a variable has is plain: an Output resolves to its text.
     if isinstance(value, Mapping) and info.context != LATE:
         reference = _structure(cast("Mapping[str, Any]", value))

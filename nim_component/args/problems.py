@@ -57,6 +57,11 @@ def looks_like_credential(value: str) -> bool:
     return _CREDENTIAL.search(value) is not None or any(map(_is_random, _LONG_WORD.findall(value)))
 
 
+def is_key(value: str) -> bool:
+    """Whether a text holds what is certainly a key: an NGC key, a Hugging Face token, a private key, a docker config."""
+    return _CREDENTIAL.search(value) is not None
+
+
 def _is_random(word: str) -> bool:
     """Letters of both cases and digits without a break, as in base64; digests and commits have one case."""
     return any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandle
 from pydantic_core import CoreSchema, core_schema
 
 from .outputs import is_output
-from .problems import looks_like_credential, rule_error
+from .problems import is_key, looks_like_credential, rule_error
 from .quantities import parse_quantity
 
 
@@ -44,6 +44,13 @@ def _refuse_credential(value: str) -> str:
         raise rule_error(
             "must be a name, and this looks like a key itself", "Store the key in a Secret and name the Secret and its key here."
         )
+    return value
+
+
+def refuse_key(value: str) -> str:
+    """A key in the clear in what reaches the pod would stand in the manifest, the state and every diff."""
+    if is_key(value):
+        raise rule_error("must not hold a key in the clear", "Put it into a Kubernetes Secret and refer to that with valueFrom.")
     return value
 
 
@@ -129,9 +136,9 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     EnvName = str
     WholeNumber = int
 else:
-    Text = Annotated[_TEXT, OrOutput()]
-    Words = Annotated[str, Strict(), OrOutput()]
-    Image = Annotated[_TEXT, AfterValidator(_image), OrOutput()]
+    Text = Annotated[_TEXT, AfterValidator(refuse_key), OrOutput()]
+    Words = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
+    Image = Annotated[_TEXT, AfterValidator(refuse_key), AfterValidator(_image), OrOutput()]
     ObjectName = Annotated[_TEXT, AfterValidator(_refuse_credential), _object_name, OrOutput()]
     SecretKey = Annotated[
         _TEXT,
@@ -147,7 +154,7 @@ else:
         OrOutput(),
     ]
     LabelValue = Annotated[str, Strict(), _label_value, OrOutput()]
-    AnnotationValue = Annotated[str, Strict(), OrOutput()]
+    AnnotationValue = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
     LabelKey = Annotated[
         _TEXT,
         matching(_QUALIFIED, "must be a label or annotation key", "Write name or domain/name, such as nvidia.com/gpu.product.", 317),

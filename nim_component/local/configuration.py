@@ -176,12 +176,22 @@ def complete(project: str, stack: str, given: Mapping[str, Any], declared: list[
         elif key.startswith(f"{project}:"):
             missing.append(entry.key)
     if missing:
-        raise LocalError(describe_missing(stack, sorted(missing), project, file))
+        own = [key.partition(":")[2] for key in given if key.startswith(f"{project}:")]
+        hint = next((hint for key in sorted(missing) if (hint := did_you_mean(key, own))), "")
+        raise LocalError(describe_missing(stack, sorted(missing), project, file) + hint)
     for entry in declared:
         key = full_key(project, entry.key, file)
         if entry.type and key in values:
             refuse_value(stack, entry, values[key], from_stack=key in given, file=file)
     return values
+
+
+def undeclared(project: str, given: Mapping[str, Any], declared: list[Declared], file: str) -> list[str]:
+    """A warning for each key of the stack that looks like a declared one, misspelt: it would be ignored in silence."""
+    known = [entry.key.rpartition(":")[2] for entry in declared]
+    own = [key.partition(":")[2] for key in given if key.startswith(f"{project}:")]
+    hints = {key: did_you_mean(key, known) for key in own if key not in known}
+    return [f"{file}: '{project}:{key}' is not declared in Pulumi.yaml{hint}" for key, hint in hints.items() if hint]
 
 
 def refuse_value(stack: str, entry: Declared, value: Any, *, from_stack: bool, file: str) -> None:

@@ -17,7 +17,7 @@ from .manifests import Manifest, check_manifests, clashes, collect_manifests
 from .project import Project, Stack, choose_stack, find_project, load_stack, run_stack
 from .resources import LogEntry, Resource, Run
 from .schema import resolve_version
-from .state import State, load_state, save_state, state_file, take_state
+from .state import State, load_state, prepare_folder, save_state, state_file, take_state
 
 RENDER = "renderYamlToDirectory"
 
@@ -81,13 +81,39 @@ def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> 
     state = take_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
     hidden = secret_texts(run)
     log = [replace(entry, message=redact(entry.message, hidden)) for entry in run.log]
-    diagnostics = [*log, *(LogEntry("info", note) for note in notes), *skipped(run), *clash_warnings(folders.values())]
+    comparison = compare_states(before, state)
+    refuse_protected(comparison, before)
+    diagnostics = [
+        *log,
+        *retained(comparison, before),
+        *(LogEntry("info", note) for note in notes),
+        *skipped(run),
+        *clash_warnings(folders.values()),
+    ]
     renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
-    return Deployment(target, run, manifests, compare_states(before, state), plans, state, version, diagnostics, renders_only)
+    return Deployment(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
+
+
+def refuse_protected(comparison: Comparison, before: State) -> None:
+    """The engine deletes nothing that is protected, and stops."""
+    protected = {resource.urn for resource in before.resources if resource.protect}
+    for step in comparison.steps:
+        if step.status in ("delete", "replace") and (step.former_urn or step.urn) in protected:
+            remedy = "take `protect` away in a step of its own, or leave the resource as it was"
+            raise LocalError(f"{step.urn}: is protected and would be {step.status}d; {remedy}")
+
+
+def retained(comparison: Comparison, before: State) -> list[LogEntry]:
+    """What leaves the stack and stays in the cluster."""
+    kept = {resource.urn: resource for resource in before.resources if resource.retain}
+    gone = [step for step in comparison.steps if step.status in ("delete", "replace") and step.urn in kept]
+    names = {step.urn: kept[step.urn].inputs.get("metadata", {}).get("name", step.name) for step in gone}
+    return [LogEntry("info", f"retained: {names[step.urn]} stays in the cluster", step.urn) for step in gone]
 
 
 def commit(deployment: Deployment) -> None:
     """Writes the files, then remembers the state: a failure in between shows the same changes again."""
+    prepare_folder(state_file(deployment.target.project.folder, deployment.target.stack.name).parent)
     write_plans(deployment.plans)
     save_state(state_file(deployment.target.project.folder, deployment.target.stack.name), deployment.state)
 

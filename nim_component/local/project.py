@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable, Generator, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, unseal
+from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, undeclared, unseal
 from .documents import read_mapping
 from .engine import execute
 from .errors import LocalError, did_you_mean, nearest
@@ -114,9 +115,14 @@ def stack_names(project: Project) -> list[str]:
 
 def choose_stack(project: Project, wanted: str | None) -> str:
     """The wanted stack, else PULUMI_STACK, else the only one there is, else `dev`."""
-    name = wanted or os.environ.get("PULUMI_STACK") or ""
+    name = os.environ.get("PULUMI_STACK", "") if wanted is None else wanted
+    *owner, short = name.split("/")
+    if wanted == "" or (name and not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part) for part in (*owner, short))):
+        raise LocalError(f"stack '{name}': is no stack's name; write it as dev, or organization/{project.name}/dev")
+    if len(owner) > 2 or (len(owner) == 2 and owner[1] != project.name):
+        raise LocalError(f"stack '{name}': is of another project than {project.name}; write organization/{project.name}/{short}")
     if name:
-        return name.rpartition("/")[2]
+        return short
     names = stack_names(project)
     return names[0] if len(names) == 1 else "dev"
 
@@ -140,6 +146,7 @@ def load_stack(project: Project, name: str) -> Stack:
     entries = cast("dict[Any, Any]", config or {})
     shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
     given = {full_key(project.name, str(key), shown): unseal(value) for key, value in entries.items()}
+    warnings += undeclared(project.name, given, project.declared, shown)
     values = complete(project.name, name, given, project.declared, shown)
     sealed = frozenset(key for key, value in values.items() if holds_sealed(value))
     return Stack(name, file, {key: to_text(value) for key, value in values.items()}, sealed, warnings)

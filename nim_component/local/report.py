@@ -126,7 +126,8 @@ def label(step: Step) -> str:
         mark = marks[change.kind] if len(change.path) == 1 else "~"
         tops[top] = mark if tops.get(top, mark) == mark else "~"
     diff = f"  [diff: {','.join(mark + top for top, mark in tops.items())}]" if tops else ""
-    return f"{step.status}{diff}"
+    status = "not read: no cluster is asked" if step.status == "read" else step.status
+    return f"{status}{diff}"
 
 
 def show_change(change: Change) -> str:
@@ -215,7 +216,7 @@ def summary(deployment: Deployment, command: str) -> str:
     if not deployment.changed:
         return f"Resources: nothing changed, {total} unchanged"
     verbs = {"create": ("to create", "created"), "update": ("to update", "updated"), "replace": ("to replace", "replaced"),
-             "delete": ("to delete", "deleted"), "read": ("to read", "read")}  # fmt: skip
+             "delete": ("to delete", "deleted"), "read": ("not read", "not read")}  # fmt: skip
     parts = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
     parts += [f"{counts['same']} unchanged"] if counts["same"] else []
     return f"Resources: {', '.join(parts)}"

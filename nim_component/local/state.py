@@ -31,6 +31,8 @@ class Snapshot:
     custom: bool
     read: bool
     inputs: Mapping[str, Any]
+    protect: bool = False
+    retain: bool = False
     aliases: tuple[AliasSpec, ...] = ()
 
 
@@ -55,6 +57,8 @@ def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) 
             resource.custom,
             resource.read,
             objects[resource.urn] if resource.urn in objects else wire.mask(resource.inputs),
+            bool(resource.options.protect),
+            bool(resource.options.retain_on_delete),
             resource.options.aliases,
         )
         for resource in run.resources
@@ -83,13 +87,22 @@ def load_state(file: Path) -> State:
 
 def save_state(file: Path, state: State) -> None:
     """Writes the state. Aliases are the program's to say, not the past's."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ignore = file.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
+    prepare_folder(file.parent)
     resources = [{key: value for key, value in asdict(resource).items() if key != "aliases"} for resource in state.resources]
     content = {"version": VERSION, "resources": resources, "outputs": state.outputs, "folders": list(state.folders)}
     replace_text(file, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False))
+
+
+def prepare_folder(folder: Path) -> None:
+    """Makes the state's folder, so that one that cannot be written is found before anything else is."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        stage_text(ignore, "").unlink()
+    except OSError as error:
+        raise LocalError(f"{folder}: cannot be written: {error.strerror}; the state is kept there, and nothing was changed") from None
 
 
 def replace_text(file: Path, text: str) -> None:
@@ -100,9 +113,13 @@ def replace_text(file: Path, text: str) -> None:
 def stage_text(file: Path, text: str) -> Path:
     """The text in a file beside its destination, ready to take its place. Permissions are those of any new file."""
     handle, name = tempfile.mkstemp(prefix=f".{file.name[:100]}.", suffix=".tmp", dir=file.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
     staged = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        staged.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from None
     mask = os.umask(0)
     os.umask(mask)
     staged.chmod(0o666 & ~mask)

@@ -498,3 +498,20 @@ def test_a_copy_with_changes_meets_the_rules_when_it_is_read():
 def test_a_problem_reads_as_path_rule_value_remedy():
     problem = Problem(("env", "A.B", 0), "must be x", "Do y.", "'z'")
     assert str(problem) == "env['A.B'][0]: must be x (got 'z'). Do y."
+
+
+IN_THE_CLEAR = [
+    {"env": {"MY_KEY": CREDENTIALS[1]}},
+    {"args": [f"--api-key={CREDENTIALS[1]}"]},
+    {"command": ["sh", "-c", f"export X={CREDENTIALS[2]}"]},
+    {"pod_annotations": {"k": CREDENTIALS[1]}},
+    {"image": CREDENTIALS[1]},
+    {"served_model_name": CREDENTIALS[1]},
+    {"service": {"annotations": {"k": CREDENTIALS[2]}}},
+]
+
+
+@pytest.mark.parametrize("fields", IN_THE_CLEAR, ids=lambda fields: next(iter(fields)))
+def test_a_key_in_the_clear_is_refused_in_what_reaches_the_pod(fields: dict[str, Any]):
+    (line,) = problems(**fields)[1:]
+    assert line.endswith(": must not hold a key in the clear. Put it into a Kubernetes Secret and refer to that with valueFrom.")
