@@ -321,3 +321,88 @@ def test_a_long_value_gives_its_beginning_and_its_size(value: object, shown: str
     from nim_component.local.report import show_value
 
     assert show_value(value) == shown
+
+
+CLAIM = """
+import pulumi, pulumi_kubernetes as k8s
+k8s.core.v1.PersistentVolumeClaim("cache", metadata={"name": "cache"}, spec={"access_modes": ["ReadWriteOnce"]},
+    opts=pulumi.ResourceOptions(%s))
+"""
+
+
+def test_what_is_protected_is_not_deleted(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", CLAIM % "protect=True")
+    cli("up")
+    before = snapshot(folder / "out")
+    write(folder, "__main__.py", "")
+    result = cli("up")
+    assert result.code == 1
+    assert "::cache: is protected and would be deleted; take `protect` away in a step of its own" in result.err
+    assert snapshot(folder / "out") == before
+
+
+def test_what_is_retained_is_said_to_stay(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", CLAIM % "retain_on_delete=True")
+    cli("up")
+    write(folder, "__main__.py", "")
+    result = cli("preview")
+    assert result.code == 0
+    assert "retained: cache stays in the cluster" in result.out
+
+
+def test_what_is_not_retained_is_not(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", CLAIM % "")
+    cli("up")
+    write(folder, "__main__.py", "")
+    assert "stays in the cluster" not in cli("preview").out
+
+
+def test_a_read_is_said_not_to_be_done(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi_kubernetes as k8s\nk8s.core.v1.Secret.get('s', 'default/s')\n")
+    assert "kubernetes:core/v1:Secret  s  not read: no cluster is asked" in cli("preview").out
+
+
+@pytest.mark.parametrize(
+    ("stack", "text"),
+    [
+        ("", "stack '': is no stack's name; write it as dev, or organization/demo/dev"),
+        ("../dev", "stack '../dev': is no stack's name"),
+        ("acme/other/dev", "stack 'acme/other/dev': is of another project than demo; write organization/demo/dev"),
+        ("a/b/c/dev", "is of another project than demo"),
+    ],
+)
+def test_a_name_that_is_no_stacks_runs_nothing(cli: Command, folder: Path, stack: str, text: str) -> None:
+    result = cli("up", "--stack", stack)
+    assert result.code == 1
+    assert text in result.err
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("stack", ["dev", "acme/dev", "acme/demo/dev"])
+def test_a_full_name_is_the_stacks(cli: Command, stack: str) -> None:
+    assert cli("preview", "--stack", stack).code == 0
+
+
+def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string, default: 'web:1'}}\n")
+    write(folder, "Pulumi.dev.yaml", "config: {imge: 'web:2'}\n")
+    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").out
+    write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string}}\n")
+    assert "missing configuration value 'image'" in cli("preview").err
+    assert "did you mean 'imge'?" in cli("preview").err
+
+
+def test_a_syntax_error_is_shown_without_the_tools_own_frames(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nx = (\n")
+    result = cli("preview")
+    assert "SyntaxError: '(' was never closed" in result.err
+    assert "runpy" not in result.err
+
+
+def test_a_state_that_cannot_be_kept_is_found_before_anything_is_written(cli: Command, folder: Path) -> None:
+    write(folder, ".nim-component", "a file, where the folder should be")
+    result = cli("up")
+    assert result.code == 1
+    assert ".nim-component" in result.err
+    assert "Traceback" not in result.err
+    assert not (folder / "out").exists()
