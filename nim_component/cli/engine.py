@@ -1,12 +1,7 @@
-"""The command line: `nim-component up` and `preview`, on the local engine.
-
-Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 (`preview --exit-code`) when something would change.
-What is heavy is imported by the command that needs it.
-"""
+"""`up` and `preview`, on the local engine."""
 
 from __future__ import annotations
 
-import gc
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,20 +11,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from .local.deploy import Deployment, Target
-    from .local.resources import Run
+    from ..local.deploy import Deployment, Target
+    from ..local.resources import Run
 
 T = TypeVar("T")
 CHANGED = 3
-
-app = typer.Typer(
-    name="nim-component",
-    help="Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
 StackOption = Annotated[
     str | None, typer.Option("--stack", "-s", help="The stack; PULUMI_STACK, else the only one, else dev.", show_default=False)
@@ -44,34 +30,6 @@ VersionOption = Annotated[
 ]
 
 
-def main() -> None:
-    """The console script."""
-    # A short life that begins with importing 100,000 lines of SDK: the collector would look through them a hundred times and find nothing.
-    gc.set_threshold(200_000, 20, 20)
-    app(prog_name="nim-component")
-
-
-def show_version(wanted: bool) -> None:
-    """`--version`."""
-    if wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            typer.echo(version("nim-component"))
-        except PackageNotFoundError:
-            typer.echo("unknown: not installed")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")] = False,
-) -> None:
-    """Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials."""
-    del version
-
-
-@app.command()
 def up(
     stack: StackOption = None,
     cwd: FolderOption = Path(),
@@ -80,14 +38,13 @@ def up(
     kubernetes_version: VersionOption = None,
 ) -> None:
     """Render the manifests, write them, and remember what was written."""
-    from .local.deploy import commit
+    from ..local.deploy import commit
 
     deployment = deploy("up", stack, cwd, out, as_json, kubernetes_version)
     attempt(lambda: commit(deployment), deployment.target)
     report(deployment, "up", as_json)
 
 
-@app.command()
 def preview(
     stack: StackOption = None,
     cwd: FolderOption = Path(),
@@ -105,7 +62,7 @@ def preview(
 
 def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json: bool, kubernetes_version: str | None) -> Deployment:
     """Finds, announces, runs and checks; what fails ends the command."""
-    from .local.deploy import find_target, prepare
+    from ..local.deploy import find_target, prepare
 
     target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None)
     if not as_json:
@@ -116,7 +73,7 @@ def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json
 
 def report(deployment: Deployment, command: str, as_json: bool) -> None:
     """Prints what there is to show."""
-    from .local.report import print_report, to_json
+    from ..local.report import print_report, to_json
 
     if as_json:
         typer.echo(to_json(deployment, command))
@@ -130,8 +87,8 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
     """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1."""
     import pulumi
 
-    from .local.engine import redact, secret_texts
-    from .local.errors import LocalError
+    from ..local.engine import redact, secret_texts
+    from ..local.errors import LocalError
 
     try:
         return action()
