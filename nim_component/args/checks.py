@@ -130,13 +130,6 @@ def check_key_names(
             yield Problem(("secrets", field), f"makes the variable {variable}, as another key does", "Rename one of the keys or groups.")
 
 
-def check_backend_port(image: str, port: int) -> Iterator[Problem]:
-    """NIM 2.x keeps 8001 for the backend behind its front end."""
-    tag = re.search(r":v?(\d+)[^:/]*$", image.partition("@")[0])
-    if port == 8001 and tag and int(tag[1]) >= 2:
-        yield Problem(("port",), "must not be 8001 with NIM 2.x, whose backend listens there", "Take another port, such as 8000.", "8001")
-
-
 def check_metadata(
     pod_labels: Mapping[str, Any] | None,
     service_labels: Mapping[str, Any] | None,

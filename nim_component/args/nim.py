@@ -6,7 +6,6 @@ from pydantic import AfterValidator, Field
 
 from .cache import CacheArgs, check_sharing
 from .checks import (
-    check_backend_port,
     check_environment,
     check_key_names,
     check_lora,
@@ -16,6 +15,7 @@ from .checks import (
     check_prefix,
     check_service_name,
 )
+from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
 from .model import Arguments, Rule
 from .network import ServiceArgs
@@ -87,6 +87,11 @@ class NIM(Arguments):
     lora_image: Image = "python:3.12-alpine"
     """Image of that init container. Default: a plain Python, into which the pinned `huggingface_hub` is installed; an image that has it
     skips that."""
+
+    generation: GenerationName | None = None
+    """Generation of the container: `1.x`, `2.x-vllm` or `2.x-sglang`. It decides environment, arguments and metric names. Default: by the
+    image's tag, 1 is `1.x`, 2 and above `2.x-vllm`, or `2.x-sglang` where repository or tag say so. Of any other tag nothing is guessed,
+    and what depends on it asks for this."""
 
     namespace: Namespace = "default"
     """Namespace of every object. Default `default`; it is written into each object, so that `url` is known at preview."""
@@ -182,7 +187,8 @@ class NIM(Arguments):
         Rule(("cache", "cache.access_mode", "replicas", "rollout"), check_sharing),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
-        Rule(("image", "port"), check_backend_port),
+        Rule(("generation", "image", "port"), check_backend_port),
+        Rule(("generation", "image", "env"), check_generation_env),
         Rule(("pod_labels", "service.labels", "pod_annotations", "cache.annotations"), check_metadata, waits=False),
         Rule(
             (

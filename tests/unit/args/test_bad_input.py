@@ -213,7 +213,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"fs_group": 0}, "fs_group: must be at least 1 (got 0). Raise it."),
     (
         {"image": "nvcr.io/nim/meta/llama:2.0.4", "port": 8001},
-        "port: must not be 8001 with NIM 2.x, whose backend listens there (got 8001). Take another port, such as 8000.",
+        "port: must not be 8001 with NIM 2.x-vllm, whose engine listens there (got 8001). Take another port, such as 8000.",
     ),
     # cache
     (
