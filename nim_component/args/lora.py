@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from .model import Arguments
 from .problems import Problem, rule_error
-from .values import matching
+from .values import matching, refuse_key
 
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
@@ -59,10 +59,11 @@ if TYPE_CHECKING:
     AdapterName = str
     FileList = list[str]
 else:
-    Repository = Annotated[str, AfterValidator(_repository)]
-    Revision = Annotated[str, AfterValidator(_revision)]
+    _Word = Annotated[str, AfterValidator(refuse_key)]
+    Repository = Annotated[_Word, AfterValidator(_repository)]
+    Revision = Annotated[_Word, AfterValidator(_revision)]
     AdapterName = Annotated[
-        str,
+        _Word,
         matching(
             r"[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?",
             "must be an adapter's name: it becomes a directory and the model name in requests",
@@ -70,7 +71,7 @@ else:
         ),
     ]
     FileName = Annotated[
-        str,
+        _Word,
         matching(
             r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory."
         ),

@@ -39,10 +39,12 @@ def _env_value(value: Any, info: ValidationInfo) -> Any:
 def _structure(value: Any) -> Any:
     """Mappings, lists, scalars and Outputs: what can be looked through for secrets, merged and compared. The SDK's `...Args` cannot."""
     if isinstance(value, Mapping):
-        return {str(key): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}
+        return {refuse_key(str(key)): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
         return [_structure(item) for item in cast("list[Any]", value)]
-    if value is None or isinstance(value, str | int | float) or is_output(value):
+    if isinstance(value, str):
+        return refuse_key(value)
+    if value is None or isinstance(value, int | float) or is_output(value):
         return cast(Any, value)
     raise rule_error(
         f"must be mappings, lists and plain values, and it holds a {type(value).__name__}", "Write it as a dict, as in a manifest."

@@ -107,7 +107,8 @@ _label_value = matching(
     "must be a label value",
     "Use letters, digits, '-', '_' and '.', at most 63, starting and ending with a letter or digit.",
 )
-_TEXT = Annotated[str, Strict(), Field(min_length=1)]
+_NAME = Annotated[str, Strict(), Field(min_length=1)]
+_TEXT = Annotated[_NAME, AfterValidator(refuse_key)]
 
 if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     import pulumi
@@ -136,12 +137,12 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     EnvName = str
     WholeNumber = int
 else:
-    Text = Annotated[_TEXT, AfterValidator(refuse_key), OrOutput()]
+    Text = Annotated[_TEXT, OrOutput()]
     Words = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
-    Image = Annotated[_TEXT, AfterValidator(refuse_key), AfterValidator(_image), OrOutput()]
-    ObjectName = Annotated[_TEXT, AfterValidator(_refuse_credential), _object_name, OrOutput()]
+    Image = Annotated[_TEXT, AfterValidator(_image), OrOutput()]
+    ObjectName = Annotated[_NAME, AfterValidator(_refuse_credential), _object_name, OrOutput()]
     SecretKey = Annotated[
-        _TEXT,
+        _NAME,
         AfterValidator(_refuse_credential),
         matching(
             r"[-._a-zA-Z0-9]+", "must be a key of a Secret", "Use letters, digits, '-', '_' and '.', at most 253, such as NGC_API_KEY.", 253
@@ -153,7 +154,7 @@ else:
         matching(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a namespace's name", "Use lower-case letters, digits and '-', at most 63.", 63),
         OrOutput(),
     ]
-    LabelValue = Annotated[str, Strict(), _label_value, OrOutput()]
+    LabelValue = Annotated[str, Strict(), AfterValidator(refuse_key), _label_value, OrOutput()]
     AnnotationValue = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
     LabelKey = Annotated[
         _TEXT,
