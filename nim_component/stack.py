@@ -14,7 +14,7 @@ import pulumi
 from .args import NIM
 from .args.error import ArgumentError, ArgumentValueError
 from .args.late import SECRET_VALUES
-from .args.problems import Problem
+from .args.problems import Problem, looks_like_credential
 from .check import owner_of, read_nim, service_name_of
 from .service import NIMService
 
@@ -71,7 +71,7 @@ def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any],
     nim = read_nim(name, merged, problems)
     for other, taken in others.items():
         if (service_name_of(other, taken), taken.namespace) == (service_name_of(name, nim), nim.namespace):
-            rule = f"must not be {other!r}'s: both are in namespace {nim.namespace}"
+            rule = f"must not be that of service {other!r} too: both are in namespace {nim.namespace}"
             problem = Problem(("service_name",), rule, "Choose another name.", repr(service_name_of(name, nim)))
             raise ArgumentValueError(owner_of(name), [problem])
     return nim
@@ -103,7 +103,7 @@ def _resolve_keys(config: pulumi.Config, secrets: Mapping[str, Any]) -> tuple[di
         full = f"{config.name}:{key}"
         # Stands for the key while the other problems are looked for.
         resolved[field] = pulumi.Output.secret("")
-        if not isinstance(key, str):
+        if not isinstance(key, str) or looks_like_credential(key):
             rule = "must name a secret of the stack's configuration"
             remedy = f"Write {field}: {{config: ngcApiKey}} and set it: pulumi config set --secret ngcApiKey."
             problems.append(Problem(("secrets", field), rule, remedy))

@@ -135,7 +135,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "frozen_instance": ("cannot be changed after it was made", "Make a new one with the new value."),
 }
 
-_REQUIRED: dict[Path, str] = {("secrets",): "Give NIMSecrets(...), or NIMSecrets.keyless() for public images, which need no key."}
+_REQUIRED: dict[Path, str] = {
+    (
+        "secrets",
+    ): "Give NIMSecrets(...), or for public images, which need no key, NIMSecrets.keyless(), in a stack file {without_key: true}."
+}
 
 
 def _translate(detail: ErrorDetails) -> Problem:

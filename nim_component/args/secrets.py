@@ -29,7 +29,7 @@ def _only_output(value: Any) -> Any:
         return pulumi.Output.secret(value)  # pyright: ignore[reportUnknownArgumentType]
     raise rule_error(
         "must be a Pulumi secret, not plain text: plain text stands in the program or the stack file for everybody to read",
-        "Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+        "Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by `pulumi config set --secret <key>`.",
     )
 
 

@@ -176,9 +176,7 @@ def complete(project: str, stack: str, given: Mapping[str, Any], declared: list[
         elif key.startswith(f"{project}:"):
             missing.append(entry.key)
     if missing:
-        own = [key.partition(":")[2] for key in given if key.startswith(f"{project}:")]
-        hint = next((hint for key in sorted(missing) if (hint := did_you_mean(key, own))), "")
-        raise LocalError(describe_missing(stack, sorted(missing), project, file) + hint)
+        raise LocalError(describe_missing(stack, sorted(missing), project, file))
     for entry in declared:
         key = full_key(project, entry.key, file)
         if entry.type and key in values:

@@ -147,7 +147,10 @@ def load_stack(project: Project, name: str) -> Stack:
     shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
     given = {full_key(project.name, str(key), shown): unseal(value) for key, value in entries.items()}
     warnings += undeclared(project.name, given, project.declared, shown)
-    values = complete(project.name, name, given, project.declared, shown)
+    try:
+        values = complete(project.name, name, given, project.declared, shown)
+    except LocalError as error:  # what is missing may be what was misspelt
+        raise LocalError("\n".join([str(error), *warnings])) from None
     sealed = frozenset(key for key, value in values.items() if holds_sealed(value))
     return Stack(name, file, {key: to_text(value) for key, value in values.items()}, sealed, warnings)
 

@@ -389,7 +389,7 @@ def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
     assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").out
     write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string}}\n")
     assert "missing configuration value 'image'" in cli("preview").err
-    assert "did you mean 'imge'?" in cli("preview").err
+    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").err
 
 
 def test_a_syntax_error_is_shown_without_the_tools_own_frames(cli: Command, folder: Path) -> None:

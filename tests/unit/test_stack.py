@@ -103,10 +103,17 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         "Write ngc_api_key: {config: ngcApiKey} and set it: pulumi config set --secret ngcApiKey.",
     ),
     (
+        {"a": {"secrets": {"ngc_api_key": {"config": "nvapi-123"}}}},
+        {},
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must name a secret of the stack's configuration. "
+        "Write ngc_api_key: {config: ngcApiKey} and set it: pulumi config set --secret ngcApiKey.",
+    ),
+    (
         {"a": {"secrets": {"ngc_api_key": "nvapi-123"}}},
         {},
         "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or "
-        "the stack file for everybody to read. Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+        "the stack file for everybody to read. Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by "
+        "`pulumi config set --secret <key>`.",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
@@ -132,7 +139,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": KEYLESS, "b": {**KEYLESS, "service_name": "a"}},
         {},
-        "NIMService 'b' has 1 problem:\n  service_name: must not be 'a''s: both are in namespace default (got 'a'). Choose another name.",
+        "NIMService 'b' has 1 problem:\n  service_name: must not be that of service 'a' too: both are in namespace default (got 'a'). Choose another name.",
     ),
     (
         {"a": KEYLESS},

@@ -367,7 +367,7 @@ SECRETS: list[tuple[dict[str, Any], str]] = [
     (
         {**REFERENCE, "ngc_api_key": "nvapi-abcdef"},
         "secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or the stack file for everybody to read. "
-        "Use pulumi.Config().require_secret(...), set by `pulumi config set --secret`.",
+        "Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by `pulumi config set --secret <key>`.",
     ),
     (
         {"without_key": True, **REFERENCE},
@@ -442,7 +442,9 @@ def test_all_problems_of_a_service_come_at_once_fields_and_rules_alike():
 
 def test_secrets_are_mandatory_and_the_remedy_names_the_way_without():
     with pytest.raises(
-        ValueError, match=r"^NIM has 1 problem:\n  secrets: is required\. Give NIMSecrets\(\.\.\.\), or NIMSecrets\.keyless\(\)"
+        ValueError,
+        match=r"^NIM has 1 problem:\n  secrets: is required\. Give NIMSecrets\(\.\.\.\), or for public images, "
+        r"which need no key, NIMSecrets\.keyless\(\), in a stack file \{without_key: true\}\.",
     ):
         NIM()  # pyright: ignore
 

@@ -130,6 +130,11 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
         declared("{c: {type: string}, a: {type: string}, b: {type: string}}"),
         "missing configuration values 'a', 'b' and 'c'; ",
     ),
+    (
+        "a misspelt config block",
+        {**declared("image: {type: string}"), "Pulumi.dev.yaml": "confg: {image: x}"},
+        "Pulumi.dev.yaml: 'confg' is not a key of a stack file; did you mean 'config'?",
+    ),
     ("not an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: x}"}, "key 'n' must be of type 'integer'"),
     ("a boolean for an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: true}"}, "must be of type 'integer'"),
     ("not a boolean", {**declared("n: {type: boolean}"), "Pulumi.dev.yaml": "config: {n: yes}"}, "must be of type 'boolean'"),
