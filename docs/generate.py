@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nim_component.args import NIM, CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+from nim_component.args import NIM, CacheArgs, LoRAAdapter, NetworkArgs, NIMSecrets, ServiceArgs, Toleration
 from nim_component.args.late import SECRET_VALUES
 from nim_component.args.model import Arguments
 from nim_component.args.values import OrOutput
 
 ROOT = Path(__file__).parents[1]
-MODELS: tuple[type[Arguments], ...] = (NIM, NIMSecrets, LoRAAdapter, CacheArgs, ServiceArgs, Toleration)
+MODELS: tuple[type[Arguments], ...] = (NIM, NIMSecrets, LoRAAdapter, CacheArgs, NetworkArgs, ServiceArgs, Toleration)
 TABLES = re.compile(r"(<!-- arguments: written by `make docs` -->\n).*?(<!-- /arguments -->)", re.DOTALL)
 
 

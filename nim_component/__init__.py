@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .args import ArgumentError as ArgumentError
     from .args import CacheArgs as CacheArgs
     from .args import LoRAAdapter as LoRAAdapter
+    from .args import NetworkArgs as NetworkArgs
     from .args import NIMSecrets as NIMSecrets
     from .args import ServiceArgs as ServiceArgs
     from .args import Toleration as Toleration
@@ -18,6 +19,7 @@ _HOME = {
     "NIMSecrets": "args",
     "LoRAAdapter": "args",
     "CacheArgs": "args",
+    "NetworkArgs": "args",
     "ServiceArgs": "args",
     "Toleration": "args",
     "ArgumentError": "args",

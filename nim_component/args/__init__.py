@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from .cache import CacheArgs as CacheArgs
 from .lora import LoRAAdapter as LoRAAdapter
+from .network import NetworkArgs as NetworkArgs
 from .network import ServiceArgs as ServiceArgs
 from .nim import NIM as NIM
 from .pod import Toleration as Toleration

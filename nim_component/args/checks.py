@@ -29,8 +29,8 @@ MANAGED_ENV = {
 SECRETS_DIGEST = "checksum/secrets"
 """Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
 SKIP_AWAIT = "pulumi.com/skipAwait"
-_MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp")
-_MANAGED_CONTAINERS = ("nim", "download-loras")
+_MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle")
+_MANAGED_CONTAINERS = ("nim", "download-loras", "join-authorities")
 _LONGEST_LABEL = 63
 
 

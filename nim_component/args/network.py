@@ -1,9 +1,34 @@
-"""How the server is reached inside the cluster."""
+"""How the server is reached inside the cluster, and how its pods reach what lies outside."""
 
-from typing import Literal
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from .model import Arguments
-from .values import AnnotationValue, LabelKey, LabelValue
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+from .model import Arguments, Rule
+from .pod import ENV_SCHEMA, check_env_value
+from .problems import Problem, rule_error
+from .values import AnnotationValue, LabelKey, LabelValue, ObjectName, OrOutput, matching
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
+"""What no proxy is asked for: the pod itself and the cluster's own names."""
+
+PROXY_ENV = {
+    "HTTP_PROXY": "http_proxy",
+    "http_proxy": "http_proxy",
+    "HTTPS_PROXY": "https_proxy",
+    "https_proxy": "https_proxy",
+    "NO_PROXY": "no_proxy",
+    "no_proxy": "no_proxy",
+}
+"""Variables of a proxy, and the field that decides each. Both spellings: libraries disagree about which one they read."""
+
+CA_ENV = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT")
+"""Variables that name a bundle of certificate authorities: OpenSSL and Rust, requests, curl, the AWS SDK, pip."""
+
+NATIVE_TLS = "NIM_SDK_USE_NATIVE_TLS"
+"""Makes NIM's downloader heed proxy and authorities (NVIDIA, "Deploy behind a TLS proxy")."""
 
 
 class ServiceArgs(Arguments):
@@ -17,3 +42,75 @@ class ServiceArgs(Arguments):
 
     labels: dict[LabelKey, LabelValue] | None = None
     """Labels beside the component's own. Default: none."""
+
+
+def _proxy(value: Any, info: ValidationInfo) -> Any:
+    checked = check_env_value(value, info)
+    if isinstance(checked, str) and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", checked, re.ASCII):
+        raise rule_error(
+            "must be a proxy's URL without user and password",
+            "Write http://proxy.example.com:3128; one with a password belongs into a Secret: "
+            "{valueFrom: {secretKeyRef: {name: ..., key: ...}}}.",
+        )
+    return checked
+
+
+if TYPE_CHECKING:
+    import pulumi
+
+    ProxyUrl = pulumi.Input[str] | Mapping[str, Any]
+    HostPattern = pulumi.Input[str]
+else:
+    ProxyUrl = Annotated[Any, BeforeValidator(_proxy), WithJsonSchema(ENV_SCHEMA), OrOutput()]
+    HostPattern = Annotated[
+        str,
+        matching(r"[^\s,]+", "must be one host, domain or address range", "Write each as an item of its own, such as .example.com."),
+        OrOutput(),
+    ]
+
+
+def _check_proxies(http: Any, https: Any, no_proxy: Any) -> Iterator[Problem]:
+    if no_proxy is not None and http is None and https is None:
+        yield Problem(("no_proxy",), "has no meaning without a proxy", "Give https_proxy or http_proxy, or leave it out.")
+
+
+class NetworkArgs(Arguments):
+    """The way out: a proxy, and certificate authorities that the images do not know. It holds for the server, the LoRA loader and the
+    pre-warm Job alike, and needs no root."""
+
+    https_proxy: ProxyUrl | None = None
+    """Proxy for https (`HTTPS_PROXY`), such as `http://proxy.example.com:3128`, or `{"valueFrom": {"secretKeyRef": ...}}` when the URL
+    holds a password. Default: none. It must let through authn.nvidia.com, api.ngc.nvidia.com, xfiles.ngc.nvidia.com and, for adapters,
+    huggingface.co."""
+
+    http_proxy: ProxyUrl | None = None
+    """Proxy for plain http (`HTTP_PROXY`), in the same forms. Default: none."""
+
+    no_proxy: list[HostPattern] | None = None
+    """Hosts, domains (`.example.com`) and address ranges that are reached directly (`NO_PROXY`). Default: none beside the pod itself and
+    the cluster's own names, which always are."""
+
+    ca_config_map: ObjectName | None = None
+    """Name of a ConfigMap whose every key is a file of PEM certificates: authorities to trust beside those that the image brings. An init
+    container joins both into one bundle at each start. Default: none."""
+
+    rules = (Rule(("http_proxy", "https_proxy", "no_proxy"), _check_proxies, waits=False),)
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether there is a proxy at all."""
+        return self.http_proxy is not None or self.https_proxy is not None
+
+
+def check_network_env(env: Mapping[str, Any] | None, network: NetworkArgs | None) -> Iterator[Problem]:
+    """With a group the component sets these names; without one they are the user's."""
+    managed: dict[str, str] = {}
+    if network is not None and network.has_proxy:
+        managed |= PROXY_ENV
+    if network is not None and network.ca_config_map is not None:
+        managed |= dict.fromkeys(CA_ENV, "ca_config_map")
+    if managed:
+        managed[NATIVE_TLS] = next(iter(managed.values()))
+    for name in cast("Mapping[str, Any]", env or {}):
+        if name in managed:
+            yield Problem(("env", name), "is managed by the component", f"Use the argument network.{managed[name]}.")

@@ -18,7 +18,7 @@ from .checks import (
 from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
 from .model import Arguments, Rule
-from .network import ServiceArgs
+from .network import NetworkArgs, ServiceArgs, check_network_env
 from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
 from .secrets import NIMSecrets
 from .values import (
@@ -114,6 +114,9 @@ class NIM(Arguments):
     cache: CacheArgs = CacheArgs()
     """Where the model is kept. Default: a claim of 50Gi, ReadWriteOnce, deleted with the service."""
 
+    network: NetworkArgs | None = None
+    """How the pods reach the outside: proxy and certificate authorities. Default: directly, and those that the images know."""
+
     served_model_name: Text | None = None
     """Name of the base model in requests (`NIM_SERVED_MODEL_NAME`). Default: the image's, such as `meta/llama3-8b-instruct`."""
 
@@ -187,6 +190,7 @@ class NIM(Arguments):
         Rule(("cache", "cache.access_mode", "replicas", "rollout"), check_sharing),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
+        Rule(("env", "network"), check_network_env, waits=False),
         Rule(("generation", "image", "port"), check_backend_port),
         Rule(("generation", "image", "env"), check_generation_env),
         Rule(("pod_labels", "service.labels", "pod_annotations", "cache.annotations"), check_metadata, waits=False),

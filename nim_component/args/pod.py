@@ -11,6 +11,8 @@ from .outputs import is_output
 from .problems import Problem, rule_error
 from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
 
+ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
+"""How a value of the environment stands in a stack file."""
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 
 
@@ -18,7 +20,8 @@ def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
 
 
-def _env_value(value: Any, info: ValidationInfo) -> Any:
+def check_env_value(value: Any, info: ValidationInfo) -> Any:
+    """Text, or one `valueFrom`."""
     if isinstance(value, str):
         return refuse_key(value)
     # Which form a variable has is plain: an Output resolves to its text.
@@ -70,8 +73,7 @@ if TYPE_CHECKING:
     EnvValue = pulumi.Input[str] | Mapping[str, Any]
     Structure = NamedStructure = Mount = Mapping[str, Any]
 else:
-    _ENV_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
-    EnvValue = Annotated[Any, BeforeValidator(_env_value), WithJsonSchema(_ENV_SCHEMA), OrOutput()]
+    EnvValue = Annotated[Any, BeforeValidator(check_env_value), WithJsonSchema(ENV_SCHEMA), OrOutput()]
     Structure = Annotated[dict[str, Any], AfterValidator(_structure)]
     NamedStructure = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_named)]
     Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]

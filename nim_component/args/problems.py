@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-SECRET_FIELDS = frozenset({"ngc_api_key", "hf_token", "env", "data", "string_data", "args", "command"})
+SECRET_FIELDS = frozenset({"ngc_api_key", "hf_token", "env", "data", "string_data", "args", "command", "http_proxy", "https_proxy"})
 """Fields whose values never enter an error: they hold, or may hold, a key."""
 
 _CREDENTIAL = re.compile(r"nvapi-|hf_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}|-----BEGIN|\"auths\"")

@@ -10,9 +10,9 @@ from ..args.checks import CACHE_PATH
 from ..args.outputs import is_output
 from ..names import prefixed_name
 from .inputs import lift, lift_all
+from .network import network_variables
 from .references import References, SecretKey
-
-Environment = list["k8s.core.v1.EnvVarArgsDict"]
+from .variables import Environment, render_variable
 
 
 def server_environment(nim: NIM, references: References) -> Environment:
@@ -24,12 +24,13 @@ def server_environment(nim: NIM, references: References) -> Environment:
         {"name": "NIM_HTTP_API_PORT", "value": port},
         *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
         *token_variables(nim, references),
+        *network_variables(nim),
     ]
     if nim.served_model_name is not None:
         env.append({"name": "NIM_SERVED_MODEL_NAME", "value": nim.served_model_name})
     if nim.model_profile is not None:
         env.append({"name": "NIM_MODEL_PROFILE", "value": nim.model_profile})
-    env.extend(_user_variable(name, value) for name, value in (nim.env or {}).items())
+    env.extend(render_variable(name, value) for name, value in (nim.env or {}).items())
     return _without_repeats(env)
 
 
@@ -52,13 +53,6 @@ def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, 
 
     prefixed = lift_all(name_it, group, secret.key)
     return [{"name": prefixed, "value_from": source}, {"name": name, "value": lift(prefixed, lambda text: f"$({text})")}]
-
-
-def _user_variable(name: str, value: Any) -> "k8s.core.v1.EnvVarArgsDict":
-    if isinstance(value, str) or is_output(value):
-        return {"name": name, "value": value}  # pyright: ignore[reportUnknownVariableType]
-    (source,) = value.values()
-    return {"name": name, "value_from": source}
 
 
 def _without_repeats(env: Environment) -> Environment:

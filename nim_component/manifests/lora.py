@@ -12,6 +12,7 @@ from ..args import NIM
 from ..names import labels, name_with_digest
 from .environment import token_variables
 from .inputs import lift
+from .network import network_mounts, network_variables
 from .references import References
 from .security import read_only_context
 from .timing import Timing
@@ -47,6 +48,7 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
             {"name": "NIM_PEFT_SOURCE", "value": f"{VOLUME_PATH}/adapters"},
             {"name": "LORA_DEADLINE_SECONDS", "value": str(timing.loader_deadline)},
             *token_variables(nim, references),
+            *network_variables(nim),
         ],
         "resources": {"requests": size, "limits": size},
         "security_context": read_only_context(),
@@ -55,6 +57,7 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
             {"name": "lora", "mount_path": VOLUME_PATH},
             {"name": "lora-loader", "mount_path": PROGRAM_PATH, "read_only": True},
             {"name": "lora-tmp", "mount_path": "/tmp"},
+            *network_mounts(nim),
         ],
     }
 

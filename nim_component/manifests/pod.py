@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.pod import Toleration
 from .lora import render_loader
+from .network import network_volumes, render_joiner
 from .references import References
 from .security import container_context, pod_context
 from .server import render_server
@@ -25,8 +26,8 @@ def render_pod(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1
         "volumes": _volumes(nim, references),
         "termination_grace_period_seconds": nim.termination_grace,
     }
-    if nim.hf_repo_ids:
-        pod["init_containers"] = [render_loader(nim, references, timing)]
+    if first := [*render_joiner(nim), *([render_loader(nim, references, timing)] if nim.hf_repo_ids else [])]:
+        pod["init_containers"] = first
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
     if nim.node_selector:
@@ -52,6 +53,7 @@ def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDi
             {"name": "lora-tmp", "empty_dir": {}},
         ]
         volumes.extend(lora)
+    volumes.extend(network_volumes(nim))
     volumes.extend(nim.extra_volumes or ())  # pyright: ignore
     return volumes
 

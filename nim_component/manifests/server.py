@@ -9,6 +9,7 @@ from ..args import NIM
 from ..args.checks import CACHE_PATH, PEFT_SOURCE, SHM_PATH
 from .environment import server_environment
 from .inputs import lift, lift_all
+from .network import network_mounts
 from .references import References
 from .security import container_context
 from .timing import PROBE_PERIOD, Timing
@@ -72,5 +73,6 @@ def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
     if nim.hf_repo_ids:
         # A sub-path: NIM scans only what the loader has published, not its staging area beside it.
         mounts.append({"name": "lora", "mount_path": (nim.env or {})[PEFT_SOURCE], "sub_path": "adapters"})  # pyright: ignore
+    mounts.extend(network_mounts(nim))
     mounts.extend(nim.extra_mounts or ())  # pyright: ignore
     return mounts

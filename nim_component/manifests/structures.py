@@ -28,10 +28,19 @@ def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
     for field, kind in _KINDS.items():
         if given.get(field):
             yield from _check(given[field], getattr(k8s.core.v1, kind), (field,))
-    env = given.get("env")
-    for name, value in cast("Mapping[str, Any]", env).items() if isinstance(env, Mapping) else ():
+    for path, value in _variables(given):
         if isinstance(value, Mapping):
-            yield from _check(cast(Any, value), k8s.core.v1.EnvVarArgs, ("env", str(name)))
+            yield from _check(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
+
+
+def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Every value of the environment, in `env` and in the groups that set some."""
+    env, network = given.get("env"), given.get("network")
+    for name, value in cast("Mapping[str, Any]", env).items() if isinstance(env, Mapping) else ():
+        yield ("env", str(name)), value
+    for field in ("http_proxy", "https_proxy"):
+        value = cast("Mapping[str, Any]", network).get(field) if isinstance(network, Mapping) else getattr(network, field, None)
+        yield ("network", field), value
 
 
 def _check(value: Any, kind: type, path: Path) -> Iterator[Problem]:

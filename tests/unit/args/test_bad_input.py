@@ -26,6 +26,10 @@ LEFT_OUT = "Give it a value or leave it out."
 PEFT_REMEDY = 'Set it in env: {"NIM_PEFT_SOURCE": "/opt/nim/peft_adapters"}.'
 NAME = "must be a Kubernetes object name"
 NAME_REMEDY = "Use lower-case letters, digits, '-' and '.', at most 253, such as my-secret."
+PROXY = (
+    "must be a proxy's URL without user and password. Write http://proxy.example.com:3128; one with a password belongs into a Secret: "
+    "{valueFrom: {secretKeyRef: {name: ..., key: ...}}}."
+)
 LABEL_REMEDY = "Use letters, digits, '-', '_' and '.', at most 63, starting and ending with a letter or digit."
 
 FIELDS: list[tuple[dict[str, Any], str]] = [
@@ -261,6 +265,37 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "service.type: must be one of 'ClusterIP', 'NodePort' or 'LoadBalancer' (got 'Headless'). Take one of these, spelt exactly so.",
     ),
     ({"service": {"label": {}}}, "service.label: is not a known field. Did you mean 'labels'?"),
+    # network
+    ({"network": {"https_proxy": "proxy.example.com:3128"}}, f"network.https_proxy: {PROXY}"),
+    ({"network": {"http_proxy": "http://me:secret@proxy.example.com:3128"}}, f"network.http_proxy: {PROXY}"),
+    ({"network": {"https_proxy": "http://proxy.example.com/a b"}}, f"network.https_proxy: {PROXY}"),
+    ({"network": {"https_proxy": 3128}}, f"network.https_proxy: must be text. {TEXT}"),
+    (
+        {"network": {"no_proxy": [".example.com"]}},
+        "network.no_proxy: has no meaning without a proxy. Give https_proxy or http_proxy, or leave it out.",
+    ),
+    (
+        {"network": {"http_proxy": "http://p:1", "no_proxy": ["a,b"]}},
+        "network.no_proxy[0]: must be one host, domain or address range (got 'a,b'). Write each as an item of its own, such as .example.com.",
+    ),
+    ({"network": {"ca_config_map": "Corporate_CA"}}, f"network.ca_config_map: {NAME} (got 'Corporate_CA'). {NAME_REMEDY}"),
+    ({"network": {"proxy": "x"}}, "network.proxy: is not a known field. Did you mean 'no_proxy'?"),
+    (
+        {"network": {"https_proxy": "http://p:1"}, "env": {"no_proxy": "x"}},
+        "env.no_proxy: is managed by the component. Use the argument network.no_proxy.",
+    ),
+    (
+        {"network": {"http_proxy": "http://p:1"}, "env": {"HTTPS_PROXY": "http://p:1"}},
+        "env.HTTPS_PROXY: is managed by the component. Use the argument network.https_proxy.",
+    ),
+    (
+        {"network": {"ca_config_map": "ca"}, "env": {"SSL_CERT_FILE": "/x"}},
+        "env.SSL_CERT_FILE: is managed by the component. Use the argument network.ca_config_map.",
+    ),
+    (
+        {"network": {"ca_config_map": "ca"}, "env": {"NIM_SDK_USE_NATIVE_TLS": "0"}},
+        "env.NIM_SDK_USE_NATIVE_TLS: is managed by the component. Use the argument network.ca_config_map.",
+    ),
     # what is passed on
     (
         {"extra_volumes": [{"emptyDir": {}}]},
@@ -268,7 +303,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"extra_volumes": [{"name": "cache"}]},
-        "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp.",
+        "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp, ca-own, ca-bundle.",
     ),
     ({"extra_volumes": [{"name": "a"}, {"name": "a"}]}, "extra_volumes[1].name: must be used once (got 'a'). Choose another name."),
     (
@@ -282,7 +317,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"extra_containers": [{"name": "nim"}]},
-        "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras.",
+        "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras, join-authorities.",
     ),
     ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
     ({"command": [1]}, f"command[0]: must be text. {TEXT}"),
