@@ -89,6 +89,7 @@ def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> 
         *(LogEntry("info", note) for note in notes),
         *skipped(run),
         *clash_warnings(folders.values()),
+        *stray_warnings(plans),
     ]
     renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
     return Deployment(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
@@ -147,6 +148,15 @@ def clash_warnings(groups: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
     return [
         LogEntry("warning", f"{path}: {len(claimants)} resources render to this one file, the same object: {', '.join(claimants)}")
         for path, claimants in found
+    ]
+
+
+def stray_warnings(plans: Iterable[Plan]) -> list[LogEntry]:
+    """What somebody else did to the files since the last `up`, which undoes it."""
+    return [
+        LogEntry("warning", f"{plan.folder / path}: was {what} by hand since the last up, which is not kept: change the program instead")
+        for plan in plans
+        for path, what in plan.strayed
     ]
 
 
