@@ -122,10 +122,11 @@ def show_traceback(error: BaseException, target: Target | None) -> str:
 
 def program_frames(frames: TracebackType | None, folder: Path) -> TracebackType | None:
     """The frames from the first one in the program's folder on; all of them when there is none."""
+    from ..local.project import is_own
+
     frame = frames
     while frame is not None:
-        file = Path(frame.tb_frame.f_code.co_filename)
-        if file.is_absolute() and file.is_relative_to(folder) and "local" not in file.parts[-2:]:
+        if is_own(Path(frame.tb_frame.f_code.co_filename), folder):
             return frame
         frame = frame.tb_next
     return frames

@@ -20,6 +20,7 @@ from .monitor import Call, Read
 from .resources import LogEntry, Run
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
+PACKAGE = Path(__file__).parents[1]
 STACK_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 
 
@@ -219,12 +220,13 @@ def program_of(project: Project) -> Generator[Callable[[], object]]:
 
 
 def forget_modules(folder: Path, known: set[str]) -> None:
-    """Drops what the program imported from its own folder: the next project may have modules of the same names.
-
-    Installed packages stay, also those of a virtual environment inside the folder, and so does the engine's own package.
-    """
-    own_package = __name__.partition(".")[0]
+    """Drops what the program imported from its own folder: the next project may have modules of the same names."""
     for name in set(sys.modules) - known:
         file = getattr(sys.modules[name], "__file__", None)
-        if file and name.partition(".")[0] != own_package and Path(file).is_relative_to(folder) and "site-packages" not in Path(file).parts:
+        if file and is_own(Path(file), folder):
             del sys.modules[name]
+
+
+def is_own(file: Path, folder: Path) -> bool:
+    """Whether a file belongs to the program in a folder: not to a package installed in a virtual environment there, nor to this one."""
+    return file.is_relative_to(folder) and "site-packages" not in file.parts and not file.is_relative_to(PACKAGE)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -233,6 +234,24 @@ def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path
     assert "runpy" not in result.err
 
 
+def test_frames_of_a_module_of_any_name_are_the_programs(cli: Command, folder: Path) -> None:
+    write(folder, "local/__init__.py", "")
+    write(folder, "local/engine.py", "def fail(_):\n    return 1 / 0\n")
+    write(folder, "__main__.py", "import pulumi\nfrom local.engine import fail\npulumi.Output.from_input(1).apply(fail)\n")
+    result = cli("up")
+    assert f'File "{folder}/local/engine.py", line 2, in fail' in result.err
+    assert "site-packages" not in result.err
+
+
+def test_frames_of_this_package_and_of_installed_ones_are_not_the_programs(folder: Path) -> None:
+    from nim_component.local.project import PACKAGE, is_own
+
+    assert is_own(folder / "local/engine.py", folder)
+    assert not is_own(folder / ".venv/lib/python3.12/site-packages/pulumi/output.py", folder)
+    assert not is_own(PACKAGE / "cli/engine.py", PACKAGE.parent)
+    assert not is_own(Path("<frozen runpy>"), folder)
+
+
 def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", PROGRAM.replace('"side:1"', '"side:1", "imagePullPolice": "Always"'))
     before = snapshot(folder)
@@ -269,6 +288,98 @@ def test_a_foreign_file_is_not_overwritten(cli: Command, folder: Path) -> None:
     assert result.code == 1
     assert "was not written by this tool" in result.err
     assert snapshot(folder) == before
+
+
+def test_what_was_changed_or_removed_by_hand_is_said_and_undone(cli: Command, folder: Path) -> None:
+    cli("up")
+    before = snapshot(folder)
+    changed, removed = "out/1-manifest/apps_v1-deployment-default-web.yaml", "out/1-manifest/v1-secret-default-keys.yaml"
+    write(folder, changed, "kind: Mine\n")
+    (folder / removed).unlink()
+    preview = cli("preview", "--exit-code")
+    assert preview.code == 3
+    assert f"warning: {folder / changed}: was changed by hand since the last up" in preview.out
+    assert f"warning: {folder / removed}: was removed by hand since the last up" in preview.out
+    cli("up")
+    assert snapshot(folder) == before
+    assert "by hand" not in cli("preview").out
+
+
+def test_a_file_that_goes_and_was_removed_already_is_nobodys_concern(cli: Command, folder: Path) -> None:
+    cli("up")
+    (folder / "out/1-manifest/v1-secret-default-keys.yaml").unlink()
+    write(folder, "__main__.py", "")
+    assert [Path(file["path"]).name for file in json.loads(cli("preview", "--json").out)["files"]] == [
+        "apps_v1-deployment-default-web.yaml"
+    ]
+    up = cli("up")
+    assert "by hand" not in up.out
+    assert not (folder / "out").exists()
+
+
+def test_the_record_can_be_checked_with_sha256sum(cli: Command, folder: Path) -> None:
+    cli("up")
+    checked = subprocess.run(["sha256sum", "-c", ".nim-component-files"], cwd=folder / "out", capture_output=True, text=True, check=True)
+    assert checked.stdout.count(": OK") == 2
+
+
+def test_a_record_that_was_edited_removes_nothing_outside_its_folder(cli: Command, folder: Path) -> None:
+    cli("up")
+    record = folder / "out/.nim-component-files"
+    write(folder, "out/.nim-component-files", f"{record.read_text()}0  ../__main__.py\n0  {folder}/Pulumi.yaml\n")
+    assert cli("up").code == 0
+    assert (folder / "__main__.py").exists()
+    assert (folder / "Pulumi.yaml").exists()
+
+
+@pytest.mark.parametrize("moved", range(3))
+def test_a_run_that_was_killed_while_it_wrote_is_taken_up_again(
+    cli: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    replace, left = Path.replace, [moved]
+
+    def die(self: Path, target: Path) -> Path:
+        if target.suffix == ".yaml":
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", die)
+    cli("up")
+    monkeypatch.setattr(Path, "replace", replace)
+    assert not list(folder.rglob("*.tmp"))
+    write(folder, "Pulumi.dev.yaml", "config: {image: 'web:2', kubernetes:renderYamlToDirectory: out}\n")
+    assert cli("up").code == 0
+    assert "image: web:2" in (folder / "out/1-manifest/apps_v1-deployment-default-web.yaml").read_text()
+
+
+@pytest.mark.parametrize("step", ["mkstemp", "replace"])
+def test_what_cannot_be_written_is_named_and_nothing_is_left_over(
+    cli: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        if "out" in str(options.get("dir", arguments)) and ".nim-component-files" not in str(arguments):
+            raise OSError(28, "No space left on device", str(folder / "out/1-manifest/x.yaml"))
+        return original(*arguments, **options)
+
+    owner = Path if step == "replace" else tempfile
+    original = getattr(owner, step)
+    monkeypatch.setattr(owner, step, fail)
+    result = cli("up")
+    monkeypatch.setattr(owner, step, original)
+    assert result.code == 1
+    assert f"error: {folder / 'out/1-manifest/x.yaml'}: cannot be written: No space left on device; " in result.err
+    assert "Traceback" not in result.err
+    assert not [file for file in (folder / "out").rglob("*") if file.is_file() and file.name != ".nim-component-files"]
+    assert cli("up").code == 0
+
+
+def test_a_folder_where_a_file_belongs_is_named(cli: Command, folder: Path) -> None:
+    (folder / "out/1-manifest/v1-secret-default-keys.yaml").mkdir(parents=True)
+    result = cli("up")
+    assert result.code == 1
+    assert "v1-secret-default-keys.yaml: cannot be read: Is a directory; move away what stands there" in result.err
 
 
 def test_a_stack_for_a_cluster_says_that_nothing_is_deployed(cli: Command, folder: Path) -> None:
