@@ -161,9 +161,18 @@ def stray_warnings(plans: Iterable[Plan]) -> list[LogEntry]:
 
 
 def skipped(run: Run) -> list[LogEntry]:
-    """Kubernetes resources that have no manifest of their own here."""
+    """Resources whose provider does more than the engine sees: it does not run here."""
     return [
-        LogEntry("warning", f"{resource.type} is expanded by its provider, which does not run here: no manifest is written", resource.urn)
-        for resource in run.resources
-        if resource.custom and resource.type.startswith("kubernetes:") and not kubernetes.is_object(resource.type)
+        LogEntry("warning", f"{resource.type} {reason}", resource.urn) for resource in run.resources if (reason := reason_to_skip(resource))
     ]
+
+
+def reason_to_skip(resource: Resource) -> str:
+    """Why a resource is not all there; empty when it is."""
+    if not resource.custom or resource.read:
+        return ""
+    if resource.type.startswith("pulumi-python:dynamic"):
+        return "is made by a provider of the program's own, which does not run here: its outputs are unknown"
+    if resource.type.startswith("kubernetes:") and not kubernetes.is_object(resource.type):
+        return "is expanded by its provider, which does not run here: no manifest is written"
+    return ""

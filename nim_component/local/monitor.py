@@ -96,7 +96,7 @@ class LocalMonitor(MockMonitor):
                 raise pulumi.RunError(f"unknown resource {arguments.get('urn')}")
             state = {"urn": record.urn, "id": record.id, "state": record.inputs}
             return answer_of(resource_pb2.ResourceInvokeResponse(), state)
-        answer = self.call(request.tok, arguments) if self.call else None
+        answer = self.answer_call(request.tok, arguments)
         response: Any = answer_of(resource_pb2.ResourceInvokeResponse(), answer or {})
         if answer is None and "unknown" in response.DESCRIPTOR.fields_by_name:  # older SDKs cannot be told
             response.unknown = True
@@ -104,8 +104,7 @@ class LocalMonitor(MockMonitor):
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:  # noqa: N802
         """Answers a method call on a resource."""
-        answer = self.call(request.tok, wire.decode(request.args)) if self.call else None
-        return answer_of(provider_pb2.CallResponse(), answer or {})
+        return answer_of(provider_pb2.CallResponse(), self.answer_call(request.tok, wire.decode(request.args)) or {})
 
     def ExistsResource(self, request: Any) -> Any:  # noqa: N802
         """Only an answer of `read` can say that something exists."""
@@ -121,6 +120,16 @@ class LocalMonitor(MockMonitor):
     def RegisterStackInvokeTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:  # noqa: ARG002, N802
         """Accepted, not run: nothing is really invoked."""
         return empty_pb2.Empty()
+
+    def answer_call(self, token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What `call` says; of what nobody answers, the log says so, once a function."""
+        answer = self.call(token, arguments) if self.call else None
+        if answer is None:
+            text = "is a function of its provider, which does not run here: what comes of its result is unknown or missing"
+            note = LogEntry("warning", f"{token} {text}")
+            with self.lock:
+                self.notes.extend([note] if note not in self.notes else [])
+        return answer
 
     def inherit(self, request: resource_pb2.RegisterResourceRequest) -> None:
         """What the engine itself hands from parent to child, whatever the SDK sent."""

@@ -473,6 +473,33 @@ def test_a_read_is_said_not_to_be_done(cli: Command, folder: Path) -> None:
     assert "kubernetes:core/v1:Secret  s  not read: no cluster is asked" in cli("preview").out
 
 
+NOT_RUN = """
+import pulumi, pulumi_kubernetes as k8s
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+class Own(ResourceProvider):
+    def create(self, props):
+        return CreateResult("id", props)
+k8s.yaml.ConfigFile("file", file="objects.yaml")
+k8s.helm.v3.Release("release", chart="nginx")
+k8s.helm.v4.Chart("chart", chart="nginx")
+class Thing(Resource):
+    pass
+Thing(Own(), "own", {"v": 1})
+"""
+
+
+def test_what_only_a_provider_makes_is_said_to_be_missing(cli: Command, folder: Path) -> None:
+    write(folder, "objects.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    write(folder, "__main__.py", NOT_RUN)
+    warnings = [entry["message"] for entry in json.loads(cli("preview", "--json").out)["diagnostics"] if entry["severity"] == "warning"]
+    assert sorted(warnings) == [
+        "kubernetes:helm.sh/v3:Release is expanded by its provider, which does not run here: no manifest is written",
+        "kubernetes:helm.sh/v4:Chart is made by its provider's own program, which the local engine does not run: its children are not shown",
+        "kubernetes:yaml:decode is a function of its provider, which does not run here: what comes of its result is unknown or missing",
+        "pulumi-python:dynamic:Resource is made by a provider of the program's own, which does not run here: its outputs are unknown",
+    ]
+
+
 @pytest.mark.parametrize(
     ("stack", "text"),
     [

@@ -398,5 +398,16 @@ def test_an_update_is_no_dry_run() -> None:
 def test_a_function_call_without_an_answer_is_unknown() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.runtime.invoke_output("demo:index:look", {"x": 1}))
+        pulumi.export("b", pulumi.runtime.invoke_output("demo:index:look", {"x": 2}))
 
-    assert run(program).outputs["a"] is UNKNOWN
+    seen = run(program)
+    assert (seen.outputs["a"], seen.outputs["b"]) == (UNKNOWN, UNKNOWN)
+    text = "demo:index:look is a function of its provider, which does not run here: what comes of its result is unknown or missing"
+    assert [(entry.severity, entry.message) for entry in seen.log] == [("warning", text)]
+
+
+def test_an_answered_function_call_needs_no_word() -> None:
+    def program() -> None:
+        pulumi.runtime.invoke("demo:index:look", {"x": 1})
+
+    assert not run(program, call=lambda _token, _args: {"found": 1}).log
