@@ -17,8 +17,6 @@ from .normalise import normalise, to_object
 from .resources import Resource, Run
 from .schema import UnknownKindError, check_object
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
 
 @dataclass(frozen=True)
 class Manifest:

@@ -33,7 +33,8 @@ def to_object(inputs: Mapping[str, Any], api_version: str, kind: str) -> dict[st
     """The Kubernetes object a resource's inputs stand for, before normalisation. Markers stay; a Secret's data gets them."""
     plain = {"apiVersion": api_version, "kind": kind, **{key: value for key, value in inputs.items() if key not in ("apiVersion", "kind")}}
     if (api_version, kind) == ("v1", "Secret"):
-        return {key: guard(value) if key in ("data", "stringData") else value for key, value in plain.items()}
+        guarded = {key: guard(value) if key in ("data", "stringData") else value for key, value in plain.items()}
+        return guard_annotation(guarded)
     return plain if find_struct(api_version, kind) else rename_dashed(plain)
 
 
@@ -43,6 +44,16 @@ def guard(value: Any) -> Any:
     if entries is None:
         return value if value is None or value is UNKNOWN or isinstance(value, Secret) else Secret(value)
     return {key: item if item is UNKNOWN or isinstance(item, Secret) else Secret(item) for key, item in entries.items()}
+
+
+def guard_annotation(secret: dict[str, Any]) -> dict[str, Any]:
+    """`kubectl apply` leaves the whole Secret, data and all, in an annotation, and people copy it into programs."""
+    match secret:
+        case {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": str(text), **others}, **rest}}:
+            annotations = {**others, "kubectl.kubernetes.io/last-applied-configuration": Secret(text)}
+            return {**secret, "metadata": {**rest, "annotations": annotations}}
+        case _:
+            return secret
 
 
 def rename_dashed(value: Any) -> Any:

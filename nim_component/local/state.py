@@ -13,7 +13,7 @@ from typing import Any, cast
 from . import wire
 from .errors import LocalError
 from .manifests import Manifest
-from .resources import Run
+from .resources import Resource, Run
 from .urns import AliasSpec
 
 FOLDER = ".nim-component"
@@ -56,7 +56,7 @@ def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) 
             resource.parent,
             resource.custom,
             resource.read,
-            objects[resource.urn] if resource.urn in objects else wire.mask(resource.inputs),
+            objects[resource.urn] if resource.urn in objects else wire.mask(without_kubeconfig(resource)),
             bool(resource.options.protect),
             bool(resource.options.retain_on_delete),
             resource.options.aliases,
@@ -64,6 +64,13 @@ def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) 
         for resource in run.resources
     ]
     return State(resources, wire.mask(dict(run.outputs)), folders)
+
+
+def without_kubeconfig(resource: Resource) -> Mapping[str, Any]:
+    """The inputs, of a Kubernetes provider without its kubeconfig: a key to the cluster, or a path on somebody's machine."""
+    inputs = resource.inputs
+    hidden = resource.type == "pulumi:providers:kubernetes" and "kubeconfig" in inputs
+    return {**inputs, "kubeconfig": wire.SECRET_TEXT} if hidden else inputs
 
 
 def state_file(project: Path, stack: str) -> Path:
