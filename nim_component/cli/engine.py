@@ -66,7 +66,7 @@ def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json
 
     target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None)
     if not as_json:
-        typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}\n")
+        typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}")
     failed: list[Run] = []
     return attempt(lambda: prepare(target, failed.append), target, failed)
 

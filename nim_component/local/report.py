@@ -94,6 +94,8 @@ def print_report(deployment: Deployment, command: str) -> None:
             branches[step.urn] = branch
             for change in step.changes:
                 branch.add(Text(show_change(change), SYMBOLS[step.status][1]))
+    if branches:
+        console.print()
     for urn, branch in branches.items():
         if not any(step.urn == urn and step.parent in branches for step in steps):
             console.print(branch)
@@ -219,4 +221,5 @@ def summary(deployment: Deployment, command: str) -> str:
              "delete": ("to delete", "deleted"), "read": ("not read", "not read")}  # fmt: skip
     parts = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
     parts += [f"{counts['same']} unchanged"] if counts["same"] else []
+    parts += ["files differ" if command == "preview" else "files written anew"] if not deployment.comparison.changed else []
     return f"Resources: {', '.join(parts)}"

@@ -114,7 +114,18 @@ def test_the_first_line_says_what_this_is(cli: Command) -> None:
 def test_up_again_says_nothing_changed(cli: Command, folder: Path) -> None:
     cli("up")
     before = snapshot(folder)
-    assert "nothing changed" in cli("up").out
+    assert cli("up").out.splitlines() == [
+        "up on the local engine, no cluster is contacted: project demo, stack dev",
+        "",
+        "Outputs:",
+        '    image: "web:1"',
+        "    key: [secret]",
+        "",
+        "Secret, written as [secret]:",
+        "  v1-secret-default-keys.yaml: data.key",
+        "",
+        "Resources: nothing changed, 3 unchanged",
+    ]
     assert snapshot(folder) == before
 
 
@@ -257,7 +268,7 @@ def test_exit_code_tells_of_a_change(cli: Command) -> None:
 def test_a_run_error_is_its_text_alone(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
     assert cli("up") == Result(
-        1, "up on the local engine, no cluster is contacted: project demo, stack dev\n\n", "error: web: image: give a tag\n"
+        1, "up on the local engine, no cluster is contacted: project demo, stack dev\n", "error: web: image: give a tag\n"
     )
 
 
@@ -337,7 +348,8 @@ def test_what_was_changed_or_removed_by_hand_is_said_and_undone(cli: Command, fo
     assert preview.code == 3
     assert f"warning: {folder / changed}: was changed by hand since the last up" in preview.out
     assert f"warning: {folder / removed}: was removed by hand since the last up" in preview.out
-    cli("up")
+    assert "Resources: 3 unchanged, files differ" in preview.out
+    assert "Resources: 3 unchanged, files written anew" in cli("up").out
     assert snapshot(folder) == before
     assert "by hand" not in cli("preview").out
 
