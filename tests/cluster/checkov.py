@@ -1,18 +1,14 @@
 """checkov, in a virtual environment of its own below the user's cache: it pins nearly a hundred packages that this project must not."""
 
-import fcntl
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 import venv
-from collections.abc import Callable
 from pathlib import Path
 
-from .binaries import cache_folder
+from .cache import Say, provide_folder, quiet, timed
 
 PINS = Path(__file__).parent / "policy" / "requirements.txt"
 _NOWHERE = "http://127.0.0.1:9"
@@ -22,37 +18,19 @@ class NoCheckovError(RuntimeError):
     """It could not be installed."""
 
 
-def provide_checkov(say: Callable[[str], None] = lambda _: None) -> Path:
+def provide_checkov(say: Say = quiet) -> Path:
     """The program's path; installed at the first call. `NoCheckovError` where there is no package index."""
+
+    def install(folder: Path) -> None:
+        with timed(say, "Installing checkov: once, and again when its pins change.", "Installed"):
+            venv.create(folder, with_pip=True)
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+            done = subprocess.run([*pip, "install", "--no-deps", "-r", str(PINS)], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise NoCheckovError(f"checkov could not be installed from the package index: {done.stderr.strip()[-500:]}")
+
     key = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"checkov-{key}"
-    program = folder / "bin" / "checkov"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "checkov.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / "whole").exists():
-            return program
-        say("Installing checkov: once, and again when its pins change.")
-        began = time.monotonic()
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        install = [
-            str(folder / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "-r",
-            str(PINS),
-        ]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise NoCheckovError(f"checkov could not be installed from the package index: {done.stderr.strip()[-500:]}")
-        (folder / "whole").touch()
-        say(f"Installed in {time.monotonic() - began:.0f} s.")
-    return program
+    return provide_folder("checkov", key, install) / "bin" / "checkov"
 
 
 def failed_checks(folder: Path) -> dict[str, set[str]]:
