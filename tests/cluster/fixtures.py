@@ -10,6 +10,7 @@ import pytest
 from .binaries import NoGoError, provide_programs
 from .client import Client, Object, wait_until
 from .controlplane import ControlPlane
+from .crds import install_crds
 
 _running: list[ControlPlane] = []
 _numbers = itertools.count()
@@ -41,6 +42,15 @@ def control_plane() -> Iterator[ControlPlane]:
 def cluster(control_plane: ControlPlane) -> Client:
     """The administrator's client."""
     return control_plane.client()
+
+
+@pytest.fixture(scope="session")
+def crds(cluster: Client) -> None:
+    """The cluster serves HTTPRoute, InferencePool, ScaledObject, ServiceMonitor, LeaderWorkerSet and their like; see `crds.py`."""
+    try:
+        install_crds(cluster)
+    except NoGoError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

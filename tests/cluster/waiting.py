@@ -32,7 +32,8 @@ def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 30
 
 def condition(object_: Object, kind: str) -> dict[str, Any]:
     """A condition of an object's status, empty when it has none."""
-    return next((each for each in object_.get("status", {}).get("conditions", []) if each["type"] == kind), {})
+    conditions = object_.get("status", {}).get("conditions") or []  # null on a definition that was just made
+    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def wait_for_unschedulable(cluster: Client, namespace: str) -> str:

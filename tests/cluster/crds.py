@@ -1,0 +1,119 @@
+"""The custom resources that a service may have as children: their definitions, from the Go modules of the projects that own them."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from .binaries import find_go
+from .cache import Say, provide_folder, quiet, timed
+from .client import Client, Object, wait_until
+from .waiting import condition
+
+
+class Source(NamedTuple):
+    """Where definitions come from: a module and its checksum as in `go.sum`, a folder in it, and files there."""
+
+    module: str
+    version: str
+    checksum: str
+    folder: str
+    files: tuple[str, ...]
+
+
+SOURCES = (
+    Source(
+        "sigs.k8s.io/gateway-api",
+        "v1.6.3",
+        "h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=",
+        "config/crd/standard",
+        (
+            "gateway.networking.k8s.io_gatewayclasses.yaml",
+            "gateway.networking.k8s.io_gateways.yaml",
+            "gateway.networking.k8s.io_grpcroutes.yaml",
+            "gateway.networking.k8s.io_httproutes.yaml",
+            "gateway.networking.k8s.io_referencegrants.yaml",
+        ),
+    ),
+    Source(
+        "sigs.k8s.io/gateway-api-inference-extension",
+        "v1.6.0",
+        "h1:cjtwMJYcTnLXBYE5ffR1/hHhn7U1aIFfe2RITYmOXVA=",
+        "config/crd/bases",
+        ("inference.networking.k8s.io_inferencepools.yaml",),
+    ),
+    Source(
+        "github.com/kedacore/keda/v2",
+        "v2.21.0",
+        "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
+        "config/crd/bases",
+        ("keda.sh_clustertriggerauthentications.yaml", "keda.sh_scaledobjects.yaml", "keda.sh_triggerauthentications.yaml"),
+    ),
+    Source(
+        "github.com/prometheus-operator/prometheus-operator",
+        "v0.85.0",
+        "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+        "example/prometheus-operator-crd",
+        (
+            "monitoring.coreos.com_podmonitors.yaml",
+            "monitoring.coreos.com_prometheusrules.yaml",
+            "monitoring.coreos.com_servicemonitors.yaml",
+        ),
+    ),
+    Source(
+        "sigs.k8s.io/lws",
+        "v0.9.0",
+        "h1:DcJCgxjjoGOx//QHZkeKpyiblxYq70aCRZNYSfykWyI=",
+        "config/crd/bases",
+        ("leaderworkerset.x-k8s.io_leaderworkersets.yaml",),
+    ),
+)
+
+
+def provide_crds(say: Say = quiet) -> list[Path]:
+    """The files, fetched at the first call. `NoGoError` without Go, `RuntimeError` where a module is not served or is another one."""
+
+    def fetch(folder: Path) -> None:
+        go = find_go("to fetch CRDs")
+        with timed(say, "Fetching CRDs: once, and again when their pins change.", "Fetched"):
+            for source in SOURCES:
+                _fetch(go, source, folder)
+
+    key = hashlib.sha256(repr(SOURCES).encode()).hexdigest()[:12]
+    return sorted(provide_folder("crds", key, fetch).glob("*.yaml"))
+
+
+def _fetch(go: str, source: Source, folder: Path) -> None:
+    wanted = f"{source.module}@{source.version}"
+    # The checksum stands above, so that no database of checksums is needed.
+    environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOSUMDB": "off"}
+    done = subprocess.run(
+        [go, "mod", "download", "-json", wanted], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    report: dict[str, Any] = json.loads(done.stdout or "{}")
+    if done.returncode != 0 or "Error" in report:
+        raise RuntimeError(f"{wanted} could not be fetched: {report.get('Error') or done.stderr.strip()}")
+    if report["Sum"] != source.checksum:
+        raise RuntimeError(f"{wanted} has the checksum {report['Sum']}, not {source.checksum}")
+    for name in source.files:
+        shutil.copyfile(Path(report["Dir"]) / source.folder / name, folder / name)
+
+
+def install_crds(cluster: Client) -> None:
+    """Gives a cluster all of them, and waits until it serves them. Nothing happens where they are already."""
+    definitions = [yaml.load(file.read_text(), yaml.CSafeLoader) for file in provide_crds()]
+    names = [each["metadata"]["name"] for each in definitions]
+    for name, definition in zip(names, definitions, strict=True):
+        if _find(cluster, name) is None:
+            cluster.create(definition)
+    for name in names:
+        wait_until(f"the kind {name}", lambda name=name: condition(_find(cluster, name) or {}, "Established").get("status") == "True")
+
+
+def _find(cluster: Client, name: str) -> Object | None:
+    return cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
