@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nim_component.args import NIM, CacheArgs, LoRAAdapter, NetworkArgs, NIMSecrets, ServiceArgs, Toleration
+import nim_component
+from nim_component.args import NIM
 from nim_component.args.late import SECRET_VALUES
 from nim_component.args.model import Arguments
 from nim_component.args.values import OrOutput
 
 ROOT = Path(__file__).parents[1]
-MODELS: tuple[type[Arguments], ...] = (NIM, NIMSecrets, LoRAAdapter, CacheArgs, NetworkArgs, ServiceArgs, Toleration)
+PUBLIC = [getattr(nim_component, name) for name in nim_component.__all__]
+MODELS: tuple[type[Arguments], ...] = tuple(each for each in PUBLIC if isinstance(each, type) and issubclass(each, Arguments))
 TABLES = re.compile(r"(<!-- arguments: written by `make docs` -->\n).*?(<!-- /arguments -->)", re.DOTALL)
 
 

@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .args import NIM as NIM
     from .args import ArgumentError as ArgumentError
+    from .args import AutoscalingArgs as AutoscalingArgs
     from .args import CacheArgs as CacheArgs
+    from .args import ExternalMetric as ExternalMetric
+    from .args import KedaArgs as KedaArgs
+    from .args import KedaFallback as KedaFallback
+    from .args import KedaTrigger as KedaTrigger
     from .args import LoRAAdapter as LoRAAdapter
     from .args import NetworkArgs as NetworkArgs
     from .args import NIMSecrets as NIMSecrets
+    from .args import ObjectMetric as ObjectMetric
+    from .args import PodsMetric as PodsMetric
+    from .args import ResourceMetric as ResourceMetric
+    from .args import ScalingMetric as ScalingMetric
+    from .args import ScalingPreset as ScalingPreset
+    from .args import ScalingRate as ScalingRate
     from .args import ServiceArgs as ServiceArgs
     from .args import Toleration as Toleration
     from .service import NIMService as NIMService
@@ -22,6 +33,17 @@ _HOME = {
     "NetworkArgs": "args",
     "ServiceArgs": "args",
     "Toleration": "args",
+    "AutoscalingArgs": "args",
+    "ScalingPreset": "args",
+    "ScalingMetric": "args",
+    "ResourceMetric": "args",
+    "PodsMetric": "args",
+    "ObjectMetric": "args",
+    "ExternalMetric": "args",
+    "ScalingRate": "args",
+    "KedaArgs": "args",
+    "KedaTrigger": "args",
+    "KedaFallback": "args",
     "ArgumentError": "args",
     "NIMService": "service",
 }

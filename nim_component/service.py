@@ -17,11 +17,13 @@ from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service, service_host, service_url
 from .manifests.timing import time_rollout
+from .parts import provide_parts
 from .secrets import ServiceSecrets, provide_secrets
 
 
 class NIMService(pulumi.ComponentResource):
-    """An NVIDIA NIM on Kubernetes: Secrets, model cache, Deployment, Service and, with LoRA adapters, what downloads them.
+    """An NVIDIA NIM on Kubernetes: Secrets, model cache, Deployment, Service, with LoRA adapters what downloads them, and what else the
+    arguments ask for: autoscaler, Ingress, disruption budget and the like.
 
     Every argument is checked before anything is registered; all problems come in one `ArgumentError`. Children are direct children with
     logical names `<name>-<part>`; options such as `protect`, `providers` and `aliases` reach them through the component.
@@ -34,6 +36,8 @@ class NIMService(pulumi.ComponentResource):
         """The Service."""
         secrets: Mapping[str, k8s.core.v1.Secret]
         """The Secrets that were made or read, by their logical names, such as `llama-keys`."""
+        parts: Mapping[str, pulumi.CustomResource]
+        """The optional children, by their logical names, such as `llama-autoscaler`."""
 
     def __init__(self, name: str, args: NIM | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the component and its children.
@@ -56,6 +60,7 @@ class NIMService(pulumi.ComponentResource):
         )
         self._deploy(name, service_name, nim, references, secrets)
 
+        self.parts = provide_parts(self, name, service_name, nim, rolled_out=[self.deployment, self.service])
         self.secrets = secrets.children
         self._host = service_host(nim, service_name)
         self._port = nim.port
@@ -120,7 +125,13 @@ class NIMService(pulumi.ComponentResource):
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             **render_deployment(nim, service_name, references, timing),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=timeouts, depends_on=secrets.checked or None),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=timeouts,
+                depends_on=secrets.checked or None,
+                # The autoscaler's from then on: switched on over a running service, it takes no pod away.
+                ignore_changes=["spec.replicas"] if nim.autoscaling is not None else None,
+            ),
         )
         self.service = k8s.core.v1.Service(
             f"{name}-service",

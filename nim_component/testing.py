@@ -29,13 +29,17 @@ SERVICE = "kubernetes:core/v1:Service"
 SECRET = "kubernetes:core/v1:Secret"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
+    "AUTOSCALER",
     "CLAIM",
     "CONFIG_MAP",
     "DEPLOYMENT",
     "NIM_SERVICE",
+    "SCALED_OBJECT",
     "SECRET",
     "SERVICE",
     "UNKNOWN",

@@ -2,12 +2,23 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
+from .keda import KedaArgs as KedaArgs
+from .keda import KedaFallback as KedaFallback
+from .keda import KedaTrigger as KedaTrigger
 from .lora import LoRAAdapter as LoRAAdapter
 from .network import NetworkArgs as NetworkArgs
 from .network import ServiceArgs as ServiceArgs
 from .nim import NIM as NIM
 from .pod import Toleration as Toleration
+from .scaling import ExternalMetric as ExternalMetric
+from .scaling import ObjectMetric as ObjectMetric
+from .scaling import PodsMetric as PodsMetric
+from .scaling import ResourceMetric as ResourceMetric
+from .scaling import ScalingMetric as ScalingMetric
+from .scaling import ScalingPreset as ScalingPreset
+from .scaling import ScalingRate as ScalingRate
 from .secrets import NIMSecrets as NIMSecrets
 
 if TYPE_CHECKING:

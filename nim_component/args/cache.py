@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Strict
 
+from .autoscaling import AutoscalingArgs
 from .model import Arguments, Rule
 from .problems import Problem
 from .values import AbsolutePath, AccessMode, AnnotationValue, LabelKey, ObjectName, Storage, StorageClass
@@ -87,15 +88,16 @@ class CacheArgs(Arguments):
         return self.existing_claim is None and not self.empty_dir and self.host_path is None
 
 
-def check_sharing(cache: CacheArgs, access_mode: str, replicas: int, rollout: str | None) -> Iterator[Problem]:
+def check_sharing(
+    cache: CacheArgs, access_mode: str, replicas: int, autoscaling: AutoscalingArgs | None, rollout: str | None
+) -> Iterator[Problem]:
     """A ReadWriteOnce volume is on one node at a time: a second pod would wait for it for ever."""
     if not cache.makes_claim or access_mode in _SHARED:
         return
     ways = "Use access_mode: ReadWriteMany with a storage class that has it, or an existing_claim that can be shared, or empty_dir"
-    if replicas > 1:
-        yield Problem(
-            ("cache", "access_mode"), f"must allow sharing for {replicas} replicas", f"{ways}, or replicas: 1.", repr(access_mode)
-        )
+    most, field = (replicas, "replicas") if autoscaling is None else (autoscaling.max_replicas, "autoscaling.max_replicas")
+    if most > 1:
+        yield Problem(("cache", "access_mode"), f"must allow sharing for {most} replicas", f"{ways}, or {field}: 1.", repr(access_mode))
     elif rollout == "surge":
         yield Problem(
             ("cache", "access_mode"),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from .autoscaling import AutoscalingArgs, check_metric_names, check_replicas
 from .cache import CacheArgs, check_sharing
 from .checks import (
     check_environment,
@@ -101,7 +102,11 @@ class NIM(Arguments):
     renamed with an alias, and nothing changes in the cluster."""
 
     replicas: Annotated[WholeNumber, Field(ge=0)] = 1
-    """Pods. Default 1. With more, `cache` must be shareable."""
+    """Pods. Default 1. With more, `cache` must be shareable. With `autoscaling` it is left out."""
+
+    autoscaling: AutoscalingArgs | None = None
+    """Scale the pods by what the servers have to do. Default: none, there are `replicas`. A running service keeps the pods that it has when
+    this is switched on."""
 
     startup_timeout: Annotated[WholeNumber, Field(ge=30, le=86400)] = 1800
     """Seconds from the container's start until the model must answer. Default 1800: pulling and loading 8B to 70B models takes 5 to 30
@@ -187,7 +192,9 @@ class NIM(Arguments):
         Rule(("hf_repo_ids", "lora_adapter_mem", "env"), check_lora, waits=False),
         Rule(("hf_repo_ids", "served_model_name", "image"), check_names),
         Rule(("mem", "shm_size"), check_memory),
-        Rule(("cache", "cache.access_mode", "replicas", "rollout"), check_sharing),
+        Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
+        Rule(("replicas", "autoscaling"), check_replicas, waits=False),
+        Rule(("generation", "image", "autoscaling"), check_metric_names),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
         Rule(("env", "network"), check_network_env, waits=False),
@@ -211,3 +218,13 @@ class NIM(Arguments):
         ),
         Rule(("hf_repo_ids", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
     )
+
+    @property
+    def fewest_pods(self) -> int:
+        """How many pods there are at least, or 0 when they may all go."""
+        return self.replicas if self.autoscaling is None else self.autoscaling.min_replicas
+
+    @property
+    def most_pods(self) -> int:
+        """How many pods there may be."""
+        return self.replicas if self.autoscaling is None else self.autoscaling.max_replicas

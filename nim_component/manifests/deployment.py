@@ -21,7 +21,8 @@ def render_deployment(nim: NIM, service_name: str, references: References, timin
     if annotations:
         template["annotations"] = annotations
     spec: k8s.apps.v1.DeploymentSpecArgsDict = {
-        "replicas": nim.replicas,
+        # Under an autoscaler what a new service starts with; the component ignores it afterwards.
+        "replicas": nim.replicas if nim.autoscaling is None else max(1, nim.fewest_pods),
         "selector": {"match_labels": selector(service_name)},
         "strategy": render_strategy(nim),
         "progress_deadline_seconds": timing.progress_deadline,
@@ -32,7 +33,7 @@ def render_deployment(nim: NIM, service_name: str, references: References, timin
 
 def render_strategy(nim: NIM) -> "k8s.apps.v1.DeploymentStrategyArgsDict":
     """By default nothing needs a GPU that is not there: a surge pod waits for ever on a full cluster, and the rollout with it."""
-    rollout = nim.rollout or ("recreate" if nim.replicas <= 1 else "rolling")
+    rollout = nim.rollout or ("recreate" if nim.most_pods <= 1 else "rolling")
     if rollout == "recreate":
         return {"type": "Recreate"}
     surge, unavailable = (1, 0) if rollout == "surge" else (0, 1)

@@ -17,8 +17,8 @@ CLUSTER_DOMAIN = "svc.cluster.local"
 def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     """Metadata and spec."""
     annotations = dict(nim.service.annotations or {})
-    if nim.replicas == 0:
-        # The provider waits for ready endpoints, which nobody will ever provide.
+    if nim.fewest_pods == 0:
+        # The provider waits for ready endpoints, and there may be none for good.
         annotations[SKIP_AWAIT] = "true"
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,

@@ -31,5 +31,5 @@ def time_rollout(nim: NIM) -> Timing:
     startup = -(-nim.startup_timeout // PROBE_PERIOD) * PROBE_PERIOD
     loader = max(startup - 60, startup // 2) if nim.hf_repo_ids else 0
     progress = startup + loader + PULL_ALLOWANCE
-    one_by_one = 1 if nim.rollout == "recreate" else max(1, nim.replicas)
+    one_by_one = 1 if nim.rollout == "recreate" else max(1, nim.most_pods)
     return Timing(loader, startup, progress, progress * one_by_one + MARGIN)

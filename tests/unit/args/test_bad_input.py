@@ -11,6 +11,11 @@ REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
 PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
 LORA = {"lora_adapter_mem": "2Gi", "env": PEFT}
 
+SHARED = {"access_mode": "ReadWriteMany"}
+PROMETHEUS = "http://prometheus:9090"
+SCALED = {"max_replicas": 4, "presets": ["queue"]}
+CRON = [{"type": "cron", "metadata": {"timezone": "Etc/UTC"}}]
+
 QUANTITY = "must be a Kubernetes quantity"
 UNIT = "Write a number and a unit without a space, such as"
 WHOLE = "must be a whole number"
@@ -365,6 +370,131 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"env": {"A": {"valueFrom": {"secretKeyRef": None}}}},
         "env.A: must be text or one valueFrom. Write valueFrom: {secretKeyRef: {name: ..., key: ...}}, "
         "or another of secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef, fileKeyRef.",
+    ),
+    # autoscaling
+    ({"autoscaling": {"presets": ["queue"]}}, "autoscaling.max_replicas: is required. Give it a value."),
+    ({"autoscaling": True}, "autoscaling: must be a mapping or a AutoscalingArgs (got True). Write it as name: value pairs."),
+    (
+        {"replicas": 2, "autoscaling": SCALED, "cache": SHARED},
+        "replicas: must not be given together with autoscaling (got 2). Leave it out, and write autoscaling.min_replicas.",
+    ),
+    (
+        {"autoscaling": SCALED},
+        "cache.access_mode: must allow sharing for 4 replicas (got 'ReadWriteOnce'). Use access_mode: ReadWriteMany with a storage class "
+        "that has it, or an existing_claim that can be shared, or empty_dir, or autoscaling.max_replicas: 1.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "min_replicas": 5}, "cache": SHARED},
+        "autoscaling.min_replicas: must not be above max_replicas (4) (got 5). Lower it or raise max_replicas.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4}, "cache": SHARED},
+        "autoscaling.metrics: must say what to scale on when there are no presets. "
+        "Add presets: [queue], which needs nothing but NIM's own metrics.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "keda": {}}, "cache": SHARED},
+        "autoscaling.keda.triggers: must say what to scale on when there are no presets. "
+        "Add presets: [queue], which needs nothing but NIM's own metrics.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "min_replicas": 0}, "cache": SHARED},
+        "autoscaling.min_replicas: must be at least 1 without a signal from outside the pods, which say nothing when there are none "
+        "(got 0). Add an object or external metric, or keda with a trigger, or use min_replicas: 1.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "min_replicas": 0, "keda": {"prometheus": PROMETHEUS}}, "cache": SHARED},
+        "autoscaling.min_replicas: must be at least 1 without a signal from outside the pods, which say nothing when there are none "
+        "(got 0). Add a trigger for what arrives before a pod is there, such as the gateway's requests, or use min_replicas: 1.",
+    ),
+    (
+        {
+            "autoscaling": {"max_replicas": 4, "min_replicas": 0, "keda": {"triggers": [{"type": "cpu", "metadata": {"value": "60"}}]}},
+            "cache": SHARED,
+        },
+        "autoscaling.min_replicas: must be at least 1 without a signal from outside the pods, which say nothing when there are none "
+        "(got 0). Add a trigger for what arrives before a pod is there, such as the gateway's requests, or use min_replicas: 1.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "presets": ["queue", "latency"]}, "cache": SHARED},
+        "autoscaling.presets[1]: needs keda: a HorizontalPodAutoscaler cannot compute a percentile (got 'latency'). "
+        "Add keda: {prometheus: ...}, or take another preset.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "presets": ["queue", "queue"]}, "cache": SHARED},
+        "autoscaling.presets[1]: must be used once (got 'queue'). Leave one of them out.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "presets": ["queues"]}, "cache": SHARED},
+        "autoscaling.presets[0].preset: must be one of 'queue', 'running', 'kv-cache' or 'latency' (got 'queues'). "
+        "Take one of these, spelt exactly so.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "presets": [{"preset": "queue", "target": 0}]}, "cache": SHARED},
+        "autoscaling.presets[0].target: must be a number or quantity above zero (got 0). Write it such as 5, 0.75 or 750m.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "presets": [{"preset": "queue", "target": True}]}, "cache": SHARED},
+        "autoscaling.presets[0].target: must be a number or quantity above zero (got True). Write it such as 5, 0.75 or 750m.",
+    ),
+    (
+        {"autoscaling": SCALED, "cache": SHARED, "image": "registry.example/llm:latest"},
+        "generation: must be known for autoscaling.presets, whose metrics have another name in each. "
+        "Set it: 1.x, 2.x-vllm or 2.x-sglang; or use autoscaling.keda, which asks for all of them.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "keda": {}}, "cache": SHARED},
+        "autoscaling.keda.prometheus: is required with presets. Give its URL, such as http://prometheus-operated.monitoring.svc:9090.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "keda": {"prometheus": "http://user:x@prometheus:9090"}}, "cache": SHARED},
+        "autoscaling.keda.prometheus: must be an http(s) URL without user, password and query. "
+        "Write it such as http://prometheus-operated.monitoring.svc:9090; a login belongs into a TriggerAuthentication.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "keda": {"triggers": CRON, "authentication": "a"}}, "cache": SHARED},
+        "autoscaling.keda.authentication: has no meaning without presets. Leave it out: a trigger names its own server.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "keda": {"triggers": CRON, "fallback": {"replicas": 5}}}, "cache": SHARED},
+        "autoscaling.keda.fallback.replicas: must not be above max_replicas (4) (got 5). Lower it or raise max_replicas.",
+    ),
+    (
+        {
+            "autoscaling": {"max_replicas": 4, "keda": {"triggers": CRON}, "metrics": [{"pods": {"name": "a", "average_value": 1}}]},
+            "cache": SHARED,
+        },
+        "autoscaling.metrics: has no meaning with keda. Write it as one of keda.triggers.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "keda": {"triggers": [{"type": "cron", "metadata": {"desiredReplicas": 2}}]}}, "cache": SHARED},
+        f"autoscaling.keda.triggers[0].metadata.desiredReplicas: must be text. {TEXT}",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "metrics": [{}]}, "cache": SHARED},
+        "autoscaling.metrics[0]: must have one of resource, pods, object, external. Write one metric an item.",
+    ),
+    (
+        {
+            "autoscaling": {
+                "max_replicas": 4,
+                "metrics": [{"external": {"name": "a", "value": 1}, "resource": {"name": "cpu", "utilization": 60}}],
+            },
+            "cache": SHARED,
+        },
+        "autoscaling.metrics[0].external: must not be given together with resource. Write one metric an item.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "metrics": [{"external": {"name": "a", "value": 1, "average_value": 1}}]}, "cache": SHARED},
+        "autoscaling.metrics[0].external.average_value: must not be given together with value. Give one kind of target.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "metrics": [{"object": {"name": "a", "kind": "Ingress", "object": "b"}}]}, "cache": SHARED},
+        "autoscaling.metrics[0].object: must have one of value, average_value. Give one kind of target.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "scale_down": {"period": 1801}}, "cache": SHARED},
+        "autoscaling.scale_down.period: must be at most 1800 (got 1801). Lower it.",
     ),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),

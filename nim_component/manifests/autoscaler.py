@@ -1,0 +1,82 @@
+"""The HorizontalPodAutoscaler."""
+
+from typing import Any
+
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.autoscaling import AutoscalingArgs
+from ..args.generation import Generation
+from ..args.scaling import ScalingMetric, ScalingPreset, ScalingRate
+from ..names import labels
+from .generation import server_generation
+from .inputs import lift
+
+
+def render_autoscaler(nim: NIM, service_name: str, autoscaling: AutoscalingArgs) -> "dict[str, Any]":
+    """Metadata and spec."""
+    spec: k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict = {
+        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": service_name},
+        "min_replicas": autoscaling.min_replicas,
+        "max_replicas": autoscaling.max_replicas,
+        "metrics": [*(_preset(nim, each) for each in autoscaling.signals), *(_metric(each) for each in autoscaling.metrics)],
+        "behavior": render_behavior(autoscaling),
+    }
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+
+
+def render_behavior(autoscaling: AutoscalingArgs) -> "k8s.autoscaling.v2.HorizontalPodAutoscalerBehaviorArgsDict":
+    """How fast, both ways."""
+    return {"scale_up": _rules(autoscaling.scale_up), "scale_down": _rules(autoscaling.scale_down)}
+
+
+def _rules(rate: ScalingRate) -> "k8s.autoscaling.v2.HPAScalingRulesArgsDict":
+    return {
+        "stabilization_window_seconds": rate.stabilization,
+        "policies": [{"type": "Pods", "value": rate.pods, "period_seconds": rate.period}],
+        "select_policy": "Max",
+    }
+
+
+def metric_name(preset: ScalingPreset, generation: Generation) -> str:
+    """The name in the custom metrics API: prometheus-adapter's usual one, without the `:` that a URL's path cannot hold."""
+    metrics = generation.metrics
+    (name,) = {"queue": metrics.waiting, "running": metrics.running, "kv-cache": metrics.kv_cache}[preset.preset]
+    return name.replace(":", "_")
+
+
+def _preset(nim: NIM, preset: ScalingPreset) -> "k8s.autoscaling.v2.MetricSpecArgsDict":
+    name = lift(server_generation(nim), lambda generation: metric_name(preset, generation))
+    return {"type": "Pods", "pods": {"metric": {"name": name}, "target": {"type": "AverageValue", "average_value": preset.goal}}}
+
+
+def _metric(metric: ScalingMetric) -> "k8s.autoscaling.v2.MetricSpecArgsDict":
+    if (resource := metric.resource) is not None:
+        target: k8s.autoscaling.v2.MetricTargetArgsDict = (
+            {"type": "AverageValue", "average_value": resource.average_value}  # pyright: ignore
+            if resource.utilization is None
+            else {"type": "Utilization", "average_utilization": resource.utilization}
+        )
+        return {"type": "Resource", "resource": {"name": resource.name, "target": target}}
+    if (pods := metric.pods) is not None:
+        return {"type": "Pods", "pods": {"metric": _identify(pods), "target": _target(None, pods.average_value)}}
+    if (described := metric.object) is not None:
+        owner: k8s.autoscaling.v2.CrossVersionObjectReferenceArgsDict = {
+            "api_version": described.api_version,
+            "kind": described.kind,
+            "name": described.object,
+        }
+        target = _target(described.value, described.average_value)
+        return {"type": "Object", "object": {"described_object": owner, "metric": _identify(described), "target": target}}
+    external: Any = metric.external
+    return {"type": "External", "external": {"metric": _identify(external), "target": _target(external.value, external.average_value)}}
+
+
+def _identify(metric: Any) -> "k8s.autoscaling.v2.MetricIdentifierArgsDict":
+    if metric.match_labels is None:
+        return {"name": metric.name}
+    return {"name": metric.name, "selector": {"match_labels": dict(metric.match_labels)}}
+
+
+def _target(value: Any, average_value: Any) -> "k8s.autoscaling.v2.MetricTargetArgsDict":
+    return {"type": "Value", "value": value} if average_value is None else {"type": "AverageValue", "average_value": average_value}

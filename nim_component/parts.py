@@ -1,0 +1,55 @@
+"""The optional children of a service: which there are, in one list."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from .args import NIM
+from .manifests.autoscaler import render_autoscaler
+from .manifests.scaled_object import render_scaled_object
+
+
+@dataclass(frozen=True)
+class Part:
+    """One optional child: the end of its logical name, its type, and what it looks like."""
+
+    name: str
+    make: Callable[..., pulumi.CustomResource]
+    inputs: dict[str, Any]
+    waits: bool = False
+    """Whether it is made when Deployment and Service are up, and goes before them."""
+
+
+def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
+    """One paragraph a group, in a fixed order. A group that is not given has no child."""
+    if (scaling := nim.autoscaling) is not None:
+        # After the rollout: an autoscaler that may go to zero would take away the pods that the rollout waits for.
+        if scaling.keda is None:
+            yield Part(
+                "autoscaler",
+                k8s.autoscaling.v2.HorizontalPodAutoscaler,
+                render_autoscaler(nim, service_name, scaling),
+                waits=True,
+            )
+        else:
+            yield Part(
+                "scaled-object",
+                k8s.apiextensions.CustomResource,
+                render_scaled_object(nim, service_name, scaling, scaling.keda),
+                waits=True,
+            )
+
+
+def provide_parts(
+    parent: pulumi.Resource, component: str, service_name: str, nim: NIM, rolled_out: Sequence[pulumi.Resource]
+) -> dict[str, pulumi.CustomResource]:
+    """Makes the optional children that the arguments ask for; by logical name, such as `llama-autoscaler`."""
+    made: dict[str, pulumi.CustomResource] = {}
+    for part in list_parts(nim, service_name):
+        name = f"{component}-{part.name}"
+        opts = pulumi.ResourceOptions(parent=parent, depends_on=list(rolled_out) if part.waits else None)
+        made[name] = part.make(name, **part.inputs, opts=opts)
+    return made

@@ -1,0 +1,103 @@
+"""Autoscalers before a real API server, and what switching one on does to pods that run."""
+
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
+
+from .client import Client, Object, wait_until
+from .nodes import EIGHT_GPUS
+from .objects import apply_all, pick, render
+from .test_admission import stay_as_they_are
+from .waiting import condition, deployment_of, wait_for_rollout
+
+SHARED = CacheArgs(access_mode="ReadWriteMany")
+QUEUE = AutoscalingArgs(max_replicas=5, presets=["queue"])
+METRICS = [
+    ScalingMetric.model_validate(each)
+    for each in (
+        {"resource": {"name": "cpu", "utilization": 60}},
+        {"resource": {"name": "memory", "average_value": "40Gi"}},
+        {"pods": {"name": "a", "average_value": 0.5, "match_labels": {"b": "c"}}},
+        {"object": {"name": "a", "api_version": "networking.k8s.io/v1", "kind": "Ingress", "object": "chat", "value": "2k"}},
+        {"external": {"name": "a", "average_value": "750m", "match_labels": {"queue": "chat"}}},
+    )
+]
+
+
+def service(namespace: str, **fields: Any) -> list[Object]:
+    return render(NIM(**({"secrets": NIMSecrets.keyless(), "cache": SHARED} | fields)), namespace)
+
+
+@pytest.mark.parametrize(
+    "autoscaling",
+    [
+        QUEUE,
+        AutoscalingArgs(min_replicas=2, max_replicas=5, presets=["queue", "running", ScalingPreset(preset="kv-cache", target=0.6)]),
+        AutoscalingArgs(max_replicas=5, metrics=METRICS),
+    ],
+    ids=["preset", "presets", "metrics"],
+)
+def test_an_autoscaler_is_accepted_and_stays(cluster: Client, namespace: str, autoscaling: AutoscalingArgs):
+    objects = service(namespace, autoscaling=autoscaling)
+    applied = apply_all(cluster, objects)
+    stay_as_they_are(cluster, applied, objects)
+    live = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
+    assert live["spec"]["maxReplicas"] == 5
+    assert len(live["spec"]["metrics"]) == len(autoscaling.presets) + len(autoscaling.metrics)
+
+
+def test_the_controller_finds_what_it_scales(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    objects = service(namespace, autoscaling=QUEUE)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+
+    def able() -> bool:
+        live = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
+        return condition(live, "AbleToScale").get("status") == "True"
+
+    wait_until("an autoscaler that can read its scale", able, seconds=60)
+
+
+def ignore_replicas(cluster: Client, objects: list[Object]) -> list[Object]:
+    """What `ignore_changes: [spec.replicas]` makes of the Deployment: the provider leaves out what another manager owns, and else says what
+    there is."""
+    deployment = pick(objects, "Deployment")
+    live = deployment_of(cluster, objects)
+    others = [each for each in live["metadata"]["managedFields"] if each["manager"] != "nim-component"]
+    if any("f:replicas" in each["fieldsV1"].get("f:spec", {}) for each in others):
+        del deployment["spec"]["replicas"]
+    else:
+        deployment["spec"]["replicas"] = live["spec"]["replicas"]
+    return objects
+
+
+def test_switching_it_on_takes_no_running_pod_away(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    apply_all(cluster, service(namespace, replicas=3))
+    wait_for_rollout(cluster, service(namespace, replicas=3))
+    before = {pod["metadata"]["uid"] for pod in cluster.pods(namespace)}
+    assert len(before) == 3
+
+    objects = ignore_replicas(cluster, service(namespace, autoscaling=QUEUE))
+    apply_all(cluster, objects)
+    assert wait_for_rollout(cluster, objects)["spec"]["replicas"] == 3
+    assert {pod["metadata"]["uid"] for pod in cluster.pods(namespace)} == before
+
+    # The autoscaler's number survives what is changed later, and nobody fights over it.
+    cluster.patch(deployment_of(cluster, objects), {"spec": {"replicas": 5}})
+    changed = ignore_replicas(cluster, service(namespace, autoscaling=QUEUE, image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"))
+    assert "replicas" not in pick(changed, "Deployment")["spec"]
+    apply_all(cluster, changed)
+    assert wait_for_rollout(cluster, changed)["spec"]["replicas"] == 5
+
+
+def test_without_ignoring_it_the_same_change_takes_two_away(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    apply_all(cluster, service(namespace, replicas=3))
+    wait_for_rollout(cluster, service(namespace, replicas=3))
+    objects = service(namespace, autoscaling=QUEUE)
+    apply_all(cluster, objects)
+    assert wait_for_rollout(cluster, objects)["spec"]["replicas"] == 1

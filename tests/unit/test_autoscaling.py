@@ -1,0 +1,319 @@
+"""Autoscaling: where each field goes, and what is not there."""
+
+from typing import Any
+
+import promql_parser
+import pulumi
+import pytest
+
+from nim_component import NIM, CacheArgs
+from nim_component.args import NIMSecrets
+from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM
+from nim_component.manifests.promql import or_zero_at_rest, preset_query
+from nim_component.manifests.timing import time_rollout
+from nim_component.testing import AUTOSCALER, DEPLOYMENT, SCALED_OBJECT, SERVICE, Recording, record
+
+from .seed import recorded, serve
+
+SHARED = CacheArgs(access_mode="ReadWriteMany")
+PROMETHEUS = "http://prometheus:9090"
+CRON = {"type": "cron", "metadata": {"timezone": "Etc/UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}
+
+
+def scaled(more: dict[str, Any] | None = None, **fields: Any) -> Recording:
+    return recorded(cache=SHARED, autoscaling={"max_replicas": 4, **fields}, **(more or {}))
+
+
+def hpa(**fields: Any) -> dict[str, Any]:
+    return scaled(**fields).child("llama", AUTOSCALER).inputs["spec"]
+
+
+def keda(least: int = 1, presets: list[Any] | None = None, **fields: Any) -> dict[str, Any]:
+    server = {"prometheus": PROMETHEUS} if presets else {}
+    seen = scaled(min_replicas=least, presets=presets or [], keda={**server, **fields})
+    return seen.child("llama", SCALED_OBJECT).inputs["spec"]
+
+
+def test_without_it_there_is_no_autoscaler_and_replicas_are_ours():
+    seen = recorded()
+    assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
+    assert seen.child("llama", DEPLOYMENT).options.ignore_changes == ()
+
+
+class TestReplicas:
+    @pytest.mark.parametrize("scaler", [{"presets": ["queue"]}, {"presets": ["queue"], "keda": {"prometheus": PROMETHEUS}}], ids=str)
+    def test_they_start_at_the_fewest_and_are_the_autoscalers_from_then_on(self, scaler: dict[str, Any]):
+        seen = scaled(min_replicas=2, **scaler)
+        assert seen.deployment("llama")["spec"]["replicas"] == 2
+        assert seen.child("llama", DEPLOYMENT).options.ignore_changes == ("spec.replicas",)
+        assert seen.child("llama", SERVICE).options.ignore_changes == ()
+
+    def test_a_service_that_may_go_to_zero_starts_with_one(self):
+        seen = scaled(min_replicas=0, keda={"triggers": [CRON]})
+        assert seen.deployment("llama")["spec"]["replicas"] == 1
+
+    def test_at_zero_nobody_waits_for_endpoints(self):
+        def annotations(least: int) -> Any:
+            seen = scaled(min_replicas=least, keda={"triggers": [CRON]})
+            return seen.child("llama", SERVICE).inputs["metadata"].get("annotations")
+
+        assert annotations(0) == {"pulumi.com/skipAwait": "true"}
+        assert annotations(1) is None
+
+    def test_the_autoscaler_comes_after_the_rollout(self):
+        waits = scaled(presets=["queue"]).child("llama", AUTOSCALER).options.dependencies
+        assert {urn.rpartition("::")[2] for urn in waits} == {"llama-deployment", "llama-service"}
+
+    def test_several_pods_roll_one_by_one_and_are_waited_for_one_by_one(self):
+        nim = NIM(secrets=NIMSecrets.keyless(), cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})  # pyright: ignore
+        assert time_rollout(nim) == time_rollout(NIM(secrets=NIMSecrets.keyless(), cache=SHARED, replicas=4))
+        rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+        assert scaled(presets=["queue"]).deployment("llama")["spec"]["strategy"] == rolling
+
+
+class TestAutoscaler:
+    def test_it_is_the_deployments_and_within_its_bounds(self):
+        seen = scaled({"service_name": "chat", "namespace": "serving"}, min_replicas=2, presets=["queue"])
+        child = seen.children("llama")["llama-autoscaler"]
+        assert child.type == AUTOSCALER
+        assert (child.inputs["metadata"]["name"], child.inputs["metadata"]["namespace"]) == ("chat", "serving")
+        spec = child.inputs["spec"]
+        assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"}
+        assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 4)
+        assert seen.find(SCALED_OBJECT) == []
+
+    @pytest.mark.parametrize(
+        ("image", "name"),
+        [
+            ("nvcr.io/nim/meta/llama:1.8.0", "num_requests_waiting"),
+            ("nvcr.io/nim/meta/llama:2.0.4", "vllm_num_requests_waiting"),
+            ("nvcr.io/nim/meta/llama-sglang:2.1.5", "sglang_num_queue_reqs"),
+        ],
+    )
+    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+    def test_a_preset_is_the_generations_metric(self, image: str, name: str, late: bool):
+        def program() -> None:
+            given: Any = pulumi.Output.from_input(image) if late else image
+            serve(image=given, cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})
+
+        (metric,) = record(program).child("llama", AUTOSCALER).inputs["spec"]["metrics"]
+        assert metric == {"type": "Pods", "pods": {"metric": {"name": name}, "target": {"type": "AverageValue", "averageValue": "5"}}}
+
+    def test_an_image_that_turns_out_to_say_nothing_is_an_error_then(self):
+        image = pulumi.Output.from_input("registry.example/llm@sha256:" + "a" * 64)
+        with pytest.raises(ValueError, match="generation: must be known for autoscaling.presets"):
+            serve_late = {"max_replicas": 4, "presets": ["queue"]}
+            record(lambda: serve(image="registry.example/llm@sha256:" + "a" * 64, cache=SHARED, autoscaling=serve_late))
+        with pytest.raises(pulumi.RunError, match="generation: must be known for autoscaling.presets"):
+            record(lambda: serve(image=image, cache=SHARED, autoscaling=serve_late))
+
+    def test_targets_are_the_presets_own_or_given(self):
+        metrics = hpa(presets=["running", "kv-cache", {"preset": "queue", "target": 2.5}])["metrics"]
+        assert [each["pods"]["target"]["averageValue"] for each in metrics] == ["5", "0.75", "2.5"]
+
+    METRICS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (
+            {"resource": {"name": "cpu", "utilization": 60}},
+            {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},
+        ),
+        (
+            {"resource": {"name": "memory", "average_value": "40Gi"}},
+            {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "40Gi"}}},
+        ),
+        (
+            {"pods": {"name": "a", "average_value": 5, "match_labels": {"b": "c"}}},
+            {
+                "type": "Pods",
+                "pods": {
+                    "metric": {"name": "a", "selector": {"matchLabels": {"b": "c"}}},
+                    "target": {"type": "AverageValue", "averageValue": "5"},
+                },
+            },
+        ),
+        (
+            {"object": {"name": "a", "api_version": "networking.k8s.io/v1", "kind": "Ingress", "object": "chat", "value": "2k"}},
+            {
+                "type": "Object",
+                "object": {
+                    "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "chat"},
+                    "metric": {"name": "a"},
+                    "target": {"type": "Value", "value": "2k"},
+                },
+            },
+        ),
+        (
+            {"external": {"name": "a|b", "average_value": "750m", "match_labels": {"queue": "chat"}}},
+            {
+                "type": "External",
+                "external": {
+                    "metric": {"name": "a|b", "selector": {"matchLabels": {"queue": "chat"}}},
+                    "target": {"type": "AverageValue", "averageValue": "750m"},
+                },
+            },
+        ),
+    ]
+
+    @pytest.mark.parametrize(("said", "wanted"), METRICS, ids=lambda value: str(value)[:30])
+    def test_a_metric_of_each_kind(self, said: dict[str, Any], wanted: dict[str, Any]):
+        assert hpa(metrics=[said])["metrics"] == [wanted]
+
+    def test_metrics_come_after_presets(self):
+        metrics = hpa(presets=["queue"], metrics=[{"resource": {"name": "cpu", "utilization": 60}}])["metrics"]
+        assert [each["type"] for each in metrics] == ["Pods", "Resource"]
+
+    def test_zero_with_a_signal_from_outside(self):
+        assert hpa(min_replicas=0, metrics=[{"external": {"name": "a", "value": 1}}])["minReplicas"] == 0
+
+    def test_up_fast_and_down_slowly_unless_said_otherwise(self):
+        behavior = hpa(presets=["queue"], scale_up={"pods": 2, "period": 30})["behavior"]
+        assert behavior == {
+            "scaleUp": {
+                "stabilizationWindowSeconds": 0,
+                "policies": [{"type": "Pods", "value": 2, "periodSeconds": 30}],
+                "selectPolicy": "Max",
+            },
+            "scaleDown": {
+                "stabilizationWindowSeconds": 300,
+                "policies": [{"type": "Pods", "value": 1, "periodSeconds": 300}],
+                "selectPolicy": "Max",
+            },
+        }
+
+
+class TestKeda:
+    def test_a_scaled_object_in_place_of_the_autoscaler(self):
+        seen = scaled({"service_name": "chat", "namespace": "serving"}, presets=["queue"], keda={"prometheus": PROMETHEUS})
+        child = seen.children("llama")["llama-scaled-object"]
+        assert (child.type, seen.find(AUTOSCALER)) == (SCALED_OBJECT, [])
+        assert (child.inputs["metadata"]["name"], child.inputs["metadata"]["namespace"]) == ("chat", "serving")
+        spec = child.inputs["spec"]
+        assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"}
+        assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (1, 4)
+
+    def test_a_preset_asks_prometheus_and_takes_no_answer_for_an_error(self):
+        (trigger,) = keda(presets=[{"preset": "kv-cache", "target": "750m"}])["triggers"]
+        assert trigger == {
+            "type": "prometheus",
+            "name": "kv-cache",
+            "metricType": "AverageValue",
+            "metadata": {
+                "serverAddress": PROMETHEUS,
+                "query": preset_query("kv-cache", "llama", "default"),
+                "threshold": "0.75",
+                "ignoreNullValues": "false",
+            },
+        }
+
+    def test_a_latency_is_compared_as_it_is(self):
+        (trigger,) = keda(presets=["latency"])["triggers"]
+        assert (trigger["metricType"], trigger["metadata"]["threshold"]) == ("Value", "2")
+
+    def test_the_login_to_prometheus(self):
+        (trigger,) = keda(presets=["queue"], authentication="prometheus-login")["triggers"]
+        assert trigger["authenticationRef"] == {"name": "prometheus-login"}
+
+    def test_a_trigger_of_the_users_own(self):
+        said = {**CRON, "name": "day", "metric_type": "AverageValue", "authentication": "a"}
+        assert keda(triggers=[said])["triggers"] == [
+            {**CRON, "name": "day", "metricType": "AverageValue", "authenticationRef": {"name": "a"}},
+        ]
+
+    @pytest.mark.parametrize(("given", "wanted"), [({}, "false"), ({"ignoreNullValues": "true"}, "true")], ids=str)
+    def test_a_prometheus_trigger_ignores_no_outage_unless_told_to(self, given: dict[str, str], wanted: str):
+        metadata = {"serverAddress": PROMETHEUS, "query": "sum(x)", "threshold": "1", **given}
+        (trigger,) = keda(triggers=[{"type": "prometheus", "metadata": metadata}])["triggers"]
+        assert trigger["metadata"]["ignoreNullValues"] == wanted
+
+    def test_times_are_kedas_own_and_none_goes_while_it_loads(self):
+        seen = scaled({"startup_timeout": 900}, presets=["queue"], keda={"prometheus": PROMETHEUS})
+        spec = seen.child("llama", SCALED_OBJECT).inputs["spec"]
+        assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [30, 300, 900]
+        spec = keda(presets=["queue"], polling_interval=10, cooldown_period=60, initial_cooldown_period=0)
+        assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [10, 60, 0]
+
+    @pytest.mark.parametrize("least", [0, 1, 3])
+    def test_an_outage_of_the_monitoring_takes_no_pod_away(self, least: int):
+        fallback = keda(least, presets=["queue"], triggers=[CRON])["fallback"]
+        assert fallback == {"failureThreshold": 3, "replicas": max(1, least), "behavior": "currentReplicasIfHigher"}
+
+    def test_a_fallback_of_the_users_own(self):
+        fallback = keda(presets=["queue"], fallback={"replicas": 2, "failure_threshold": 5, "behavior": "static"})["fallback"]
+        assert fallback == {"failureThreshold": 5, "replicas": 2, "behavior": "static"}
+
+    def test_no_fallback_for_what_the_cluster_itself_measures(self):
+        assert "fallback" not in keda(triggers=[{"type": "cpu", "metadata": {"value": "60"}}])
+
+    def test_behavior_reaches_the_autoscaler_that_keda_makes(self):
+        behavior = keda(presets=["queue"])["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+        assert behavior == hpa(presets=["queue"])["behavior"]
+
+    def test_a_namespace_that_is_an_output_is_in_the_query(self):
+        seen = record(
+            lambda: serve(
+                namespace=pulumi.Output.from_input("serving"),
+                cache=SHARED,
+                autoscaling={"max_replicas": 4, "presets": ["queue"], "keda": {"prometheus": pulumi.Output.from_input(PROMETHEUS)}},
+            )
+        )
+        metadata = seen.child("llama", SCALED_OBJECT).inputs["spec"]["triggers"][0]["metadata"]
+        assert metadata["query"] == preset_query("queue", "llama", "serving")
+        assert metadata["serverAddress"] == PROMETHEUS
+
+
+PRESETS: list[Any] = ["queue", "running", "kv-cache", "latency"]
+
+
+class TestQueries:
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_prometheus_own_grammar_takes_them(self, preset: Any):
+        query = preset_query(preset, "llama", "serving")
+        promql_parser.parse(query)
+        promql_parser.parse(or_zero_at_rest(query, "llama", "serving"))
+
+    def test_the_parser_refuses_what_is_none(self):
+        with pytest.raises(ValueError):
+            promql_parser.parse('sum({namespace="a"')
+
+    @pytest.mark.parametrize("generation", [ONE, TWO_VLLM, TWO_SGLANG], ids=lambda each: each.name)
+    def test_every_generations_series_are_selected_and_no_others(self, generation: Any):
+        names = generation.metrics
+        for preset, wanted in (("queue", names.waiting), ("running", names.running), ("kv-cache", names.kv_cache)):
+            assert selected(preset_query(preset, "llama", "serving"), *wanted)
+            assert not selected(preset_query(preset, "llama", "serving"), f"other_{wanted[0]}")
+            assert not selected(preset_query(preset, "llama", "serving"), f"{wanted[0]}_created")
+        assert selected(preset_query("latency", "llama", "serving"), f"{names.first_token[0]}_bucket")
+
+    def test_they_are_of_this_service_alone(self):
+        for preset in PRESETS:
+            for matchers in selectors(preset_query(preset, "llama", "serving")):
+                assert matchers["namespace"] == "serving"
+                assert matchers["service"] == "llama"
+
+    def test_zero_is_by_will_only_and_asked_only_where_there_may_be_none(self):
+        query = preset_query("queue", "llama", "default")
+        with_zero = keda(0, presets=["queue"], triggers=[CRON])["triggers"][0]["metadata"]["query"]
+        assert with_zero == f'({query}) or sum(kube_deployment_spec_replicas{{namespace="default",deployment="llama"}} == 0)'
+        assert keda(1, presets=["queue"])["triggers"][0]["metadata"]["query"] == query
+
+
+def selectors(query: str) -> list[dict[str, str]]:
+    """The label matchers of each selector of a query, as the parser reads them."""
+    found: list[dict[str, str]] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append({each.name: each.value for each in node.matchers.matchers})
+        for name in ("expr", "lhs", "rhs", "vector_selector", "args", "param"):
+            below = getattr(node, name, None)
+            for each in below if isinstance(below, list) else [below]:
+                if each is not None and not isinstance(each, str | float):
+                    walk(each)
+
+    walk(promql_parser.parse(query))
+    return found
+
+
+def selected(query: str, name: str) -> bool:
+    import re
+
+    return any(re.fullmatch(matchers["__name__"], name) for matchers in selectors(query) if "__name__" in matchers)
