@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .args import AutoscalingArgs as AutoscalingArgs
     from .args import CacheArgs as CacheArgs
     from .args import ExternalMetric as ExternalMetric
+    from .args import HTTPRouteArgs as HTTPRouteArgs
+    from .args import InferencePoolArgs as InferencePoolArgs
+    from .args import IngressArgs as IngressArgs
     from .args import KedaArgs as KedaArgs
     from .args import KedaFallback as KedaFallback
     from .args import KedaTrigger as KedaTrigger
@@ -45,6 +48,9 @@ _HOME = {
     "KedaTrigger": "args",
     "KedaFallback": "args",
     "ArgumentError": "args",
+    "IngressArgs": "args",
+    "HTTPRouteArgs": "args",
+    "InferencePoolArgs": "args",
     "NIMService": "service",
 }
 

@@ -9,6 +9,8 @@ import pulumi_kubernetes as k8s
 
 from .args import NIM
 from .manifests.autoscaler import render_autoscaler
+from .manifests.gateway import render_http_route, render_inference_pool
+from .manifests.ingress import render_ingress
 from .manifests.scaled_object import render_scaled_object
 
 
@@ -41,6 +43,12 @@ def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
                 render_scaled_object(nim, service_name, scaling, scaling.keda),
                 waits=True,
             )
+    if nim.ingress is not None:
+        yield Part("ingress", k8s.networking.v1.Ingress, render_ingress(nim, service_name, nim.ingress))
+    if nim.http_route is not None:
+        yield Part("http-route", k8s.apiextensions.CustomResource, render_http_route(nim, service_name, nim.http_route))
+    if nim.inference_pool is not None:
+        yield Part("inference-pool", k8s.apiextensions.CustomResource, render_inference_pool(nim, service_name, nim.inference_pool))
 
 
 def provide_parts(

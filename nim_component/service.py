@@ -9,13 +9,14 @@ import pulumi_kubernetes as k8s
 from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
+from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
 from .manifests.deployment import render_deployment
 from .manifests.inputs import lift
 from .manifests.lora import render_lora_config
 from .manifests.models import model_names
 from .manifests.references import References
-from .manifests.service import render_service, service_host, service_url
+from .manifests.service import render_service
 from .manifests.timing import time_rollout
 from .parts import provide_parts
 from .secrets import ServiceSecrets, provide_secrets
@@ -65,11 +66,13 @@ class NIMService(pulumi.ComponentResource):
         self._host = service_host(nim, service_name)
         self._port = nim.port
         self._url = service_url(nim, service_name)
+        self._external_url = external_url(nim, self.service.status)
         self._model_names = model_names(nim)
         self._cache_claim = references.cache_claim
         self.register_outputs(
             {
                 "url": self._url,
+                "externalUrl": self._external_url,
                 "host": self._host,
                 "port": self._port,
                 "modelNames": self._model_names,
@@ -91,6 +94,12 @@ class NIMService(pulumi.ComponentResource):
     def url(self) -> "pulumi.Output[str]":
         """`http://<host>:<port>`, without `/v1`: clients append it. Known at preview."""
         return pulumi.Output.from_input(self._url)
+
+    @property
+    def external_url(self) -> "pulumi.Output[str | None]":
+        """Address from outside the cluster, without `/v1`: of the first host of `ingress` or `http_route`, else of the load balancer. None
+        for a Service that is not reached from outside, and while the load balancer has no address yet."""
+        return pulumi.Output.from_input(self._external_url)
 
     @property
     def model_names(self) -> "pulumi.Output[list[str]]":

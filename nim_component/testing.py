@@ -31,6 +31,9 @@ CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
@@ -38,6 +41,9 @@ __all__ = [
     "CLAIM",
     "CONFIG_MAP",
     "DEPLOYMENT",
+    "HTTP_ROUTE",
+    "INFERENCE_POOL",
+    "INGRESS",
     "NIM_SERVICE",
     "SCALED_OBJECT",
     "SECRET",

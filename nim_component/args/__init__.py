@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
+from .exposure import HTTPRouteArgs as HTTPRouteArgs
+from .exposure import InferencePoolArgs as InferencePoolArgs
+from .exposure import IngressArgs as IngressArgs
 from .keda import KedaArgs as KedaArgs
 from .keda import KedaFallback as KedaFallback
 from .keda import KedaTrigger as KedaTrigger
 from .lora import LoRAAdapter as LoRAAdapter
 from .network import NetworkArgs as NetworkArgs
-from .network import ServiceArgs as ServiceArgs
 from .nim import NIM as NIM
 from .pod import Toleration as Toleration
 from .scaling import ExternalMetric as ExternalMetric
@@ -20,6 +22,7 @@ from .scaling import ScalingMetric as ScalingMetric
 from .scaling import ScalingPreset as ScalingPreset
 from .scaling import ScalingRate as ScalingRate
 from .secrets import NIMSecrets as NIMSecrets
+from .service import ServiceArgs as ServiceArgs
 
 if TYPE_CHECKING:
     from .error import ArgumentError as ArgumentError

@@ -133,16 +133,22 @@ def check_key_names(
 def check_metadata(
     pod_labels: Mapping[str, Any] | None,
     service_labels: Mapping[str, Any] | None,
+    ingress_labels: Mapping[str, Any] | None,
+    route_labels: Mapping[str, Any] | None,
     pod_annotations: Mapping[str, Any] | None,
     cache_annotations: Mapping[str, Any] | None,
+    ingress_annotations: Mapping[str, Any] | None,
 ) -> Iterator[Problem]:
     """The selector is frozen, and what the component sets must not vanish or win unseen."""
     managed = (*SELECTOR_LABELS, *STANDARD_LABELS)
     for path, given, names in (
         (("pod_labels",), pod_labels, managed),
         (("service", "labels"), service_labels, managed),
+        (("ingress", "labels"), ingress_labels, managed),
+        (("http_route", "labels"), route_labels, managed),
         (("pod_annotations",), pod_annotations, (SECRETS_DIGEST,)),
         (("cache", "annotations"), cache_annotations, (SKIP_AWAIT,)),
+        (("ingress", "annotations"), ingress_annotations, (SKIP_AWAIT,)),
     ):
         for name in given or {}:
             if name in names:

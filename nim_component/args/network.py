@@ -1,15 +1,15 @@
-"""How the server is reached inside the cluster, and how its pods reach what lies outside."""
+"""How the pods reach what lies outside the cluster."""
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from .model import Arguments, Rule
 from .pod import ENV_SCHEMA, check_env_value
 from .problems import Problem, rule_error
-from .values import AnnotationValue, LabelKey, LabelValue, ObjectName, OrOutput, matching
+from .values import ObjectName, OrOutput, matching
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
 """What no proxy is asked for: the pod itself and the cluster's own names."""
@@ -29,19 +29,6 @@ CA_ENV = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDL
 
 NATIVE_TLS = "NIM_SDK_USE_NATIVE_TLS"
 """Makes NIM's downloader heed proxy and authorities (NVIDIA, "Deploy behind a TLS proxy")."""
-
-
-class ServiceArgs(Arguments):
-    """The Kubernetes Service in front of the pods. Its port is the `port` of the `NIM`."""
-
-    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    """Type of the Service. Default `ClusterIP`, reachable from inside the cluster only: a NIM has no authentication of its own."""
-
-    annotations: dict[LabelKey, AnnotationValue] | None = None
-    """Annotations, such as those of a cloud's load balancer. Default: none."""
-
-    labels: dict[LabelKey, LabelValue] | None = None
-    """Labels beside the component's own. Default: none."""
 
 
 def _proxy(value: Any, info: ValidationInfo) -> Any:

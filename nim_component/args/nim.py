@@ -16,12 +16,14 @@ from .checks import (
     check_prefix,
     check_service_name,
 )
+from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
 from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
 from .model import Arguments, Rule
-from .network import NetworkArgs, ServiceArgs, check_network_env
+from .network import NetworkArgs, check_network_env
 from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
 from .secrets import NIMSecrets
+from .service import ServiceArgs
 from .values import (
     AnnotationValue,
     Cores,
@@ -152,6 +154,15 @@ class NIM(Arguments):
     service: ServiceArgs = ServiceArgs()
     """The Service. Default: ClusterIP."""
 
+    ingress: IngressArgs | None = None
+    """An Ingress in front of the Service. Default: none. Not together with `http_route`."""
+
+    http_route: HTTPRouteArgs | None = None
+    """A route of a Gateway to the Service. Default: none. Not together with `ingress`."""
+
+    inference_pool: InferencePoolArgs | None = None
+    """A pool for the Gateway API inference extension. Default: none. `http_route` then leads to it."""
+
     run_as_user: UserId = 1000
     """User id of every container. Default 1000, the NIM images' own. 0 is refused: Pod Security `restricted` does."""
 
@@ -194,13 +205,26 @@ class NIM(Arguments):
         Rule(("mem", "shm_size"), check_memory),
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
         Rule(("replicas", "autoscaling"), check_replicas, waits=False),
+        Rule(("ingress", "http_route"), check_exposure, waits=False),
         Rule(("generation", "image", "autoscaling"), check_metric_names),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
         Rule(("env", "network"), check_network_env, waits=False),
         Rule(("generation", "image", "port"), check_backend_port),
         Rule(("generation", "image", "env"), check_generation_env),
-        Rule(("pod_labels", "service.labels", "pod_annotations", "cache.annotations"), check_metadata, waits=False),
+        Rule(
+            (
+                "pod_labels",
+                "service.labels",
+                "ingress.labels",
+                "http_route.labels",
+                "pod_annotations",
+                "cache.annotations",
+                "ingress.annotations",
+            ),
+            check_metadata,
+            waits=False,
+        ),
         Rule(
             (
                 "env",

@@ -1,17 +1,13 @@
-"""The Service, and the address it gives."""
+"""The Service."""
 
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
 
-from ..args import NIM
+from ..args import NIM, ServiceArgs
 from ..args.checks import SKIP_AWAIT
 from ..names import labels, selector
-from .inputs import lift, lift_all
 from .server import PORT_NAME
-
-CLUSTER_DOMAIN = "svc.cluster.local"
 
 
 def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
@@ -32,18 +28,28 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
         "selector": selector(service_name),
         "ports": [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}],
     }
+    _add_options(spec, nim.service)
     return {"metadata": metadata, "spec": spec}
 
 
-def service_host(nim: NIM, service_name: str) -> "pulumi.Input[str]":
-    """The in-cluster DNS name, from names alone: known at preview."""
-    return lift(nim.namespace, lambda namespace: f"{service_name}.{namespace}.{CLUSTER_DOMAIN}")
-
-
-def service_url(nim: NIM, service_name: str) -> "pulumi.Input[str]":
-    """`http://<host>:<port>`, without `/v1`: clients append it."""
-
-    def join(host: str, port: int) -> str:
-        return f"http://{host}:{port}"
-
-    return lift_all(join, service_host(nim, service_name), nim.port)
+def _add_options(spec: "k8s.core.v1.ServiceSpecArgsDict", service: ServiceArgs) -> None:
+    """What was said beyond type and port; what was not is left to the cluster."""
+    if service.headless:
+        spec["cluster_ip"] = "None"
+    if service.node_port is not None:
+        spec["ports"][0]["node_port"] = service.node_port  # pyright: ignore
+    if service.session_affinity != "None":
+        spec["session_affinity"] = service.session_affinity
+    if service.session_affinity_timeout is not None:
+        spec["session_affinity_config"] = {"client_ip": {"timeout_seconds": service.session_affinity_timeout}}
+    said: dict[str, Any] = {
+        "internal_traffic_policy": service.internal_traffic_policy,
+        "external_traffic_policy": service.external_traffic_policy,
+        "traffic_distribution": service.traffic_distribution,
+        "load_balancer_class": service.load_balancer_class,
+        "load_balancer_source_ranges": service.load_balancer_source_ranges,
+        "allocate_load_balancer_node_ports": service.allocate_node_ports,
+        "ip_family_policy": service.ip_family_policy,
+        "ip_families": service.ip_families,
+    }
+    spec.update({name: value for name, value in said.items() if value is not None})  # pyright: ignore

@@ -496,6 +496,78 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"autoscaling": {**SCALED, "scale_down": {"period": 1801}}, "cache": SHARED},
         "autoscaling.scale_down.period: must be at most 1800 (got 1801). Lower it.",
     ),
+    # exposure
+    (
+        {"service": {"node_port": 30080}},
+        "service.node_port: has no meaning with type ClusterIP. Leave it out, or use type: NodePort or LoadBalancer.",
+    ),
+    (
+        {"service": {"external_traffic_policy": "Local"}},
+        "service.external_traffic_policy: has no meaning with type ClusterIP. Leave it out, or use type: NodePort or LoadBalancer.",
+    ),
+    (
+        {"service": {"type": "NodePort", "load_balancer_class": "service.k8s.aws/nlb"}},
+        "service.load_balancer_class: has no meaning with type NodePort. Leave it out, or use type: LoadBalancer.",
+    ),
+    (
+        {"service": {"load_balancer_source_ranges": ["10.0.0.0/8"]}},
+        "service.load_balancer_source_ranges: has no meaning with type ClusterIP. Leave it out, or use type: LoadBalancer.",
+    ),
+    (
+        {"service": {"type": "NodePort", "allocate_node_ports": False}},
+        "service.allocate_node_ports: has no meaning with type NodePort. Leave it out, or use type: LoadBalancer.",
+    ),
+    (
+        {"service": {"type": "LoadBalancer", "load_balancer_source_ranges": ["10.0.0.1/8"]}},
+        "service.load_balancer_source_ranges[0]: must be a range of addresses (got '10.0.0.1/8'). "
+        "Write it such as 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix.",
+    ),
+    (
+        {"service": {"type": "LoadBalancer", "load_balancer_source_ranges": ["10.0.0.1"]}},
+        "service.load_balancer_source_ranges[0]: must be a range of addresses (got '10.0.0.1'). "
+        "Add the prefix's length: /32 is one IPv4 address, /128 one of IPv6.",
+    ),
+    (
+        {"service": {"type": "LoadBalancer", "headless": True}},
+        "service.headless: has no meaning with type LoadBalancer. Leave it out, or use type: ClusterIP.",
+    ),
+    (
+        {"service": {"session_affinity_timeout": 60}},
+        "service.session_affinity_timeout: needs session_affinity: ClientIP (got 60). Add that, or leave it out.",
+    ),
+    (
+        {"ingress": {"hosts": ["a.example.com"]}, "http_route": {"gateway": "public", "hosts": ["a.example.com"]}},
+        "http_route: must not be given together with ingress. Give the one that the cluster's controller serves.",
+    ),
+    ({"ingress": {}}, "ingress.hosts: is required. Give it a value."),
+    ({"ingress": {"hosts": []}}, "ingress.hosts: must not be empty. Give it an item or leave it out."),
+    (
+        {"ingress": {"hosts": ["*.example.com"]}},
+        "ingress.hosts[0]: must be a host name (got '*.example.com'). "
+        "Write it in lower case without scheme, port and wildcard, such as llama.example.com.",
+    ),
+    (
+        {"ingress": {"hosts": ["a.example.com"], "tls_secret": "cert"}},
+        "ingress.tls_secret: needs tls: true. Add tls: true, or leave it out.",
+    ),
+    (
+        {"ingress": {"hosts": ["a.example.com"], "path": "llama"}},
+        "ingress.path: must be a path (got 'llama'). Write it such as / or /llama.",
+    ),
+    (
+        {"ingress": {"hosts": ["a.example.com"], "annotations": {"pulumi.com/skipAwait": "false"}}},
+        "ingress.annotations['pulumi.com/skipAwait']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"http_route": {"gateway": "public", "hosts": ["a.example.com"], "labels": {"app.kubernetes.io/name": "x"}}},
+        "http_route.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"http_route": {"gateway": "public", "hosts": ["a.example.com"], "request_timeout": "10 min"}},
+        "http_route.request_timeout: must be a duration (got '10 min'). Write it such as 10m or 1h30m; 0s means without end.",
+    ),
+    ({"http_route": {"hosts": ["a.example.com"]}}, "http_route.gateway: is required. Give it a value."),
+    ({"inference_pool": {}}, "inference_pool.endpoint_picker: is required. Give it a value."),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
     ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),

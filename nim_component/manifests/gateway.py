@@ -1,0 +1,117 @@
+"""The HTTPRoute (gateway.networking.k8s.io/v1) and the InferencePool (inference.networking.k8s.io/v1). Field names are the CRDs' own."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from ..args import NIM
+from ..args.exposure import HTTPRouteArgs, InferencePoolArgs
+from ..names import labels, selector
+from .inputs import lift
+
+POOL_GROUP = "inference.networking.k8s.io"
+
+
+class ParentRef(TypedDict):
+    """The Gateway."""
+
+    name: "pulumi.Input[str]"
+    namespace: "NotRequired[pulumi.Input[str]]"
+    sectionName: "NotRequired[pulumi.Input[str]]"
+
+
+class BackendRef(TypedDict):
+    """Service or InferencePool."""
+
+    group: NotRequired[str]
+    kind: str
+    name: str
+    port: "NotRequired[pulumi.Input[int]]"
+
+
+class RouteRule(TypedDict):
+    """What is matched, done and reached."""
+
+    matches: list[dict[str, Any]]
+    filters: "NotRequired[pulumi.Input[list[dict[str, Any]]]]"
+    timeouts: "NotRequired[dict[str, pulumi.Input[str]]]"
+    backendRefs: list[BackendRef]
+
+
+class HTTPRouteSpec(TypedDict):
+    """The part of the spec that the component uses."""
+
+    parentRefs: list[ParentRef]
+    hostnames: "list[pulumi.Input[str]]"
+    rules: list[RouteRule]
+
+
+class EndpointPickerRef(TypedDict):
+    """The Service of the endpoint picker."""
+
+    name: "pulumi.Input[str]"
+    port: dict[str, int]
+    failureMode: str
+
+
+class InferencePoolSpec(TypedDict):
+    """The part of the spec that the component uses."""
+
+    selector: dict[str, dict[str, str]]
+    targetPorts: "list[dict[str, pulumi.Input[int]]]"
+    endpointPickerRef: EndpointPickerRef
+
+
+def render_http_route(nim: NIM, service_name: str, route: HTTPRouteArgs) -> dict[str, Any]:
+    """The whole object, with its version and kind."""
+    parent: ParentRef = {"name": route.gateway}
+    if route.gateway_namespace is not None:
+        parent["namespace"] = route.gateway_namespace
+    if route.section is not None:
+        parent["sectionName"] = route.section
+    rule: RouteRule = {"matches": [{"path": {"type": "PathPrefix", "value": route.path}}], "backendRefs": [_backend(nim, service_name)]}
+    if route.path != "/":
+        rule["filters"] = lift(route.path, _cut_off)
+    if route.request_timeout is not None:
+        rule["timeouts"] = {"request": route.request_timeout}
+    spec: HTTPRouteSpec = {"parentRefs": [parent], "hostnames": list(route.hosts), "rules": [rule]}
+    metadata: dict[str, Any] = {
+        "name": service_name,
+        "namespace": nim.namespace,
+        "labels": {**(route.labels or {}), **labels(service_name)},
+    }
+    if route.annotations:
+        metadata["annotations"] = dict(route.annotations)
+    return {"api_version": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
+
+
+def _cut_off(path: str) -> list[dict[str, Any]]:
+    """The server knows no prefix."""
+    if path == "/":
+        return []
+    return [{"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}]
+
+
+def _backend(nim: NIM, service_name: str) -> BackendRef:
+    if nim.inference_pool is not None:
+        return {"group": POOL_GROUP, "kind": "InferencePool", "name": service_name}
+    return {"kind": "Service", "name": service_name, "port": nim.port}
+
+
+def render_inference_pool(nim: NIM, service_name: str, pool: InferencePoolArgs) -> dict[str, Any]:
+    """The whole object, with its version and kind."""
+    spec: InferencePoolSpec = {
+        "selector": {"matchLabels": selector(service_name)},
+        "targetPorts": [{"number": nim.port}],
+        "endpointPickerRef": {
+            "name": pool.endpoint_picker,
+            "port": {"number": pool.endpoint_picker_port},
+            "failureMode": pool.failure_mode,
+        },
+    }
+    return {
+        "api_version": f"{POOL_GROUP}/v1",
+        "kind": "InferencePool",
+        "metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)},
+        "spec": spec,
+    }

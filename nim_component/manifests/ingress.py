@@ -1,0 +1,33 @@
+"""The Ingress."""
+
+from typing import Any
+
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.checks import SKIP_AWAIT
+from ..args.exposure import IngressArgs
+from ..names import labels
+from .server import PORT_NAME
+
+
+def render_ingress(nim: NIM, service_name: str, ingress: IngressArgs) -> "dict[str, Any]":
+    """Metadata and spec."""
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": service_name,
+        "namespace": nim.namespace,
+        "labels": {**(ingress.labels or {}), **labels(service_name)},
+        # Its address is its host. Not every controller writes a status, and the provider would wait for one and fail.
+        "annotations": {**(ingress.annotations or {}), SKIP_AWAIT: "true"},
+    }
+    backend: k8s.networking.v1.IngressBackendArgsDict = {"service": {"name": service_name, "port": {"name": PORT_NAME}}}
+    path: k8s.networking.v1.HTTPIngressPathArgsDict = {"path": ingress.path, "path_type": ingress.path_type, "backend": backend}
+    spec: k8s.networking.v1.IngressSpecArgsDict = {"rules": [{"host": host, "http": {"paths": [path]}} for host in ingress.hosts]}
+    if ingress.class_name is not None:
+        spec["ingress_class_name"] = ingress.class_name
+    if ingress.tls:
+        tls: k8s.networking.v1.IngressTLSArgsDict = {"hosts": list(ingress.hosts)}
+        if ingress.tls_secret is not None:
+            tls["secret_name"] = ingress.tls_secret
+        spec["tls"] = [tls]
+    return {"metadata": metadata, "spec": spec}
