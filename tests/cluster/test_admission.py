@@ -63,7 +63,7 @@ def ours(object_: Object) -> list[Any]:
 
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
-def test_every_stack_is_accepted(apply, cluster: Client, namespace: str, project: str, stack: str):
+def test_every_stack_is_accepted(apply, crds: None, cluster: Client, namespace: str, project: str, stack: str):
     objects = render_project(project, stack, namespace)
     applied = apply([PRIORITY_CLASS, *objects])
     assert len(applied) == len(objects) + 1 >= 5
@@ -74,7 +74,7 @@ def test_every_stack_is_accepted(apply, cluster: Client, namespace: str, project
 
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
-def test_a_second_apply_of_a_stack_changes_nothing(apply, cluster: Client, namespace: str, project: str, stack: str):
+def test_a_second_apply_of_a_stack_changes_nothing(apply, crds: None, cluster: Client, namespace: str, project: str, stack: str):
     objects = render_project(project, stack, namespace)
     _, *applied = apply([PRIORITY_CLASS, *objects])
     stay_as_they_are(cluster, applied, objects)

@@ -1,5 +1,6 @@
 """A key pasted into any field, as text, in a list or in a mapping, is refused and not repeated."""
 
+import itertools
 import types
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -84,10 +85,11 @@ def test_a_misspelt_field_is_named_with_the_nearest(path: tuple[str, ...]):
     """In every group, however deep: a letter lost and camel case."""
     *above, name = path
     for wrong in {name[:-1], "".join(part.title() if at else part for at, part in enumerate(name.split("_")))} - {name}:
-        for wrap in (lambda value: value, lambda value: [value]):
+        # Whether a list stands on the way does not matter: one of all ways to put them is right.
+        for lists in itertools.product((False, True), repeat=len(above)):
             data: Any = {wrong: "x"}
-            for step in reversed(above):
-                data = {step: wrap(data)}
+            for step, is_list in zip(reversed(above), lists, strict=True):
+                data = {step: [data] if is_list else data}
             with pytest.raises(ArgumentError) as caught:
                 NIM.read(data, "NIMService 'llama'")
             if f"{wrong}: is not a known field. Did you mean {name!r}?" in str(caught.value):

@@ -1,0 +1,73 @@
+"""The custom resources that the component renders, with every field, against their projects' own definitions."""
+
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+
+from .client import Client
+from .objects import apply_all, pick, render
+from .test_admission import stay_as_they_are
+
+CRON = {"type": "cron", "metadata": {"timezone": "Etc/UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}
+PROMETHEUS = "http://prometheus:9090"
+POOL = {"endpoint_picker": "picker", "endpoint_picker_port": 9003, "failure_mode": "FailOpen"}
+ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("ScaledObject", {"autoscaling": {"max_replicas": 5, "presets": ["queue", "latency"], "keda": {"prometheus": PROMETHEUS}}}),
+    (
+        "ScaledObject",
+        {
+            "autoscaling": {
+                "min_replicas": 0,
+                "max_replicas": 5,
+                "presets": ["kv-cache"],
+                "keda": {
+                    "prometheus": PROMETHEUS,
+                    "authentication": "login",
+                    "triggers": [{**CRON, "name": "day", "metric_type": "AverageValue", "authentication": "login"}],
+                    "fallback": {"replicas": 2, "behavior": "currentReplicas"},
+                },
+            }
+        },
+    ),
+    ("HTTPRoute", {"http_route": ROUTE}),
+    (
+        "HTTPRoute",
+        {
+            "http_route": {
+                **ROUTE,
+                "gateway_namespace": "gateways",
+                "section": "https",
+                "path": "/llama",
+                "request_timeout": "1h30m",
+                "annotations": {"a": "b"},
+                "labels": {"team": "x"},
+            },
+            "inference_pool": POOL,
+        },
+    ),
+    ("InferencePool", {"inference_pool": POOL}),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields"), CASES, ids=lambda value: str(value)[:60])
+def test_its_definition_takes_it_and_nothing_is_lost_or_moves(
+    cluster: Client, crds: None, namespace: str, kind: str, fields: dict[str, Any]
+):
+    objects = render(NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(access_mode="ReadWriteMany")} | fields)), namespace)
+    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
+    said = pick(objects, kind)
+    live = cluster.get(said["apiVersion"], kind, said["metadata"]["name"], namespace)
+    assert holds(live["spec"], said["spec"])
+
+
+def holds(live: Any, said: Any) -> bool:
+    """Whether all that was said is there; definitions add defaults."""
+    if isinstance(said, dict):
+        return isinstance(live, dict) and all(key in live and holds(live[key], value) for key, value in said.items())
+    if isinstance(said, list):
+        return isinstance(live, list) and len(live) == len(said) and all(map(holds, live, said))
+    return live == said
