@@ -1,5 +1,6 @@
 """Outputs meet the rules of their fields when they resolve, in the name of the service that they are for."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -28,66 +29,87 @@ def bind(args: T, owner: str) -> T:
 
     A model may serve several components, so that this is done by the component and not when the model is made.
     """
-    bound = _bind_fields(args, owner, ())
-    return _bind_rules(bound, owner)
+    # Apart, since the rules wait for the fields that they read: were one to wait for the other's findings, both would for ever.
+    return _bind_rules(_bind_fields(args, _Findings(owner), ()), _Findings(owner))
 
 
-def _bind_fields(args: T, owner: str, above: Path) -> T:
+class _Findings:
+    """What is found wrong with one owner's Outputs as they resolve. The first that fails waits for the others: one error says it all."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self.all: list[pulumi.Output[list[Problem]]] = []
+
+    def add(self, finding: "pulumi.Output[list[Problem]]") -> "pulumi.Output[None]":
+        """Resolves when nothing was found, and fails otherwise. While the value is not known, so is this."""
+        self.all.append(finding)
+        return finding.apply(lambda found: self._fail() if found else None)
+
+    async def _fail(self) -> None:
+        found: list[Problem] = []
+        for finding in self.all:
+            # What cannot be had has failed for a reason of its own, which is said where it failed; what is not known is None.
+            with contextlib.suppress(Exception):
+                found += await finding.future() or []
+        raise ArgumentError(self.owner, found)
+
+
+def _bind_fields(args: T, findings: _Findings, above: Path) -> T:
     changed: dict[str, Any] = {}
     cls = type(args)
     for name in cls.model_fields:
         value = getattr(args, name)
         bound = _bind_value(
-            value, owner, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe, context=LATE)
+            value, findings, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe, context=LATE)
         )
         if bound is not value:
             changed[name] = bound
     return args.model_copy(update=changed) if changed else args
 
 
-def _bind_value(value: Any, owner: str, path: Path, check: Callable[[Any], Any]) -> Any:
+def _bind_value(value: Any, findings: _Findings, path: Path, check: Callable[[Any], Any]) -> Any:
     """`check` validates a whole field; an item inside a list or mapping is checked in its place, among its siblings."""
     if is_output(value):
-        return _checked(value, owner, path, check)
+        return _checked(value, findings, path, check)
     if isinstance(value, Arguments):
-        return _bind_fields(value, owner, path)
+        return _bind_fields(value, findings, path)
     if isinstance(value, dict):
         items = cast("dict[Any, Any]", value)
         bound = {
-            key: _bind_value(item, owner, (*path, str(key)), lambda probe, key=key: check({**items, key: probe})[key])
+            key: _bind_value(item, findings, (*path, str(key)), lambda probe, key=key: check({**items, key: probe})[key])
             for key, item in items.items()
         }
         return bound if any(bound[key] is not item for key, item in items.items()) else items
     if isinstance(value, list):
         entries = cast("list[Any]", value)
         done = [
-            _bind_value(item, owner, (*path, at), lambda probe, at=at: check([*entries[:at], probe, *entries[at + 1 :]])[at])
+            _bind_value(item, findings, (*path, at), lambda probe, at=at: check([*entries[:at], probe, *entries[at + 1 :]])[at])
             for at, item in enumerate(entries)
         ]
         return done if any(new is not old for new, old in zip(done, entries, strict=True)) else entries
     return value
 
 
-def _checked(value: pulumi.Output[Any], owner: str, path: Path, check: Callable[[Any], Any]) -> pulumi.Output[Any]:
+def _checked(value: pulumi.Output[Any], findings: _Findings, path: Path, check: Callable[[Any], Any]) -> pulumi.Output[Any]:
     if path in SECRET_PATHS:
         return value
 
-    def refuse_secret(secret: bool) -> None:
+    def find(resolved: list[Any]) -> list[Problem]:
+        plain, secret = resolved
         if secret:
-            raise ArgumentError(owner, [_secret_problem(path)])
-
-    def meet(resolved: list[Any]) -> Any:
+            return []  # said already
         try:
-            return check(resolved[0])
+            check(plain)
         except ValidationError as error:
-            found = find_problems(error)
             # The probe's path is not the field's: whether the value may be shown is decided by the whole path.
-            shown = [Problem(path, each.rule, each.remedy, None if is_hidden(path) else each.value) for each in found]
-            raise ArgumentError(owner, shown) from None
+            return [Problem(path, each.rule, each.remedy, None if is_hidden(path) else each.value) for each in find_problems(error)]
+        return []
 
+    secret = pulumi.Output.from_input(value.is_secret())
     # Whether it is a secret is known before its value is: a preview refuses it too.
-    not_secret = pulumi.Output.from_input(value.is_secret()).apply(refuse_secret)
-    return pulumi.Output.all(value, not_secret).apply(meet)
+    not_secret = findings.add(secret.apply(lambda is_secret: [_secret_problem(path)] if is_secret else []))
+    valid = findings.add(pulumi.Output.all(value, secret).apply(find))
+    return pulumi.Output.all(value, not_secret, valid).apply(lambda resolved: check(resolved[0]))
 
 
 def _secret_problem(path: Path) -> Problem:
@@ -98,29 +120,28 @@ def _secret_problem(path: Path) -> Problem:
     )
 
 
-def _bind_rules(args: T, owner: str) -> T:
+def _bind_rules(args: T, findings: _Findings) -> T:
     """The rules that waited for an Output: checked when all that they read has resolved, and in the way of the first Output they read."""
+    bound = args
     for rule in type(args).rules:
-        if not rule.waits:
-            continue
         values = [read_path(args, path) for path in rule.reads]
         late = next((path for path, value in zip(rule.reads, values, strict=True) if is_output(value)), None)
-        if late is not None:
-            args = _replace(args, late.split("."), _gated(values, rule.reads.index(late), rule.check, owner))
-    return args
+        if rule.waits and late is not None:
+            kept = findings.add(_broken(values, rule.check))
+            gated = pulumi.Output.all(read_path(bound, late), kept).apply(lambda resolved: resolved[0])
+            bound = _replace(bound, late.split("."), gated)
+    return bound
 
 
-def _gated(values: list[Any], index: int, check: Callable[..., Iterator[Problem]], owner: str) -> pulumi.Output[Any]:
+def _broken(values: list[Any], check: Callable[..., Iterator[Problem]]) -> "pulumi.Output[list[Problem]]":
+    """What a rule finds when its values have resolved."""
     # Models and plain values stay outside `all`, which would take them apart.
     outputs = {str(i): value for i, value in enumerate(values) if is_output(value)}
 
-    def meet(resolved: dict[str, Any]) -> Any:
-        found = list(check(*(resolved.get(str(i), value) for i, value in enumerate(values))))
-        if found:
-            raise ArgumentError(owner, found)
-        return resolved[str(index)]
+    def find(resolved: dict[str, Any]) -> list[Problem]:
+        return list(check(*(resolved.get(str(i), value) for i, value in enumerate(values))))
 
-    return pulumi.Output.all(**outputs).apply(meet)
+    return pulumi.Output.all(**outputs).apply(find)
 
 
 def _replace(args: T, path: list[str], value: Any) -> T:

@@ -57,6 +57,45 @@ def test_a_wrong_output_inside_is_named_by_its_path(fields: dict[str, Any], begi
     assert f"NIMService 'llama' has 1 problem:\n  {beginning}" in str(caught.value)
 
 
+def test_all_that_is_wrong_with_a_services_outputs_comes_in_one_error():
+    def program() -> None:
+        env = {"A": output(3), "B": pulumi.Output.secret("x"), "C": output("fine")}
+        serve(image=output("A B"), port=output(80), env=env, node_selector={"a": output("x y")})
+
+    with pytest.raises(ArgumentError, match="has 5 problems") as caught:
+        record(program)
+    assert paths(caught.value) == ["image", "port", "env.A", "env.B", "node_selector.a"]
+
+
+def test_all_the_rules_that_a_services_outputs_break_come_in_one_error():
+    def program() -> None:
+        serve(mem=output("32Gi"), shm_size=output("64Gi"), image=output("a/b:2.1"), port=output(8001))
+
+    with pytest.raises(ArgumentError, match="has 2 problems") as caught:
+        record(program)
+    assert paths(caught.value) == ["mem", "port"]
+
+
+def paths(error: ArgumentError) -> list[str]:
+    return [line.split(":")[0].strip() for line in str(error).split("\n")[1:]]
+
+
+def test_what_is_not_known_yet_or_failed_by_itself_does_not_hide_what_is_wrong():
+    def program() -> None:
+        unknown = pulumi.StackReference("acme/network/dev").get_output("namespace")
+        serve(namespace=unknown, port=output(80), gpu=output(0))
+
+    with pytest.raises(ArgumentError) as caught:
+        record(program, preview=True)
+    assert paths(caught.value) == ["port", "gpu"]
+
+    def fail(_: Any) -> str:
+        raise pulumi.RunError("no such zone")
+
+    with pytest.raises(pulumi.RunError, match=r"no such zone|port: must be at least 1024"):
+        record(lambda: serve(namespace=output(1).apply(fail), port=output(80)))
+
+
 def test_a_rule_between_two_outputs_waits_for_both():
     with pytest.raises(ArgumentError, match=r"mem: must be above shm_size \(64Gi\), which counts against it \(got '32Gi'\)"):
         record(lambda: serve(mem=output("32Gi"), shm_size=output("64Gi")))
