@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,13 @@ def test_every_field_says_what_it_means(model: type[Arguments]):
 
 def test_every_public_name_is_there_and_documented():
     assert [name for name in nim_component.__all__ if not getattr(nim_component, name).__doc__] == []
+
+
+def test_what_is_no_module_is_packed_with_the_package():
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["nim_component"]
+    package = ROOT / "nim_component"
+    there = {str(file.relative_to(package)) for file in package.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    assert there == set(packed)
 
 
 def test_every_path_that_the_documents_name_exists():

@@ -1,4 +1,4 @@
-"""Turns the dump of `dump.go` (on stdin) into the two tables of nim_component/local/kubernetes_types.py (on stdout)."""
+"""Turns the dump of `dump.go` (on stdin) into nim_component/local/kubernetes_types.txt (on stdout)."""
 
 import json
 import re

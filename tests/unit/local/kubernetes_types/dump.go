@@ -1,4 +1,4 @@
-// Dumps how the Go types of k8s.io/api treat each field; build_table.py turns the dump into nim_component/local/kubernetes_types.py.
+// Dumps how the Go types of k8s.io/api treat each field; build_table.py turns the dump into nim_component/local/kubernetes_types.txt.
 package main
 
 import (
