@@ -1,14 +1,12 @@
 """Where the model is kept between starts."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-from pydantic import Strict
+from typing import Any
 
 from .autoscaling import AutoscalingArgs
 from .model import Arguments, Rule
 from .problems import Problem
-from .values import AbsolutePath, AccessMode, AnnotationValue, LabelKey, ObjectName, Storage, StorageClass
+from .values import AbsolutePath, AccessMode, AnnotationValue, Flag, LabelKey, ObjectName, Storage, StorageClass
 
 _SHARED = {"ReadWriteMany"}
 
@@ -61,13 +59,13 @@ class CacheArgs(Arguments):
     annotations: dict[LabelKey, AnnotationValue] | None = None
     """Annotations of the claim. Default: none."""
 
-    retain: bool = False
+    retain: Flag = False
     """Keep the claim when the service is destroyed or the claim replaced. Default no. To take it up again, name it as `existing_claim`."""
 
     existing_claim: ObjectName | None = None
     """Name of a PersistentVolumeClaim that is there already, in place of one of the component's own."""
 
-    empty_dir: Annotated[bool, Strict()] = False
+    empty_dir: Flag = False
     """Keep the model in the pod only: every new pod downloads it again."""
 
     host_path: AbsolutePath | None = None

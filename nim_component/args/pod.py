@@ -1,7 +1,7 @@
 """What a platform adds to the pod: environment, placement, and Kubernetes' own structures passed on as they are."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
@@ -81,6 +81,18 @@ else:
 Environment = dict[EnvName, EnvValue]
 
 
+def _check_toleration(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None) -> Iterator[Problem]:
+    """The API server's own rules, said before it says them."""
+    if key is None and operator != "Exists":
+        yield Problem(
+            ("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator)
+        )
+    if operator == "Exists" and value is not None:
+        yield Problem(("value",), "has no meaning with operator Exists", "Leave it out, or use operator: Equal.")
+    if seconds is not None and effect != "NoExecute":
+        yield Problem(("toleration_seconds",), "needs effect NoExecute", "Add effect: NoExecute, or leave it out.", repr(seconds))
+
+
 class Toleration(Arguments):
     """A taint of a node that the pod bears, in Kubernetes' own terms."""
 
@@ -99,19 +111,7 @@ class Toleration(Arguments):
     toleration_seconds: WholeNumber | None = None
     """Seconds until eviction, with effect `NoExecute`. Default: for ever."""
 
-    @staticmethod
-    def _check(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None):
-        # The API server's own rules, said before it says them.
-        if key is None and operator != "Exists":
-            yield Problem(
-                ("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator)
-            )
-        if operator == "Exists" and value is not None:
-            yield Problem(("value",), "has no meaning with operator Exists", "Leave it out, or use operator: Equal.")
-        if seconds is not None and effect != "NoExecute":
-            yield Problem(("toleration_seconds",), "needs effect NoExecute", "Add effect: NoExecute, or leave it out.", repr(seconds))
-
-    rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _check_toleration, waits=False),)
 
 
 GPU_TAINT = Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")

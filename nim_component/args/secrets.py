@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from .model import Arguments, Rule
 from .outputs import is_output, is_resource
 from .problems import Problem, rule_error
-from .values import ObjectName, SecretKey, matching
+from .values import Flag, ObjectName, SecretKey, matching
 
 _SECRET_TYPE = "kubernetes:core/v1:Secret"
 
@@ -124,11 +124,11 @@ class NIMSecrets(Arguments):
     hf_token: SecretValue | None = None
     """The Hugging Face token itself, as a Pulumi secret. Default: none, by reference."""
 
-    verify: bool = True
+    verify: Flag = True
     """Whether preview reads the referred Secrets and checks their keys, so that a missing one fails there and not in a pod. Needs the
     right to get Secrets. Names that are Outputs belong to the same program and are never read."""
 
-    without_key: bool = False
+    without_key: Flag = False
     """Set by `keyless()`: no pull Secret and no NGC key. Public images need none from NIM 2.0.10 on."""
 
     rules = (

@@ -136,7 +136,10 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     LabelKey = str
     EnvName = str
     WholeNumber = int
+    Flag = bool
 else:
+    # Not "yes", "on" or 1, which YAML's versions read differently.
+    Flag = Annotated[bool, Strict()]
     Text = Annotated[_TEXT, OrOutput()]
     Words = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
     Image = Annotated[_TEXT, AfterValidator(_image), OrOutput()]

@@ -174,11 +174,9 @@ def wrap_secret(value: struct_pb2.Value) -> struct_pb2.Struct:
 
 def is_secret(value: struct_pb2.Value) -> bool:
     """Whether an encoded value is marked secret at its top."""
-    return (
-        value.HasField("struct_value") and value.struct_value.fields[SIGNATURE].string_value == SECRET
-        if (value.HasField("struct_value") and SIGNATURE in value.struct_value.fields)
-        else False
-    )
+    fields = value.struct_value.fields
+    # Asking for a key that is not there would make it.
+    return value.HasField("struct_value") and SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET
 
 
 def reveal(value: Any) -> Any:

@@ -337,6 +337,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": True}]},
         f"tolerations[0].toleration_seconds: {WHOLE} (got True). {PLAIN_WHOLE}",
     ),
+    ({"cache": {"retain": "yes"}}, "cache.retain: must be true or false (got 'yes'). Write true or false."),
     ({"cache": {"empty_dir": "on"}}, "cache.empty_dir: must be true or false (got 'on'). Write true or false."),
     (
         {"cache": {"existing_claim": "a", "size": "80Gi"}},
@@ -627,6 +628,8 @@ SECRETS: list[tuple[dict[str, Any], str]] = [
         "secrets.hf_token_key: makes the variable _A_B_NGC_API_KEY, as another key does. Rename one of the keys or groups.",
     ),
     ({**REFERENCE, "ngc_secret": "x"}, "secrets.ngc_secret: is not a known field. Did you mean 'ngc_secret_key'?"),
+    ({**REFERENCE, "verify": "off"}, "secrets.verify: must be true or false (got 'off'). Write true or false."),
+    ({"without_key": 1}, "secrets.without_key: must be true or false (got 1). Write true or false."),
     ({**REFERENCE, "verify": "maybe"}, "secrets.verify: must be true or false (got 'maybe'). Write true or false."),
 ]
 
