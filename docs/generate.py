@@ -70,7 +70,8 @@ def _takes_output(annotation: Any) -> str:
 
 def _show(value: Any) -> str:
     if isinstance(value, Arguments):
-        return f"{type(value).__name__}()"
+        said = {name: getattr(value, name) for name in type(value).model_fields if name in value.model_fields_set}
+        return f"{type(value).__name__}({', '.join(f'{name}={_show(each)}' for name, each in said.items())})"
     if isinstance(value, list):
         return f"[{', '.join(_show(each) for each in value)}]"
     return json.dumps(value) if isinstance(value, str) else str(value)
