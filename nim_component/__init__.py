@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from .args import ArgumentError as ArgumentError
     from .args import AutoscalingArgs as AutoscalingArgs
     from .args import CacheArgs as CacheArgs
+    from .args import DeviceRequest as DeviceRequest
+    from .args import DisruptionBudgetArgs as DisruptionBudgetArgs
     from .args import ExternalMetric as ExternalMetric
     from .args import HTTPRouteArgs as HTTPRouteArgs
     from .args import InferencePoolArgs as InferencePoolArgs
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .args import NIMSecrets as NIMSecrets
     from .args import ObjectMetric as ObjectMetric
     from .args import PodsMetric as PodsMetric
+    from .args import ResourceClaim as ResourceClaim
     from .args import ResourceMetric as ResourceMetric
     from .args import ScalingMetric as ScalingMetric
     from .args import ScalingPreset as ScalingPreset
@@ -51,6 +54,9 @@ _HOME = {
     "IngressArgs": "args",
     "HTTPRouteArgs": "args",
     "InferencePoolArgs": "args",
+    "DisruptionBudgetArgs": "args",
+    "ResourceClaim": "args",
+    "DeviceRequest": "args",
     "NIMService": "service",
 }
 

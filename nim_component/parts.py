@@ -9,6 +9,8 @@ import pulumi_kubernetes as k8s
 
 from .args import NIM
 from .manifests.autoscaler import render_autoscaler
+from .manifests.devices import render_claim_template
+from .manifests.disruption_budget import render_disruption_budget
 from .manifests.gateway import render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
 from .manifests.scaled_object import render_scaled_object
@@ -49,6 +51,21 @@ def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
         yield Part("http-route", k8s.apiextensions.CustomResource, render_http_route(nim, service_name, nim.http_route))
     if nim.inference_pool is not None:
         yield Part("inference-pool", k8s.apiextensions.CustomResource, render_inference_pool(nim, service_name, nim.inference_pool))
+    if (budget := nim.disruption_budget) is not None:
+        yield Part("disruption-budget", k8s.policy.v1.PodDisruptionBudget, render_disruption_budget(nim, service_name, budget))
+
+
+def provide_claim_templates(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> "dict[str, pulumi.Output[str]]":
+    """Makes the ResourceClaimTemplates that the pods refer to, and gives their names by those of the claims."""
+    names: dict[str, pulumi.Output[str]] = {}
+    # Not protected with the component: they are derived, and every change of the devices replaces them.
+    derived = pulumi.ResourceOptions(parent=parent, protect=False)
+    for claim in nim.resource_claims or ():
+        if claim.devices is not None:
+            rendered = render_claim_template(nim, service_name, claim)
+            made = k8s.resource.v1.ResourceClaimTemplate(f"{component}-claim-{claim.name}", **rendered, opts=derived)
+            names[claim.name] = made.metadata.apply(lambda metadata: metadata["name"])
+    return names
 
 
 def provide_parts(

@@ -18,7 +18,7 @@ from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service
 from .manifests.timing import time_rollout
-from .parts import provide_parts
+from .parts import provide_claim_templates, provide_parts
 from .secrets import ServiceSecrets, provide_secrets
 
 
@@ -58,6 +58,7 @@ class NIMService(pulumi.ComponentResource):
             secrets_digest=secrets.digest,
             cache_claim=self._provide_cache(name, service_name, nim),
             lora_config=self._provide_lora_config(name, service_name, nim),
+            claim_templates=provide_claim_templates(self, name, service_name, nim),
         )
         self._deploy(name, service_name, nim, references, secrets)
 

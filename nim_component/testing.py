@@ -34,13 +34,17 @@ SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
+DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
     "AUTOSCALER",
     "CLAIM",
+    "CLAIM_TEMPLATE",
     "CONFIG_MAP",
     "DEPLOYMENT",
+    "DISRUPTION_BUDGET",
     "HTTP_ROUTE",
     "INFERENCE_POOL",
     "INGRESS",

@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
+from .devices import DeviceRequest as DeviceRequest
+from .devices import ResourceClaim as ResourceClaim
+from .disruption import DisruptionBudgetArgs as DisruptionBudgetArgs
 from .exposure import HTTPRouteArgs as HTTPRouteArgs
 from .exposure import InferencePoolArgs as InferencePoolArgs
 from .exposure import IngressArgs as IngressArgs

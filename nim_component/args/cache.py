@@ -39,6 +39,21 @@ def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) 
         )
 
 
+def _check_ephemeral(ephemeral: bool, existing: Any, empty_dir: bool, host_path: Any, volume: Any, retain: bool) -> Iterator[Problem]:
+    others = {
+        "existing_claim": existing,
+        "empty_dir": empty_dir or None,
+        "host_path": host_path,
+        "volume_name": volume,
+        "retain": retain or None,
+    }
+    for name, value in others.items():
+        if ephemeral and value is not None:
+            yield Problem(
+                (name,), "has no meaning with ephemeral", "Each pod has a volume of its own, which goes with it: leave one of both out."
+            )
+
+
 class CacheArgs(Arguments):
     """The model cache at `/opt/nim/.cache`. By default a claim of the component's own, so that a restart does not download the model
     again."""
@@ -69,7 +84,12 @@ class CacheArgs(Arguments):
     """Keep the model in the pod only: every new pod downloads it again."""
 
     host_path: AbsolutePath | None = None
-    """Directory of the node, in place of a claim. Pod Security `restricted` and `baseline` refuse it."""
+    """Directory of the node, in place of a claim: what one pod downloaded the next one on that node has. Pod Security `restricted` and
+    `baseline` refuse it."""
+
+    ephemeral: Annotated[bool, Strict()] = False
+    """A claim of each pod's own that goes with the pod, for any number of pods: with a `storage_class` over the node's own disks the model
+    is loaded at their speed. Default no. Each new pod downloads it again."""
 
     rules = (
         Rule(
@@ -78,12 +98,13 @@ class CacheArgs(Arguments):
             waits=False,
         ),
         Rule(("retain", "existing_claim", "empty_dir", "host_path"), _check_retain, waits=False),
+        Rule(("ephemeral", "existing_claim", "empty_dir", "host_path", "volume_name", "retain"), _check_ephemeral, waits=False),
     )
 
     @property
     def makes_claim(self) -> bool:
         """Whether the component makes a PersistentVolumeClaim."""
-        return self.existing_claim is None and not self.empty_dir and self.host_path is None
+        return self.existing_claim is None and not self.empty_dir and self.host_path is None and not self.ephemeral
 
 
 def check_sharing(

@@ -16,6 +16,8 @@ from .checks import (
     check_prefix,
     check_service_name,
 )
+from .devices import ResourceClaim, check_claim_names, check_devices
+from .disruption import DisruptionBudgetArgs, check_budget
 from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
 from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
@@ -66,7 +68,7 @@ class NIM(Arguments):
     """CPU cores, request and limit. Default 1, the plugin's; NVIDIA's support matrix asks for 8 for an 8B model."""
 
     gpu: Count = 1
-    """GPUs of the model server, request and limit of `gpu_resource`. Default 1."""
+    """GPUs of the model server, request and limit of `gpu_resource`. Default 1. With `resource_claims` that bring the GPUs it is 0."""
 
     mem: Memory = "20Gi"
     """Memory, request and limit. Default 20Gi, the plugin's. `shm_size` counts against it, so it must be larger."""
@@ -140,7 +142,10 @@ class NIM(Arguments):
     """Kubernetes' `affinity`, as it is. Default: none."""
 
     topology_spread: list[Structure] | None = None
-    """Kubernetes' `topologySpreadConstraints`, as they are. Default: none."""
+    """Kubernetes' `topologySpreadConstraints`. One without a `labelSelector` counts the pods of this service and rollout. Default: none."""
+
+    disruption_budget: DisruptionBudgetArgs | None = None
+    """How many pods may be evicted at once. Default: none, a drain may take all."""
 
     runtime_class: ObjectName | None = None
     """RuntimeClass, such as `nvidia`. Default: the cluster's."""
@@ -150,6 +155,12 @@ class NIM(Arguments):
 
     gpu_resource: ResourceName = "nvidia.com/gpu"
     """Extended resource that `gpu` counts: a MIG slice is `nvidia.com/mig-3g.40gb`. Default `nvidia.com/gpu`."""
+
+    resource_claims: list[ResourceClaim] | None = None
+    """Devices by Dynamic Resource Allocation. Default: none. Needs Kubernetes 1.34 and a driver."""
+
+    scheduler_name: ObjectName | None = None
+    """Scheduler of the pods, such as one that places gangs or knows queues. Default: the cluster's."""
 
     service: ServiceArgs = ServiceArgs()
     """The Service. Default: ClusterIP."""
@@ -206,6 +217,9 @@ class NIM(Arguments):
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
         Rule(("replicas", "autoscaling"), check_replicas, waits=False),
         Rule(("ingress", "http_route"), check_exposure, waits=False),
+        Rule(("disruption_budget", "replicas", "autoscaling"), check_budget, waits=False),
+        Rule(("gpu", "resource_claims"), check_devices),
+        Rule(("resource_claims",), check_claim_names, waits=False),
         Rule(("generation", "image", "autoscaling"), check_metric_names),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),

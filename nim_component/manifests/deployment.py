@@ -26,7 +26,7 @@ def render_deployment(nim: NIM, service_name: str, references: References, timin
         "selector": {"match_labels": selector(service_name)},
         "strategy": render_strategy(nim),
         "progress_deadline_seconds": timing.progress_deadline,
-        "template": {"metadata": template, "spec": render_pod(nim, references, timing)},
+        "template": {"metadata": template, "spec": render_pod(nim, service_name, references, timing)},
     }
     return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
 

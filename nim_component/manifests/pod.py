@@ -6,6 +6,8 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.pod import Toleration
+from ..names import selector
+from .devices import pod_claims
 from .lora import render_loader
 from .network import network_volumes, render_joiner
 from .references import References
@@ -14,7 +16,7 @@ from .server import render_server
 from .timing import Timing
 
 
-def render_pod(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.PodSpecArgsDict":
+def render_pod(nim: NIM, service_name: str, references: References, timing: Timing) -> "k8s.core.v1.PodSpecArgsDict":
     """The pod's spec."""
     pod: k8s.core.v1.PodSpecArgsDict = {
         "automount_service_account_token": False,
@@ -35,11 +37,15 @@ def render_pod(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1
     if nim.affinity is not None:
         pod["affinity"] = nim.affinity  # pyright: ignore
     if nim.topology_spread:
-        pod["topology_spread_constraints"] = list(nim.topology_spread)  # pyright: ignore
+        pod["topology_spread_constraints"] = [_spread(each, service_name) for each in nim.topology_spread]
     if nim.runtime_class is not None:
         pod["runtime_class_name"] = nim.runtime_class
     if nim.priority_class is not None:
         pod["priority_class_name"] = nim.priority_class
+    if nim.scheduler_name is not None:
+        pod["scheduler_name"] = nim.scheduler_name
+    if nim.resource_claims:
+        pod["resource_claims"] = pod_claims(nim, references)
     return pod
 
 
@@ -61,9 +67,34 @@ def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDi
 def _cache(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
     if nim.cache.empty_dir:
         return {"name": "cache", "empty_dir": {"size_limit": nim.cache.size}}
+    if nim.cache.ephemeral:
+        return {"name": "cache", "ephemeral": {"volume_claim_template": _claim_of_the_pod(nim)}}
     if nim.cache.host_path is not None:
         return {"name": "cache", "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
     return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_claim or ""}}
+
+
+def _claim_of_the_pod(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArgsDict":
+    spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
+        "access_modes": [nim.cache.access_mode],
+        "resources": {"requests": {"storage": nim.cache.size}},
+    }
+    if nim.cache.storage_class is not None:
+        spec["storage_class_name"] = nim.cache.storage_class
+    if nim.cache.annotations:
+        return {"metadata": {"annotations": dict(nim.cache.annotations)}, "spec": spec}
+    return {"spec": spec}
+
+
+def _spread(constraint: Any, service_name: str) -> Any:
+    """A constraint that says nothing of which pods it counts would count none. Those of this rollout, so that it does not stand in its own
+    way."""
+    if {"labelSelector", "label_selector"} & constraint.keys():
+        return constraint
+    pods: dict[str, Any] = {"label_selector": {"match_labels": selector(service_name)}}
+    if not {"matchLabelKeys", "match_label_keys"} & constraint.keys():
+        pods["match_label_keys"] = ["pod-template-hash"]
+    return {**constraint, **pods}
 
 
 def _toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":

@@ -1,6 +1,7 @@
 """What a pod refers to: names, and where in a Secret a key stands. Never a value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -25,5 +26,7 @@ class References:
     """Claim of the model cache; none when the cache is no claim."""
     lora_config: "pulumi.Input[str] | None" = None
     """ConfigMap of the LoRA loader; none without adapters."""
+    claim_templates: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
+    """ResourceClaimTemplates that the component made, by the names of the pod's claims."""
     secrets_digest: "pulumi.Input[str] | None" = None
     """Digest over the values of the Secrets that the component made: a rotation rolls the pods through it."""

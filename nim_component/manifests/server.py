@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import CACHE_PATH, PEFT_SOURCE, SHM_PATH
+from .devices import server_claims
 from .environment import server_environment
 from .inputs import lift, lift_all
 from .network import network_mounts
@@ -36,6 +37,8 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
         "termination_message_policy": "FallbackToLogsOnError",
         "volume_mounts": _mounts(nim),
     }
+    if nim.resource_claims:
+        server["resources"]["claims"] = server_claims(nim)  # pyright: ignore
     if nim.command is not None:
         server["command"] = list(nim.command)
     if nim.args is not None:
@@ -59,13 +62,16 @@ def _probe(path: "pulumi.Input[str]", timeout: int, failures: int) -> "k8s.core.
 def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
     """Requests and limits alike: the pod is Guaranteed, and a GPU is never taken away by a noisy neighbour's memory."""
 
-    def sizes(gpu_resource: str) -> dict[str, Any]:
-        size: dict[str, Any] = {"cpu": lift(nim.cpu, str), "memory": nim.mem, gpu_resource: lift(nim.gpu, str)}
+    def sizes(gpu_resource: str, gpu: int | None = None) -> dict[str, Any]:
+        size: dict[str, Any] = {"cpu": lift(nim.cpu, str), "memory": nim.mem}
+        if gpu != 0:
+            size[gpu_resource] = lift(nim.gpu, str)
         if nim.ephemeral_storage is not None:
             size["ephemeral-storage"] = nim.ephemeral_storage
         return size
 
-    return lift_all(sizes, nim.gpu_resource)
+    # Only claims can stand in for it: without them its number need not be known.
+    return lift_all(sizes, nim.gpu_resource, nim.gpu) if nim.resource_claims else lift_all(sizes, nim.gpu_resource)
 
 
 def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":

@@ -126,9 +126,9 @@ POD: list[tuple[dict[str, Any], str, Any]] = [
     ({"affinity": {"podAffinity": {}}}, "affinity", {"podAffinity": {}}),
     ({"affinity": {"node_affinity": {}}}, "affinity", {"nodeAffinity": {}}),
     (
-        {"topology_spread": [{"max_skew": 1, "topologyKey": "zone"}]},
+        {"topology_spread": [{"max_skew": 1, "topologyKey": "zone", "labelSelector": {"matchLabels": {"a": "b"}}}]},
         "topologySpreadConstraints",
-        [{"maxSkew": 1, "topologyKey": "zone"}],
+        [{"maxSkew": 1, "topologyKey": "zone", "labelSelector": {"matchLabels": {"a": "b"}}}],
     ),
 ]
 

@@ -14,6 +14,7 @@ LORA = {"lora_adapter_mem": "2Gi", "env": PEFT}
 SHARED = {"access_mode": "ReadWriteMany"}
 PROMETHEUS = "http://prometheus:9090"
 SCALED = {"max_replicas": 4, "presets": ["queue"]}
+NO_GPU = "gpu: must be at least 1 without resource_claims (got 0). Raise it, or let resource_claims bring the GPUs."
 CRON = [{"type": "cron", "metadata": {"timezone": "Etc/UTC"}}]
 
 QUANTITY = "must be a Kubernetes quantity"
@@ -58,7 +59,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"cpu": "two"}, f"cpu: {QUANTITY} (got 'two'). {UNIT} 2 or 500m."),
     ({"cpu": -1}, f"cpu: {QUANTITY} (got -1). {UNIT} 2 or 500m."),
     ({"cpu": True}, f"cpu: {QUANTITY} (got True). {UNIT} 2 or 500m."),
-    ({"gpu": 0}, "gpu: must be at least 1 (got 0). Raise it."),
+    ({"gpu": 0}, NO_GPU),
     ({"gpu": 0.5}, "gpu: must be a whole number (got 0.5). Write it without a fraction."),
     ({"gpu": "1"}, f"gpu: {WHOLE} (got '1'). {PLAIN_WHOLE}"),
     ({"mem": "20 GB"}, f"mem: {QUANTITY} (got '20 GB'). {UNIT} 20Gi."),
@@ -569,6 +570,76 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"http_route": {"hosts": ["a.example.com"]}}, "http_route.gateway: is required. Give it a value."),
     ({"inference_pool": {}}, "inference_pool.endpoint_picker: is required. Give it a value."),
+    # disruption and placement
+    (
+        {"disruption_budget": {"min_available": 1, "max_unavailable": 1}, "replicas": 2, "cache": SHARED},
+        "disruption_budget.min_available: must not be given together with max_unavailable. Give one of them.",
+    ),
+    (
+        {"disruption_budget": {"max_unavailable": 0}},
+        "disruption_budget.max_unavailable: lets no pod be evicted: a drain of its node would wait for ever (got 0). Use 1, or leave it out.",
+    ),
+    (
+        {"disruption_budget": {"min_available": 1}},
+        "disruption_budget.min_available: of 1 pod lets no pod be evicted: a drain of its node would wait for ever (got 1). "
+        "Use max_unavailable: 1, or more replicas than that.",
+    ),
+    (
+        {"disruption_budget": {"min_available": "100%"}, "replicas": 3, "cache": SHARED},
+        "disruption_budget.min_available: of 3 pods lets no pod be evicted: a drain of its node would wait for ever (got '100%'). "
+        "Use max_unavailable: 1, or more replicas than that.",
+    ),
+    (
+        {"disruption_budget": {"min_available": 2}, "autoscaling": {**SCALED, "min_replicas": 2}, "cache": SHARED},
+        "disruption_budget.min_available: of 2 pods lets no pod be evicted: a drain of its node would wait for ever (got 2). "
+        "Use max_unavailable: 1, or more replicas than that.",
+    ),
+    (
+        {"disruption_budget": {"max_unavailable": "half"}},
+        "disruption_budget.max_unavailable: must be a number of pods or a percentage (got 'half'). Write it such as 1 or 25%.",
+    ),
+    (
+        {"disruption_budget": {"max_unavailable": "101%"}},
+        "disruption_budget.max_unavailable: must be a number of pods or a percentage (got '101%'). Write it such as 1 or 25%.",
+    ),
+    ({"scheduler_name": "My_Scheduler"}, f"scheduler_name: {NAME} (got 'My_Scheduler'). {NAME_REMEDY}"),
+    (
+        {"resource_claims": [{"name": "gpus"}]},
+        "resource_claims[0]: must have one of claim, template, devices. Say where the devices come from once.",
+    ),
+    (
+        {"resource_claims": [{"name": "gpus", "claim": "a", "template": "b"}]},
+        "resource_claims[0].template: must not be given together with claim. Say where the devices come from once.",
+    ),
+    (
+        {"resource_claims": [{"name": "a", "claim": "a"}, {"name": "a", "claim": "b"}]},
+        "resource_claims[1].name: must be used once (got 'a'). Choose another name.",
+    ),
+    (
+        {"resource_claims": [{"name": "a", "devices": [{"name": "x"}, {"name": "x"}]}]},
+        "resource_claims[0].devices[1].name: must be used once (got 'x'). Choose another name.",
+    ),
+    (
+        {"resource_claims": [{"name": "a", "devices": [{"name": "x"}], "request": "y"}]},
+        "resource_claims[0].request: must be the name of one of devices (got 'y'). Known: x.",
+    ),
+    (
+        {"resource_claims": [{"name": "A", "claim": "a"}]},
+        "resource_claims[0].name: must be a DNS label (got 'A'). Use lower-case letters, digits and '-', at most 63.",
+    ),
+    *(
+        (
+            {"cache": {"ephemeral": True, name: value}},
+            f"cache.{name}: has no meaning with ephemeral. Each pod has a volume of its own, which goes with it: leave one of both out.",
+        )
+        for name, value in {
+            "existing_claim": "a",
+            "empty_dir": True,
+            "host_path": "/a",
+            "volume_name": "a",
+            "retain": True,
+        }.items()
+    ),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
     ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),
@@ -669,9 +740,9 @@ def test_every_managed_name_is_refused_below_a_prefix_too():
 
 
 def test_all_problems_of_a_service_come_at_once_fields_and_rules_alike():
-    assert problems(prot=1, gpu=0, replicas=2, hf_repo_ids=["a/x"]) == [
+    assert problems(prot=1, gpu=-1, replicas=2, hf_repo_ids=["a/x"]) == [
         "NIMService 'llama' has 5 problems:",
-        "  gpu: must be at least 1 (got 0). Raise it.",
+        "  gpu: must be at least 0 (got -1). Raise it.",
         "  prot: is not a known field. Did you mean 'port'?",
         '  lora_adapter_mem: memory to download the LoRA adapters must be set with hf_repo_ids. Set lora_adapter_mem, such as "2Gi".',
         f"  env.NIM_PEFT_SOURCE: must be set with hf_repo_ids: it is where the server looks for the adapters. {PEFT_REMEDY}",

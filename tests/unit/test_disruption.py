@@ -1,0 +1,150 @@
+"""Disruption and placement: where each field goes, and what is not there."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component.testing import CLAIM, CLAIM_TEMPLATE, DISRUPTION_BUDGET, record
+
+from .seed import SHARED, recorded, serve
+
+SELECTOR = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
+GPUS = {"name": "gpus", "devices": [{"name": "gpu", "count": 2, "selectors": ["device.attributes['gpu.nvidia.com'].type == 'gpu'"]}]}
+
+
+class TestBudget:
+    def spec(self, **fields: Any) -> dict[str, Any]:
+        return recorded(disruption_budget=fields, replicas=3, cache=SHARED).child("llama", DISRUPTION_BUDGET).inputs["spec"]
+
+    def test_without_it_there_is_none(self):
+        assert recorded().find(DISRUPTION_BUDGET) == []
+
+    def test_one_at_a_time_and_never_for_what_does_not_run(self):
+        assert self.spec() == {
+            "selector": {"matchLabels": SELECTOR},
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        }
+
+    @pytest.mark.parametrize("value", [2, "50%"])
+    def test_most_that_may_be_away(self, value: Any):
+        spec = self.spec(max_unavailable=value, unhealthy_pod_eviction_policy="IfHealthyBudget")
+        assert (spec["maxUnavailable"], spec["unhealthyPodEvictionPolicy"]) == (value, "IfHealthyBudget")
+        assert "minAvailable" not in spec
+
+    @pytest.mark.parametrize("value", [2, "75%"])
+    def test_fewest_that_must_stay(self, value: Any):
+        spec = self.spec(min_available=value)
+        assert spec["minAvailable"] == value
+        assert "maxUnavailable" not in spec
+
+    def test_a_service_at_rest_may_have_any(self):
+        assert recorded(disruption_budget={"min_available": 1}, replicas=0).find(DISRUPTION_BUDGET) != []
+
+    def test_it_has_the_services_name(self):
+        seen = recorded(disruption_budget={}, service_name="chat", namespace="serving")
+        metadata = seen.children("llama")["llama-disruption-budget"].inputs["metadata"]
+        assert (metadata["name"], metadata["namespace"]) == ("chat", "serving")
+
+
+class TestSpread:
+    ZONES = {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+
+    def spread(self, constraint: dict[str, Any]) -> dict[str, Any]:
+        (rendered,) = recorded(topology_spread=[constraint]).pod("llama")["topologySpreadConstraints"]
+        return rendered
+
+    def test_it_counts_the_pods_of_this_service_and_rollout(self):
+        pods = {"labelSelector": {"matchLabels": SELECTOR}, "matchLabelKeys": ["pod-template-hash"]}
+        assert self.spread(self.ZONES) == {**self.ZONES, **pods}
+
+    def test_other_keys_of_ones_own_stay(self):
+        assert self.spread({**self.ZONES, "matchLabelKeys": []})["matchLabelKeys"] == []
+
+    @pytest.mark.parametrize("name", ["labelSelector", "label_selector"])
+    def test_a_selector_of_ones_own_stays_alone(self, name: str):
+        assert self.spread({**self.ZONES, name: {"matchLabels": {"a": "b"}}}) == {
+            **self.ZONES,
+            "labelSelector": {"matchLabels": {"a": "b"}},
+        }
+
+
+def test_a_scheduler_of_ones_own():
+    assert recorded(scheduler_name="kai-scheduler").pod("llama")["schedulerName"] == "kai-scheduler"
+    assert "schedulerName" not in recorded().pod("llama")
+
+
+class TestClaims:
+    def test_without_them_nothing_is_claimed(self):
+        seen = recorded()
+        assert "resourceClaims" not in seen.pod("llama")
+        assert "claims" not in seen.container("llama")["resources"]
+        assert seen.find(CLAIM_TEMPLATE) == []
+
+    @pytest.mark.parametrize(("field", "wanted"), [("claim", "resourceClaimName"), ("template", "resourceClaimTemplateName")])
+    def test_what_is_there_already_is_named(self, field: str, wanted: str):
+        seen = recorded(resource_claims=[{"name": "nic", field: "fabric", "request": "port"}])
+        assert seen.pod("llama")["resourceClaims"] == [{"name": "nic", wanted: "fabric"}]
+        assert seen.container("llama")["resources"]["claims"] == [{"name": "nic", "request": "port"}]
+        assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "1"
+        assert seen.find(CLAIM_TEMPLATE) == []
+
+    def test_a_template_is_made_of_devices_and_the_pod_refers_to_it(self):
+        seen = recorded(resource_claims=[GPUS], gpu=0)
+        template = seen.children("llama")["llama-claim-gpus"]
+        assert template.type == CLAIM_TEMPLATE
+        exactly = {
+            "deviceClassName": "gpu.nvidia.com",
+            "allocationMode": "ExactCount",
+            "count": 2,
+            "selectors": [{"cel": {"expression": "device.attributes['gpu.nvidia.com'].type == 'gpu'"}}],
+        }
+        assert template.inputs["spec"] == {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": exactly}]}}}
+        name = template.inputs["metadata"]["name"]
+        assert seen.pod("llama")["resourceClaims"] == [{"name": "gpus", "resourceClaimTemplateName": name}]
+        assert seen.container("llama")["resources"]["claims"] == [{"name": "gpus"}]
+
+    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+    def test_with_gpus_by_claim_none_are_counted_beside_them(self, late: bool):
+        def program() -> None:
+            gpu: Any = pulumi.Output.from_input(0) if late else 0
+            serve(resource_claims=[GPUS], gpu=gpu)
+
+        resources = record(program).container("llama")["resources"]
+        assert set(resources["limits"]) == set(resources["requests"]) == {"cpu", "memory"}
+
+    def test_other_devices_make_another_template_and_the_deployment_waits_for_it(self):
+        def template(count: int) -> Any:
+            return recorded(resource_claims=[{"name": "gpus", "devices": [{"name": "gpu", "count": count}]}]).children("llama")[
+                "llama-claim-gpus"
+            ]
+
+        assert template(1).inputs["metadata"]["name"] != template(2).inputs["metadata"]["name"]
+        seen = recorded(resource_claims=[GPUS])
+        assert "llama-claim-gpus" in {urn.rpartition("::")[2] for urn in seen.children("llama")["llama-deployment"].options.dependencies}
+
+    def test_a_device_class_that_is_an_output(self):
+        def program() -> None:
+            devices = [{"name": "gpu", "device_class": pulumi.Output.from_input("mig.nvidia.com")}]
+            serve(resource_claims=[{"name": "gpus", "devices": devices}])
+
+        plain = recorded(resource_claims=[{"name": "gpus", "devices": [{"name": "gpu", "device_class": "mig.nvidia.com"}]}])
+        assert record(program).child("llama", CLAIM_TEMPLATE).inputs == plain.child("llama", CLAIM_TEMPLATE).inputs
+
+
+class TestEphemeralCache:
+    def volume(self, **fields: Any) -> dict[str, Any]:
+        seen = recorded(cache={"ephemeral": True, **fields}, replicas=3)
+        assert seen.find(CLAIM) == []
+        return next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
+
+    def test_each_pod_has_a_claim_of_its_own(self):
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}
+        assert self.volume() == {"name": "cache", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
+
+    def test_of_the_nodes_own_disks(self):
+        template = self.volume(size="200Gi", storage_class="local-nvme", annotations={"a": "b"})["ephemeral"]["volumeClaimTemplate"]
+        assert template["spec"]["storageClassName"] == "local-nvme"
+        assert template["spec"]["resources"] == {"requests": {"storage": "200Gi"}}
+        assert template["metadata"] == {"annotations": {"a": "b"}}
