@@ -7,7 +7,7 @@ from pydantic import Field, Strict
 
 from .model import Arguments, Rule
 from .problems import Problem
-from .values import AnnotationValue, LabelKey, LabelValue, Namespace, ObjectName, OrOutput, WholeNumber, matching
+from .values import AnnotationValue, Flag, LabelKey, LabelValue, Namespace, ObjectName, OrOutput, WholeNumber, matching
 
 if TYPE_CHECKING:
     import pulumi
@@ -53,7 +53,7 @@ class IngressArgs(Arguments):
     path_type: Literal["Prefix", "Exact", "ImplementationSpecific"] = "Prefix"
     """How the path is compared. Default `Prefix`."""
 
-    tls: bool = False
+    tls: Flag = False
     """Whether it is served by https, with the controller's own certificate (as on AWS) where no `tls_secret` is named. Default no."""
 
     tls_secret: ObjectName | None = None
@@ -91,7 +91,7 @@ class HTTPRouteArgs(Arguments):
     path: PathPrefix = "/"
     """Path below which the server is reached. Default `/`. Another one is cut off before the server sees it."""
 
-    tls: bool = False
+    tls: Flag = False
     """Whether the listener is https: it decides the scheme of `external_url` and nothing else. Default no."""
 
     request_timeout: Duration | None = None

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from .model import Arguments, Rule
 from .problems import Problem, rule_error
-from .values import AnnotationValue, LabelKey, LabelValue, OrOutput, WholeNumber, matching
+from .values import AnnotationValue, Flag, LabelKey, LabelValue, OrOutput, WholeNumber, matching
 
 
 def _cidr(value: str) -> str:
@@ -58,7 +58,7 @@ class ServiceArgs(Arguments):
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
     """Type of the Service. Default `ClusterIP`, reachable from inside the cluster only: a NIM has no authentication of its own."""
 
-    headless: bool = False
+    headless: Flag = False
     """No address of its own: its name resolves to the pods, for clients that balance themselves. Default no."""
 
     annotations: dict[LabelKey, AnnotationValue] | None = None
@@ -91,7 +91,7 @@ class ServiceArgs(Arguments):
     load_balancer_source_ranges: list[Cidr] | None = None
     """Addresses that may reach the load balancer. Default: all; say it, since a NIM has no authentication of its own."""
 
-    allocate_node_ports: bool | None = None
+    allocate_node_ports: Flag | None = None
     """Whether a load balancer also takes a port of every node. Default: Kubernetes' own, yes."""
 
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None

@@ -100,12 +100,12 @@ class TestAutoscaler:
         assert metric == {"type": "Pods", "pods": {"metric": {"name": name}, "target": {"type": "AverageValue", "averageValue": "5"}}}
 
     def test_an_image_that_turns_out_to_say_nothing_is_an_error_then(self):
-        image = pulumi.Output.from_input("registry.example/llm@sha256:" + "a" * 64)
+        image = "registry.example/llm@sha256:" + "a" * 64
         with pytest.raises(ValueError, match="generation: must be known for autoscaling.presets"):
             serve_late = {"max_replicas": 4, "presets": ["queue"]}
-            record(lambda: serve(image="registry.example/llm@sha256:" + "a" * 64, cache=SHARED, autoscaling=serve_late))
-        with pytest.raises(pulumi.RunError, match="generation: must be known for autoscaling.presets"):
             record(lambda: serve(image=image, cache=SHARED, autoscaling=serve_late))
+        with pytest.raises(pulumi.RunError, match="generation: must be known for autoscaling.presets"):
+            record(lambda: serve(image=pulumi.Output.from_input(image), cache=SHARED, autoscaling=serve_late))
 
     def test_targets_are_the_presets_own_or_given(self):
         metrics = hpa(presets=["running", "kv-cache", {"preset": "queue", "target": 2.5}])["metrics"]

@@ -83,7 +83,7 @@ def paths(error: ArgumentError) -> list[str]:
 def test_what_is_not_known_yet_or_failed_by_itself_does_not_hide_what_is_wrong():
     def program() -> None:
         unknown = pulumi.StackReference("acme/network/dev").get_output("namespace")
-        serve(namespace=unknown, port=output(80), gpu=output(0))
+        serve(namespace=unknown, port=output(80), gpu=output(-1))
 
     with pytest.raises(ArgumentError) as caught:
         record(program, preview=True)

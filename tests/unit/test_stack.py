@@ -122,9 +122,9 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         "to read. Change the key, and set it with: pulumi config set --secret ngcApiKey.",
     ),
     (
-        {"a": {"gpu": 0, "affinity": {"x": 1}, "secrets": {"ngc_api_key": {"config": "one"}, "hf_token": {"config": "two"}}}},
+        {"a": {"gpu": -1, "affinity": {"x": 1}, "secrets": {"ngc_api_key": {"config": "one"}, "hf_token": {"config": "two"}}}},
         {},
-        "NIMService 'a' has 4 problems:\n  gpu: must be at least 1 (got 0). Raise it.\n"
+        "NIMService 'a' has 4 problems:\n  gpu: must be at least 0 (got -1). Raise it.\n"
         "  affinity.x: is not a field of Kubernetes' Affinity. Known: nodeAffinity, podAffinity, podAntiAffinity.\n"
         "  secrets.hf_token: names nim:two, which the stack does not have. Set it: pulumi config set --secret two.\n"
         "  secrets.ngc_api_key: names nim:one, which the stack does not have. Set it: pulumi config set --secret one.",
@@ -161,12 +161,12 @@ def test_what_is_wrong_with_all_services_comes_at_once_and_nothing_is_registered
             deploy_stack()
         assert str(caught.value).split("\n") == [
             "NIMService 'a' has 1 problem:",
-            "  gpu: must be at least 1 (got 0). Raise it.",
+            "  gpu: must be at least 0 (got -1). Raise it.",
             "NIMService 'c' has 1 problem:",
             "  port: must be at least 1024 (got 1). Raise it.",
         ]
 
-    services = {"a": {**KEYLESS, "gpu": 0}, "b": KEYLESS, "c": {**KEYLESS, "port": 1}}
+    services = {"a": {**KEYLESS, "gpu": -1}, "b": KEYLESS, "c": {**KEYLESS, "port": 1}}
     assert len(record(program, project="nim", config={"nim:services": services}).run.resources) == 1
 
 
