@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .args import KedaTrigger as KedaTrigger
     from .args import LoRAAdapter as LoRAAdapter
     from .args import NetworkArgs as NetworkArgs
+    from .args import NetworkPeer as NetworkPeer
+    from .args import NetworkPolicyArgs as NetworkPolicyArgs
     from .args import NIMSecrets as NIMSecrets
     from .args import ObjectMetric as ObjectMetric
     from .args import PodsMetric as PodsMetric
@@ -57,6 +59,8 @@ _HOME = {
     "DisruptionBudgetArgs": "args",
     "ResourceClaim": "args",
     "DeviceRequest": "args",
+    "NetworkPolicyArgs": "args",
+    "NetworkPeer": "args",
     "NIMService": "service",
 }
 

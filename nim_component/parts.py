@@ -1,6 +1,6 @@
 """The optional children of a service: which there are, in one list."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from .manifests.devices import render_claim_template
 from .manifests.disruption_budget import render_disruption_budget
 from .manifests.gateway import render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
+from .manifests.network_policy import render_network_policy
 from .manifests.scaled_object import render_scaled_object
 
 
@@ -25,6 +26,12 @@ class Part:
     inputs: dict[str, Any]
     waits: bool = False
     """Whether it is made when Deployment and Service are up, and goes before them."""
+
+
+def list_guards(nim: NIM, service_name: str) -> Iterator[Part]:
+    """What must be there before the first pod, and goes after the last."""
+    if (policy := nim.network_policy) is not None:
+        yield Part("network-policy", k8s.networking.v1.NetworkPolicy, render_network_policy(nim, service_name, policy))
 
 
 def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
@@ -69,11 +76,11 @@ def provide_claim_templates(parent: pulumi.Resource, component: str, service_nam
 
 
 def provide_parts(
-    parent: pulumi.Resource, component: str, service_name: str, nim: NIM, rolled_out: Sequence[pulumi.Resource]
+    parent: pulumi.Resource, component: str, parts: Iterable[Part], rolled_out: Sequence[pulumi.Resource] = ()
 ) -> dict[str, pulumi.CustomResource]:
-    """Makes the optional children that the arguments ask for; by logical name, such as `llama-autoscaler`."""
+    """Makes the children of a list; by logical name, such as `llama-autoscaler`."""
     made: dict[str, pulumi.CustomResource] = {}
-    for part in list_parts(nim, service_name):
+    for part in parts:
         name = f"{component}-{part.name}"
         opts = pulumi.ResourceOptions(parent=parent, depends_on=list(rolled_out) if part.waits else None)
         made[name] = part.make(name, **part.inputs, opts=opts)

@@ -1,6 +1,6 @@
 """`NIMService`: which children exist, under which parent, in which order. What they look like is `manifests`' business."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -18,8 +18,8 @@ from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service
 from .manifests.timing import time_rollout
-from .parts import provide_claim_templates, provide_parts
-from .secrets import ServiceSecrets, provide_secrets
+from .parts import list_guards, list_parts, provide_claim_templates, provide_parts
+from .secrets import provide_secrets
 
 
 class NIMService(pulumi.ComponentResource):
@@ -60,9 +60,10 @@ class NIMService(pulumi.ComponentResource):
             lora_config=self._provide_lora_config(name, service_name, nim),
             claim_templates=provide_claim_templates(self, name, service_name, nim),
         )
-        self._deploy(name, service_name, nim, references, secrets)
+        guards = provide_parts(self, name, list_guards(nim, service_name))
+        self._deploy(name, service_name, nim, references, after=[*secrets.checked, *guards.values()])
 
-        self.parts = provide_parts(self, name, service_name, nim, rolled_out=[self.deployment, self.service])
+        self.parts = guards | provide_parts(self, name, list_parts(nim, service_name), rolled_out=[self.deployment, self.service])
         self.secrets = secrets.children
         self._host = service_host(nim, service_name)
         self._port = nim.port
@@ -127,7 +128,9 @@ class NIMService(pulumi.ComponentResource):
         config = k8s.core.v1.ConfigMap(f"{name}-lora", **render_lora_config(nim, service_name), opts=derived)
         return config.metadata.apply(lambda metadata: metadata["name"])
 
-    def _deploy(self, name: str, service_name: str, nim: NIM, references: References, secrets: ServiceSecrets) -> None:
+    def _deploy(
+        self, name: str, service_name: str, nim: NIM, references: References, after: "Sequence[pulumi.Input[pulumi.Resource]]"
+    ) -> None:
         timing = time_rollout(nim)
         # Both wait for pods, and both stop at ten minutes otherwise: less than a large model needs.
         seconds = f"{timing.timeout}s"
@@ -138,7 +141,7 @@ class NIMService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=timeouts,
-                depends_on=secrets.checked or None,
+                depends_on=after or None,
                 # The autoscaler's from then on: switched on over a running service, it takes no pod away.
                 ignore_changes=["spec.replicas"] if nim.autoscaling is not None else None,
             ),

@@ -36,6 +36,7 @@ HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "HTTP_ROUTE",
     "INFERENCE_POOL",
     "INGRESS",
+    "NETWORK_POLICY",
     "NIM_SERVICE",
     "SCALED_OBJECT",
     "SECRET",

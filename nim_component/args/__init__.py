@@ -15,6 +15,8 @@ from .keda import KedaFallback as KedaFallback
 from .keda import KedaTrigger as KedaTrigger
 from .lora import LoRAAdapter as LoRAAdapter
 from .network import NetworkArgs as NetworkArgs
+from .network_policy import NetworkPeer as NetworkPeer
+from .network_policy import NetworkPolicyArgs as NetworkPolicyArgs
 from .nim import NIM as NIM
 from .pod import Toleration as Toleration
 from .scaling import ExternalMetric as ExternalMetric

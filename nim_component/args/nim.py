@@ -23,6 +23,7 @@ from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
 from .model import Arguments, Rule
 from .network import NetworkArgs, check_network_env
+from .network_policy import NetworkPolicyArgs, check_way_out
 from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
 from .secrets import NIMSecrets
 from .service import ServiceArgs
@@ -132,6 +133,9 @@ class NIM(Arguments):
     model_profile: Text | None = None
     """Profile that the server must take (`NIM_MODEL_PROFILE`). Default: it chooses by the GPUs it finds."""
 
+    network_policy: NetworkPolicyArgs | None = None
+    """Who may talk to the pods, and to whom they may talk. Default: none, which on most clusters is everybody."""
+
     node_selector: dict[LabelKey, LabelValue] | None = None
     """Labels that a node must have. Default: none; the GPU request chooses."""
 
@@ -217,6 +221,7 @@ class NIM(Arguments):
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
         Rule(("replicas", "autoscaling"), check_replicas, waits=False),
         Rule(("ingress", "http_route"), check_exposure, waits=False),
+        Rule(("network_policy", "network"), check_way_out, waits=False),
         Rule(("disruption_budget", "replicas", "autoscaling"), check_budget, waits=False),
         Rule(("gpu", "resource_claims"), check_devices),
         Rule(("resource_claims",), check_claim_names, waits=False),

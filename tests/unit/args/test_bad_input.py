@@ -640,6 +640,39 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
             "retain": True,
         }.items()
     ),
+    # network policy
+    ({"network_policy": {}}, "network_policy.ingress: is required. Give it a value."),
+    ({"network_policy": {"ingress": [{}]}}, "network_policy.ingress[0]: must say who. Give pods, namespace, namespace_labels or cidr."),
+    (
+        {"network_policy": {"ingress": [{"cidr": "10.0.0.0/8", "pods": {}}]}},
+        "network_policy.ingress[0].pods: must not be given together with cidr. Make two of it: one of pods, one of addresses.",
+    ),
+    (
+        {"network_policy": {"ingress": [{"namespace": "a", "namespace_labels": {}}]}},
+        "network_policy.ingress[0].namespace_labels: must not be given together with namespace. Give one of them.",
+    ),
+    (
+        {"network_policy": {"ingress": [{"pods": {}, "excluding": ["10.0.0.0/8"]}]}},
+        "network_policy.ingress[0].excluding: has no meaning without cidr. Give the range that it is taken from.",
+    ),
+    (
+        {"network_policy": {"ingress": [{"cidr": "10.0.0.0/8", "excluding": ["10.0.0.0/8"]}]}},
+        "network_policy.ingress[0].excluding[0]: must lie within cidr (10.0.0.0/8) and be smaller (got '10.0.0.0/8'). Leave it out.",
+    ),
+    (
+        {"network_policy": {"ingress": [{"cidr": "huggingface.co"}]}},
+        "network_policy.ingress[0].cidr: must be a range of addresses (got 'huggingface.co'). "
+        "Write it such as 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix.",
+    ),
+    (
+        {"network_policy": {"ingress": [], "proxies": [{"cidr": "10.0.0.5/32"}]}},
+        "network_policy.proxies[0].ports: is required. Give the proxy's port, such as [3128].",
+    ),
+    (
+        {"network_policy": {"ingress": []}, "network": {"https_proxy": "http://proxy.example.com:3128"}},
+        "network_policy.proxies: is required with network.https_proxy: a policy knows addresses and pods, and not the proxy's name. "
+        "Say where it is: proxies: [{cidr: 10.0.0.5/32, ports: [3128]}].",
+    ),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
     ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),

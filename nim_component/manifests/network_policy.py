@@ -1,0 +1,73 @@
+"""The NetworkPolicy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
+from ..names import labels, selector
+
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""Label that every namespace has."""
+
+PRIVATE = {
+    "0.0.0.0/0": ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
+    "::/0": ["fc00::/7", "fe80::/10"],
+}
+"""What is not the internet: private and shared ranges, and link-local addresses, where clouds keep their metadata service."""
+
+Ports = list["k8s.networking.v1.NetworkPolicyPortArgsDict"]
+
+
+def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
+    """Metadata and spec. Both directions are named, so that what no rule allows is denied."""
+    spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
+        "pod_selector": {"match_labels": selector(service_name)},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [{"from_": [_peer(each)], "ports": _ports(each.ports or [nim.port])} for each in policy.ingress],
+        "egress": _egress(policy),
+    }
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+
+
+def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict]":
+    rules: list[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict] = []
+    for each in policy.dns:
+        ports = each.ports or [53]
+        rules.append({"to": [_peer(each)], "ports": [*_ports(ports, "UDP"), *_ports(ports)]})
+    if policy.reaches_internet:
+        rules.append({"to": [{"ip_block": {"cidr": cidr, "except_": out}} for cidr, out in PRIVATE.items()], "ports": _ports([443])})
+    for each in (*(policy.proxies or ()), *(policy.egress or ())):
+        rule: k8s.networking.v1.NetworkPolicyEgressRuleArgsDict = {"to": [_peer(each)]}
+        if each.ports:
+            rule["ports"] = _ports(each.ports)
+        rules.append(rule)
+    return rules
+
+
+def _ports(ports: "Sequence[pulumi.Input[int]]", protocol: str = "TCP") -> Ports:
+    return [{"port": port, "protocol": protocol} for port in ports]
+
+
+def _peer(peer: NetworkPeer) -> "k8s.networking.v1.NetworkPolicyPeerArgsDict":
+    if peer.cidr is not None:
+        block: k8s.networking.v1.IPBlockArgsDict = {"cidr": peer.cidr}
+        if peer.excluding:
+            block["except_"] = list(peer.excluding)
+        return {"ip_block": block}
+    rendered: k8s.networking.v1.NetworkPolicyPeerArgsDict = {}
+    if peer.namespace is not None:
+        rendered["namespace_selector"] = {"match_labels": {NAMESPACE_NAME: peer.namespace}}
+    if peer.namespace_labels is not None:
+        rendered["namespace_selector"] = _selector(peer.namespace_labels)
+    if peer.pods is not None:
+        rendered["pod_selector"] = _selector(peer.pods)
+    return rendered
+
+
+def _selector(wanted: Any) -> "k8s.meta.v1.LabelSelectorArgsDict":
+    """The empty selector takes everything."""
+    return {"match_labels": dict(wanted)} if wanted else {}

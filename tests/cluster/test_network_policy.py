@@ -1,0 +1,50 @@
+"""Network policies before a real API server, and against what else the component renders."""
+
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+
+from .client import Client
+from .nodes import EIGHT_GPUS
+from .objects import apply_all, pick, render
+from .test_admission import stay_as_they_are
+from .waiting import wait_for_rollout
+
+POLICIES: list[dict[str, Any]] = [
+    {"ingress": []},
+    {
+        "ingress": [
+            {"namespace": "apps", "pods": {"a": "b"}},
+            {"namespace_labels": {}},
+            {"cidr": "10.0.0.0/8", "excluding": ["10.1.0.0/16"]},
+        ],
+        "proxies": [{"cidr": "2001:db8::5/128", "ports": [3128, 3129]}],
+        "egress": [{"pods": {}}],
+        "dns": [{"namespace": "openshift-dns", "ports": [5353]}],
+        "internet": True,
+    },
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=["closed", "everything"])
+def test_a_policy_is_accepted_and_stays(cluster: Client, namespace: str, policy: dict[str, Any]):
+    objects = render(NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(empty_dir=True), network_policy=policy), namespace)  # pyright: ignore
+    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
+    live = cluster.get("networking.k8s.io/v1", "NetworkPolicy", "llama", namespace)
+    assert live["spec"] == pick(objects, "NetworkPolicy")["spec"]
+
+
+def test_it_selects_the_pods_that_the_controllers_make_and_lets_their_port_in(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    nim = NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(empty_dir=True), replicas=2, network_policy=POLICIES[1])  # pyright: ignore
+    objects = render(nim, namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    spec = cluster.get("networking.k8s.io/v1", "NetworkPolicy", "llama", namespace)["spec"]
+    chosen = ",".join(f"{key}={value}" for key, value in spec["podSelector"]["matchLabels"].items())
+    pods = cluster.list("v1", "Pod", namespace, labels=chosen)
+    assert len(pods) == len(cluster.pods(namespace)) == 2
+    ports = {port["containerPort"] for pod in pods for each in pod["spec"]["containers"] for port in each["ports"]}
+    assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == ports
