@@ -87,7 +87,7 @@ class CacheArgs(Arguments):
     """Directory of the node, in place of a claim: what one pod downloaded the next one on that node has. Pod Security `restricted` and
     `baseline` refuse it."""
 
-    ephemeral: Annotated[bool, Strict()] = False
+    ephemeral: Flag = False
     """A claim of each pod's own that goes with the pod, for any number of pods: with a `storage_class` over the node's own disks the model
     is loaded at their speed. Default no. Each new pod downloads it again."""
 
