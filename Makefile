@@ -53,7 +53,7 @@ cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go o
 cluster: $(DEV_READY) ## Leave a control plane running, to look at with kubectl
 	@$(BIN)/python -m tests.cluster up
 
-cluster-down: ## End it
+cluster-down: $(DEV_READY) ## End it
 	@$(BIN)/python -m tests.cluster down
 
 engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH

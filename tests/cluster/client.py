@@ -10,6 +10,7 @@ import urllib3
 from kubernetes import config, dynamic
 from kubernetes.client import ApiException
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+from kubernetes.dynamic.resource import ResourceList
 
 MANAGER = "nim-component"
 """Field manager of what the tests apply."""
@@ -81,6 +82,16 @@ class Client:
         """The objects of a kind. Their own `apiVersion` and `kind` are left out, as Kubernetes does."""
         return self.kind(api_version, kind).get(namespace=namespace, label_selector=labels).to_dict()["items"]
 
+    def everything(self, namespace: str) -> "set[tuple[str, str]]":
+        """Kind and name of all that is in a namespace, whatever kinds the server has. Events are left out: they end by themselves."""
+        found: set[tuple[str, str]] = set()
+        for resource in self._dynamic.resources.search(namespaced=True):
+            if isinstance(resource, ResourceList) or resource.kind == "Event" or "list" not in resource.verbs:
+                continue
+            items = resource.get(namespace=namespace).to_dict()["items"]
+            found |= {(resource.kind, each["metadata"]["name"]) for each in items}
+        return found
+
     def patch(self, object_: Object, body: Object) -> Object:
         """Merges `body` into an object, as `kubectl patch` does by hand."""
         resource = self.kind(object_["apiVersion"], object_["kind"])
@@ -110,7 +121,7 @@ def message_of(error: DynamicApiError) -> str:
     return json.loads(error.body)["message"]
 
 
-def wait_until(what: str, ask: Callable[[], T | None], seconds: float = 30, every: float = 0.1) -> T:
+def wait_until(what: str, ask: Callable[[], T | None], seconds: float = 60, every: float = 0.1) -> T:
     """What `ask` answers, as soon as it is true. `AssertionError` says what was waited for."""
     end = time.monotonic() + seconds
     while not (answer := ask()):

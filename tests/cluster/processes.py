@@ -22,6 +22,11 @@ if sys.platform != "linux":
             os.killpg(int(file.read_text()), signal.SIGKILL)
         except (OSError, ValueError):
             pass
+# Out of the way first: another cluster may want the place.
+try:
+    folder = folder.rename(folder.with_name(f".{folder.name}-{os.getpid()}"))
+except OSError:
+    pass
 for _ in range(50):
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():

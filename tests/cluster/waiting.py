@@ -20,7 +20,7 @@ def is_rolled_out(deployment: Object) -> bool:
     return status.get("observedGeneration", 0) >= deployment["metadata"]["generation"] and counts == [wanted] * 3
 
 
-def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 30) -> Object:
+def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 60) -> Object:
     """The live Deployment, once all its pods are of the newest template and available."""
 
     def ask() -> Object | None:
@@ -53,7 +53,7 @@ def images(cluster: Client, namespace: str) -> set[str]:
     return {pod["spec"]["containers"][0]["image"] for pod in pods}
 
 
-def watch_pods(cluster: Client, objects: list[Object], until_image: str, seconds: float = 30) -> int:
+def watch_pods(cluster: Client, objects: list[Object], until_image: str, seconds: float = 60) -> int:
     """The most pods that were there at once until a rollout to an image was done."""
     namespace = pick(objects, "Deployment")["metadata"]["namespace"]
     end, most = time.monotonic() + seconds, 0
