@@ -13,6 +13,38 @@ LABELS = st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20)
 MEMORY = st.sampled_from(["20Gi", "21474836480", "20480Mi", "22G", "2.5e10", "0.03Ti", "33.5Gi"])
 SHM = st.sampled_from(["16Gi", "64Mi", "1G", "500000k", "1e9"])
+IMAGES = st.sampled_from(
+    [
+        "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3",
+        f"nvcr.io/nim/meta/llama3-8b-instruct@sha256:{'0' * 64}",
+        f"registry.example:5000/nim/llama:1.0.0@sha256:{'a' * 64}",
+    ]
+)
+AFFINITY = {
+    "nodeAffinity": {
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": 1, "preference": {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["true", "8"]}]}}
+        ]
+    },
+    "podAntiAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app.kubernetes.io/instance": "other"}}}
+        ]
+    },
+}
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": {"a": "b"}}}
+SCRATCH = {"name": "scratch", "emptyDir": {}}
+SOURCES = st.sampled_from(
+    [
+        {"valueFrom": {"secretKeyRef": {"name": "proxy", "key": "url", "optional": True}}},
+        {"valueFrom": {"configMapKeyRef": {"name": "proxy", "key": "url"}}},
+        {"valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
+        {"valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}},
+    ]
+)
+PRIORITY_CLASS = "inference"
+RUNTIME_CLASS = "nvidia"
+"""Real API servers take them only when they are there."""
 CORES = st.sampled_from([1, 2, 0.5, "500m", "1.5", "8", "1e1"])
 
 
@@ -25,11 +57,16 @@ def secrets() -> st.SearchStrategy[NIMSecrets]:
     return st.one_of(reference.map(lambda fields: NIMSecrets(**fields)), st.builds(NIMSecrets.keyless))
 
 
-def caches() -> st.SearchStrategy[CacheArgs]:
-    """Every kind of storage that any number of replicas may share and that Pod Security `restricted` takes."""
+def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
+    """Every kind of storage that Pod Security `restricted` takes and, when it is to be `shared`, that more than one pod may use."""
+    modes = ["ReadWriteMany"] if shared else ["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]
     claim = st.fixed_dictionaries(
-        {"access_mode": st.sampled_from(["ReadWriteMany"]), "size": st.sampled_from(["50Gi", "1Ti", "1e11"])},
-        optional={"storage_class": st.sampled_from(["kwok-volume"]), "annotations": st.dictionaries(LABEL_KEYS, TEXTS, max_size=1)},
+        {"access_mode": st.sampled_from(modes), "size": st.sampled_from(["50Gi", "1Ti", "1e11"])},
+        optional={
+            "storage_class": st.just("kwok-volume"),
+            "annotations": st.dictionaries(LABEL_KEYS, TEXTS, max_size=1),
+            "retain": st.booleans(),
+        },
     )
     return st.one_of(
         claim.map(lambda fields: CacheArgs(**fields)),
@@ -57,6 +94,7 @@ ADAPTERS = st.lists(
         LoRAAdapter,
         repo_id=st.builds("my-org/{}".format, NAMES),
         revision=st.sampled_from(["main", "v1.0", "refs/pr/1", "a" * 40]),
+        files=st.none() | st.just(["adapter_config.json", "adapter_model.bin"]),
     ),
     min_size=1,
     max_size=3,
@@ -90,17 +128,27 @@ def nims(draw: st.DrawFn) -> NIM:
         "run_as_user": st.integers(1, 65535),
         "run_as_group": st.integers(1, 65535),
         "fs_group": st.integers(1, 65535),
-        "service": st.builds(ServiceArgs, type=st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"])),
-        "topology_spread": st.just(
-            [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": {"a": "b"}}}]
+        "service": st.builds(
+            ServiceArgs,
+            type=st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]),
+            annotations=st.none() | st.dictionaries(LABEL_KEYS, TEXTS, max_size=1),
+            labels=st.none() | st.dictionaries(st.just("example.com/cost"), LABEL_VALUES, max_size=1),
         ),
+        "image": IMAGES,
+        "affinity": st.just(AFFINITY),
+        "topology_spread": st.just([SPREAD]),
+        "runtime_class": st.just(RUNTIME_CLASS),
+        "priority_class": st.just(PRIORITY_CLASS),
         "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
-        "extra_volumes": st.just([{"name": "scratch", "emptyDir": {}}]),
+        "extra_volumes": st.just([SCRATCH]),
     }
     fields = draw(st.fixed_dictionaries({}, optional=optional))
-    env = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS, max_size=2))
+    env: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS | SOURCES, max_size=2))
+    if "extra_volumes" in fields and draw(st.booleans()):
+        fields["extra_mounts"] = [{"name": SCRATCH["name"], "mountPath": "/scratch", "readOnly": True}]
     adapters = draw(st.none() | ADAPTERS)
     if adapters:
         fields |= {"hf_repo_ids": adapters, "lora_adapter_mem": "512Mi"}
         env["NIM_PEFT_SOURCE"] = "/opt/nim/peft"
-    return NIM(secrets=draw(secrets()), mem=draw(MEMORY), shm_size=draw(SHM), cache=draw(caches()), env=env, **fields)
+    shared = fields.get("replicas", 1) > 1 or fields.get("rollout") == "surge"
+    return NIM(secrets=draw(secrets()), mem=draw(MEMORY), shm_size=draw(SHM), cache=draw(caches(shared)), env=env, **fields)

@@ -2,18 +2,13 @@
 
 import pytest
 
-from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component import CacheArgs
 
 from .client import Client, DynamicApiError, Object, message_of, wait_until
 from .nodes import EIGHT_GPUS, ONE_GPU
-from .objects import apply_all, pick, render
+from .objects import apply_all, pick
+from .services import NEW, SHARED, service
 from .waiting import wait_for_rollout, watch_pods
-
-OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
-
-
-def service(namespace: str, image: str = OLD, name: str = "llama", **fields) -> list[Object]:
-    return render(NIM(**({"secrets": NIMSecrets.keyless(), "image": image} | fields)), namespace, name)
 
 
 def bound(cluster: Client, namespace: str, objects: list[Object]) -> Object:
@@ -72,7 +67,7 @@ def test_a_claim_for_one_node_and_two_replicas_never_reach_the_cluster(namespace
 
 def test_a_shared_claim_serves_every_replica(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    objects = service(namespace, replicas=3, cache=CacheArgs(access_mode="ReadWriteMany"))
+    objects = service(namespace, replicas=3, cache=SHARED)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     claim = bound(cluster, namespace, objects)

@@ -5,18 +5,14 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component import CacheArgs
 
 from .client import Client, DynamicApiError, Object, message_of, wait_until
 from .controlplane import VISITOR, ControlPlane
 from .nodes import EIGHT_GPUS, ONE_GPU
 from .objects import apply_all, pick, render
-from .test_deletion import with_everything
+from .services import service, with_everything
 from .waiting import condition, deployment_of, wait_for_rollout
-
-
-def service(namespace: str, **fields) -> list[Object]:
-    return render(NIM(**({"secrets": NIMSecrets.keyless()} | fields)), namespace)
 
 
 @pytest.fixture
@@ -52,6 +48,14 @@ def test_the_role_edit_is_right_enough(cluster: Client, visitor: Client, namespa
         "Deployment",
         "Service",
     }
+
+
+def test_a_namespace_that_is_not_there_is_named(cluster: Client, namespace: str):
+    with pytest.raises(DynamicApiError) as missing:
+        apply_all(cluster, service("not-there"))
+    assert missing.value.status == 404
+    assert message_of(missing.value) == 'namespaces "not-there" not found'
+    apply_all(cluster, service(namespace))
 
 
 def _refused(visitor: Client, object_: Object) -> bool:
@@ -112,6 +116,10 @@ def test_an_object_of_somebody_else_is_not_overwritten(cluster: Client, namespac
         cluster.apply(service_)
     assert conflict.value.status == 409
     assert ".spec.type" in message_of(conflict.value)
+    assert cluster.get("v1", "Service", "llama", namespace)["spec"]["selector"] == {"app": "of-somebody-else"}
+
+    cluster.delete("v1", "Service", "llama", namespace)
+    assert cluster.apply(service_)["spec"]["selector"] == service_["spec"]["selector"]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from nim_component import NIM, NIMSecrets
 from .checkov import NoCheckovError, failed_checks, provide_checkov
 from .client import Object
 from .objects import pick, render
-from .test_deletion import with_everything
+from .services import with_everything
 
 DECIDED = {
     "CKV_K8S_15": "the pull policy is IfNotPresent: a NIM's image is 10 to 20 GB, and a fixed tag or digest does not move",

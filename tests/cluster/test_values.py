@@ -2,18 +2,19 @@
 
 import pytest
 
-from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
+from nim_component import NIM, CacheArgs, Toleration
 from nim_component.args.quantities import parse_quantity
 
 from .client import Client, wait_until
+from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS, MIG, MIG_SLICES, TAINTED_GPUS
 from .objects import apply_all, pick, pod_of, render
-from .test_admission import stay_as_they_are
+from .services import keyless
 from .waiting import deployment_of, wait_for_rollout, wait_for_unschedulable
 
 
 def nim(**fields) -> NIM:
-    return NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True)} | fields))
+    return keyless(cache=CacheArgs(empty_dir=True), **fields)
 
 
 def test_a_node_selector_of_true_and_8_finds_its_node(cluster: Client, namespace: str, nodes):
@@ -72,15 +73,28 @@ def test_a_mig_slice_is_placed(cluster: Client, namespace: str, nodes):
     [
         {"cpu": 0.5},
         {"cpu": "500m"},
+        {"cpu": "1500000u"},
+        {"cpu": "2000000000n"},
         {"cpu": "1e1"},
+        {"cpu": "15E-1"},
         {"cpu": "0.1"},
-        {"mem": "21474836480"},
+        {"mem": "25000000000"},
+        {"mem": "25000000000000m"},
+        {"mem": "30000000k"},
+        {"mem": "25000M"},
         {"mem": "22G"},
-        {"mem": "2.5e10"},
+        {"mem": "0.025T"},
+        {"mem": "1P", "shm_size": "0.0001P"},
+        {"mem": "0.001E", "shm_size": "1T"},
+        {"mem": "30000000Ki"},
+        {"mem": "25000Mi"},
         {"mem": "33.5Gi"},
         {"mem": "0.03Ti"},
-        {"mem": "30000000k"},
-        {"mem": "1E", "shm_size": "1P"},
+        {"mem": "0.5Pi", "shm_size": ".25Pi"},
+        {"mem": "1Ei", "shm_size": "0.5Ei"},
+        {"mem": "2.5e10"},
+        {"mem": "25E9"},
+        {"mem": "25e+9"},
         {"ephemeral_storage": "1e10"},
         {"ephemeral_storage": "0.5Ti"},
         {"shm_size": "500000k"},
