@@ -9,14 +9,17 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-SECRET_FIELDS = frozenset(
-    {"ngc_api_key", "hf_token", "env", "data", "string_data", "args", "command", "metadata", "http_proxy", "https_proxy"}
-)
+SECRET_FIELDS = frozenset({"ngc_api_key", "hf_token", "kubeconfig", "env", "data", "string_data", "args", "command"})
 """Fields whose values never enter an error: they hold, or may hold, a key."""
 
 _CREDENTIAL = re.compile(r"nvapi-|hf_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}|-----BEGIN|\"auths\"")
-_LOGIN = re.compile(r"://[^/\s@]*@")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_KEY_IN_TEXT = re.compile(
+    r"nvapi-[A-Za-z0-9_.-]*|hf_[A-Za-z0-9]{8,}|eyJ[A-Za-z0-9_.-]{16,}|-----BEGIN.*?(?:-----END[^-]*-----|\Z)"
+    r"|(?<=://)[^/@\s]+(?=@)|(?i:(?<=bearer )|(?<=basic ))\S+"
+    r"|(?P<said>(?i:(?:token|secret|password|passwd|api_?key|credentials?|signature|auth)[\"']?\s*[:=]\s*[\"']?))[^\s\"',;&]+",
+    re.DOTALL,
+)
 _LONGEST_VALUE = 80
 
 Path = tuple[str | int, ...]
@@ -65,6 +68,12 @@ def is_key(value: str) -> bool:
     return _CREDENTIAL.search(value) is not None
 
 
+def hide_credentials(text: str) -> str:
+    """A text of somebody else's, a log or an event, without what looks like a key, a token or a password in it."""
+    shown = _KEY_IN_TEXT.sub(lambda key: f"{key['said'] or ''}***", text)
+    return _LONG_WORD.sub(lambda word: "***" if _is_random(word[0]) else word[0], shown)
+
+
 def _is_random(word: str) -> bool:
     """Letters of both cases and digits without a break, as in base64; digests and commits have one case."""
     return any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))
@@ -79,7 +88,7 @@ def show_value(path: Path, value: Any) -> str | None:
     """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
     if is_hidden(path) or not isinstance(value, str | int | float | bool | None):
         return None
-    if isinstance(value, str) and (looks_like_credential(value) or _LOGIN.search(value)):
+    if isinstance(value, str) and looks_like_credential(value):
         return None
     text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

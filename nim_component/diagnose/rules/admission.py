@@ -1,0 +1,89 @@
+"""Pods that the API server does not let in: the ReplicaSet says so, and no pod is there to say anything."""
+
+from collections.abc import Iterator
+
+from ..findings import Finding
+from ..objects import Snapshot, condition, event_time, message_of, name_of, number_at, text_at
+from .words import Words, find_words
+
+_REFUSALS = (
+    Words(
+        "pod-security",
+        r'violates PodSecurity "(?P<level>[^"]+)"(?::\s*(?P<what>.{0,200}))?',
+        "Pod Security {level} of the namespace refuses the pod: {what}",
+        "The component's own pods pass `restricted`: look at extra_containers, cache.host_path and run_as_user, or use another namespace.",
+    ),
+    Words(
+        "quota-exceeded",
+        r"exceeded quota: (?P<quota>[^,]+)(?:, requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<limit>\S+))?",
+        "The namespace's quota {quota} is used up: asked {asked}, used {used}, limit {limit}",
+        "Raise the quota, free what uses it, or ask for less (gpu, cpu, mem, replicas).",
+    ),
+    Words(
+        "quota-unlimited",
+        r"failed quota: (?P<quota>[^:]+): must specify (?P<what>.{0,120})",
+        "The namespace's quota {quota} wants limits that a container does not have: {what}",
+        "Give the containers in extra_containers these limits (ephemeral_storage for the server).",
+    ),
+    Words(
+        "limit-range",
+        r"(?:maximum|minimum) (?P<what>\S+ usage per (?:Container|Pod) is [^,.]+)",
+        "The namespace's LimitRange refuses the pod: {what}",
+        "Ask for less (cpu, mem, ephemeral_storage), or change the LimitRange.",
+    ),
+    Words(
+        "webhook-refused",
+        r'admission webhook "(?P<webhook>[^"]+)" denied the request(?:: (?P<why>.{0,200}))?',
+        "The cluster's policy {webhook} refuses the pod: {why}",
+        "Meet the policy (pod_labels, pod_annotations, tolerations), or ask its owner for an exemption.",
+    ),
+    Words(
+        "webhook-broken",
+        r'failed calling webhook "(?P<webhook>[^"]+)"',
+        "The admission webhook {webhook} does not answer, and lets nothing in",
+        "Repair or restart what stands behind it: this is not the service's fault.",
+    ),
+    Words(
+        "service-account-missing",
+        r'error looking up service account (?P<account>[^:]+):|serviceaccount "(?P<name>[^"]+)" not found',
+        "The service account that the pod runs as is not there yet",
+        "Wait: a new namespace gets it in a moment. If it stays away, kube-controller-manager is down.",
+    ),
+    Words(
+        "priority-class-missing",
+        r"no PriorityClass with name (?P<name>\S+) was found",
+        "There is no PriorityClass {name}",
+        "Correct priority_class, or leave it out.",
+    ),
+    Words(
+        "runtime-class-missing",
+        r'RuntimeClass "?(?P<name>[^"\s]+)"? not found',
+        "There is no RuntimeClass {name}",
+        "Correct runtime_class, or leave it out where the cluster needs none.",
+    ),
+    Words(
+        "namespace-ending",
+        r"because it is being terminated",
+        "The namespace is being deleted",
+        "Deploy to another namespace, or wait until it is gone and make it anew.",
+    ),
+    Words("pod-refused", r".", "The API server refuses the pod", "Its words below say why.", "likely"),
+)
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    """Why there are no pods."""
+    newest = sorted(snapshot.all("replicasets"), key=lambda each: text_at(each, "metadata", "creationTimestamp"))[-1:]
+    for each in newest:
+        wanted, there = number_at(each, "spec", "replicas"), number_at(each, "status", "replicas")
+        if wanted <= there:
+            continue
+        failure = condition(each, "ReplicaFailure")
+        said = text_at(failure, "message") if failure.get("status") == "True" else ""
+        if not said:
+            events = snapshot.events(each, "FailedCreate")
+            made = snapshot.events(each, "SuccessfulCreate")
+            if events and not (made and event_time(made[-1]) > event_time(events[-1])):
+                said = message_of(events[-1])
+        if said:
+            yield from find_words(_REFUSALS, said, f"replicaset/{name_of(each)}")

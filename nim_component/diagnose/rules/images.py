@@ -1,0 +1,147 @@
+"""Images that cannot be pulled, and what is known of the Secret that was to pull them."""
+
+from collections.abc import Iterator
+
+from ..findings import Finding, harmless
+from ..objects import Container, Object, Snapshot, containers_of, items_at, message_of, name_of, text_at
+from .words import Words, any_of, find_words
+
+PULL_TYPE = "kubernetes.io/dockerconfigjson"
+_WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
+
+_PULL = (
+    Words(
+        "image-rate-limited",
+        r"toomanyrequests|too many requests|\b429\b|rate limit",
+        "The registry limits how often {image} may be pulled",
+        "Wait, or pull through a mirror; a pull Secret (secrets.ngc_image_secret) raises the limit. It is tried again by itself.",
+    ),
+    Words(
+        "image-disk-full",
+        r"no space left on device|disk quota exceeded",
+        "The node's disk is full: {image} does not fit",
+        "Give GPU nodes a larger disk (a NIM's image is 10 to 20 GB), or remove images.",
+    ),
+    Words(
+        "image-architecture",
+        r"no match for platform|no matching manifest|exec format error",
+        "{image} is not built for the node's processor",
+        "Choose nodes with node_selector: {{kubernetes.io/arch: amd64}}, or an image for theirs.",
+    ),
+    Words(
+        "image-unauthorized",
+        any_of(
+            r"unauthori[sz]ed",
+            r"authentication required",
+            r"\b401\b",
+            r"\b403\b",
+            r"forbidden",
+            r"access denied",
+            r"no basic auth",
+            r"pull access denied",
+            r"insufficient_scope",
+            r"denied:",
+        ),
+        "The registry refuses to hand out {image}: {secret}",
+        "{pull_cure}",
+    ),
+    Words(
+        "image-not-found",
+        r"not found|manifest unknown|name unknown|does not exist|\b404\b",
+        "There is no image {image}",
+        "Correct image: the registry has no such repository or tag.",
+    ),
+    Words(
+        "image-registry-unreachable",
+        any_of(
+            r"no such host",
+            r"i/o timeout",
+            r"connection refused",
+            r"connection reset",
+            r"deadline exceeded",
+            r"no route to host",
+            r"x509",
+            r"tls:",
+            r"proxyconnect",
+            r"server misbehaving",
+            r"network is unreachable",
+        ),
+        "The node cannot reach the registry of {image}",
+        "Open the network, proxy or DNS from the GPU nodes to the registry, or use a mirror of it in image.",
+    ),
+)
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is wrong with images."""
+    for pod in snapshot.pods:
+        for each in containers_of(pod):
+            if each.waiting in _WAITING:
+                yield from _read_waiting(snapshot, pod, each, f"pod/{name_of(pod)}")
+
+
+def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Finding]:
+    image = harmless(text_at(each.spec, "image"), 200)
+    field = "lora_image" if each.init else "image"
+    message = _reason(snapshot, pod, each)
+    evidence = harmless(message)
+    if each.waiting == "InvalidImageName":
+        yield Finding("image-name-invalid", f"{image} is no image reference", f"Correct {field}.", evidence, subject=subject)
+        return
+    if each.waiting == "ErrImageNeverPull":
+        cure = "Use image_pull_policy: IfNotPresent, or bring the image to the node."
+        yield Finding("image-never-pulled", f"{image} is not on the node, and image_pull_policy is Never", cure, evidence, subject=subject)
+        return
+    secret, cure = _judge_pull_secret(snapshot, pod, image)
+    found = list(
+        find_words(
+            _PULL, message.replace(text_at(each.spec, "image") or "\0", ""), subject, evidence, image=image, secret=secret, pull_cure=cure
+        )
+    )
+    yield from found
+    if not found:
+        yield Finding("image-pull", f"{image} cannot be pulled", "The words below say why.", evidence, "likely", subject)
+
+
+def _reason(snapshot: Snapshot, pod: Object, each: Container) -> str:
+    """The back-off says only that it waits; what failed before stands in the event, or further back in the same message."""
+    image = text_at(each.spec, "image")
+    failed = [message_of(event) for event in snapshot.events(pod, "Failed") if image in message_of(event)]
+    told = [message for message in failed if not message.startswith("Error: ")]
+    return (told or failed or [each.message])[-1] if "rpc error" not in each.message else each.message
+
+
+def registry_of(image: str) -> str:
+    """The host that an image comes from: the first part, when it looks like a host."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
+
+
+def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str, str]:
+    """What is said of the pull Secret, and what to do: as exact as what is known of it allows."""
+    names = [text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")]
+    registry = registry_of(image)
+    if not names:
+        return (
+            "the pod has no pull Secret",
+            "Name one in secrets.ngc_image_secret, or give secrets.ngc_api_key: keyless() is for public images.",
+        )
+    name = names[0]
+    shown = harmless(name, 100)
+    make = (
+        f"Make it anew: kubectl -n {snapshot.namespace} create secret docker-registry {shown} --docker-server={registry} "
+        "--docker-username='$oauthtoken' --docker-password=<NGC API key>; or give secrets.ngc_api_key, and it is made for you."
+    )
+    if name not in snapshot.secrets:
+        return (
+            f"the key in the pull Secret {shown} is wrong, expired or not entitled to it",
+            f"Renew the key, or get the entitlement. {make}",
+        )
+    facts = snapshot.secrets[name]
+    if facts is None:
+        return f"the pull Secret {shown} is not there", make
+    if facts.type != PULL_TYPE:
+        return f"the pull Secret {shown} is of type {harmless(facts.type, 60)}, not {PULL_TYPE}", make
+    if facts.registries and registry not in facts.registries:
+        return f"the pull Secret {shown} logs in to {harmless(', '.join(facts.registries[:4]), 120)}, not to {registry}", make
+    return f"the key in the pull Secret {shown} is wrong, expired or not entitled to it", f"Renew the key, or get the entitlement. {make}"

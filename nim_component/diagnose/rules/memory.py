@@ -1,0 +1,67 @@
+"""Memory: of the container, of `/dev/shm` in it, of the GPU."""
+
+from collections.abc import Iterator
+
+from ..findings import Finding
+from ..objects import LOADER, SERVER, Container, Object, Snapshot, containers_of, items_at, name_of, text_at
+from .words import Words, any_of, find_words
+
+_LAST_WORDS = (
+    Words(
+        "gpu-out-of-memory",
+        any_of(
+            r"CUDA out of memory",
+            r"torch\.(?:cuda\.)?OutOfMemoryError",
+            r"No available memory for the cache blocks",
+            r"larger than the maximum number of tokens that can be stored in KV cache",
+            r"Free memory on device .* is less than desired",
+            r"failed to allocate .*GPU memory",
+        ),
+        "The model does not fit into the GPU's memory",
+        "Use more GPUs (gpu) or larger ones (node_selector), a smaller profile (model_profile), or less "
+        "context (NIM_MAX_MODEL_LEN in env).",
+    ),
+    Words(
+        "shm-too-small",
+        any_of(
+            r"bus error",
+            r"unable to (?:write|mmap|allocate) .*(?:/dev/shm|shared memory|torch_)",
+            r"/dev/shm.*No space left",
+            r"No space left.*/dev/shm",
+            r"NCCL.*(?:shm|shared memory)",
+        ),
+        "The server's shared memory (/dev/shm) is too small",
+        "Raise shm_size, and mem by as much: what is in /dev/shm counts against mem.",
+        "likely",
+    ),
+)
+_BUS_ERROR = 135
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    """Who ran out of what memory."""
+    for pod in snapshot.pods:
+        for each in containers_of(pod):
+            if each.ended is None or each.ready or each.name == LOADER:
+                continue
+            subject = f"pod/{name_of(pod)}"
+            if each.ended.reason == "OOMKilled":
+                yield _read_kill(pod, each, subject)
+            elif each.ended.code != 0:
+                found = list(find_words(_LAST_WORDS, each.ended.message, subject))
+                if not found and each.ended.code == _BUS_ERROR:
+                    found = list(find_words(_LAST_WORDS, "bus error", subject, f"exit code {_BUS_ERROR}"))
+                yield from found
+
+
+def _read_kill(pod: Object, each: Container, subject: str) -> Finding:
+    memory = text_at(each.spec, "resources", "limits", "memory")
+    if each.name != SERVER:
+        text = f"The container {each.name} ran out of memory ({memory or 'no limit'})"
+        return Finding("container-out-of-memory", text, f"Raise its memory limit in extra_containers: {each.name}.", subject=subject)
+    shared = next(
+        (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""
+    )
+    of_it = f", of which /dev/shm may take {shared}" if shared else ""
+    text = f"The server ran out of memory: mem is {memory or 'not limited'}{of_it}"
+    return Finding("out-of-memory", text, "Raise mem, not only shm_size: what is in /dev/shm counts against mem.", subject=subject)

@@ -1,0 +1,106 @@
+"""Servers that start and do not come up: their last words, and their probes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from ..findings import Finding, harmless, last_words
+from ..objects import SERVER, Container, Object, Snapshot, at, container, is_ready, message_of, name_of, number_at, text_at
+from .last_words import CANNOT_START, LAST_WORDS
+from .words import find_words
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    """Why servers do not come up."""
+    for pod in snapshot.pods:
+        server, subject = container(pod, SERVER), f"pod/{name_of(pod)}"
+        if server is None or is_ready(pod):
+            continue
+        if server.waiting in ("RunContainerError", "CreateContainerError", "StartError"):
+            yield from find_words(CANNOT_START, server.message or (server.ended.message if server.ended else "") or "?", subject)
+            continue
+        probes = list(_find_probes(snapshot, pod, server, subject))
+        yield from probes
+        if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
+            found = list(
+                find_words(CANNOT_START[:-1] if server.ended.reason == "StartError" else LAST_WORDS, server.ended.message, subject)
+            )
+            yield from found
+            if not found and not probes:
+                yield _read_crash(server, subject)
+        elif server.running_since and not probes:
+            yield from _find_lateness(snapshot, server, subject)
+
+
+def _read_crash(server: Container, subject: str) -> Finding:
+    ended = server.ended
+    code = ended.code if ended else 0
+    times = f", {server.restarts + 1} times so far" if server.restarts else ""
+    text = f"The server ends soon after its start with exit code {code}{times}"
+    words = last_words(ended.message) if ended else ""
+    cure = (
+        "Its last words stand above; without a hint in them, look at image, args and env."
+        if words
+        else "It said nothing: look at image, command and args."
+    )
+    return Finding("crash-loop", text, cure, words, "possible", subject)
+
+
+def _find_probes(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Finding]:
+    unhealthy = [message_of(event) for event in snapshot.events(pod, "Unhealthy")]
+    killed = [message_of(event) for event in snapshot.events(pod, "Killing")]
+    probe = at(server.spec, "startupProbe")
+    if any("failed startup probe" in message for message in killed):
+        yield _read_budget(server, unhealthy, subject)
+    elif any("failed liveness probe" in message for message in killed):
+        text = "The server stopped answering its liveness probe and was restarted"
+        cure = "It hangs or is overloaded: look at its last words, give it more cpu, or take load off it with more replicas."
+        yield Finding("liveness-killed", text, cure, harmless(unhealthy[-1]) if unhealthy else "", "likely", subject)
+    elif unhealthy and (match := _status_code(unhealthy[-1])) in (404, 405):
+        path = harmless(text_at(probe, "httpGet", "path"), 120)
+        text = f"The server answers, but not on the probe's path {path} ({match})"
+        yield Finding("probe-path", text, "Correct health_endpoint: a NIM has v1/health/ready.", harmless(unhealthy[-1]), subject=subject)
+
+
+def _status_code(message: str) -> int:
+    words = message.rpartition("statuscode: ")[2].split()
+    return int(words[0]) if "statuscode: " in message and words and words[0].isdecimal() else 0
+
+
+def budget_of(server: Container) -> int:
+    """Seconds that the startup probe gives the server."""
+    probe = at(server.spec, "startupProbe")
+    return number_at(probe, "failureThreshold") * (number_at(probe, "periodSeconds") or 10)
+
+
+def _read_budget(server: Container, unhealthy: list[str], subject: str) -> Finding:
+    budget = budget_of(server)
+    refused = bool(unhealthy) and "connection refused" in unhealthy[-1]
+    last = last_words(server.ended.message) if server.ended else ""
+    if refused:
+        port = text_at(server.spec, "startupProbe", "httpGet", "port") or number_at(server.spec, "startupProbe", "httpGet", "port")
+        got = f"nothing listened on its port ({port}) until the end"
+        cure = "If it was still downloading, raise startup_timeout; if it listens elsewhere, set port to that (look at args and command)."
+    else:
+        got = "it listened, and the model was not ready"
+        cure = "Raise startup_timeout: the cache makes the next start faster."
+    text = f"The start-up took longer than its budget of {budget} s (startup_timeout): {got}"
+    return Finding(
+        "startup-budget", text, cure, last or (harmless(unhealthy[-1]) if unhealthy else ""), "likely" if refused else "certain", subject
+    )
+
+
+def _find_lateness(snapshot: Snapshot, server: Container, subject: str) -> Iterator[Finding]:
+    """Four fifths of the budget gone: said while there is time to look."""
+    budget, began = budget_of(server), server.running_since
+    if server.ready or began is None or not budget:
+        return
+    spent = snapshot.now - began
+    if spent > timedelta(seconds=budget * 0.8):
+        text = f"The model has been loading for {int(spent.total_seconds())} s of the {budget} s that startup_timeout gives it"
+        yield Finding(
+            "startup-late",
+            text,
+            "Raise startup_timeout if it is a first download; it is ended and begun again at the limit.",
+            subject=subject,
+            sure="possible",
+        )

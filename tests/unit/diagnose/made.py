@@ -1,0 +1,154 @@
+"""Object sets as an API server gives them, of the component's own pod: the scheduler's, kubelet's and controllers' words are theirs."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nim_component.diagnose.objects import Snapshot
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+GPU = "nvidia.com/gpu"
+IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+Object = dict[str, Any]
+
+
+def ago(seconds: float) -> str:
+    """A time before `NOW`, as Kubernetes writes it."""
+    return (NOW - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pod(name: str = "llama-5d9-x", *, gpu: int = 1, node: str = "", age: float = 120, template: str = "5d9", **more: Any) -> Object:
+    """A pod as the component renders it."""
+    server = {
+        "name": "nim",
+        "image": IMAGE,
+        "ports": [{"name": "http", "containerPort": 8000}],
+        "resources": {"limits": {"cpu": "1", "memory": "20Gi", GPU: str(gpu)}, "requests": {"cpu": "1", "memory": "20Gi", GPU: str(gpu)}},
+        "startupProbe": {"httpGet": {"path": "/v1/health/ready", "port": "http"}, "periodSeconds": 10, "failureThreshold": 180},
+    }
+    loader = {"name": "download-loras", "image": "python:3.12-alpine", "resources": {"limits": {"memory": "2Gi"}}}
+    spec: Object = {
+        "containers": [server],
+        "initContainers": [loader] if more.pop("lora", False) else [],
+        "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],
+        "volumes": [
+            {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": "16Gi"}},
+            {"name": "cache", "persistentVolumeClaim": {"claimName": "llama-cache"}},
+        ],
+        "imagePullSecrets": [{"name": "pull"}],
+        **({"nodeName": node} if node else {}),
+        **more.pop("spec", {}),
+    }
+    labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama", "pod-template-hash": template}
+    metadata = {
+        "name": name,
+        "namespace": "ml",
+        "uid": f"uid-{name}",
+        "labels": labels,
+        "creationTimestamp": ago(age),
+        **more.pop("metadata", {}),
+    }
+    return {"metadata": metadata, "spec": spec, "status": {"phase": "Pending", **more.pop("status", {}), **more}}
+
+
+def unschedulable(message: str, **more: Any) -> Object:
+    """A pod that the scheduler could not place."""
+    conditions = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]
+    return pod(conditions=conditions, **more)
+
+
+def waiting(reason: str, message: str = "", container: str = "nim", **more: Any) -> Object:
+    """A pod on a node whose container waits."""
+    state = {"name": container, "state": {"waiting": {"reason": reason, "message": message}}, "restartCount": 0, "ready": False}
+    where = "initContainerStatuses" if container == "download-loras" else "containerStatuses"
+    return pod(node="gpu-0", lora=container == "download-loras", **{where: [state]}, **more)
+
+
+def ended(message: str = "", code: int = 1, reason: str = "Error", container: str = "nim", restarts: int = 2, **more: Any) -> Object:
+    """A pod whose container ended and waits to be started again."""
+    state = {
+        "name": container,
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
+        "lastState": {"terminated": {"exitCode": code, "reason": reason, "message": message, "finishedAt": ago(20)}},
+        "restartCount": restarts,
+        "ready": False,
+    }
+    where = "initContainerStatuses" if container == "download-loras" else "containerStatuses"
+    return pod(node="gpu-0", lora=container == "download-loras", **{where: [state]}, **more)
+
+
+def running(since: float = 60, ready: bool = False, name: str = "llama-5d9-x", node: str = "gpu-0", **more: Any) -> Object:
+    """A pod whose server runs."""
+    state = {"name": "nim", "state": {"running": {"startedAt": ago(since)}}, "restartCount": 0, "ready": ready, "started": ready}
+    conditions = [{"type": "Ready", "status": str(ready)}, {"type": "PodScheduled", "status": "True"}]
+    return pod(name, node=node, age=since + 10, containerStatuses=[state], conditions=conditions, phase="Running", podIP="10.0.0.1", **more)
+
+
+def node(
+    name: str = "gpu-0", gpu: int = 8, *, taints: list[Object] | None = None, labels: Object | None = None, ready: bool = True
+) -> Object:
+    """A node with GPUs."""
+    size = {"cpu": "64", "memory": "512Gi", **({GPU: str(gpu)} if gpu else {})}
+    condition = {"type": "Ready", "status": "True" if ready else "Unknown", "message": "Kubelet stopped posting node status."}
+    return {
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}},
+        "spec": {"taints": taints or []},
+        "status": {"allocatable": size, "conditions": [condition]},
+    }
+
+
+def event(reason: str, message: str, about: Object | None = None, kind: str = "Pod", age: float = 10, type_: str = "Warning") -> Object:
+    """An event."""
+    metadata = (about or pod())["metadata"]
+    return {
+        "metadata": {"name": f"{metadata['name']}.{reason}", "uid": f"{reason}-{age}"},
+        "involvedObject": {"kind": kind, "name": metadata["name"], "uid": metadata.get("uid", "")},
+        "reason": reason,
+        "message": message,
+        "type": type_,
+        "lastTimestamp": ago(age),
+    }
+
+
+def claim(phase: str = "Pending", name: str = "llama-cache", age: float = 120, **metadata: Any) -> Object:
+    """The claim of the cache."""
+    return {
+        "metadata": {"name": name, "uid": f"uid-{name}", "creationTimestamp": ago(age), **metadata},
+        "spec": {},
+        "status": {"phase": phase},
+    }
+
+
+def replica_set(message: str = "", wanted: int = 1, there: int = 0) -> Object:
+    """A ReplicaSet that could not make its pods."""
+    conditions = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}] if message else []
+    return {
+        "metadata": {"name": "llama-5d9", "uid": "uid-rs", "creationTimestamp": ago(60)},
+        "spec": {"replicas": wanted},
+        "status": {"replicas": there, "conditions": conditions},
+    }
+
+
+def deployment(**spec: Any) -> Object:
+    """The Deployment."""
+    conditions = spec.pop("conditions", [])
+    return {
+        "metadata": {"name": "llama", "namespace": "ml", "uid": "uid-d", "creationTimestamp": ago(300)},
+        "spec": {"replicas": 1, **spec},
+        "status": {"conditions": conditions},
+    }
+
+
+def service(**spec: Any) -> Object:
+    """The Service."""
+    ports = [{"name": "http", "port": 8000, "targetPort": "http"}]
+    selector = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
+    return {
+        "metadata": {"name": "llama", "uid": "uid-s", "creationTimestamp": ago(300)},
+        "spec": {"type": "ClusterIP", "selector": selector, "ports": ports, **spec},
+        "status": {"loadBalancer": {}},
+    }
+
+
+def snapshot(*pods: Object, secrets: Any = None, others: list[Object] | None = None, **kinds: list[Object]) -> Snapshot:
+    """What a cluster shows: every kind that is not given could not be read."""
+    return Snapshot("llama", "ml", NOW, {"pods": list(pods), **kinds}, others, secrets or {})

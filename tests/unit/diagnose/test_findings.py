@@ -1,0 +1,101 @@
+"""What a cluster says is shown harmless, bounded and without keys."""
+
+import json
+import time
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nim_component.diagnose.findings import LONGEST, Finding, harmless, last_words, order
+from nim_component.diagnose.rules import diagnose
+
+from .made import ended, event, snapshot, waiting
+
+KEYS = [
+    "nvapi-abcDEF123456_-x",
+    "hf_abcdefghijklmnopqrstuvwxyz",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0In0.abc-def",
+    "c29tZXRoaW5nVmVyeVNlY3JldDEyMzQ1Njc4OTBhYmNkZWY0Mg",
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0\n-----END PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("show", [harmless, last_words])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_is_not_shown(show, key: str):
+    shown = show(f"could not log in with {key} at the registry")
+    assert shown == "could not log in with *** at the registry"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("NGC_API_KEY=abc", "NGC_API_KEY=***"),
+        ('{"password": "hunter2", "a": 1}', '{"password": "***", "a": 1}'),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("https://me:word@host/x?token=abc&b=1", "https://***@host/x?token=***&b=1"),
+        ("split nvapi-\x1b[0mabcdef here", "split *** here"),
+        ("split nvapi-\u200babcdef here", "split *** here"),
+        ("split hf_abcdefgh\x00ijklmnopqrstuvw here", "split *** here"),
+        ('secret "ngc" not found', 'secret "ngc" not found'),
+        (
+            "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        ),
+        ("a\r\n\tb\x07\x1b]0;title\x07c\x1b[31;1md\x1b[2Je", "a bcde"),
+        ("a\x9b31mb\u202eevil", "a31mbevil"),
+    ],
+)
+def test_a_text_is_shown_as_one_harmless_line(text: str, shown: str):
+    assert harmless(text) == shown
+
+
+@given(st.text(max_size=2000))
+@example("\x1b" * 1000)
+@example("\x1b]" + "a" * 1000)
+def test_nothing_that_a_terminal_obeys_is_left(text: str):
+    for shown in (harmless(text), last_words(text)):
+        assert len(shown) <= LONGEST
+        assert not any(unicodedata.category(each)[0] == "C" for each in shown)
+        assert "\n" not in shown
+
+
+def test_a_log_of_any_length_takes_no_time():
+    began = time.monotonic()
+    for filler in ("a", "\x1b", "\x1b]", "-----BEGIN", "token=", "nvapi-", "eyJ", "hf_", "://", "Insufficient ", "profile "):
+        text = filler * 2_000_000
+        harmless(text)
+        last_words(text)
+        diagnose(snapshot(ended(text), waiting("ErrImagePull", text), events=[event("Failed", text, waiting("x"))]))
+    assert time.monotonic() - began < 5
+
+
+def test_the_end_of_a_log_is_shown_from_a_whole_word_on():
+    assert last_words("x" * 400 + " the end") == "…the end"
+    assert harmless("the beginning " + "x" * 400).startswith("the beginning xxx")
+
+
+def test_a_key_in_a_termination_message_reaches_no_finding():
+    (found,) = diagnose(snapshot(ended(f"Traceback\n\x1b[31mKeyError\x1b[0m: {KEYS[0]}\nnvapi-second")))
+    assert found.cause == "crash-loop"
+    assert found.evidence == "Traceback KeyError: *** ***"
+    assert "nvapi" not in json.dumps(found.to_json())
+
+
+def test_names_of_a_hostile_cluster_cannot_break_a_line():
+    message = 'secret "evil\n\x1b[31m{cause}" not found'
+    (found,) = diagnose(snapshot(waiting("CreateContainerConfigError", message)))
+    assert found.text == "The Secret evil{cause} is not there".replace("evil{", "evil {")
+
+
+def test_the_surest_comes_first_and_a_guess_not_at_all():
+    findings = [
+        Finding("a", "a", "c", sure="possible"),
+        Finding("b", "b", "c", sure="likely"),
+        Finding("c", "c", "c"),
+        Finding("b", "b", "c", sure="likely"),
+    ]
+    assert [(each.cause, each.about) for each in order(findings)] == [("c", 1), ("b", 2)]
+    assert [each.cause for each in order(findings[:1])] == ["a"]

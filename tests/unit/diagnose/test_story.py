@@ -1,0 +1,105 @@
+"""The story, line by line: a pod goes from one phase to the next, and each is told once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nim_component.diagnose.story import Story, duration
+
+from .made import NOW, ago, deployment, ended, event, pod, replica_set, running, snapshot, waiting
+
+IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+
+
+def test_a_rollout_is_told_from_the_first_pod_to_ready():
+    story = Story()
+    created = waiting("ContainerCreating")
+    init = waiting("ContainerCreating")
+    loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
+    loading = pod(
+        node="gpu-0",
+        lora=True,
+        initContainerStatuses=[loader],
+        containerStatuses=[{"name": "nim", "state": {"waiting": {"reason": "PodInitializing"}}}],
+    )
+    ready = running(300, ready=True)
+    ready["status"]["conditions"][0]["lastTransitionTime"] = ago(0)
+    ready["metadata"]["creationTimestamp"] = ago(372)
+    steps = [
+        (snapshot(deployments=[deployment()]), ["waiting for pods"]),
+        (snapshot(pod()), ["waiting for a node"]),
+        (snapshot(pod(node="gpu-0")), ["scheduled on gpu-0, waiting for its volumes"]),
+        (snapshot(pod(node="gpu-0")), []),
+        (snapshot(created), ["scheduled on gpu-0, preparing the server"]),
+        (snapshot(init, events=[event("Pulling", f'Pulling image "{IMAGE}"', init, type_="Normal")]), [f"pulling {IMAGE}"]),
+        (snapshot(loading), ["downloading 2 adapters"]),
+        (snapshot(running()), ["loading the model"]),
+        (snapshot(ready), ["ready after 6 min 12 s"]),
+        (snapshot(ready), []),
+    ]
+    for seen, lines in steps:
+        assert story.tell(seen, adapters=2) == lines
+
+
+def test_adapters_are_counted_where_the_log_may_be_read():
+    loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
+    it = snapshot(pod(node="gpu-0", lora=True, initContainerStatuses=[loader]))
+    story = Story()
+    assert story.tell(it, adapters=2, arrived=0) == ["downloading adapters 1 of 2"]
+    assert story.tell(it, adapters=2, arrived=1) == ["downloading adapters 2 of 2"]
+    assert story.tell(it, adapters=2, arrived=2) == []
+
+
+def test_a_pulled_image_is_pulled_no_longer():
+    it = waiting("ContainerCreating")
+    pulling, pulled = (
+        event(reason, f'{reason} image "{IMAGE}"', it, age=age, type_="Normal") for reason, age in (("Pulling", 20), ("Pulled", 10))
+    )
+    assert Story().tell(snapshot(it, events=[pulling])) == [f"pulling {IMAGE}"]
+    assert Story().tell(snapshot(it, events=[pulled, pulling])) == ["scheduled on gpu-0, preparing the server"]
+
+
+def test_several_pods_are_told_apart():
+    story = Story()
+    one, two = running(name="llama-1"), pod("llama-2")
+    assert story.tell(snapshot(one, two)) == ["llama-1: loading the model", "llama-2: waiting for a node"]
+    assert story.tell(snapshot(one, running(name="llama-2"))) == ["llama-2: loading the model"]
+
+
+def test_an_old_pod_that_still_serves_is_not_the_rollouts():
+    old, new = running(ready=True, name="old", template="aaa"), pod("new", template="bbb")
+    old["metadata"]["creationTimestamp"] = ago(5000)
+    assert Story().tell(snapshot(old, new)) == ["waiting for a node"]
+    sets = [replica_set(), replica_set()]
+    sets[0]["metadata"] |= {"labels": {"pod-template-hash": "aaa"}, "creationTimestamp": ago(5000)}
+    sets[1]["metadata"] |= {"labels": {"pod-template-hash": "bbb"}, "creationTimestamp": ago(1)}
+    assert Story().tell(snapshot(old, deployments=[deployment()], replicasets=sets)) == ["waiting for pods"]
+
+
+def test_with_recreate_the_old_pod_is_waited_for():
+    old = running(name="old", metadata={"deletionTimestamp": ago(-30)})
+    assert Story().tell(snapshot(old)) == ["stopping 1 old pod"]
+
+
+def test_failures_are_phases_too():
+    assert Story().tell(snapshot(ended(restarts=3))) == ["the server failed 3 times, waiting to start again"]
+    assert Story().tell(snapshot(waiting("ImagePullBackOff"))) == ["the server waits: ImagePullBackOff"]
+    assert Story().tell(snapshot(ended(container="download-loras", restarts=1))) == [
+        "the adapter loader failed 1 time, waiting to start again"
+    ]
+
+
+def test_nobody_waits_for_no_replicas():
+    assert Story().tell(snapshot(deployments=[deployment(replicas=0)])) == ["scaled to 0 replicas"]
+
+
+def test_a_skewed_clock_makes_no_negative_time():
+    ready = running(10, ready=True)
+    early = replace(snapshot(ready), now=NOW - timedelta(hours=1))
+    assert Story().tell(early) == ["ready after 0 s"]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (59.4, "59 s"), (372, "6 min 12 s"), (3600, "1 h 0 min"), (-5, "0 s")])
+def test_a_duration_is_said_shortly(seconds: float, said: str):
+    assert duration(seconds) == said
