@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .args import AutoscalingArgs as AutoscalingArgs
     from .args import CacheArgs as CacheArgs
     from .args import DeviceRequest as DeviceRequest
+    from .args import DiagnosisArgs as DiagnosisArgs
     from .args import DisruptionBudgetArgs as DisruptionBudgetArgs
     from .args import ExternalMetric as ExternalMetric
     from .args import HTTPRouteArgs as HTTPRouteArgs
@@ -39,6 +40,7 @@ _HOME = {
     "LoRAAdapter": "args",
     "CacheArgs": "args",
     "NetworkArgs": "args",
+    "DiagnosisArgs": "args",
     "ServiceArgs": "args",
     "Toleration": "args",
     "AutoscalingArgs": "args",

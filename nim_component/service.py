@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
+from .diagnose.narrator import narrate
 from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
 from .manifests.deployment import render_deployment
@@ -135,6 +136,7 @@ class NIMService(pulumi.ComponentResource):
         # Both wait for pods, and both stop at ten minutes otherwise: less than a large model needs.
         seconds = f"{timing.timeout}s"
         timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)
+        hooks = narrate(self, f"{name}-deployment", nim)
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             **render_deployment(nim, service_name, references, timing),
@@ -142,6 +144,7 @@ class NIMService(pulumi.ComponentResource):
                 parent=self,
                 custom_timeouts=timeouts,
                 depends_on=after or None,
+                hooks=hooks,
                 # The autoscaler's from then on: switched on over a running service, it takes no pod away.
                 ignore_changes=["spec.replicas"] if nim.autoscaling is not None else None,
             ),

@@ -6,6 +6,7 @@ from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
 from .devices import DeviceRequest as DeviceRequest
 from .devices import ResourceClaim as ResourceClaim
+from .diagnosis import DiagnosisArgs as DiagnosisArgs
 from .disruption import DisruptionBudgetArgs as DisruptionBudgetArgs
 from .exposure import HTTPRouteArgs as HTTPRouteArgs
 from .exposure import InferencePoolArgs as InferencePoolArgs

@@ -17,7 +17,9 @@ T = TypeVar("T", bound=Arguments)
 
 SECRET_VALUES = ("hf_token", "ngc_api_key")
 SECRET_PATHS: frozenset[Path] = frozenset(("secrets", name) for name in SECRET_VALUES)
-"""The only fields that take a secret; everywhere else a secret would stand in a pod spec and mask its whole diff."""
+"""The only fields of which a Secret is made; in a pod spec a secret would mask its whole diff."""
+KUBECONFIG = ("diagnosis", "kubeconfig")
+"""Used in this process alone, secret or not, and recorded nowhere."""
 
 
 HEADLINE = ("image", "replicas", "gpu", "cpu", "mem", "namespace", "port")
@@ -91,7 +93,7 @@ def _bind_value(value: Any, findings: _Findings, path: Path, check: Callable[[An
 
 
 def _checked(value: pulumi.Output[Any], findings: _Findings, path: Path, check: Callable[[Any], Any]) -> pulumi.Output[Any]:
-    if path in SECRET_PATHS:
+    if path in SECRET_PATHS or path == KUBECONFIG:
         return value
 
     def find(resolved: list[Any]) -> list[Problem]:
@@ -159,7 +161,7 @@ def describe(args: NIM) -> dict[str, Any]:
 
 def _said(args: Arguments) -> dict[str, Any]:
     fields = type(args).model_fields
-    values = {name: getattr(args, name) for name in fields if name not in SECRET_VALUES}
+    values = {name: getattr(args, name) for name in fields if name not in (*SECRET_VALUES, KUBECONFIG[-1])}
     return {name: _plain(value) for name, value in values.items() if is_output(value) or value != default_of(type(args), name)}
 
 

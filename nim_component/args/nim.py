@@ -17,6 +17,7 @@ from .checks import (
     check_service_name,
 )
 from .devices import ResourceClaim, check_claim_names, check_devices
+from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs, check_budget
 from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
 from .generation import GenerationName, check_backend_port, check_generation_env
@@ -213,6 +214,10 @@ class NIM(Arguments):
 
     termination_grace: Seconds = 60
     """Seconds that a stopped pod has to finish its requests. Default 60, NVIDIA's chart's; Kubernetes' own 30 cut long generations."""
+
+    diagnosis: DiagnosisArgs = DiagnosisArgs()
+    """What `pulumi up` tells while it waits. Default: phases and causes, where the extra `diagnose` is installed and the cluster can be
+    read."""
 
     rules = (
         Rule(("hf_repo_ids", "lora_adapter_mem", "env"), check_lora, waits=False),

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from .engine import preview, up
+from .explain import explain
 
 app = typer.Typer(
     name="nim-component",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(preview)
+app.command()(explain)
 
 
 def main() -> None:

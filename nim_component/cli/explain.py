@@ -1,0 +1,113 @@
+"""`explain`: why a service is where it is, from what runs now."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+from .engine import FolderOption, attempt
+
+if TYPE_CHECKING:
+    from ..diagnose.api import Api
+    from ..diagnose.explain import Explanation, Name
+
+T = TypeVar("T")
+NOT_READY = 3
+
+KubeconfigOption = Annotated[
+    str | None, typer.Option("--kubeconfig", help="A kubeconfig file; KUBECONFIG, else ~/.kube/config.", show_default=False)
+]
+ContextOption = Annotated[
+    str | None, typer.Option("--context", help="The kubeconfig's context; the stack's, else the current one.", show_default=False)
+]
+
+
+def explain(
+    service: Annotated[str | None, typer.Argument(help="A service's name; all by default.", show_default=False)] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="The services of this stack, in its cluster.", show_default=False)
+    ] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="The services of this namespace.", show_default=False)] = None,
+    cwd: FolderOption = Path(),
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, and print what changes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch, a line for each change.")] = False,
+) -> None:
+    """Say how far each service in the cluster is, what stands in its way, and what to do. Exits with 3 when one is not ready."""
+    wanted: list[Name] = []
+    namespaces = [namespace or "default"]
+    if stack is not None:
+        from ..diagnose.targets import read_targets
+
+        targets = attempt(lambda: read_targets(cwd, stack), None)
+        kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
+        found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
+        wanted = [each for each in found if service in (None, each[1])]
+        namespaces = sorted({each[0] for each in wanted})
+        if not wanted:
+            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {', '.join(name for _, name in found) or 'none'}")
+    elif service is not None:
+        wanted = [(namespaces[0], service)]
+
+    async def ask(api: Api) -> None:
+        await print_explanations(api, namespaces, wanted, watch, as_json)
+
+    run_on_cluster(kubeconfig, context, ask)
+
+
+async def print_explanations(api: Api, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
+    """Asks and prints; ends the command with 3 when something is not ready."""
+    from ..diagnose.explain import Explainer
+
+    explainer = Explainer(api)
+    try:
+        if watch:
+            async for changed in explainer.follow(namespaces, wanted):
+                for each in changed:
+                    typer.echo(json.dumps(each.to_json()) if as_json else f"{each}\n")
+        explanations = await explainer.explain(namespaces, wanted)
+    finally:
+        await explainer.close()
+    for note in explainer.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(json.dumps([each.to_json() for each in explanations], indent=2) if as_json else show(explanations, namespaces))
+    if not all(each.well for each in explanations):
+        raise typer.Exit(NOT_READY)
+
+
+def show(explanations: list[Explanation], namespaces: list[str]) -> str:
+    """What a person reads."""
+    nothing = f"No NIMService is deployed in {', '.join(namespaces)}: name another --namespace, --context or --stack."
+    return "\n\n".join(map(str, explanations)) or nothing
+
+
+def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]]) -> T:
+    """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
+    from ..diagnose.api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+
+    async def run() -> T:
+        async with Api.connect(kubeconfig, context) as api:
+            return await ask(api)
+
+    try:
+        return asyncio.run(run())
+    except NoClusterError as error:
+        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
+    except (UnreachableError, GoneError, MissingError) as error:
+        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
+    except RefusedError as error:
+        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def fail(text: str) -> NoReturn:
+    """Prints an error and ends the command."""
+    typer.echo(f"error: {text}", err=True)
+    raise typer.Exit(1)

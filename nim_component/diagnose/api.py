@@ -1,0 +1,257 @@
+"""The API server, read only: which one, as whom, and what it may answer. lightkube reads the kubeconfig and logs in."""
+
+import json
+import os
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from .objects import Object, items_at, mapping_at, text_at
+
+PAGE = 500
+"""Objects of one answer: a list of ten thousand never stands in memory as one text."""
+LONGEST_LINE = 8 << 20
+STREAMS = 50
+"""Watches of one HTTP client. Over HTTP/2, where they would share a connection, requests beside them were seen to wait for ever."""
+_WATCH_SECONDS = 270
+_EXEC_V1 = "client.authentication.k8s.io/v1"
+
+
+class NoClusterError(Exception):
+    """There is no kubeconfig, or it says nothing that can be used."""
+
+
+class RefusedError(Exception):
+    """The server does not allow it; `status` is 401 or 403."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class UnreachableError(Exception):
+    """The server does not answer, or not with what it is asked for."""
+
+
+class MissingError(Exception):
+    """There is no such object, or no such kind."""
+
+
+class GoneError(Exception):
+    """A watch cannot go on from where it was: the server has forgotten."""
+
+
+def is_installed() -> bool:
+    """Whether the Kubernetes client is: the extra `diagnose`."""
+    return find_spec("lightkube") is not None
+
+
+class Api:
+    """A connection. `async with Api.connect(...) as api: await api.get("/version")`"""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        """`connect` makes an HTTP client that knows the server and logs in."""
+        self._connect = connect
+        self._client = connect()
+        self._streams: list[Any] = []
+        self._open = 0
+        self._skew = timedelta(0)
+        self.requests = 0
+        """How many requests were sent."""
+
+    @classmethod
+    def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
+        """By a kubeconfig: its text, its path, or none for the ambient one (`KUBECONFIG`, `~/.kube/config`, a pod's own). Nothing is
+        sent yet. `NoClusterError`."""
+        if not is_installed():
+            raise NoClusterError("the Kubernetes client is not installed: pip install 'nim-component[diagnose]'")
+        from lightkube import KubeConfig
+        from lightkube.config.client_adapter import AsyncClient, ConnectionParams
+
+        try:
+            data, path = _read_kubeconfig(kubeconfig)
+            config = KubeConfig.from_service_account() if data is None else KubeConfig.from_dict(data, fname=path)  # pyright: ignore (untyped there)
+            chosen = config.get(context)
+            if chosen is None:
+                raise NoClusterError("the kubeconfig has no current context")
+            # Many watches at a time on one connection.
+            return cls(lambda: AsyncClient(chosen, ConnectionParams()))
+        except NoClusterError:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with somebody's kubeconfig, it is one thing to a caller)
+            # Only the kind of error: its text may quote the file.
+            raise NoClusterError(f"the kubeconfig cannot be used ({type(error).__name__})") from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        for client in (self._client, *self._streams):
+            await client.aclose()
+
+    def now(self) -> datetime:
+        """The server's clock, from what its answers say."""
+        return datetime.now(UTC) - self._skew
+
+    async def get(self, path: str, seconds: float = 10, **params: str) -> Any:
+        """One object, or what else there is at a path, as JSON has it."""
+        return self._decode(await self._send("GET", path, params, seconds))
+
+    async def post(self, path: str, body: Object) -> Any:
+        """Asks by a POST: access reviews, which change nothing."""
+        return self._decode(await self._send("POST", path, {}, 10, body))
+
+    async def list(self, path: str, **params: str) -> tuple[list[Object], str]:
+        """Every object at a path, and the version from which a watch goes on."""
+        items: list[Object] = []
+        page: dict[str, str] = {**params, "limit": str(PAGE)}
+        while True:
+            answer = await self.get(path, 30, **page)
+            items += [each for each in answer.get("items") or () if isinstance(each, dict)]
+            metadata: Mapping[str, Any] = answer.get("metadata") or {}
+            if not metadata.get("continue"):
+                return items, str(metadata.get("resourceVersion", ""))
+            page["continue"] = metadata["continue"]
+
+    async def watch(self, path: str, version: str, **params: str) -> AsyncIterator[tuple[str, Object]]:
+        """Changes from a version on, bookmarks among them, until the server ends it."""
+        query = {
+            **params,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+        self.requests += 1
+        errors, client = self._errors(), self._stream_client()
+        try:
+            async with client.stream("GET", path, params=query, timeout=self._patience(_WATCH_SECONDS + 30)) as answer:
+                if answer.status_code >= 400:
+                    await answer.aread()
+                self._judge(answer)
+                async with aclosing(_lines(answer)) as lines:
+                    async for line in lines:
+                        event = json.loads(line)
+                        kind, object_ = event.get("type"), event.get("object")
+                        if kind == "ERROR":
+                            raise GoneError(str(object_.get("code")))
+                        if isinstance(kind, str) and isinstance(object_, dict):
+                            yield kind, cast(Object, object_)
+        except errors as error:
+            raise UnreachableError(type(error).__name__) from None
+        finally:
+            self._open -= 1
+
+    def _stream_client(self) -> Any:
+        """A client's pool has a hundred places, and a watch takes one for minutes: they never take those of the requests."""
+        while self._open >= STREAMS * len(self._streams):
+            self._streams.append(self._connect())
+        self._open += 1
+        return self._streams[(self._open - 1) // STREAMS]
+
+    async def _send(self, method: str, path: str, params: Mapping[str, str], seconds: float, body: Object | None = None) -> Any:
+        self.requests += 1
+        try:
+            answer = await self._client.request(method, path, params=params, json=body, timeout=seconds)
+        except self._errors() as error:
+            raise UnreachableError(type(error).__name__) from None
+        self._judge(answer)
+        return answer
+
+    def _judge(self, answer: Any) -> None:
+        status = answer.status_code
+        if date := answer.headers.get("date"):
+            try:
+                self._skew = datetime.now(UTC) - parsedate_to_datetime(date)
+            except (ValueError, TypeError):
+                self._skew = timedelta(0)
+        if status in (401, 403):
+            raise RefusedError(status, answer.text[:500])
+        if status == 404:
+            raise MissingError(answer.text[:500])
+        if status == 410:
+            raise GoneError("410")
+        if status >= 400:
+            raise UnreachableError(f"status {status}")
+
+    @staticmethod
+    def _decode(answer: Any) -> Any:
+        try:
+            decoded: Any = answer.json()
+        except ValueError:
+            raise UnreachableError("no JSON") from None
+        if not isinstance(decoded, dict):
+            raise UnreachableError("no object")
+        return cast(Object, decoded)
+
+    @staticmethod
+    def _errors() -> tuple[type[Exception], ...]:
+        """What a request may end in: the network, TLS, a log-in program that fails."""
+        from httpx2 import HTTPError, InvalidURL, StreamError
+        from lightkube.core.exceptions import ConfigError
+
+        return HTTPError, InvalidURL, StreamError, ConfigError, OSError, ValueError, KeyError
+
+    @staticmethod
+    def _patience(seconds: float) -> Any:
+        from httpx2 import Timeout
+
+        return Timeout(10, read=seconds)
+
+
+async def _lines(answer: Any) -> AsyncGenerator[bytes, None]:
+    """The lines of an answer, at line feeds only: what else some take for a line's end may stand in an event's text."""
+    rest = b""
+    async for block in answer.aiter_bytes():
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield line
+        if len(rest) > LONGEST_LINE:
+            raise ValueError("a line without an end")
+
+
+def _read_kubeconfig(given: str | None) -> tuple[Object | None, Path | None]:
+    """The content, and the file that relative paths in it are relative to. None: a pod's own account."""
+    import yaml
+
+    text = given if given is not None else os.environ.get("KUBECONFIG") or None
+    if text is not None and re.search(r"[\n{]", text):  # as Pulumi's provider: the content itself, or where it is
+        return _with_exec(yaml.safe_load(text)), None
+    default = Path("~/.kube/config").expanduser()
+    paths = [Path(each).expanduser() for each in text.split(os.pathsep) if each] if text else [default]
+    there = [path for path in paths if path.is_file()]
+    if not there:
+        if text is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            return None, None
+        raise NoClusterError("there is no kubeconfig")
+    contents: list[Object] = [cast("Object | None", yaml.safe_load(path.read_text(encoding="utf-8"))) or Object() for path in there]
+    merged: Object = {}
+    for part in ("clusters", "contexts", "users"):
+        # As kubectl: what comes first wins.
+        merged[part] = list({text_at(item, "name"): item for content in reversed(contents) for item in items_at(content, part)}.values())
+    merged["current-context"] = next((current for content in contents if (current := text_at(content, "current-context"))), None)
+    return _with_exec(merged), there[0]
+
+
+def _with_exec(config: Object) -> Object:
+    """Log-in programs of the API's version 1, which lightkube does not know by that name: they answer the same."""
+    for user in items_at(config, "users"):
+        program = mapping_at(user, "user", "exec")
+        if program:
+            version = program.get("apiVersion")
+            info = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}})
+            program["env"] = [*items_at(program, "env"), {"name": "KUBERNETES_EXEC_INFO", "value": info}]
+            if version == _EXEC_V1:
+                program["apiVersion"] = f"{_EXEC_V1}beta1"
+    return config

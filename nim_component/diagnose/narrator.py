@@ -1,0 +1,186 @@
+"""The story inside `pulumi up`: resource hooks on the Deployment start and end it, a thread of its own reads the cluster meanwhile.
+
+It is a guest: whatever goes wrong here is swallowed. It is silent in a preview, under mocks, without the extra `diagnose`, without a
+cluster, and with an engine or SDK that has no hooks.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+
+from ..args import NIM
+from .api import Api, NoClusterError, is_installed
+from .connection import Connection, connection_of
+from .objects import text_at
+from .story import duration
+from .telling import LAST_LOOK, Level, Telling, Told
+from .watch import Watch
+
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
+_KEPT = "_nim_narrator"
+
+
+@dataclass
+class Service:
+    """A service whose Deployment may be created or updated in this run."""
+
+    component: pulumi.Resource
+    adapters: int
+    read_secrets: bool
+    connection: Connection | None = None
+    told: Told | None = None
+
+
+def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
+    """The hooks for the Deployment that `component` is about to register under the logical name `deployment`; none where there is nothing
+    to tell, or nobody to tell it."""
+    if not nim.diagnosis.enabled or not can_narrate():
+        return None
+    connection = connection_of(component, nim.diagnosis)
+    if connection is None:
+        return None
+    narrator = _narrator_of_this_run()
+    if narrator is None:
+        return None
+    service = Service(component, len(nim.hf_repo_ids or ()), nim.secrets.verify)
+
+    def know(values: list[Any]) -> None:
+        urn, service.connection = values
+        narrator.services[f"{urn.rpartition('::')[0]}${_DEPLOYMENT}::{deployment}"] = service
+
+    pulumi.Output.all(component.urn, connection).apply(know)
+    return narrator.hooks
+
+
+def can_narrate() -> bool:
+    """Whether this is an update on an engine with hooks, and the Kubernetes client is there."""
+    from pulumi.runtime import settings
+
+    if pulumi.runtime.is_dry_run() or isinstance(settings.get_monitor(), MockMonitor) or not is_installed():
+        return False
+    try:
+        from pulumi.runtime.proto import resource_pb2
+
+        return all(settings.monitor_supports_feature(getattr(resource_pb2, feature)) for feature in _FEATURES)
+    except (ImportError, AttributeError, TypeError):  # an SDK that knows hooks by other names, or not at all
+        return False
+
+
+def _narrator_of_this_run() -> "Narrator | None":
+    """One narrator a run, kept with the run's own root: a second run in this process has another."""
+    root: Any = pulumi.runtime.get_root_resource()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    if root is None:
+        return None
+    if _KEPT not in root.__dict__:
+        root.__dict__[_KEPT] = Narrator(loop)
+    return root.__dict__[_KEPT]
+
+
+class Narrator:
+    """The hooks of every service of a run, and the thread that reads. To be made on the program's own event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.services: dict[str, Service] = {}
+        """By URN of the Deployment."""
+        self._program, self._context = loop, contextvars.copy_context()
+        self._reading: asyncio.AbstractEventLoop | None = None
+        self._tellings: dict[Connection, tuple[Telling, Watch, asyncio.Task[None]]] = {}
+        begin, end = pulumi.ResourceHook("nim-component-begin", self.begin), pulumi.ResourceHook("nim-component-end", self.end)
+        failed = pulumi.ErrorHook("nim-component-failed", self.fail)
+        self.hooks = pulumi.ResourceHookBinding(
+            before_create=[begin], before_update=[begin], after_create=[end], after_update=[end], on_error=[failed]
+        )
+
+    def begin(self, args: pulumi.ResourceHookArgs) -> None:
+        """The engine is about to create or update a Deployment, and to wait for it."""
+        with contextlib.suppress(Exception):
+            service = self.services.get(args.urn)
+            if service is None or service.connection is None:
+                return
+            name, namespace = (text_at(args.new_inputs, "metadata", part) for part in ("name", "namespace"))
+            service.told = Told(name, namespace or "default", partial(self._say, service.component, name), service.adapters)
+            self._submit(self._begin(service, service.connection, service.told))
+
+    def end(self, args: pulumi.ResourceHookArgs) -> None:
+        """It has come up."""
+        with contextlib.suppress(Exception):
+            service = self.services.get(args.urn)
+            if service is not None and service.told is not None and service.connection is not None:
+                told, service.told = service.told, None
+                self._log(service.component, "progress", f"{told.name}: ready after {duration(time.monotonic() - told.began)}")
+                self._submit(self._end(service.connection, told))
+
+    async def fail(self, args: pulumi.ErrorHookArgs) -> bool:
+        """It has not. The diagnosis is logged while the engine's error is on its way; the engine does not try again for our sake."""
+        with contextlib.suppress(Exception):
+            service = self.services.get(args.urn)
+            if service is not None and service.told is not None and service.connection is not None:
+                told, service.told = service.told, None
+                await asyncio.wait_for(asyncio.wrap_future(self._submit(self._fail(service.connection, told))), LAST_LOOK + 1)
+                await asyncio.sleep(0.05)  # the log's own turn on this loop
+        return False
+
+    async def _begin(self, service: Service, connection: Connection, told: Told) -> None:
+        if connection not in self._tellings:
+            try:
+                api = Api.connect(connection.kubeconfig, connection.context)
+            except NoClusterError:
+                return
+            watch = Watch(api, partial(self._say, service.component, "", "progress"), read_secrets=service.read_secrets)
+            telling = Telling(watch)
+            self._tellings[connection] = telling, watch, asyncio.create_task(telling.run())
+        self._tellings[connection][0].begin(told)
+
+    async def _end(self, connection: Connection, told: Told) -> None:
+        if connection in self._tellings:
+            self._tellings[connection][0].end(told)
+            await self._close_if_idle(connection)
+
+    async def _fail(self, connection: Connection, told: Told) -> None:
+        if connection in self._tellings:
+            await self._tellings[connection][0].fail(told)
+            self._submit(self._close_if_idle(connection))
+
+    async def _close_if_idle(self, connection: Connection) -> None:
+        telling, watch, task = self._tellings[connection]
+        if telling.idle:
+            del self._tellings[connection]
+            task.cancel()
+            await watch.close()
+
+    def _submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        if self._reading is None:
+            self._reading = asyncio.new_event_loop()
+            threading.Thread(target=self._reading.run_forever, name="nim-narrator", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(work, self._reading)
+
+    def _say(self, component: pulumi.Resource, name: str, level: Level, text: str) -> None:
+        """From the reading thread: the program's own loop logs, since it alone knows the engine."""
+        line = f"{name}: {text}" if name else text
+        with contextlib.suppress(RuntimeError):  # the program has ended
+            self._program.call_soon_threadsafe(self._log, component, level, line, context=self._context)
+
+    def _log(self, component: pulumi.Resource, level: Level, text: str) -> None:
+        """Progress is ephemeral: the end of the output is short. The component's URN is known by now; the Deployment's is not."""
+        with contextlib.suppress(Exception):
+            if level == "progress":
+                pulumi.log.info(text, component, ephemeral=True)
+            elif level == "warning":
+                pulumi.log.warn(text, component)
+            else:
+                pulumi.log.error(text, component)

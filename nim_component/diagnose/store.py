@@ -1,0 +1,177 @@
+"""What is known of the cluster: objects by kind and namespace, slimmed to what the rules read."""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..names import SELECTOR_LABELS
+from .objects import Object, SecretFacts, Snapshot, at, items_at, mapping_at, name_of, text_at, texts_at
+
+EVENTS_OF_ONE = 20
+"""Events kept of one object: the newest."""
+OBJECTS_WITH_EVENTS = 5_000
+_LONGEST_MESSAGE = 2_000
+_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]}=nim"}
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind that is watched."""
+
+    plural: str
+    group: str = "/api/v1"
+    namespaced: bool = True
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    slim: Callable[[Object], Object] = lambda object_: object_
+
+    def path(self, namespace: str | None) -> str:
+        """Where it is listed and watched."""
+        return f"{self.group}/namespaces/{namespace}/{self.plural}" if namespace else f"{self.group}/{self.plural}"
+
+
+def slim_metadata(object_: Object) -> Object:
+    """Without annotations and the record of who changed what, which are most of many an object."""
+    metadata = mapping_at(object_, "metadata")
+    return {**object_, "metadata": {key: value for key, value in metadata.items() if key not in ("managedFields", "annotations")}}
+
+
+def slim_pod(pod: Object) -> Object:
+    """Without environment and mounts, which no rule reads and where a key might stand."""
+    left_out = ("env", "envFrom", "volumeMounts", "command", "args", "lifecycle")
+    slimmed = {**mapping_at(pod, "spec")}
+    for where in ("containers", "initContainers"):
+        slimmed[where] = [{key: value for key, value in each.items() if key not in left_out} for each in items_at(pod, "spec", where)]
+    return {**slim_metadata(pod), "spec": slimmed}
+
+
+def slim_other(pod: Object) -> Object:
+    """What of anybody's pod counts against a node."""
+    resources = {
+        where: [{"resources": each.get("resources")} for each in items_at(pod, "spec", where)] for where in ("containers", "initContainers")
+    }
+    return {
+        "metadata": {"name": name_of(pod), "namespace": text_at(pod, "metadata", "namespace")},
+        "spec": {"nodeName": text_at(pod, "spec", "nodeName"), **resources},
+        "status": {"phase": text_at(pod, "status", "phase")},
+    }
+
+
+def slim_node(node: Object) -> Object:
+    """Without the list of its images, which is most of a node."""
+    kept = {key: at(node, "status", key) for key in ("allocatable", "conditions")}
+    labels = texts_at(node, "metadata", "labels")
+    metadata = {"name": name_of(node), "labels": labels, "uid": text_at(node, "metadata", "uid")}
+    return {"metadata": metadata, "spec": {"taints": items_at(node, "spec", "taints")}, "status": kept}
+
+
+def slim_event(event: Object) -> Object:
+    """What it says, of what, and when."""
+    about = texts_at(event, "involvedObject")
+    times = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
+    metadata = {key: text_at(event, "metadata", key) for key in ("name", "uid", "creationTimestamp")}
+    involved = {key: about.get(key, "") for key in ("kind", "name", "uid")}
+    return {**times, "message": text_at(event, "message")[:_LONGEST_MESSAGE], "metadata": metadata, "involvedObject": involved}
+
+
+EVENTS = Kind("events", slim=slim_event)
+NODES = Kind("nodes", namespaced=False, slim=slim_node)
+KINDS = (
+    Kind("pods", query=_OURS, slim=slim_pod),
+    Kind("replicasets", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
+    Kind("deployments", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
+    Kind("services", query=_OURS, slim=slim_metadata),
+    Kind("persistentvolumeclaims", slim=slim_metadata),
+    EVENTS,
+    NODES,
+)
+"""What is watched: of the service's own kinds, the component's objects; of the others, all."""
+STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
+ALL_PODS = Kind(
+    "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_other
+)
+
+
+@dataclass
+class Store:
+    """Objects by kind and namespace (empty for kinds without one), then by service. A kind that could not be read is not in it."""
+
+    objects: dict[tuple[str, str], dict[str, dict[str, Object]]] = field(
+        default_factory=dict[tuple[str, str], dict[str, dict[str, Object]]]
+    )
+    """Service (empty for kinds that no service owns) to uid to object."""
+    events: OrderedDict[tuple[str, str], deque[Object]] = field(default_factory=OrderedDict[tuple[str, str], "deque[Object]"])
+    """By namespace and name of what they are about."""
+    event_spaces: set[str] = field(default_factory=set[str])
+    others: list[Object] | None = None
+    secrets: dict[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """By namespace and service: how often an object of its own has changed."""
+
+    def replace(self, kind: Kind, namespace: str, items: Iterable[Object]) -> None:
+        """Everything of a kind, anew."""
+        if kind is EVENTS:
+            self.event_spaces.add(namespace)
+            for each in items:
+                self._add_event(namespace, each)
+            return
+        self.objects[kind.plural, namespace] = {}
+        for each in items:
+            self.apply(kind, namespace, "ADDED", each)
+
+    def apply(self, kind: Kind, namespace: str, change: str, object_: Object) -> None:
+        """One change."""
+        if kind is EVENTS:
+            if change != "DELETED":
+                self._add_event(namespace, object_)
+            return
+        service = _instance(object_) if kind.query is _OURS else ""
+        held = self.objects.setdefault((kind.plural, namespace), {}).setdefault(service, {})
+        if change == "DELETED":
+            held.pop(_key(object_), None)
+        else:
+            held[_key(object_)] = kind.slim(object_)
+        if service:
+            self.changes[namespace, service] += 1
+
+    def _add_event(self, namespace: str, event: Object) -> None:
+        slim = slim_event(event)
+        about = namespace, slim["involvedObject"]["name"]
+        held = self.events.setdefault(about, deque(maxlen=EVENTS_OF_ONE))
+        for old in [each for each in held if _key(each) == _key(slim)]:
+            held.remove(old)
+        held.append(slim)
+        self.events.move_to_end(about)
+        if len(self.events) > OBJECTS_WITH_EVENTS:
+            self.events.popitem(last=False)
+
+    def snapshot(self, name: str, namespace: str, now: datetime) -> Snapshot:
+        """What is known of one service."""
+        kinds: dict[str, list[Object]] = {}
+        for (plural, space), held in self.objects.items():
+            if space in ("", namespace):
+                kinds[plural] = [*held.get("", {}).values(), *held.get(name, {}).values()]
+        mounted = {
+            text_at(volume, "persistentVolumeClaim", "claimName")
+            for pod in kinds.get("pods", ())
+            for volume in items_at(pod, "spec", "volumes")
+        }
+        if "persistentvolumeclaims" in kinds:
+            kinds["persistentvolumeclaims"] = [each for each in kinds["persistentvolumeclaims"] if name_of(each) in mounted]
+        if namespace in self.event_spaces:
+            about = {name_of(each) for plural, held in kinds.items() if plural not in ("nodes", "storageclasses") for each in held}
+            kinds["events"] = [event for each in about for event in self.events.get((namespace, each), ())]
+        secrets = {secret: facts for (space, secret), facts in self.secrets.items() if space == namespace}
+        return Snapshot(name, namespace, now, kinds, self.others, secrets)
+
+    def services(self, namespace: str) -> list[str]:
+        """Names of the component's services that are there."""
+        return sorted(name for name, held in self.objects.get(("deployments", namespace), {}).items() if name and held)
+
+
+def _key(object_: Object) -> str:
+    return text_at(object_, "metadata", "uid") or name_of(object_)
+
+
+def _instance(object_: Object) -> str:
+    return texts_at(object_, "metadata", "labels").get(SELECTOR_LABELS[1], "")

@@ -1,0 +1,377 @@
+"""Why a rollout stands still, seen on a real control plane: the story line by line, and the cause with a cure."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component.diagnose.api import Api
+from nim_component.diagnose.telling import Level, Telling, Told
+from nim_component.diagnose.watch import Watch
+
+from .client import Client, Object, wait_until
+from .controlplane import VISITOR, ControlPlane
+from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, TAINTED_GPUS, node
+from .objects import apply_all, render
+from .waiting import wait_for_rollout
+
+IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one", "my-org/two"], "lora_adapter_mem": "2Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+Lines = list[tuple[Level, str]]
+
+
+def nim(**fields: Any) -> NIM:
+    """A service that needs nothing that is not there."""
+    return NIM(**{"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True), **fields})
+
+
+def troubled(says: str = "", *, by_key: bool = False, **fields: Any) -> NIM:
+    """A service whose pods are put into trouble by kwok: `waits`, `ends`, `evicted` ..."""
+    annotations = {f"cluster-tests/{key}": str(fields.pop(key)) for key in ("waits", "ends", "reason", "evicted") if key in fields}
+    annotations |= {"cluster-tests/in": fields.pop("where", ""), "cluster-tests/reason": annotations.get("cluster-tests/reason", "Error")}
+    more = {"secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_key="NGC_API_KEY")} if by_key else {}
+    return nim(pod_annotations={**annotations, "cluster-tests/says": says}, **more, **fields)
+
+
+class Story:
+    """What is told of a service while something happens to it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self.lines: Lines = []
+        self.denied: list[str] = []
+        self.requests = 0
+
+    def tell(
+        self,
+        namespace: str,
+        until: Callable[[Lines], bool],
+        seconds: float = 20,
+        meanwhile: Callable[[], Any] = lambda: None,
+        fails: bool = True,
+    ) -> Lines:
+        """Tells of the service `llama` until the lines are what is waited for."""
+
+        async def run() -> None:
+            api = Api.connect(str(self.kubeconfig))
+            watch = Watch(api, self.denied.append)
+            telling = Telling(watch)
+            told = Told("llama", namespace, lambda level, text: self.lines.append((level, text)), adapters=2)
+            telling.begin(told)
+            task = asyncio.create_task(telling.run())
+            done = asyncio.create_task(asyncio.to_thread(meanwhile))
+            end = time.monotonic() + seconds
+            while not until(self.lines):
+                assert time.monotonic() < end, self.lines
+                if task.done():
+                    task.result()
+                await asyncio.sleep(0.05)
+            await done
+            if fails:
+                await telling.fail(told)
+            task.cancel()
+            await watch.close()
+            self.requests = api.requests
+
+        asyncio.run(run())
+        return self.lines
+
+    @property
+    def progress(self) -> list[str]:
+        return [text for level, text in self.lines if level == "progress"]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [text for level, text in self.lines if level == "warning"]
+
+    @property
+    def errors(self) -> list[str]:
+        return [text for level, text in self.lines if level == "error"]
+
+
+@pytest.fixture
+def story(control_plane: ControlPlane) -> Story:
+    return Story(control_plane.kubeconfig)
+
+
+def warned(lines: Lines) -> bool:
+    return any(level == "warning" for level, _ in lines)
+
+
+def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(ONE_GPU)
+    objects = render(nim(pod_annotations={"cluster-tests/ready-after": "3s"}), namespace)
+    story.tell(namespace, lambda lines: any("ready after" in text for _, text in lines), meanwhile=lambda: apply_all(cluster, objects))
+    assert story.progress[:-1] in (
+        ["waiting for pods", "scheduled on gpu-0, waiting for its volumes"],
+        ["waiting for pods", "waiting for a node", "scheduled on gpu-0, waiting for its volumes"],
+        ["scheduled on gpu-0, waiting for its volumes"],
+    )
+    assert story.progress[-1].startswith("ready after ")
+    assert story.warnings == []
+    assert story.errors == []
+
+
+TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
+    # what happens: service, last phase, cause in words, cure in words
+    "image": (
+        troubled(f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found', waits="ErrImagePull"),
+        "the server waits: ErrImagePull",
+        f"There is no image {IMAGE}.",
+        "Correct image: the registry has no such repository or tag.",
+    ),
+    "config": (
+        troubled("couldn't find key NGC_API_KEY in Secret default/ngc", waits="CreateContainerConfigError"),
+        "the server waits: CreateContainerConfigError",
+        "The Secret ngc has no key NGC_API_KEY.",
+        "Name one of its keys in secrets.ngc_secret_key or hf_token_key",
+    ),
+    "loader": (
+        troubled("adapter one (my-org/one@main): the repo is gated (403): accept its terms", ends=12, where="init", **LORA),
+        "the adapter loader failed 3 times, waiting to start again",
+        "The adapter's repository is gated",
+        "Accept its terms on its page",
+    ),
+    "memory": (
+        troubled("", ends=137, reason="OOMKilled"),
+        "the server failed 3 times, waiting to start again",
+        "The server ran out of memory: mem is 20Gi, of which /dev/shm may take 16Gi.",
+        "Raise mem, not only shm_size",
+    ),
+    "crash": (
+        troubled("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
+        "the server failed 3 times, waiting to start again",
+        "The server ends soon after its start with exit code 1, 4 times so far (possible).",
+        "seen: Traceback KeyError: token=***",
+    ),
+    "evicted": (
+        troubled(evicted="The node was low on resource: ephemeral-storage."),
+        "",
+        "The pod was evicted: the node's disk is full",
+        "Raise ephemeral_storage",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, story: Story, what: str):
+    service, phase, cause, cure = TROUBLE[what]
+    nodes(EIGHT_GPUS)
+    apply_all(cluster, render(service, namespace))
+    began = time.monotonic()
+    story.tell(namespace, warned)
+    assert time.monotonic() - began < 10
+    assert phase in (*story.progress, "")
+    (warning,) = story.warnings
+    assert cause in warning
+    assert cure in warning
+    (error,) = story.errors
+    assert error.startswith("not ready after ")
+    assert cause in error
+    assert cure in error
+    assert "\x1b" not in error + warning
+    assert "abcdefghijk" not in error + warning
+
+
+SCHEDULING: dict[str, tuple[list[Object], NIM, str, str]] = {
+    "no GPU": (NO_GPU, nim(), f"No node offers {GPU}.", "Add a GPU node pool"),
+    "too many": (ONE_GPU, nim(gpu=2), f"The pod wants 2 {GPU}, and the largest node has 1.", "Set gpu to at most 1"),
+    "taint": (
+        TAINTED_GPUS,
+        nim(tolerations=[]),
+        f"Nodes that would do have the taint {GPU}=present:NoSchedule, which the pod does not bear.",
+        f"{{key: {GPU}, operator: Equal, value: present, effect: NoSchedule}}",
+    ),
+    "selector": (EIGHT_GPUS, nim(node_selector={f"{GPU}.count": "4"}), f"No node has the label {GPU}.count=4.", "nodes have: 8"),
+    "no node": ([], nim(), "The cluster has no node", "Add a node pool"),
+    "claim": (ONE_GPU, nim(cache=CacheArgs(existing_claim="models")), "The claim models is not there.", "Correct cache.existing_claim"),
+}
+
+
+@pytest.mark.parametrize("what", SCHEDULING)
+def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, story: Story, what: str):
+    there, service, cause, cure = SCHEDULING[what]
+    nodes(there)
+    apply_all(cluster, render(service, namespace))
+    story.tell(namespace, warned)
+    (warning,) = story.warnings
+    assert warning.startswith(cause)
+    assert cure in warning
+    assert "waiting for a node" in story.progress
+
+
+def test_free_gpus_and_who_holds_the_others_are_told(cluster: Client, make_namespace, namespace: str, nodes, story: Story):
+    nodes([node("gpu-0", {GPU: 2}), node("gpu-1", {GPU: 1})])
+    other = make_namespace()
+    objects = render(nim(gpu=2), other)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    story.tell(namespace, warned)
+    (warning,) = story.warnings
+    assert warning.startswith(f"No node has 2 free {GPU}: 1 of 3 are free, gpu-1 1 of 1, gpu-0 0 of 2.")
+    assert f"Free GPUs (held by {other}/llama-" in warning
+
+
+def test_a_claim_without_its_class_is_told_with_the_classes_there_are(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(cache=CacheArgs(storage_class="fast")), namespace))
+    story.tell(namespace, warned)
+    assert "There is no StorageClass fast.\n" in story.warnings[0]
+    assert "Correct cache.storage_class: the cluster has kwok-volume." in story.warnings[0]
+
+
+def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(EIGHT_GPUS)
+    apply_all(cluster, render(nim(cache=CacheArgs(host_path="/models")), namespace))
+    story.tell(namespace, warned)
+    assert "Pod Security restricted:latest of the namespace refuses the pod: restricted volume types" in story.warnings[0]
+
+
+def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(EIGHT_GPUS)
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "gpus", "namespace": namespace},
+        "spec": {"hard": {f"requests.{GPU}": "1"}},
+    }
+    cluster.create(quota)
+    wait_until("the quota's status", lambda: "hard" in cluster.get("v1", "ResourceQuota", "gpus", namespace).get("status", {}))
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    story.tell(namespace, warned)
+    assert (
+        "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=0, limit requests.nvidia.com/gpu=1."
+        in story.warnings[0]
+    )
+
+
+def test_a_surge_that_waits_for_the_gpu_of_the_old_pod_is_told(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(ONE_GPU)
+    surge = {"rollout": "surge", "replicas": 1}
+    objects = render(nim(**surge), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    apply_all(cluster, render(nim(**surge, image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"), namespace))
+    story.tell(namespace, lambda lines: any("The rollout is stuck" in text for _, text in lines))
+    assert any("Use rollout: recreate (one replica) or rolling in place of surge" in text for text in story.warnings)
+
+
+def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(EIGHT_GPUS)
+    cluster.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "pull", "namespace": namespace},
+            "type": "Opaque",
+            "stringData": {"api-key": "nvapi-of-nobody"},
+        }
+    )
+    apply_all(cluster, render(troubled("rpc error: unauthorized: authentication required", waits="ErrImagePull", by_key=True), namespace))
+    story.tell(namespace, warned)
+    said = "\n".join(story.warnings)
+    assert "the pull Secret pull is of type Opaque, not kubernetes.io/dockerconfigjson" in said
+    assert f"kubectl -n {namespace} create secret docker-registry pull --docker-server=nvcr.io" in said
+    assert "nvapi-of-nobody" not in said
+
+
+def grant(cluster: Client, namespace: str, *resources: str) -> None:
+    """Lets the visitor read these kinds of a namespace."""
+    rules = [{"apiGroups": ["", "apps"], "resources": list(resources), "verbs": ["get", "list", "watch"]}]
+    rbac = "rbac.authorization.k8s.io"
+    cluster.apply({"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": {"name": "visitor", "namespace": namespace}, "rules": rules})
+    binding = {"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", "metadata": {"name": "visitor", "namespace": namespace}}
+    cluster.apply(
+        {
+            **binding,
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "visitor"},
+            "subjects": [{"kind": "User", "name": VISITOR, "apiGroup": rbac}],
+        }
+    )
+
+
+def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPlane, cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    grant(cluster, namespace, "pods", "replicasets", "deployments")
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    story = Story(control_plane.kubeconfig_of(VISITOR))
+    story.tell(namespace, warned)
+    assert story.warnings[0].startswith(f"No node has 2 free {GPU}.")
+    where = f" in namespace {namespace}"
+    without = ": the story is told without them (needs get, list, watch)"
+    assert sorted(story.denied) == sorted(
+        [
+            f"events may not be read{where}{without}",
+            f"services may not be read{where}{without}",
+            f"persistentvolumeclaims may not be read{where}{without}",
+            f"nodes may not be read{without}",
+            "pods of other namespaces may not be read: which GPUs are free cannot be said (needs list, cluster-wide)",
+        ]
+    )
+
+
+@pytest.mark.parametrize("missing", ["pods", "events", "replicasets", "deployments", "services", "persistentvolumeclaims"])
+def test_without_a_kind_nothing_breaks(control_plane: ControlPlane, cluster: Client, namespace: str, missing: str):
+    grant(cluster, namespace, *({"pods", "events", "replicasets", "deployments", "services", "persistentvolumeclaims"} - {missing}))
+    apply_all(cluster, render(nim(), namespace))
+    story = Story(control_plane.kubeconfig_of(VISITOR))
+    story.tell(namespace, lambda _: len(story.denied) >= 2 and (missing == "pods" or bool(story.lines)))
+    assert any(text.startswith(f"{missing} may not be read") for text in story.denied)
+    if missing == "pods":
+        assert story.lines == []
+
+
+def test_an_api_server_that_goes_and_comes_back_is_waited_for(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, story: Story
+):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+
+    def interrupt() -> None:
+        wait_until("a first line", lambda: story.lines or None)
+        control_plane.halt("kube-apiserver")
+        time.sleep(2)
+        control_plane.resume_api()
+        apply_all(cluster, render(nim(gpu=1), namespace))
+
+    story.tell(namespace, lambda lines: any("ready after" in text for _, text in lines), 60, interrupt)
+    assert story.errors == []
+
+
+def test_a_story_asks_little_of_the_server(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    began = time.monotonic()
+    story.tell(namespace, lambda _: time.monotonic() - began > 15)
+    # seven kinds listed and watched, and every pod asked for once
+    assert story.requests <= 15
+
+
+def test_ten_thousand_events_of_others_are_no_trouble(cluster: Client, namespace: str, nodes, story: Story):
+    nodes(ONE_GPU)
+    make_events(cluster, namespace, 2_000)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    began = time.monotonic()
+    story.tell(namespace, warned)
+    assert time.monotonic() - began < 10
+
+
+def make_events(cluster: Client, namespace: str, count: int) -> None:
+    for i in range(count):
+        about = {"kind": "Pod", "name": f"other-{i}", "namespace": namespace}
+        cluster.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"name": f"e-{i}", "namespace": namespace},
+                "involvedObject": about,
+                "reason": "Odd",
+                "message": "\x85\u2028 odd",
+                "type": "Warning",
+            }
+        )

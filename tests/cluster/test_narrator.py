@@ -1,0 +1,197 @@
+"""The hooks of `pulumi up`, driven as the engine drives them, on a real control plane: each of four mistakes is told with a cure that works."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockMonitor, Mocks
+
+from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component.diagnose.connection import Connection
+from nim_component.diagnose.narrator import Narrator, Service
+
+from .client import Client, Object
+from .nodes import ONE_GPU
+from .objects import apply_all, render
+from .test_diagnosis import IMAGE
+from .waiting import is_rolled_out
+
+URN = "urn:pulumi:dev::nim::nim:index:NIMService$kubernetes:apps/v1:Deployment::llama-deployment"
+Lines = list[tuple[str, str]]
+
+
+class Component:
+    """A component whose URN is known."""
+
+
+class Update:
+    """What one `pulumi up` says of the service `llama`."""
+
+    def __init__(self, kubeconfig: str | None, lines: Lines) -> None:
+        self.connection = Connection(kubeconfig, None)
+        self.lines = lines
+
+    def run(self, namespace: str, wait: Callable[[], bool], seconds: float = 20) -> tuple[bool, float]:
+        """Begins, waits as the engine does, and ends; whether it came up, and how long the hooks themselves took."""
+
+        async def main() -> tuple[bool, float]:
+            narrator = Narrator(asyncio.get_running_loop())
+            component = cast(pulumi.Resource, Component())
+            narrator.services[URN] = Service(component, 0, read_secrets=True, connection=self.connection)
+            inputs: dict[str, Any] = {"metadata": {"name": "llama", "namespace": namespace}}
+            kind = "kubernetes:apps/v1:Deployment"
+            spent = -time.monotonic()
+            narrator.begin(pulumi.ResourceHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+            spent += time.monotonic()
+            end = time.monotonic() + seconds
+            while not (up := await asyncio.to_thread(wait)) and time.monotonic() < end:
+                await asyncio.sleep(0.1)
+            spent -= time.monotonic()
+            if up:
+                narrator.end(pulumi.ResourceHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+            else:
+                retry = await narrator.fail(pulumi.ErrorHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+                assert retry is False
+            return up, spent + time.monotonic()
+
+        return asyncio.run(main())
+
+    def said(self, level: str) -> list[str]:
+        return [text for each, text in self.lines if each == level]
+
+
+class NoMocks(Mocks):
+    def new_resource(self, args: Any) -> Any:
+        raise NotImplementedError
+
+    def call(self, args: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    """What reaches the engine's log."""
+    seen: Lines = []
+    for level in ("info", "warn", "error"):
+
+        def log(text: str, resource: Any = None, stream_id: Any = None, ephemeral: bool = False, level: str = level) -> None:
+            assert isinstance(resource, Component)
+            assert ephemeral == (level == "info")
+            seen.append((level, text))
+
+        monkeypatch.setattr(pulumi.log, level, log)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    pulumi.runtime.set_mocks(NoMocks(), monitor=MockMonitor(NoMocks()))
+    yield seen
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def by_key(**fields: Any) -> NIM:
+    return NIM(
+        **{
+            "secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY"),
+            "cache": CacheArgs(empty_dir=True),
+            **fields,
+        }
+    )
+
+
+def annotated(says: str, waits: str) -> dict[str, Any]:
+    return {"pod_annotations": {"cluster-tests/waits": waits, "cluster-tests/says": says}}
+
+
+MISTAKES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    # mistake: the wrong arguments, those that the cure leads to, cause, cure
+    "image": (
+        {"image": f"{IMAGE}x", **annotated(f'rpc error: code = NotFound desc = failed to pull "{IMAGE}x": not found', "ErrImagePull")},
+        {"image": IMAGE},
+        f"There is no image {IMAGE}x.",
+        "Correct image: the registry has no such repository or tag.",
+    ),
+    "secret key": (
+        annotated("couldn't find key NGC_API_KEY in Secret default/ngc", "CreateContainerConfigError"),
+        {"secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="api-key")},
+        "The Secret ngc has no key NGC_API_KEY.",
+        "Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key), or add the key to it.",
+    ),
+    "GPU count": ({"gpu": 2}, {"gpu": 1}, "The pod wants 2 nvidia.com/gpu, and the largest node has 1.", "Set gpu to at most 1"),
+    "claim": (
+        {"cache": CacheArgs(storage_class="fast")},
+        {"cache": CacheArgs(storage_class="kwok-volume")},
+        "There is no StorageClass fast.",
+        "Correct cache.storage_class: the cluster has kwok-volume.",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client, namespace: str, nodes, lines: Lines, mistake: str):
+    wrong, right, cause, cure = MISTAKES[mistake]
+    nodes(ONE_GPU)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "ngc", "namespace": namespace},
+        "stringData": {"api-key": "nvapi-of-nobody"},
+    }
+    cluster.create(secret)
+    cluster.create(
+        {
+            **secret,
+            "metadata": {"name": "pull", "namespace": namespace},
+            "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": '{"auths": {"nvcr.io": {}}}'},
+        }
+    )
+    apply_all(cluster, render(by_key(**wrong), namespace))
+    update = Update(str(control_plane.kubeconfig), lines)
+    came_up, spent = update.run(namespace, lambda: bool(update.said("warn")) and rolled_out(cluster, namespace))
+    assert not came_up
+    assert spent < 3
+    assert any(cause in text and cure in text for text in update.said("warn"))
+    (error,) = update.said("error")
+    assert error.startswith("llama: not ready after ")
+    assert cause in error
+    assert cure in error
+    assert "kubectl" not in error
+    assert "nvapi-of-nobody" not in str(lines)
+    lines.clear()
+    apply_all(cluster, render(by_key(**right), namespace))
+    came_up, spent = update.run(namespace, lambda: rolled_out(cluster, namespace), 30)
+    assert came_up
+    assert spent < 0.5
+    assert update.said("error") == []
+    assert any("ready after" in text for text in update.said("info"))
+
+
+def rolled_out(cluster: Client, namespace: str) -> bool:
+    deployment: Object = cluster.get("apps/v1", "Deployment", "llama", namespace)
+    return is_rolled_out(deployment)
+
+
+@pytest.mark.parametrize("kubeconfig", ["/nowhere/kubeconfig", "{}", "{not yaml", "apiVersion: v1\nclusters: 3\n"])
+def test_a_kubeconfig_that_cannot_be_used_makes_it_silent(lines: Lines, kubeconfig: str):
+    update = Update(kubeconfig, lines)
+    came_up, spent = update.run("default", lambda: False, 1)
+    assert not came_up
+    assert spent < 3
+    assert update.said("warn") == update.said("error") == update.said("info") == []
+
+
+def test_a_cluster_that_cannot_be_reached_makes_it_silent(lines: Lines, tmp_path: Path):
+    config = tmp_path / "kubeconfig"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n"
+        "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:9'}}]\nusers: [{name: u, user: {token: t}}]\n"
+    )
+    update = Update(str(config), lines)
+    came_up, spent = update.run("default", lambda: False, 3)
+    assert not came_up
+    assert spent < 3.5
+    assert lines == []
