@@ -107,7 +107,7 @@ class NIM(Arguments):
     """Name of Deployment and Service, and prefix of the rest: a DNS label. Default: the component's name. Keep it when the component is
     renamed with an alias, and nothing changes in the cluster."""
 
-    replicas: Annotated[WholeNumber, Field(ge=0)] = 1
+    replicas: Annotated[WholeNumber, Field(ge=0, le=1000)] = 1
     """Pods. Default 1. With more, `cache` must be shareable. With `autoscaling` it is left out."""
 
     autoscaling: AutoscalingArgs | None = None

@@ -131,6 +131,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "string_type": ("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text."),
     "int_type": ("must be a whole number", "Write it without quotes and without a fraction."),
     "int_parsing": ("must be a whole number", "Write it without quotes and without a fraction."),
+    "finite_number": ("must be a whole number", "Write it without a fraction."),
     "int_from_float": ("must be a whole number", "Write it without a fraction."),
     "bool_type": ("must be true or false", "Write true or false."),
     "bool_parsing": ("must be true or false", "Write true or false."),

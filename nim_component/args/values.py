@@ -203,7 +203,7 @@ else:
     WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
     # Below 1024 a server without capabilities cannot listen.
     Port = Annotated[int, Field(ge=1024, le=65535), BeforeValidator(_whole_number), OrOutput()]
-    Count = Annotated[int, Field(ge=0), BeforeValidator(_whole_number), OrOutput()]
-    Seconds = Annotated[int, Field(ge=0), BeforeValidator(_whole_number), OrOutput()]
+    Count = Annotated[int, Field(ge=0, le=1024), BeforeValidator(_whole_number), OrOutput()]
+    Seconds = Annotated[int, Field(ge=0, le=86400), BeforeValidator(_whole_number), OrOutput()]
     UserId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole_number), OrOutput()]
     AccessMode = Annotated[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"], OrOutput()]

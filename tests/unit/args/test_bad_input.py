@@ -61,6 +61,8 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"cpu": True}, f"cpu: {QUANTITY} (got True). {UNIT} 2 or 500m."),
     ({"gpu": 0}, NO_GPU),
     ({"gpu": 0.5}, "gpu: must be a whole number (got 0.5). Write it without a fraction."),
+    ({"gpu": 2000}, "gpu: must be at most 1024 (got 2000). Lower it."),
+    ({"gpu": float("inf")}, "gpu: must be a whole number (got inf). Write it without a fraction."),
     ({"gpu": "1"}, f"gpu: {WHOLE} (got '1'). {PLAIN_WHOLE}"),
     ({"mem": "20 GB"}, f"mem: {QUANTITY} (got '20 GB'). {UNIT} 20Gi."),
     ({"mem": "20GB"}, f"mem: {QUANTITY} (got '20GB'). {UNIT} 20Gi."),
@@ -205,10 +207,12 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"affinity": []}, "affinity: must be a mapping of names to values. Write it as name: value pairs."),
     # counts and times
     ({"replicas": -1}, "replicas: must be at least 0 (got -1). Raise it."),
+    ({"replicas": 10**20}, f"replicas: must be at most 1000 (got {10**20}). Lower it."),
     ({"replicas": "2"}, f"replicas: {WHOLE} (got '2'). {PLAIN_WHOLE}"),
     ({"startup_timeout": 5}, "startup_timeout: must be at least 30 (got 5). Raise it."),
     ({"startup_timeout": 100000}, "startup_timeout: must be at most 86400 (got 100000). Lower it."),
     ({"startup_timeout": "30m"}, f"startup_timeout: {WHOLE} (got '30m'). {PLAIN_WHOLE}"),
+    ({"termination_grace": 10**6}, "termination_grace: must be at most 86400 (got 1000000). Lower it."),
     ({"termination_grace": -1}, "termination_grace: must be at least 0 (got -1). Raise it."),
     (
         {"rollout": "Recreate"},
