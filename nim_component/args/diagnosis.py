@@ -13,8 +13,10 @@ from .values import OrOutput, Words, refuse_key
 
 def _text_or_output(value: Any) -> Any:
     # What an Output holds is looked at when the cluster is: an unusable one makes the narrator silent, and fails nothing.
-    if is_output(value) or (isinstance(value, str) and value and not re.search(r"[\n{]", value)):
-        return value if is_output(value) else refuse_key(value)
+    if is_output(value):
+        return value
+    if isinstance(value, str) and value and not re.search(r"[\n{]", value):
+        return refuse_key(value)
     raise rule_error(
         "must be the path of a kubeconfig, or an Output of its text",
         "A kubeconfig's text holds keys: hand it over as a Pulumi secret, or leave it out to use the provider's own.",
