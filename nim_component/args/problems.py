@@ -9,10 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-SECRET_FIELDS = frozenset({"ngc_api_key", "hf_token", "kubeconfig", "env", "data", "string_data", "args", "command"})
+SECRET_FIELDS = frozenset(
+    {
+        *("ngc_api_key", "hf_token", "kubeconfig", "http_proxy", "https_proxy"),
+        *("env", "data", "string_data", "args", "command", "metadata"),
+    }
+)
 """Fields whose values never enter an error: they hold, or may hold, a key."""
 
 _CREDENTIAL = re.compile(r"nvapi-|hf_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}|-----BEGIN|\"auths\"")
+_LOGIN = re.compile(r"://[^/\s@]*@")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _KEY_IN_TEXT = re.compile(
     r"nvapi-[A-Za-z0-9_.-]*|hf_[A-Za-z0-9]{8,}|eyJ[A-Za-z0-9_.-]{16,}|-----BEGIN.*?(?:-----END[^-]*-----|\Z)"
@@ -88,7 +94,7 @@ def show_value(path: Path, value: Any) -> str | None:
     """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
     if is_hidden(path) or not isinstance(value, str | int | float | bool | None):
         return None
-    if isinstance(value, str) and looks_like_credential(value):
+    if isinstance(value, str) and (looks_like_credential(value) or _LOGIN.search(value)):
         return None
     text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
