@@ -1,6 +1,7 @@
 """The command line. One module a group of commands; `app` is the one list of them.
 
-Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 (`preview --exit-code`) when something would change.
+Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 when something would change (`preview --exit-code`)
+or was found (`diff --fail-on`).
 What is heavy is imported by the command that needs it.
 """
 
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .diff import diff
 from .engine import preview, up
 from .explain import explain
 
@@ -25,6 +27,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(preview)
 app.command()(explain)
+app.command()(diff)
 
 
 def main() -> None:

@@ -3,25 +3,47 @@
 It is a runner of the unmodified program, never a second implementation of it, and knows nothing of what the program deploys.
 """
 
-from .engine import execute
-from .errors import LocalError
-from .resources import LogEntry, Options, Resource, Run, Timeouts
-from .urns import AliasSpec
-from .wire import UNKNOWN, Archive, Asset, ResourceReference, Secret, Unknown
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "UNKNOWN",
-    "AliasSpec",
-    "Archive",
-    "Asset",
-    "LocalError",
-    "LogEntry",
-    "Options",
-    "Resource",
-    "ResourceReference",
-    "Run",
-    "Secret",
-    "Timeouts",
-    "Unknown",
-    "execute",
-]
+if TYPE_CHECKING:
+    from .engine import execute as execute
+    from .errors import LocalError as LocalError
+    from .resources import LogEntry as LogEntry
+    from .resources import Options as Options
+    from .resources import Resource as Resource
+    from .resources import Run as Run
+    from .resources import Timeouts as Timeouts
+    from .urns import AliasSpec as AliasSpec
+    from .wire import UNKNOWN as UNKNOWN
+    from .wire import Archive as Archive
+    from .wire import Asset as Asset
+    from .wire import ResourceReference as ResourceReference
+    from .wire import Secret as Secret
+    from .wire import Unknown as Unknown
+
+_HOME = {
+    "UNKNOWN": "wire",
+    "AliasSpec": "urns",
+    "Archive": "wire",
+    "Asset": "wire",
+    "LocalError": "errors",
+    "LogEntry": "resources",
+    "Options": "resources",
+    "Resource": "resources",
+    "ResourceReference": "wire",
+    "Run": "resources",
+    "Secret": "wire",
+    "Timeouts": "resources",
+    "Unknown": "wire",
+    "execute": "engine",
+}
+
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: who only compares what was rendered does not wait for the SDK.
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from . import urns
+from .forcing import forcing_paths, is_under
 from .state import Snapshot, State
 from .wire import show_path
 
@@ -68,26 +69,6 @@ class Comparison:
         return Counter(step.status for step in self.steps)
 
 
-# A change under one of these makes the provider replace the object; metadata.name and metadata.namespace do for every kind.
-SELECTOR = ("spec.selector",)
-FORCES_REPLACEMENT: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("apps/v1", "Deployment"): SELECTOR,
-    ("apps/v1", "DaemonSet"): SELECTOR,
-    ("apps/v1", "StatefulSet"): (
-        *SELECTOR, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.serviceName", "spec.volumeClaimTemplates",
-    ),
-    ("batch/v1", "Job"): (*SELECTOR, "spec.completions", "spec.parallelism", "spec.template"),
-    ("v1", "ConfigMap"): ("binaryData", "data"),
-    ("v1", "Secret"): ("type", "stringData", "data"),
-    ("v1", "PersistentVolumeClaim"): (*SELECTOR, "spec.accessModes", "spec.storageClassName", "spec.volumeName"),
-    ("v1", "Service"): ("spec.clusterIP",),
-    ("v1", "ResourceQuota"): ("spec.scopes",),
-    ("storage.k8s.io/v1", "StorageClass"): ("parameters", "provisioner"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"): ("roleRef",),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): ("roleRef",),
-}  # fmt: skip
-
-
 def compare_states(old: State, new: State) -> Comparison:
     """What turns the old state into the new one."""
     before = {resource.urn: resource for resource in old.resources}
@@ -111,27 +92,13 @@ def compare_resource(old: Snapshot | None, new: Snapshot, former: str) -> Step:
     """What happens to one resource."""
     if old is None:
         return Step(new.urn, new.type, new.name, new.parent, "read" if new.read else "create")
-    forced = forcing_paths(new)
+    forced = forcing_paths(new.type, new.inputs) if new.custom else ()
     changes = [
         Change(change.path, change.kind, change.old, change.new, replaces=any(is_under(change.path, path) for path in forced))
         for change in compare_values(old.inputs, new.inputs)
     ]
     status: Status = "replace" if any(change.replaces for change in changes) or old.read != new.read else "update" if changes else "same"
     return Step(new.urn, new.type, new.name, new.parent, status, changes, former)
-
-
-def forcing_paths(resource: Snapshot) -> tuple[str, ...]:
-    """The paths whose change replaces a Kubernetes object."""
-    if not resource.type.startswith("kubernetes:") or not resource.custom:
-        return ()
-    key = (str(resource.inputs.get("apiVersion")), str(resource.inputs.get("kind")))
-    return ("metadata.name", "metadata.namespace", *FORCES_REPLACEMENT.get(key, ()))
-
-
-def is_under(path: tuple[str | int, ...], forced: str) -> bool:
-    """Whether a path is the forced one or below it (or above it, when all of it came or went)."""
-    steps = tuple(forced.split("."))
-    return path[: len(steps)] == steps or steps[: len(path)] == path
 
 
 def compare_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

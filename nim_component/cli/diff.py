@@ -1,0 +1,130 @@
+"""`diff`: what a change does to running models, from two renders or from the engine's own preview."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from ..review.change import StackChange
+    from ..review.review import StackReview
+
+FOUND = 3
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def diff(
+    base: Annotated[
+        str | None, typer.Option("--base", "-b", help="Compare with where this branch left REF, as a pull request does.", metavar="REF")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option("--head", help="Compare this REF; else the working tree, as it lies there.", metavar="REF")
+    ] = None,
+    preview_json: Annotated[
+        list[Path] | None,
+        typer.Option("--preview-json", help="Read what `pulumi preview --json` printed; - is standard input.", metavar="FILE"),
+    ] = None,
+    stack: Annotated[list[str] | None, typer.Option("--stack", "-s", help="Only this stack; may be repeated. Else every one.")] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How the report is written.")] = Format.TERMINAL,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", help="Exit with 3 on this rule, or from this severity on: critical, warning, notice.", metavar="RULE"),
+    ] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Compare with REF itself, not with where the branch left it.")] = False,
+    base_python: Annotated[
+        str, typer.Option("--base-python", help="Interpreter that renders the base, where its packages differ.", metavar="PYTHON")
+    ] = sys.executable,
+    cwd: Annotated[Path, typer.Option("--cwd", "-C", help="The project's folder.", metavar="DIR")] = Path(),
+) -> None:
+    """Say what a change does to running models."""
+    from ..review.review import review_all
+    from ..review.views import render
+
+    gates = check_gates(fail_on or [])
+    if base is None and not preview_json:
+        stop("nothing to compare: give --base REF, or --preview-json FILE", 2)
+    if base is None and head is not None:
+        stop("--head needs a --base to be compared with", 2)
+    stacks: list[StackChange] = []
+    notes: list[str] = []
+    if base is not None:
+        from ..review.renders import compare_renders
+        from .sides import SideError, render_sides
+
+        try:
+            old, new, notes = render_sides(cwd, base, head, stack or [], exact=exact, base_python=base_python)
+        except SideError as error:
+            stop(str(error))
+        if missing := sorted({*(stack or [])} - {*old, *new}):
+            stop(f"no stack named '{missing[0]}' on either side; there are: {', '.join(sorted({*old, *new})) or 'none'}")
+        if not old and not new:
+            stop(f"{cwd}: holds no project with stacks on either side; name the project's folder with --cwd")
+        stacks += [compare_renders(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+    stacks += read_previews(preview_json or [])
+    reviews = review_all(stacks)
+    write(render(reviews, format.value, notes))
+    if any(finding.rule == "failed" and finding.severity.value == "critical" for each in reviews for finding in each.findings):
+        raise typer.Exit(1)
+    if found(reviews, gates):
+        raise typer.Exit(FOUND)
+
+
+def read_previews(files: Sequence[Path]) -> list[StackChange]:
+    """The changes in each file."""
+    from ..review.preview import PreviewError, read_preview
+
+    changes: list[StackChange] = []
+    for file in files:
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+            changes.append(read_preview(text, str(file)))
+        except (OSError, UnicodeDecodeError) as error:
+            stop(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
+        except PreviewError as error:
+            stop(str(error))
+    return changes
+
+
+def check_gates(gates: Sequence[str]) -> Sequence[str]:
+    """The rules and severities to fail on; an unknown one is a wrong use."""
+    from ..local.errors import did_you_mean
+    from ..review.findings import RULES, Severity
+
+    known = [*(severity.value for severity in Severity), *RULES]
+    for gate in gates:
+        if gate not in known:
+            stop(f"--fail-on {gate}: is neither a rule nor a severity{did_you_mean(gate, known)}; there are: {', '.join(known)}", 2)
+    return gates
+
+
+def found(reviews: Sequence[StackReview], gates: Sequence[str]) -> bool:
+    """Whether any finding meets a gate: its rule, or a severity it is at least as grave as."""
+    from ..review.findings import Severity
+
+    ranks = [severity.rank for severity in Severity if severity.value in gates]
+    lowest = max(ranks, default=-1)
+    return any(finding.rule in gates or finding.severity.rank <= lowest for each in reviews for finding in each.findings)
+
+
+def write(text: str) -> None:
+    """The report, in UTF-8 wherever it goes."""
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.flush()
+
+
+def stop(text: str, code: int = 1) -> NoReturn:
+    """Ends the command with an error."""
+    typer.echo(f"error: {text}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,124 @@
+"""Renders the stacks of one side of a comparison, as a script of its own process: `python -P render.py FOLDER RESULT [STACK …]`.
+
+The program and everything it imports is the side's own code; the engine that runs it is this one for both sides, so that only what the
+programs say can differ. The engine is therefore loaded under another name: the side may have a `nim_component` of its own.
+
+A key stands on the first line of the standard input. Secrets are written as digests under it, so that a changed one can be told from an
+unchanged one by whoever has both renders of one comparison, and by nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib.util
+import json
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ENGINE = "nim_component_engine"
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
+
+
+def load_engine() -> None:
+    """This folder as a package called `nim_component_engine`."""
+    folder = Path(__file__).parent
+    spec = importlib.util.spec_from_file_location(ENGINE, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec is not None and spec.loader is not None
+    sys.modules[ENGINE] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]:
+    """Each stack's render by name. A stack that is wanted and not there is left out; a project that is not there has none."""
+    engine = importlib.import_module(f"{ENGINE}.project")
+    errors = importlib.import_module(f"{ENGINE}.errors")
+    try:
+        project = engine.find_project(folder)
+    except errors.LocalError:
+        return {}
+    if project.folder != folder.resolve():
+        return {}
+    names = engine.stack_names(project)
+    return {name: render_stack(project, name, key) for name in names if not wanted or name in wanted}
+
+
+def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
+    """One stack, or the error that ended it."""
+    pulumi = importlib.import_module("pulumi")
+    engine, project_module = (importlib.import_module(f"{ENGINE}.{each}") for each in ("engine", "project"))
+    errors = importlib.import_module(f"{ENGINE}.errors")
+    failed: list[Any] = []
+    try:
+        run = project_module.run_stack(project, project_module.load_stack(project, name), on_failure=failed.append)
+        return describe_run(run, key)
+    except (errors.LocalError, pulumi.RunError) as error:
+        text = str(error)
+    except SystemExit as error:
+        text = f"the program ended itself with exit code {error.code}"
+    except Exception as error:  # noqa: BLE001 (the side's program may raise anything)
+        text = "".join(traceback.format_exception_only(error)).strip()
+    for run in failed:
+        text = engine.redact(text, engine.secret_texts(run))
+    return {"error": text.replace(f"{project.folder}/", "")}
+
+
+def describe_run(run: Any, key: bytes) -> dict[str, Any]:
+    """What a comparison needs of a run: no secret is in it."""
+    engine, manifests, wire = (importlib.import_module(f"{ENGINE}.{each}") for each in ("engine", "manifests", "wire"))
+    objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
+    hidden = engine.secret_texts(run)
+
+    def write(marker: Any) -> Any:
+        if isinstance(marker, wire.Secret):
+            content = json.dumps(wire.transform(marker.value, str), sort_keys=True, default=str)
+            return {wire.SIGNATURE: wire.SECRET, "value": hmac.new(key, content.encode(), hashlib.sha256).hexdigest()}
+        return wire.UNKNOWN_SENTINEL if marker is wire.UNKNOWN else wire.describe(marker)
+
+    def describe(resource: Any) -> dict[str, Any]:
+        options = resource.options
+        return {
+            "urn": resource.urn,
+            "type": resource.type,
+            "name": resource.name,
+            "parent": resource.parent,
+            "custom": resource.custom,
+            "external": resource.read,
+            "inputs": {} if resource.read else wire.transform(objects.get(resource.urn, resource.inputs), write),
+            "protect": bool(options.protect),
+            "retain": bool(options.retain_on_delete),
+            "ignored": list(options.ignore_changes),
+            "replaceOnChanges": list(options.replace_on_changes),
+            "deleteBeforeReplace": options.delete_before_replace,
+            "propertyDependencies": {name: list(sources) for name, sources in options.property_dependencies.items()},
+            "timeouts": {name: seconds(text) for name in ("create", "update") if (text := getattr(options.custom_timeouts, name))},
+            "aliases": [alias._asdict() for alias in options.aliases],
+        }
+
+    return {
+        "resources": [describe(resource) for resource in run.resources],
+        "outputs": wire.transform(dict(run.outputs), write),
+        "log": [{"severity": each.severity, "message": engine.redact(each.message, hidden), "urn": each.urn} for each in run.log],
+    }
+
+
+def seconds(text: str) -> float:
+    """`45m`, `1h30m`, as Go reads them."""
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", text))
+
+
+def main(folder: str, result: str, *wanted: str) -> None:
+    """Renders, and writes the result whole."""
+    key = bytes.fromhex(sys.stdin.readline().strip())
+    sys.setswitchinterval(0.05)
+    load_engine()
+    renders: Mapping[str, Any] = render_stacks(Path(folder), list(wanted), key)
+    Path(result).write_text(json.dumps(renders), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

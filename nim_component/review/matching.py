@@ -1,0 +1,163 @@
+"""What differs between two values: maps by key, lists of maps by name. A reordering is not a difference."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from .values import Hidden
+
+
+class Item(str):
+    """A step of a path into a list: what the item is called."""
+
+    __slots__ = ()
+
+
+Step: TypeAlias = str | int
+Path: TypeAlias = tuple[Step, ...]
+
+
+class Missing:
+    """What stands on the side that has no such value. There is one: `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that differs."""
+
+    path: Path
+    old: Any = MISSING
+    new: Any = MISSING
+
+    @property
+    def where(self) -> str:
+        """`spec.template.spec.containers[nim].image`."""
+        return show_path(self.path)
+
+
+# How Kubernetes itself tells the items of a list apart, where it is not by name. Several fields together where one is not enough.
+KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "volumeMounts": (("mountPath",),),
+    "volumeDevices": (("devicePath",),),
+    "ports": (("name",), ("containerPort", "protocol"), ("port", "protocol")),
+    "tolerations": (("key",), ("key", "effect"), ("key", "operator", "value", "effect")),
+    "topologySpreadConstraints": (("topologyKey",), ("topologyKey", "whenUnsatisfiable")),
+    "hostAliases": (("ip",),),
+    "rules": (("host",), ("name",)),
+    "paths": (("path", "pathType"),),
+    "hf_repo_ids": (("repo_id",),),
+    "adapters": (("repo_id",), ("name",)),
+    "matchExpressions": (("key", "operator"), ("key", "operator", "values")),
+    "conditions": (("type",),),
+    "ownerReferences": (("uid",),),
+}
+BY_NAME: tuple[tuple[str, ...], ...] = (("name",),)
+ORDERED = frozenset({"args", "command"})
+"""Lists of plain values whose order means something."""
+
+
+def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
+    """The leaves that differ, maps in order of key. What came or went as a whole is one difference."""
+    if old is MISSING or new is MISSING:
+        yield Difference(path, old, new)
+    elif isinstance(old, dict) and isinstance(new, dict):
+        before, after = cast("dict[str, Any]", old), cast("dict[str, Any]", new)
+        for key in sorted({*before, *after}):
+            yield from compare(before.get(key, MISSING), after.get(key, MISSING), (*path, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from compare_lists(cast("list[Any]", old), cast("list[Any]", new), path)
+    elif not alike(old, new):
+        yield Difference(path, old, new)
+
+
+def alike(old: Any, new: Any) -> bool:
+    """Whether two leaves are the same: `1` and `1.0` are, `1` and true are not."""
+    return old == new and isinstance(old, bool) == isinstance(new, bool)
+
+
+def compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
+    """Two lists: items of the same name belong together."""
+    field = next((step for step in reversed(path) if isinstance(step, str) and not isinstance(step, Item)), "")
+    if keyed := match(old, new, field):
+        before, after = keyed
+        for name in [*before, *(name for name in after if name not in before)]:
+            yield from compare(before.get(name, MISSING), after.get(name, MISSING), (*path, Item(name)))
+    elif all(isinstance(item, dict) for item in (*old, *new)):
+        yield from compare_unnamed(old, new, path)
+    elif old != new and (field in ORDERED or Counter(map(spell, old)) != Counter(map(spell, new))):
+        yield Difference(path, old, new)
+
+
+def match(old: list[Any], new: list[Any], field: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Both lists as maps from name to item, if every item has a name of its own."""
+    for keys in KEYS.get(field, BY_NAME):
+        name = namer(keys)
+        before, after = [name(item) for item in old], [name(item) for item in new]
+        if all((*before, *after)) and len({*before}) == len(before) and len({*after}) == len(after) and (before or after):
+            return dict(zip(cast("list[str]", before), old, strict=True)), dict(zip(cast("list[str]", after), new, strict=True))
+    return None
+
+
+def namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
+    """What tells an item apart by these fields; the first of them must be there."""
+
+    def name(item: Any) -> str | None:
+        if not isinstance(item, dict):
+            return None
+        entries = cast("dict[str, Any]", item)
+        values = [entries[key] for key in keys if entries.get(key) is not None]
+        if keys[0] not in entries or any(isinstance(value, dict | Hidden) for value in values):
+            return None
+        return "/".join(str(value) for value in values) or None
+
+    return name
+
+
+def compare_unnamed(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
+    """Items without names: the equal ones belong together wherever they stand, the others in their order."""
+    left = Counter(map(spell, new))
+    before = list[tuple[int, Any]]()
+    for index, item in enumerate(old):
+        if left[spell(item)]:
+            left[spell(item)] -= 1
+        else:
+            before.append((index, item))
+    kept = Counter(map(spell, old)) & Counter(map(spell, new))
+    after = list[tuple[int, Any]]()
+    for index, item in enumerate(new):
+        if kept[spell(item)]:
+            kept[spell(item)] -= 1
+        else:
+            after.append((index, item))
+    for place in range(max(len(before), len(after))):
+        index, first = before[place] if place < len(before) else (after[place][0], MISSING)
+        second = after[place][1] if place < len(after) else MISSING
+        yield from compare(first, second, (*path, index))
+
+
+def spell(value: Any) -> str:
+    """One spelling for values that are the same. A hidden value's token is part of it, and stays in here."""
+    return json.dumps(value, sort_keys=True, default=lambda each: getattr(each, "token", None) or str(each))
+
+
+def show_path(path: Path) -> str:
+    """`spec.containers[nim].env[A]`; a key with a dot or a bracket in it is quoted as Pulumi quotes it."""
+    text = ""
+    for step in path:
+        if isinstance(step, int | Item):
+            text += f"[{step}]"
+        elif not step or any(mark in step for mark in '.[]"'):
+            text += '["' + step.replace('"', '\\"') + '"]'
+        else:
+            text += f".{step}" if text else step
+    return text

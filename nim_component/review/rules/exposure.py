@@ -1,0 +1,180 @@
+"""Where clients reach a service, and who can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..change import Change, Resource, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, say
+from ..matching import compare
+from ..objects import changed_under, entries, get, items, strings
+
+REACH = ("ClusterIP", "NodePort", "LoadBalancer")
+"""Each wider than the one before."""
+ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "VirtualService", "Gateway")
+INTERNAL = (
+    "service.beta.kubernetes.io/aws-load-balancer-internal", "service.beta.kubernetes.io/aws-load-balancer-scheme",
+    "service.beta.kubernetes.io/azure-load-balancer-internal", "networking.gke.io/load-balancer-type",
+    "cloud.google.com/load-balancer-type", "service.beta.kubernetes.io/oci-load-balancer-internal",
+)  # fmt: skip
+"""Annotations that keep a load balancer inside."""
+
+
+def addresses(service: ServiceChange) -> Iterator[Finding]:
+    """The in-cluster address: name, namespace and ports of the Service."""
+    for change in service.of("Service"):
+        before, after = change.before, change.after
+        if change.operation == "delete" and before is not None and not _whole(service):
+            text = say("Service {name} is deleted.", name=before.object_name)
+            yield finding("url-changed", CRITICAL, change, service.name, text, say("Clients of {url} reach nothing.", url=_url(before)))
+        elif change.operation == "create" and after is not None and not _whole(service):
+            text = say("Service {name} is new: {url}.", name=after.object_name, url=_url(after))
+            yield finding("created", NOTICE, change, service.name, text)
+        elif change.operation in ("update", "replace") and before is not None and after is not None and _url(before) != _url(after):
+            text = say("The address changes: {old} becomes {new}.", old=_url(before), new=_url(after))
+            consequence = say("Clients must be told; the old address answers no more.")
+            paths = changed_under(change, "metadata.name", "metadata.namespace", "spec.ports")
+            yield finding("url-changed", WARNING, change, service.name, text, consequence, *paths)
+
+
+def _url(resource: Resource) -> str:
+    host = f"{resource.object_name}.{resource.namespace or 'default'}.svc.cluster.local"
+    ports = [str(port.get("port")) for port in items(get(resource.inputs, "spec", "ports"))]
+    return f"http://{host}:{'/'.join(ports)}" if ports else host
+
+
+def _whole(service: ServiceChange) -> bool:
+    component = service.component()
+    return component is not None and component.operation in ("create", "delete")
+
+
+def reach(service: ServiceChange) -> Iterator[Finding]:
+    """A Service that more can reach."""
+    for change in service.of("Service"):
+        before, after = change.before, change.after
+        if after is None or not change.happens:
+            continue
+        old, new = _type(before), _type(after)
+        if new in REACH and (old not in REACH or REACH.index(new) > REACH.index(old)) and new != "ClusterIP":
+            text = say("Service {name} is {new}", name=after.object_name, new=new) + (
+                say(", before {old}.", old=old) if before else say(".")
+            )
+            where = "from outside of the cluster, by a load balancer" if new == "LoadBalancer" else "on a port of every node"
+            inside = say(" An annotation keeps it internal.") if new == "LoadBalancer" and _internal(after) else ()
+            consequence = say("The model can be reached {where}. NIM itself asks nobody for a key.", where=(where,)) + inside
+            yield finding(
+                "exposure-widened",
+                WARNING,
+                change,
+                service.name,
+                text,
+                consequence,
+                *changed_under(change, "spec.type", "spec.allocateLoadBalancerNodePorts"),
+            )
+        elif before is not None and old != new:
+            text = say("Service {name} is {new}, before {old}.", name=after.object_name, new=new, old=old)
+            yield finding("url-changed", WARNING, change, service.name, text, say("Who came from outside reaches it no more."), "spec.type")
+        if before is not None and new == "LoadBalancer":
+            yield from _ranges(service, change, before, after)
+
+
+def _ranges(service: ServiceChange, change: Change, before: Resource, after: Resource) -> Iterator[Finding]:
+    old, new = ({*strings(get(side.inputs, "spec", "loadBalancerSourceRanges"))} or {"0.0.0.0/0"} for side in (before, after))
+    if new - old:
+        text = say("The load balancer now lets in {ranges}.", ranges=listed(sorted(new - old)))
+        yield finding("exposure-widened", WARNING, change, service.name, text, (), "spec.loadBalancerSourceRanges")
+    if _internal(before) and not _internal(after):
+        paths = changed_under(change, "metadata.annotations")
+        yield finding("exposure-widened", CRITICAL, change, service.name, say("The load balancer is no longer internal."),
+                      say("The model can be reached from the internet."), *paths)  # fmt: skip
+
+
+def _type(resource: Resource | None) -> str:
+    return str(get(resource.inputs, "spec", "type") or "ClusterIP") if resource else ""
+
+
+def _internal(resource: Resource) -> bool:
+    annotations = entries(resource.metadata.get("annotations"))
+    return any(str(annotations.get(name, "")).lower() in ("true", "internal", "0.0.0.0/0") for name in INTERNAL)
+
+
+def routes(service: ServiceChange) -> Iterator[Finding]:
+    """Hosts and TLS of an Ingress, a route or a gateway."""
+    for change in service.of(*ROUTES):
+        if not change.happens:
+            continue
+        before, after, subject = change.before, change.after, change.subject
+        old, new = (_hosts(side) if side else set[str]() for side in (before, after))
+        gone = not _whole(service) and (old - new or after is None)
+        if new - old or before is None:
+            text = say(
+                "{kind} {name} opens {hosts}.",
+                kind=(subject.kind,),
+                name=subject.object_name,
+                hosts=listed(sorted(new - old) or ["every host"]),
+            )
+            consequence = say("Whoever reaches the gateway reaches the model. NIM itself asks nobody for a key.")
+            paths = changed_under(change, "spec")
+            yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *paths)
+        if before is not None and gone:
+            text = say(
+                "{kind} {name} no longer serves {hosts}.", kind=(subject.kind,), name=subject.object_name, hosts=listed(sorted(old - new))
+            )
+            yield finding(
+                "url-changed",
+                WARNING,
+                change,
+                service.name,
+                text,
+                say("Clients of these addresses reach nothing."),
+                *changed_under(change, "spec"),
+            )
+        if before is not None and after is not None and get(before.inputs, "spec", "tls") and not get(after.inputs, "spec", "tls"):
+            text = say("{kind} {name} no longer has TLS.", kind=(subject.kind,), name=subject.object_name)
+            yield finding(
+                "exposure-widened", CRITICAL, change, service.name, text, say("Prompts and answers travel in the clear."), "spec.tls"
+            )
+
+
+def _hosts(resource: Resource) -> set[str]:
+    spec = entries(resource.inputs.get("spec"))
+    found = {str(rule.get("host") or "*") for rule in items(spec.get("rules"))} if resource.kind == "Ingress" else set[str]()
+    listeners = {str(listener.get("hostname") or "*") for listener in items(spec.get("listeners"))}
+    return found | listeners | {*strings(spec.get("hostnames"))} | {*strings(spec.get("hosts"))}
+
+
+def policies(service: ServiceChange) -> Iterator[Finding]:
+    """A NetworkPolicy that goes, or lets more in."""
+    for change in service.of("NetworkPolicy", "CiliumNetworkPolicy"):
+        before, after, subject = change.before, change.after, change.subject
+        if change.operation == "delete" and not _whole(service):
+            text = say("{kind} {name} is deleted.", kind=(subject.kind,), name=subject.object_name)
+            yield finding(
+                "exposure-widened", WARNING, change, service.name, text, say("Every pod that no other policy stops reaches the model.")
+            )
+        elif change.operation == "create" and not _whole(service):
+            text = say("{kind} {name} is new.", kind=(subject.kind,), name=subject.object_name)
+            yield finding("created", NOTICE, change, service.name, text, say("Traffic that it does not allow is dropped, at once."))
+        elif before is not None and after is not None and change.happens:
+            yield from _rules(service, change, before, after)
+
+
+def _rules(service: ServiceChange, change: Change, before: Resource, after: Resource) -> Iterator[Finding]:
+    for field, way in (("ingress", "reach the model"), ("egress", "be reached by it")):
+        old, new = get(before.inputs, "spec", field), get(after.inputs, "spec", field)
+        differences = list(compare(_plain(old), _plain(new)))
+        if differences:
+            kept = [spell for rule in items(old) if (spell := repr(rule))]
+            more = [rule for rule in items(new) if repr(rule) not in kept]
+            text = say("NetworkPolicy {name}: its {field} rules change.", name=after.object_name, field=(field,))
+            severity = WARNING if more else NOTICE
+            consequence = say("More may {way}.", way=(way,)) if more else say("Less may {way}; what is cut off fails at once.", way=(way,))
+            yield finding("exposure-widened" if more else "other", severity, change, service.name, text, consequence, f"spec.{field}")
+
+
+def _plain(value: Any) -> Mapping[str, Any]:
+    return {"rules": value if value is not None else []}
+
+
+RULES = (addresses, reach, routes, policies)

@@ -1,0 +1,101 @@
+"""Whether pods restart, whether anything answers meanwhile, and whether the rollout can get through at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..change import Change, ServiceChange
+from ..findings import NOTICE, WARNING, Finding, Words, finding, say
+from ..matching import MISSING, compare
+from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
+from ..values import UNKNOWN, Hidden
+
+
+def restarts(service: ServiceChange) -> Iterator[Finding]:
+    """Pods restart exactly when the pod template changes. Its order counts too: Kubernetes compares it as it stands."""
+    for change in service.of("Deployment", "StatefulSet", "LeaderWorkerSet", "DaemonSet"):
+        before, after = change.before, change.after
+        if change.operation != "update" or before is None or after is None:
+            continue
+        old, new = dict(templates(before)), dict(templates(after))
+        paths = [path for path in sorted({*old, *new}) if old.get(path, MISSING) != new.get(path, MISSING) or _hidden(change, path)]
+        if not paths:
+            continue
+        leaves = [each.where for path in paths for each in change.differences if each.where == path or each.where.startswith(f"{path}.")]
+        only_order, paths = not leaves, leaves or paths
+        running = replicas(before) if after.ignored and "spec.replicas" in after.ignored else replicas(after)
+        if replicas(before) == 0 or running == 0:
+            text = say("The pod template changes.")
+            yield finding("pods-restart", NOTICE, change, service.name, text, say("No replica runs now, so none restarts."), *paths)
+            continue
+        why = say(", though only the order of list items differs") if only_order else ()
+        if _unknown(old, new):
+            yield finding("pods-restart", WARNING, change, service.name,
+                          say("Pods may restart: the template holds values that only the update will know."), (), *paths)  # fmt: skip
+        else:
+            yield _describe(change, service, running, why, paths)
+
+
+def _describe(change: Change, service: ServiceChange, count: int | None, why: Words, paths: list[str]) -> Finding:
+    assert change.after is not None
+    budget = startup_budget(change.after)
+    each = say("up to {time} a start, its startup budget", time=(duration(budget),)) if budget else say("as long as a start takes")
+    pace = rolling(change.after, count or 1)
+    if pace is None or (count is not None and pace[1] >= count and not pace[0]):
+        pods = (count_of(count, "replica", "replicas") if count else "replicas",)
+        text = say("All {pods} stop before a new one starts{why}.", pods=pods, why=why)
+        if count == 1:
+            text = say("The only replica stops before the new one starts{why}.", why=why)
+        consequence = say("Nothing answers meanwhile: {each}.", each=each)
+        return finding("downtime", WARNING, change, service.name, text, consequence, *paths)
+    surge, unavailable = pace
+    if unavailable >= (count or 1):
+        text = say("Pods restart, and all of them may be missing at once{why}.", why=why)
+        return finding("downtime", WARNING, change, service.name, text, say("Nothing answers meanwhile: {each}.", each=each), *paths)
+    if surge and not unavailable and (spare := surge * sum(gpus(change.after).values())):
+        text = say("Pods restart, {surge} beside the old ones{why}.", surge=(count_of(surge, "new one", "new ones"),), why=why)
+        # The Deployment controller waits without end; Pulumi until its own timeout.
+        consequence = say("Without {gpus} to spare on nodes that fit, the rollout stands still; the old replicas go on answering.",
+                          gpus=(count_of(spare, "GPU"),))  # fmt: skip
+        return finding("stall-risk", WARNING, change, service.name, text, consequence, *paths)
+    text = say("Pods restart, {step} at a time{why}.", step=(str(max(unavailable, 1)),), why=why)
+    rounds = -(-(count or 1) // max(unavailable + surge, 1))
+    whole = say(", about {time} in all at most", time=(duration(budget * rounds),)) if budget and rounds > 1 else ()
+    consequence = say("The others go on answering: {each}{whole}.", each=each, whole=whole)
+    return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
+
+
+def _hidden(change: Change, path: str) -> bool:
+    return any(difference.where == path or difference.where.startswith(f"{path}.") for difference in change.hidden)
+
+
+def _unknown(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether every difference is a value that is not known."""
+    leaves = [difference for path in new for difference in compare(old.get(path), new[path])]
+    return bool(leaves) and all(leaf.new == UNKNOWN or leaf.old == UNKNOWN for leaf in leaves)
+
+
+def strategy(service: ServiceChange) -> Iterator[Finding]:
+    """Another way to roll out. It holds for this update already."""
+    for change in service.of(*WORKLOADS):
+        if change.operation != "update" or change.before is None or change.after is None:
+            continue
+        field = "rolloutStrategy" if change.subject.kind == "LeaderWorkerSet" else "strategy"
+        old, new = get(change.before.inputs, "spec", field), get(change.after.inputs, "spec", field)
+        if old != new and not isinstance(old, Hidden) and not isinstance(new, Hidden):
+            count = replicas(change.after) or 1
+            text = say(
+                "Updates roll out otherwise: {old} becomes {new}.", old=(_name(change.before, count),), new=(_name(change.after, count),)
+            )
+            yield finding("rollout-changed", NOTICE, change, service.name, text, say("It holds for this update already."), f"spec.{field}")
+
+
+def _name(resource: Any, count: int) -> str:
+    pace = rolling(resource, count)
+    if pace is None:
+        return "all at once (Recreate)"
+    return f"rolling, {pace[0]} more and {pace[1]} fewer at a time"
+
+
+RULES = (restarts, strategy)
