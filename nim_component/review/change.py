@@ -112,8 +112,6 @@ class ServiceChange:
 
     name: str
     changes: Sequence[Change]
-    complete: bool = True
-    """Whether resources that stay the same are among the changes: only then does an absence say something."""
 
     def of(self, *kinds: str) -> list[Change]:
         """The changes of some kinds."""
@@ -138,14 +136,14 @@ class StackChange:
     """Whether the stack itself comes or goes: of a stack that goes nothing is destroyed."""
 
 
-def group_services(changes: Sequence[Change], complete: bool) -> list[ServiceChange]:
+def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
     """The changes by service, services by name."""
     parents = {resource.urn: resource for change in changes for resource in (change.before, change.after) if resource}
     groups: dict[str, list[Change]] = {}
     for change in changes:
         if change.subject.type != "pulumi:pulumi:Stack":
             groups.setdefault(service_of(change.subject, parents), []).append(change)
-    return [ServiceChange(name, groups[name], complete) for name in sorted(groups)]
+    return [ServiceChange(name, groups[name]) for name in sorted(groups)]
 
 
 def service_of(resource: Resource, known: Mapping[str, Resource]) -> str:

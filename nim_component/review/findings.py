@@ -107,6 +107,16 @@ def say(form: str, **values: Any) -> Words:
     return tuple(piece for piece in pieces if piece)
 
 
+def noun(kind: str) -> Words | Value:
+    """A kind as a word of the sentence, if it is one: anybody may invent kinds."""
+    return (kind,) if kind.isascii() and kind.isalnum() and len(kind) < 64 else Value(kind)
+
+
+def named(change: Change) -> Words:
+    """`Deployment llama`."""
+    return say("{kind} {name}", kind=noun(change.subject.kind), name=change.subject.object_name)
+
+
 def listed(values: Iterable[Any]) -> Words:
     """`a, b and c`, each a value."""
     items = [Value(show(value)) for value in values]
@@ -148,4 +158,4 @@ class Finding:
 def finding(rule: str, severity: Severity, change: Change, service: str, text: Words, consequence: Words = (), *paths: str) -> Finding:
     """A finding about one change."""
     subject = change.subject
-    return Finding(rule, severity, service, text, consequence, subject.urn, subject.kind, subject.object_name, paths)
+    return Finding(rule, severity, service, text, consequence, subject.urn, subject.kind, subject.object_name, tuple(dict.fromkeys(paths)))

@@ -82,8 +82,8 @@ def _by_service(findings: Sequence[Finding], *, paths: bool) -> Iterator[str]:
     for each in findings:
         groups.setdefault(each.service, []).append(each)
     for service, members in groups.items():
-        if service:
-            yield f"**{code(service)}**"
+        if service or len(groups) > 1:
+            yield f"**{code(service)}**" if service else "**The stack**"
         for each in members:
             where = f" <sub>{_paths(each)}</sub>" if paths and each.paths and each.rule != "other" else ""
             consequence = f" {words(each.consequence)}" if each.consequence else ""

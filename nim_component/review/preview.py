@@ -41,13 +41,11 @@ def read_preview(text: str, name: str = "the preview") -> StackChange:
     stack = next((change for change in merged if change.subject.type == STACK), None)
     changes = carry_causes([change for change in merged if change is not stack], groups)
     some = next(iter(groups), "")
-    # The stack's own step is there in every form: it says nothing.
-    complete = any(change.operation == "same" for change in changes)
     messages = read_messages(digest.get("diagnostics"))
     return StackChange(
         stack=some.removeprefix("urn:pulumi:").split("::")[0] or name,
         source=SOURCE,
-        services=group_services(sorted(changes, key=lambda change: change.subject.urn), complete),
+        services=group_services(sorted(changes, key=lambda change: change.subject.urn)),
         outputs=read_outputs(groups.get(stack.subject.urn, []) if stack else []),
         messages=messages,
     )

@@ -38,7 +38,7 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
     changes = _carry(changes, entries)
     changes = [change for change in changes if change.subject.type != STACK]
     outputs = () if old is None else tuple(compare(clean_value(old.get("outputs") or {}), clean_value(new.get("outputs") or {})))
-    services = group_services(sorted(changes, key=lambda change: change.subject.urn), complete=True)
+    services = group_services(sorted(changes, key=lambda change: change.subject.urn))
     return StackChange(stack, SOURCE, services, outputs, messages, "added" if old is None else "both")
 
 

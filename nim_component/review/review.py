@@ -8,10 +8,10 @@ from typing import Any
 
 from . import rules
 from .change import COMPONENT, Change, ServiceChange, StackChange
-from .findings import CRITICAL, NOTICE, Finding, Quote, Severity, Words, finding, listed, say
+from .findings import CRITICAL, NOTICE, Finding, Quote, Severity, Words, finding, listed, named, say
 from .matching import MISSING, Difference, Item
 from .objects import WORKLOADS, containers, entries
-from .values import Hidden
+from .values import show
 
 EFFECTS = ("downtime", "stall-risk", "pods-restart")
 """What these name is a cause that another rule has explained, or must still."""
@@ -62,7 +62,8 @@ def _stack(stack: StackChange) -> Iterator[Finding]:
         about = say("{name}: ", name=message.resource) if message.resource else ()
         severity = CRITICAL if message.severity == "error" else NOTICE
         consequence = say("The update would end here; what comes after this is not known.") if severity is CRITICAL else ()
-        yield Finding("failed", severity, "", (*about, *say("{text}", text=Quote(message.text))), consequence)
+        service = message.resource if any(message.resource == each.name for each in stack.services) else ""
+        yield Finding("failed", severity, service, (*about, *say("{text}", text=Quote(message.text))), consequence)
     if stack.presence == "added":
         yield Finding("stack-added", NOTICE, "", say("The stack is new: all of it is created."))
     elif stack.presence == "removed":
@@ -103,11 +104,13 @@ def _others(service: ServiceChange, known: Sequence[Finding]) -> Iterator[Findin
         if rest:
             fields = listed(_spell(each) for each in rest[:SHOWN])
             more = say(" and {count} more", count=(str(len(rest) - SHOWN),)) if len(rest) > SHOWN else ()
-            where = "" if change.subject.type == COMPONENT else f"{change.subject.kind} "
-            text: Words = say(
-                "{kind}{name}: {fields}{more}.", kind=(where,) if where else (), name=change.subject.object_name, fields=fields, more=more
-            )
+            text: Words = say("{what}: {fields}{more}.", what=_what(change), fields=fields, more=more)
             yield finding("other", NOTICE, change, service.name, text, (), *(each.where for each in rest))
+
+
+def _what(change: Change) -> Words:
+    """`Deployment llama`; of a component its name alone."""
+    return say("{name}", name=change.subject.object_name) if change.subject.type == COMPONENT else named(change)
 
 
 def _names(change: Change) -> tuple[str, str] | None:
@@ -136,10 +139,10 @@ def _spell(difference: Difference) -> str:
     where = difference.where.removeprefix("spec.template.spec.").removeprefix("spec.")
     old, new = (_value(side) for side in (difference.old, difference.new))
     if old is MISSING:
-        return f"{where} is new" + (f": {new}" if _is_short(new) else "")
+        return f"{where} is new" + (f": {show(new)}" if _is_short(new) else "")
     if new is MISSING:
         return f"{where} is gone"
-    return f"{where}: {old} → {new}" if _is_short(old) and _is_short(new) and old != new else f"{where} changes"
+    return f"{where}: {show(old)} → {show(new)}" if _is_short(old) and _is_short(new) and old != new else f"{where} changes"
 
 
 def _value(side: Any) -> Any:
@@ -148,5 +151,5 @@ def _value(side: Any) -> Any:
     return entry["value"] if {*entry} == {"name", "value"} else side
 
 
-def _is_short(value: object) -> bool:
-    return isinstance(value, str | int | float | bool | Hidden) and len(str(value)) <= 40 and "\n" not in str(value)
+def _is_short(value: Any) -> bool:
+    return len(show(value)) <= 40 and "\n" not in show(value)

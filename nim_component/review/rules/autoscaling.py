@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..change import Resource, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding, say
+from ..findings import NOTICE, WARNING, Finding, Words, finding, named, say
 from ..objects import WORKLOADS, changed_under, get, gpus, number, replicas, share, targets
 
 SCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
@@ -27,7 +27,7 @@ def conflicts(service: ServiceChange) -> Iterator[Finding]:
             continue
         was = workload.before is not None and scaler.before is not None and not moved
         if not was:
-            text = say("{kind} {name} scales what has a fixed `replicas`.", kind=(scaler.subject.kind,), name=scaler.subject.object_name)
+            text = say("{what} scales what has a fixed `replicas`.", what=named(scaler))
             consequence = say("Each update sets the number back, or ends in a conflict. Ignore changes of `spec.replicas`.")
             yield finding("autoscaler-conflict", WARNING, workload, service.name, text, consequence, "spec.replicas")
 
@@ -42,20 +42,18 @@ def bounds(service: ServiceChange) -> Iterator[Finding]:
         cost = _cost(service, new)
         if change.operation == "create" and not whole:
             text = say(
-                "{kind} {name} is new: {low} to {high} replicas{cost}.",
-                kind=(subject.kind,),
-                name=subject.object_name,
+                "{what} is new: {low} to {high} replicas{cost}.",
+                what=named(change),
                 low=new[0],
                 high=new[1],
                 cost=(cost,),
             )
             yield finding("autoscaler-range", NOTICE, change, service.name, text, _zero(new))
         elif change.operation == "delete" and not whole:
-            text = say("{kind} {name} is deleted.", kind=(subject.kind,), name=subject.object_name)
+            text = say("{what} is deleted.", what=named(change))
             yield finding("autoscaler-removed", WARNING, change, service.name, text, say("Load no longer changes the number of replicas."))
         elif change.operation in ("update", "replace") and old != new:
-            text = say("{kind} {name}: {old} replicas become {new}{cost}.", kind=(subject.kind,), name=subject.object_name,
-                       old=(f"{old[0]} to {old[1]}",), new=(f"{new[0]} to {new[1]}",), cost=(cost,))  # fmt: skip
+            text = say("{what}: {old} replicas become {new}{cost}.", what=named(change), old=_range(old), new=_range(new), cost=(cost,))
             paths = [f"spec.{field}" for field in SCALERS[subject.kind][:2]]
             less = (number(new[1]) or 0) < (number(old[1]) or 0) or (number(new[0]) or 0) < (number(old[0]) or 0)
             yield finding("autoscaler-range", WARNING if less else NOTICE, change, service.name, text, _zero(new), *paths)
@@ -67,6 +65,10 @@ def _bounds(resource: Resource | None) -> tuple[Any, Any]:
     low, high, least = SCALERS[resource.kind]
     minimum, maximum = get(resource.inputs, "spec", low), get(resource.inputs, "spec", high)
     return least if minimum is None else minimum, maximum
+
+
+def _range(bounds: tuple[Any, Any]) -> Words:
+    return say("{low} to {high}", low=bounds[0], high=bounds[1])
 
 
 def _cost(service: ServiceChange, new: tuple[Any, Any]) -> str:

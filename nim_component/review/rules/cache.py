@@ -27,6 +27,8 @@ def claims(service: ServiceChange) -> Iterator[Finding]:
                 if change.order == "delete-before-create"
                 else "A new, empty claim {new} takes the place of {old}{why}."
             )
+            if before.namespace != after.namespace:
+                old, new = f"{before.namespace}/{old}", f"{after.namespace}/{new}"
             yield _lost(service, change, before, say(form, old=old, new=new, why=why), empty=True)
         if change.operation in ("update", "replace"):
             yield from _sizes(service, change)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..change import Change, Resource, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, say
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, named, say
 from ..matching import compare
 from ..objects import changed_under, entries, get, items, strings
 
@@ -83,7 +83,8 @@ def _ranges(service: ServiceChange, change: Change, before: Resource, after: Res
     old, new = ({*strings(get(side.inputs, "spec", "loadBalancerSourceRanges"))} or {"0.0.0.0/0"} for side in (before, after))
     if new - old:
         text = say("The load balancer now lets in {ranges}.", ranges=listed(sorted(new - old)))
-        yield finding("exposure-widened", WARNING, change, service.name, text, (), "spec.loadBalancerSourceRanges")
+        yield finding("exposure-widened", WARNING, change, service.name, text, say("The model can be reached from there."),
+                      "spec.loadBalancerSourceRanges")  # fmt: skip
     if _internal(before) and not _internal(after):
         paths = changed_under(change, "metadata.annotations")
         yield finding("exposure-widened", CRITICAL, change, service.name, say("The load balancer is no longer internal."),
@@ -104,14 +105,13 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of(*ROUTES):
         if not change.happens:
             continue
-        before, after, subject = change.before, change.after, change.subject
+        before, after = change.before, change.after
         old, new = (_hosts(side) if side else set[str]() for side in (before, after))
         gone = not _whole(service) and (old - new or after is None)
         if new - old or before is None:
             text = say(
-                "{kind} {name} opens {hosts}.",
-                kind=(subject.kind,),
-                name=subject.object_name,
+                "{what} opens {hosts}.",
+                what=named(change),
                 hosts=listed(sorted(new - old) or ["every host"]),
             )
             consequence = say("Whoever reaches the gateway reaches the model. NIM itself asks nobody for a key.")
@@ -119,7 +119,9 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
             yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *paths)
         if before is not None and gone:
             text = say(
-                "{kind} {name} no longer serves {hosts}.", kind=(subject.kind,), name=subject.object_name, hosts=listed(sorted(old - new))
+                "{what} no longer serves {hosts}.",
+                what=named(change),
+                hosts=listed(sorted(old - new)),
             )
             yield finding(
                 "url-changed",
@@ -131,7 +133,7 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
                 *changed_under(change, "spec"),
             )
         if before is not None and after is not None and get(before.inputs, "spec", "tls") and not get(after.inputs, "spec", "tls"):
-            text = say("{kind} {name} no longer has TLS.", kind=(subject.kind,), name=subject.object_name)
+            text = say("{what} no longer has TLS.", what=named(change))
             yield finding(
                 "exposure-widened", CRITICAL, change, service.name, text, say("Prompts and answers travel in the clear."), "spec.tls"
             )
@@ -147,14 +149,14 @@ def _hosts(resource: Resource) -> set[str]:
 def policies(service: ServiceChange) -> Iterator[Finding]:
     """A NetworkPolicy that goes, or lets more in."""
     for change in service.of("NetworkPolicy", "CiliumNetworkPolicy"):
-        before, after, subject = change.before, change.after, change.subject
+        before, after = change.before, change.after
         if change.operation == "delete" and not _whole(service):
-            text = say("{kind} {name} is deleted.", kind=(subject.kind,), name=subject.object_name)
+            text = say("{what} is deleted.", what=named(change))
             yield finding(
                 "exposure-widened", WARNING, change, service.name, text, say("Every pod that no other policy stops reaches the model.")
             )
         elif change.operation == "create" and not _whole(service):
-            text = say("{kind} {name} is new.", kind=(subject.kind,), name=subject.object_name)
+            text = say("{what} is new.", what=named(change))
             yield finding("created", NOTICE, change, service.name, text, say("Traffic that it does not allow is dropped, at once."))
         elif before is not None and after is not None and change.happens:
             yield from _rules(service, change, before, after)

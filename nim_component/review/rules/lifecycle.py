@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..change import COMPONENT, Change, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, Words, finding, listed, say
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, Words, finding, listed, named, noun, say
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, startup_budget
 
 # What these lose or gain is another rule's to say.
@@ -60,22 +60,22 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
             needed = (replicas(change.after) or 0) * sum(gpus(change.after).values())
             also = say(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
                        gpus=(count_of(needed, "GPU"),)) if needed else ()  # fmt: skip
-            text = say("{kind} {name} is created anew, then the old one is deleted{why}.", kind=(subject.kind,), name=subject.object_name,
+            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change),
                        why=_why(change))  # fmt: skip
             yield finding("replaced", WARNING, change, service.name, text, say("All pods are new.") + also, *change.reasons)
         elif subject.kind not in (*ELSEWHERE, "ConfigMap"):
-            text = say("{kind} {name} is created anew, then the old one is deleted{why}.", kind=(subject.kind,), name=subject.object_name,
+            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change),
                        why=_why(change))  # fmt: skip
             yield finding("replaced", NOTICE, change, service.name, text, (), *change.reasons)
 
 
 def _deleted_first(service: ServiceChange, change: Change) -> Finding:
     subject = change.subject
-    text = say(
-        "{kind} {name} is deleted, and only then created again{why}.", kind=(subject.kind,), name=subject.object_name, why=_why(change)
-    )
+    text = say("{what} is deleted, and only then created again{why}.", what=named(change), why=_why(change))
     severity: Severity = WARNING
     match subject.kind:
+        case "Job":
+            consequence: Words = say("What it is doing is cut off, and it runs again from the beginning.")
         case kind if kind in WORKLOADS:
             count, budget = replicas(change.before), startup_budget(change.after)
             severity = NOTICE if count == 0 else CRITICAL
@@ -83,7 +83,7 @@ def _deleted_first(service: ServiceChange, change: Change) -> Finding:
             until = (
                 say("about {time}, what a start-up may take", time=(duration(budget),)) if budget else say("as long as a start-up takes")
             )
-            consequence: Words = (
+            consequence = (
                 say("No replica runs now.")
                 if count == 0
                 else say("{pods}, and nothing answers until the new ones are up: {until}.", pods=pods, until=until)
@@ -100,7 +100,7 @@ def _deleted_first(service: ServiceChange, change: Change) -> Finding:
 def _why(change: Change) -> Words:
     if change.cause:
         kind, _, name = change.cause.partition(" ")
-        return say(", with the {kind} {name} it depends on", kind=(kind,), name=name)
+        return say(", with the {kind} {name} it depends on", kind=noun(kind), name=name)
     return say(", forced by {reasons}", reasons=listed(change.reasons)) if change.reasons else ()
 
 
@@ -125,14 +125,14 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _goes(change: Change, verb: str) -> Words:
-    return say("{kind} {name} {verb}.", kind=(change.subject.kind,), name=change.subject.object_name, verb=(verb,))
+    return say("{what} {verb}.", what=named(change), verb=(verb,))
 
 
 def protected(service: ServiceChange) -> Iterator[Finding]:
     """The engine deletes nothing that is protected, and stops there."""
     for change in service.changes:
         if change.before is not None and change.before.protect and change.operation in ("delete", "replace") and not change.before.external:
-            text = say("{kind} {name} is protected and would be {verb}.", kind=(change.subject.kind,), name=change.subject.object_name,
+            text = say("{what} is protected and would be {verb}.", what=named(change),
                        verb=("deleted" if change.operation == "delete" else "replaced",))  # fmt: skip
             remedy = say(
                 "The update stops before it does anything. Take `protect` away in a step of its own, or leave the object as it is."
@@ -147,7 +147,7 @@ def creations(service: ServiceChange) -> Iterator[Finding]:
         return
     for change in service.changes:
         if change.operation == "create" and change.subject.kind not in (*ELSEWHERE, "ConfigMap", COMPONENT):
-            text = say("{kind} {name} is new.", kind=(change.subject.kind,), name=change.subject.object_name)
+            text = say("{what} is new.", what=named(change))
             yield finding("created", NOTICE, change, service.name, text)
 
 

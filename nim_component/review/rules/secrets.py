@@ -95,13 +95,10 @@ def values(service: ServiceChange) -> Iterator[Finding]:
             text = say("Secret {name} is deleted.", name=before.object_name)
             yield finding("secret-removed", WARNING, change, service.name, text, say("Pods that still refer to it do not start again."))
         elif change.operation in ("update", "replace") and before is not None and after is not None:
-            changed = [each.where for each in change.differences if each.where.startswith(("data", "stringData"))]
-            renamed = before.object_name != after.object_name
-            if not changed and not renamed:
+            data = [each for each in change.differences if each.path[0] in ("data", "stringData")]
+            if not data and before.object_name == after.object_name:
                 continue
-            keys = sorted(
-                {key for path in changed if (key := path.partition(".")[2] or path.partition('["')[2].rstrip('"]'))} or entries_of(after)
-            )
+            keys = sorted({str(each.path[1]) for each in data if len(each.path) > 1}) or entries_of(after)
             text = say("Secret {name}: the value{plural} of {keys} change{verb}.", name=before.object_name, keys=listed(keys or ["data"]),
                        plural=("s" if len(keys) > 1 else "",), verb=("" if len(keys) > 1 else "s",))  # fmt: skip
             order = (
@@ -109,7 +106,7 @@ def values(service: ServiceChange) -> Iterator[Finding]:
                 if change.order == "create-before-delete"
                 else say("Pods read it at their next start; none restarts by itself.")
             )
-            yield finding("secret-rotated", NOTICE, change, service.name, text, order, *changed, "metadata.name")
+            yield finding("secret-rotated", NOTICE, change, service.name, text, order, *(each.where for each in data), "metadata.name")
 
 
 def _whole(service: ServiceChange) -> bool:

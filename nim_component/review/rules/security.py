@@ -5,41 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..change import ServiceChange
+from ..change import Change, ServiceChange
 from ..findings import CRITICAL, WARNING, Finding, Severity, Words, finding, say
 from ..objects import WORKLOADS, containers, entries, get, items, pods, strings
 
+ROOT_FILES = "securityContext.readOnlyRootFilesystem"
+"""Good practice, and no part of Pod Security."""
 Weak = tuple[str, str, str, Severity]
 """The field below the pod or container, what it is now, and how bad that is."""
 
 
 def weakened(service: ServiceChange) -> Iterator[Finding]:
-    """Settings that Pod Security looks at, each named with its path. What was as weak before says nothing."""
+    """What Pod Security looks at, one finding a pod or container. What was as weak before says nothing."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace", "create"):
             continue
         old_pods, old_containers = dict(pods(change.before)), dict(containers(change.before))
-        for path, pod in pods(change.after):
-            before = {weak[:2] for weak in _pod(old_pods.get(path, {}))} if path in old_pods else set[Any]()
-            for field, key, words, severity in _pod(pod):
-                if (field, key) not in before and change.operation != "create":
-                    yield _finding(service, change, severity, say("The pod {words}.", words=(words,)), path, field)
+        new_pods = dict(pods(change.after))
+        for path, pod in new_pods.items():
+            before = list(_pod(old_pods[path])) if path in old_pods else []
+            yield from _finding(service, change, say("The pod"), path, before, list(_pod(pod)))
         for path, container in containers(change.after):
-            # A new container is measured against what `restricted` asks; an old one against what it was.
-            was = (
-                {weak[:2] for weak in _container(old_containers[path], old_pods.get(_above(path), {}))}
-                if path in old_containers
-                else set[Any]()
-            )
-            for field, key, words, severity in _container(container, dict(pods(change.after)).get(_above(path), {})):
-                if (field, key) not in was and not (change.operation == "create" and severity is not CRITICAL):
-                    text = say("Container {name} {words}.", name=container.get("name"), words=(words,))
-                    yield _finding(service, change, severity, text, path, field)
+            old = old_containers.get(path)
+            # A container that was not there before is measured against what `restricted` asks.
+            before = list(_container(old, old_pods.get(_above(path), {}))) if old is not None else []
+            who = say("Container {name}", name=container.get("name"))
+            yield from _finding(service, change, who, path, before, list(_container(container, new_pods.get(_above(path), {}))))
 
 
-def _finding(service: ServiceChange, change: Any, severity: Severity, text: Words, path: str, field: str) -> Finding:
+def _finding(service: ServiceChange, change: Change, who: Words, path: str, before: list[Weak], after: list[Weak]) -> Iterator[Finding]:
+    known = {(field, key) for field, key, *_ in before}
+    # Of what is new as a whole only the worst is told: what a platform deploys is its own choice.
+    news = [weak for weak in after if weak[:2] not in known and (change.operation != "create" or weak[3] is CRITICAL)]
+    if not news:
+        return
+    phrases = [words for _, _, words, _ in news]
+    text = who + say(" {all}.", all=("; ".join(phrases),))
+    severity = min((weak[3] for weak in news), key=lambda each: each.rank)
     refused = say("A namespace that enforces Pod Security `restricted` refuses these pods: nothing starts there.")
-    return finding("security-weakened", severity, change, service.name, text, refused, f"{path}.{field}", f"{path}.securityContext")
+    pod_security = any(field != ROOT_FILES for field, *_ in news)
+    fields = [f"{path}.{field}" for field, *_ in news]
+    whole = [f"{path}.securityContext"] if any("securityContext" in field for field in fields) else []
+    yield finding("security-weakened", severity, change, service.name, text, refused if pod_security else (), *fields, *whole)
 
 
 def _above(path: str) -> str:
@@ -84,7 +91,7 @@ def _container(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator
     if get(effective("seccompProfile"), "type") not in ("RuntimeDefault", "Localhost"):
         yield "securityContext.seccompProfile", "", "runs without a seccomp profile", WARNING
     if own.get("readOnlyRootFilesystem") is not True:
-        yield "securityContext.readOnlyRootFilesystem", "", "may write to its root file system", WARNING
+        yield ROOT_FILES, "", "may write to its root file system", WARNING
     for port in items(container.get("ports")):
         if port.get("hostPort"):
             yield f"ports[{port.get('name')}].hostPort", "", "listens on a port of the node", WARNING

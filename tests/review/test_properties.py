@@ -1,0 +1,106 @@
+"""What holds for any two valid stacks."""
+
+import copy
+import json
+import re
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nim_component.local.diff import compare_values
+from nim_component.review.matching import compare, show_path
+from nim_component.review.renders import compare_renders
+from nim_component.review.review import review
+from nim_component.review.views import render
+from tests.strategies import nims
+
+from .sources import services
+
+FORMS = ("markdown", "json", "terminal")
+ELSEWHERE = re.compile(r"(volumeMounts|ports|tolerations|topologySpreadConstraints|hf_repo_ids)\[.*")
+"""Lists that the oracle below matches by other keys."""
+BUSY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+STACKS = st.dictionaries(st.sampled_from(["a", "b"]), nims(), min_size=1, max_size=2)
+
+
+@BUSY
+@given(STACKS)
+def test_a_stack_compared_with_itself_is_unchanged(stack):
+    rendered = services(**stack)
+    found = review(compare_renders("dev", rendered, copy.deepcopy(rendered)))
+    assert (found.changed, list(found.findings)) == (False, [])
+    assert "Nothing changes in stack `dev`." in render([found], "markdown")
+    assert render([found], "terminal") == "dev (local renders): unchanged\n"
+
+
+@BUSY
+@given(STACKS, STACKS)
+def test_every_changed_path_is_mentioned_in_every_view(first, second):
+    old, new = services(**first), services(**second)
+    found = review(compare_renders("dev", old, new))
+    views = {form: render([found], form) for form in FORMS}
+    assert len(views["markdown"].encode()) <= 65_000
+    said = json.loads(views["json"])["stacks"][0]["changes"]
+    fields = {change["resource"]: {field["path"] for field in change["fields"]} for change in said}
+    before, after = ({each["urn"]: each for each in side["resources"]} for side in (old, new))
+    for urn in before.keys() & after.keys():
+        for change in compare_values(before[urn]["inputs"], after[urn]["inputs"]):
+            path = ELSEWHERE.sub(r"\1", str(change))
+            assert any(shown.startswith(path) or path.startswith(shown) for shown in fields.get(urn, ())), (urn, path)
+    for urn in (before.keys() ^ after.keys()) - {each["urn"] for each in old["resources"] + new["resources"] if each["external"]}:
+        assert urn in fields, urn
+    for paths in fields.values():
+        for path in paths:
+            assert path in views["terminal"]
+
+
+@BUSY
+@given(STACKS, STACKS, st.randoms())
+def test_the_order_of_resources_does_not_change_a_byte(first, second, random):
+    old, new = services(**first), services(**second)
+    once = [render([review(compare_renders("dev", old, new))], form) for form in FORMS]
+    again = copy.deepcopy(new)
+    random.shuffle(again["resources"])
+    assert [render([review(compare_renders("dev", old, again))], form) for form in FORMS] == once
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "key", "args", "ports", "env", "x.y"]), inner, max_size=3)
+        | st.lists(st.fixed_dictionaries({"name": st.sampled_from("abc")}, optional={"value": inner}), max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_a_value_does_not_differ_from_itself(value):
+    assert list(compare(value, copy.deepcopy(value))) == []
+
+
+@given(VALUES, VALUES)
+def test_values_that_differ_by_more_than_order_differ(old, new):
+    def flat(value) -> object:
+        if isinstance(value, dict):
+            return {key: flat(item) for key, item in value.items()}
+        return sorted(map(repr, map(flat, value))) if isinstance(value, list) else (type(value).__name__, value)
+
+    if flat(old) != flat(new):
+        assert list(compare(old, new))
+
+
+@given(VALUES, VALUES)
+def test_paths_are_not_said_twice(old, new):
+    paths = [show_path(each.path) for each in compare({"v": old}, {"v": new})]
+    assert len(paths) == len({*paths})
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({"name": st.text("abcde", min_size=1), "value": st.text(max_size=3)}), unique_by=lambda each: each["name"]
+    )
+)
+def test_a_reordering_is_no_difference(env):
+    assert list(compare({"env": env}, {"env": env[::-1]})) == []
