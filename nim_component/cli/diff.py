@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..review.change import StackChange
+    from ..review.exchange import Renders
     from ..review.review import StackReview
 
 FOUND = 3
@@ -46,6 +47,8 @@ def diff(
     base_python: Annotated[
         str, typer.Option("--base-python", help="Interpreter that renders the base, where its packages differ.", metavar="PYTHON")
     ] = sys.executable,
+    save_renders: Annotated[Path | None, typer.Option("--save-renders", help="Keep both renders, for --renders.", metavar="FILE")] = None,
+    renders: Annotated[Path | None, typer.Option("--renders", help="Compare renders that were kept, by anybody.", metavar="FILE")] = None,
     cwd: Annotated[Path, typer.Option("--cwd", "-C", help="The project's folder.", metavar="DIR")] = Path(),
 ) -> None:
     """Say what a change does to running models."""
@@ -53,48 +56,67 @@ def diff(
     from ..review.views import render
 
     gates = check_gates(fail_on or [])
-    if base is None and not preview_json:
+    if base is None and (head is not None or save_renders is not None):
+        stop(f"--{'head' if head is not None else 'save-renders'} needs a --base to be compared with", 2)
+    if base is None and not preview_json and renders is None:
         stop("nothing to compare: give --base REF, or --preview-json FILE", 2)
-    if base is None and head is not None:
-        stop("--head needs a --base to be compared with", 2)
-    stacks: list[StackChange] = []
-    notes: list[str] = []
+    if base is not None and renders is not None:
+        stop("--base makes renders, and --renders reads them: give one of the two", 2)
+    both = read_sides(renders) if renders else None
     if base is not None:
-        from ..review.renders import compare_renders
-        from .sides import SideError, render_sides
-
-        try:
-            old, new, notes = render_sides(cwd, base, head, stack or [], exact=exact, base_python=base_python)
-        except SideError as error:
-            stop(str(error))
-        if missing := sorted({*(stack or [])} - {*old, *new}):
-            stop(f"no stack named '{missing[0]}' on either side; there are: {', '.join(sorted({*old, *new})) or 'none'}")
-        if not old and not new:
-            stop(f"{cwd}: holds no project with stacks on either side; name the project's folder with --cwd")
-        stacks += [compare_renders(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
-    stacks += read_previews(preview_json or [])
-    reviews = review_all(stacks)
-    write(render(reviews, format.value, notes))
+        both = compare_sides(cwd, base, head, stack or [], exact, base_python)
+    if both and save_renders:
+        save_renders.write_text(both.write(), encoding="utf-8")
+    reviews = review_all([*(both.compare() if both else []), *read_previews(preview_json or [])])
+    write(render(reviews, format.value, both.notes if both else []))
     if any(finding.rule == "failed" and finding.severity.value == "critical" for each in reviews for finding in each.findings):
         raise typer.Exit(1)
     if found(reviews, gates):
         raise typer.Exit(FOUND)
 
 
+def compare_sides(folder: Path, base: str, head: str | None, stacks: Sequence[str], exact: bool, base_python: str) -> Renders:
+    """Both sides of a git range, rendered."""
+    from .sides import SideError, render_sides
+
+    try:
+        both = render_sides(folder, base, head, stacks, exact=exact, base_python=base_python)
+    except SideError as error:
+        stop(str(error))
+    known = {*both.base, *both.head}
+    if missing := sorted({*stacks} - known):
+        stop(f"no stack named '{missing[0]}' on either side: neither has a Pulumi.{missing[0]}.yaml")
+    if not known:
+        stop(f"{folder}: holds no project with stacks on either side; name the project's folder with --cwd")
+    return both
+
+
+def read_sides(file: Path) -> Renders:
+    """Both sides, from a file that may come from anybody."""
+    from ..review.exchange import RendersError, read_renders
+
+    try:
+        return read_renders(read(file), str(file))
+    except RendersError as error:
+        stop(str(error))
+
+
+def read(file: Path) -> str:
+    """A file's text, or the standard input's."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        stop(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
+
+
 def read_previews(files: Sequence[Path]) -> list[StackChange]:
     """The changes in each file."""
     from ..review.preview import PreviewError, read_preview
 
-    changes: list[StackChange] = []
-    for file in files:
-        try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-            changes.append(read_preview(text, str(file)))
-        except (OSError, UnicodeDecodeError) as error:
-            stop(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
-        except PreviewError as error:
-            stop(str(error))
-    return changes
+    try:
+        return [read_preview(read(file), str(file)) for file in files]
+    except PreviewError as error:
+        stop(str(error))
 
 
 def check_gates(gates: Sequence[str]) -> Sequence[str]:

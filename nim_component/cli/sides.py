@@ -12,21 +12,19 @@ import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+
+from ..review.exchange import REQUIREMENTS, Renders
+from ..review.renders import Render
 
 RENDERER = Path(__file__).parents[1] / "local" / "render.py"
-REQUIREMENTS = ("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock")
-Renders = dict[str, dict[str, Any]]
 
 
 class SideError(Exception):
     """Something the user can mend, in words for them."""
 
 
-def render_sides(
-    folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str
-) -> tuple[Renders, Renders, list[str]]:
-    """The stacks of both sides, and what a reader should know about how they were rendered."""
+def render_sides(folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str) -> Renders:
+    """The stacks of both sides."""
     top = Path(git(folder, "rev-parse", "--show-toplevel"))
     inside = folder.resolve().relative_to(top.resolve())
     target = commit(top, head or "HEAD")
@@ -42,19 +40,13 @@ def render_sides(
             for name, side, python in (("base", old, base_python), ("head", new, sys.executable))
         ]
         first, second = (finish(process, scratch / f"{name}.json", name) for name, process in zip(("base", "head"), running, strict=True))
-        return first, second, environment_notes(old / inside, new / inside, same_python=base_python == sys.executable)
+        other = base_python != sys.executable
+        return Renders(first, second, [] if other else changed_requirements(old / inside, new / inside))
 
 
-def environment_notes(old: Path, new: Path, *, same_python: bool) -> list[str]:
-    """That packages differ between the sides, where one environment served for both."""
-    changed = [name for name in REQUIREMENTS if read(old / name) != read(new / name)]
-    if not changed or not same_python:
-        return []
-    return [
-        f"{' and '.join(changed)} differ{'s' if len(changed) == 1 else ''} between the two sides, and both were rendered with the packages "
-        "that are installed here: what another version of a package does is not in this report. `--base-python` names an interpreter that "
-        "has the base's."
-    ]
+def changed_requirements(old: Path, new: Path) -> list[str]:
+    """The files that say which packages a side wants, as far as they differ."""
+    return [name for name in REQUIREMENTS if read(old / name) != read(new / name)]
 
 
 def read(file: Path) -> bytes | None:
@@ -140,7 +132,7 @@ def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, pytho
             process.wait()
 
 
-def finish(process: subprocess.Popen[str], result: Path, name: str) -> Renders:
+def finish(process: subprocess.Popen[str], result: Path, name: str) -> dict[str, Render]:
     """Waits for a render. One that never came to write its result says why."""
     _, errors = process.communicate()
     if process.returncode or not result.exists():

@@ -68,6 +68,8 @@ ORDERED = frozenset({"args", "command"})
 
 def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
     """The leaves that differ, maps in order of key. What came or went as a whole is one difference."""
+    if old == new and repr(old) == repr(new):  # most of two objects; the texts tell 1 from true
+        return
     if old is MISSING or new is MISSING:
         yield Difference(path, old, new)
     elif isinstance(old, dict) and isinstance(new, dict):

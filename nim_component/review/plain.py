@@ -15,6 +15,8 @@ SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"
 def visible(text: str, longest: int = LONGEST) -> str:
     """On one line, not too long, with control and formatting characters spelled out."""
     size = len(text)
+    if size <= longest and text.isascii() and text.isprintable():
+        return text
     shown = "".join(SYMBOLS.get(each) or (each if is_harmless(each) else spell(each)) for each in text[:longest])
     return f"{shown[: longest * 2]}… ({size} characters)" if size > longest else shown
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..change import Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Words, finding, say
-from ..matching import MISSING, compare
+from ..matching import MISSING
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
 from ..values import UNKNOWN, Hidden
 
@@ -30,7 +30,7 @@ def restarts(service: ServiceChange) -> Iterator[Finding]:
             yield finding("pods-restart", NOTICE, change, service.name, text, say("No replica runs now, so none restarts."), *paths)
             continue
         why = say(", though only the order of list items differs") if only_order else ()
-        if _unknown(old, new):
+        if _unknown(change, leaves):
             yield finding("pods-restart", WARNING, change, service.name,
                           say("Pods may restart: the template holds values that only the update will know."), (), *paths)  # fmt: skip
         else:
@@ -70,10 +70,10 @@ def _hidden(change: Change, path: str) -> bool:
     return any(difference.where == path or difference.where.startswith(f"{path}.") for difference in change.hidden)
 
 
-def _unknown(old: dict[str, Any], new: dict[str, Any]) -> bool:
+def _unknown(change: Change, paths: list[str]) -> bool:
     """Whether every difference is a value that is not known."""
-    leaves = [difference for path in new for difference in compare(old.get(path), new[path])]
-    return bool(leaves) and all(leaf.new == UNKNOWN or leaf.old == UNKNOWN for leaf in leaves)
+    leaves = [each for each in change.differences if each.where in paths]
+    return bool(leaves) and all(UNKNOWN in (leaf.old, leaf.new) for leaf in leaves)
 
 
 def strategy(service: ServiceChange) -> Iterator[Finding]:

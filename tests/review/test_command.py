@@ -1,0 +1,290 @@
+"""`nim-component diff`, on real git repositories and recorded previews."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from typer.testing import CliRunner
+
+from nim_component.cli import app
+
+from .sources import PREVIEWS
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import pulumi
+config = pulumi.Config()
+from shared import LABELS
+component = pulumi.ComponentResource("nim:index:NIMService", "llama", {})
+pulumi.CustomResource("kubernetes:apps/v1:Deployment", "llama-deployment", {
+    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "llama", "labels": LABELS},
+    "spec": {"replicas": config.get_int("replicas") or 1, "selector": {"matchLabels": {"a": "b"}}, "strategy": {"type": "Recreate"},
+             "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "nim", "image": config.require("image")}]}}},
+}, pulumi.ResourceOptions(parent=component))
+"""
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Diff = Callable[..., Result]
+
+
+@pytest.fixture
+def diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diff:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, ["diff", *arguments])
+        return Result(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder: Path, **files: str | None) -> str:
+    for name, text in files.items():
+        file = folder / name.replace("__dot__", ".").replace("__in__", "/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text) if text is not None else file.unlink()
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "change")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def stack(image: str, replicas: int = 1) -> str:
+    return f"config: {{demo:image: '{image}', demo:replicas: {replicas}}}\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    commit(
+        tmp_path,
+        shared__dot__py="LABELS = {'team': 'a'}\n",
+        Pulumi__dot__dev__dot__yaml=stack("x:1"),
+        Pulumi__dot__prod__dot__yaml=stack("x:1"),
+    )
+    git(tmp_path, "checkout", "-qb", "change")
+    return tmp_path
+
+
+def rules(result: Result) -> dict[str, list[str]]:
+    return {each["stack"]: [finding["rule"] for finding in each["findings"]] for each in json.loads(result.out)["stacks"]}
+
+
+def test_a_branch_is_compared_with_where_it_left_the_base(repository: Path, diff: Diff):
+    commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"))
+    git(repository, "checkout", "-q", "main")
+    commit(repository, Pulumi__dot__dev__dot__yaml=stack("x:9"))
+    git(repository, "checkout", "-q", "change")
+    assert rules(diff("--base", "main", "--format", "json")) == {"prod": ["image", "downtime"], "dev": []}
+    assert rules(diff("--base", "main", "--exact", "--format", "json")) == {"dev": ["image", "downtime"], "prod": ["image", "downtime"]}
+
+
+def test_without_a_head_it_is_the_working_tree_with_a_head_the_commit(repository: Path, diff: Diff):
+    (repository / "Pulumi.dev.yaml").write_text(stack("x:2"))
+    (repository / "Pulumi.new.yaml").write_text(stack("x:3"))
+    assert rules(diff("--base", "main", "-f", "json")) == {
+        "dev": ["image", "downtime"],
+        "new": ["stack-added", "service-added"],
+        "prod": [],
+    }
+    assert rules(diff("--base", "main", "--head", "HEAD", "-f", "json")) == {"dev": [], "prod": []}
+    assert (repository / "Pulumi.dev.yaml").read_text() == stack("x:2")
+
+
+def test_each_side_runs_its_own_code(repository: Path, diff: Diff):
+    commit(repository, shared__dot__py="LABELS = {'team': 'b'}\n")
+    result = json.loads(diff("--base", "main", "--stack", "dev", "-f", "json").out)
+    (change,) = result["stacks"][0]["changes"]
+    assert change["fields"] == [{"path": "metadata.labels.team", "old": "a", "new": "b"}]
+
+
+def test_a_removed_stack_file_and_an_unknown_stack(repository: Path, diff: Diff):
+    commit(repository, Pulumi__dot__prod__dot__yaml=None)
+    assert rules(diff("--base", "main", "-f", "json")) == {"prod": ["stack-removed"], "dev": []}
+    result = diff("--base", "main", "--stack", "stagign")
+    assert (result.code, result.err) == (1, "error: no stack named 'stagign' on either side: neither has a Pulumi.stagign.yaml\n")
+
+
+def test_a_head_that_does_not_render_is_reported_and_fails(repository: Path, diff: Diff):
+    commit(repository, Pulumi__dot__prod__dot__yaml="config: {}\n")
+    result = diff("--base", "main", "--format", "markdown")
+    assert result.code == 1
+    assert "does not render: Missing required configuration variable 'demo:image'" in result.out
+    assert "Unchanged: `dev`." in result.out
+
+
+def test_packages_that_differ_between_the_sides_are_said(repository: Path, diff: Diff):
+    commit(repository, requirements__dot__txt="pulumi==1\n", Pulumi__dot__dev__dot__yaml=stack("x:2"))
+    assert "requirements.txt differs between the two sides" in diff("--base", "main", "-f", "markdown").out
+
+
+def test_nothing_is_left_behind(repository: Path, diff: Diff):
+    before = git(repository, "worktree", "list")
+    assert diff("--base", "main").code == 0
+    assert git(repository, "worktree", "list") == before
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_a_terminated_command_cleans_up(repository: Path):
+    commit(repository, shared__dot__py="import time; time.sleep(600)\n")
+    environment = {**os.environ, "TMPDIR": str(repository.parent)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nim_component", "diff", "--base", "main", "-C", str(repository)], env=environment, cwd=ROOT
+    )
+    deadline = time.monotonic() + 60
+    while len(git(repository, "worktree", "list").splitlines()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+    assert not list(repository.parent.glob("nim-component-diff-*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["--base", "no-such-ref"], 1, "error: 'no-such-ref' names no commit here; fetch it first"),
+        (["--base", "--output=x"], 1, "error: '--output=x' names no commit here"),
+        (["--base", "main", "--fail-on", "imgae"], 2, "error: --fail-on imgae: is neither a rule nor a severity; did you mean 'image'?"),
+        ([], 2, "error: nothing to compare: give --base REF, or --preview-json FILE"),
+        (["--head", "main"], 2, "error: --head needs a --base to be compared with"),
+        (["--preview-json", "no-such-file"], 1, "error: no-such-file: cannot be read: No such file or directory"),
+    ],
+)
+def test_wrong_use_is_told(repository: Path, diff: Diff, arguments: list[str], code: int, error: str):
+    result = diff(*arguments)
+    assert result.code == code
+    assert result.err.startswith(error)
+
+
+def test_gates(diff: Diff):
+    image = str(PREVIEWS / "image.json")
+    assert diff("--preview-json", image).code == 0
+    assert diff("--preview-json", image, "--fail-on", "critical").code == 0
+    assert diff("--preview-json", image, "--fail-on", "warning").code == 3
+    assert diff("--preview-json", image, "--fail-on", "notice").code == 3
+    assert diff("--preview-json", image, "--fail-on", "downtime").code == 3
+    assert diff("--preview-json", image, "--fail-on", "adapter-removed").code == 0
+    assert diff("--preview-json", str(PREVIEWS / "everything.json")).code == 1
+
+
+def test_a_preview_and_renders_stand_in_one_report(repository: Path, diff: Diff):
+    commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"))
+    comment = diff("--base", "main", "--preview-json", str(PREVIEWS / "image.json"), "-f", "markdown").out
+    assert re.findall(r"^#### Stack (.*):", comment, re.MULTILINE) == ["`dev` (pulumi preview)", "`prod`"]
+    assert comment.startswith("<!-- nim-component diff -->\n")
+
+
+def test_renders_that_were_kept_give_the_same_report(repository: Path, diff: Diff, tmp_path: Path):
+    commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"), requirements__dot__txt="pulumi==1\n")
+    once = diff("--base", "main", "--save-renders", str(tmp_path / "renders.json"), "-f", "markdown")
+    again = diff("--renders", str(tmp_path / "renders.json"), "-f", "markdown")
+    assert once.code == again.code == 0
+    assert once.out == again.out
+    assert "`x:1` becomes `x:2`" in again.out and "requirements.txt differs" in again.out
+
+
+RESOURCE = {"urn": "urn:pulumi:a::b::c::d", "type": "c", "name": "d"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "[]", "{}", "null", "[" * 100_000, '{"version": 1, "base": {}, "head": []}',
+        *(
+            json.dumps({"version": 1, "base": {}, "head": {"dev": render}, "requirements": []})
+            for render in (
+                [], 1, {"resources": 1}, {"error": 1}, {"resources": [{}]}, {"resources": [{**RESOURCE, "urn": "x"}]},
+                {"resources": [{**RESOURCE, "type": 1}]}, {"resources": [{**RESOURCE, "parent": ["x"]}]},
+                {"resources": [{**RESOURCE, "timeouts": {"create": "x"}}]}, {"resources": [{**RESOURCE, "aliases": [{"evil": "x"}]}]},
+                {"resources": [{**RESOURCE, "aliases": [{"urn": "x"}]}]}, {"resources": [{**RESOURCE, "aliases": ["x"]}]},
+            )
+        ),
+    ],
+    ids=range(18),
+)  # fmt: skip
+def test_what_holds_no_renders_is_told(diff: Diff, tmp_path: Path, content: str):
+    (tmp_path / "renders.json").write_text(content)
+    result = diff("--renders", "renders.json")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "error: renders.json: holds no renders; make it with: nim-component diff --base REF --save-renders FILE\n"
+
+
+def test_hostile_renders_never_put_words_into_our_mouth(diff: Diff, tmp_path: Path):
+    forged = {"version": 1, "base": {}, "requirements": ["**approved**", "requirements.txt"], "head": {"<b>x</b>": {"resources": [
+        {**RESOURCE, "inputs": {"a": "b"}, "propertyDependencies": {"a": 1}, "ignored": 5, "replaceOnChanges": {"x": 1}}], "log": [
+        {"severity": "warning", "message": "@everyone **merge**", "urn": "x::y"}, 7]}}}  # fmt: skip
+    (tmp_path / "renders.json").write_text(json.dumps(forged))
+    result = diff("--renders", "renders.json", "-f", "markdown")
+    assert result.code == 0
+    assert "approved" not in result.out
+    assert "`@everyone **merge**`" in result.out and "`<b>x</b>`" in result.out
+
+
+def test_the_same_bytes_whatever_the_hash_seed():
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-m", "nim_component", "diff", "--preview-json", str(PREVIEWS / "namespace-moved.json"), "-f", "markdown"],
+            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(outputs) == 1
+
+
+def test_the_review_imports_quickly():
+    code = (
+        "import sys, nim_component.review.review, nim_component.review.renders, nim_component.review.markdown; print(sorted(sys.modules))"
+    )
+    modules = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert not [name for name in ("'pulumi'", "'pulumi_kubernetes'", "'pydantic'", "'deepdiff'", "'rich'", "'typer'") if name in modules]
+
+
+def test_of_an_image_an_adapter_and_a_cache_the_comment_says_those_three_first(tmp_path: Path, diff: Diff):
+    # This repository itself, on a branch that bumps an image, removes an adapter and shrinks the cache.
+    for name in ("nim_component", "stacks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    git(tmp_path, "init", "-q")
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-qb", "change")
+    file = tmp_path / "stacks" / "Pulumi.dev.yaml"
+    text = file.read_text().replace("instruct:1.0.0", "instruct:1.0.3").replace("        - my-org/my-lora-adapter-2\n", "")
+    file.write_text(text.replace("      lora_adapter_mem: 2Gi\n", "      lora_adapter_mem: 2Gi\n      cache:\n        size: 20Gi\n"))
+    commit(tmp_path)
+    result = diff("--base", "main", "--head", "change", "--format", "markdown")
+    assert result.code == 0
+    bullets = [re.sub(r" <sub>.*|-[0-9a-f]{8}", "", line) for line in result.out.splitlines() if line.startswith("- ")][:3]
+    assert bullets == [
+        "- 🛑 **The cache shrinks: claim `llama3-8b-cache`, `50Gi` becomes `20Gi`.** Kubernetes refuses this, so the update fails: a claim never "
+        "shrinks. Keep the size, or lose what it holds with a new claim.",
+        "- ⚠️ **Image: `nvcr.io/nim/meta/llama3-8b-instruct:1.0.0` becomes `nvcr.io/nim/meta/llama3-8b-instruct:1.0.3`.** Every pod is replaced, "
+        "and each node pulls the new image first.",
+        "- ⚠️ **Adapter `my-lora-adapter-2` is removed (`my-org/my-lora-adapter-2@main`).** Requests for the model `my-lora-adapter-2` get a 404 "
+        "from pods that have started anew.",
+    ]
+    assert result.out.index("The only replica stops") > result.out.index("Adapter `my-lora-adapter-2` is removed")
+    assert "Unchanged: `prod`, `staging`." in result.out
