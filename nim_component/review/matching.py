@@ -96,7 +96,7 @@ def compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Differ
             yield from compare(before.get(name, MISSING), after.get(name, MISSING), (*path, Item(name)))
     elif all(isinstance(item, dict) for item in (*old, *new)):
         yield from compare_unnamed(old, new, path)
-    elif old != new and (field in ORDERED or Counter(map(spell, old)) != Counter(map(spell, new))):
+    elif (before := [*map(spell, old)]) != (after := [*map(spell, new)]) and (field in ORDERED or Counter(before) != Counter(after)):
         yield Difference(path, old, new)
 
 
