@@ -64,6 +64,7 @@ docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.j
 
 bench: $(DEV_READY) ## Speed, as ratios within one run
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.review
 
 clean:
 	rm -rf $(VENV) rendered .nim-component
