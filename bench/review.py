@@ -2,9 +2,9 @@
 
     python -m bench.review [--rounds N] [--counts 1000 …]
 
-The whole is `nim-component diff --base` as a process of its own on a git repository whose head changes image and cache of every second service:
-the file cache is warm, all else cold. The comparison alone is the same renders read from a file. Ratios are against one service of the same run.
-Processor time is of the command and of the two processes that render, which run side by side.
+The whole is `nim-component diff --base` as a process of its own on a git repository whose head changes image and cache of every second
+service: the file cache is warm, all else cold. The comparison alone is the same renders read from a file. Ratios are against one service of
+the same run. Processor time is of the command and of the two processes that render, which run side by side.
 """
 
 import argparse
