@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .args import NIM as NIM
+    from .args import AlertsArgs as AlertsArgs
     from .args import ArgumentError as ArgumentError
     from .args import AutoscalingArgs as AutoscalingArgs
     from .args import CacheArgs as CacheArgs
+    from .args import DashboardArgs as DashboardArgs
     from .args import DeviceRequest as DeviceRequest
     from .args import DiagnosisArgs as DiagnosisArgs
     from .args import DisruptionBudgetArgs as DisruptionBudgetArgs
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from .args import KedaFallback as KedaFallback
     from .args import KedaTrigger as KedaTrigger
     from .args import LoRAAdapter as LoRAAdapter
+    from .args import MetricsArgs as MetricsArgs
+    from .args import MonitorArgs as MonitorArgs
     from .args import NetworkArgs as NetworkArgs
     from .args import NetworkPeer as NetworkPeer
     from .args import NetworkPolicyArgs as NetworkPolicyArgs
@@ -63,6 +67,10 @@ _HOME = {
     "DeviceRequest": "args",
     "NetworkPolicyArgs": "args",
     "NetworkPeer": "args",
+    "MetricsArgs": "args",
+    "MonitorArgs": "args",
+    "DashboardArgs": "args",
+    "AlertsArgs": "args",
     "NIMService": "service",
 }
 

@@ -8,11 +8,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .args import NIM
+from .manifests.alerts import render_alerts
 from .manifests.autoscaler import render_autoscaler
+from .manifests.dashboard import render_dashboard
 from .manifests.devices import render_claim_template
 from .manifests.disruption_budget import render_disruption_budget
 from .manifests.gateway import render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
+from .manifests.monitor import render_monitor
 from .manifests.network_policy import render_network_policy
 from .manifests.scaled_object import render_scaled_object
 
@@ -60,6 +63,13 @@ def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
         yield Part("inference-pool", k8s.apiextensions.CustomResource, render_inference_pool(nim, service_name, nim.inference_pool))
     if (budget := nim.disruption_budget) is not None:
         yield Part("disruption-budget", k8s.policy.v1.PodDisruptionBudget, render_disruption_budget(nim, service_name, budget))
+    if (metrics := nim.metrics) is not None:
+        if metrics.monitor is not None:
+            yield Part("monitor", k8s.apiextensions.CustomResource, render_monitor(nim, service_name, metrics.monitor))
+        if metrics.dashboard is not None:
+            yield Part("dashboard", k8s.core.v1.ConfigMap, render_dashboard(nim, service_name, metrics.dashboard))
+        if metrics.alerts is not None:
+            yield Part("alerts", k8s.apiextensions.CustomResource, render_alerts(nim, service_name, metrics.alerts))
 
 
 def provide_claim_templates(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> "dict[str, pulumi.Output[str]]":

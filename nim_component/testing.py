@@ -37,6 +37,9 @@ INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
+POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
+PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
@@ -51,9 +54,12 @@ __all__ = [
     "INGRESS",
     "NETWORK_POLICY",
     "NIM_SERVICE",
+    "POD_MONITOR",
+    "PROMETHEUS_RULE",
     "SCALED_OBJECT",
     "SECRET",
     "SERVICE",
+    "SERVICE_MONITOR",
     "UNKNOWN",
     "Recording",
     "Resource",

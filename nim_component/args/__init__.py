@@ -15,6 +15,10 @@ from .keda import KedaArgs as KedaArgs
 from .keda import KedaFallback as KedaFallback
 from .keda import KedaTrigger as KedaTrigger
 from .lora import LoRAAdapter as LoRAAdapter
+from .metrics import AlertsArgs as AlertsArgs
+from .metrics import DashboardArgs as DashboardArgs
+from .metrics import MetricsArgs as MetricsArgs
+from .metrics import MonitorArgs as MonitorArgs
 from .network import NetworkArgs as NetworkArgs
 from .network_policy import NetworkPeer as NetworkPeer
 from .network_policy import NetworkPolicyArgs as NetworkPolicyArgs

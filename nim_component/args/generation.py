@@ -8,7 +8,7 @@ names of the 2.x engines are those of the Gateway API inference extension's mode
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from .problems import Problem
@@ -33,6 +33,10 @@ class Metrics:
     """Histogram: seconds to the first token."""
     latency: tuple[str, ...]
     """Histogram: seconds of a whole request."""
+    prompt_tokens: tuple[str, ...]
+    """Counter: tokens read."""
+    generation_tokens: tuple[str, ...]
+    """Counter: tokens written."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ ONE = Generation(
         kv_cache=("gpu_cache_usage_perc",),
         first_token=("time_to_first_token_seconds",),
         latency=("e2e_request_latency_seconds",),
+        prompt_tokens=("prompt_tokens_total",),
+        generation_tokens=("generation_tokens_total",),
     ),
     takes_engine_arguments=False,
     lora=LoRALimits(False, "NIM_MAX_GPU_LORAS", "NIM_MAX_CPU_LORAS", "NIM_MAX_LORA_RANK"),
@@ -96,6 +102,8 @@ TWO_VLLM = Generation(
         kv_cache=("vllm:kv_cache_usage_perc",),
         first_token=("vllm:time_to_first_token_seconds",),
         latency=("vllm:e2e_request_latency_seconds",),
+        prompt_tokens=("vllm:prompt_tokens_total",),
+        generation_tokens=("vllm:generation_tokens_total",),
     ),
     takes_engine_arguments=True,
     # NIM's own shared arguments, the same for both engines.
@@ -113,6 +121,8 @@ TWO_SGLANG = Generation(
         kv_cache=("sglang:token_usage",),
         first_token=("sglang:time_to_first_token_seconds",),
         latency=("sglang:e2e_request_latency_seconds",),
+        prompt_tokens=("sglang:prompt_tokens_total",),
+        generation_tokens=("sglang:generation_tokens_total",),
     ),
     takes_engine_arguments=True,
     lora=_ARGUMENTS,
@@ -129,7 +139,7 @@ def _either(name: str) -> tuple[str, ...]:
 
 UNKNOWN = Generation(
     name=None,
-    metrics=Metrics("/v1/metrics", _either("waiting"), _either("running"), _either("kv_cache"), _either("first_token"), _either("latency")),
+    metrics=Metrics("/v1/metrics", **{each.name: _either(each.name) for each in fields(Metrics) if each.name != "path"}),
     takes_engine_arguments=False,
     lora=None,
     backend_port=8001,

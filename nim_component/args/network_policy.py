@@ -11,7 +11,7 @@ from .network import NetworkArgs
 from .outputs import is_output
 from .problems import Problem
 from .service import Cidr
-from .values import LabelKey, LabelValue, Namespace, WholeNumber
+from .values import Flag, LabelKey, LabelValue, Namespace, WholeNumber
 
 if TYPE_CHECKING:
     PortNumber = int
@@ -78,7 +78,7 @@ class NetworkPolicyArgs(Arguments):
     """Who may reach the server. Required: an empty list is nobody but the node itself, which probes. Name the monitoring and the ingress
     controller too."""
 
-    internet: bool | None = None
+    internet: Flag | None = None
     """Whether public addresses are reached by https (TCP 443): NGC, the Hugging Face hub, the package index, whose addresses change and
     cannot be named here. Private ranges and the cloud's metadata service are left out. Default: yes, unless there are `proxies`."""
 

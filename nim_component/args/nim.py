@@ -22,6 +22,7 @@ from .disruption import DisruptionBudgetArgs, check_budget
 from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
 from .generation import GenerationName, check_backend_port, check_generation_env
 from .lora import Adapter, check_names
+from .metrics import MetricsArgs, check_metrics_metadata
 from .model import Arguments, Rule
 from .network import NetworkArgs, check_network_env
 from .network_policy import NetworkPolicyArgs, check_way_out
@@ -179,6 +180,9 @@ class NIM(Arguments):
     inference_pool: InferencePoolArgs | None = None
     """A pool for the Gateway API inference extension. Default: none. `http_route` then leads to it."""
 
+    metrics: MetricsArgs | None = None
+    """Scraping, dashboard and alerts. Default: none."""
+
     run_as_user: UserId = 1000
     """User id of every container. Default 1000, the NIM images' own. 0 is refused: Pod Security `restricted` does."""
 
@@ -226,6 +230,7 @@ class NIM(Arguments):
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
         Rule(("replicas", "autoscaling"), check_replicas, waits=False),
         Rule(("ingress", "http_route"), check_exposure, waits=False),
+        Rule(("metrics", "pod_annotations"), check_metrics_metadata, waits=False),
         Rule(("network_policy", "network"), check_way_out, waits=False),
         Rule(("disruption_budget", "replicas", "autoscaling"), check_budget, waits=False),
         Rule(("gpu", "resource_claims"), check_devices),
@@ -242,6 +247,9 @@ class NIM(Arguments):
                 "service.labels",
                 "ingress.labels",
                 "http_route.labels",
+                "metrics.monitor.labels",
+                "metrics.dashboard.labels",
+                "metrics.alerts.labels",
                 "pod_annotations",
                 "cache.annotations",
                 "ingress.annotations",

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.checks import SECRETS_DIGEST
 from ..names import labels, selector
+from .monitor import scrape_annotations
 from .pod import render_pod
 from .references import References
 from .timing import Timing
@@ -14,7 +15,7 @@ from .timing import Timing
 
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
     """Metadata and spec."""
-    annotations = dict(nim.pod_annotations or {})
+    annotations = {**(nim.pod_annotations or {}), **scrape_annotations(nim)}
     if references.secrets_digest is not None:
         annotations[SECRETS_DIGEST] = references.secrets_digest
     template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": {**(nim.pod_labels or {}), **labels(service_name)}}

@@ -4,7 +4,10 @@ other.
 Series are told by the labels that a ServiceMonitor gives: `namespace`, `service`, `pod`.
 """
 
+from typing import Any
+
 from ..args.generation import UNKNOWN
+from ..args.quantities import parse_quantity
 from ..args.scaling import PresetName
 
 NAMES = UNKNOWN.metrics
@@ -34,5 +37,18 @@ def preset_query(preset: PresetName, service_name: str, namespace: str) -> str:
 
 def or_zero_at_rest(query: str, service_name: str, namespace: str) -> str:
     """The query, and 0 while the Deployment is at zero by will, as kube-state-metrics says it: an outage must not look the same."""
-    at_rest = f'kube_deployment_spec_replicas{{namespace="{namespace}",deployment="{service_name}"}} == 0'
-    return f"({query}) or sum({at_rest})"
+    return f"({query}) or sum({_wanted(service_name, namespace)} == 0)"
+
+
+def is_wanted(service_name: str, namespace: str) -> str:
+    """How many pods are wanted, and nothing while none is."""
+    return f"sum({_wanted(service_name, namespace)}) > 0"
+
+
+def _wanted(service_name: str, namespace: str) -> str:
+    return f'kube_deployment_spec_replicas{{namespace="{namespace}",deployment="{service_name}"}}'
+
+
+def plain_number(target: Any) -> str:
+    """A quantity as PromQL and KEDA write a number: `750m` is 0.75."""
+    return f"{parse_quantity(str(target)).normalize():f}"

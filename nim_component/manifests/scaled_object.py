@@ -7,11 +7,10 @@ import pulumi
 from ..args import NIM
 from ..args.autoscaling import AutoscalingArgs
 from ..args.keda import INSIDE, KedaArgs, KedaTrigger
-from ..args.quantities import parse_quantity
 from ..args.scaling import ScalingPreset
 from ..names import labels
 from .inputs import lift, lift_all
-from .promql import or_zero_at_rest, preset_query
+from .promql import or_zero_at_rest, plain_number, preset_query
 
 
 class AuthenticationRef(TypedDict):
@@ -111,7 +110,7 @@ def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: Ked
         "metadata": {
             "serverAddress": keda.prometheus or "",
             "query": lift(nim.namespace, ask),
-            "threshold": lift_all(_plain_number, preset.goal),
+            "threshold": lift_all(plain_number, preset.goal),
             # No answer is an error, which the fallback is for, and not "no load".
             "ignoreNullValues": "false",
         },
@@ -119,11 +118,6 @@ def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: Ked
     if keda.authentication is not None:
         trigger["authenticationRef"] = {"name": keda.authentication}
     return trigger
-
-
-def _plain_number(target: Any) -> str:
-    """KEDA reads a decimal number where Kubernetes has quantities."""
-    return f"{parse_quantity(str(target)).normalize():f}"
 
 
 def _trigger(trigger: KedaTrigger) -> Trigger:

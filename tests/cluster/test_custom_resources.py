@@ -50,6 +50,17 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("InferencePool", {"inference_pool": POOL}),
+    ("ServiceMonitor", {"metrics": {}}),
+    (
+        "ServiceMonitor",
+        {
+            "metrics": {
+                "monitor": {"labels": {"release": "x"}, "annotations": {"a": "b"}, "interval": "1m", "scrape_timeout": "30s", "path": "m"}
+            }
+        },
+    ),
+    ("PodMonitor", {"metrics": {"monitor": {"kind": "PodMonitor", "scrape_timeout": "10s"}}}),
+    ("PrometheusRule", {"metrics": {"alerts": {"labels": {"release": "x"}, "severity": "page", "hold": "1h30m"}}}),
 ]
 
 

@@ -677,6 +677,40 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "network_policy.proxies: is required with network.https_proxy: a policy knows addresses and pods, and not the proxy's name. "
         "Say where it is: proxies: [{cidr: 10.0.0.5/32, ports: [3128]}].",
     ),
+    # metrics
+    (
+        {"metrics": {"monitor": None}},
+        "metrics: must ask for something. Give monitor, scrape_annotations, dashboard or alerts, or leave metrics out.",
+    ),
+    (
+        {"metrics": {"scrape_annotations": True}},
+        "metrics.scrape_annotations: must not be given together with monitor: what is scraped twice counts twice. "
+        "Leave it out, or say monitor: null.",
+    ),
+    (
+        {"metrics": {"monitor": {"interval": "30 s"}}},
+        "metrics.monitor.interval: must be a duration (got '30 s'). Write it as Prometheus does, such as 30s or 1h30m.",
+    ),
+    (
+        {"metrics": {"monitor": {"interval": "1m", "scrape_timeout": "90s"}}},
+        "metrics.monitor.scrape_timeout: must not be above interval (1m) (got '90s'). Lower it, or raise interval.",
+    ),
+    (
+        {"metrics": {"alerts": {"queue": -1}}},
+        "metrics.alerts.queue: must be a number or quantity above zero (got -1). Write it such as 5, 0.75 or 750m.",
+    ),
+    (
+        {"metrics": {"monitor": {"labels": {"app.kubernetes.io/name": "x"}}}},
+        "metrics.monitor.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"metrics": {"alerts": {"labels": {"app.kubernetes.io/name": "x"}}}},
+        "metrics.alerts.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+    ),
+    (
+        {"metrics": {"monitor": None, "scrape_annotations": True}, "pod_annotations": {"prometheus.io/port": "1"}},
+        "pod_annotations['prometheus.io/port']: is managed by the component. Leave it out, or metrics.scrape_annotations.",
+    ),
     # unknown
     ({"replica": 2}, "replica: is not a known field. Did you mean 'replicas'?"),
     ({"startupTimeout": 60}, "startupTimeout: is not a known field. Did you mean 'startup_timeout'?"),
