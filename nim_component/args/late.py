@@ -160,8 +160,9 @@ def describe(args: NIM) -> dict[str, Any]:
 
 
 def _said(args: Arguments) -> dict[str, Any]:
-    fields = type(args).model_fields
-    values = {name: getattr(args, name) for name in fields if name not in (*SECRET_VALUES, KUBECONFIG[-1])}
+    # In the order of the fields. What was not given needs no look at its default.
+    given = [name for name in type(args).model_fields if name in args.model_fields_set]
+    values = {name: getattr(args, name) for name in given if name not in (*SECRET_VALUES, KUBECONFIG[-1])}
     return {name: _plain(value) for name, value in values.items() if is_output(value) or value != default_of(type(args), name)}
 
 

@@ -30,7 +30,15 @@ class Rule:
 class Arguments(BaseModel):
     """What a caller says about one thing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True, revalidate_instances="always")
+    # Built on first use: a group that a program does not use costs it nothing at import.
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        revalidate_instances="always",
+        defer_build=True,
+    )
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def __init__(self, **data: Any) -> None:
