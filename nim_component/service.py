@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
+from .diagnose.models import compare_models
 from .diagnose.narrator import narrate
 from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
@@ -71,6 +72,7 @@ class NIMService(pulumi.ComponentResource):
         self._url = service_url(nim, service_name)
         self._external_url = external_url(nim, self.service.status)
         self._model_names = model_names(nim)
+        compare_models(self, service_name, nim, self._model_names, (self.deployment, self.service))
         self._cache_claim = references.cache_claim
         self.register_outputs(
             {

@@ -36,7 +36,7 @@ class DiagnosisArgs(Arguments):
     it changes, delays or fails an update. Needs the package's extra `diagnose`; without it, and without a cluster to read, it is silent."""
 
     enabled: Annotated[bool, Strict()] = True
-    """Whether the story is told. Default yes. Never in a preview."""
+    """Whether the cluster is looked at: for the story and for the models. Default yes. Never in a preview."""
 
     kubeconfig: Kubeconfig | None = None
     """Kubeconfig to read with: its path, or an Output of its text, which may be a secret. Default: the Kubernetes provider's own, else the

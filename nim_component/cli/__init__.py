@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .check import check
 from .diff import diff
 from .engine import preview, up
 from .explain import explain
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(preview)
 app.command()(explain)
+app.command()(check)
 app.command()(diff)
 
 

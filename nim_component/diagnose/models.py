@@ -3,13 +3,58 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
+import pulumi
+
+from ..args import NIM
+from .api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+from .connection import connection_of
 from .findings import harmless
+from .narrator import can_narrate
 from .objects import items_at, text_at
 
 PATIENCE = 60.0
 """Seconds in which an adapter may still appear: a NIM looks for them now and then."""
+
+
+def compare_models(
+    component: pulumi.Resource, name: str, nim: NIM, models: "Sequence[pulumi.Input[str]]", ready: Sequence[pulumi.Resource]
+) -> None:
+    """Compares, once the resources in `ready` are up, what the server behind the Service `name` lists with `models` (the base model, then
+    the adapters). What is missing fails the update or is warned of, as `nim.diagnosis.missing_models` says. A base model whose name was
+    only derived from the image is never more than warned of."""
+    if nim.diagnosis.missing_models == "ignore" or not nim.diagnosis.enabled or not nim.replicas or not can_narrate():
+        return
+    connection = connection_of(component, nim.diagnosis)
+    if connection is None:
+        return
+
+    async def compare(values: dict[str, Any]) -> None:
+        if values["connection"] is None:
+            return
+        try:
+            api = Api.connect(values["connection"].kubeconfig, values["connection"].context)
+        except NoClusterError:
+            return
+        async with api:
+            found = await find_missing(api, name, values["namespace"], values["port"], values["models"])
+        if found is None or not found[0]:
+            return
+        text = f"{name}: {describe_missing(*found)}"
+        base_is_guessed = nim.served_model_name is None and found[0] == values["models"][:1]
+        if nim.diagnosis.missing_models == "warn" or base_is_guessed:
+            pulumi.log.warn(text, component)
+        else:
+            raise pulumi.RunError(text)
+
+    pulumi.Output.all(
+        connection=connection,
+        namespace=nim.namespace,
+        port=nim.port,
+        models=pulumi.Output.all(*models),
+        ready=pulumi.Output.all(*(each.urn for each in ready)),
+    ).apply(compare)
 
 
 async def list_models(api: Api, name: str, namespace: str, port: int) -> list[str] | None:

@@ -1,0 +1,192 @@
+"""Whether what a stack needs is there: pure functions from need and facts to verdicts."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from ..findings import harmless
+from ..objects import (
+    Object,
+    at,
+    gpu_resource_of,
+    items_at,
+    mapping_at,
+    name_of,
+    requests_of,
+    text_at,
+    texts_at,
+)
+from ..rules.images import PULL_TYPE, registry_of
+from .capacity import judge_gpus, judge_quotas
+from .need import Need, ServiceNeed
+from .read import Facts
+from .verdict import Verdict
+
+OLDEST_VERSION = (1, 27)
+"""The oldest Kubernetes whose schemas the stacks are checked against."""
+_SHARED_BY_NATURE = re.compile(r"efs|filestore|azurefile|nfs|cephfs|fsx|lustre|weka|portworx|longhorn|kwok", re.IGNORECASE)
+_BLOCK_BY_NATURE = re.compile(r"ebs\.csi|pd\.csi|disk\.csi|local-path|rbd|cinder|vsphere|hostpath", re.IGNORECASE)
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+def judge(need: Need, facts: Facts, known: Collection[tuple[str, str, str]] | None = None) -> list[Verdict]:
+    """Every verdict, in a fixed order. `known`: (kind, namespace, name) of what the stack's state has; none when that is not known."""
+    verdicts = [*_judge_version(facts), *_judge_namespaces(need, facts), *_judge_kinds(need, facts), *_judge_permissions(facts)]
+    for service in need.services:
+        verdicts += [*_judge_keys(service, facts), *_judge_pull_secrets(service, facts), *_judge_claims(service, facts)]
+    return [*verdicts, *judge_gpus(need, facts), *judge_quotas(need, facts), *_judge_orphans(need, facts, known)]
+
+
+def _judge_version(facts: Facts) -> Iterator[Verdict]:
+    match = re.match(r"v?(\d+)\.(\d+)", facts.version)
+    if match and (int(match[1]), int(match[2])) < OLDEST_VERSION:
+        yield Verdict(
+            "warn", "Kubernetes", f"{facts.version} is older than 1.{OLDEST_VERSION[1]}, the oldest that is checked", "Upgrade the cluster."
+        )
+    else:
+        yield Verdict("ok", "Kubernetes", harmless(facts.version, 40))
+
+
+def _judge_namespaces(need: Need, facts: Facts) -> Iterator[Verdict]:
+    for name in need.namespaces:
+        about = f"Namespace {name}"
+        if name not in facts.namespaces:
+            yield Verdict("warn", about, "may not be read", "Grant get on namespaces, or make sure that it is there.")
+        elif (found := facts.namespaces[name]) is None:
+            yield Verdict("fail", about, "is not there", f"Make it in the program, or: kubectl create namespace {name}.")
+        elif at(found, "metadata", "deletionTimestamp"):
+            yield Verdict("fail", about, "is being deleted", "Wait until it is gone and make it anew, or use another.")
+        else:
+            level = texts_at(found, "metadata", "labels").get("pod-security.kubernetes.io/enforce", "none")
+            paths = [each.name for each in need.services if each.namespace == name and _uses_host_path(each)]
+            if level in ("restricted", "baseline") and paths:
+                cure = "Use a claim (cache.existing_claim) in place of cache.host_path, or another namespace."
+                yield Verdict("fail", about, f"enforces Pod Security {level}, which refuses the host path of {', '.join(paths)}", cure)
+            else:
+                yield Verdict("ok", about, f"enforces Pod Security: {harmless(level, 40)}")
+
+
+def _uses_host_path(service: ServiceNeed) -> bool:
+    return any("hostPath" in volume for volume in items_at(service.pod, "spec", "volumes"))
+
+
+def _judge_kinds(need: Need, facts: Facts) -> Iterator[Verdict]:
+    for version, kind in sorted(need.kinds):
+        if facts.kinds is not None and (version, kind) not in facts.kinds:
+            cure = "Install the operator that brings it, or leave the group of arguments out that makes such objects."
+            yield Verdict("fail", f"Kind {kind}", f"the cluster has no {version} {kind}", cure)
+
+
+def _judge_permissions(facts: Facts) -> Iterator[Verdict]:
+    if facts.denied is None:
+        yield Verdict("warn", "Permissions", "cannot be asked for", "Nothing, if the deployer is another user than this one.")
+        return
+    if not facts.denied:
+        yield Verdict("ok", "Permissions", "the deployer may do what the stack needs")
+    lacking: dict[tuple[str, str, str], list[str]] = {}
+    for verb, group, resource, namespace in facts.denied:
+        lacking.setdefault((group, resource, namespace), []).append(verb)
+    for (group, resource, namespace), verbs in lacking.items():
+        where = f"in namespace {namespace}" if namespace else "cluster-wide"
+        rule = f'{{apiGroups: ["{group}"], resources: [{resource}], verbs: [{", ".join(verbs)}]}}'
+        yield Verdict("fail", "Permissions", f"may not {', '.join(verbs)} {resource} {where}", f"Add to its role: {rule}.")
+
+
+def _judge_keys(service: ServiceNeed, facts: Facts) -> Iterator[Verdict]:
+    for name, key in sorted(service.keys):
+        about = f"Secret {service.namespace}/{name}"
+        if service.namespace in facts.unread_secrets:
+            yield Verdict("warn", about, "may not be read", "Grant get on secrets in this namespace to have it checked.")
+        elif (found := facts.secrets.get((service.namespace, name))) is None:
+            cure = (
+                f"Make it: kubectl -n {service.namespace} create secret generic {name} --from-file={key}=/dev/stdin, or correct its name."
+            )
+            yield Verdict("fail", about, f"is not there ({service.name})", cure)
+        elif key not in found.keys:
+            has = harmless(", ".join(found.keys[:8]), 200) or "none"
+            cure = f"Name one of these in secrets.ngc_secret_key or hf_token_key, or: kubectl -n {service.namespace} edit secret {name}."
+            yield Verdict("fail", about, f"has no key {key}; its keys are: {has} ({service.name})", cure)
+        else:
+            yield Verdict("ok", about, f"has the key {key}")
+
+
+def _judge_pull_secrets(service: ServiceNeed, facts: Facts) -> Iterator[Verdict]:
+    registry = registry_of(service.images[-1]) if service.images else "nvcr.io"
+    for name in sorted(service.pull_secrets):
+        about = f"Pull Secret {service.namespace}/{name}"
+        cure = (
+            f"Make it: kubectl -n {service.namespace} create secret docker-registry {name} --docker-server={registry} "
+            "--docker-username='$oauthtoken' --docker-password=<NGC API key>, or give secrets.ngc_api_key."
+        )
+        if service.namespace in facts.unread_secrets:
+            yield Verdict("warn", about, "may not be read", "Grant get on secrets in this namespace to have it checked.")
+        elif (found := facts.secrets.get((service.namespace, name))) is None:
+            yield Verdict("fail", about, f"is not there ({service.name})", cure)
+        elif found.type != PULL_TYPE:
+            yield Verdict("fail", about, f"is of type {harmless(found.type, 60)}, not {PULL_TYPE}", cure)
+        elif registry not in found.registries:
+            yield Verdict(
+                "fail", about, f"logs in to {harmless(', '.join(found.registries[:4]), 120) or 'nothing'}, not to {registry}", cure
+            )
+        else:
+            yield Verdict("ok", about, f"logs in to {registry}")
+
+
+def _judge_claims(service: ServiceNeed, facts: Facts) -> Iterator[Verdict]:
+    for name in sorted(service.existing_claims):
+        about = f"Claim {service.namespace}/{name}"
+        if (service.namespace, name) in facts.claims and facts.claims[service.namespace, name] is None:
+            yield Verdict("fail", about, f"is not there ({service.name})", "Correct cache.existing_claim, or leave it out.")
+        elif (service.namespace, name) in facts.claims:
+            yield Verdict("ok", about, "is there")
+    for claim in service.claims if facts.classes is not None else ():
+        yield _judge_class(service, claim, facts.classes or ())
+
+
+def _judge_class(service: ServiceNeed, claim: Object, classes: Collection[Object]) -> Verdict:
+    wanted = at(claim, "spec", "storageClassName")
+    there = {name_of(each): each for each in classes}
+    about = f"StorageClass {wanted}" if isinstance(wanted, str) else "Default StorageClass"
+    names = harmless(", ".join(sorted(there)[:6]), 200) or "none"
+    if wanted == "":
+        return Verdict("ok", "StorageClass", f"none is wanted ({service.name}): a volume must be there already")
+    found = there.get(wanted) if isinstance(wanted, str) else next((each for each in classes if _is_default(each)), None)
+    if found is None:
+        return Verdict(
+            "fail",
+            about,
+            f"is not there ({service.name}); there are: {names}",
+            "Set cache.storage_class to one of these, or use cache.empty_dir.",
+        )
+    provisioner, modes = text_at(found, "provisioner"), at(claim, "spec", "accessModes")
+    shared = isinstance(modes, list) and "ReadWriteMany" in modes
+    if shared and _BLOCK_BY_NATURE.search(provisioner) and not _SHARED_BY_NATURE.search(provisioner):
+        text = f"is of {harmless(provisioner, 60)}, whose volumes one node has at a time, and {service.name} wants ReadWriteMany"
+        return Verdict("fail", about, text, "Use a class of file shares, or replicas: 1 with cache.access_mode ReadWriteOnce.")
+    return Verdict("ok", about, f"is there ({harmless(provisioner, 60)})")
+
+
+def _is_default(each: Object) -> bool:
+    annotations = mapping_at(each, "metadata", "annotations")
+    return annotations.get(_DEFAULT_CLASS) == "true"
+
+
+def _judge_orphans(need: Need, facts: Facts, known: Collection[tuple[str, str, str]] | None) -> Iterator[Verdict]:
+    """Objects with our labels that the state does not have. Those that the stack would make stop the next `up`; the others only cost."""
+    if known is None:
+        return
+    for kind, namespace, name in sorted(set(facts.ours) - set(known)):
+        about = f"{kind} {namespace}/{name}"
+        if (kind, namespace, name) in need.names:
+            text = "is in the cluster and not in the stack's state: an update was killed, and the next would say that it exists already"
+            yield Verdict("fail", about, text, "Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up.")
+        elif kind == "Deployment":
+            gpus = _gpus_of(facts.ours[kind, namespace, name])
+            text = f"has the component's labels and is not in this stack's state{f'; it holds {gpus}' if gpus else ''}"
+            yield Verdict("warn", about, text, f"If it is no other stack's: kubectl -n {namespace} delete deployment {name}.")
+
+
+def _gpus_of(deployment: Object) -> str:
+    pod: Object = {"spec": mapping_at(deployment, "spec", "template", "spec")}
+    resource = gpu_resource_of(pod)
+    replicas = at(deployment, "spec", "replicas")
+    return f"{requests_of(pod, resource) * (replicas if isinstance(replicas, int) else 1)} {resource}" if resource else ""

@@ -1,0 +1,177 @@
+"""What the checks before `up` say of facts that were read."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
+from nim_component.diagnose.checks import Facts, Need, Verdict, judge, need_of, objects_of_state
+from nim_component.diagnose.checks.need import permissions_of
+from nim_component.diagnose.objects import SecretFacts
+from nim_component.local.manifests import collect_manifests
+from nim_component.testing import record
+
+from .made import GPU, Object, node, pod
+
+PULL_TYPE = "kubernetes.io/dockerconfigjson"
+TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}
+SECRETS = NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY")
+
+
+def needed(**fields: Any) -> Need:
+    """What a service needs."""
+    nim = NIM(**{"secrets": SECRETS, "namespace": "ml", **fields})
+    return need_of([manifest.object for manifest in collect_manifests(record(lambda: NIMService("llama", nim)).run)])
+
+
+def storage_class(name: str = "fast", provisioner: str = "ebs.csi.aws.com", default: bool = True) -> Object:
+    annotations = {"storageclass.kubernetes.io/is-default-class": str(default).lower()}
+    return {"metadata": {"name": name, "annotations": annotations}, "provisioner": provisioner}
+
+
+def facts(**changes: Any) -> Facts:
+    """A cluster that has everything."""
+    good = Facts(
+        version="v1.36.3",
+        namespaces={"ml": {"metadata": {"name": "ml", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}},
+        nodes=(node(gpu=8),),
+        pods=(),
+        classes=(storage_class(),),
+        quotas={"ml": ()},
+        secrets={
+            ("ml", "pull"): SecretFacts(PULL_TYPE, (".dockerconfigjson",), ("nvcr.io",)),
+            ("ml", "ngc"): SecretFacts("Opaque", ("NGC_API_KEY",)),
+        },
+        kinds=needed().kinds,
+        denied=(),
+    )
+    return replace(good, **changes)
+
+
+def wrong(verdicts: list[Verdict]) -> list[str]:
+    return [f"{each.mark} {each.about}: {each.text} | {each.cure}" for each in verdicts if each.mark != "ok"]
+
+
+def test_a_cluster_that_has_everything_passes():
+    verdicts = judge(needed(), facts(), known=set())
+    assert wrong(verdicts) == []
+    assert [f"{each.about}: {each.text}" for each in verdicts] == [
+        "Kubernetes: v1.36.3",
+        "Namespace ml: enforces Pod Security: restricted",
+        "Permissions: the deployer may do what the stack needs",
+        "Secret ml/ngc: has the key NGC_API_KEY",
+        "Pull Secret ml/pull: logs in to nvcr.io",
+        "Default StorageClass: is there (ebs.csi.aws.com)",
+        "GPUs of llama: 1 x 1 nvidia.com/gpu: there is room",
+    ]
+
+
+def held(number: int, name: str = "other-5d9-x", namespace: str = "train") -> Object:
+    return pod(name, gpu=number, node="gpu-0", metadata={"namespace": namespace}, status={"phase": "Running"})
+
+
+WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("old", {}, {"version": "v1.20.1"}, "warn Kubernetes: v1.20.1 is older than 1.27"),
+    ("namespace", {}, {"namespaces": {"ml": None}}, "fail Namespace ml: is not there | Make it in the program, or: kubectl create namespace ml."),
+    ("namespace unread", {}, {"namespaces": {}}, "warn Namespace ml: may not be read"),
+    ("namespace ending", {}, {"namespaces": {"ml": {"metadata": {"deletionTimestamp": "x"}}}}, "fail Namespace ml: is being deleted"),
+    ("host path", {"cache": CacheArgs(host_path="/m")}, {}, "fail Namespace ml: enforces Pod Security restricted, which refuses the host path of llama"),
+    ("kind", {}, {"kinds": frozenset({("v1", "Service"), ("v1", "PersistentVolumeClaim")})}, "fail Kind Deployment: the cluster has no apps/v1 Deployment"),
+    ("permissions", {}, {"denied": (("create", "apps", "deployments", "ml"), ("patch", "apps", "deployments", "ml"))}, 'Add to its role: {apiGroups: ["apps"], resources: [deployments], verbs: [create, patch]}.'),
+    ("permissions unread", {}, {"denied": None}, "warn Permissions: cannot be asked for"),
+    ("secret", {}, {"secrets": {("ml", "ngc"): None, ("ml", "pull"): SecretFacts(PULL_TYPE, (), ("nvcr.io",))}}, "fail Secret ml/ngc: is not there (llama) | Make it: kubectl -n ml create secret generic ngc --from-file=NGC_API_KEY=/dev/stdin"),
+    ("key", {}, {"secrets": {("ml", "ngc"): SecretFacts("Opaque", ("a", "b")), ("ml", "pull"): SecretFacts(PULL_TYPE, (), ("nvcr.io",))}}, "fail Secret ml/ngc: has no key NGC_API_KEY; its keys are: a, b (llama)"),
+    ("pull type", {}, {"secrets": {("ml", "ngc"): SecretFacts("Opaque", ("NGC_API_KEY",)), ("ml", "pull"): SecretFacts("Opaque", ())}}, "fail Pull Secret ml/pull: is of type Opaque"),
+    ("pull registry", {}, {"secrets": {("ml", "ngc"): SecretFacts("Opaque", ("NGC_API_KEY",)), ("ml", "pull"): SecretFacts(PULL_TYPE, (), ("ghcr.io",))}}, "fail Pull Secret ml/pull: logs in to ghcr.io, not to nvcr.io"),
+    ("existing claim", {"cache": CacheArgs(existing_claim="models")}, {"claims": {("ml", "models"): None}}, "fail Claim ml/models: is not there (llama)"),
+    ("class", {"cache": CacheArgs(storage_class="gp3")}, {}, "fail StorageClass gp3: is not there (llama); there are: fast"),
+    ("default class", {}, {"classes": (storage_class(default=False),)}, "fail Default StorageClass: is not there (llama); there are: fast"),
+    ("access mode", {"replicas": 2, "cache": CacheArgs(access_mode="ReadWriteMany")}, {}, "fail Default StorageClass: is of ebs.csi.aws.com, whose volumes one node has at a time"),
+    ("no GPU", {}, {"nodes": (node(gpu=0),)}, f"fail GPUs of llama: no node offers {GPU}"),
+    ("selector", {"node_selector": {"gpu": "h100"}}, {}, f"fail GPUs of llama: no node with {GPU} has the labels gpu=h100"),
+    ("taint", {}, {"nodes": (node(taints=[TAINT]),)}, "fail GPUs of llama: every node that would do has a taint that the pod does not bear, such as team=a:NoSchedule"),
+    ("too many", {"gpu": 9}, {}, f"fail GPUs of llama: 9 {GPU} on one node, and the largest has 8 | Set gpu to at most 8"),
+    ("not enough", {"gpu": 4}, {"pods": (held(5),)}, f"fail GPUs of llama: 1 x 4 {GPU} wanted, room for 0 of 1 pods (free: gpu-0 3)"),
+    ("replicas", {"gpu": 4, "replicas": 3, "cache": CacheArgs(empty_dir=True)}, {}, f"fail GPUs of llama: 3 x 4 {GPU} wanted, room for 2 of 3 pods"),
+    ("fragments", {"gpu": 4}, {"nodes": (node("a", 2), node("b", 2), node("c", 4)), "pods": ({**held(1), "spec": {**held(1)["spec"], "nodeName": "c"}},)}, "room for 0 of 1 pods"),
+    ("nodes unread", {}, {"nodes": None}, "warn GPUs: nodes may not be read"),
+    ("pods unread", {}, {"pods": None}, "warn GPUs of llama: 1 x 1 nvidia.com/gpu: which are free may not be read"),
+    ("secrets unread", {}, {"secrets": {}, "unread_secrets": frozenset({"ml"})}, "warn Secret ml/ngc: may not be read"),
+    ("quota", {"gpu": 2}, {"quotas": {"ml": ({"metadata": {"name": "q"}, "status": {"hard": {f"requests.{GPU}": "4"}, "used": {f"requests.{GPU}": "3"}}},)}}, f"fail Quota ml/q: leaves too little: requests.{GPU}: 3 of 4 used"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "changes", "words"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_what_is_missing_is_said_with_a_cure(fields: dict[str, Any], changes: dict[str, Any], words: str):
+    need = needed(**fields)
+    kinds = {} if "kinds" in changes else {"kinds": need.kinds}
+    said = wrong(judge(need, facts(**{**kinds, **changes}), known=set()))
+    assert any(words in each for each in said), said
+    assert all(re.search(r" \| .+\.$", each) for each in said)
+
+
+def test_the_stacks_own_running_pods_do_not_count_against_it():
+    mine = held(8, "llama-5d9-x", "ml")
+    assert wrong(judge(needed(gpu=8), facts(pods=(mine,)), known=set())) == []
+    assert wrong(judge(needed(gpu=8), facts(pods=(held(8, "llama-5d9-x", "other"),)), known=set())) != []
+
+
+def test_a_quota_that_the_running_service_uses_itself_is_no_fault():
+    quota = {"metadata": {"name": "q"}, "status": {"hard": {f"requests.{GPU}": "2"}, "used": {f"requests.{GPU}": "2"}}}
+    there: Any = {("Deployment", "ml", "llama"): {}}
+    seen = facts(quotas={"ml": (quota,)}, ours=there)
+    assert wrong(judge(needed(gpu=2), seen, known={("Deployment", "ml", "llama")})) == []
+    assert wrong(judge(needed(gpu=2), facts(quotas={"ml": (quota,)}), known=set())) != []
+
+
+def test_an_orphan_is_found_with_the_command_that_takes_it_back():
+    deployment = {"metadata": {"name": "llama"}, "spec": {"replicas": 2, "template": {"spec": pod(gpu=4)["spec"]}}}
+    ours: Any = {("Deployment", "ml", "llama"): deployment, ("Deployment", "ml", "old"): deployment, ("Service", "ml", "old"): {}}
+    said = wrong(judge(needed(), facts(ours=ours), known=set()))
+    assert "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up" in said[0]
+    assert said[0].startswith("fail Deployment ml/llama: is in the cluster and not in the stack's state")
+    assert said[1] == (
+        "warn Deployment ml/old: has the component's labels and is not in this stack's state; it holds 8 nvidia.com/gpu"
+        " | If it is no other stack's: kubectl -n ml delete deployment old."
+    )
+    assert len(said) == 2
+
+
+def test_without_a_state_no_object_is_called_an_orphan():
+    assert wrong(judge(needed(), facts(ours={("Deployment", "ml", "llama"): {}}), known=None)) == []
+
+
+def test_a_state_says_what_it_has():
+    resources = [
+        {"type": "kubernetes:apps/v1:Deployment", "id": "ml/llama", "urn": "u"},
+        {"type": "kubernetes:core/v1:Namespace", "id": "ml", "urn": "u"},
+        {"type": "kubernetes:core/v1:Secret", "id": "ml/ngc", "outputs": {"metadata": {"4dabf18193072939515e22adb298388d": "x"}}},
+        {"type": "kubernetes:core/v1:Service", "urn": "u"},
+        {"type": "nim:index:NIMService", "id": ""},
+    ]
+    state = {
+        "deployment": {
+            "resources": resources,
+            "pending_operations": [{"resource": {"type": "kubernetes:core/v1:Service", "id": "ml/llama"}}],
+        }
+    }
+    assert objects_of_state(state) == {("Deployment", "ml", "llama"), ("Namespace", "", "ml"), ("Secret", "ml", "ngc")}
+    with pytest.raises(ValueError, match="no deployment"):
+        objects_of_state({})
+
+
+def test_what_the_program_makes_itself_is_not_missing():
+    by_value = needed(secrets=NIMSecrets.keyless())
+    assert by_value.services[0].keys == frozenset()
+    assert by_value.services[0].pull_secrets == frozenset()
+
+
+def test_only_what_is_needed_is_asked_for():
+    wanted = permissions_of(needed(secrets=NIMSecrets.keyless()))
+    assert ("patch", "apps", "deployments", "ml") in wanted
+    assert ("list", "", "pods", "ml") in wanted
+    assert ("get", "", "secrets", "ml") not in wanted
+    assert ("get", "", "secrets", "ml") in permissions_of(needed())
+    assert len(wanted) == len(set(wanted)) <= 25

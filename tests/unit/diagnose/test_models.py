@@ -1,0 +1,60 @@
+"""A server that is ready and leaves an adapter out is found."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from nim_component.diagnose.api import Api
+from nim_component.diagnose.models import describe_missing, find_missing
+
+from .server import serving
+
+PATH = "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models"
+
+
+def missing(answers: list[tuple[int, Any]], wanted: list[str], patience: float = 0) -> Any:
+    """What is missing when the server answers in turn; the last answer stays."""
+    seen: list[str] = []
+
+    def answer(path: str) -> tuple[int, Any]:
+        return answers[min(len(seen), len(answers)) - 1]
+
+    async def ask(kubeconfig: str) -> Any:
+        async with Api.connect(kubeconfig) as api:
+            return await find_missing(api, "llama", "ml", 8000, wanted, patience)
+
+    with serving(answer, seen) as kubeconfig:
+        found = asyncio.run(ask(kubeconfig))
+    assert set(seen) == {PATH}
+    return found
+
+
+def models(*names: str) -> tuple[int, Any]:
+    return 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+
+
+def test_a_listed_model_is_not_missing():
+    assert missing([models("base", "one")], ["base", "one"]) == ([], ["base", "one"])
+
+
+def test_an_adapter_that_is_left_out_is_missing():
+    assert missing([models("base", "two")], ["base", "one"]) == (["one"], ["base", "two"])
+
+
+def test_an_adapter_that_comes_a_moment_later_is_not_missing():
+    assert missing([models("base"), models("base", "one")], ["base", "one"], patience=5) == ([], ["base", "one"])
+
+
+@pytest.mark.parametrize(
+    "answer", [(403, {}), (404, {}), (503, {}), (200, {"object": "other"}), (200, b"<html>"), (200, b"[]"), (302, b"")]
+)
+def test_a_server_that_cannot_be_asked_is_not_judged(answer: tuple[int, Any]):
+    assert missing([answer], ["base"]) is None
+
+
+def test_the_words_name_what_is_missing_and_hide_what_is_hostile():
+    said = describe_missing(["one"], ["base", "\x1b[31mevil\n"])
+    assert "does not serve one; it lists base, evil." in said
+    assert "\x1b" not in said
+    assert "nothing" in describe_missing(["one"], [])
