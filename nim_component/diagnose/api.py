@@ -144,7 +144,7 @@ class Api:
                         event = json.loads(line)
                         kind, object_ = event.get("type"), event.get("object")
                         if kind == "ERROR":
-                            raise GoneError(str(object_.get("code")))
+                            raise GoneError(str(object_)[:200])
                         if isinstance(kind, str) and isinstance(object_, dict):
                             yield kind, cast(Object, object_)
         except errors as error:

@@ -122,7 +122,8 @@ class Narrator:
             service = self.services.get(args.urn)
             if service is not None and service.told is not None and service.connection is not None:
                 told, service.told = service.told, None
-                self._log(service.component, "progress", f"{told.name}: ready after {duration(time.monotonic() - told.began)}")
+                if told.story.told:  # else nobody could look, and there is no story to end
+                    self._log(service.component, "progress", f"{told.name}: ready after {duration(time.monotonic() - told.began)}")
                 self._submit(self._end(service.connection, told))
 
     async def fail(self, args: pulumi.ErrorHookArgs) -> bool:

@@ -28,8 +28,8 @@ async def collect(api: Api, path: str = "/api/v1/pods") -> list[Any]:
     return [each async for each in api.watch(path, "1")]
 
 
-def line(kind: str, **object_: Any) -> bytes:
-    return json.dumps({"type": kind, "object": object_}, ensure_ascii=False).encode() + b"\n"
+def line(change: str, **object_: Any) -> bytes:
+    return json.dumps({"type": change, "object": object_}, ensure_ascii=False).encode() + b"\n"
 
 
 @pytest.mark.parametrize(
