@@ -1,0 +1,162 @@
+"""`nim-component explain` and `check`, as a person runs them, on a real control plane."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .client import Client
+from .controlplane import VISITOR, ControlPlane
+from .nodes import GPU, ONE_GPU
+from .objects import ROOT, apply_all, render
+from .test_diagnosis import grant, nim
+from .waiting import wait_for_rollout
+
+PROGRAM = "from nim_component.stack import deploy_stack\ndeploy_stack()\n"
+
+
+def run(folder: Path, kubeconfig: Path, *command: str) -> tuple[int, str, str]:
+    """A command: exit code, output, errors."""
+    environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "COLUMNS": "200", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nim_component", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path, namespace: str) -> Path:
+    """A project with one service `llama` that refers to Secrets, in a stack `dev` for the current context."""
+    services = {
+        "llama": {
+            "namespace": namespace,
+            "gpu": 2,
+            "secrets": {"ngc_image_secret": "pull", "ngc_secret_group": "ngc", "ngc_secret_key": "NGC_API_KEY"},
+        }
+    }
+    (tmp_path / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:services": services}}))
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    return tmp_path
+
+
+def test_explain_says_what_is_wrong_in_two_seconds(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    time.sleep(2)
+    began = time.monotonic()
+    code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
+    took = time.monotonic() - began
+    print(f"explain took {took:.2f} s")
+    assert code == 3
+    assert output.splitlines()[:4] == [
+        f"{namespace}/llama: waiting for a node",
+        "",
+        f"The pod wants 2 {GPU}, and the largest node has 1.",
+        f"  seen: 0/1 nodes are available: 1 Insufficient {GPU}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+    ]
+    assert errors == ""
+    code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace, "--json")
+    (said,) = json.loads(output)
+    assert (said["service"], said["ready"], [each["cause"] for each in said["findings"]]) == ("llama", False, ["gpu-too-many"])
+
+
+def test_explain_of_a_service_that_is_well(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+    nodes(ONE_GPU)
+    objects = render(nim(), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
+    assert code == 0
+    assert re.fullmatch(rf"{namespace}/llama: ready after \d+ s\n", output)
+
+
+def test_explain_of_nothing(control_plane: ControlPlane, namespace: str, tmp_path: Path):
+    code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
+    assert (code, output) == (0, f"No NIMService is deployed in {namespace}: name another --namespace, --context or --stack.\n")
+    code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
+    assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
+
+
+def test_explain_of_a_stack_asks_for_its_services(control_plane: ControlPlane, namespace: str, project: Path):
+    code, output, _ = run(project, control_plane.kubeconfig, "explain", "--stack", "dev")
+    assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
+    code, _, errors = run(project, control_plane.kubeconfig, "explain", "other", "--stack", "dev")
+    assert (code, errors) == (1, "error: the stack dev has no service other; there are: llama\n")
+
+
+def test_without_a_cluster_a_command_says_so(tmp_path: Path):
+    code, _, errors = run(tmp_path, tmp_path / "missing", "explain")
+    assert (code, errors) == (1, "error: there is no kubeconfig; name a cluster with --kubeconfig or KUBECONFIG, and --context\n")
+
+
+def marks(output: str) -> dict[str, str]:
+    return {each["about"]: each["mark"] for each in json.loads(output)["checks"]}
+
+
+def test_check_finds_what_is_missing_and_then_nothing(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+    nodes(ONE_GPU)
+    code, output, errors = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--json")
+    assert code == 3, errors
+    assert marks(output) == {
+        "Kubernetes": "ok",
+        f"Namespace {namespace}": "ok",
+        "Permissions": "ok",
+        f"Secret {namespace}/ngc": "fail",
+        f"Pull Secret {namespace}/pull": "fail",
+        "Default StorageClass": "ok",
+        "GPUs of llama": "fail",
+        "Orphans": "warn",
+    }
+    secret: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "ngc", "namespace": namespace},
+        "stringData": {"NGC_API_KEY": "nvapi-of-nobody"},
+    }
+    cluster.create(secret)
+    config = '{"auths": {"nvcr.io": {"password": "nvapi-of-nobody"}}}'
+    cluster.create(
+        {
+            **secret,
+            "metadata": {"name": "pull", "namespace": namespace},
+            "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": config},
+        }
+    )
+    stack = project / "Pulumi.dev.yaml"
+    stack.write_text(stack.read_text().replace("gpu: 2", "gpu: 1"))
+    (project / "state.json").write_text('{"version": 3, "deployment": {"resources": []}}')
+    code, output, errors = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--state", "state.json", "--strict")
+    assert code == 0, output + errors
+    assert "✗" not in output
+    assert "✓  GPUs of llama" in output
+    assert "nvapi" not in output
+
+
+def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(), namespace))
+    (project / "state.json").write_text('{"version": 3, "deployment": {}}')
+    code, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--state", "state.json")
+    assert code == 3
+    assert f"✗ Deployment {namespace}/llama is in the cluster and not in the stack's state" in output
+    assert "cure: Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up." in output
+
+
+def test_check_says_what_the_deployer_may_not_do(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+    nodes(ONE_GPU)
+    grant(cluster, namespace, "pods", "events", "replicasets")
+    code, output, _ = run(project, control_plane.kubeconfig_of(VISITOR), "check", "--stack", "dev", "--json")
+    assert code == 3
+    said = [each["text"] for each in json.loads(output)["checks"] if each["about"] == "Permissions"]
+    assert f"may not create, delete, get, list, patch, watch deployments in namespace {namespace}" in said
+    assert marks(output)["GPUs"] == "warn"
+    assert marks(output)[f"Secret {namespace}/ngc"] == "warn"
