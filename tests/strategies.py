@@ -72,6 +72,7 @@ def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
         claim.map(lambda fields: CacheArgs(**fields)),
         st.builds(lambda name: CacheArgs(existing_claim=name), NAMES),
         st.builds(lambda size: CacheArgs(empty_dir=True, size=size), st.sampled_from(["50Gi", "80G"])),
+        st.builds(lambda name: CacheArgs(ephemeral=True, storage_class=name), st.sampled_from([None, "kwok-volume"])),
     )
 
 
@@ -102,9 +103,43 @@ ADAPTERS = st.lists(
 )
 
 
+SCALINGS: list[dict[str, Any]] = [
+    {"max_replicas": 4, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}, {"external": {"name": "a", "average_value": 0.5}}]},
+    {"max_replicas": 3, "min_replicas": 2, "presets": ["queue", "kv-cache"], "scale_up": {"pods": 2}},
+    {"max_replicas": 2, "min_replicas": 0, "metrics": [{"object": {"name": "a", "kind": "Service", "object": "b", "value": "750m"}}]},
+]
+INGRESSES: list[dict[str, Any]] = [
+    {"hosts": ["a.example.com"]},
+    {"hosts": ["a.example.com", "b"], "class_name": "nginx", "path": "/a/b", "tls": True, "tls_secret": "cert"},
+]
+POLICIES: list[dict[str, Any]] = [
+    {"ingress": []},
+    {"ingress": [{"pods": {}}, {"namespace": "a", "pods": {"a": "b"}}], "proxies": [{"cidr": "10.0.0.5/32", "ports": [3128]}]},
+    {
+        "ingress": [{"cidr": "::/0", "excluding": ["fc00::/7"], "ports": [1]}],
+        "internet": False,
+        "dns": [],
+        "egress": [{"namespace_labels": {}}],
+    },
+]
+CLAIMS: list[list[dict[str, Any]]] = [
+    [{"name": "gpus", "devices": [{"name": "gpu", "count": 2, "selectors": ["device.driver == 'gpu.nvidia.com'"]}], "request": "gpu"}],
+    [{"name": "a", "claim": "a"}, {"name": "b", "template": "b"}],
+]
+
+
 @st.composite
 def nims(draw: st.DrawFn) -> NIM:
     """A valid `NIM`."""
+    groups: dict[str, st.SearchStrategy[Any]] = {
+        "autoscaling": st.sampled_from(SCALINGS),
+        "ingress": st.sampled_from(INGRESSES),
+        "disruption_budget": st.sampled_from([{}, {"max_unavailable": "50%"}]),
+        "network_policy": st.sampled_from(POLICIES),
+        "resource_claims": st.sampled_from(CLAIMS),
+        "metrics": st.just({"monitor": None, "dashboard": {"folder": "Models"}, "scrape_annotations": True}),
+        "scheduler_name": st.just("kai-scheduler"),
+    }
     optional: dict[str, st.SearchStrategy[Any]] = {
         "cpu": CORES,
         "gpu": st.integers(1, 8),
@@ -142,7 +177,10 @@ def nims(draw: st.DrawFn) -> NIM:
         "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
         "extra_volumes": st.just([SCRATCH]),
     }
-    fields = draw(st.fixed_dictionaries({}, optional=optional))
+    fields = draw(st.fixed_dictionaries({}, optional=optional | groups))
+    if "autoscaling" in fields:
+        fields.pop("replicas", None)
+        fields["generation"] = draw(st.sampled_from(["1.x", "2.x-vllm", "2.x-sglang"]))
     env: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS | SOURCES, max_size=2))
     if "extra_volumes" in fields and draw(st.booleans()):
         fields["extra_mounts"] = [{"name": SCRATCH["name"], "mountPath": "/scratch", "readOnly": True}]
@@ -150,5 +188,5 @@ def nims(draw: st.DrawFn) -> NIM:
     if adapters:
         fields |= {"hf_repo_ids": adapters, "lora_adapter_mem": "512Mi"}
         env["NIM_PEFT_SOURCE"] = "/opt/nim/peft"
-    shared = fields.get("replicas", 1) > 1 or fields.get("rollout") == "surge"
+    shared = fields.get("replicas", 1) > 1 or fields.get("rollout") == "surge" or "autoscaling" in fields
     return NIM(secrets=draw(secrets()), mem=draw(MEMORY), shm_size=draw(SHM), cache=draw(caches(shared)), env=env, **fields)

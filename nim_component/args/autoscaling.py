@@ -102,6 +102,14 @@ def _check_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -> I
     if presets and keda.prometheus is None:
         remedy = "Give its URL, such as http://prometheus-operated.monitoring.svc:9090."
         yield Problem(("keda", "prometheus"), "is required with presets", remedy)
+    names: set[str] = {preset.preset for preset in presets}
+    for index, trigger in enumerate(keda.triggers or ()):
+        if isinstance(trigger.name, str) and trigger.name in names:
+            yield Problem(
+                ("keda", "triggers", index, "name"), "must be used once, and presets have theirs", "Rename it.", repr(trigger.name)
+            )
+        elif isinstance(trigger.name, str):
+            names.add(trigger.name)
     for name in ("prometheus", "authentication"):
         if not presets and getattr(keda, name) is not None:
             yield Problem(("keda", name), "has no meaning without presets", "Leave it out: a trigger names its own server.")

@@ -9,7 +9,7 @@ from nim_component.args.quantities import parse_quantity
 
 from .client import MANAGER, Client, Object
 
-_QUANTITIES = re.compile(r"\.(limits|requests)\.[^\[\]]+$|\.sizeLimit$")
+_QUANTITIES = re.compile(r"\.(limits|requests)\.[^\[\]]+$|\.sizeLimit$|\.target\.(averageValue|value)$")
 
 
 def stay_as_they_are(cluster: Client, applied: list[Object], objects: list[Object]) -> None:

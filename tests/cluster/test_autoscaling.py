@@ -7,9 +7,9 @@ import pytest
 from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
 
 from .client import Client, Object, wait_until
+from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
-from .test_admission import stay_as_they_are
 from .waiting import condition, deployment_of, wait_for_rollout
 
 SHARED = CacheArgs(access_mode="ReadWriteMany")

@@ -7,8 +7,8 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client
+from .drift import are_what_was_said, stay_as_they_are
 from .objects import apply_all, pick, render
-from .test_admission import stay_as_they_are
 
 CRON = {"type": "cron", "metadata": {"timezone": "Etc/UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}
 PROMETHEUS = "http://prometheus:9090"
@@ -69,16 +69,7 @@ def test_its_definition_takes_it_and_nothing_is_lost_or_moves(
     cluster: Client, crds: None, namespace: str, kind: str, fields: dict[str, Any]
 ):
     objects = render(NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(access_mode="ReadWriteMany")} | fields)), namespace)
-    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
-    said = pick(objects, kind)
-    live = cluster.get(said["apiVersion"], kind, said["metadata"]["name"], namespace)
-    assert holds(live["spec"], said["spec"])
-
-
-def holds(live: Any, said: Any) -> bool:
-    """Whether all that was said is there; definitions add defaults."""
-    if isinstance(said, dict):
-        return isinstance(live, dict) and all(key in live and holds(live[key], value) for key, value in said.items())
-    if isinstance(said, list):
-        return isinstance(live, list) and len(live) == len(said) and all(map(holds, live, said))
-    return live == said
+    applied = apply_all(cluster, objects)
+    assert pick(applied, kind)["spec"]
+    are_what_was_said(applied, objects)
+    stay_as_they_are(cluster, applied, objects)

@@ -7,9 +7,9 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client, DynamicApiError, Object, message_of, wait_until
+from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS, GPU, node
 from .objects import apply_all, pick, pod_of, render
-from .test_admission import stay_as_they_are
 from .waiting import wait_for_rollout
 
 ZONE = "topology.kubernetes.io/zone"

@@ -7,8 +7,8 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client, Object
+from .drift import stay_as_they_are
 from .objects import apply_all, pick, render
-from .test_admission import stay_as_they_are
 
 HOST = "llama.example.com"
 

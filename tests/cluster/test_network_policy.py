@@ -7,9 +7,9 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client
+from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
-from .test_admission import stay_as_they_are
 from .waiting import wait_for_rollout
 
 POLICIES: list[dict[str, Any]] = [

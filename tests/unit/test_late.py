@@ -46,6 +46,25 @@ NESTED: list[tuple[dict[str, Any], str]] = [
         {"replicas": lambda: 2, "cache": lambda: CacheArgs(access_mode=output("ReadWriteOnce"))},
         "cache.access_mode: must allow sharing for 2",
     ),
+    ({"gpu": lambda: output(0), "namespace": lambda: "serving"}, "gpu: must be at least 1 without resource_claims (got 0)"),
+    ({"ingress": lambda: {"hosts": ["a.example.com", output("A_b")]}}, "ingress.hosts[1]: must be a host name (got 'A_b')"),
+    (
+        {"http_route": lambda: {"gateway": output("A_b"), "hosts": ["a"]}},
+        "http_route.gateway: must be a Kubernetes object name (got 'A_b')",
+    ),
+    (
+        {"autoscaling": lambda: {"max_replicas": 1, "presets": [{"preset": "queue", "target": output(0)}]}},
+        "autoscaling.presets[0].target: must be a number or quantity above zero (got 0)",
+    ),
+    (
+        {"autoscaling": lambda: {"max_replicas": 1, "keda": {"triggers": [{"type": "cron", "metadata": {"desiredReplicas": output(2)}}]}}},
+        "autoscaling.keda.triggers[0].metadata.desiredReplicas: must be text. Quote it",
+    ),
+    (
+        {"network_policy": lambda: {"ingress": [{"cidr": output("10.0.0.1/8")}]}},
+        "network_policy.ingress[0].cidr: must be a range of addresses (got '10.0.0.1/8')",
+    ),
+    ({"metrics": lambda: {"alerts": {"queue": output("many")}}}, "metrics.alerts.queue: must be a number or quantity above zero"),
     ({"image": lambda: output("nvcr.io/a/b:2.1"), "port": lambda: 8001}, "port: must not be 8001 with NIM 2.x"),
 ]
 

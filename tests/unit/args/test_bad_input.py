@@ -499,6 +499,10 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "autoscaling.metrics[0].object: must have one of value, average_value. Give one kind of target.",
     ),
     (
+        {"autoscaling": {**SCALED, "keda": {"prometheus": PROMETHEUS, "triggers": [{**CRON[0], "name": "queue"}]}}, "cache": SHARED},
+        "autoscaling.keda.triggers[0].name: must be used once, and presets have theirs (got 'queue'). Rename it.",
+    ),
+    (
         {"autoscaling": {**SCALED, "scale_down": {"period": 1801}}, "cache": SHARED},
         "autoscaling.scale_down.period: must be at most 1800 (got 1801). Lower it.",
     ),
