@@ -23,20 +23,20 @@ DEFAULTS = "defaults"
 
 
 def deploy_stack() -> dict[str, NIMService]:
-    """Creates the services of the current stack and exports `services`: url, host, port and models of each.
+    """Creates the services of the current stack and exports `services`: url, host, port, models and, where there is one, external_url of each.
 
     Every service is checked before the first one is created; what is wrong with all of them comes in one error.
     """
     config = pulumi.Config()
-    services = {name: NIMService(name, nim) for name, nim in read_services(config).items()}
-    pulumi.export(
-        "services",
-        {
-            name: {"url": service.url, "host": service.host, "port": service.port, "models": service.model_names}
-            for name, service in services.items()
-        },
-    )
+    nims = read_services(config)
+    services = {name: NIMService(name, nim) for name, nim in nims.items()}
+    pulumi.export("services", {name: _addresses(service, nims[name]) for name, service in services.items()})
     return services
+
+
+def _addresses(service: NIMService, nim: NIM) -> dict[str, Any]:
+    inside = {"url": service.url, "host": service.host, "port": service.port, "models": service.model_names}
+    return {**inside, "external_url": service.external_url} if nim.is_exposed else inside
 
 
 def read_services(config: pulumi.Config) -> dict[str, NIM]:

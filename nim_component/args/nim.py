@@ -276,6 +276,11 @@ class NIM(Arguments):
     )
 
     @property
+    def is_exposed(self) -> bool:
+        """Whether it is reached from outside by an address of its own."""
+        return self.ingress is not None or self.http_route is not None or self.service.type == "LoadBalancer"
+
+    @property
     def fewest_pods(self) -> int:
         """How many pods there are at least, or 0 when they may all go."""
         return self.replicas if self.autoscaling is None else self.autoscaling.min_replicas

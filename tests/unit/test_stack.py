@@ -31,6 +31,12 @@ def test_one_service_for_each_entry():
     assert [resource.name for resource in deploy({"b": KEYLESS, "a": KEYLESS}).find(NIM_SERVICE)] == ["a", "b"]
 
 
+def test_an_exposed_service_has_its_address_from_outside_too():
+    services = deploy({"a": {**KEYLESS, "ingress": {"hosts": ["a.example.com"]}}, "b": KEYLESS}).outputs["services"]
+    assert services["a"]["external_url"] == "http://a.example.com"
+    assert "external_url" not in services["b"]
+
+
 def test_the_stack_gives_url_host_port_and_models_of_each():
     assert deploy({"a": {**KEYLESS, "port": 9000, "namespace": "x"}}).outputs == {
         "services": {
