@@ -18,7 +18,6 @@ from .sources import LORA, SERVICE, compared, deployment, made, objects, one, re
 
 GOLDEN = Path(__file__).parent / "golden"
 THREE = {"replicas": 3, "cache": {"access_mode": "ReadWriteMany", "size": "50Gi"}}
-EASY = {"capabilities": {"drop": ["ALL"]}, "allowPrivilegeEscalation": False, "runAsNonRoot": True}
 HPA = {"scaleTargetRef": {"kind": "Deployment", "name": "llama"}, "minReplicas": 2, "maxReplicas": 6}
 LWS = {"replicas": 2, "leaderWorkerTemplate": {"size": 4, "workerTemplate": {"spec": deployment()["spec"]["template"]["spec"]}}}
 
@@ -92,6 +91,13 @@ CASES: dict[str, Callable[[], StackReview]] = {
     "a-served-name-is-what-clients-ask-for": lambda: compared(one(served_model_name="chat"), one(served_model_name="chat-v2")),
     "what-no-rule-knows-is-still-said": lambda: compared(
         one(), one(node_selector={"pool": "h100"}, priority_class="inference", pod_annotations={"team": "search"})
+    ),
+    "an-autoscaler-switched-on-keeps-what-runs": lambda: compared(
+        one(**THREE), one(cache=THREE["cache"], autoscaling={"min_replicas": 2, "max_replicas": 6, "presets": ["queue"]})
+    ),
+    "a-network-that-lets-everybody-in-is-told": lambda: compared(
+        one(network_policy={"ingress": [{"namespace": "apps"}]}),
+        one(network_policy={"ingress": [{"namespace": "apps"}, {"cidr": "0.0.0.0/0"}]}),
     ),
     # Plain objects: what platform programs add, and what the component never does.
     "a-privileged-container-is-told": lambda: compared(
