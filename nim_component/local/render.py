@@ -9,6 +9,7 @@ unchanged one by whoever has both renders of one comparison, and by nobody else.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import importlib.util
@@ -62,6 +63,8 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
         text = f"the program ended itself with exit code {error.code}"
     except Exception as error:  # noqa: BLE001 (the side's program may raise anything)
         text = "".join(traceback.format_exception_only(error)).strip()
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(f"{project.folder}/")]
+        text += f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     for run in failed:
         text = engine.redact(text, engine.secret_texts(run))
     return {"error": text.replace(f"{project.folder}/", "")}
@@ -114,7 +117,8 @@ def seconds(text: str) -> float:
 def main(folder: str, result: str, *wanted: str) -> None:
     """Renders, and writes the result whole."""
     key = bytes.fromhex(sys.stdin.readline().strip())
-    sys.setswitchinterval(0.05)
+    # As in the command line: a short life that begins with importing the SDK, where the collector finds nothing.
+    gc.set_threshold(200_000, 20, 20)
     load_engine()
     renders: Mapping[str, Any] = render_stacks(Path(folder), list(wanted), key)
     Path(result).write_text(json.dumps(renders), encoding="utf-8")

@@ -134,6 +134,11 @@ def test_a_head_that_does_not_render_is_reported_and_fails(repository: Path, dif
     assert "Unchanged: `dev`." in result.out
 
 
+def test_a_program_that_raises_is_told_with_its_place(repository: Path, diff: Diff):
+    commit(repository, shared__dot__py="LABELS = {}['team']\n")
+    assert "does not render: KeyError: 'team' (shared.py, line 1)" in diff("--base", "main", "-f", "markdown").out
+
+
 def test_packages_that_differ_between_the_sides_are_said(repository: Path, diff: Diff):
     commit(repository, requirements__dot__txt="pulumi==1\n", Pulumi__dot__dev__dot__yaml=stack("x:2"))
     assert "requirements.txt differs between the two sides" in diff("--base", "main", "-f", "markdown").out

@@ -198,3 +198,14 @@ def test_a_preview_with_anything_missing_or_strange_is_still_read(name: str, dat
 def test_whole_replacements_agree_with_the_recorded_order():
     assert change_of(recorded("adapter-removed").change).order == "delete-before-create"
     assert change_of(recorded("namespace-moved").change).order == "create-before-delete"
+
+
+def test_the_engines_own_marks_are_believed_before_the_names():
+    kept, moved = digest("adapter-removed"), digest("namespace-moved")
+    for content, mark, other in ((kept, "delete", "pendingReplacement"), (moved, "pendingReplacement", "delete")):
+        for step in content["steps"]:
+            if step["urn"] == DEPLOYMENT:
+                step["oldState"].pop(other, None)
+                step["oldState"][mark] = True
+    assert change_of(read(kept)).order == "create-before-delete"
+    assert change_of(read(moved)).order == "delete-before-create"
