@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..lora import loader
 from ..names import labels, name_with_digest
 from .environment import token_variables
 from .inputs import lift
@@ -17,7 +18,9 @@ from .references import References
 from .security import read_only_context
 from .timing import Timing
 
-PROGRAM_PATH = "/opt/lora-loader"
+WORKING_DIR = "/opt/lora-loader"
+PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
+"""Where the loader is mounted: a package, run by its name from the folder above it."""
 VOLUME_PATH = "/lora"
 """Where the loader sees the volume as a whole: what it publishes is below `adapters`, its staging area and library are siblings."""
 
@@ -43,7 +46,8 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
         "name": "download-loras",
         "image": nim.lora_image,
         "image_pull_policy": nim.image_pull_policy,
-        "command": ["python3", f"{PROGRAM_PATH}/loader.py", f"{PROGRAM_PATH}/adapters.json"],
+        "command": ["python3", "-m", "lora_loader", f"{PROGRAM_PATH}/adapters.json"],
+        "working_dir": WORKING_DIR,
         "env": [
             {"name": "NIM_PEFT_SOURCE", "value": f"{VOLUME_PATH}/adapters"},
             {"name": "LORA_DEADLINE_SECONDS", "value": str(timing.loader_deadline)},
@@ -74,5 +78,5 @@ def _config_data(nim: NIM) -> "pulumi.Input[dict[str, str]]":
 
 @cache
 def _program() -> dict[str, str]:
-    package = files("nim_component.lora")
-    return {name: package.joinpath(name).read_text(encoding="utf-8") for name in ("loader.py", "requirements.txt")}
+    shipped = (file for file in files(loader).iterdir() if file.name.endswith((".py", ".txt")))
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(shipped, key=lambda file: file.name)}

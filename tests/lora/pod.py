@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nim_component.lora
+from nim_component.lora import loader
 
-SHIPPED = Path(nim_component.lora.__file__).parent
+SHIPPED = Path(loader.__file__).parent
 FAST = {"LORA_BACKOFF_SECONDS": "0.05", "LORA_RETRIES": "3", "LORA_STALL_SECONDS": "1", "LORA_DEADLINE_SECONDS": "60"}
 TOKEN = "hf_ThisIsTheTokenThatMustNotBeSeen"
 
@@ -60,13 +60,13 @@ class Result:
 class Pod:
     def __init__(self, directory: Path, endpoint: str) -> None:
         self.directory, self.endpoint = directory, endpoint
-        self.root, self.mounted = directory / "lora", directory / "config"
+        self.root, self.mounted = directory / "lora", directory / "program" / "lora_loader"
         self.adapters, self.termination = self.root / "adapters", directory / "termination-log"
         self.root.mkdir()
         self.root.chmod(0o777)
-        self.mounted.mkdir()
-        for name in ("loader.py", "requirements.txt"):
-            shutil.copy(SHIPPED / name, self.mounted / name)
+        self.mounted.mkdir(parents=True)
+        for file in (*SHIPPED.glob("*.py"), SHIPPED / "requirements.txt"):
+            shutil.copy(file, self.mounted / file.name)
         self.termination.write_text("")
         self.termination.chmod(0o666)
 
@@ -84,10 +84,12 @@ class Pod:
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k in ("PATH", "SSL_CERT_FILE")}
         given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*"}
         given["LORA_TERMINATION_LOG"] = str(self.termination)
-        command = [*as_user(), sys.executable, *flags, str(self.mounted / "loader.py"), str(self.mounted / "adapters.json")]
+        command = [*as_user(), sys.executable, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
         self.began = time.monotonic()
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, env=passed | given | FAST | env, cwd="/", preexec_fn=before, umask=0o077, **streams)
+        return subprocess.Popen(
+            command, env=passed | given | FAST | env, cwd=self.mounted.parent, preexec_fn=before, umask=0o077, **streams
+        )
 
     def wait(self, process: subprocess.Popen[str], timeout: float = 60) -> Result:
         try:

@@ -200,7 +200,8 @@ def test_a_read_only_volume_will_do_when_everything_is_there(hub: Hub, pod: Pod)
 
 
 def test_the_config_maps_files_fit(pod: Pod) -> None:
-    files = [pod.mounted / n for n in ("loader.py", "requirements.txt", "adapters.json")]
+    files = list(pod.mounted.iterdir())
+    assert {"__init__.py", "__main__.py", "hub.py", "requirements.txt", "adapters.json"} <= {f.name for f in files}
     assert sum(f.stat().st_size for f in files) < 200_000
     assert "://" not in (pod.mounted / "requirements.txt").read_text()
     assert safetensors(64)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from nim_component.lora import loader
+from nim_component.lora.loader import outcome, settings
+from nim_component.lora.loader.wishes import read_wishes
 from tests.lora.hub import Hub, Repo, adapter, config, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 
@@ -164,8 +165,8 @@ def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"adapters": {}}', '{"adapters": [1]}', '{"adapters": [{"name": "a"}]}', "[" * 100_000])
 def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
     (tmp_path / "adapters.json").write_text(text)
-    with pytest.raises(loader.LoadError, match="render the ConfigMap again"):
-        loader.read_wishes(tmp_path / "adapters.json")
+    with pytest.raises(outcome.LoadError, match="render the ConfigMap again"):
+        read_wishes(tmp_path / "adapters.json")
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,9 @@ def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_a_bad_environment(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
-    monkeypatch.setattr(loader, "secret_values", [])
+    monkeypatch.setattr(settings, "secret_values", [])
     for name, value in ({"NIM_PEFT_SOURCE": "/lora/adapters"} | env).items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(loader.LoadError, match=next(iter(env))) as raised:
-        loader.read_settings(Path("requirements.txt"))
+    with pytest.raises(outcome.LoadError, match=next(iter(env))) as raised:
+        settings.read_settings(Path("requirements.txt"))
     assert raised.value.kind == "wish-list" and "Tok en" not in str(raised.value)

@@ -10,7 +10,8 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nim_component.lora import loader
+from nim_component.lora.loader.outcome import LoadError, clean
+from nim_component.lora.loader.wishes import read_wishes
 
 HOSTILE = st.text(st.sampled_from("aZ09-_./\\ $`;|&'\"\n\0%?#@:~*оａ\u202e\u2215\u2044．"), min_size=1, max_size=12) | st.text(max_size=20)
 
@@ -20,9 +21,9 @@ def accepted(**entry: object) -> bool:
         json.dump({"served_model": "m", "adapters": [{"name": "n", "repo_id": "org/one", "revision": "main", "files": None} | entry]}, f)
         f.flush()
         try:
-            loader.read_wishes(Path(f.name))
-        except loader.LoadError as e:
-            assert e.kind == "wish-list" and str(e).isascii() and "\n" not in loader.clean(e)
+            read_wishes(Path(f.name))
+        except LoadError as e:
+            assert e.kind == "wish-list" and str(e).isascii() and "\n" not in clean(e)
             return False
     return True
 

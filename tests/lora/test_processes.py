@@ -252,8 +252,9 @@ def test_a_stopped_install_leaves_no_half_library_and_no_child(hub: Hub, pod: Po
     assert str(pod.root).encode() not in b"".join(p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists())
 
 
-def test_the_file_compiles_for_the_oldest_python_promised() -> None:
-    ast.parse((SHIPPED / "loader.py").read_text(), feature_version=(3, 10))
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.py")), ids=lambda file: file.name)
+def test_it_compiles_for_the_oldest_python_promised(file: Path) -> None:
+    ast.parse(file.read_text(), feature_version=(3, 10))
 
 
 def test_json_lines_are_json(hub: Hub, pod: Pod) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from nim_component.lora import loader
+from nim_component.lora.loader import volume
+from nim_component.lora.loader.lock import Lock
+from nim_component.lora.loader.settings import Settings
+from nim_component.lora.loader.wishes import Wish
 
 
-def settings(root: Path) -> loader.Settings:
-    return loader.Settings(
+def settings(root: Path) -> Settings:
+    return Settings(
         adapters=root / "adapters", requirements=root / "r", token=None, endpoint=None, deadline=time.monotonic() + 60, max_rank=None,
         workers=1, retries=1, backoff=0.1, stall=1, stale=30,
     )  # fmt: skip
@@ -26,7 +29,7 @@ def test_of_all_who_see_the_lock_free_one_gets_it(tmp_path: Path) -> None:
             start = threading.Barrier(8)
 
             def take(_: int, number: int = number, start: threading.Barrier = start) -> bool:
-                lock = loader.Lock(settings(tmp_path))
+                lock = Lock(settings(tmp_path))
                 start.wait()
                 return lock._create(number)
 
@@ -39,7 +42,7 @@ def test_never_two_at_work(tmp_path: Path) -> None:
 
     def work(n: int) -> None:
         for _ in range(3):
-            with loader.Lock(settings(tmp_path)):
+            with Lock(settings(tmp_path)):
                 inside.append(n)
                 most.append(len(inside))
                 time.sleep(0.01)
@@ -51,24 +54,24 @@ def test_never_two_at_work(tmp_path: Path) -> None:
 
 
 def test_who_wakes_up_late_does_not_take_an_old_number(tmp_path: Path) -> None:
-    with loader.Lock(settings(tmp_path)), loader.Lock(settings(tmp_path / "other")):
+    with Lock(settings(tmp_path)), Lock(settings(tmp_path / "other")):
         pass
-    with loader.Lock(settings(tmp_path)) as now:
-        assert now.number == 2 and not loader.Lock(settings(tmp_path))._create(1)
+    with Lock(settings(tmp_path)) as now:
+        assert now.number == 2 and not Lock(settings(tmp_path))._create(1)
         assert [p.name for p in now.directory.iterdir()] == ["2"]
 
 
 def test_nothing_is_ever_deleted_piece_by_piece_where_nim_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s = settings(tmp_path)
     deleted: list[Path] = []
-    monkeypatch.setattr(loader.shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))
-    wish = loader.Wish("one", "org/one", "main", None)
+    monkeypatch.setattr(volume.shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))
+    wish = Wish("one", "org/one", "main", None)
     for name in (s.adapters / "one", s.work / "one", s.adapters / "two"):
         name.mkdir(parents=True)
         (name / "file").write_text(str(name))
-    loader.publish(s, wish)
-    loader.take_out(s, "two")
-    loader.sweep(s, keep_complete=False)
+    volume.publish(s, wish)
+    volume.take_out(s, "two")
+    volume.sweep(s, keep_complete=False)
     assert (s.adapters / "one" / "file").read_text() == str(s.work / "one")
     assert [p.name for p in s.adapters.iterdir()] == ["one"]
     assert (s.work / ".old" / "one").is_dir(), "the old version was moved aside whole"

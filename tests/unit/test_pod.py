@@ -1,11 +1,13 @@
 """The rendered pod: the default whole, then each argument where it belongs and nowhere else."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 from nim_component import CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+from nim_component.lora import loader
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, SERVICE, record
 
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
@@ -257,14 +259,15 @@ class TestLoRA:
             "name": "download-loras",
             "image": "python:3.12-alpine",
             "imagePullPolicy": "IfNotPresent",
-            "command": ["python3", "/opt/lora-loader/loader.py", "/opt/lora-loader/adapters.json"],
+            "command": ["python3", "-m", "lora_loader", "/opt/lora-loader/lora_loader/adapters.json"],
+            "workingDir": "/opt/lora-loader",
             "env": [{"name": "NIM_PEFT_SOURCE", "value": "/lora/adapters"}, {"name": "LORA_DEADLINE_SECONDS", "value": "1740"}],
             "resources": {"requests": size, "limits": size},
             "securityContext": {**RESTRICTED, "readOnlyRootFilesystem": True},
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [
                 {"name": "lora", "mountPath": "/lora"},
-                {"name": "lora-loader", "mountPath": "/opt/lora-loader", "readOnly": True},
+                {"name": "lora-loader", "mountPath": "/opt/lora-loader/lora_loader", "readOnly": True},
                 {"name": "lora-tmp", "mountPath": "/tmp"},
             ],
         }
@@ -298,7 +301,8 @@ class TestLoRA:
 
         adapters = ["o/one", LoRAAdapter(repo_id="o/two", revision="v1", name="b", files=["adapter_config.json", "adapter_model.bin"])]
         data = recorded(**{**LORA, "hf_repo_ids": adapters}).child("llama", CONFIG_MAP).inputs["data"]
-        assert set(data) == {"loader.py", "requirements.txt", "adapters.json"}
+        assert {"__main__.py", "hub.py", "requirements.txt", "adapters.json"} < set(data)
+        assert set(data) - {"adapters.json"} == {file.name for file in Path(loader.__file__).parent.iterdir() if file.is_file()}
         assert json.loads(data["adapters.json"])["adapters"] == [
             {"name": "one", "repo_id": "o/one", "revision": "main", "files": None},
             {"name": "b", "repo_id": "o/two", "revision": "v1", "files": ["adapter_config.json", "adapter_model.bin"]},

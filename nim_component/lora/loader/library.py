@@ -1,0 +1,97 @@
+"""huggingface_hub: found, or installed into the volume."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import importlib
+import importlib.metadata
+import os
+import re
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from .outcome import LoadError, say
+from .settings import Settings
+from .volume import discard
+
+OLDEST_LIBRARY = (1, 0)
+
+
+def library(s: Settings) -> SimpleNamespace:
+    """huggingface_hub: the image's own when it is new enough, else the volume's, installed there when it is missing or broken."""
+    tmp = s.work / ".tmp"
+    tmp.mkdir(exist_ok=True)
+    os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"), str(tmp)))
+    os.environ.update(dict.fromkeys(("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET"), "1"))
+    os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HUB_DISABLE_UPDATE_CHECK="1", HF_DEBUG="0")
+    with contextlib.suppress(Exception):
+        version = importlib.metadata.version("huggingface_hub")
+        if tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= OLDEST_LIBRARY:
+            return import_library()
+    pins = hashlib.sha256(s.requirements.read_bytes()).hexdigest()[:12]
+    target = s.root / "library" / f"{pins}-{sysconfig.get_config_var('SOABI')}"
+    sys.path.insert(0, str(target))
+    for fresh in (False, True):
+        if fresh or not target.is_dir():
+            install(s, target, tmp)
+        before = set(sys.modules)
+        importlib.invalidate_caches()
+        try:
+            return import_library()
+        except Exception as e:  # noqa: BLE001 - a broken library may raise anything
+            for name in set(sys.modules) - before:
+                del sys.modules[name]
+            reason = f"{type(e).__name__}: {e}"
+    raise LoadError("library", f"huggingface_hub was installed but cannot be imported ({reason}): use another lora_image")
+
+
+def import_library() -> SimpleNamespace:
+    hub, utils = importlib.import_module("huggingface_hub"), importlib.import_module("huggingface_hub.utils")
+    session = hub.get_session()
+    transport = sys.modules[type(session).__module__.partition(".")[0]]  # httpx or, from 2.0 on, httpx2
+    return SimpleNamespace(api=hub.HfApi, url=hub.hf_hub_url, session=session, headers=utils.build_hf_headers,
+                           check=utils.hf_raise_for_status, refused=utils.HfHubHTTPError, broken=transport.HTTPError,
+                           stalled=transport.TimeoutException, version=hub.__version__)  # fmt: skip
+
+
+def install(s: Settings, target: Path, tmp: Path) -> None:
+    """pip, pinned and hashed, into a directory of this run, then one rename: a killed install leaves no half library.
+
+    `--no-deps`: the file lists the whole closure except hf-xet, which is large and not used here.
+    """
+    say(f"installing huggingface_hub into {target}")
+    staged, started = tmp / "library", time.monotonic()
+    command = [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps",
+               "--require-hashes", "--only-binary", ":all:", "--target", str(staged), "--requirement", str(s.requirements)]  # fmt: skip
+    env = {k: v for k, v in os.environ.items() if k not in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") and not (s.token and s.token in v)}
+    cure = "give the init container a package index (PIP_INDEX_URL, proxy) or a lora_image that has the library"
+    try:
+        pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=tmp,
+                               text=True, errors="replace", umask=0o022, start_new_session=True)  # fmt: skip
+    except OSError as e:
+        raise LoadError("library", f"pip cannot be started ({e}): {cure}") from None
+    try:
+        output = pip.communicate()[0]
+    finally:
+        if pip.poll() is None:
+            os.killpg(pip.pid, signal.SIGKILL)
+            pip.wait()
+    if pip.returncode:
+        if "No space left" in output or "Disk quota" in output:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines()[-1:] or ["no output"]
+        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}): {cure}")
+    target.parent.mkdir(exist_ok=True)
+    for old in target.parent.iterdir():  # other pins, or a broken one; other platforms' libraries of the same pins stay
+        if old == target or not old.name.startswith(target.name.partition("-")[0]):
+            with contextlib.suppress(OSError):
+                discard(old.rename(tmp / f"was-{old.name}"))
+    staged.rename(target)
+    say(f"installed in {time.monotonic() - started:.1f} s; the next start finds it here")

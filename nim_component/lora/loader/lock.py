@@ -1,0 +1,114 @@
+"""One loader at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+from .outcome import LoadError, leave, say
+from .settings import Settings
+
+
+class Lock:
+    """Mutual exclusion by exclusive creation alone, for volumes where flock does nothing (some NFS, Lustre, object stores).
+
+    `lock/<n>` with the highest n is the lock. It is free when it says so, when its owner is seen dead, or when its beat has not
+    changed for `stale` seconds on the *waiter's* clock. Whoever creates `<n+1>` first has it, so a take-over has one winner.
+    """
+
+    def __init__(self, s: Settings) -> None:
+        self.directory, self.stale, self.number = s.root / "lock", s.stale, 0
+        self.me = f"{socket.gethostname()} {self._namespace()} {os.getpid()} {self._started(os.getpid())} {s.run}"
+        self.released = threading.Event()
+
+    @staticmethod
+    def _namespace() -> str:
+        try:
+            return os.readlink("/proc/self/ns/pid")  # noqa: PTH115
+        except OSError:
+            return "-"
+
+    @staticmethod
+    def _started(pid: int | str) -> str:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        except (OSError, IndexError):
+            return "gone"
+
+    def _dead(self, text: str) -> bool:
+        """Seen dead only by a process that would see it alive: same host, same pid namespace."""
+        mine, owner = self.me.split(), text.split()
+        return len(owner) >= 4 and owner[:2] == mine[:2] and self._started(owner[2]) != owner[3]
+
+    def _newest(self) -> tuple[int, str]:
+        number = max((int(p.name) for p in self.directory.iterdir() if p.name.isdecimal()), default=0)
+        try:
+            return number, (self.directory / str(number)).read_text("ascii", "replace")
+        except FileNotFoundError:
+            return number, "free" if number == 0 else ""
+
+    def _write(self, text: str, flags: int = 0) -> None:
+        handle = os.open(self.directory / str(self.number), os.O_WRONLY | flags, 0o666)
+        try:
+            os.pwrite(handle, text.ljust(200).encode(), 0)
+        finally:
+            os.close(handle)
+
+    def _create(self, number: int) -> bool:
+        self.number = number
+        try:
+            self._write(f"{self.me} 0", os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            return False
+        except OSError:
+            (self.directory / str(number)).unlink(missing_ok=True)
+            raise
+        if self._newest()[0] != number:  # we slept while this number came, went and was swept
+            (self.directory / str(number)).unlink(missing_ok=True)
+            return False
+        for path in self.directory.iterdir():
+            if path.name.isdecimal() and int(path.name) < number:
+                path.unlink(missing_ok=True)
+        return True
+
+    def _beat(self) -> None:
+        count = 0
+        while not self.released.wait(self.stale / 10):
+            count += 1
+            with contextlib.suppress(OSError):
+                number, text = self._newest()
+                if self.released.is_set():
+                    return
+                if number != self.number or not text.startswith(self.me):
+                    leave(
+                        LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again")
+                    )
+                self._write(f"{self.me} {count}")
+
+    def __enter__(self) -> Lock:
+        self.directory.mkdir(mode=0o777, parents=True, exist_ok=True)
+        seen: tuple[int, str] = (0, "")
+        since = told = time.monotonic()
+        while True:
+            newest, now = self._newest(), time.monotonic()
+            if newest != seen:
+                seen, since = newest, now
+            if newest[1].startswith("free") or self._dead(newest[1]) or now - since > self.stale:
+                if self._create(newest[0] + 1):
+                    break
+                continue
+            if now >= told:
+                say(f"waiting for the loader on {newest[1].split(' ')[0] or 'another pod'}, which is at work on this volume")
+                told = now + 30
+            time.sleep(0.1)
+        threading.Thread(target=self._beat, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        with contextlib.suppress(OSError):
+            self._write("free")

@@ -1,0 +1,62 @@
+"""How the loader ends and what it says: kinds of failure with their exit codes, and lines that never hold a token."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import threading
+from typing import Any, NoReturn
+
+EXIT_CODES = {
+    "unexpected": 1, "wish-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
+    "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
+    "time-out": 124, "interrupted": 143,
+}  # fmt: skip
+secret_values: list[str] = []
+speaking = threading.Lock()
+
+
+class LoadError(Exception):
+    """What went wrong, in one line with its cure; `kind` is a key of EXIT_CODES."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class Ended(BaseException):
+    """Raised in the main thread by a signal: the deadline or a request to stop. No library's `except Exception` may swallow it."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def clean(text: object) -> str:
+    """One line without the token, without credentials or signatures in URLs: everything printed passes through here."""
+    line = " ".join(str(text).split())
+    for value in secret_values:
+        line = line.replace(value, "***")
+    return re.sub(r"(https?://[^\s?'\"]+)\?[^\s'\"]+", r"\1?***", re.sub(r"://[^/@\s]+@", "://***@", line))
+
+
+def say(text: object, stream: Any = None) -> None:
+    with speaking, contextlib.suppress(OSError):
+        print(clean(text), file=stream or sys.stdout, flush=True)
+
+
+def megabytes(count: float) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def leave(failure: LoadError | None) -> NoReturn:
+    """The only way out: threads that hang in a read cannot hold the process."""
+    if failure:
+        line = clean(failure)
+        say(line, sys.stderr)
+        with contextlib.suppress(OSError):
+            log = os.open(os.environ.get("LORA_TERMINATION_LOG", "/dev/termination-log"), os.O_WRONLY | os.O_TRUNC)
+            os.write(log, line.encode()[:4000])
+    os._exit(EXIT_CODES[failure.kind] if failure else 0)

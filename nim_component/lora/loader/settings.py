@@ -1,0 +1,80 @@
+"""What the environment says: paths, limits, patience."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .outcome import LoadError, secret_values
+
+
+@dataclass(frozen=True)
+class Settings:
+    adapters: Path
+    requirements: Path
+    token: str | None
+    endpoint: str | None
+    deadline: float
+    max_rank: int | None
+    workers: int
+    retries: int
+    backoff: float
+    stall: float
+    stale: float
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def root(self) -> Path:
+        return self.adapters.parent
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging"
+
+    @property
+    def work(self) -> Path:
+        """This run's part of staging. Adapter names never start with a dot, so `.tmp` and `.old` in it are free for us."""
+        return self.staging / self.run
+
+    @property
+    def remaining(self) -> float:
+        return self.deadline - time.monotonic()
+
+
+def read_settings(requirements: Path) -> Settings:
+    env = os.environ
+
+    def number(name: str, default: float | None) -> Any:
+        text = env.get(name, "").strip() or default
+        try:
+            value = None if text is None else float(text)
+        except ValueError:
+            value = math.nan
+        if value is not None and not 0 < value < 1e9:
+            raise LoadError("wish-list", f"{name}={text!a} is not a positive number: correct it in the pod's environment")
+        return value
+
+    token = (env.get("HF_TOKEN") or "").strip() or None
+    if token:
+        secret_values.append(token)
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            raise LoadError("wish-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
+    endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or None
+    if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
+        raise LoadError("wish-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
+    source = Path(env.get("NIM_PEFT_SOURCE", ""))
+    if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
+        raise LoadError("wish-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters")
+    rank = number("NIM_MAX_LORA_RANK", None)
+    return Settings(
+        adapters=source, requirements=requirements, token=token, endpoint=endpoint,
+        deadline=time.monotonic() + number("LORA_DEADLINE_SECONDS", 1500), max_rank=None if rank is None else int(rank),
+        workers=int(max(1, number("LORA_WORKERS", 8))), retries=int(number("LORA_RETRIES", 6)), backoff=number("LORA_BACKOFF_SECONDS", 0.5),
+        stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30),
+    )  # fmt: skip
