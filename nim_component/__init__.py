@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .args import NIM as NIM
+    from .args import AdapterVolume as AdapterVolume
     from .args import AlertsArgs as AlertsArgs
     from .args import ArgumentError as ArgumentError
     from .args import AutoscalingArgs as AutoscalingArgs
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from .args import KedaArgs as KedaArgs
     from .args import KedaFallback as KedaFallback
     from .args import KedaTrigger as KedaTrigger
+    from .args import LockedAdapter as LockedAdapter
+    from .args import LockedFile as LockedFile
     from .args import LoRAAdapter as LoRAAdapter
+    from .args import LoRAArgs as LoRAArgs
+    from .args import LoRASource as LoRASource
     from .args import MetricsArgs as MetricsArgs
     from .args import MonitorArgs as MonitorArgs
     from .args import NetworkArgs as NetworkArgs
@@ -42,6 +47,11 @@ _HOME = {
     "NIM": "args",
     "NIMSecrets": "args",
     "LoRAAdapter": "args",
+    "LoRAArgs": "args",
+    "LockedAdapter": "args",
+    "LockedFile": "args",
+    "LoRASource": "args",
+    "AdapterVolume": "args",
     "CacheArgs": "args",
     "NetworkArgs": "args",
     "DiagnosisArgs": "args",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 DIGEST_LENGTH = 8
-PARTS = ("cache", "lora", "pull", "keys")
+PARTS = ("cache", "lora", "loras", "list", "fetch", "pull", "keys")
 """Parts whose names carry a digest: `<service_name>-<part>-<digest>`."""
 
 LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2

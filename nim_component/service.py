@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from .adapters import provide_adapters
 from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
@@ -15,11 +16,10 @@ from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
 from .manifests.deployment import render_deployment
 from .manifests.inputs import lift
-from .manifests.lora import render_lora_config
 from .manifests.models import model_names
 from .manifests.references import References
 from .manifests.service import render_service
-from .manifests.timing import time_rollout
+from .manifests.timing import Timing, time_rollout
 from .parts import list_guards, list_parts, provide_claim_templates, provide_parts
 from .secrets import provide_secrets
 
@@ -52,6 +52,7 @@ class NIMService(pulumi.ComponentResource):
         super().__init__("nim:index:NIMService", name, describe(nim), opts)
         self._warn_of_moving_tags(nim)
 
+        timing = time_rollout(nim)
         secrets = provide_secrets(self, name, service_name, nim)
         references = References(
             pull_secret=secrets.pull_secret,
@@ -59,11 +60,11 @@ class NIMService(pulumi.ComponentResource):
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,
             cache_claim=self._provide_cache(name, service_name, nim),
-            lora_config=self._provide_lora_config(name, service_name, nim),
             claim_templates=provide_claim_templates(self, name, service_name, nim),
         )
         guards = provide_parts(self, name, list_guards(nim, service_name))
-        self._deploy(name, service_name, nim, references, after=[*secrets.checked, *guards.values()])
+        adapters = provide_adapters(self, name, service_name, nim, references, timing)
+        self._deploy(name, service_name, nim, adapters.references, timing, after=[*secrets.checked, *guards.values(), *adapters.ready])
 
         self.parts = guards | provide_parts(self, name, list_parts(nim, service_name), rolled_out=[self.deployment, self.service])
         self.secrets = secrets.children
@@ -123,18 +124,15 @@ class NIMService(pulumi.ComponentResource):
         claim = k8s.core.v1.PersistentVolumeClaim(f"{name}-cache", **render_claim(nim, service_name), opts=keep)
         return claim.metadata.apply(lambda metadata: metadata["name"])
 
-    def _provide_lora_config(self, name: str, service_name: str, nim: NIM) -> "pulumi.Input[str] | None":
-        if not nim.hf_repo_ids:
-            return None
-        # Not protected with the component: it is derived, and every change of the adapters replaces it.
-        derived = pulumi.ResourceOptions(parent=self, protect=False)
-        config = k8s.core.v1.ConfigMap(f"{name}-lora", **render_lora_config(nim, service_name), opts=derived)
-        return config.metadata.apply(lambda metadata: metadata["name"])
-
     def _deploy(
-        self, name: str, service_name: str, nim: NIM, references: References, after: "Sequence[pulumi.Input[pulumi.Resource]]"
+        self,
+        name: str,
+        service_name: str,
+        nim: NIM,
+        references: References,
+        timing: Timing,
+        after: "Sequence[pulumi.Input[pulumi.Resource]]",
     ) -> None:
-        timing = time_rollout(nim)
         # Both wait for pods, and both stop at ten minutes otherwise: less than a large model needs.
         seconds = f"{timing.timeout}s"
         timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)

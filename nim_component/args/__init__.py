@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .adapters import AdapterVolume as AdapterVolume
+from .adapters import LoRAArgs as LoRAArgs
+from .adapters import LoRASource as LoRASource
 from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
 from .devices import DeviceRequest as DeviceRequest
@@ -14,6 +17,8 @@ from .exposure import IngressArgs as IngressArgs
 from .keda import KedaArgs as KedaArgs
 from .keda import KedaFallback as KedaFallback
 from .keda import KedaTrigger as KedaTrigger
+from .lora import LockedAdapter as LockedAdapter
+from .lora import LockedFile as LockedFile
 from .lora import LoRAAdapter as LoRAAdapter
 from .metrics import AlertsArgs as AlertsArgs
 from .metrics import DashboardArgs as DashboardArgs

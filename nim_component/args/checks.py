@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
+from .adapters import LORA_ENV, PEFT_SOURCE, LoRAArgs, adapter_names
 from .lora import LoRAAdapter
 from .problems import Problem, rule_error
 from .quantities import parse_quantity
 from .secrets import NIMSecrets
 
-PEFT_SOURCE = "NIM_PEFT_SOURCE"
 SHM_PATH = "/dev/shm"
 CACHE_PATH = "/opt/nim/.cache"
 
@@ -23,6 +23,7 @@ MANAGED_ENV = {
     "HF_TOKEN": "secrets.hf_token_key",
     "NIM_SERVED_MODEL_NAME": "served_model_name",
     "NIM_MODEL_PROFILE": "model_profile",
+    **LORA_ENV,
 }
 """Environment that the component sets, and the argument that decides it."""
 
@@ -30,7 +31,7 @@ SECRETS_DIGEST = "checksum/secrets"
 """Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
 SKIP_AWAIT = "pulumi.com/skipAwait"
 _MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle")
-_MANAGED_CONTAINERS = ("nim", "download-loras", "join-authorities")
+_MANAGED_CONTAINERS = ("nim", "download-loras", "fetch-loras", "check-loras", "join-authorities")
 _LONGEST_LABEL = 63
 
 
@@ -45,11 +46,12 @@ def check_service_name(value: str) -> str:
     return value
 
 
-def check_lora(adapters: Sequence[LoRAAdapter] | None, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+def check_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
     """Adapters need memory to be downloaded in and a directory that the server reads."""
-    if not adapters:
+    if not adapter_names(adapters, lora):
         return
-    if memory is None:
+    given = "hf_repo_ids" if adapters else "lora.source"
+    if adapters and memory is None:
         yield Problem(
             ("lora_adapter_mem",),
             "memory to download the LoRA adapters must be set with hf_repo_ids",
@@ -59,9 +61,9 @@ def check_lora(adapters: Sequence[LoRAAdapter] | None, memory: Any, env: Mapping
     remedy = f'Set it in env: {{"{PEFT_SOURCE}": "/opt/nim/peft_adapters"}}.'
     path = ("env", PEFT_SOURCE)
     if source is None:
-        yield Problem(path, "must be set with hf_repo_ids: it is where the server looks for the adapters", remedy)
+        yield Problem(path, f"must be set with {given}: it is where the server looks for the adapters", remedy)
     elif not isinstance(source, str):
-        yield Problem(path, "must be plain text with hf_repo_ids: it decides a mount", remedy)
+        yield Problem(path, f"must be plain text with {given}: it decides a mount", remedy)
     elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(part in (".", "..") for part in source.split("/")):
         yield Problem(path, "must be an absolute path below the root", remedy, repr(source))
     elif any(_overlap(source, taken) for taken in (SHM_PATH, CACHE_PATH)):
@@ -163,6 +165,7 @@ def check_metadata(
 
 def check_mounts(
     adapters: Sequence[LoRAAdapter] | None,
+    lora: LoRAArgs,
     env: Mapping[str, Any] | None,
     volumes: Sequence[Mapping[str, Any]] | None,
     mounts: Sequence[Mapping[str, Any]] | None,
@@ -172,7 +175,7 @@ def check_mounts(
     yield from _once("extra_volumes", volumes, _MANAGED_VOLUMES)
     yield from _once("extra_containers", containers, _MANAGED_CONTAINERS)
     known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
-    source = (env or {}).get(PEFT_SOURCE) if adapters else None
+    source = (env or {}).get(PEFT_SOURCE) if adapter_names(adapters, lora) else None
     paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]
     for index, mount in enumerate(mounts or ()):
         name, path = mount["name"], posixpath.normpath(mount.get("mountPath", mount.get("mount_path")))

@@ -49,6 +49,8 @@ class LoRALimits:
     max_rank: str
     switch: str | None = None
     """Argument that turns LoRA on; where there is none, `NIM_PEFT_SOURCE` does."""
+    default_rank: int = 16
+    """Highest rank that the server takes when it is told nothing; vLLM's own."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ ONE = Generation(
         generation_tokens=("generation_tokens_total",),
     ),
     takes_engine_arguments=False,
-    lora=LoRALimits(False, "NIM_MAX_GPU_LORAS", "NIM_MAX_CPU_LORAS", "NIM_MAX_LORA_RANK"),
+    lora=LoRALimits(False, "NIM_MAX_GPU_LORAS", "NIM_MAX_CPU_LORAS", "NIM_MAX_LORA_RANK", default_rank=32),
     renamed_env={"NIM_GPU_MEM_FRACTION": "NIM_KVCACHE_PERCENT"},
 )
 TWO_VLLM = Generation(

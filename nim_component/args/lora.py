@@ -1,13 +1,12 @@
 """LoRA adapters: which, at which revision, under which name."""
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from .model import Arguments
-from .problems import Problem, rule_error
+from .problems import rule_error
 from .values import matching, refuse_key
 
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
@@ -58,6 +57,9 @@ if TYPE_CHECKING:
     Revision = str
     AdapterName = str
     FileList = list[str]
+    FileName = str
+    Sha256 = str
+    Commit = str
 else:
     _Word = Annotated[str, AfterValidator(refuse_key)]
     Repository = Annotated[_Word, AfterValidator(_repository)]
@@ -76,7 +78,35 @@ else:
             r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory."
         ),
     ]
+    Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "must be a sha256 in hexadecimal", "Lock the adapters again.")]
+    Commit = Annotated[str, matching(r"[0-9a-f]{40}", "must be a commit of 40 digits", "Lock the adapters again.")]
     FileList = Annotated[list[FileName], AfterValidator(_files)]
+
+
+class LockedFile(Arguments):
+    """A file as it was when the adapters were locked."""
+
+    size: Annotated[int, Field(ge=0)]
+    """Bytes."""
+
+    sha256: Sha256
+    """Hash of its content."""
+
+
+class LockedAdapter(Arguments):
+    """What an adapter was when it was locked: the lock file's own record, written by `nim-component adapters lock`."""
+
+    commit: Commit
+    """Commit that the revision meant."""
+
+    files: dict[FileName, LockedFile]
+    """The files that a server needs, by their path in the repository."""
+
+    rank: int | None = None
+    """Highest rank of a module."""
+
+    base_model: str | None = None
+    """Model that it was trained on, by its own account."""
 
 
 class LoRAAdapter(Arguments):
@@ -93,6 +123,9 @@ class LoRAAdapter(Arguments):
 
     files: FileList | None = None
     """Files to fetch. Default: `adapter_config.json` and `adapter_model.safetensors`, or `.bin` when that is all there is."""
+
+    locked: LockedAdapter | None = None
+    """What the lock file says of it. Default: none; a stack's program puts in what stands in the lock file beside the stack file."""
 
     @property
     def served_name(self) -> str:
@@ -119,27 +152,3 @@ def model_of_image(image: str) -> str:
     path = image.partition("@")[0].split("/")
     path[-1] = path[-1].partition(":")[0]
     return "/".join(path[-2:] if len(path) > 2 else path[-1:])
-
-
-def check_names(adapters: Sequence[LoRAAdapter] | None, served_model: str | None, image: str) -> Iterator[Problem]:
-    """One directory and one model name each: `a/x` and `b/x` would overwrite one another."""
-    base = served_model or model_of_image(image)
-    seen: dict[str, int] = {}
-    for index, adapter in enumerate(adapters or ()):
-        name = adapter.served_name
-        path = ("hf_repo_ids", index)
-        if name in seen:
-            yield Problem(
-                path,
-                f"must not have the name of hf_repo_ids[{seen[name]}]",
-                "Give one of them another name: LoRAAdapter(repo_id=..., name=...).",
-                repr(name),
-            )
-        elif name == base:
-            yield Problem(
-                path,
-                "must not have the name of the served model",
-                "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
-                repr(name),
-            )
-        seen.setdefault(name, index)

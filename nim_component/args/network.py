@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
@@ -89,7 +89,9 @@ class NetworkArgs(Arguments):
         return self.http_proxy is not None or self.https_proxy is not None
 
 
-def check_network_env(env: Mapping[str, Any] | None, network: NetworkArgs | None) -> Iterator[Problem]:
+def check_network_env(
+    env: Mapping[str, Any] | None, loader_env: Mapping[str, Any] | None, network: NetworkArgs | None
+) -> Iterator[Problem]:
     """With a group the component sets these names; without one they are the user's."""
     managed: dict[str, str] = {}
     if network is not None and network.has_proxy:
@@ -98,6 +100,6 @@ def check_network_env(env: Mapping[str, Any] | None, network: NetworkArgs | None
         managed |= dict.fromkeys(CA_ENV, "ca_config_map")
     if managed:
         managed[NATIVE_TLS] = next(iter(managed.values()))
-    for name in cast("Mapping[str, Any]", env or {}):
-        if name in managed:
-            yield Problem(("env", name), "is managed by the component", f"Use the argument network.{managed[name]}.")
+    for path in (*(("env", name) for name in env or {}), *(("lora", "env", name) for name in loader_env or {})):
+        if (name := path[-1]) in managed:
+            yield Problem(path, "is managed by the component", f"Use the argument network.{managed[name]}.")

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from .adapter_checks import check_engine_arguments, check_limits, check_names, check_origin, check_volume
+from .adapters import LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs, check_metric_names, check_replicas
 from .cache import CacheArgs, check_sharing
 from .checks import (
@@ -21,7 +23,7 @@ from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs, check_budget
 from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
 from .generation import GenerationName, check_backend_port, check_generation_env
-from .lora import Adapter, check_names
+from .lora import Adapter
 from .metrics import MetricsArgs, check_metrics_metadata
 from .model import Arguments, Rule
 from .network import NetworkArgs, check_network_env
@@ -100,6 +102,10 @@ class NIM(Arguments):
     """Generation of the container: `1.x`, `2.x-vllm` or `2.x-sglang`. It decides environment, arguments and metric names. Default: by the
     image's tag, 1 is `1.x`, 2 and above `2.x-vllm`, or `2.x-sglang` where repository or tag say so. Of any other tag nothing is guessed,
     and what depends on it asks for this."""
+
+    lora: LoRAArgs = LoRAArgs()
+    """LoRA beside the adapters themselves: the server's limits, a shared volume, refreshing, other sources, mirrors. Default: the server's
+    own limits, adapters from the hub kept in each pod."""
 
     namespace: Namespace = "default"
     """Namespace of every object. Default `default`; it is written into each object, so that `url` is known at preview."""
@@ -224,8 +230,12 @@ class NIM(Arguments):
     read."""
 
     rules = (
-        Rule(("hf_repo_ids", "lora_adapter_mem", "env"), check_lora, waits=False),
-        Rule(("hf_repo_ids", "served_model_name", "image"), check_names),
+        Rule(("hf_repo_ids", "lora", "lora_adapter_mem", "env"), check_lora, waits=False),
+        Rule(("hf_repo_ids", "lora", "served_model_name", "image"), check_names),
+        Rule(("hf_repo_ids", "lora_adapter_mem", "lora", "extra_volumes"), check_origin, waits=False),
+        Rule(("lora", "lora.volume.access_mode", "replicas", "autoscaling", "rollout"), check_volume),
+        Rule(("generation", "image", "lora.max_rank", "lora.max_gpu", "lora.max_cpu", "env"), check_limits),
+        Rule(("args", "env"), check_engine_arguments, waits=False),
         Rule(("mem", "shm_size"), check_memory),
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
         Rule(("replicas", "autoscaling"), check_replicas, waits=False),
@@ -238,7 +248,7 @@ class NIM(Arguments):
         Rule(("generation", "image", "autoscaling"), check_metric_names),
         Rule(("env",), check_environment, waits=False),
         Rule(("env", "secrets"), check_prefix, waits=False),
-        Rule(("env", "network"), check_network_env, waits=False),
+        Rule(("env", "lora.env", "network"), check_network_env, waits=False),
         Rule(("generation", "image", "port"), check_backend_port),
         Rule(("generation", "image", "env"), check_generation_env),
         Rule(
@@ -272,7 +282,7 @@ class NIM(Arguments):
             ),
             check_key_names,
         ),
-        Rule(("hf_repo_ids", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
+        Rule(("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
     )
 
     @property
@@ -289,3 +299,8 @@ class NIM(Arguments):
     def most_pods(self) -> int:
         """How many pods there may be."""
         return self.replicas if self.autoscaling is None else self.autoscaling.max_replicas
+
+    @property
+    def adapter_names(self) -> list[str]:
+        """Names of the LoRA adapters, wherever they come from."""
+        return adapter_names(self.hf_repo_ids, self.lora)

@@ -106,6 +106,11 @@ def rule_error(rule: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
 
 
+def hidden_error(rule: str, remedy: str) -> PydanticCustomError:
+    """The same for a value that must not be shown, whatever field it is in."""
+    return PydanticCustomError("problem", "{rule}. {remedy}", {"rule": rule, "remedy": remedy, "value": ""})
+
+
 def line_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
     """The problems in the form in which a pydantic validator raises several at once."""
     return [

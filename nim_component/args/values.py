@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandle
 from pydantic_core import CoreSchema, core_schema
 
 from .outputs import is_output
-from .problems import is_key, looks_like_credential, rule_error
+from .problems import hidden_error, is_key, looks_like_credential, rule_error
 from .quantities import parse_quantity
 
 
@@ -51,6 +51,15 @@ def refuse_key(value: str) -> str:
     """A key in the clear in what reaches the pod would stand in the manifest, the state and every diff."""
     if is_key(value):
         raise rule_error("must not hold a key in the clear", "Put it into a Kubernetes Secret and refer to that with valueFrom.")
+    return value
+
+
+def _refuse_user(value: str) -> str:
+    if "@" in value:
+        raise hidden_error(
+            "must not hold a user or password: it would stand in the pod spec",
+            "Put the whole address into a Kubernetes Secret and refer to that.",
+        )
     return value
 
 
@@ -125,6 +134,7 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     ResourceName = pulumi.Input[str]
     AbsolutePath = pulumi.Input[str]
     UrlPath = pulumi.Input[str]
+    Url = pulumi.Input[str]
     Memory = pulumi.Input[str]
     Storage = pulumi.Input[str]
     Port = pulumi.Input[int]
@@ -193,6 +203,17 @@ else:
     ]
     UrlPath = Annotated[
         _TEXT, matching(r"/?[A-Za-z0-9._~/-]+", "must be a path", "Write it without a host, such as v1/health/ready."), OrOutput()
+    ]
+    Url = Annotated[
+        _TEXT,
+        AfterValidator(_refuse_user),
+        matching(
+            r"https?://[A-Za-z0-9.\-_~%:!$&'*+,;=\[\]]+(/[\x21-\x7e]*)?",
+            "must be an http or https address",
+            "Write it whole, such as https://mirror.example.com/simple.",
+            2000,
+        ),
+        OrOutput(),
     ]
     AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
     Memory = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]

@@ -1,5 +1,6 @@
 """The environment of server and loader, in a fixed order: previews compare lists by position."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -9,13 +10,14 @@ from ..args import NIM, NIMSecrets
 from ..args.checks import CACHE_PATH
 from ..args.outputs import is_output
 from ..names import prefixed_name
+from .arguments import limit_variables
 from .inputs import lift, lift_all
 from .network import network_variables
 from .references import References, SecretKey
 from .variables import Environment, render_variable
 
 
-def server_environment(nim: NIM, references: References) -> Environment:
+def server_environment(nim: NIM, references: References) -> "pulumi.Input[Environment]":
     """What the component sets, then what the user adds: Kubernetes expands `$(NAME)` only backwards."""
     port = lift(nim.port, str)
     env: Environment = [
@@ -30,8 +32,18 @@ def server_environment(nim: NIM, references: References) -> Environment:
         env.append({"name": "NIM_SERVED_MODEL_NAME", "value": nim.served_model_name})
     if nim.model_profile is not None:
         env.append({"name": "NIM_MODEL_PROFILE", "value": nim.model_profile})
-    env.extend(render_variable(name, value) for name, value in (nim.env or {}).items())
-    return _without_repeats(env)
+    if nim.lora.refresh_interval is not None:
+        env.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": lift(nim.lora.refresh_interval, str)})
+
+    def join(limits: Environment, own: Environment, users: Environment) -> Environment:
+        return _without_repeats([*own, *limits, *users])
+
+    return lift_all(join, limit_variables(nim), env, user_variables(nim.env))
+
+
+def user_variables(env: Mapping[str, Any] | None) -> Environment:
+    """What the user adds, in the user's order."""
+    return [render_variable(name, value) for name, value in (env or {}).items()]
 
 
 def token_variables(nim: NIM, references: References) -> Environment:

@@ -16,4 +16,4 @@ def base_model(nim: NIM) -> "pulumi.Input[str]":
 
 def model_names(nim: NIM) -> "list[pulumi.Input[str]]":
     """The base model, then the adapters in their order."""
-    return [base_model(nim), *(adapter.served_name for adapter in nim.hf_repo_ids or () if not isinstance(adapter, str))]
+    return [base_model(nim), *nim.adapter_names]

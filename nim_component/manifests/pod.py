@@ -8,7 +8,7 @@ from ..args import NIM
 from ..args.pod import Toleration
 from ..names import selector
 from .devices import pod_claims
-from .lora import render_loader
+from .lora import lora_volumes, render_init_containers
 from .network import network_volumes, render_joiner
 from .references import References
 from .security import container_context, pod_context
@@ -28,8 +28,8 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
         "volumes": _volumes(nim, references),
         "termination_grace_period_seconds": nim.termination_grace,
     }
-    if first := [*render_joiner(nim), *([render_loader(nim, references, timing)] if nim.hf_repo_ids else [])]:
-        pod["init_containers"] = first
+    if before := [*render_joiner(nim), *render_init_containers(nim, references, timing)]:
+        pod["init_containers"] = before
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
     if nim.node_selector:
@@ -53,12 +53,7 @@ def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDi
     shared_memory: k8s.core.v1.VolumeArgsDict = {"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
     volumes = [shared_memory, _cache(nim, references)]
     if references.lora_config is not None:
-        lora: list[k8s.core.v1.VolumeArgsDict] = [
-            {"name": "lora", "empty_dir": {}},
-            {"name": "lora-loader", "config_map": {"name": references.lora_config}},
-            {"name": "lora-tmp", "empty_dir": {}},
-        ]
-        volumes.extend(lora)
+        volumes.extend(lora_volumes(nim, references))
     volumes.extend(network_volumes(nim))
     volumes.extend(nim.extra_volumes or ())  # pyright: ignore
     return volumes

@@ -26,6 +26,8 @@ class References:
     """Claim of the model cache; none when the cache is no claim."""
     lora_config: "pulumi.Input[str] | None" = None
     """ConfigMap of the LoRA loader; none without adapters."""
+    lora_claim: "pulumi.Input[str] | None" = None
+    """Claim on which the adapters are kept; none when each pod has its own."""
     claim_templates: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
     """ResourceClaimTemplates that the component made, by the names of the pod's claims."""
     secrets_digest: "pulumi.Input[str] | None" = None

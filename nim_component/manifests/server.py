@@ -6,10 +6,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import CACHE_PATH, PEFT_SOURCE, SHM_PATH
+from ..args.checks import CACHE_PATH, SHM_PATH
+from .arguments import server_arguments
 from .devices import server_claims
 from .environment import server_environment
 from .inputs import lift, lift_all
+from .lora import server_mount
 from .network import network_mounts
 from .references import References
 from .security import container_context
@@ -41,8 +43,9 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
         server["resources"]["claims"] = server_claims(nim)  # pyright: ignore
     if nim.command is not None:
         server["command"] = list(nim.command)
-    if nim.args is not None:
-        server["args"] = list(nim.args)
+    arguments = server_arguments(nim)
+    if arguments is not None:
+        server["args"] = arguments
     return server
 
 
@@ -76,9 +79,8 @@ def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
 
 def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
     mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, {"name": "cache", "mount_path": CACHE_PATH}]
-    if nim.hf_repo_ids:
-        # A sub-path: NIM scans only what the loader has published, not its staging area beside it.
-        mounts.append({"name": "lora", "mount_path": (nim.env or {})[PEFT_SOURCE], "sub_path": "adapters"})  # pyright: ignore
+    if nim.adapter_names:
+        mounts.append(server_mount(nim))
     mounts.extend(network_mounts(nim))
     mounts.extend(nim.extra_mounts or ())  # pyright: ignore
     return mounts

@@ -35,9 +35,11 @@ def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     """Every value of the environment, in `env` and in the groups that set some."""
-    env, network = given.get("env"), given.get("network")
-    for name, value in cast("Mapping[str, Any]", env).items() if isinstance(env, Mapping) else ():
-        yield ("env", str(name)), value
+    lora, network = given.get("lora"), given.get("network")
+    of_loader = cast("Mapping[str, Any]", lora).get("env") if isinstance(lora, Mapping) else getattr(lora, "env", None)
+    for above, env in ((("env",), given.get("env")), (("lora", "env"), of_loader)):
+        for name, value in cast("Mapping[str, Any]", env).items() if isinstance(env, Mapping) else ():
+            yield (*above, str(name)), value
     for field in ("http_proxy", "https_proxy"):
         value = cast("Mapping[str, Any]", network).get(field) if isinstance(network, Mapping) else getattr(network, field, None)
         yield ("network", field), value

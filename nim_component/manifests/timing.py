@@ -29,7 +29,7 @@ class Timing:
 def time_rollout(nim: NIM) -> Timing:
     """The numbers that follow from `startup_timeout`, `replicas`, `rollout` and whether adapters are downloaded first."""
     startup = -(-nim.startup_timeout // PROBE_PERIOD) * PROBE_PERIOD
-    loader = max(startup - 60, startup // 2) if nim.hf_repo_ids else 0
+    loader = max(startup - 60, startup // 2) if nim.adapter_names else 0
     progress = startup + loader + PULL_ALLOWANCE
     one_by_one = 1 if nim.rollout == "recreate" else max(1, nim.most_pods)
     return Timing(loader, startup, progress, progress * one_by_one + MARGIN)

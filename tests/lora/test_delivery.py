@@ -34,7 +34,7 @@ def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> 
         assert (line["status"], line["commit"], line["repo_id"]) == ("downloaded", hub.repos[repo].commit("main"), repo)
     assert result.lines["second"]["rank"] == 32
     assert result.lines["one"]["base_model"] == "meta-llama/Meta-Llama-3-8B-Instruct"
-    assert "warning: adapter" not in result.out, "NIM's name and the hub's name of the same model"
+    assert "warning" not in result.out, "NIM's name and the hub's name of the same model"
     assert result.termination == "" and pod.staged() == []
     assert len(hub.requests) == 6, "one look-up and two files for each adapter"
     with StubNIM(pod.adapters) as nim, urllib.request.urlopen(f"{nim.url}/v1/models") as answer:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nim_component.lora.loader import outcome, settings
-from nim_component.lora.loader.wishes import read_wishes
+from nim_component.lora.loader.wishes import read_wanted
 from tests.lora.hub import Hub, Repo, adapter, config, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 
@@ -166,7 +166,7 @@ def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
 def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
     (tmp_path / "adapters.json").write_text(text)
     with pytest.raises(outcome.LoadError, match="render the ConfigMap again"):
-        read_wishes(tmp_path / "adapters.json")
+        read_wanted(tmp_path / "adapters.json")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nim_component.lora.loader.outcome import LoadError, clean
-from nim_component.lora.loader.wishes import read_wishes
+from nim_component.lora.loader.wishes import read_wanted
 
 HOSTILE = st.text(st.sampled_from("aZ09-_./\\ $`;|&'\"\n\0%?#@:~*оａ\u202e\u2215\u2044．"), min_size=1, max_size=12) | st.text(max_size=20)
 
@@ -21,7 +21,7 @@ def accepted(**entry: object) -> bool:
         json.dump({"served_model": "m", "adapters": [{"name": "n", "repo_id": "org/one", "revision": "main", "files": None} | entry]}, f)
         f.flush()
         try:
-            read_wishes(Path(f.name))
+            read_wanted(Path(f.name))
         except LoadError as e:
             assert e.kind == "wish-list" and str(e).isascii() and "\n" not in clean(e)
             return False

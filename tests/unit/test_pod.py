@@ -99,7 +99,7 @@ SERVER: list[tuple[dict[str, Any], str, Any]] = [
     ({"health_endpoint": "v2/ready"}, "readinessProbe", probe("/v2/ready", 5, 3)),
     ({"health_endpoint": "v2/ready"}, "livenessProbe", probe("/v1/health/live", 10, 6)),
     ({"startup_timeout": 605}, "startupProbe", probe("/v1/health/ready", 5, 61)),
-    ({"args": ["--max-loras", "4"]}, "args", ["--max-loras", "4"]),
+    ({"args": ["--max-model-len", "4096"]}, "args", ["--max-model-len", "4096"]),
     ({"command": ["nim-serve"]}, "command", ["nim-serve"]),
 ]
 

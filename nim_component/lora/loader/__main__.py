@@ -8,10 +8,11 @@ import sys
 import threading
 from pathlib import Path
 
+from .check import check
 from .outcome import Ended, LoadError, leave, say
 from .run import as_is, explain_os, run
 from .settings import Settings, read_settings
-from .wishes import read_wishes
+from .wishes import Wanted, read_wanted
 
 
 def end_on_signals(s: Settings) -> None:
@@ -33,6 +34,17 @@ def end_on_signals(s: Settings) -> None:
     timer.start()
 
 
+def bring(s: Settings, wanted: Wanted) -> None:
+    """Download what is missing; on a volume that cannot be written, be content when nothing is."""
+    try:
+        run(s, wanted.server, list(wanted.wishes))
+    except OSError as e:
+        failure = explain_os(s, e, "the volume")
+        if failure.kind != "volume" or not as_is(s, wanted.server, list(wanted.wishes)):
+            raise failure from None
+        say(f"warning: {failure}; not needed today, all adapters are there and intact")
+
+
 def main(argv: list[str]) -> None:
     os.umask(0)  # what is published must be writable for whatever uid the server runs as
     try:
@@ -40,14 +52,11 @@ def main(argv: list[str]) -> None:
             raise LoadError("wish-list", "usage: python3 -m lora_loader adapters.json")
         s = read_settings(Path(__file__).with_name("requirements.txt"))
         end_on_signals(s)
-        served, wishes = read_wishes(Path(argv[1]))
-        try:
-            run(s, served, wishes)
-        except OSError as e:
-            failure = explain_os(s, e, "the volume")
-            if failure.kind != "volume" or not as_is(s, served, wishes):
-                raise failure from None
-            say(f"warning: {failure}; not needed today, all adapters are there and intact")
+        wanted = read_wanted(Path(argv[1]))
+        if wanted.given is not None or wanted.published:
+            check(s, wanted)
+        else:
+            bring(s, wanted)
     except LoadError as e:
         leave(e)
     except Ended as e:

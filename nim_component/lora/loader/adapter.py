@@ -10,7 +10,7 @@ from typing import Any
 
 from .outcome import LoadError, say
 from .settings import Settings
-from .wishes import CONFIG, Wish
+from .wishes import CONFIG, Server, Wish
 
 LARGEST_HEADER = 16 << 20  # a safetensors header above this is refused: it would have to be held in memory
 DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
@@ -28,17 +28,20 @@ def read_config(wish: Wish, path: Path) -> dict[str, Any]:
     return {"rank": rank, "base_model": base if isinstance(base, str) else None}
 
 
-def check_rank(s: Settings, wish: Wish, facts: dict[str, Any]) -> None:
-    if s.max_rank and (facts.get("rank") or 0) > s.max_rank:
-        cure = "raise that, or drop the adapter"
-        raise LoadError("rank", f"{wish}: its rank {facts['rank']} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
+def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) -> None:
+    """Does the server take it? A rank above its limit is an error, whatever is less certain a warning.
 
-
-def check_base(wish: Wish, facts: dict[str, Any], served: str) -> None:
-    """A warning only: NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct)."""
-    base, model = (re.sub(r"[^a-z0-9]", "", (n or "").rsplit("/", 1)[-1].lower()) for n in (facts.get("base_model"), served))
+    NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
+    """
+    rank = facts.get("rank") or 0
+    if s.max_rank is not None and rank > s.max_rank:
+        cure = "raise lora.max_rank, or drop the adapter"
+        raise LoadError("rank", f"{wish}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
+    if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
+        say(f"warning: {wish} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
+    base, model = (re.sub(r"[^a-z0-9]", "", (n or "").rsplit("/", 1)[-1].lower()) for n in (facts.get("base_model"), server.model))
     if base and model and base not in model and model not in base:
-        say(f"warning: {wish} was trained on {facts['base_model']}, the server's model is {served}")
+        say(f"warning: {wish} was trained on {facts['base_model']}, the server's model is {server.model}")
 
 
 def check_weights(wish: Wish, path: Path) -> None:

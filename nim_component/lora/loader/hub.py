@@ -16,11 +16,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from .adapter import check_base, check_rank, check_weights, read_config
+from .adapter import check_fit, check_weights, read_config
 from .outcome import LoadError, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
-from .wishes import CONFIG, WEIGHTS, Wish
+from .wishes import CONFIG, WEIGHTS, Server, Wish
 
 
 @dataclass
@@ -115,7 +115,11 @@ class Hub:
         return LoadError("hub", f"{wish}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
 
     def look_up(self, wish: Wish) -> tuple[str, list[Incoming]]:
-        """Branch or tag to commit, and the hub's record of each wanted file: one request, so both speak of the same commit."""
+        """Branch or tag to commit, and the hub's record of each wanted file: one request, so both speak of the same commit. None when the
+        lock file has said all that already."""
+        if wish.locked is not None:
+            by_config = sorted(wish.locked, key=lambda entry: not entry[0].endswith(CONFIG))
+            return wish.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
 
         def ask() -> Any:
             info = self.api.model_info(wish.repo_id, revision=wish.revision, files_metadata=True, timeout=self.s.stall)
@@ -178,7 +182,7 @@ class Hub:
         raise LoadError("damaged", f"{wish}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
                                  "look for a proxy or mirror that alters files")  # fmt: skip
 
-    def fetch(self, wish: Wish, served: str) -> dict[str, Any]:
+    def fetch(self, wish: Wish, server: Server) -> dict[str, Any]:
         """One adapter into staging, the small config first: a rank that is too high ends it before the weights are moved."""
         commit, files = self.look_up(wish)
         self.arrived[wish.name] = [0, sum(f.size for f in files)]
@@ -190,8 +194,7 @@ class Hub:
             self.receive(wish, commit, file, into)
             if file.name == CONFIG:
                 facts = read_config(wish, into / CONFIG)
-                check_rank(self.s, wish, facts)
-                check_base(wish, facts, served)
+                check_fit(self.s, wish, facts, server)
             check_weights(wish, into / file.name)
             (into / file.name).chmod(0o777)
         took = max(time.monotonic() - started, 0.001)

@@ -13,14 +13,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from typing import Any
 
-from .adapter import check_base, check_rank
+from .adapter import check_fit
 from .hub import Hub
 from .library import library
 from .lock import Lock
 from .outcome import Ended, LoadError, clean, megabytes, say
 from .settings import Settings
 from .volume import discard, good, matches, ours, publish, read_manifest, recover, sweep, take_out
-from .wishes import Wish
+from .wishes import Server, Wish
 
 
 def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, Any]]]:
@@ -48,7 +48,7 @@ def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, An
     return found
 
 
-def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> dict[Wish, dict[str, Any] | LoadError]:
+def fetch_all(s: Settings, server: Server, wishes: list[Wish]) -> dict[Wish, dict[str, Any] | LoadError]:
     """Every missing adapter, a few at a time. One that fails does not stop the others: the next start has less to do."""
     stop = threading.Event()
     hub = Hub(s, library(s), stop)
@@ -56,7 +56,7 @@ def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> dict[Wish, dict[s
         say(f"warning: the token goes to {hub.host} over plain http")
     say(f"fetching {len(wishes)} adapters from {hub.host} with huggingface_hub {hub.lib.version}")
     pool = ThreadPoolExecutor(min(s.workers, len(wishes)))
-    jobs = {pool.submit(hub.fetch, wish, served): wish for wish in wishes}
+    jobs = {pool.submit(hub.fetch, wish, server): wish for wish in wishes}
     outcomes: dict[Wish, dict[str, Any] | LoadError] = {}
     threading.Thread(target=hub.show_progress, daemon=True).start()
     try:
@@ -78,7 +78,7 @@ def fetch_all(s: Settings, served: str, wishes: list[Wish]) -> dict[Wish, dict[s
     return outcomes
 
 
-def run(s: Settings, served: str, wishes: list[Wish]) -> None:
+def run(s: Settings, server: Server, wishes: list[Wish]) -> None:
     started = time.monotonic()
     for directory in (s.adapters, s.staging):
         directory.mkdir(mode=0o777, parents=True, exist_ok=True)
@@ -91,16 +91,16 @@ def run(s: Settings, served: str, wishes: list[Wish]) -> None:
             sweep(s, keep_complete=True)  # not what `stock` recovered: that is this run's by now
             s.work.mkdir(mode=0o777, exist_ok=True)
             for wish, (_, facts) in found.items():
-                check_rank(s, wish, facts)
-                check_base(wish, facts, served)
+                check_fit(s, wish, facts, server)
             missing = [w for w in wishes if w not in found]
-            outcomes = fetch_all(s, served, missing) if missing else {}
+            outcomes = fetch_all(s, server, missing) if missing else {}
             failures = {w: o for w, o in outcomes.items() if isinstance(o, LoadError)}
             found |= {w: ("downloaded", o) for w, o in outcomes.items() if not isinstance(o, LoadError)}
             if not failures:  # all, or nothing changes for those who serve from this directory now
-                for wish, (how, _) in found.items():
-                    if how != "reused":
-                        publish(s, wish)
+                fresh = [wish for wish, (how, _) in found.items() if how != "reused"]
+                unload(s, fresh)
+                for wish in fresh:
+                    publish(s, wish)
                 remove_unlisted(s, wishes)
                 sweep(s, keep_complete=False)
         finally:
@@ -113,13 +113,25 @@ def run(s: Settings, served: str, wishes: list[Wish]) -> None:
         raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
 
 
-def as_is(s: Settings, served: str, wishes: list[Wish]) -> bool:
+def unload(s: Settings, fresh: list[Wish]) -> None:
+    """With a server that looks every so often, take out what is about to be replaced, until it has looked: it may keep the old weights of a
+    name that never went."""
+    replaced = [wish for wish in fresh if (s.adapters / wish.name).exists()]
+    if not replaced or s.unload < 1:
+        return
+    say(f"{', '.join(w.name for w in replaced)}: taken out for {s.unload:g} s, so that the servers forget the old weights")
+    for wish in replaced:
+        (s.work / ".old").mkdir(exist_ok=True)
+        (s.adapters / wish.name).rename(s.work / ".old" / wish.name)
+    time.sleep(s.unload)
+
+
+def as_is(s: Settings, server: Server, wishes: list[Wish]) -> bool:
     """A volume that is mounted read-only will do when every adapter is on it and intact."""
     for wish in wishes:
         if not (facts := good(s.adapters / wish.name, wish)):
             return False
-        check_rank(s, wish, facts)
-        check_base(wish, facts, served)
+        check_fit(s, wish, facts, server)
     return True
 
 

@@ -27,6 +27,8 @@ class Settings:
     backoff: float
     stall: float
     stale: float
+    unload: float = 0.0
+    """Seconds that a re-pinned adapter is gone before it comes, for a server that looks every so often."""
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -76,5 +78,5 @@ def read_settings(requirements: Path) -> Settings:
         adapters=source, requirements=requirements, token=token, endpoint=endpoint,
         deadline=time.monotonic() + number("LORA_DEADLINE_SECONDS", 1500), max_rank=None if rank is None else int(rank),
         workers=int(max(1, number("LORA_WORKERS", 8))), retries=int(number("LORA_RETRIES", 6)), backoff=number("LORA_BACKOFF_SECONDS", 0.5),
-        stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30),
+        stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30), unload=number("LORA_UNLOAD_SECONDS", 0.001),
     )  # fmt: skip

@@ -327,7 +327,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"extra_containers": [{"name": "nim"}]},
-        "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras, join-authorities.",
+        "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras, fetch-loras, check-loras, join-authorities.",
     ),
     ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
     ({"command": [1]}, f"command[0]: must be text. {TEXT}"),

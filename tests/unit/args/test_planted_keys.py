@@ -1,8 +1,8 @@
 """A key pasted into any field, as text, in a list or in a mapping, is refused and not repeated."""
 
-import itertools
 import types
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -84,12 +84,12 @@ def test_a_key_that_fits_the_field_is_refused_as_a_key(fields: dict[str, Any]):
 def test_a_misspelt_field_is_named_with_the_nearest(path: tuple[str, ...]):
     """In every group, however deep: a letter lost and camel case."""
     *above, name = path
-    for wrong in {name[:-1], "".join(part.title() if at else part for at, part in enumerate(name.split("_")))} - {name}:
-        # Whether a list stands on the way does not matter: one of all ways to put them is right.
-        for lists in itertools.product((False, True), repeat=len(above)):
+    siblings = {path[-1] for path in PATHS if path[:-1] == tuple(above)}
+    for wrong in {name[:-1], "".join(part.title() if at else part for at, part in enumerate(name.split("_")))} - siblings:
+        for wraps in product((lambda value: value, lambda value: [value], lambda value: {"x": value}), repeat=len(above)):
             data: Any = {wrong: "x"}
-            for step, is_list in zip(reversed(above), lists, strict=True):
-                data = {step: [data] if is_list else data}
+            for step, wrap in zip(reversed(above), wraps, strict=True):
+                data = {step: wrap(data)}
             with pytest.raises(ArgumentError) as caught:
                 NIM.read(data, "NIMService 'llama'")
             if f"{wrong}: is not a known field. Did you mean {name!r}?" in str(caught.value):

@@ -1,0 +1,121 @@
+"""Rules across a service's adapters and everything that they hang on."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .adapters import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
+from .autoscaling import AutoscalingArgs
+from .generation import GenerationName, find_generation
+from .lora import LoRAAdapter, model_of_image
+from .outputs import is_output
+from .problems import Path, Problem
+from .values import Memory
+
+_VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""The ranks that vLLM's `--max-lora-rank` takes."""
+
+
+def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
+    """One directory and one model name each: `a/x` and `b/x` would overwrite one another."""
+    base = served_model or model_of_image(image)
+    seen: dict[str, int] = {}
+    where: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)
+    for index, name in enumerate(adapter_names(adapters, lora)):
+        path = (*where, index)
+        if name in seen:
+            yield Problem(
+                path,
+                f"must not have the name of hf_repo_ids[{seen[name]}]",
+                "Give one of them another name: LoRAAdapter(repo_id=..., name=...).",
+                repr(name),
+            )
+        elif name == base:
+            yield Problem(
+                path,
+                "must not have the name of the served model",
+                "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
+                repr(name),
+            )
+        seen.setdefault(name, index)
+
+
+def check_origin(
+    adapters: Sequence[LoRAAdapter] | None, memory: Memory | None, lora: LoRAArgs, volumes: Sequence[Mapping[str, Any]] | None
+) -> Iterator[Problem]:
+    """Adapters come from the hub or from elsewhere, and what the group says must have something to say it of."""
+    source = lora.source
+    if source is not None and adapters:
+        yield Problem(("lora", "source"), "must not be given together with hf_repo_ids: the server reads one directory", "Leave one out.")
+    if source is not None and source.image is not None and memory is None:
+        yield Problem(("lora_adapter_mem",), "must be set with lora.source.image, which runs in it", 'Set it, such as "2Gi".')
+    if source is not None and source.volume is not None and source.volume not in [each["name"] for each in volumes or ()]:
+        known = ", ".join(each["name"] for each in volumes or ()) or "none"
+        rule, remedy = "must be the name of one of extra_volumes", f"Add it there; known: {known}."
+        yield Problem(("lora", "source", "volume"), rule, remedy, repr(source.volume))
+    if not adapters:
+        for name in ("volume", "endpoint", "index_url"):
+            if getattr(lora, name) is not None:
+                yield Problem(("lora", name), "has no meaning without hf_repo_ids", "Leave it out, or list adapters.")
+    elif lora.refresh_interval is not None and lora.volume is None:
+        yield Problem(
+            ("lora", "volume"),
+            "must be given with refresh_interval: adapters in a pod of its own cannot change behind its back",
+            "Write volume: {} for a shared claim of the component's own, or volume: {existing_claim: ...}.",
+        )
+
+
+def check_volume(
+    lora: LoRAArgs, access_mode: str | None, replicas: int, autoscaling: AutoscalingArgs | None, rollout: str | None
+) -> Iterator[Problem]:
+    """A volume that one node at a time can have serves neither a second pod nor a Job beside the pod."""
+    volume = lora.volume
+    if volume is None or volume.existing_claim is not None or access_mode == "ReadWriteMany":
+        return
+    most = replicas if autoscaling is None else autoscaling.max_replicas
+    why = (
+        "refresh_interval, whose Job writes while the pods read"
+        if lora.refresh_interval is not None
+        else f"{most} replicas"
+        if most > 1
+        else "rollout 'surge', which runs two pods at once"
+        if rollout == "surge"
+        else None
+    )
+    if why is not None:
+        remedy = "Use access_mode: ReadWriteMany with a storage class that has it, or an existing_claim that can be shared."
+        yield Problem(("lora", "volume", "access_mode"), f"must allow sharing for {why}", remedy, repr(access_mode))
+
+
+def check_limits(
+    name: GenerationName | None, image: str, rank: int | None, gpu: int | None, cpu: int | None, env: Mapping[str, Any] | None
+) -> Iterator[Problem]:
+    """Limits reach a server that loads adapters and whose generation is known, in the form that its engine takes."""
+    generation = find_generation(name, image)
+    given = {"max_rank": rank, "max_gpu": gpu, "max_cpu": cpu}
+    first = next((field for field, value in given.items() if value is not None), None)
+    if first is None:
+        return
+    if PEFT_SOURCE not in (env or {}):
+        yield Problem(("lora", first), f"has no meaning without {PEFT_SOURCE}", f"Set {PEFT_SOURCE} in env: it turns LoRA on.")
+    if generation.lora is None:
+        rule = f"must be set with lora.{first}: the image's tag does not say whether that is a variable or an argument"
+        yield Problem(("generation",), rule, "Set it to 1.x, 2.x-vllm or 2.x-sglang.")
+    if generation.name == "2.x-vllm" and rank is not None and rank not in _VLLM_RANKS:
+        higher = next((each for each in _VLLM_RANKS if each >= rank), _VLLM_RANKS[-1])
+        rule = f"must be one of {', '.join(map(str, _VLLM_RANKS))} with vLLM"
+        yield Problem(("lora", "max_rank"), rule, f"Take {higher}: smaller adapters fit too.", repr(rank))
+
+
+def check_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """A flag beside the argument would be given twice, and the loader would check against the other."""
+    limits = find_generation("2.x-vllm", "").lora
+    assert limits is not None
+    flags = {getattr(limits, field): field for field in LIMITS}
+    passed = (env or {}).get("NIM_PASSTHROUGH_ARGS")
+    words = [(("args", at), word) for at, word in enumerate(args or ())]
+    words += [(("env", "NIM_PASSTHROUGH_ARGS"), word) for word in (passed.split() if isinstance(passed, str) else ())]
+    for path, word in words:
+        flag = None if is_output(word) else "--" + re.sub("_", "-", str(word).partition("=")[0].removeprefix("--"))
+        if flag in flags and str(word).startswith("--"):
+            yield Problem(path, f"holds {flag}, which is managed by the component", f"Use the argument lora.{flags[flag]}.")
