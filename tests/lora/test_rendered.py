@@ -1,0 +1,134 @@
+"""What the manifests say, run: the container's own command, environment and files, as processes on a volume."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nim_component.testing import CONFIG_MAP, Recording, record, record_project
+from tests.lora.hub import Hub, Repo, adapter
+from tests.lora.pod import FAST, TOKEN, as_user
+from tests.lora.stub_nim import StubNIM
+from tests.unit.seed import LORA, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+class Node:
+    """Runs the containers of a recorded pod: each mount a link, each path in command and environment below this directory."""
+
+    def __init__(self, directory: Path, hub: Hub) -> None:
+        self.directory, self.hub, self.runs = directory, hub, 0
+        directory.chmod(0o777)
+
+    def place(self, path: str) -> Path:
+        return self.directory / f"root-{self.runs}" / path.lstrip("/")
+
+    def run(self, seen: Recording, pod: dict[str, Any], container: dict[str, Any], **env: str) -> subprocess.CompletedProcess[str]:
+        self.runs += 1  # each container has a file system of its own
+        volumes = {each["name"]: each for each in pod["volumes"]}
+        for mount in sorted(container["volumeMounts"], key=lambda each: each["mountPath"]):
+            source = self.fill(seen, volumes[mount["name"]]) / mount.get("subPath", "")
+            target = self.place(mount["mountPath"])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(source)
+        given: dict[str, str] = {}
+        for each in container.get("env", []):  # as Kubernetes does: references are to what stands before
+            value = self.moved(each["value"]) if "value" in each else TOKEN
+            given[each["name"]] = re.sub(r"\$\(([\w.-]+)\)", lambda found: given.get(found[1], found[0]), value)
+        passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k == "PATH"}
+        command = [sys.executable if word == "python3" else self.moved(word) for word in container["command"]]
+        more = {"HF_ENDPOINT": self.hub.url, "LORA_TERMINATION_LOG": str(self.directory / "termination"), "NO_PROXY": "*", **FAST}
+        return subprocess.run(
+            [*as_user(), *command],
+            env={**passed, **more, **given, **env},
+            cwd=self.place(container["workingDir"]),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def moved(self, text: str) -> str:
+        return str(self.place(text)) if text.startswith(("/lora", "/opt")) else text
+
+    def fill(self, seen: Recording, volume: dict[str, Any]) -> Path:
+        directory = self.directory / "volumes" / volume["name"]
+        if "configMap" in volume:
+            config = next(each for each in seen.find(CONFIG_MAP) if each.inputs["metadata"]["name"] == volume["configMap"]["name"])
+            directory = directory.with_name(volume["configMap"]["name"])
+            directory.mkdir(parents=True, exist_ok=True)
+            for key, text in config.inputs["data"].items():
+                (directory / key).write_text(text, encoding="utf-8")
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o777)
+        return directory
+
+
+@pytest.fixture
+def node(hub: Hub, tmp_path: Path) -> Node:
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == os.getuid() and parent != Path("/") and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return Node(tmp_path, hub)
+
+
+def models(source: Path) -> list[str]:
+    with StubNIM(source) as nim, urllib.request.urlopen(f"{nim.url}/v1/models") as answer:
+        return [each["id"] for each in json.load(answer)["data"]]
+
+
+def test_the_seed_examples_init_container_delivers_both_adapters_and_nim_lists_them(hub: Hub, node: Node) -> None:
+    for number in (1, 2):
+        hub.repos[f"my-org/my-lora-adapter-{number}"] = Repo({"main": adapter(number)}, token=TOKEN)
+    seen = record_project(ROOT, "dev")
+    pod = seen.pod("llama3-8b")
+    (container,) = pod["initContainers"]
+    result = node.run(seen, pod, container)
+    assert result.returncode == 0, result
+    mount = next(each for each in seen.container("llama3-8b")["volumeMounts"] if each["name"] == "lora")
+    source = node.directory / "volumes" / "lora" / mount["subPath"]
+    assert models(source) == ["meta/llama3-8b-instruct", "my-lora-adapter-1", "my-lora-adapter-2"]
+    assert models(source) == list(seen.service("llama3-8b").outputs["modelNames"])
+
+
+def test_a_refresh_changes_what_a_running_server_lists_and_not_its_pod(hub: Hub, node: Node) -> None:
+    for name in ("one", "two", "three"):
+        hub.repos[f"my-org/{name}"] = Repo({"main": adapter(1), "v1": adapter(2)})
+    fields: dict[str, Any] = {**LORA, "lora": {"refresh_interval": 1, "volume": {}}}
+    before = record(lambda: serve(**fields))
+    after = record(lambda: serve(**{**fields, "hf_repo_ids": ["my-org/two@v1", "my-org/three"]}))
+    assert before.deployment("llama") == after.deployment("llama"), "so Pulumi touches no pod"
+    source = node.directory / "volumes" / "lora" / "adapters"
+    (check,) = before.pod("llama")["initContainers"]
+    listed: list[list[str]] = []
+    for seen in (before, after):
+        job = seen.child("llama", "kubernetes:batch/v1:Job").inputs["spec"]["template"]["spec"]
+        result = node.run(seen, job, job["containers"][0])
+        assert result.returncode == 0, result
+        listed.append(models(source)[1:])
+        result = node.run(seen, seen.pod("llama"), check)
+        assert result.returncode == 0, result
+    assert listed == [["one", "two"], ["three", "two"]]
+
+
+def test_a_container_of_the_users_brings_what_is_checked(hub: Hub, node: Node) -> None:
+    script = (
+        "import os, pathlib; d = pathlib.Path(os.environ['NIM_PEFT_SOURCE']) / 'a'; d.mkdir(); (d / 'adapter_config.json').write_text('{}')"
+    )
+    source = {"image": "r.example/fetch:1", "command": ["python3", "-c", script], "names": ["a"]}
+    seen = record(lambda: serve(env=LORA["env"], lora_adapter_mem="1Gi", lora={"source": source}))
+    fetch, check = seen.pod("llama")["initContainers"]
+    (node.directory / "volumes" / "lora" / "adapters").mkdir(parents=True)
+    (node.directory / "volumes" / "lora" / "adapters").chmod(0o777)
+    assert node.run(seen, seen.pod("llama"), {**fetch, "workingDir": "/"}).returncode == 0
+    result = node.run(seen, seen.pod("llama"), check)
+    assert result.returncode == 14 and "adapter a: no adapter_model.safetensors or adapter_model.bin" in result.stderr, result
