@@ -5,17 +5,21 @@ nim:services   name -> fields of `NIM`
 nim:<any>      a key, set with `pulumi config set --secret`, that a service names as `secrets: {ngc_api_key: {config: <any>}}`
 """
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
+import yaml
 
 from .args import NIM
 from .args.error import ArgumentError, ArgumentValueError
 from .args.late import SECRET_VALUES
 from .args.problems import Problem, looks_like_credential
 from .check import owner_of, read_nim, service_name_of
+from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
 from .service import NIMService
 
 SERVICES = "services"
@@ -48,19 +52,53 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
             f"{config.name}:{SERVICES}: must name at least one service. "
             f"Add it to the stack file: {config.name}:{SERVICES}: {{llama: {{secrets: ...}}}}."
         )
+    lock = _find_lock()
     read: dict[str, NIM] = {}
     errors: list[str] = []
     for name, fields in services.items():
         try:
-            read[name] = _read_service(config, name, defaults, fields, read)
+            read[name] = _read_service(config, name, defaults, fields, read, lock)
         except ArgumentError as error:
             errors.append(str(error))
     if errors:
         raise pulumi.RunError("\n".join(errors))
+    for key in unused(lock, read.values()) if lock is not None else ():
+        pulumi.log.warn(f"The lock file holds {key}, which no service lists any more: nim-component adapters lock takes it out.")
     return read
 
 
-def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM]) -> NIM:
+def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
+    """The services of a stack file as far as adapters go, without the program, its secrets and its lock file."""
+    texts = {key: json.loads(config.get(f"{project}:{key}") or "{}") for key in (DEFAULTS, SERVICES)}
+    read: dict[str, NIM] = {}
+    for name, fields in texts[SERVICES].items():
+        merged = merge(texts[DEFAULTS], fields or {})
+        listed = {key: merged[key] for key in ("hf_repo_ids",) if key in merged}
+        if listed:
+            listed |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}
+        read[name] = NIM.read({"secrets": {"without_key": True}, **listed}, owner_of(name))
+    return read
+
+
+def _find_lock() -> Lock | None:
+    """The lock file beside the stack file; none where the program runs without a project."""
+    given: str | None = pulumi.get_root_directory()
+    if not given:
+        return None
+    root = Path(given)
+    file = next((found for name in ("Pulumi.yaml", "Pulumi.yml") if (found := root / name).is_file()), None)
+    content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file is not None else None
+    if not isinstance(content, dict):
+        return None
+    try:
+        return read_lock(lock_path(root / str(cast("dict[str, Any]", content).get("stackConfigDir") or ""), pulumi.get_stack()))
+    except LockError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _read_service(
+    config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM], lock: Lock | None
+) -> NIM:
     if not isinstance(fields, Mapping | None):
         raise ArgumentValueError(owner_of(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")])
     merged = merge(defaults, cast("Mapping[str, Any]", fields or {}))
@@ -69,6 +107,11 @@ def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any],
     if isinstance(secrets, Mapping):
         merged["secrets"], problems = _resolve_keys(config, cast("Mapping[str, Any]", secrets))
     nim = read_nim(name, merged, problems)
+    if lock is not None:
+        nim, missing = apply_lock(nim, lock)
+        if missing:
+            raise ArgumentValueError(owner_of(name), missing)
+        nim = read_nim(name, nim)  # what is locked meets the rules too: a rank above the server's, say
     for other, taken in others.items():
         if (service_name_of(other, taken), taken.namespace) == (service_name_of(name, nim), nim.namespace):
             rule = f"must not be that of service {other!r} too: both are in namespace {nim.namespace}"

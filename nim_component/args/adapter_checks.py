@@ -107,6 +107,15 @@ def check_limits(
         yield Problem(("lora", "max_rank"), rule, f"Take {higher}: smaller adapters fit too.", repr(rank))
 
 
+def check_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> Iterator[Problem]:
+    """What is locked is known before a pod starts."""
+    for index, adapter in enumerate(adapters or ()):
+        of_adapter = None if adapter.locked is None else adapter.locked.rank
+        if rank is not None and of_adapter is not None and of_adapter > rank:
+            rule = f"has rank {of_adapter}, above lora.max_rank ({rank})"
+            yield Problem(("hf_repo_ids", index), rule, "Raise lora.max_rank, or drop the adapter.", repr(adapter.repo_id))
+
+
 def check_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
     """A flag beside the argument would be given twice, and the loader would check against the other."""
     limits = find_generation("2.x-vllm", "").lora

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from .adapter_checks import check_engine_arguments, check_limits, check_names, check_origin, check_volume
+from .adapter_checks import check_engine_arguments, check_limits, check_names, check_origin, check_ranks, check_volume
 from .adapters import LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs, check_metric_names, check_replicas
 from .cache import CacheArgs, check_sharing
@@ -235,6 +235,7 @@ class NIM(Arguments):
         Rule(("hf_repo_ids", "lora_adapter_mem", "lora", "extra_volumes"), check_origin, waits=False),
         Rule(("lora", "lora.volume.access_mode", "replicas", "autoscaling", "rollout"), check_volume),
         Rule(("generation", "image", "lora.max_rank", "lora.max_gpu", "lora.max_cpu", "env"), check_limits),
+        Rule(("hf_repo_ids", "lora.max_rank"), check_ranks),
         Rule(("args", "env"), check_engine_arguments, waits=False),
         Rule(("mem", "shm_size"), check_memory),
         Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),

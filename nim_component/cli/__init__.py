@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .adapters import app as adapters
 from .check import check
 from .diff import diff
 from .engine import preview, up
@@ -30,6 +31,7 @@ app.command()(preview)
 app.command()(explain)
 app.command()(check)
 app.command()(diff)
+app.add_typer(adapters)
 
 
 def main() -> None:

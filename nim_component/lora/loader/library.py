@@ -29,8 +29,7 @@ def library(s: Settings) -> SimpleNamespace:
     tmp = s.work / ".tmp"
     tmp.mkdir(exist_ok=True)
     os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"), str(tmp)))
-    os.environ.update(dict.fromkeys(("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET"), "1"))
-    os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HUB_DISABLE_UPDATE_CHECK="1", HF_DEBUG="0")
+    silence()
     with contextlib.suppress(Exception):
         version = importlib.metadata.version("huggingface_hub")
         if tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= OLDEST_LIBRARY:
@@ -50,6 +49,12 @@ def library(s: Settings) -> SimpleNamespace:
                 del sys.modules[name]
             reason = f"{type(e).__name__}: {e}"
     raise LoadError("library", f"huggingface_hub was installed but cannot be imported ({reason}): use another lora_image")
+
+
+def silence() -> None:
+    """Before the import: no telemetry, no progress bars, no token but the one that is given, plain HTTP only."""
+    os.environ.update(dict.fromkeys(("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET"), "1"))
+    os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HUB_DISABLE_UPDATE_CHECK="1", HF_DEBUG="0")
 
 
 def import_library() -> SimpleNamespace:

@@ -1,0 +1,100 @@
+"""The lock file of a stack's adapters: what each revision meant on the day, as package managers keep it. Pure: no hub, no cluster.
+
+`adapters.<stack>.lock.json` beside the stack file. An adapter that is listed and not locked is an error, as with `npm ci` or `uv sync
+--locked`: a deployment never resolves a branch by itself once there is a lock. An entry that nothing lists any more does no harm.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ..args import NIM, LockedAdapter, LoRAAdapter
+from ..args.problems import Problem
+
+VERSION = 1
+
+
+class LockError(Exception):
+    """A lock file that cannot be used: which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The locked adapters of a stack, by `key_of`."""
+
+    adapters: Mapping[str, LockedAdapter] = field(default_factory=dict[str, LockedAdapter])
+
+
+def lock_path(stack_folder: Path, stack: str) -> Path:
+    """Where a stack's lock file lies."""
+    return stack_folder / f"adapters.{stack}.lock.json"
+
+
+def key_of(adapter: LoRAAdapter) -> str:
+    """What an adapter is locked under: everything that decides which files are fetched, and not its name."""
+    files = " " + ",".join(adapter.files) if adapter.files is not None else ""
+    return f"{adapter.repo_id}@{adapter.revision}{files}"
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock file, or nothing when there is none. `LockError` when it is none of ours."""
+    if not path.is_file():
+        return None
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        version, entries = data["version"], cast("dict[str, Any]", data["adapters"])
+        if version != VERSION:
+            raise LockError(f"{path}: has version {version!r}, this release reads {VERSION}. Lock with the one that you deploy with.")
+        return Lock({key: LockedAdapter.read(entry, f"{path}: {key}") for key, entry in entries.items()})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LockError(f"{path}: is no lock file ({error}). Restore it, or delete it and run nim-component adapters lock.") from None
+
+
+def write_lock(lock: Lock) -> str:
+    """The file's text: sorted, so that a diff shows what changed and nothing else."""
+    entries = {key: entry.model_dump(mode="json") for key, entry in lock.adapters.items()}
+    return json.dumps({"version": VERSION, "adapters": entries}, indent=2, sort_keys=True) + "\n"
+
+
+def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
+    """The service with what is locked of its adapters, and a problem for each that is not."""
+    adapters = [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]
+    missing = [
+        Problem(
+            ("hf_repo_ids", index),
+            "is not in the lock file",
+            "Run nim-component adapters lock, and commit what it writes.",
+            repr(key_of(adapter)),
+        )
+        for index, adapter in enumerate(adapters)
+        if adapter.locked is None and key_of(adapter) not in lock.adapters
+    ]
+    if not adapters or missing:
+        return nim, missing
+    locked = [adapter.model_copy(update={"locked": adapter.locked or lock.adapters[key_of(adapter)]}) for adapter in adapters]
+    return nim.model_copy(update={"hf_repo_ids": locked}), []
+
+
+def unused(lock: Lock, services: Iterable[NIM]) -> list[str]:
+    """Locked adapters that no service lists."""
+    listed = {key_of(each) for nim in services for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
+    return sorted(set(lock.adapters) - listed)
+
+
+def compare(directory: Path, locked: LockedAdapter) -> str | None:
+    """What is wrong with an adapter's directory, by the lock; nothing when each file is there as it was locked."""
+    if not directory.is_dir():
+        return "is not there"
+    for path, record in locked.files.items():
+        file = directory / path.rpartition("/")[2]
+        if not file.is_file():
+            return f"{file.name} is not there"
+        if file.stat().st_size != record.size:
+            return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked"
+        with file.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != record.sha256:
+                return f"{file.name} is another file than the one that was locked"
+    return None

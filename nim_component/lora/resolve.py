@@ -1,0 +1,86 @@
+"""Asks the hub what adapters are: the loader's own questions, on the machine of who locks."""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ..args import LockedAdapter, LockedFile, LoRAAdapter
+from .loader.adapter import check_weights, read_config
+from .loader.hub import Hub
+from .loader.library import import_library, silence
+from .loader.outcome import LoadError, secret_values
+from .loader.settings import Settings
+from .loader.wishes import CONFIG, Wish
+from .lockfile import key_of
+
+DEADLINE = 600
+"""Seconds after which the question is given up."""
+
+
+def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadError]:
+    """Commit, files and hashes, rank and base model of each, by `key_of`; a `LoadError` says why there is none.
+
+    `HF_TOKEN` and `HF_ENDPOINT` of the environment are used. What the hub has the hash of is not downloaded: of an adapter usually only its
+    small configuration is. `LoadError` when `huggingface_hub` is not installed.
+    """
+    silence()
+    try:
+        library = import_library()
+    except ImportError as error:
+        raise LoadError("library", f"huggingface_hub is needed to lock adapters ({error}): pip install 'nim-component[adapters]'") from None
+    token = os.environ.get("HF_TOKEN", "").strip() or None
+    if token is not None:
+        secret_values.append(token)
+    with tempfile.TemporaryDirectory(prefix="nim-adapters-") as directory:
+        settings = Settings(
+            adapters=Path(directory) / "adapters",
+            requirements=Path(directory),
+            token=token,
+            endpoint=os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or None,
+            deadline=time.monotonic() + DEADLINE,
+            max_rank=None,
+            workers=8,
+            retries=4,
+            backoff=0.5,
+            stall=20,
+            stale=30,
+        )
+        hub = Hub(settings, library, threading.Event())
+        wanted = {key_of(adapter): adapter for adapter in adapters}
+        with ThreadPoolExecutor(8) as pool:
+            jobs = {key: pool.submit(_attempt, hub, adapter, settings.work) for key, adapter in wanted.items()}
+            return {key: job.result() for key, job in jobs.items()}
+
+
+def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | LoadError:
+    try:
+        return _resolve(hub, adapter, work)
+    except LoadError as error:
+        return error
+
+
+def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
+    files = None if adapter.files is None else tuple(adapter.files)
+    wish = Wish(adapter.served_name, adapter.repo_id, adapter.revision, files)
+    commit, incoming = hub.look_up(wish)
+    into = work / str(threading.get_ident())
+    into.mkdir(parents=True, exist_ok=True)
+    hub.arrived[wish.name] = [0, sum(file.size for file in incoming)]
+    facts: dict[str, object] = {}
+    records: dict[str, LockedFile] = {}
+    for file in incoming:
+        sha256 = file.sha256
+        if sha256 is None:
+            hub.receive(wish, commit, file, into)
+            sha256 = file.sha.hexdigest()
+            check_weights(wish, into / file.name)
+            if file.name == CONFIG:
+                facts = read_config(wish, into / CONFIG)
+        records[file.path] = LockedFile(size=file.size, sha256=sha256)
+    if not facts:
+        raise LoadError("no-match", f"{wish}: its {CONFIG} is kept as a large file: it is none of an adapter")
+    return LockedAdapter(commit=commit, files=records, **facts)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,215 @@
+"""`adapters lock` and `check`, with the real hub library and a local hub, and what a lock does to previews and pods."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nim_component import NIM, ArgumentError, LoRAAdapter, NIMSecrets
+from nim_component.args import LockedAdapter
+from nim_component.lora.lockfile import Lock, LockError, read_lock, write_lock
+from nim_component.testing import CONFIG_MAP, Recording, record_project
+from tests.lora.hub import Hub, Repo, adapter
+from tests.lora.pod import TOKEN, Pod
+
+ROOT = Path(__file__).parents[2]
+
+
+class Project:
+    """A project of its own with one stack file."""
+
+    def __init__(self, folder: Path, hub: Hub) -> None:
+        self.folder, self.hub = folder, hub
+        (folder / "stacks").mkdir()
+        for name in ("Pulumi.yaml", "__main__.py"):
+            (folder / name).write_text((ROOT / name).read_text())
+        self.lock = folder / "stacks" / "adapters.dev.lock.json"
+
+    def serve(self, *adapters: Any, **fields: Any) -> None:
+        service = {
+            "secrets": {"without_key": True},
+            "hf_repo_ids": list(adapters),
+            "lora_adapter_mem": "1Gi",
+            "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+            **fields,
+        }
+        config = {"kubernetes:renderYamlToDirectory": "out", "nim:services": {"llama": service}}
+        (self.folder / "stacks" / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "nim_component", "adapters", *arguments, "--cwd", str(self.folder)]
+        given = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "HF_ENDPOINT": self.hub.url,
+            "NO_PROXY": "*",
+            "HOME": str(self.folder),
+        }
+        return subprocess.run(command, env=given | env, capture_output=True, text=True, timeout=120, check=False)
+
+    def preview(self) -> Recording:
+        return record_project(self.folder, "dev")
+
+    def wishes(self) -> list[dict[str, Any]]:
+        data = self.preview().child("llama", CONFIG_MAP).inputs["data"]
+        return json.loads(data["adapters.json"])["adapters"]
+
+
+@pytest.fixture
+def project(hub: Hub, tmp_path: Path) -> Project:
+    return Project(tmp_path, hub)
+
+
+def test_a_lock_says_what_each_adapter_is_and_previews_are_exact(hub: Hub, project: Project, pod: Pod) -> None:
+    project.serve("org/one", {"repo_id": "org/two", "name": "second"})
+    assert [wish["revision"] for wish in project.wishes()] == ["main", "main"], "without a lock, what the branch means is the pod's to find"
+    hub.repos["org/one"].token = TOKEN
+    result = project.run("lock", HF_TOKEN=TOKEN)
+    assert result.returncode == 0, result
+    one = hub.repos["org/one"].commit("main") or ""
+    assert f"+ org/one@main  {one[:12]}, rank 16, 0.0 MB, of meta-llama/Meta-Llama-3-8B-Instruct" in result.stdout
+    assert TOKEN not in result.stdout + result.stderr + project.lock.read_text()
+    entry = json.loads(project.lock.read_text())["adapters"]["org/two@main"]
+    assert (entry["rank"], entry["base_model"]) == (32, "meta-llama/Meta-Llama-3-8B-Instruct")
+    assert sorted(entry["files"]) == ["adapter_config.json", "adapter_model.safetensors"]
+    assert not [each for each in hub.requests if "safetensors" in each], "the hub knows the hash of the weights: they are not downloaded"
+    first, second = project.wishes()
+    assert (first["revision"], second["name"]) == (one, "second") and second["locked"] == entry["files"]
+    hub.requests.clear()
+    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": [first, second]}))
+    result = pod.run(HF_TOKEN=TOKEN)
+    assert (result.code, pod.published(), len(hub.requests)) == (0, ["one", "second"], 4), "two files each, and no look-up"
+    checked = project.run("check", str(pod.adapters), HF_ENDPOINT="http://127.0.0.1:9")
+    assert checked.returncode == 0 and f"one: as locked, commit {one[:12]}" in checked.stdout, checked
+
+
+def test_what_is_locked_stays_until_an_upgrade_is_asked_for(hub: Hub, project: Project) -> None:
+    project.serve("org/one")
+    assert project.run("lock").returncode == 0
+    before = project.lock.read_text()
+    old = hub.repos["org/one"].commit("main") or ""
+    hub.repos["org/one"].revisions = {"main": adapter(9)}
+    hub.requests.clear()
+    result = project.run("lock")
+    assert (result.returncode, project.lock.read_text(), hub.requests) == (0, before, []) and "nothing changed" in result.stdout, result
+    project.serve("org/one", "org/two")
+    assert project.run("lock", "--check").returncode == 1 and project.lock.read_text() == before
+    result = project.run("lock", "--upgrade")
+    new = hub.repos["org/one"].commit("main") or ""
+    assert f"~ org/one@main  {old[:12]} -> {new[:12]}" in result.stdout and "+ org/two@main" in result.stdout, result
+    project.serve("org/two")
+    assert "- org/one@main" in project.run("lock").stdout
+    assert list(json.loads(project.lock.read_text())["adapters"]) == ["org/two@main"]
+
+
+def test_an_adapter_that_is_not_locked_is_an_error_and_one_too_many_a_warning(project: Project) -> None:
+    project.serve("org/one", "org/two")
+    assert project.run("lock").returncode == 0
+    project.serve("org/one", "org/two@v2")
+    with pytest.raises(Exception, match="is not in the lock file") as raised:
+        project.preview()
+    assert "hf_repo_ids[1]: is not in the lock file (got 'org/two@v2'). Run nim-component adapters lock, and commit" in str(raised.value)
+    project.serve("org/one")
+    assert any("org/two@main, which no service lists any more" in warning for warning in project.preview().warnings())
+
+
+def test_a_failure_writes_nothing_and_names_each_adapter(hub: Hub, project: Project) -> None:
+    hub.repos["org/gated"] = Repo({"main": adapter(1)}, token="right", gated=True)
+    project.serve("org/one", "org/none", "org/gated")
+    result = project.run("lock", HF_TOKEN=TOKEN)
+    assert result.returncode == 1 and not project.lock.exists(), result
+    assert "adapter none (org/none@main): no such repo" in result.stderr and "accept its terms on its page" in result.stderr
+    assert "nothing was written: 2 of 3 adapters cannot be locked" in result.stderr and "Traceback" not in result.stderr
+    assert TOKEN not in result.stdout + result.stderr
+
+
+def test_a_rank_above_the_servers_is_an_error_before_a_pod_starts(project: Project) -> None:
+    project.serve("org/one", "org/two", lora={"max_rank": 16})
+    assert project.run("lock").returncode == 0
+    with pytest.raises(Exception, match=r"hf_repo_ids\[1\]: has rank 32, above lora.max_rank \(16\) \(got 'org/two'\)"):
+        project.preview()
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone", "directory"])
+def test_check_finds_what_is_not_as_locked(project: Project, pod: Pod, damage: str) -> None:
+    project.serve("org/one")
+    assert project.run("lock").returncode == 0 and pod.run().code == 0
+    weights = pod.adapters / "one" / "adapter_model.safetensors"
+    data = weights.read_bytes()
+    if damage == "flip":
+        weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    elif damage == "cut":
+        weights.write_bytes(data[:-1])
+    elif damage == "gone":
+        weights.unlink()
+    result = project.run("check", str(pod.adapters if damage != "directory" else pod.root))
+    words = {"flip": "is another file", "cut": "bytes, and", "gone": "is not there", "directory": "one: is not there"}[damage]
+    assert result.returncode == 1 and words in result.stdout and "not as they were locked" in result.stderr, result
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"version": 2, "adapters": {}}', '{"version": 1, "adapters": {"a": {}}}', '{"version": 1, "adapters": {"a": 7}}'],
+)
+def test_a_broken_lock_file_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lock").write_text(text)
+    with pytest.raises(LockError, match=r"lock: (is no lock file|has version 2)"):
+        read_lock(tmp_path / "lock")
+
+
+def test_a_lock_file_reads_back_and_has_one_form(tmp_path: Path) -> None:
+    files = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 2, "sha256": "1" * 64}}
+    entry = LockedAdapter.read({"commit": "a" * 40, "files": files, "rank": 8}, "lock")
+    lock = Lock({"b@main": entry, "a@main": entry})
+    (tmp_path / "lock").write_text(write_lock(lock))
+    again = read_lock(tmp_path / "lock")
+    assert again == lock and write_lock(again) == write_lock(Lock(dict(reversed(lock.adapters.items()))))
+    assert read_lock(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"commit": "main", "files": {}}, "must be a commit of 40 digits"),
+        ({"commit": "a" * 40, "files": {"../a": {"size": 1, "sha256": "0" * 64}}}, "must be a file's name"),
+        ({"commit": "a" * 40, "files": {"a": {"size": 1, "sha256": "x"}}}, "must be a sha256"),
+    ],
+)
+def test_a_hostile_entry_is_refused(entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        NIM(
+            secrets=NIMSecrets.keyless(),
+            hf_repo_ids=[LoRAAdapter(repo_id="org/one", locked=entry)],  # type: ignore[arg-type]
+            lora_adapter_mem="1Gi",
+            env={"NIM_PEFT_SOURCE": "/a"},
+        )
+
+
+@pytest.mark.parametrize(
+    "locked",
+    [
+        {"adapter_config.json": {"size": -1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 1, "sha256": "0" * 64}},
+        {"adapter_config.json": {"size": 1, "sha256": "z"}, "adapter_model.bin": {"size": 1, "sha256": "0" * 64}},
+        {"adapter_config.json": {"size": 1, "sha256": "0" * 64}},
+        {"../adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 1, "sha256": "0" * 64}},
+    ],
+)
+def test_the_loader_refuses_it_again(hub: Hub, pod: Pod, locked: dict[str, Any]) -> None:
+    pod.wish({"repo_id": "org/one", "revision": "a" * 40, "locked": locked})
+    assert (pod.run().code, hub.requests) == (2, [])
+
+
+def test_wrong_bytes_under_a_lock_are_not_published(hub: Hub, pod: Pod, project: Project) -> None:
+    project.serve("org/one")
+    assert project.run("lock").returncode == 0
+    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": project.wishes()}))
+    hub.repos["org/one"].trouble = {"wrong_bytes": True}
+    result = pod.run()
+    assert (result.code, pod.published()) == (17, []) and "arrived damaged twice" in result.last, result
