@@ -20,7 +20,7 @@ import pytest
 from tests.lora.hub import Hub, Repo, adapter
 from tests.lora.pod import SHIPPED, TOKEN, Pod
 
-MOMENTS = int(os.environ.get("LORA_KILL_MOMENTS", "8"))  # 50 and more before a release
+MOMENTS = int(os.environ.get("LORA_KILL_MOMENTS", "50" if os.environ.get("CI") == "true" else "8"))
 SEED = int(os.environ.get("LORA_KILL_SEED", "20"))
 
 
