@@ -148,8 +148,8 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     assert "taken out for 2 s" in result.out
     pod.wish("org/one@v2", "org/two", "org/three")
     hub.repos["org/three"] = Repo({"main": adapter(5)})
-    result = pod.run(LORA_UNLOAD_SECONDS="2")
-    assert result.code == 0 and result.seconds < 2 and "taken out" not in result.out, "what is only added does not make others go"
+    result = pod.run(LORA_UNLOAD_SECONDS="50")
+    assert result.code == 0 and result.seconds < 40 and "taken out" not in result.out, "what is only added does not make others go"
     assert pod.torn() == [] and pod.staged() == []
 
 

@@ -67,10 +67,10 @@ def test_rank_is_checked_again_when_the_server_is_given_less(hub: Hub, pod: Pod)
 
 def test_the_deadline_ends_it(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"piece": 1000, "slow": 0.2})
-    result = pod.run(LORA_DEADLINE_SECONDS="2")
+    result = pod.run(LORA_DEADLINE_SECONDS="6", LORA_STALL_SECONDS="5")
     assert (result.code, pod.published(), pod.staged()) == (124, [], []), result
     assert "LORA_DEADLINE_SECONDS is over" in result.last and "not there yet: one" in result.last
-    assert result.seconds < 8
+    assert result.seconds < 15
 
 
 def test_several_failures_all_have_their_line(hub: Hub, pod: Pod) -> None:
