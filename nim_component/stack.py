@@ -27,7 +27,7 @@ DEFAULTS = "defaults"
 
 
 def deploy_stack() -> dict[str, NIMService]:
-    """Creates the services of the current stack and exports `services`: url, host, port, models and, where there is one, external_url of each.
+    """Creates the services of the current stack and exports `services`: url, host, port and models of each, and external_url if it has one.
 
     Every service is checked before the first one is created; what is wrong with all of them comes in one error.
     """

@@ -106,7 +106,7 @@ ADAPTERS = st.lists(
 SCALINGS: list[dict[str, Any]] = [
     {"max_replicas": 4, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}, {"external": {"name": "a", "average_value": 0.5}}]},
     {"max_replicas": 3, "min_replicas": 2, "presets": ["queue", "kv-cache"], "scale_up": {"pods": 2}},
-    {"max_replicas": 2, "min_replicas": 0, "metrics": [{"object": {"name": "a", "kind": "Service", "object": "b", "value": "750m"}}]},
+    {"max_replicas": 2, "metrics": [{"object": {"name": "a", "kind": "Service", "object": "b", "value": "750m"}}]},
 ]
 INGRESSES: list[dict[str, Any]] = [
     {"hosts": ["a.example.com"]},

@@ -6,7 +6,7 @@ import pytest
 
 from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
 
-from .client import Client, Object, wait_until
+from .client import Client, DynamicApiError, Object, wait_until
 from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
@@ -46,6 +46,13 @@ def test_an_autoscaler_is_accepted_and_stays(cluster: Client, namespace: str, au
     live = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
     assert live["spec"]["maxReplicas"] == 5
     assert len(live["spec"]["metrics"]) == len(autoscaling.presets) + len(autoscaling.metrics)
+
+
+def test_zero_is_refused_before_kubernetes_1_37(cluster: Client, namespace: str):
+    zero = AutoscalingArgs(min_replicas=0, max_replicas=5, metrics=[METRICS[4]])
+    assert cluster.version().startswith("v1.36.")
+    with pytest.raises(DynamicApiError, match=r"spec\.minReplicas: Invalid value: 0: must be greater than or equal to 1"):
+        cluster.apply(pick(service(namespace, autoscaling=zero), "HorizontalPodAutoscaler"))
 
 
 def test_the_controller_finds_what_it_scales(cluster: Client, namespace: str, nodes):
