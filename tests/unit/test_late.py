@@ -171,6 +171,16 @@ SECRET_PLACES: list[tuple[str, Any]] = [
     ("pod_annotations", lambda secret: {"a": secret}),
     ("extra_volumes", lambda secret: [{"name": "x", "configMap": {"name": secret}}]),
     ("cache", lambda secret: CacheArgs(storage_class=secret)),
+    (
+        "autoscaling",
+        lambda secret: {"max_replicas": 1, "keda": {"triggers": [{"type": "kafka", "metadata": {"password": secret}}]}},
+    ),
+    ("autoscaling", lambda secret: {"max_replicas": 1, "presets": ["queue"], "keda": {"prometheus": secret}}),
+    ("ingress", lambda secret: {"hosts": [secret]}),
+    ("http_route", lambda secret: {"gateway": "a", "hosts": ["a"], "annotations": {"a": secret}}),
+    ("network_policy", lambda secret: {"ingress": [{"pods": {"a": secret}}]}),
+    ("resource_claims", lambda secret: [{"name": "a", "devices": [{"name": "a", "selectors": [secret]}]}]),
+    ("metrics", lambda secret: {"dashboard": {"folder": secret}}),
 ]
 
 
