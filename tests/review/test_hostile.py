@@ -224,6 +224,9 @@ def test_a_preview_with_shown_secrets_shows_none(form: str):
                 if state and ":Secret" in state["type"] and not state.get("external"):
                     state["inputs"]["data"] = {"NGC_API_KEY": base64.b64encode((PLANTED + side).encode()).decode()}
                     state["inputs"]["stringData"] = {"NGC_API_KEY": PLANTED}
+                if state and "metadata" in state.get("inputs", {}):
+                    written = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"data": PLANTED + side})}
+                    state["inputs"]["metadata"]["annotations"] = written
                 if state:
                     state["outputs"] = {"data": {"x": PLANTED}}
         digest["config"] = {"nim:ngcApiKey": PLANTED}
