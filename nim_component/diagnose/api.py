@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 
 from .objects import Object, items_at, mapping_at, text_at
 
-PAGE = 500
+PAGE = 1000
 """Objects of one answer: a list of ten thousand never stands in memory as one text."""
 LONGEST_LINE = 8 << 20
 STREAMS = 50
@@ -106,6 +106,11 @@ class Api:
     async def get(self, path: str, seconds: float = 10, **params: str) -> Any:
         """One object, or what else there is at a path, as JSON has it."""
         return self._decode(await self._send("GET", path, params, seconds))
+
+    async def text(self, path: str, **params: str) -> str:
+        """What is no JSON: a log."""
+        answer = await self._send("GET", path, params, 10)
+        return str(answer.text)
 
     async def post(self, path: str, body: Object) -> Any:
         """Asks by a POST: access reviews, which change nothing."""

@@ -87,7 +87,8 @@ class Telling:
         snapshot, findings = await self._watch.look(told.name, told.namespace)
         if not snapshot.known("pods"):
             return
-        for line in told.story.tell(snapshot, told.adapters):
+        arrived = await self._watch.count_adapters(snapshot) if told.adapters else None
+        for line in told.story.tell(snapshot, told.adapters, arrived):
             told.say("progress", line)
         seen = {finding.cause: finding for finding in findings}
         told.first_seen = {cause: told.first_seen.get(cause, told.looked) for cause in seen}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from .findings import Finding
-from .objects import SecretFacts, Snapshot, at, items_at, mapping_at, text_at, texts_at
+from .objects import LOADER, SecretFacts, Snapshot, at, container, items_at, mapping_at, name_of, text_at, texts_at
 from .rules import diagnose
 from .store import ALL_PODS, KINDS, STORAGE_CLASSES, Kind, Store
 
@@ -20,6 +20,10 @@ STEADY = 30.0
 """Seconds after which a watch is taken for a good one, and its end for nothing."""
 FRESH = 60.0
 """Seconds for which what was asked once is taken as it was."""
+LOG_FRESH = 10.0
+"""The same of the adapter loader's log, while it is at work."""
+_ARRIVED = " verified in "
+"""What the loader says of an adapter that has arrived whole."""
 _ABOUT_GPUS = ("gpu-insufficient", "rollout-needs-spare-gpu")
 _ABOUT_SECRETS = ("image-unauthorized", "secret-key-missing", "secret-missing", "pull-secret-missing")
 _ABOUT_CLASSES = ("claim-class-missing",)
@@ -38,6 +42,7 @@ class Watch:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._first: dict[tuple[str, str], asyncio.Event] = {}
         self._asked: dict[str, float] = {}
+        self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
 
     def follow(self, namespace: str) -> None:
@@ -78,6 +83,25 @@ class Watch:
             snapshot = self.store.snapshot(name, namespace, self.api.now())
             findings = diagnose(snapshot)
         return snapshot, findings
+
+    async def count_adapters(self, snapshot: Snapshot) -> int | None:
+        """How many adapters the loader of the newest pod has brought so far, by its log; None where that cannot be known."""
+        pod = next(iter(snapshot.pods), None)
+        loader = container(pod, LOADER) if pod else None
+        if pod is None or loader is None or loader.running_since is None:
+            return None
+        name = name_of(pod)
+        if self._is_stale(f"log {name}", LOG_FRESH):
+            path = f"/api/v1/namespaces/{snapshot.namespace}/pods/{name}/log"
+            try:
+                log = await self.api.text(path, container=LOADER, tailLines="500", limitBytes="65536")
+            except RefusedError:
+                self._say_denied(f"logs may not be read in namespace {snapshot.namespace}: adapters are not counted (needs get pods/log)")
+            except (UnreachableError, MissingError, GoneError):
+                pass
+            else:
+                self._arrived[name] = sum(_ARRIVED in line for line in log.splitlines())
+        return self._arrived.get(name)
 
     async def _keep(self, kind: Kind, namespace: str) -> None:
         version, pause = "", 0.0
@@ -147,9 +171,9 @@ class Watch:
                         asked = await self._ask_secret(snapshot.namespace, name) or asked
         return asked
 
-    def _is_stale(self, what: str) -> bool:
+    def _is_stale(self, what: str, fresh: float = FRESH) -> bool:
         now = time.monotonic()
-        if now - self._asked.get(what, -FRESH) < FRESH:
+        if now - self._asked.get(what, -fresh) < fresh:
             return False
         self._asked[what] = now
         return True

@@ -61,7 +61,7 @@ def test_a_list_is_read_in_pages():
     with serving(answer, seen) as config:
         assert ask(config, lambda api: api.list("/api/v1/pods", labelSelector="a=b")) == ([{"n": 1}, {"n": 2}], "9")
     assert len(seen) == 2
-    assert all("limit=500" in path and "labelSelector=a%3Db" in path for path in seen)
+    assert all("limit=1000" in path and "labelSelector=a%3Db" in path for path in seen)
 
 
 def test_a_watch_splits_at_line_feeds_only():

@@ -1,0 +1,43 @@
+"""The stories of so many services for 20 seconds: fails unless each is warned of within 10 s and little is asked of the server."""
+
+import asyncio
+import json
+import sys
+import time
+
+from nim_component.diagnose.api import Api
+from nim_component.diagnose.telling import Telling, Told
+from nim_component.diagnose.watch import Watch
+
+COUNT, PORT = int(sys.argv[1]), sys.argv[2]
+CONFIG = {
+    "current-context": "c",
+    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{PORT}"}}],
+    "users": [{"name": "u", "user": {"token": "t"}}],
+}
+
+
+async def main() -> None:
+    api = Api.connect(json.dumps(CONFIG))
+    watch = Watch(api)
+    telling, began = Telling(watch), time.monotonic()
+    warned: dict[int, float] = {}
+
+    def say(service: int, level: str) -> None:
+        if level == "warning":
+            warned.setdefault(service, time.monotonic() - began)
+
+    for i in range(COUNT):
+        telling.begin(Told(f"s{i}", "ml", lambda level, _, i=i: say(i, level)))
+    task = asyncio.create_task(telling.run())
+    await asyncio.sleep(20)
+    task.cancel()
+    await watch.close()
+    latest = max(warned.values(), default=0.0)
+    sys.stdout.write(f"{COUNT} services: {len(warned)} warned of, the last after {latest:.1f} s; {api.requests} requests\n")
+    if len(warned) < COUNT or latest > 10 or api.requests > 30:
+        sys.exit("too slow, or too many requests")
+
+
+asyncio.run(main())

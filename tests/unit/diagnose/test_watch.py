@@ -1,0 +1,193 @@
+"""The watch and the telling, with a server that misbehaves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from nim_component.diagnose import telling as telling_module
+from nim_component.diagnose import watch as watch_module
+from nim_component.diagnose.api import GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.diagnose.store import EVENTS, KINDS, Store
+from nim_component.diagnose.telling import Telling, Told, describe_failure
+from nim_component.diagnose.watch import Watch
+
+from .made import GPU, NOW, ago, event, node, pod, running, unschedulable
+
+NO_GPU = f"0/1 nodes are available: 1 Insufficient {GPU}."
+
+
+class FakeApi:
+    """Lists what it holds; a watch gives what `changes` yields for its path, then stays open."""
+
+    def __init__(self, **objects: Any) -> None:
+        self.objects: dict[str, list[Any]] = {"nodes": [node(gpu=1)], **objects}
+        self.changes: Callable[[str], Any] = lambda _: []
+        self.refused: dict[tuple[str, str], Exception] = {}
+        self.lists: list[str] = []
+        self.watches: list[str] = []
+        self.log = ""
+        self.texts = 0
+
+    def now(self) -> datetime:
+        return NOW
+
+    async def list(self, path: str, **_: str) -> tuple[list[Any], str]:
+        self.lists.append(path)
+        kind = path.rpartition("/")[2]
+        if error := self.refused.get(("list", kind)):
+            raise error
+        return self.objects.get(kind, []), "1"
+
+    async def watch(self, path: str, version: str, **_: str) -> AsyncIterator[tuple[str, Any]]:
+        self.watches.append(path)
+        kind = path.rpartition("/")[2]
+        if error := self.refused.get(("watch", kind)):
+            raise error
+        for change in self.changes(kind):
+            if isinstance(change, Exception):
+                raise change
+            if change == "end":
+                return
+            yield change
+        await asyncio.sleep(3600)
+
+    async def get(self, path: str, **_: str) -> Any:
+        raise MissingError(path)
+
+    async def text(self, path: str, **_: str) -> str:
+        self.texts += 1
+        return self.log
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling_module, "TICK", 0.02)
+    monkeypatch.setattr(telling_module, "SETTLE", 0.1)
+    monkeypatch.setattr(telling_module, "REST", 0.1)
+
+
+def tell(api: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False) -> tuple[list[tuple[str, str]], list[str]]:
+    """What is told of `llama`, and what is said to be denied."""
+    lines: list[tuple[str, str]] = []
+    denied: list[str] = []
+
+    async def run() -> None:
+        watch = Watch(api, denied.append)
+        telling = Telling(watch)
+        told = Told("llama", "ml", lambda level, text: lines.append((level, text)), adapters)
+        telling.begin(told)
+        task = asyncio.create_task(telling.run())
+        await asyncio.sleep(seconds)
+        assert not task.done()
+        if fails:
+            await telling.fail(told)
+        task.cancel()
+        await watch.close()
+
+    asyncio.run(run())
+    return lines, denied
+
+
+def test_a_cause_that_stands_is_warned_of_once():
+    lines, denied = tell(FakeApi(pods=[unschedulable(NO_GPU, gpu=2)]))
+    assert [level for level, _ in lines] == ["progress", "warning"]
+    assert lines[1][1].startswith(f"The pod wants 2 {GPU}, and the largest node has 1.\n  seen: ")
+    assert denied == []
+
+
+def test_a_cause_that_passes_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(telling_module, "SETTLE", 0.3)
+    api = FakeApi(pods=[unschedulable(NO_GPU)])
+    api.changes = lambda kind: [("MODIFIED", {**running(ready=True)})] if kind == "pods" else []
+    lines, _ = tell(api)
+    assert [level for level, _ in lines] == ["progress"]
+
+
+def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone():
+    api = FakeApi(pods=[pod("old", age=5)])
+
+    def changes(kind: str) -> Any:
+        if kind == "pods" and len(api.watches) < 20 and "old" in str(api.objects["pods"]):
+            api.objects["pods"] = [running(name="new")]
+            return [GoneError("410")]
+        return []
+
+    api.changes = changes
+    lines, _ = tell(api, 2.5)
+    assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
+
+
+def test_a_server_that_ends_every_watch_is_asked_ever_less():
+    api = FakeApi(pods=[pod()])
+    api.changes = lambda _: ["end"]
+    tell(api, 4)
+    assert len([path for path in api.watches if path.endswith("/pods")]) <= 4
+
+
+def test_a_server_that_is_gone_is_waited_for():
+    api = FakeApi(pods=[pod()])
+    api.refused = {("list", kind.plural): UnreachableError("gone") for kind in KINDS}
+    lines, denied = tell(api, 0.5, fails=True)
+    assert (lines, denied) == ([], [])
+
+
+@pytest.mark.parametrize("verb", ["list", "watch"])
+@pytest.mark.parametrize("kind", [kind.plural for kind in KINDS])
+def test_a_denial_is_said_once(verb: str, kind: str):
+    api = FakeApi(pods=[unschedulable(NO_GPU, gpu=2)])
+    api.refused = {(verb, kind): RefusedError(403, "no")}
+    _, denied = tell(api)
+    where = "" if kind == "nodes" else " in namespace ml"
+    assert [each for each in denied if "GPUs are free" not in each] == [
+        f"{kind} may not be read{where}: the story is told without them (needs get, list, watch)"
+    ]
+
+
+def test_credentials_that_are_refused_make_it_silent():
+    api = FakeApi(pods=[pod()])
+    api.refused = {("list", kind.plural): RefusedError(401, "no") for kind in KINDS}
+    assert tell(api, fails=True) == ([], [])
+
+
+def test_adapters_are_counted_by_the_loaders_log_and_seldom():
+    loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
+    api = FakeApi(pods=[pod(node="gpu-0", lora=True, initContainerStatuses=[loader])])
+    api.log = "one: org/one@main is commit 1\none: 12 MB verified in 3.0 s (4 MB/s)\ntwo: 1 MB of 9 MB\n"
+    lines, _ = tell(api, adapters=2)
+    assert lines == [("progress", "downloading adapters 2 of 2")]
+    assert api.texts == 1
+    assert watch_module.LOG_FRESH >= 10
+
+
+def test_events_of_others_are_bounded():
+    store = Store()
+    for i in range(30_000):
+        store.apply(EVENTS, "ml", "ADDED", event("Odd", "x" * 5_000, pod(f"other-{i}")))
+    for i in range(100):
+        store.apply(EVENTS, "ml", "ADDED", event("Odd", "x", pod("mine"), age=i))
+    assert len(store.events) <= 5_000
+    assert len(store.events["ml", "mine"]) == 20
+    assert max(len(each["message"]) for held in store.events.values() for each in held) == 2_000
+
+
+def test_no_environment_is_kept():
+    store = Store()
+    secret = pod()
+    secret["spec"]["containers"][0]["env"] = [{"name": "A", "value": "nvapi-of-nobody"}]
+    secret["metadata"]["annotations"] = {"a": "nvapi-of-nobody"}
+    store.replace(KINDS[0], "ml", [secret])
+    assert "nvapi" not in str(store.objects)
+    assert store.snapshot("llama", "ml", NOW).pods[0]["spec"]["containers"][0]["name"] == "nim"
+
+
+def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
+    assert (
+        describe_failure([], ["loading the model"], 372)
+        == "not ready after 6 min 12 s: loading the model.\nNo cause can be seen in the cluster."
+    )
