@@ -22,24 +22,22 @@ class Connection:
 
 
 def connection_of(component: pulumi.Resource, diagnosis: DiagnosisArgs) -> "pulumi.Output[Connection | None] | None":
-    """Where the children of a component go: what is said in `diagnosis`, else what their provider says. None where that is not known: then
-    the ambient cluster may be another one. It resolves to none where the provider writes files."""
+    """Where the children of a component go: what is said in `diagnosis`, else what their provider was given. None where that is not known:
+    a provider that was only looked up has no inputs here, and the ambient cluster may be another. It resolves to none where the stack's
+    default provider writes files. Whether an explicit one does cannot be seen from here: then there is little to tell, and no harm."""
     provider: Any = component.get_provider(_OBJECT)
-    if provider is not None:
-        # The inputs of a provider resource of this program; one that was only looked up has none.
-        said = {part: provider.__dict__.get(part) for part in ("kubeconfig", "context", "render_yaml_to_directory")}
+    config = pulumi.Config("kubernetes")
+    if provider is None:
+        said = {"kubeconfig": config.get("kubeconfig"), "context": config.get("context")}
+    else:
+        said = {part: provider.__dict__.get(part) for part in ("kubeconfig", "context")}
         if said["kubeconfig"] is None and diagnosis.kubeconfig is None:
             return None
-    else:
-        config = pulumi.Config("kubernetes")
-        said = {"kubeconfig": config.get("kubeconfig"), "context": config.get("context")}
-        said["render_yaml_to_directory"] = config.get("renderYamlToDirectory")
+    renders = provider is None and bool(config.get("renderYamlToDirectory"))
     kubeconfig = diagnosis.kubeconfig if diagnosis.kubeconfig is not None else said["kubeconfig"]
     context = diagnosis.context if diagnosis.context is not None else said["context"]
 
-    def connect(values: dict[str, Any]) -> Connection | None:
-        if values["renders"]:
-            return None
-        return Connection(values["kubeconfig"] or None, values["context"] or None)
+    def connect(values: list[Any]) -> Connection | None:
+        return None if renders else Connection(values[0] or None, values[1] or None)
 
-    return pulumi.Output.all(kubeconfig=kubeconfig, context=context, renders=said["render_yaml_to_directory"]).apply(connect)
+    return pulumi.Output.all(kubeconfig, context).apply(connect)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +64,23 @@ class Story:
             told = Told("llama", namespace, lambda level, text: self.lines.append((level, text)), adapters=2)
             telling.begin(told)
             task = asyncio.create_task(telling.run())
-            done = asyncio.create_task(asyncio.to_thread(meanwhile))
             end = time.monotonic() + seconds
             while not until(self.lines):
                 assert time.monotonic() < end, self.lines
                 if task.done():
                     task.result()
                 await asyncio.sleep(0.05)
-            await done
             if fails:
                 await telling.fail(told)
             task.cancel()
             await watch.close()
             self.requests = api.requests
 
-        asyncio.run(run())
+        # A program of the control plane ends with the thread that started it: what starts one stays in the main thread.
+        with ThreadPoolExecutor(1) as pool:
+            told = pool.submit(lambda: asyncio.run(run()))
+            meanwhile()
+            told.result()
         return self.lines
 
     @property

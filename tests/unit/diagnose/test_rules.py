@@ -192,7 +192,13 @@ CASES: dict[str, list[tuple[Snapshot, str]]] = {
         )
     ],
     "claim-lost": [(snapshot(pod(), persistentvolumeclaims=[claim("Lost")]), "The claim's volume is gone")],
-    "claim-being-deleted": [(snapshot(pod(), persistentvolumeclaims=[claim("Bound", deletionTimestamp=ago(5))]), "is being deleted")],
+    "claim-being-deleted": [
+        (
+            snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" is being deleted.')),
+            "The claim models is being deleted, and waits for a pod",
+        ),
+        (snapshot(pod(), persistentvolumeclaims=[claim("Bound", deletionTimestamp=ago(5))]), "is being deleted"),
+    ],
     "volume-elsewhere": [
         (snapshot(unschedulable("0/2 nodes are available: 2 node(s) had volume node affinity conflict.")), "WaitForFirstConsumer")
     ],

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from nim_component.diagnose import telling as telling_module
 from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.api import GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.diagnose.explain import Explainer
 from nim_component.diagnose.store import EVENTS, KINDS, Store
 from nim_component.diagnose.telling import Telling, Told, describe_failure
 from nim_component.diagnose.watch import Watch
@@ -191,3 +192,29 @@ def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
         describe_failure([], ["loading the model"], 372)
         == "not ready after 6 min 12 s: loading the model.\nNo cause can be seen in the cluster."
     )
+
+
+def deployed(name: str = "llama") -> Any:
+    labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": name}
+    return {"metadata": {"name": name, "namespace": "ml", "uid": name, "labels": labels}, "spec": {"replicas": 1}}
+
+
+def test_explain_goes_on_with_what_changes():
+    api = FakeApi(pods=[pod(age=5)], deployments=[deployed()])
+
+    async def changes() -> list[str]:
+        explainer = Explainer(cast(Any, api))
+        try:
+            async for changed in explainer.follow(["ml"]):
+                told.extend(str(each) for each in changed)
+                if len(told) == 2:
+                    break
+                explainer._watch.store.apply(KINDS[0], "ml", "MODIFIED", running(ready=True))
+        finally:
+            await explainer.close()
+        return told
+
+    told: list[str] = []
+    asyncio.run(changes())
+    assert told[0] == "ml/llama: waiting for a node"
+    assert told[1].startswith("ml/llama: ready after ")
