@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from .args import LoRASource as LoRASource
     from .args import MetricsArgs as MetricsArgs
     from .args import MonitorArgs as MonitorArgs
+    from .args import MultiNodeArgs as MultiNodeArgs
     from .args import NetworkArgs as NetworkArgs
     from .args import NetworkPeer as NetworkPeer
     from .args import NetworkPolicyArgs as NetworkPolicyArgs
     from .args import NIMSecrets as NIMSecrets
     from .args import ObjectMetric as ObjectMetric
     from .args import PodsMetric as PodsMetric
+    from .args import PrewarmArgs as PrewarmArgs
     from .args import ResourceClaim as ResourceClaim
     from .args import ResourceMetric as ResourceMetric
     from .args import ScalingMetric as ScalingMetric
@@ -53,6 +55,8 @@ _HOME = {
     "LoRASource": "args",
     "AdapterVolume": "args",
     "CacheArgs": "args",
+    "PrewarmArgs": "args",
+    "MultiNodeArgs": "args",
     "NetworkArgs": "args",
     "DiagnosisArgs": "args",
     "ServiceArgs": "args",

@@ -8,8 +8,10 @@ import pulumi_kubernetes as k8s
 from .args import NIM
 from .manifests.lora import render_list_config, render_lora_config, uses_job
 from .manifests.lora_job import render_lora_claim, render_lora_job
+from .manifests.overrides import override
 from .manifests.references import References
 from .manifests.timing import Timing
+from .workload import rollout_timeouts
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,17 @@ def provide_adapters(
         return ProvidedAdapters(references, [])
     # Not protected with the component: it is derived, and every change of the adapters replaces it.
     derived = pulumi.ResourceOptions(parent=parent, protect=False)
-    config = k8s.core.v1.ConfigMap(f"{name}-lora", **render_lora_config(nim, service_name), opts=derived)
+    config = k8s.core.v1.ConfigMap(f"{name}-lora", **override(nim, "lora", render_lora_config(nim, service_name)), opts=derived)
     references = replace(references, lora_config=_name_of(config), lora_claim=_provide_claim(parent, name, service_name, nim))
     if not uses_job(nim):
         return ProvidedAdapters(references, [])
-    wanted = k8s.core.v1.ConfigMap(f"{name}-lora-list", **render_list_config(nim, service_name, "list"), opts=derived)
-    seconds = f"{timing.timeout}s"
+    listed = override(nim, "lora-list", render_list_config(nim, service_name, "list"))
+    wanted = k8s.core.v1.ConfigMap(f"{name}-lora-list", **listed, opts=derived)
+    rendered = render_lora_job(nim, service_name, replace(references, lora_config=_name_of(wanted)), timing)
     job = k8s.batch.v1.Job(
         f"{name}-lora-job",
-        **render_lora_job(nim, service_name, replace(references, lora_config=_name_of(wanted)), timing),
-        opts=pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds)),
+        **override(nim, "lora-job", rendered),
+        opts=pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=rollout_timeouts(timing)),
     )
     return ProvidedAdapters(references, [job])
 
@@ -47,10 +50,8 @@ def _provide_claim(parent: pulumi.Resource, name: str, service_name: str, nim: N
     volume = nim.lora.volume
     if volume is None or volume.existing_claim is not None:
         return None if volume is None else volume.existing_claim
-    claim = k8s.core.v1.PersistentVolumeClaim(
-        f"{name}-loras", **render_lora_claim(nim, service_name), opts=pulumi.ResourceOptions(parent=parent)
-    )
-    return _name_of(claim)
+    rendered = override(nim, "loras", render_lora_claim(nim, service_name))
+    return _name_of(k8s.core.v1.PersistentVolumeClaim(f"{name}-loras", **rendered, opts=pulumi.ResourceOptions(parent=parent)))
 
 
 def _name_of(child: "k8s.core.v1.ConfigMap | k8s.core.v1.PersistentVolumeClaim") -> "pulumi.Output[str]":

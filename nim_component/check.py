@@ -9,7 +9,9 @@ from .args import NIM
 from .args.checks import check_service_name
 from .args.error import ArgumentValueError
 from .args.problems import Problem
+from .manifests.overrides import check_overrides
 from .manifests.structures import find_unknown_fields
+from .parts import list_guards, list_parts
 
 
 def owner_of(component: str) -> str:
@@ -30,6 +32,10 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         fields = cast("Mapping[str, Any]", given)
         problems += find_unknown_fields(fields)
         problems += _check_name(name, fields)
+    if nim is not None and nim.overrides:
+        service_name = service_name_of(name, nim)
+        parts = [part.name for part in (*list_guards(nim, service_name), *list_parts(nim, service_name))]
+        problems += check_overrides(nim, parts)
     problems += more
     if nim is None or problems:
         raise ArgumentValueError(owner_of(name), problems)

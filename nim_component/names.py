@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 DIGEST_LENGTH = 8
-PARTS = ("cache", "lora", "loras", "list", "fetch", "pull", "keys")
+PARTS = ("cache", "warm", "lora", "loras", "list", "fetch", "pull", "keys")
 """Parts whose names carry a digest: `<service_name>-<part>-<digest>`."""
 
 LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2
@@ -16,6 +16,8 @@ LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2
 SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
 """The selector: minimal and frozen, since a Deployment's cannot change."""
 STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
+CACHE_LABEL = "nim-component/cache-of"
+"""On the pods that mount a service's cache, where they must find one another."""
 
 
 def digest(fields: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from .manifests.gateway import render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
 from .manifests.monitor import render_monitor
 from .manifests.network_policy import render_network_policy
+from .manifests.overrides import override
 from .manifests.scaled_object import render_scaled_object
 
 
@@ -86,12 +87,12 @@ def provide_claim_templates(parent: pulumi.Resource, component: str, service_nam
 
 
 def provide_parts(
-    parent: pulumi.Resource, component: str, parts: Iterable[Part], rolled_out: Sequence[pulumi.Resource] = ()
+    parent: pulumi.Resource, component: str, nim: NIM, parts: Iterable[Part], rolled_out: Sequence[pulumi.Resource] = ()
 ) -> dict[str, pulumi.CustomResource]:
     """Makes the children of a list; by logical name, such as `llama-autoscaler`."""
     made: dict[str, pulumi.CustomResource] = {}
     for part in parts:
         name = f"{component}-{part.name}"
         opts = pulumi.ResourceOptions(parent=parent, depends_on=list(rolled_out) if part.waits else None)
-        made[name] = part.make(name, **part.inputs, opts=opts)
+        made[name] = part.make(name, **override(nim, part.name, part.inputs), opts=opts)
     return made

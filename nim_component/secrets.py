@@ -13,6 +13,7 @@ from .args import NIM
 from .args.error import ArgumentError
 from .args.problems import Path, Problem
 from .check import owner_of
+from .manifests.overrides import override
 from .manifests.references import SecretKey
 from .names import digest, labels
 
@@ -53,12 +54,15 @@ def make_secrets(parent: pulumi.Resource, component: str, service_name: str, nim
 
     def make(part: str, kind: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
         name = value_digest(data).apply(lambda digest: f"{service_name}-{part}-{digest}")
+        rendered: dict[str, Any] = {
+            "metadata": {"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
+            "type": kind,
+            "immutable": True,
+            "string_data": data,
+        }
         children[f"{component}-{part}"] = secret = k8s.core.v1.Secret(
             f"{component}-{part}",
-            metadata={"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
-            type=kind,
-            immutable=True,
-            string_data=data,
+            **override(nim, part, rendered),
             # Not protected with the component: a rotation replaces it.
             opts=pulumi.ResourceOptions(parent=parent, protect=False),
         )
@@ -91,7 +95,8 @@ def refer(nim: NIM, made: ServiceSecrets) -> ServiceSecrets:
     if secrets.ngc_image_secret is not None:
         image: Any = secrets.ngc_image_secret
         holder: Any = secrets.ngc_secret_group if secrets.ngc_secret_group is not None else image
-        found = replace(found, pull_secret=image, ngc_key=SecretKey(holder, secrets.ngc_secret_key or ""))
+        key = None if secrets.without_key else SecretKey(holder, secrets.ngc_secret_key or "")
+        found = replace(found, pull_secret=image, ngc_key=key)
     if secrets.hf_token_key is not None and found.hf_token is None:
         group: Any = secrets.hf_token_group
         if group is None and found.ngc_key is not None:

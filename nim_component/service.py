@@ -1,6 +1,6 @@
 """`NIMService`: which children exist, under which parent, in which order. What they look like is `manifests`' business."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -11,17 +11,17 @@ from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
 from .diagnose.models import compare_models
-from .diagnose.narrator import narrate
 from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
-from .manifests.deployment import render_deployment
 from .manifests.inputs import lift
 from .manifests.models import model_names
+from .manifests.overrides import override
 from .manifests.references import References
 from .manifests.service import render_service
-from .manifests.timing import Timing, time_rollout
+from .manifests.timing import time_rollout
 from .parts import list_guards, list_parts, provide_claim_templates, provide_parts
 from .secrets import provide_secrets
+from .workload import provide_prewarm, provide_workload, rollout_timeouts
 
 
 class NIMService(pulumi.ComponentResource):
@@ -33,12 +33,14 @@ class NIMService(pulumi.ComponentResource):
     """
 
     if TYPE_CHECKING:  # at run time Pulumi takes annotations for the types of the inputs of the same names
-        deployment: k8s.apps.v1.Deployment
-        """The Deployment."""
+        workload: k8s.apps.v1.Deployment | k8s.apiextensions.CustomResource
+        """What runs the pods: the Deployment, or with `multi_node` the LeaderWorkerSet."""
         service: k8s.core.v1.Service
         """The Service."""
         secrets: Mapping[str, k8s.core.v1.Secret]
         """The Secrets that were made or read, by their logical names, such as `llama-keys`."""
+        prewarm: k8s.batch.v1.Job | None
+        """The Job that fills the cache before the rollout; none without `cache.prewarm`."""
         parts: Mapping[str, pulumi.CustomResource]
         """The optional children, by their logical names, such as `llama-autoscaler`."""
 
@@ -62,11 +64,18 @@ class NIMService(pulumi.ComponentResource):
             cache_claim=self._provide_cache(name, service_name, nim),
             claim_templates=provide_claim_templates(self, name, service_name, nim),
         )
-        guards = provide_parts(self, name, list_guards(nim, service_name))
+        guards = provide_parts(self, name, nim, list_guards(nim, service_name))
         adapters = provide_adapters(self, name, service_name, nim, references, timing)
-        self._deploy(name, service_name, nim, adapters.references, timing, after=[*secrets.checked, *guards.values(), *adapters.ready])
+        self.prewarm = provide_prewarm(self, name, service_name, nim, references, timing)
+        after = [*secrets.checked, *guards.values(), *adapters.ready, *([self.prewarm] if self.prewarm else [])]
+        self.workload = provide_workload(self, name, service_name, nim, adapters.references, timing, after)
+        self.service = k8s.core.v1.Service(
+            f"{name}-service",
+            **override(nim, "service", render_service(nim, service_name)),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=rollout_timeouts(timing)),
+        )
 
-        self.parts = guards | provide_parts(self, name, list_parts(nim, service_name), rolled_out=[self.deployment, self.service])
+        self.parts = guards | provide_parts(self, name, nim, list_parts(nim, service_name), rolled_out=[self.workload, self.service])
         self.secrets = secrets.children
         self._host = service_host(nim, service_name)
         self._port = nim.port
@@ -85,6 +94,13 @@ class NIMService(pulumi.ComponentResource):
                 "cacheClaim": self._cache_claim,
             }
         )
+
+    @property
+    def deployment(self) -> k8s.apps.v1.Deployment:
+        """The Deployment. `AttributeError` with `multi_node`, where there is none: `workload` is what runs the pods there."""
+        if not isinstance(self.workload, k8s.apps.v1.Deployment):
+            raise AttributeError("deployment: with multi_node there is none, and workload is the LeaderWorkerSet")
+        return self.workload
 
     @property
     def host(self) -> "pulumi.Output[str]":
@@ -121,39 +137,8 @@ class NIMService(pulumi.ComponentResource):
         if not nim.cache.makes_claim:
             return nim.cache.existing_claim
         keep = pulumi.ResourceOptions(parent=self, retain_on_delete=True if nim.cache.retain else None)
-        claim = k8s.core.v1.PersistentVolumeClaim(f"{name}-cache", **render_claim(nim, service_name), opts=keep)
+        claim = k8s.core.v1.PersistentVolumeClaim(f"{name}-cache", **override(nim, "cache", render_claim(nim, service_name)), opts=keep)
         return claim.metadata.apply(lambda metadata: metadata["name"])
-
-    def _deploy(
-        self,
-        name: str,
-        service_name: str,
-        nim: NIM,
-        references: References,
-        timing: Timing,
-        after: "Sequence[pulumi.Input[pulumi.Resource]]",
-    ) -> None:
-        # Both wait for pods, and both stop at ten minutes otherwise: less than a large model needs.
-        seconds = f"{timing.timeout}s"
-        timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)
-        hooks = narrate(self, f"{name}-deployment", nim)
-        self.deployment = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            **render_deployment(nim, service_name, references, timing),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                custom_timeouts=timeouts,
-                depends_on=after or None,
-                hooks=hooks,
-                # The autoscaler's from then on: switched on over a running service, it takes no pod away.
-                ignore_changes=["spec.replicas"] if nim.autoscaling is not None else None,
-            ),
-        )
-        self.service = k8s.core.v1.Service(
-            f"{name}-service",
-            **render_service(nim, service_name),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=timeouts),
-        )
 
     def _warn_of_moving_tags(self, nim: NIM) -> None:
         def warn(image: str) -> str:

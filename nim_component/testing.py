@@ -34,6 +34,7 @@ SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
+LEADER_WORKER_SET = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -52,6 +53,7 @@ __all__ = [
     "HTTP_ROUTE",
     "INFERENCE_POOL",
     "INGRESS",
+    "LEADER_WORKER_SET",
     "NETWORK_POLICY",
     "NIM_SERVICE",
     "POD_MONITOR",

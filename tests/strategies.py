@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nim_component import NIM, CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
+from nim_component import NIM, CacheArgs, LoRAAdapter, NetworkArgs, NIMSecrets, PrewarmArgs, ServiceArgs, Toleration
 
 NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\Z")
 LABEL_VALUES = st.sampled_from(["", "true", "8", "null", "1e3", "yes", "NVIDIA-H100", "a.b_c-d"])
@@ -57,6 +57,10 @@ def secrets() -> st.SearchStrategy[NIMSecrets]:
     return st.one_of(reference.map(lambda fields: NIMSecrets(**fields)), st.builds(NIMSecrets.keyless))
 
 
+def _lets_the_job_in(fields: dict[str, Any]) -> bool:
+    return not ("prewarm" in fields and fields["access_mode"] == "ReadWriteOncePod")
+
+
 def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
     """Every kind of storage that Pod Security `restricted` takes and, when it is to be `shared`, that more than one pod may use."""
     modes = ["ReadWriteMany"] if shared else ["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]
@@ -66,11 +70,13 @@ def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
             "storage_class": st.just("kwok-volume"),
             "annotations": st.dictionaries(LABEL_KEYS, TEXTS, max_size=1),
             "retain": st.booleans(),
+            "sub_path": st.just("models/llama"),
+            "prewarm": st.builds(PrewarmArgs, profiles=st.just(["vllm-fp16-tp1-pp1"]), node_selector=st.none() | LABELS),
         },
     )
     return st.one_of(
-        claim.map(lambda fields: CacheArgs(**fields)),
-        st.builds(lambda name: CacheArgs(existing_claim=name), NAMES),
+        claim.filter(_lets_the_job_in).map(lambda fields: CacheArgs(**fields)),
+        st.builds(lambda name, read_only: CacheArgs(existing_claim=name, read_only=read_only), NAMES, st.booleans()),
         st.builds(lambda size: CacheArgs(empty_dir=True, size=size), st.sampled_from(["50Gi", "80G"])),
         st.builds(lambda name: CacheArgs(ephemeral=True, storage_class=name), st.sampled_from([None, "kwok-volume"])),
     )
@@ -158,6 +164,12 @@ def nims(draw: st.DrawFn) -> NIM:
         "served_model_name": st.sampled_from(["chat", "meta/llama"]),
         "model_profile": st.just("vllm-fp16-tp1-pp1"),
         "args": st.lists(TEXTS, max_size=3),
+        "network": st.builds(
+            NetworkArgs,
+            https_proxy=st.sampled_from(["http://proxy:3128", {"valueFrom": {"secretKeyRef": {"name": "proxy", "key": "url"}}}]),
+            no_proxy=st.none() | st.just([".example.com", "10.0.0.0/8"]),
+            ca_config_map=st.none() | st.just("corporate"),
+        ),
         "command": st.just(["nim-serve"]),
         "image_pull_policy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
         "run_as_user": st.integers(1, 65535),
@@ -181,6 +193,8 @@ def nims(draw: st.DrawFn) -> NIM:
     if "autoscaling" in fields:
         fields.pop("replicas", None)
         fields["generation"] = draw(st.sampled_from(["1.x", "2.x-vllm", "2.x-sglang"]))
+    if fields.get("args") or draw(st.booleans()):
+        fields |= draw(st.sampled_from([{"generation": "2.x-sglang", "health_port": 8100}, {"generation": "2.x-vllm"}]))
     env: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS | SOURCES, max_size=2))
     if "extra_volumes" in fields and draw(st.booleans()):
         fields["extra_mounts"] = [{"name": SCRATCH["name"], "mountPath": "/scratch", "readOnly": True}]

@@ -24,11 +24,13 @@ from .metrics import AlertsArgs as AlertsArgs
 from .metrics import DashboardArgs as DashboardArgs
 from .metrics import MetricsArgs as MetricsArgs
 from .metrics import MonitorArgs as MonitorArgs
+from .multi_node import MultiNodeArgs as MultiNodeArgs
 from .network import NetworkArgs as NetworkArgs
 from .network_policy import NetworkPeer as NetworkPeer
 from .network_policy import NetworkPolicyArgs as NetworkPolicyArgs
 from .nim import NIM as NIM
 from .pod import Toleration as Toleration
+from .prewarm import PrewarmArgs as PrewarmArgs
 from .scaling import ExternalMetric as ExternalMetric
 from .scaling import ObjectMetric as ObjectMetric
 from .scaling import PodsMetric as PodsMetric

@@ -1,12 +1,15 @@
 """Where the model is kept between starts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .autoscaling import AutoscalingArgs
 from .model import Arguments, Rule
+from .pod import check_managed
+from .prewarm import PrewarmArgs
 from .problems import Problem
-from .values import AbsolutePath, AccessMode, AnnotationValue, Flag, LabelKey, ObjectName, Storage, StorageClass
+from .secrets import NIMSecrets
+from .values import AbsolutePath, AccessMode, AnnotationValue, Flag, LabelKey, ObjectName, RelativePath, Storage, StorageClass
 
 _SHARED = {"ReadWriteMany"}
 
@@ -37,6 +40,30 @@ def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) 
             "has no meaning without a claim of the component's own",
             "Leave it out: what the component did not make it does not delete.",
         )
+
+
+def _check_prewarm(prewarm: Any, empty_dir: bool, ephemeral: bool, host_path: Any, access_mode: Any, offline: bool) -> Iterator[Problem]:
+    if prewarm is None:
+        return
+    for name, value in {"empty_dir": empty_dir or None, "ephemeral": ephemeral or None, "host_path": host_path}.items():
+        if value is not None:
+            rule = f"has no meaning with {name}, which the Job's pod does not share with the server's"
+            yield Problem(("prewarm",), rule, f"Leave it out, or {name}.")
+    if access_mode == "ReadWriteOncePod":
+        rule = "must let a second pod in with prewarm: the Job's, while the server runs"
+        yield Problem(("access_mode",), rule, "Use ReadWriteOnce or ReadWriteMany.", repr(access_mode))
+    if offline:
+        yield Problem(("prewarm",), "must not be given together with offline", "A download needs a registry: leave one of them out.")
+
+
+def _check_filled(read_only: bool, offline: bool, prewarm: Any, existing: Any, volume: Any, host_path: Any) -> Iterator[Problem]:
+    brought = existing is not None or volume is not None or host_path is not None
+    if read_only and not brought and prewarm is None:
+        rule = "needs a cache that something else fills"
+        yield Problem(("read_only",), rule, "Add prewarm, or name a filled volume: existing_claim, volume_name or host_path.")
+    if offline and not brought:
+        rule = "needs a cache that is filled already"
+        yield Problem(("offline",), rule, "Name the filled volume: existing_claim, volume_name or host_path.")
 
 
 def _check_ephemeral(ephemeral: bool, existing: Any, empty_dir: bool, host_path: Any, volume: Any, retain: bool) -> Iterator[Problem]:
@@ -91,6 +118,20 @@ class CacheArgs(Arguments):
     """A claim of each pod's own that goes with the pod, for any number of pods: with a `storage_class` over the node's own disks the model
     is loaded at their speed. Default no. Each new pod downloads it again."""
 
+    sub_path: RelativePath | None = None
+    """Directory within the volume that is mounted in place of the whole, so that several models share one claim. Default: the whole."""
+
+    prewarm: PrewarmArgs | None = None
+    """Fill the cache by a Job before the rollout begins. Default: none, the first pod downloads the model itself."""
+
+    read_only: Flag = False
+    """Mount the model read-only into the server, which then writes to a scratch volume of its own: a shared cache that no server can spoil.
+    Default no. Needs a cache that something else fills: `prewarm`, `existing_claim`, `volume_name` or `host_path`."""
+
+    offline: Flag = False
+    """Start from what is in the cache and ask no registry, for a cluster without a way out. Default no. Needs a cache that is filled
+    already (`existing_claim`, `volume_name` or `host_path`) and secrets without a key: `NIMSecrets.keyless(ngc_image_secret=...)`."""
+
     rules = (
         Rule(
             ("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations", "size"),
@@ -98,6 +139,8 @@ class CacheArgs(Arguments):
             waits=False,
         ),
         Rule(("retain", "existing_claim", "empty_dir", "host_path"), _check_retain, waits=False),
+        Rule(("prewarm", "empty_dir", "ephemeral", "host_path", "access_mode", "offline"), _check_prewarm, waits=False),
+        Rule(("read_only", "offline", "prewarm", "existing_claim", "volume_name", "host_path"), _check_filled, waits=False),
         Rule(("ephemeral", "existing_claim", "empty_dir", "host_path", "volume_name", "retain"), _check_ephemeral, waits=False),
     )
 
@@ -124,3 +167,34 @@ def check_sharing(
             f"{ways}, or leave rollout out.",
             repr(access_mode),
         )
+
+
+READ_ONLY_ENV: tuple[str, ...] = ("HOME", "XDG_CACHE_HOME", "NIM_RUNTIME_CACHE_PATH")
+"""Where the server writes besides its cache: to the scratch volume, when the cache is read-only."""
+OFFLINE_ENV: tuple[str, ...] = ("NIM_DISABLE_MODEL_DOWNLOAD", "HF_HUB_OFFLINE")
+"""What keeps a server from asking a registry. The first is of NIM 2.x; 1.x does not know it and needs only to have no key."""
+
+
+def check_cache_env(env: Mapping[str, Any] | None, cache: CacheArgs) -> Iterator[Problem]:
+    """What a read-only or offline cache sets is the component's then."""
+    managed = dict.fromkeys(READ_ONLY_ENV, "cache.read_only") if cache.read_only else {}
+    yield from check_managed(env, managed | (dict.fromkeys(OFFLINE_ENV, "cache.offline") if cache.offline else {}))
+
+
+def check_profile(cache: CacheArgs, model_profile: Any) -> Iterator[Problem]:
+    """The server looks at its GPUs to choose a profile; the Job has none."""
+    prewarm = cache.prewarm
+    if prewarm is None or prewarm.profiles is not None or prewarm.all_profiles or prewarm.args is not None or model_profile is not None:
+        return
+    yield Problem(
+        ("cache", "prewarm", "profiles"),
+        "is required: the Job has no GPU by which a profile could be chosen",
+        "Name one that `list-model-profiles` shows, here or as model_profile, or say all_profiles: true.",
+    )
+
+
+def check_offline(cache: CacheArgs, secrets: NIMSecrets) -> Iterator[Problem]:
+    """NVIDIA, "Air-gap deployment": a server that has a key tries to use it."""
+    if cache.offline and not secrets.without_key:
+        remedy = "Use NIMSecrets.keyless(), with ngc_image_secret=... when the image's registry asks for a login."
+        yield Problem(("secrets",), "must be without a key with cache.offline: nobody could check it", remedy)

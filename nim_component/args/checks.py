@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..names import LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
+from ..names import CACHE_LABEL, LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
 from .adapters import LORA_ENV, PEFT_SOURCE, LoRAArgs, adapter_names
 from .lora import LoRAAdapter
+from .pod import check_managed
 from .problems import Problem, rule_error
 from .quantities import parse_quantity
 from .secrets import NIMSecrets
@@ -19,6 +20,7 @@ MANAGED_ENV = {
     "NIM_CACHE_PATH": "cache",
     "NIM_SERVER_PORT": "port",
     "NIM_HTTP_API_PORT": "port",
+    "NIM_HEALTH_PORT": "health_port",
     "NGC_API_KEY": "secrets.ngc_secret_key",
     "HF_TOKEN": "secrets.hf_token_key",
     "NIM_SERVED_MODEL_NAME": "served_model_name",
@@ -30,7 +32,7 @@ MANAGED_ENV = {
 SECRETS_DIGEST = "checksum/secrets"
 """Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
 SKIP_AWAIT = "pulumi.com/skipAwait"
-_MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle")
+_MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
 _MANAGED_CONTAINERS = ("nim", "download-loras", "fetch-loras", "check-loras", "join-authorities")
 _LONGEST_LABEL = 63
 
@@ -77,10 +79,8 @@ def check_memory(mem: str, shm_size: str) -> Iterator[Problem]:
 
 
 def check_environment(env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """A name that the component sets would stand in the list twice, and the later one would win unseen."""
-    for name in env or {}:
-        if name in MANAGED_ENV:
-            yield Problem(("env", name), "is managed by the component", f"Use the argument {MANAGED_ENV[name]}.")
+    """The names that the component always manages."""
+    yield from check_managed(env, MANAGED_ENV)
 
 
 def check_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator[Problem]:
@@ -145,7 +145,7 @@ def check_metadata(
     ingress_annotations: Mapping[str, Any] | None,
 ) -> Iterator[Problem]:
     """The selector is frozen, and what the component sets must not vanish or win unseen."""
-    managed = (*SELECTOR_LABELS, *STANDARD_LABELS)
+    managed = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
     for path, given, names in (
         (("pod_labels",), pod_labels, managed),
         (("service", "labels"), service_labels, managed),

@@ -7,7 +7,7 @@ names of the 2.x engines are those of the Gateway API inference extension's mode
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -184,3 +184,29 @@ def check_generation_env(name: GenerationName | None, image: str, env: Mapping[s
         if old in (env or {}) and new not in (env or {}):
             rule = f"is not read by NIM {generation.name}, where it is called {new}"
             yield Problem(("env", old), rule, f"Rename it, or set generation when the image is no NIM {generation.name}.")
+
+
+def check_health_port(name: GenerationName | None, image: str, health_port: int | None, port: int) -> Iterator[Problem]:
+    """Only 2.x can answer for its health on a port of its own, and that port must be free."""
+    if health_port is None:
+        return
+    generation, value = find_generation(name, image), repr(health_port)
+    if generation.name is None:
+        yield Problem(("health_port",), "needs to know the generation, which the image does not tell", "Set generation too.", value)
+    elif generation.health_port_env is None:
+        rule = f"does not exist in NIM {generation.name}, whose health endpoints are on port"
+        yield Problem(("health_port",), rule, f"Leave it out, or set generation when the image is no NIM {generation.name}.", value)
+    elif health_port in (port, generation.backend_port):
+        yield Problem(("health_port",), "must not be the server's or the engine's own port", "Take another, or leave it out.", value)
+
+
+def check_arguments(name: GenerationName | None, image: str, args: Sequence[Any] | None, command: Any) -> Iterator[Problem]:
+    """Where the launcher takes no engine arguments, a flag ends the container, after an image of 15 GB was pulled."""
+    generation = find_generation(name, image)
+    if generation.name is None or generation.takes_engine_arguments or command is not None:
+        return
+    for index, argument in enumerate(args or ()):
+        if isinstance(argument, str) and argument.startswith("-"):
+            rule = f"is an engine flag, and NIM {generation.name} is configured by env"
+            remedy = "Use the variable in env, such as NIM_MAX_MODEL_LEN; set generation when the image is of another, or command."
+            yield Problem(("args", index), rule, remedy)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from .model import Arguments, Rule
-from .pod import ENV_SCHEMA, check_env_value
+from .pod import ENV_SCHEMA, check_env_value, check_managed
 from .problems import Problem, rule_error
-from .values import ObjectName, OrOutput, matching
+from .values import ObjectName, OrOutput, matching, refuse_key
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
 """What no proxy is asked for: the pod itself and the cluster's own names."""
@@ -51,6 +51,7 @@ else:
     ProxyUrl = Annotated[Any, BeforeValidator(_proxy), WithJsonSchema(ENV_SCHEMA), OrOutput()]
     HostPattern = Annotated[
         str,
+        AfterValidator(refuse_key),
         matching(r"[^\s,]+", "must be one host, domain or address range", "Write each as an item of its own, such as .example.com."),
         OrOutput(),
     ]
@@ -100,6 +101,6 @@ def check_network_env(
         managed |= dict.fromkeys(CA_ENV, "ca_config_map")
     if managed:
         managed[NATIVE_TLS] = next(iter(managed.values()))
-    for path in (*(("env", name) for name in env or {}), *(("lora", "env", name) for name in loader_env or {})):
-        if (name := path[-1]) in managed:
-            yield Problem(path, "is managed by the component", f"Use the argument network.{managed[name]}.")
+    arguments = {name: f"network.{field}" for name, field in managed.items()}
+    yield from check_managed(env, arguments)
+    yield from check_managed(loader_env, arguments, ("lora", "env"))

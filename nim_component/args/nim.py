@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from .adapter_checks import check_engine_arguments, check_limits, check_names, check_origin, check_ranks, check_volume
 from .adapters import LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs, check_metric_names, check_replicas
-from .cache import CacheArgs, check_sharing
+from .cache import CacheArgs, check_cache_env, check_offline, check_profile, check_sharing
 from .checks import (
     check_environment,
     check_key_names,
@@ -22,10 +22,11 @@ from .devices import ResourceClaim, check_claim_names, check_devices
 from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs, check_budget
 from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs, check_exposure
-from .generation import GenerationName, check_backend_port, check_generation_env
+from .generation import GenerationName, check_arguments, check_backend_port, check_generation_env, check_health_port
 from .lora import Adapter
 from .metrics import MetricsArgs, check_metrics_metadata
 from .model import Arguments, Rule
+from .multi_node import MultiNodeArgs, check_group, check_group_generation, check_sizes
 from .network import NetworkArgs, check_network_env
 from .network_policy import NetworkPolicyArgs, check_way_out
 from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
@@ -68,6 +69,10 @@ class NIM(Arguments):
 
     port: Port = 8000
     """Port of the server, the Service and every probe, told to the server as `NIM_SERVER_PORT` and `NIM_HTTP_API_PORT`. Default 8000."""
+
+    health_port: Port | None = None
+    """Port of the health endpoints alone (`NIM_HEALTH_PORT`), which every probe then asks: probes pass where `port` is closed to them, or
+    speaks TLS. NIM 2.x only. Default: `port`."""
 
     cpu: Cores = 1
     """CPU cores, request and limit. Default 1, the plugin's; NVIDIA's support matrix asks for 8 for an 8B model."""
@@ -131,6 +136,9 @@ class NIM(Arguments):
 
     cache: CacheArgs = CacheArgs()
     """Where the model is kept. Default: a claim of 50Gi, ReadWriteOnce, deleted with the service."""
+
+    multi_node: MultiNodeArgs | None = None
+    """One server over several nodes, each with `gpu` GPUs. Default: on one node."""
 
     network: NetworkArgs | None = None
     """How the pods reach the outside: proxy and certificate authorities. Default: directly, and those that the images know."""
@@ -225,6 +233,10 @@ class NIM(Arguments):
     termination_grace: Seconds = 60
     """Seconds that a stopped pod has to finish its requests. Default 60, NVIDIA's chart's; Kubernetes' own 30 cut long generations."""
 
+    overrides: dict[str, Structure] | None = None
+    """What no argument says: object to a strategic merge, as `kubectl patch` does it, laid over the rendered object last of all. Objects
+    are named by the ends of their logical names: `deployment`, `service`, `cache`, `warm`, `lora`, `pull`, `keys` and those of the groups.
+    Default: none."""
     diagnosis: DiagnosisArgs = DiagnosisArgs()
     """What `pulumi up` tells while it waits. Default: phases and causes, where the extra `diagnose` is installed and the cluster can be
     read."""
@@ -284,6 +296,14 @@ class NIM(Arguments):
             check_key_names,
         ),
         Rule(("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
+        Rule(("generation", "image", "health_port", "port"), check_health_port),
+        Rule(("generation", "image", "args", "command"), check_arguments),
+        Rule(("env", "cache"), check_cache_env, waits=False),
+        Rule(("cache", "model_profile"), check_profile, waits=False),
+        Rule(("cache", "secrets"), check_offline, waits=False),
+        Rule(("multi_node", "gpu"), check_sizes),
+        Rule(("multi_node", "cache", "autoscaling", "inference_pool", "rollout"), check_group, waits=False),
+        Rule(("multi_node", "generation", "image", "env", "args", "command"), check_group_generation, waits=False),
     )
 
     @property

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 
 from .model import LATE, Arguments, Rule
 from .outputs import is_output
-from .problems import Problem, rule_error
+from .problems import Path, Problem, rule_error
 from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
 
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
@@ -79,6 +79,13 @@ else:
     Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]
 
 Environment = dict[EnvName, EnvValue]
+
+
+def check_managed(env: Mapping[str, Any] | None, managed: Mapping[str, str], path: Path = ("env",)) -> Iterator[Problem]:
+    """A name that the component sets would stand in the list twice, and the later one would win unseen. `managed`: name to argument."""
+    for name in env or {}:
+        if name in managed:
+            yield Problem((*path, name), "is managed by the component", f"Use the argument {managed[name]}.")
 
 
 def _check_toleration(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None) -> Iterator[Problem]:

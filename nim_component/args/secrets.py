@@ -53,9 +53,9 @@ else:
 
 
 def _check_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
-    """By reference, by value or keyless: exactly one."""
+    """By reference, by value or keyless: exactly one. A mirror may want a login also where no key is needed."""
     if without_key:
-        for name, value in {"ngc_image_secret": image, "ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
+        for name, value in {"ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
             if value is not None:
                 yield Problem((name,), "must not be given together with keyless()", "Leave it out, or leave keyless() out.")
     elif api_key is not None:
@@ -129,7 +129,8 @@ class NIMSecrets(Arguments):
     right to get Secrets. Names that are Outputs belong to the same program and are never read."""
 
     without_key: Flag = False
-    """Set by `keyless()`: no pull Secret and no NGC key. Public images need none from NIM 2.0.10 on."""
+    """Set by `keyless()`: no NGC key. Public images need none from NIM 2.0.10 on, and a filled cache needs none at all. `ngc_image_secret`
+    may be given all the same, for a mirror that asks for a login."""
 
     rules = (
         Rule(("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key"), _check_source, waits=False),
@@ -137,9 +138,10 @@ class NIMSecrets(Arguments):
     )
 
     @classmethod
-    def keyless(cls, **hugging_face: Any) -> Self:
-        """No NGC key and no pull Secret, for public images (NIM 2.0.10 and later). The Hugging Face fields may be given."""
-        return cls(without_key=True, **hugging_face)
+    def keyless(cls, **others: Any) -> Self:
+        """No NGC key, for public images (NIM 2.0.10 and later) and for filled caches. `ngc_image_secret`, for a mirror that asks for a
+        login, and the Hugging Face fields may be given."""
+        return cls(without_key=True, **others)
 
     @property
     def makes_key(self) -> bool:

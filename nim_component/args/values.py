@@ -133,6 +133,7 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     StorageClass = pulumi.Input[str]
     ResourceName = pulumi.Input[str]
     AbsolutePath = pulumi.Input[str]
+    RelativePath = pulumi.Input[str]
     UrlPath = pulumi.Input[str]
     Url = pulumi.Input[str]
     Memory = pulumi.Input[str]
@@ -216,6 +217,16 @@ else:
         OrOutput(),
     ]
     AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
+    RelativePath = Annotated[
+        _TEXT,
+        AfterValidator(refuse_key),
+        matching(
+            r"(?!\.\.?(/|$))[A-Za-z0-9._-]+(/(?!\.\.?(/|$))[A-Za-z0-9._-]+)*",
+            "must be a path below the volume's root",
+            "Write it without '..' and without a '/' at its ends, such as models/llama3-8b.",
+        ),
+        OrOutput(),
+    ]
     Memory = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "20Gi")), OrOutput()]
     Storage = Annotated[Any, WithJsonSchema({"type": "string"}), BeforeValidator(_quantity("1Mi", "50Gi")), OrOutput()]
     Cores = Annotated[

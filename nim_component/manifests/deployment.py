@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import SECRETS_DIGEST
-from ..names import labels, selector
+from ..names import CACHE_LABEL, labels, selector
 from .monitor import scrape_annotations
 from .pod import render_pod
 from .references import References
@@ -15,21 +15,27 @@ from .timing import Timing
 
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
     """Metadata and spec."""
-    annotations = {**(nim.pod_annotations or {}), **scrape_annotations(nim)}
-    if references.secrets_digest is not None:
-        annotations[SECRETS_DIGEST] = references.secrets_digest
-    template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": {**(nim.pod_labels or {}), **labels(service_name)}}
-    if annotations:
-        template["annotations"] = annotations
     spec: k8s.apps.v1.DeploymentSpecArgsDict = {
         # Under an autoscaler what a new service starts with; the component ignores it afterwards.
         "replicas": nim.replicas if nim.autoscaling is None else max(1, nim.fewest_pods),
         "selector": {"match_labels": selector(service_name)},
         "strategy": render_strategy(nim),
         "progress_deadline_seconds": timing.progress_deadline,
-        "template": {"metadata": template, "spec": render_pod(nim, service_name, references, timing)},
+        "template": render_template(nim, service_name, references, timing),
     }
     return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+
+
+def render_template(nim: NIM, service_name: str, references: References, timing: Timing) -> "k8s.core.v1.PodTemplateSpecArgsDict":
+    """Metadata and spec of the pods."""
+    annotations = {**(nim.pod_annotations or {}), **scrape_annotations(nim)}
+    if references.secrets_digest is not None:
+        annotations[SECRETS_DIGEST] = references.secrets_digest
+    cache_of = {CACHE_LABEL: service_name} if nim.cache.prewarm is not None else {}
+    template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": {**(nim.pod_labels or {}), **labels(service_name), **cache_of}}
+    if annotations:
+        template["annotations"] = annotations
+    return {"metadata": template, "spec": render_pod(nim, service_name, references, timing)}
 
 
 def render_strategy(nim: NIM) -> "k8s.apps.v1.DeploymentStrategyArgsDict":

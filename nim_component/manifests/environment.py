@@ -7,7 +7,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, NIMSecrets
-from ..args.checks import CACHE_PATH
+from ..args.cache import OFFLINE_ENV, READ_ONLY_ENV
+from ..args.checks import CACHE_PATH, PEFT_SOURCE
 from ..args.outputs import is_output
 from ..names import prefixed_name
 from .arguments import limit_variables
@@ -16,34 +17,57 @@ from .network import network_variables
 from .references import References, SecretKey
 from .variables import Environment, render_variable
 
+SCRATCH_PATH = "/opt/nim/scratch"
+_SERVER_ONLY = ("NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NIM_HEALTH_PORT", "NIM_SERVED_MODEL_NAME", PEFT_SOURCE, *READ_ONLY_ENV)
+
 
 def server_environment(nim: NIM, references: References) -> "pulumi.Input[Environment]":
     """What the component sets, then what the user adds: Kubernetes expands `$(NAME)` only backwards."""
+    own = _own_variables(nim, references)
+    if nim.lora.refresh_interval is not None:
+        own.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": lift(nim.lora.refresh_interval, str)})
+
+    def join(limits: Environment, own: Environment, users: Environment) -> Environment:
+        return _without_repeats([*own, *limits, *users])
+
+    return lift_all(join, limit_variables(nim), own, user_variables(nim.env))
+
+
+def download_environment(nim: NIM, references: References) -> Environment:
+    """The server's without what only a server has: what it downloads by is what the model is downloaded by beforehand."""
+    env = _without_repeats([*_own_variables(nim, references), *user_variables(nim.env)])
+    return [each for each in env if each["name"] not in _SERVER_ONLY]
+
+
+def _own_variables(nim: NIM, references: References) -> Environment:
     port = lift(nim.port, str)
     env: Environment = [
         {"name": "NIM_CACHE_PATH", "value": CACHE_PATH},
         {"name": "NIM_SERVER_PORT", "value": port},
         {"name": "NIM_HTTP_API_PORT", "value": port},
+        *([] if nim.health_port is None else [render_variable("NIM_HEALTH_PORT", lift(nim.health_port, str))]),
         *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
-        *token_variables(nim, references),
+        # Offline there is nobody to show a token to; the loader of adapters, which may have a mirror, gets it all the same.
+        *([] if nim.cache.offline else token_variables(nim, references)),
         *network_variables(nim),
+        *_cache_variables(nim),
     ]
     if nim.served_model_name is not None:
         env.append({"name": "NIM_SERVED_MODEL_NAME", "value": nim.served_model_name})
     if nim.model_profile is not None:
         env.append({"name": "NIM_MODEL_PROFILE", "value": nim.model_profile})
-    if nim.lora.refresh_interval is not None:
-        env.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": lift(nim.lora.refresh_interval, str)})
-
-    def join(limits: Environment, own: Environment, users: Environment) -> Environment:
-        return _without_repeats([*own, *limits, *users])
-
-    return lift_all(join, limit_variables(nim), env, user_variables(nim.env))
+    return env
 
 
 def user_variables(env: Mapping[str, Any] | None) -> Environment:
     """What the user adds, in the user's order."""
     return [render_variable(name, value) for name, value in (env or {}).items()]
+
+
+def _cache_variables(nim: NIM) -> Environment:
+    read_only = dict(zip(READ_ONLY_ENV, (SCRATCH_PATH, f"{SCRATCH_PATH}/.cache", f"{SCRATCH_PATH}/runtime"), strict=True))
+    values = (read_only if nim.cache.read_only else {}) | (dict.fromkeys(OFFLINE_ENV, "1") if nim.cache.offline else {})
+    return [render_variable(name, value) for name, value in values.items()]
 
 
 def token_variables(nim: NIM, references: References) -> Environment:

@@ -44,6 +44,11 @@ def uses_job(nim: NIM) -> bool:
     return bool(nim.hf_repo_ids) and nim.lora.refresh_interval is not None
 
 
+def makes_lora_claim(nim: NIM) -> bool:
+    """Whether the adapters have a shared claim of the component's own."""
+    return bool(nim.adapter_names) and nim.lora.volume is not None and nim.lora.volume.existing_claim is None
+
+
 def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
     """The pods' ConfigMap. Its name carries a digest of its data: a changed list makes a new one, and the new name rolls the pods."""
     if uses_job(nim):

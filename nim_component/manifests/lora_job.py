@@ -6,15 +6,16 @@ cannot be had fails the update with the loader's line, while the pods go on serv
 
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import SKIP_AWAIT
 from ..names import labels, name_with_digest
-from .inputs import lift_all
+from .claim import name_claim
+from .inputs import lift_within
 from .lora import lora_volumes, render_loader
 from .network import network_volumes, render_joiner
+from .overrides import overridden_spec
 from .references import References
 from .security import pod_context
 from .timing import Timing
@@ -27,10 +28,6 @@ def render_lora_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
     """The claim. Its name carries a digest of what cannot change in place."""
     volume = nim.lora.volume
     assert volume is not None and volume.existing_claim is None
-
-    def name(mode: str, storage_class: str | None) -> str:
-        return name_with_digest(service_name, "loras", {"accessModes": [mode], "storageClassName": storage_class})
-
     spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
         "access_modes": [volume.access_mode],
         "resources": {"requests": {"storage": volume.size}},
@@ -38,7 +35,7 @@ def render_lora_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
     if volume.storage_class is not None:
         spec["storage_class_name"] = volume.storage_class
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": lift_all(name, volume.access_mode, volume.storage_class),
+        "name": name_claim(nim, service_name, "loras", {"accessModes": [volume.access_mode], "storageClassName": volume.storage_class}),
         "namespace": nim.namespace,
         "labels": labels(service_name),
         "annotations": {SKIP_AWAIT: "true"},  # as for the model cache: whoever mounts it waits for it
@@ -66,5 +63,5 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
         "backoff_limit": RETRIES,
         "template": {"metadata": {"labels": own}, "spec": pod},
     }
-    name = pulumi.Output.from_input(spec).apply(lambda resolved: name_with_digest(service_name, "fetch", {"spec": resolved}))
+    name = lift_within([spec, overridden_spec(nim, "lora-job")], lambda both: name_with_digest(service_name, "fetch", {"spec": both}))
     return {"metadata": {"name": name, "namespace": nim.namespace, "labels": own}, "spec": spec}

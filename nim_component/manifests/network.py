@@ -1,10 +1,11 @@
 """Proxy and certificate authorities, for every container that reaches what lies outside the cluster."""
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network import CA_ENV, LOCAL_HOSTS, NATIVE_TLS, PROXY_ENV
-from .inputs import lift_all
+from .inputs import lift, lift_all
 from .security import read_only_context
 from .variables import Environment, render_variable
 
@@ -25,11 +26,16 @@ def network_variables(nim: NIM) -> Environment:
         return []
     proxies = {"http_proxy": network.http_proxy, "https_proxy": network.https_proxy}
     if network.has_proxy:
-        proxies["no_proxy"] = lift_all(lambda *hosts: ",".join(hosts), *LOCAL_HOSTS, *(network.no_proxy or ()))
+        proxies["no_proxy"] = lift_all(lambda *hosts: ",".join(hosts), *_local_hosts(nim), *(network.no_proxy or ()))
     env = [render_variable(name, proxies[field]) for name, field in PROXY_ENV.items() if proxies.get(field) is not None]
     if network.ca_config_map is not None:
         env.extend(render_variable(name, BUNDLE) for name in CA_ENV)
     return [*env, render_variable(NATIVE_TLS, "1")] if env else []
+
+
+def _local_hosts(nim: NIM) -> "list[pulumi.Input[str]]":
+    # The members of a group call one another `<pod>.<service>.<namespace>`.
+    return [*LOCAL_HOSTS, *([] if nim.multi_node is None else [lift(nim.namespace, lambda namespace: f".{namespace}")])]
 
 
 def render_joiner(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":

@@ -24,7 +24,7 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
         "enable_service_links": False,
         "security_context": pod_context(nim),
         "containers": [render_server(nim, references, timing), *(_restricted(container) for container in nim.extra_containers or ())],
-        "tolerations": [_toleration(each) for each in nim.tolerations],
+        "tolerations": [render_toleration(each) for each in nim.tolerations],
         "volumes": _volumes(nim, references),
         "termination_grace_period_seconds": nim.termination_grace,
     }
@@ -51,15 +51,19 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
 
 def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
     shared_memory: k8s.core.v1.VolumeArgsDict = {"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
-    volumes = [shared_memory, _cache(nim, references)]
+    volumes = [shared_memory, cache_volume(nim, references)]
     if references.lora_config is not None:
         volumes.extend(lora_volumes(nim, references))
+    if nim.cache.read_only:
+        scratch: k8s.core.v1.VolumeArgsDict = {"name": "cache-scratch", "empty_dir": {}}
+        volumes.append(scratch)
     volumes.extend(network_volumes(nim))
     volumes.extend(nim.extra_volumes or ())  # pyright: ignore
     return volumes
 
 
-def _cache(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
+def cache_volume(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
+    """The volume that holds the model."""
     if nim.cache.empty_dir:
         return {"name": "cache", "empty_dir": {"size_limit": nim.cache.size}}
     if nim.cache.ephemeral:
@@ -92,7 +96,8 @@ def _spread(constraint: Any, service_name: str) -> Any:
     return {**constraint, **pods}
 
 
-def _toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
+def render_toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
+    """A toleration, in Kubernetes' own terms."""
     return cast(Any, {name: value for name in Toleration.model_fields if (value := getattr(toleration, name)) is not None})
 
 

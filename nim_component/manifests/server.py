@@ -9,7 +9,7 @@ from ..args import NIM
 from ..args.checks import CACHE_PATH, SHM_PATH
 from .arguments import server_arguments
 from .devices import server_claims
-from .environment import server_environment
+from .environment import SCRATCH_PATH, server_environment
 from .inputs import lift, lift_all
 from .lora import server_mount
 from .network import network_mounts
@@ -19,6 +19,7 @@ from .timing import PROBE_PERIOD, Timing
 
 LIVENESS_PATH = "/v1/health/live"
 PORT_NAME = "http"
+HEALTH_PORT_NAME = "health"
 
 
 def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
@@ -29,13 +30,13 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
         "image": nim.image,
         "image_pull_policy": nim.image_pull_policy,
         "env": server_environment(nim, references),
-        "ports": [{"name": PORT_NAME, "container_port": nim.port, "protocol": "TCP"}],
+        "ports": _ports(nim),
         "resources": {"requests": size, "limits": size},
         "security_context": container_context(),
-        "startup_probe": _probe(_ready_path(nim), timeout=5, failures=timing.startup // PROBE_PERIOD),
-        "readiness_probe": _probe(_ready_path(nim), timeout=5, failures=3),
+        "startup_probe": _probe(nim, _ready_path(nim), timeout=5, failures=timing.startup // PROBE_PERIOD),
+        "readiness_probe": _probe(nim, _ready_path(nim), timeout=5, failures=3),
         # Slow to kill: a busy server answers late, and a restart costs the load time again.
-        "liveness_probe": _probe(LIVENESS_PATH, timeout=10, failures=6),
+        "liveness_probe": _probe(nim, LIVENESS_PATH, timeout=10, failures=6),
         "termination_message_policy": "FallbackToLogsOnError",
         "volume_mounts": _mounts(nim),
     }
@@ -53,9 +54,16 @@ def _ready_path(nim: NIM) -> "pulumi.Input[str]":
     return lift(nim.health_endpoint, lambda path: f"/{path.lstrip('/')}")
 
 
-def _probe(path: "pulumi.Input[str]", timeout: int, failures: int) -> "k8s.core.v1.ProbeArgsDict":
+def _ports(nim: NIM) -> "list[k8s.core.v1.ContainerPortArgsDict]":
+    ports: list[k8s.core.v1.ContainerPortArgsDict] = [{"name": PORT_NAME, "container_port": nim.port, "protocol": "TCP"}]
+    if nim.health_port is not None:
+        ports.append({"name": HEALTH_PORT_NAME, "container_port": nim.health_port, "protocol": "TCP"})
+    return ports
+
+
+def _probe(nim: NIM, path: "pulumi.Input[str]", timeout: int, failures: int) -> "k8s.core.v1.ProbeArgsDict":
     return {
-        "http_get": {"path": path, "port": PORT_NAME},
+        "http_get": {"path": path, "port": PORT_NAME if nim.health_port is None else HEALTH_PORT_NAME},
         "period_seconds": PROBE_PERIOD,
         "timeout_seconds": timeout,
         "failure_threshold": failures,
@@ -78,9 +86,22 @@ def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
 
 
 def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
-    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, {"name": "cache", "mount_path": CACHE_PATH}]
+    cache = cache_mount(nim, CACHE_PATH)
+    if nim.cache.read_only:
+        cache["read_only"] = True
+    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, cache]
     if nim.adapter_names:
         mounts.append(server_mount(nim))
+    if nim.cache.read_only:
+        mounts.append({"name": "cache-scratch", "mount_path": SCRATCH_PATH})
     mounts.extend(network_mounts(nim))
     mounts.extend(nim.extra_mounts or ())  # pyright: ignore
     return mounts
+
+
+def cache_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
+    """Where a container has the model."""
+    mount: k8s.core.v1.VolumeMountArgsDict = {"name": "cache", "mount_path": path}
+    if nim.cache.sub_path is not None:
+        mount["sub_path"] = nim.cache.sub_path
+    return mount

@@ -27,10 +27,10 @@ def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
     server's."""
     for field, kind in _KINDS.items():
         if given.get(field):
-            yield from _check(given[field], getattr(k8s.core.v1, kind), (field,))
+            yield from check_structure(given[field], getattr(k8s.core.v1, kind), (field,))
     for path, value in _variables(given):
         if isinstance(value, Mapping):
-            yield from _check(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
+            yield from check_structure(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
 
 
 def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
@@ -45,29 +45,59 @@ def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
         yield ("network", field), value
 
 
-def _check(value: Any, kind: type, path: Path) -> Iterator[Problem]:
+def check_structure(value: Any, kind: type, path: Path) -> Iterator[Problem]:
+    """Keys of one structure, and of what stands in it, that Kubernetes does not know."""
     if isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
-            yield from _check(item, kind, (*path, index))
+            yield from check_structure(item, kind, (*path, index))
     elif isinstance(value, Mapping):
         snake, camel = _fields(kind)
         for key, item in cast("Mapping[str, Any]", value).items():
             nested = snake.get(str(key), camel.get(str(key), _ABSENT))
+            if key == DIRECTIVE:
+                continue
             if nested is _ABSENT:
                 rule = f"is not a field of Kubernetes' {kind.__name__.removesuffix('Args')}"
                 yield Problem((*path, str(key)), rule, suggest(str(key), snake if "_" in str(key) else camel))
             elif isinstance(nested, type):
-                yield from _check(item, nested, (*path, str(key)))
+                yield from check_structure(item, nested, (*path, str(key)))
+
+
+def spell(value: Any, kind: Any) -> Any:
+    """A structure with its keys as YAML spells them, also where Python's spelling was used. What stands behind an Output stays."""
+    if isinstance(value, list | tuple):
+        return [spell(item, kind) for item in cast("list[Any]", value)]
+    if not isinstance(value, Mapping) or not isinstance(kind, type):
+        return cast(Any, value)
+    snake, camel = _fields(kind)
+    spelling = _spelling(kind)
+    return {
+        spelling.get(str(key), str(key)): spell(item, snake.get(str(key), camel.get(str(key))))
+        for key, item in cast("Mapping[str, Any]", value).items()
+    }
+
+
+def python_name(key: str, kind: type) -> str:
+    """A field of a structure as Python spells it, from YAML's spelling."""
+    return next((python for python, yaml in _spelling(kind).items() if yaml == key), key)
 
 
 _ABSENT = object()
+DIRECTIVE = "$patch"
+"""Key of a strategic merge's own: no field of any structure."""
+
+
+@cache
+def _spelling(kind: type) -> dict[str, str]:
+    sdk: Any = sdk_types
+    return sdk.input_type_py_to_pulumi_names(kind)
 
 
 @cache
 def _fields(kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields of a structure as Python and as YAML spell them, each with the structure that stands in it, if one does."""
     sdk: Any = sdk_types
-    spelling: dict[str, str] = sdk.input_type_py_to_pulumi_names(kind)
+    spelling = _spelling(kind)
     types: dict[str, Any] = sdk.input_type_types(kind)
     nested = {yaml: _structure_of(types.get(yaml)) for yaml in spelling.values()}
     return {python: nested[yaml] for python, yaml in spelling.items()}, nested

@@ -24,6 +24,13 @@ class Timing:
     """When Kubernetes calls a rollout without progress failed."""
     timeout: int
     """How long Pulumi waits for Deployment and Service: both wait for pods, and a rolling update brings them up one after another."""
+    prewarm_deadline: int = 0
+    """When Kubernetes ends a pre-warm Job, counted from its making; 0 without one."""
+
+    @property
+    def prewarm_timeout(self) -> int:
+        """How long Pulumi waits for that Job."""
+        return self.prewarm_deadline + MARGIN
 
 
 def time_rollout(nim: NIM) -> Timing:
@@ -32,4 +39,5 @@ def time_rollout(nim: NIM) -> Timing:
     loader = max(startup - 60, startup // 2) if nim.adapter_names else 0
     progress = startup + loader + PULL_ALLOWANCE
     one_by_one = 1 if nim.rollout == "recreate" else max(1, nim.most_pods)
-    return Timing(loader, startup, progress, progress * one_by_one + MARGIN)
+    prewarm = 0 if nim.cache.prewarm is None else nim.cache.prewarm.timeout + PULL_ALLOWANCE
+    return Timing(loader, startup, progress, progress * one_by_one + MARGIN, prewarm)

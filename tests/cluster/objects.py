@@ -84,3 +84,16 @@ def pod_of(deployment: Object) -> Object:
     template = deployment["spec"]["template"]
     metadata = {**template["metadata"], "name": f"{deployment['metadata']['name']}-pod", "namespace": deployment["metadata"]["namespace"]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+
+
+def pods_of(object_: Object) -> list[Object]:
+    """The pods that an object would have made, of each kind one; none of what makes no pods."""
+    spec = object_.get("spec", {})
+    group = spec.get("leaderWorkerTemplate", {})
+    templates = [spec.get("template"), group.get("leaderTemplate"), group.get("workerTemplate")]
+    place = {"namespace": object_["metadata"].get("namespace")}
+    return [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], **place, "name": f"pod-{at}"}, "spec": template["spec"]}
+        for at, template in enumerate(templates)
+        if template is not None
+    ]

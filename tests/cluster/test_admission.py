@@ -13,7 +13,7 @@ from ..strategies import PRIORITY_CLASS, RUNTIME_CLASS, nims
 from .client import Client, DynamicApiError, Object
 from .drift import are_what_was_said, find_drift, stay_as_they_are, write_nothing
 from .nodes import ONE_GPU
-from .objects import apply_all, pick, pod_of, render, render_project
+from .objects import apply_all, pick, pod_of, pods_of, render, render_project
 from .services import service
 from .waiting import wait_for_rollout
 
@@ -52,10 +52,10 @@ def apply(cluster: Client) -> Iterator[Callable[[list[Object]], list[Object]]]:
 def test_every_stack_is_accepted(apply, crds: None, cluster: Client, namespace: str, project: str, stack: str):
     objects = render_project(project, stack, namespace)
     are_what_was_said(apply(objects), objects)
-    deployments = [each for each in objects if each["kind"] == "Deployment"]
-    assert deployments
-    for each in deployments:
-        cluster.create(pod_of(each), dry_run=True)
+    pods = [pod for each in objects for pod in pods_of(each)]
+    assert pods
+    for each in pods:
+        cluster.create(each, dry_run=True)
 
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
@@ -76,7 +76,8 @@ def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: 
         objects = render(nim, namespace, f"s{next(numbers)}")
         applied = apply_all(cluster, objects)
         are_what_was_said(applied, objects)
-        cluster.create(pod_of(pick(objects, "Deployment")), dry_run=True)
+        for pod in (pod for each in objects for pod in pods_of(each)):
+            cluster.create(pod, dry_run=True)
         stay_as_they_are(cluster, applied, objects)
 
     check()

@@ -99,7 +99,10 @@ SERVER: list[tuple[dict[str, Any], str, Any]] = [
     ({"health_endpoint": "v2/ready"}, "readinessProbe", probe("/v2/ready", 5, 3)),
     ({"health_endpoint": "v2/ready"}, "livenessProbe", probe("/v1/health/live", 10, 6)),
     ({"startup_timeout": 605}, "startupProbe", probe("/v1/health/ready", 5, 61)),
-    ({"args": ["--max-model-len", "4096"]}, "args", ["--max-model-len", "4096"]),
+    ({"args": ["--max-model-len", "4096"], "generation": "2.x-vllm"}, "args", ["--max-model-len", "4096"]),
+    ({"args": ["list-model-profiles"]}, "args", ["list-model-profiles"]),
+    ({"args": ["--x"], "command": ["sh"]}, "args", ["--x"]),
+    ({"args": ["--x"], "image": "registry.example/llama:prod"}, "args", ["--x"]),
     ({"command": ["nim-serve"]}, "command", ["nim-serve"]),
 ]
 
@@ -166,6 +169,20 @@ def test_requests_are_limits(fields: dict[str, Any], size: dict[str, str], late:
     assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
 
 
+def test_health_on_a_port_of_its_own_is_told_to_the_server_and_asked_by_every_probe():
+    seen = recorded(generation="2.x-vllm", port=9000, health_port=9100)
+    container = seen.container("llama")
+    assert seen.env("llama")["NIM_HEALTH_PORT"] == "9100"
+    assert container["ports"] == [
+        {"name": "http", "containerPort": 9000, "protocol": "TCP"},
+        {"name": "health", "containerPort": 9100, "protocol": "TCP"},
+    ]
+    for each in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[each]["httpGet"]["port"] == "health"
+    # Clients are not to find it.
+    assert seen.child("llama", SERVICE).inputs["spec"]["ports"] == [{"name": "http", "port": 9000, "targetPort": "http", "protocol": "TCP"}]
+
+
 class TestEnvironment:
     def test_the_port_is_told_to_the_server(self):
         env = recorded(port=9000).env("llama")
@@ -179,7 +196,7 @@ class TestEnvironment:
         env = recorded(served_model_name="chat", model_profile="vllm-fp16-tp1").env("llama")
         assert (env["NIM_SERVED_MODEL_NAME"], env["NIM_MODEL_PROFILE"]) == ("chat", "vllm-fp16-tp1")
 
-    @pytest.mark.parametrize("name", ["NIM_SERVED_MODEL_NAME", "NIM_MODEL_PROFILE", "HF_TOKEN", "NIM_PEFT_SOURCE"])
+    @pytest.mark.parametrize("name", ["NIM_SERVED_MODEL_NAME", "NIM_MODEL_PROFILE", "HF_TOKEN", "NIM_PEFT_SOURCE", "NIM_HEALTH_PORT"])
     def test_what_nobody_gave_is_not_set(self, name: str):
         assert name not in recorded().env("llama")
 

@@ -9,6 +9,8 @@ from nim_component.args.problems import Problem
 
 REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
 PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
+GROUP: dict[str, Any] = {"multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
+WARM = {"profiles": ["vllm-fp16-tp1-pp1"]}
 LORA = {"lora_adapter_mem": "2Gi", "env": PEFT}
 
 SHARED = {"access_mode": "ReadWriteMany"}
@@ -229,6 +231,31 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"image": "nvcr.io/nim/meta/llama:2.0.4", "port": 8001},
         "port: must not be 8001 with NIM 2.x-vllm, whose engine listens there (got 8001). Take another port, such as 8000.",
     ),
+    # generation
+    (
+        {"health_port": 8100},
+        "health_port: does not exist in NIM 1.x, whose health endpoints are on port (got 8100). "
+        "Leave it out, or set generation when the image is no NIM 1.x.",
+    ),
+    (
+        {"health_port": 8100, "image": "registry.example/llama:prod"},
+        "health_port: needs to know the generation, which the image does not tell (got 8100). Set generation too.",
+    ),
+    (
+        {"health_port": 8000, "generation": "2.x-vllm"},
+        "health_port: must not be the server's or the engine's own port (got 8000). Take another, or leave it out.",
+    ),
+    (
+        {"health_port": 8001, "generation": "2.x-sglang"},
+        "health_port: must not be the server's or the engine's own port (got 8001). Take another, or leave it out.",
+    ),
+    ({"health_port": 80}, "health_port: must be at least 1024 (got 80). Raise it."),
+    ({"env": {"NIM_HEALTH_PORT": "1"}}, "env.NIM_HEALTH_PORT: is managed by the component. Use the argument health_port."),
+    (
+        {"args": ["serve", "--max-model-len=8192"]},
+        "args[1]: is an engine flag, and NIM 1.x is configured by env. Use the variable in env, such as NIM_MAX_MODEL_LEN; "
+        "set generation when the image is of another, or command.",
+    ),
     # cache
     (
         {"cache": {"size": "50"}},
@@ -260,6 +287,76 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"cache": {"storageClass": "b"}}, "cache.storageClass: is not a known field. Did you mean 'storage_class'?"),
     ({"cache": "50Gi"}, "cache: must be a mapping or a CacheArgs (got '50Gi'). Write it as name: value pairs."),
     (
+        {"cache": {"prewarm": {"profiles": ["a"], "all_profiles": True}}},
+        "cache.prewarm.all_profiles: must not be given together with profiles. Say in one way what is downloaded.",
+    ),
+    (
+        {"cache": {"prewarm": {"profiles": ["a"], "args": ["--model-uri", "hf://a/b"]}}},
+        "cache.prewarm.args: must not be given together with profiles. Say in one way what is downloaded.",
+    ),
+    (
+        {"cache": {"prewarm": {}}},
+        "cache.prewarm.profiles: is required: the Job has no GPU by which a profile could be chosen. "
+        "Name one that `list-model-profiles` shows, here or as model_profile, or say all_profiles: true.",
+    ),
+    ({"cache": {"prewarm": {"profiles": []}}}, "cache.prewarm.profiles: must not be empty. Give it an item or leave it out."),
+    ({"cache": {"prewarm": {**WARM, "timeout": 5}}}, "cache.prewarm.timeout: must be at least 60 (got 5). Raise it."),
+    ({"cache": {"prewarm": {**WARM, "mem": "8 G"}}}, f"cache.prewarm.mem: {QUANTITY} (got '8 G'). {UNIT} 20Gi."),
+    ({"cache": {"prewarm": {**WARM, "profile": "a"}}}, "cache.prewarm.profile: is not a known field. Did you mean 'profiles'?"),
+    (
+        {"cache": {"prewarm": WARM, "empty_dir": True}},
+        "cache.prewarm: has no meaning with empty_dir, which the Job's pod does not share with the server's. Leave it out, or empty_dir.",
+    ),
+    (
+        {"cache": {"prewarm": WARM, "host_path": "/models"}},
+        "cache.prewarm: has no meaning with host_path, which the Job's pod does not share with the server's. Leave it out, or host_path.",
+    ),
+    (
+        {"cache": {"prewarm": WARM, "access_mode": "ReadWriteOncePod"}},
+        "cache.access_mode: must let a second pod in with prewarm: the Job's, while the server runs (got 'ReadWriteOncePod'). "
+        "Use ReadWriteOnce or ReadWriteMany.",
+    ),
+    (
+        {"cache": {"read_only": True}},
+        "cache.read_only: needs a cache that something else fills. "
+        "Add prewarm, or name a filled volume: existing_claim, volume_name or host_path.",
+    ),
+    (
+        {"cache": {"read_only": True, "existing_claim": "a"}, "env": {"HOME": "/x"}},
+        "env.HOME: is managed by the component. Use the argument cache.read_only.",
+    ),
+    (
+        {"cache": {"offline": True}, "secrets": {"without_key": True}},
+        "cache.offline: needs a cache that is filled already. Name the filled volume: existing_claim, volume_name or host_path.",
+    ),
+    (
+        {"cache": {"offline": True, "existing_claim": "a"}},
+        "secrets: must be without a key with cache.offline: nobody could check it. "
+        "Use NIMSecrets.keyless(), with ngc_image_secret=... when the image's registry asks for a login.",
+    ),
+    (
+        {"cache": {"offline": True, "existing_claim": "a"}, "secrets": {"without_key": True}, "env": {"NIM_DISABLE_MODEL_DOWNLOAD": "0"}},
+        "env.NIM_DISABLE_MODEL_DOWNLOAD: is managed by the component. Use the argument cache.offline.",
+    ),
+    (
+        {"cache": {"offline": True, "existing_claim": "a", "prewarm": WARM}, "secrets": {"without_key": True}},
+        "cache.prewarm: must not be given together with offline. A download needs a registry: leave one of them out.",
+    ),
+    (
+        {"cache": {"sub_path": "/models"}},
+        "cache.sub_path: must be a path below the volume's root (got '/models'). "
+        "Write it without '..' and without a '/' at its ends, such as models/llama3-8b.",
+    ),
+    (
+        {"cache": {"sub_path": "models/../x"}},
+        "cache.sub_path: must be a path below the volume's root (got 'models/../x'). "
+        "Write it without '..' and without a '/' at its ends, such as models/llama3-8b.",
+    ),
+    (
+        {"pod_labels": {"nim-component/cache-of": "x"}},
+        "pod_labels['nim-component/cache-of']: is managed by the component. Choose another name.",
+    ),
+    (
         {"replicas": 2},
         "cache.access_mode: must allow sharing for 2 replicas (got 'ReadWriteOnce'). Use access_mode: ReadWriteMany with a storage class "
         "that has it, or an existing_claim that can be shared, or empty_dir, or replicas: 1.",
@@ -268,6 +365,64 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"rollout": "surge"},
         "cache.access_mode: must allow sharing for rollout 'surge', which runs two pods at once (got 'ReadWriteOnce'). Use access_mode: "
         "ReadWriteMany with a storage class that has it, or an existing_claim that can be shared, or empty_dir, or leave rollout out.",
+    ),
+    # several nodes
+    ({"multi_node": {}}, "multi_node.nodes: is required. Give it a value."),
+    ({"multi_node": {"nodes": 1}}, "multi_node.nodes: must be at least 2 (got 1). Raise it."),
+    (
+        {**GROUP, "gpu": 8, "multi_node": {"nodes": 2, "tensor_parallel": 4}},
+        "multi_node.tensor_parallel: must make 16 with pipeline_parallel (2): 2 nodes x 8 GPUs (got 4). "
+        "Leave both out, or correct one of them, nodes or gpu.",
+    ),
+    (
+        {**GROUP, "cache": {}},
+        "cache.access_mode: must be ReadWriteMany with multi_node (got 'ReadWriteOnce'). "
+        "Use access_mode: ReadWriteMany, or an existing_claim that can be shared.",
+    ),
+    (
+        {**GROUP, "cache": {"empty_dir": True}},
+        "cache.empty_dir: must not be given together with multi_node, whose nodes share one cache. "
+        "Use access_mode: ReadWriteMany, or an existing_claim that can be shared.",
+    ),
+    (
+        {**GROUP, "cache": {"host_path": "/models"}},
+        "cache.host_path: must not be given together with multi_node, whose nodes share one cache. "
+        "Use access_mode: ReadWriteMany, or an existing_claim that can be shared.",
+    ),
+    (
+        {**GROUP, "autoscaling": {"max_replicas": 2, "presets": ["queue"]}},
+        "autoscaling: must not be given together with multi_node. Set replicas instead: a group of nodes is no quick help.",
+    ),
+    (
+        {**GROUP, "inference_pool": {"endpoint_picker": "p"}},
+        "inference_pool: must not be given together with multi_node. It would send requests to workers: leave it out.",
+    ),
+    (
+        {**GROUP, "rollout": "recreate"},
+        "rollout: must not be 'recreate' with multi_node: a LeaderWorkerSet replaces group by group. "
+        "Leave it out: with one replica it comes to the same.",
+    ),
+    (
+        {**GROUP, "image": "registry.example/llama:prod"},
+        "generation: is required with multi_node where the image does not tell it. Say which NIM it is.",
+    ),
+    (
+        {**GROUP, "generation": "2.x-vllm", "args": ["--max-model-len", "8192"]},
+        "args: must not be given with multi_node, where the component says how leader and workers start. "
+        "Give engine flags in env, as NIM_PASSTHROUGH_ARGS.",
+    ),
+    (
+        {**GROUP, "generation": "2.x-vllm", "command": ["sh"]},
+        "command: must not be given with multi_node, where the component says how leader and workers start. "
+        "Give engine flags in env, as NIM_PASSTHROUGH_ARGS.",
+    ),
+    (
+        {**GROUP, "generation": "2.x-vllm", "env": {"NIM_JSONL_LOGGING": "1"}},
+        "env.NIM_JSONL_LOGGING: must be off with multi_node: Ray's workers do not have NIM's log formatter and fail. Leave it out.",
+    ),
+    (
+        {**GROUP, "env": {"NIM_TENSOR_PARALLEL_SIZE": "8"}},
+        "env.NIM_TENSOR_PARALLEL_SIZE: is managed by the component. Use the argument multi_node.tensor_parallel.",
     ),
     # service
     (
@@ -313,7 +468,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"extra_volumes": [{"name": "cache"}]},
-        "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp, ca-own, ca-bundle.",
+        "extra_volumes[0].name: is the name of one of the component's own (got 'cache'). Choose another than dshm, cache, lora, lora-loader, lora-tmp, ca-own, ca-bundle, cache-scratch.",
     ),
     ({"extra_volumes": [{"name": "a"}, {"name": "a"}]}, "extra_volumes[1].name: must be used once (got 'a'). Choose another name."),
     (
@@ -755,7 +910,7 @@ SECRETS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"without_key": True, **REFERENCE},
-        "secrets.ngc_image_secret: must not be given together with keyless(). Leave it out, or leave keyless() out.",
+        "secrets.ngc_secret_key: must not be given together with keyless(). Leave it out, or leave keyless() out.",
     ),
     (
         {"without_key": True, "hf_token_key": "t"},

@@ -1,0 +1,111 @@
+"""Models that are bigger than a node."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from .cache import CacheArgs
+from .generation import GenerationName, find_generation
+from .model import Arguments
+from .outputs import is_output
+from .pod import check_managed
+from .problems import Problem
+from .values import WholeNumber
+
+GROUP_ENV: dict[str, str] = {
+    "NIM_MULTI_NODE": "multi_node",
+    "NIM_NUM_COMPUTE_NODES": "multi_node.nodes",
+    "NIM_TENSOR_PARALLEL_SIZE": "multi_node.tensor_parallel",
+    "NIM_PIPELINE_PARALLEL_SIZE": "multi_node.pipeline_parallel",
+    "NIM_NODE_RANK": "multi_node",
+    "NIM_LEADER_ROLE": "multi_node",
+}
+"""What tells a server its place in a group, and the argument that decides it."""
+
+
+class MultiNodeArgs(Arguments):
+    """One server over several nodes: a LeaderWorkerSet in place of the Deployment, each replica a leader and its workers. Needs the
+    LeaderWorkerSet controller in the cluster and a cache that all nodes share. NIM 2.x forms the group with Ray; of 1.x the SGLang
+    profiles do without more, and those that want MPI over ssh are not supported."""
+
+    nodes: Annotated[WholeNumber, Field(ge=2, le=64)]
+    """Pods of one replica, each on its node with `gpu` GPUs. Required."""
+
+    tensor_parallel: Annotated[WholeNumber, Field(ge=1)] | None = None
+    """GPUs that each layer is split over. Default: `gpu`, those of one node, whose links are the fastest."""
+
+    pipeline_parallel: Annotated[WholeNumber, Field(ge=1)] | None = None
+    """Stages that the layers are dealt to. Default: `nodes`."""
+
+    ray_port: Annotated[WholeNumber, Field(ge=1024, le=65535)] = 6379
+    """Port of the leader's Ray, which NIM 2.x forms the group with. Default 6379, Ray's own."""
+
+    def sizes(self, gpu: Any) -> tuple[Any, int]:
+        """Tensor and pipeline parallel size."""
+        return self.tensor_parallel or gpu, self.pipeline_parallel or self.nodes
+
+
+def check_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]:
+    """NVIDIA, "Configuration": with fewer or more GPUs than the product a server may fail when it starts."""
+    if multi_node is None:
+        return
+    tensor, pipeline = multi_node.sizes(gpu)
+    if tensor * pipeline != multi_node.nodes * gpu:
+        rule = f"must make {multi_node.nodes * gpu} with pipeline_parallel ({pipeline}): {multi_node.nodes} nodes x {gpu} GPUs"
+        yield Problem(("multi_node", "tensor_parallel"), rule, "Leave both out, or correct one of them, nodes or gpu.", repr(tensor))
+
+
+def check_group(
+    multi_node: MultiNodeArgs | None,
+    cache: CacheArgs,
+    autoscaling: Any,
+    inference_pool: Any,
+    rollout: str | None,
+) -> Iterator[Problem]:
+    """What a group of pods cannot be combined with."""
+    if multi_node is None:
+        return
+    if autoscaling is not None:
+        yield Problem(
+            ("autoscaling",), "must not be given together with multi_node", "Set replicas instead: a group of nodes is no quick help."
+        )
+    if inference_pool is not None:
+        yield Problem(("inference_pool",), "must not be given together with multi_node", "It would send requests to workers: leave it out.")
+    if rollout == "recreate":
+        rule = "must not be 'recreate' with multi_node: a LeaderWorkerSet replaces group by group"
+        yield Problem(("rollout",), rule, "Leave it out: with one replica it comes to the same.")
+    own = {"empty_dir": cache.empty_dir, "ephemeral": cache.ephemeral, "host_path": cache.host_path is not None}
+    kind = next((name for name, given in own.items() if given), None)
+    remedy = "Use access_mode: ReadWriteMany, or an existing_claim that can be shared."
+    if kind is not None:
+        yield Problem(("cache", kind), "must not be given together with multi_node, whose nodes share one cache", remedy)
+    elif cache.makes_claim and not is_output(cache.access_mode) and cache.access_mode != "ReadWriteMany":
+        yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", remedy, repr(cache.access_mode))
+
+
+def check_group_generation(
+    multi_node: MultiNodeArgs | None,
+    name: GenerationName | None,
+    image: Any,
+    env: Mapping[str, Any] | None,
+    args: Sequence[Any] | None,
+    command: Any,
+) -> Iterator[Problem]:
+    """How the group is formed differs between the generations, and decides what is in the pods."""
+    if multi_node is None:
+        return
+    yield from check_managed(env, GROUP_ENV)
+    generation = find_generation(name, image if isinstance(image, str) else "")
+    if generation.name is None:
+        yield Problem(("generation",), "is required with multi_node where the image does not tell it", "Say which NIM it is.")
+    if not generation.takes_engine_arguments:
+        return
+    remedy = "Give engine flags in env, as NIM_PASSTHROUGH_ARGS."
+    for field, value in {"args": args, "command": command}.items():
+        if value is not None:
+            rule = "must not be given with multi_node, where the component says how leader and workers start"
+            yield Problem((field,), rule, remedy)
+    if str((env or {}).get("NIM_JSONL_LOGGING", "0")).lower() not in ("0", "false"):
+        rule = "must be off with multi_node: Ray's workers do not have NIM's log formatter and fail"
+        yield Problem(("env", "NIM_JSONL_LOGGING"), rule, "Leave it out.")

@@ -1,0 +1,115 @@
+"""The LeaderWorkerSet (leaderworkerset.x-k8s.io/v1): one server over several nodes. Field names are the CRD's own."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+import pulumi_kubernetes as k8s
+
+from ..args import NIM
+from ..args.multi_node import MultiNodeArgs
+from ..names import labels
+from .deployment import render_template
+from .generation import server_generation
+from .inputs import lift
+from .references import References
+from .structures import spell
+from .timing import PROBE_PERIOD, Timing
+from .variables import Environment
+
+WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+"""Label that the controller puts on each pod; 0 is the leader."""
+WAIT_FOR = "pulumi.com/waitFor"
+"""What the provider waits for, where it does not know the kind."""
+SUFFIX = "-group"
+"""The controller makes a headless Service of the set's name, which must not be the name of ours."""
+
+
+class LeaderWorkerTemplate(TypedDict):
+    """The pods of one group."""
+
+    size: int
+    restartPolicy: Literal["RecreateGroupOnPodRestart", "None"]
+    leaderTemplate: Any
+    workerTemplate: Any
+
+
+class RolloutStrategy(TypedDict):
+    """How groups are replaced."""
+
+    type: Literal["RollingUpdate"]
+    rollingUpdateConfiguration: dict[str, int]
+
+
+class LeaderWorkerSetSpec(TypedDict):
+    """The part of the spec that the component uses."""
+
+    replicas: int
+    startupPolicy: Literal["LeaderCreated", "LeaderReady"]
+    rolloutStrategy: RolloutStrategy
+    leaderWorkerTemplate: LeaderWorkerTemplate
+    networkConfig: "NotRequired[dict[str, str]]"
+
+
+def render_group(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing) -> dict[str, Any]:
+    """The whole object, with its version and kind. No group is surged by default: it would wait for nodes that are not there."""
+    surge, unavailable = (1, 0) if nim.rollout == "surge" else (0, 1)
+    spec: LeaderWorkerSetSpec = {
+        "replicas": nim.replicas,
+        "startupPolicy": "LeaderCreated",
+        "rolloutStrategy": {
+            "type": "RollingUpdate",
+            "rollingUpdateConfiguration": {"maxSurge": surge, "maxUnavailable": unavailable},
+        },
+        "leaderWorkerTemplate": {
+            "size": multi_node.nodes,
+            # A group that lost a member has lost its state: it starts anew as a whole.
+            "restartPolicy": "RecreateGroupOnPodRestart",
+            "leaderTemplate": _template(nim, multi_node, service_name, references, timing, leader=True),
+            "workerTemplate": _template(nim, multi_node, service_name, references, timing, leader=False),
+        },
+    }
+    metadata: dict[str, Any] = {"name": f"{service_name}{SUFFIX}", "namespace": nim.namespace, "labels": labels(service_name)}
+    if nim.replicas > 0:
+        metadata["annotations"] = {WAIT_FOR: "condition=Available"}
+    return {"api_version": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": metadata, "spec": spec}
+
+
+def _template(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing, *, leader: bool) -> Any:
+    template: Any = render_template(nim, service_name, references, timing)
+    server, *others = template["spec"]["containers"]
+    server["env"] = [*_variables(nim, multi_node, leader), *server["env"]]
+    if uses_ray(nim):
+        address = f"$(LWS_LEADER_ADDRESS):{multi_node.ray_port}"
+        server["args"] = ["nim-serve-ray", *(["--head", "--port", str(multi_node.ray_port)] if leader else ["--head-address", address])]
+        server["ports"] = [*server["ports"], {"name": "ray", "container_port": multi_node.ray_port, "protocol": "TCP"}]
+    if not leader:
+        # A worker answers no request: it has no place behind the Service, and nothing to ask it over http.
+        for probe in ("startup_probe", "readiness_probe", "liveness_probe"):
+            del server[probe]
+        if uses_ray(nim):
+            server["startup_probe"] = _joined(timing)
+    template["spec"]["containers"] = [server, *others]
+    return spell(template, k8s.core.v1.PodTemplateSpecArgs)
+
+
+def _joined(timing: Timing) -> "k8s.core.v1.ProbeArgsDict":
+    """The worker has found the leader."""
+    command = {"exec_": {"command": ["ray", "status"]}}
+    return {**command, "period_seconds": PROBE_PERIOD, "timeout_seconds": 10, "failure_threshold": timing.startup // PROBE_PERIOD}  # pyright: ignore
+
+
+def uses_ray(nim: NIM) -> bool:
+    """Whether the group is formed by Ray, as NIM 2.x does it. The generation is plain here: with an Output for an image it must be said."""
+    generation: Any = server_generation(nim)
+    return generation.takes_engine_arguments
+
+
+def _variables(nim: NIM, multi_node: MultiNodeArgs, leader: bool) -> Environment:
+    tensor, pipeline = multi_node.sizes(nim.gpu)
+    return [
+        {"name": "NIM_MULTI_NODE", "value": "1"},
+        {"name": "NIM_NUM_COMPUTE_NODES", "value": str(multi_node.nodes)},
+        {"name": "NIM_TENSOR_PARALLEL_SIZE", "value": lift(tensor, str)},
+        {"name": "NIM_PIPELINE_PARALLEL_SIZE", "value": str(pipeline)},
+        {"name": "NIM_NODE_RANK", "value_from": {"field_ref": {"field_path": f"metadata.labels['{WORKER_INDEX}']"}}},
+        {"name": "NIM_LEADER_ROLE", "value": "1" if leader else "0"},
+    ]

@@ -1,0 +1,76 @@
+"""The LeaderWorkerSet, judged by its own definition; its pods, by Pod Security and the scheduler."""
+
+from typing import Any
+
+import pytest
+
+from nim_component import NIM, CacheArgs, MultiNodeArgs, NIMSecrets
+
+from .client import Client, DynamicApiError, Object, wait_until
+from .nodes import GPU, node
+from .objects import apply_all, pick, pods_of, render
+from .waiting import wait_for_unschedulable
+
+
+def group(namespace: str, **fields: Any) -> list[Object]:
+    given: dict[str, Any] = {
+        "secrets": NIMSecrets.keyless(),
+        "image": "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5",
+        "gpu": 8,
+        "multi_node": MultiNodeArgs(nodes=2),
+        "cache": CacheArgs(access_mode="ReadWriteMany"),
+    }
+    return render(NIM(**given | fields), namespace)
+
+
+@pytest.mark.parametrize("fields", [{}, {"generation": "1.x"}, {"replicas": 3, "rollout": "surge"}], ids=str)
+def test_it_is_accepted_and_stays(crds: None, cluster: Client, namespace: str, fields: dict[str, Any]):
+    objects = group(namespace, **fields)
+    apply_all(cluster, objects)
+    applied = apply_all(cluster, objects)
+    live = pick(applied, "LeaderWorkerSet")
+    assert live["metadata"]["generation"] == 1
+    assert live["spec"]["leaderWorkerTemplate"]["size"] == 2
+
+
+def test_a_field_that_the_definition_does_not_know_is_refused(crds: None, cluster: Client, namespace: str):
+    wrong = pick(group(namespace), "LeaderWorkerSet")
+    wrong["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["run_as_user"] = 1
+    with pytest.raises(DynamicApiError, match="run_as_user"):
+        cluster.apply(wrong)
+
+
+def test_leader_and_worker_take_a_node_each(crds: None, cluster: Client, namespace: str, nodes):
+    nodes([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8})])
+    objects = group(namespace)
+    apply_all(cluster, [each for each in objects if each["kind"] != "LeaderWorkerSet"])
+    leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
+    for pod in (leader, worker):
+        cluster.create(pod)
+
+    def placed() -> set[str]:
+        return {pod["spec"]["nodeName"] for pod in cluster.pods(namespace) if pod["status"].get("phase") == "Running"}
+
+    assert wait_until("two running pods", lambda: len(placed()) == 2)
+    third = {**worker, "metadata": {**worker["metadata"], "name": "third"}}
+    cluster.create(third)
+    assert "Insufficient nvidia.com/gpu" in wait_for_unschedulable(cluster, namespace)
+
+
+def test_only_the_leader_is_an_endpoint(crds: None, cluster: Client, namespace: str, nodes):
+    nodes([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8})])
+    objects = group(namespace)
+    apply_all(cluster, [each for each in objects if each["kind"] != "LeaderWorkerSet"])
+    # The label is the controller's, which does not run here.
+    for index, pod in enumerate(pods_of(pick(objects, "LeaderWorkerSet"))):
+        pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] = str(index)
+        cluster.create(pod)
+
+    def endpoints() -> list[str]:
+        slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace)
+        return [end["targetRef"]["name"] for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")]
+
+    wait_until("the leader's endpoint", lambda: bool(endpoints()))
+    wait_until("both pods", lambda: sum(pod["status"].get("phase") == "Running" for pod in cluster.pods(namespace)) == 2)
+    leader, _ = (pod["metadata"]["name"] for pod in pods_of(pick(objects, "LeaderWorkerSet")))
+    assert endpoints() == [leader]

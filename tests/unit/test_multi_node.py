@@ -1,0 +1,170 @@
+"""A server over several nodes: leader and workers, and what is the same as on one node."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component import MultiNodeArgs, NetworkArgs
+from nim_component.testing import DEPLOYMENT, LEADER_WORKER_SET, SERVICE, Recording, record
+
+from .seed import LORA, SHARED, recorded, serve
+
+INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+
+
+def grouped(nodes: int = 2, group: dict[str, Any] | None = None, **fields: Any) -> Recording:
+    args = MultiNodeArgs(nodes=nodes, **(group or {}))
+    return recorded(**{"multi_node": args, "gpu": 8, "cache": SHARED, "generation": "2.x-vllm", **fields})
+
+
+def spec_of(seen: Recording) -> dict[str, Any]:
+    return seen.child("llama", LEADER_WORKER_SET).inputs["spec"]
+
+
+def pods_of(seen: Recording) -> tuple[dict[str, Any], dict[str, Any]]:
+    template = spec_of(seen)["leaderWorkerTemplate"]
+    return template["leaderTemplate"]["spec"], template["workerTemplate"]["spec"]
+
+
+def servers_of(seen: Recording) -> tuple[dict[str, Any], dict[str, Any]]:
+    leader, worker = pods_of(seen)
+    return leader["containers"][0], worker["containers"][0]
+
+
+def env_of(container: dict[str, Any]) -> dict[str, Any]:
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
+
+
+def test_the_set_around_the_pods_is_exactly_this():
+    seen = grouped(nodes=3, group={"pipeline_parallel": 3}, replicas=2)
+    spec = dict(spec_of(seen))
+    template = dict(spec.pop("leaderWorkerTemplate"))
+    assert spec == {
+        "replicas": 2,
+        "startupPolicy": "LeaderCreated",
+        "rolloutStrategy": {"type": "RollingUpdate", "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1}},
+    }
+    assert (template.pop("size"), template.pop("restartPolicy")) == (3, "RecreateGroupOnPodRestart")
+    assert template.keys() == {"leaderTemplate", "workerTemplate"}
+    metadata = seen.child("llama", LEADER_WORKER_SET).inputs["metadata"]
+    assert metadata["name"] == "llama-group"
+    assert metadata["annotations"] == {"pulumi.com/waitFor": "condition=Available"}
+
+
+def test_it_stands_in_the_deployments_place():
+    seen = grouped()
+    assert seen.find(DEPLOYMENT) == []
+    options = seen.child("llama", LEADER_WORKER_SET).options
+    assert options.custom_timeouts.create == options.custom_timeouts.update == seen.child("llama", SERVICE).options.custom_timeouts.create
+    assert any(urn.endswith("::llama-cache") for urn in options.dependencies)
+
+
+def test_the_service_reaches_leaders_only():
+    selector = grouped().child("llama", SERVICE).inputs["spec"]["selector"]
+    assert selector[INDEX] == "0"
+    assert INDEX not in recorded().child("llama", SERVICE).inputs["spec"]["selector"]
+
+
+class TestPods:
+    def test_but_for_these_the_leader_is_the_server_of_one_node(self):
+        leader, _ = pods_of(grouped())
+        alone = recorded(gpu=8, cache=SHARED, generation="2.x-vllm").pod("llama")
+        server, other = leader["containers"][0], alone["containers"][0]
+        assert {key: value for key, value in leader.items() if key != "containers"} == {
+            key: value for key, value in alone.items() if key != "containers"
+        }
+        assert {key for key in server if server[key] != other.get(key)} == {"args", "env", "ports"}
+
+    def test_ray_forms_the_group_of_2x(self):
+        leader, worker = servers_of(grouped(group={"ray_port": 7000}))
+        assert leader["args"] == ["nim-serve-ray", "--head", "--port", "7000"]
+        assert worker["args"] == ["nim-serve-ray", "--head-address", "$(LWS_LEADER_ADDRESS):7000"]
+        for each in (leader, worker):
+            assert each["ports"][-1] == {"name": "ray", "containerPort": 7000, "protocol": "TCP"}
+
+    def test_a_worker_is_asked_for_the_group_and_not_over_http(self):
+        _, worker = servers_of(grouped(startup_timeout=600))
+        assert worker["startupProbe"] == {
+            "exec": {"command": ["ray", "status"]},
+            "periodSeconds": 10,
+            "timeoutSeconds": 10,
+            "failureThreshold": 60,
+        }
+        assert not {"readinessProbe", "livenessProbe"} & worker.keys()
+
+    def test_1x_goes_by_its_environment_alone(self):
+        leader, worker = servers_of(grouped(generation="1.x"))
+        for each in (leader, worker):
+            assert "args" not in each
+            assert [port["name"] for port in each["ports"]] == ["http"]
+        assert "startupProbe" in leader and "startupProbe" not in worker
+
+    def test_each_knows_its_place(self):
+        leader, worker = map(env_of, servers_of(grouped(nodes=2)))
+        for each in (leader, worker):
+            assert (each["NIM_MULTI_NODE"], each["NIM_NUM_COMPUTE_NODES"]) == ("1", "2")
+            assert (each["NIM_TENSOR_PARALLEL_SIZE"], each["NIM_PIPELINE_PARALLEL_SIZE"]) == ("8", "2")
+            assert each["NIM_NODE_RANK"] == {"fieldRef": {"fieldPath": f"metadata.labels['{INDEX}']"}}
+        assert (leader["NIM_LEADER_ROLE"], worker["NIM_LEADER_ROLE"]) == ("1", "0")
+
+    def test_the_layers_may_be_split_over_all_gpus(self):
+        leader, _ = map(env_of, servers_of(grouped(group={"tensor_parallel": 16, "pipeline_parallel": 1})))
+        assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("16", "1")
+
+    def test_both_have_cache_gpus_security_and_adapters(self):
+        for pod in pods_of(grouped(**LORA)):
+            assert [each["name"] for each in pod["initContainers"]] == ["download-loras"]
+            assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "8"
+            assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert {"cache", "dshm", "lora"} <= {each["name"] for each in pod["volumes"]}
+
+    def test_no_proxy_stands_between_its_members(self):
+        leader, _ = map(env_of, servers_of(grouped(namespace="nim", network=NetworkArgs(https_proxy="http://p:1"))))
+        assert leader["NO_PROXY"].split(",")[-1] == ".nim"
+
+    def test_every_key_is_spelt_as_the_api_spells_it(self):
+        def keys(value: Any) -> set[str]:
+            if isinstance(value, dict):
+                return {*value, *(key for each in value.values() for key in keys(each))}
+            return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
+
+        seen = grouped(**LORA, extra_containers=[{"name": "p", "image": "p:1", "image_pull_policy": "Always"}])
+        assert [key for key in keys(spec_of(seen)) if "_" in key] == []
+
+
+class TestOptions:
+    def test_surge_is_the_users_choice(self):
+        strategy = spec_of(grouped(rollout="surge"))["rolloutStrategy"]["rollingUpdateConfiguration"]
+        assert strategy == {"maxSurge": 1, "maxUnavailable": 0}
+
+    def test_nobody_waits_for_no_group(self):
+        assert "annotations" not in grouped(replicas=0).child("llama", LEADER_WORKER_SET).inputs["metadata"]
+
+    def test_another_number_of_nodes_replaces_it_and_frees_the_nodes_first(self):
+        options = grouped().child("llama", LEADER_WORKER_SET).options
+        assert list(options.replace_on_changes) == ["spec.leaderWorkerTemplate.size"]
+        assert options.delete_before_replace
+
+    def test_it_can_be_overridden_and_a_deployment_cannot(self):
+        policy = {"group": {"spec": {"networkConfig": {"subdomainPolicy": "UniquePerReplica"}}}}
+        assert spec_of(grouped(overrides=policy))["networkConfig"] == {"subdomainPolicy": "UniquePerReplica"}
+        with pytest.raises(ValueError, match=r"overrides\.deployment: is no object of this service\. Its objects: group, service, cache"):
+            grouped(overrides={"deployment": {"spec": {}}})
+
+    def test_there_is_no_deployment_to_ask_for(self):
+        def program() -> None:
+            service = serve(multi_node={"nodes": 2}, cache=SHARED)
+            assert service.workload is not None
+            with pytest.raises(AttributeError, match="workload is the LeaderWorkerSet"):
+                _ = service.deployment
+
+        record(program)
+
+    def test_a_gpu_count_that_is_an_output_meets_the_rule_when_it_resolves(self):
+        with pytest.raises(Exception, match=r"multi_node\.tensor_parallel: must make 8 with pipeline_parallel \(2\): 2 nodes x 4 GPUs"):
+            record(lambda: serve(multi_node={"nodes": 2, "tensor_parallel": 3}, gpu=pulumi.Output.from_input(4), cache=SHARED))
+
+    def test_an_image_that_is_an_output_asks_for_the_generation(self):
+        with pytest.raises(Exception, match="generation: is required with multi_node"):
+            record(lambda: serve(multi_node={"nodes": 2}, cache=SHARED, image=pulumi.Output.from_input("a/b/c:2.0")))

@@ -1,0 +1,233 @@
+"""Overrides: a strategic merge over a rendered object, and nothing that would break what refers to it."""
+
+from typing import Any
+
+import kubernetes_validate
+import pulumi
+import pytest
+
+from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component.local.manifests import collect_manifests
+from nim_component.manifests.merge import MERGE_KEYS, merge
+from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
+
+from .seed import LORA, REFERENCE, recorded, serve
+
+JOB = "kubernetes:batch/v1:Job"
+WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
+
+
+def over(**overrides: Any) -> dict[str, Any]:
+    """The inputs of the Deployment with these overrides of it, without those of the arguments that were not asked for."""
+    return recorded(overrides={"deployment": overrides}).deployment("llama")
+
+
+MERGES: list[tuple[str, Any, Any, Any]] = [
+    ("mappings merge", {"a": 1, "b": {"c": 1}}, {"b": {"d": 2}}, {"a": 1, "b": {"c": 1, "d": 2}}),
+    ("null takes away", {"a": 1, "b": 2}, {"a": None, "c": None}, {"b": 2}),
+    ("a mapping is replaced on demand", {"a": {"b": 1}}, {"a": {"$patch": "replace", "c": 2}}, {"a": {"c": 2}}),
+    (
+        "other lists are replaced",
+        {"args": ["a"], "tolerations": [{"key": "a"}]},
+        {"args": ["b"], "tolerations": []},
+        {"args": ["b"], "tolerations": []},
+    ),
+    (
+        "lists with a merge key merge in place, new items last",
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+        {"env": [{"name": "C", "value": "3"}, {"name": "A", "value": "9"}]},
+        {"env": [{"name": "A", "value": "9"}, {"name": "B", "value": "2"}, {"name": "C", "value": "3"}]},
+    ),
+    (
+        "an item is deleted",
+        {"volumes": [{"name": "a"}, {"name": "b"}]},
+        {"volumes": [{"name": "a", "$patch": "delete"}]},
+        {"volumes": [{"name": "b"}]},
+    ),
+    (
+        "an item that is not there is not made to be deleted",
+        {"volumes": []},
+        {"volumes": [{"name": "a", "$patch": "delete"}]},
+        {"volumes": []},
+    ),
+    (
+        "mounts by their path",
+        {"volumeMounts": [{"name": "a", "mountPath": "/a"}]},
+        {"volumeMounts": [{"mountPath": "/a", "readOnly": True}]},
+        {"volumeMounts": [{"name": "a", "mountPath": "/a", "readOnly": True}]},
+    ),
+    (
+        "a containers ports",
+        {"ports": [{"containerPort": 1, "name": "a"}]},
+        {"ports": [{"containerPort": 1, "name": "b"}]},
+        {"ports": [{"containerPort": 1, "name": "b"}]},
+    ),
+    ("a services ports", {"ports": [{"port": 1}]}, {"ports": [{"port": 2}]}, {"ports": [{"port": 1}, {"port": 2}]}),
+    ("items without the key replace the list", {"env": [{"name": "A"}]}, {"env": [{"value": "x"}]}, {"env": [{"value": "x"}]}),
+    (
+        "a list where there was none",
+        {},
+        {"containers": [{"name": "a", "env": [{"name": "A"}]}]},
+        {"containers": [{"name": "a", "env": [{"name": "A"}]}]},
+    ),
+    ("a mapping over a scalar", {"a": 1}, {"a": {"b": None, "c": 1}}, {"a": {"c": 1}}),
+]
+
+
+@pytest.mark.parametrize(("base", "patch", "merged"), [each[1:] for each in MERGES], ids=[each[0] for each in MERGES])
+def test_a_strategic_merge(base: Any, patch: Any, merged: Any):
+    before = repr((base, patch))
+    assert merge(base, patch) == merged
+    assert repr((base, patch)) == before
+
+
+class TestObjects:
+    @pytest.mark.parametrize(
+        "container", [{"name": "nim", "stdin": True}, {"name": "nim", "lifecycle": {"pre_stop": {"sleep": {"seconds": 5}}}}]
+    )
+    def test_a_field_of_the_server_is_added_and_nothing_else_changes(self, container: dict[str, Any]):
+        before = recorded().deployment("llama")
+        after = over(spec={"template": {"spec": {"containers": [container]}}})
+        server = after["spec"]["template"]["spec"]["containers"][0]
+        added = server.keys() - before["spec"]["template"]["spec"]["containers"][0].keys()
+        assert len(added) == 1
+        del server[added.pop()]
+        assert after == before
+
+    def test_python_and_yaml_spell_the_same(self):
+        spelt = [over(spec={"template": {"spec": {key: "gang"}}}) for key in ("schedulerName", "scheduler_name")]
+        assert spelt[0] == spelt[1]
+        assert spelt[0]["spec"]["template"]["spec"]["schedulerName"] == "gang"
+
+    def test_what_the_component_set_can_be_taken_away(self):
+        pod = over(spec={"template": {"spec": {"tolerations": None, "containers": [{"name": "nim", "livenessProbe": None}]}}})["spec"][
+            "template"
+        ]["spec"]
+        assert "tolerations" not in pod
+        assert "livenessProbe" not in pod["containers"][0]
+
+    def test_every_object_can_be_overridden(self):
+        labels = {"metadata": {"labels": {"team": "x"}}}
+        seen = recorded(cache=WARM, overrides=dict.fromkeys(["deployment", "service", "cache", "warm", "lora"], labels), **LORA)
+        for kind in (DEPLOYMENT, SERVICE, CLAIM, CONFIG_MAP, JOB):
+            found = seen.child("llama", kind).inputs["metadata"]["labels"]
+            assert found["team"] == "x"
+            assert found["app.kubernetes.io/instance"] == "llama"
+
+    def test_secrets_that_are_made_too(self):
+        def program() -> None:
+            secrets = NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-1"))
+            serve(secrets=secrets, overrides={key: {"metadata": {"annotations": {"a": "b"}}} for key in ("pull", "keys")})
+
+        found = record(program).find(SECRET)
+        assert [each.inputs["metadata"]["annotations"] for each in found] == [{"a": "b"}] * 2
+
+    def test_a_value_may_be_an_output_and_lie_over_one(self):
+        def program() -> None:
+            patch = {"resources": {"limits": {"rdma/shared": pulumi.Output.from_input("1")}}}
+            serve(
+                gpu_resource=pulumi.Output.from_input("nvidia.com/gpu"),
+                overrides={"deployment": {"spec": {"template": {"spec": {"containers": [{"name": "nim", **patch}]}}}}},
+            )
+
+        limits = record(program).container("llama")["resources"]["limits"]
+        assert limits == {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1", "rdma/shared": "1"}
+
+    def test_they_are_in_the_engines_record(self):
+        patch = {"deployment": {"spec": {"minReadySeconds": 5}}}
+        assert recorded(overrides=patch).service("llama").inputs["overrides"] == patch
+
+    def test_without_one_nothing_changes(self):
+        for overrides in ({}, None, {"deployment": {}}):
+            assert recorded(overrides=overrides).deployment("llama") == recorded().deployment("llama")
+
+
+class TestNames:
+    def claim(self, **spec: Any) -> str:
+        return recorded(overrides={"cache": {"spec": spec}}).child("llama", CLAIM).inputs["metadata"]["name"]
+
+    def test_what_cannot_change_in_a_claim_is_in_its_name(self):
+        assert self.claim(dataSource={"kind": "VolumeSnapshot", "name": "a"}) != self.claim()
+
+    @pytest.mark.parametrize("spec", [{"resources": {"requests": {"storage": "80Gi"}}}, {"volumeAttributesClassName": "gold"}], ids=str)
+    def test_what_can_is_not(self, spec: dict[str, Any]):
+        assert self.claim(**spec) == self.claim()
+
+    def test_another_job_is_another_name_and_the_claim_is_still_mounted(self):
+        patch = {"warm": {"spec": {"template": {"spec": {"priorityClassName": "low"}}}}}
+        names = [recorded(cache=WARM, overrides=each).child("llama", JOB).inputs["metadata"]["name"] for each in (patch, None)]
+        assert names[0] != names[1]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"deploymnt": {}}, "overrides.deploymnt: is no object of this service. Its objects: deployment, service, cache."),
+    ({"lora": {"metadata": {}}}, "overrides.lora: is no object of this service. Its objects: deployment, service, cache."),
+    ({"warm": {}}, "overrides.warm: is no object of this service. Its objects: deployment, service, cache."),
+    (
+        {"deployment": {"spec": {"minReadySecond": 1}}},
+        "overrides.deployment.spec.minReadySecond: is not a field of Kubernetes' DeploymentSpec. Did you mean 'minReadySeconds'?",
+    ),
+    (
+        {"deployment": {"metadata": {"name": "x"}}},
+        "overrides.deployment.metadata.name: must not be overridden. Other objects refer to it: use service_name.",
+    ),
+    (
+        {"service": {"metadata": {"namespace": "x"}}},
+        "overrides.service.metadata.namespace: must not be overridden. Every object of a service is in one: use namespace.",
+    ),
+    ({"deployment": {"kind": "StatefulSet"}}, "overrides.deployment.kind: must not be overridden. The component decides it: leave it out."),
+    (
+        {"deployment": {"spec": {"selector": {"matchLabels": {}}}}},
+        "overrides.deployment.spec.selector: must not be overridden. It is frozen: an object with another selector would have to be deleted first.",
+    ),
+    (
+        {"deployment": {"spec": {"template": {"metadata": {"labels": {"app.kubernetes.io/name": None}}}}}},
+        "overrides.deployment.spec.template.metadata.labels['app.kubernetes.io/name']: must not be overridden. The selector is by it, and that is frozen.",
+    ),
+    ({"service": {"spec": {"selector": {"a": "b"}}}}, "overrides.service.spec.selector: must not be overridden. It must stay the pods'."),
+    ({"service": ["x"]}, "overrides.service: must be a mapping of names to values. Write it as name: value pairs."),
+]
+
+
+@pytest.mark.parametrize(("overrides", "text"), WRONG, ids=lambda value: str(value)[:50])
+def test_a_wrong_override_gets_its_text(overrides: Any, text: str):
+    with pytest.raises(ValueError) as caught:
+        record(lambda: NIMService("llama", {"secrets": REFERENCE, "overrides": overrides}))
+    assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {text}"
+
+
+def test_the_groups_objects_too():
+    patches = {"ingress": {"metadata": {"labels": {"team": "x"}}}, "inference-pool": {"metadata": {"labels": {"team": "y"}}}}
+    seen = recorded(ingress={"hosts": ["a.example.com"]}, inference_pool={"endpoint_picker": "picker"}, overrides=patches)
+    assert seen.child("llama", "kubernetes:networking.k8s.io/v1:Ingress").inputs["metadata"]["labels"]["team"] == "x"
+    pool = seen.children("llama")["llama-inference-pool"].inputs
+    assert (pool["metadata"]["labels"]["team"], pool["kind"], pool["spec"]["targetPorts"]) == ("y", "InferencePool", [{"number": 8000}])
+
+
+def test_data_that_a_name_is_a_digest_of_stays():
+    with pytest.raises(ValueError, match=r"overrides\.lora\.data: must not be overridden\. The object is named by a digest of it"):
+        recorded(overrides={"lora": {"data": {"adapters.json": "{}"}}}, **LORA)
+
+
+def test_a_secret_in_an_override_is_refused():
+    with pytest.raises(Exception, match=r"overrides\.service.*must not be a secret"):
+        record(lambda: serve(overrides={"service": {"metadata": {"annotations": {"a": pulumi.Output.secret("x")}}}}))
+
+
+def test_what_is_overridden_passes_the_strict_schema_too():
+    patch = {
+        "spec": {
+            "template": {"spec": {"schedulerName": "gang", "containers": [{"name": "nim", "envFrom": [{"configMapRef": {"name": "c"}}]}]}}
+        }
+    }
+    for manifest in collect_manifests(recorded(overrides={"deployment": patch}).run):
+        kubernetes_validate.validate(manifest.safe, "1.36", strict=True)
+
+
+def test_the_table_names_lists_of_kubernetes_own():
+    import pulumi_kubernetes as k8s
+    from pulumi import _types as sdk
+
+    kinds = (k8s.core.v1.PodSpecArgs, k8s.core.v1.ContainerArgs, k8s.core.v1.ServiceSpecArgs)
+    names = {name for kind in kinds for name in sdk.input_type_py_to_pulumi_names(kind).values()}
+    assert MERGE_KEYS.keys() <= names
