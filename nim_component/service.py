@@ -11,6 +11,7 @@ from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
 from .diagnose.models import compare_models
+from .fit import Verdict, fit_service
 from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
 from .manifests.inputs import lift
@@ -53,6 +54,7 @@ class NIMService(pulumi.ComponentResource):
         service_name = service_name_of(name, nim)
         super().__init__("nim:index:NIMService", name, describe(nim), opts)
         self._warn_of_moving_tags(nim)
+        self._warn_of_misfit(nim)
 
         timing = time_rollout(nim)
         secrets = provide_secrets(self, name, service_name, nim)
@@ -139,6 +141,11 @@ class NIMService(pulumi.ComponentResource):
         keep = pulumi.ResourceOptions(parent=self, retain_on_delete=True if nim.cache.retain else None)
         claim = k8s.core.v1.PersistentVolumeClaim(f"{name}-cache", **override(nim, "cache", render_claim(nim, service_name)), opts=keep)
         return claim.metadata.apply(lambda metadata: metadata["name"])
+
+    def _warn_of_misfit(self, nim: NIM) -> None:
+        fit = fit_service(nim)
+        if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
+            pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the arithmetic.", self)
 
     def _warn_of_moving_tags(self, nim: NIM) -> None:
         def warn(image: str) -> str:

@@ -1,7 +1,7 @@
 """The command line. One module a group of commands; `app` is the one list of them.
 
 Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 when something would change (`preview --exit-code`)
-or was found (`diff --fail-on`).
+or was found (`diff --fail-on`), 4 when a model cannot fit (`fit`).
 What is heavy is imported by the command that needs it.
 """
 
@@ -17,6 +17,7 @@ from .check import check
 from .diff import diff
 from .engine import preview, up
 from .explain import explain
+from .fit import fit
 
 app = typer.Typer(
     name="nim-component",
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(preview)
+app.command()(fit)
 app.command()(explain)
 app.command()(check)
 app.command()(diff)

@@ -1,0 +1,6 @@
+"""Whether a model fits the GPUs that it is given: arithmetic over a small catalogue."""
+
+from .arithmetic import Fit as Fit
+from .arithmetic import Verdict as Verdict
+from .arithmetic import check_fit as check_fit
+from .service import fit_service as fit_service

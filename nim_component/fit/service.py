@@ -1,0 +1,99 @@
+"""What a service's arguments say of its model, its GPUs and its engine. What is an Output, or not said, is not known."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from ..args import NIM
+from ..args.lora import model_of_image
+from .arithmetic import BYTES, Fit, check_fit
+from .catalogue import Gpu, Model, find_gpu, find_model, largest_gpu
+
+GPU_LABELS = (
+    "nvidia.com/gpu.product",
+    "cloud.google.com/gke-accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "k8s.amazonaws.com/accelerator",
+)
+"""Node labels that name the GPU."""
+_SIZES = {
+    "tensor": ("NIM_TENSOR_PARALLEL_SIZE", "--tensor-parallel-size", "tp"),
+    "pipeline": ("NIM_PIPELINE_PARALLEL_SIZE", "--pipeline-parallel-size", "pp"),
+}
+_CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
+
+
+def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
+    """Judges a service; `gpu` names the GPU where the arguments do not."""
+    count = nim.gpu if isinstance(nim.gpu, int) else None
+    if count is None:
+        return check_fit(None, None, 0)
+    nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
+    return check_fit(
+        model_of(nim),
+        find_gpu(gpu) if gpu else gpu_of(nim),
+        count * nodes,
+        precision=precision_of(nim),
+        context=_setting(nim, *_CONTEXT),
+        adapters=len(nim.hf_repo_ids or ()),
+        parallel=parallel_of(nim),
+        at_most=None if gpu else largest_gpu(),
+    )
+
+
+def model_of(nim: NIM) -> Model | None:
+    """By the image, else by what the model is called or loaded from."""
+    env = nim.env or {}
+    for name in (
+        nim.image if isinstance(nim.image, str) else None,
+        env.get("NIM_MODEL_PATH"),
+        env.get("NIM_MODEL_NAME"),
+        nim.served_model_name,
+    ):
+        if isinstance(name, str) and (found := find_model(model_of_image(name))):
+            return found
+    return None
+
+
+def gpu_of(nim: NIM) -> Gpu | None:
+    """By the MIG slice, else by a node label."""
+    names: list[Any] = [nim.gpu_resource, *((nim.node_selector or {}).get(label) for label in GPU_LABELS)]
+    return next((found for name in names if isinstance(name, str) and (found := find_gpu(name))), None)
+
+
+def precision_of(nim: NIM) -> str | None:
+    """From the profile's name, such as `vllm-fp8-tp2-pp1`. A profile's id says nothing."""
+    return next((part for part in _profile_parts(nim) if part in BYTES), None)
+
+
+def parallel_of(nim: NIM) -> int | None:
+    """Tensor × pipeline parallel size, where either is said: in the environment, the arguments or the profile's name. With `multi_node` the
+    arguments were checked already."""
+    if nim.multi_node is not None:
+        return None
+    sizes: dict[str, int | None] = {}
+    for kind, (variable, flag, short) in _SIZES.items():
+        named = (re.fullmatch(rf"{short}(\d+)", part) for part in _profile_parts(nim))
+        sizes[kind] = _setting(nim, variable, flag) or next((int(found[1]) for found in named if found), None)
+    if sizes["tensor"] is None and sizes["pipeline"] is None:
+        return None
+    return (sizes["tensor"] or 1) * (sizes["pipeline"] or 1)
+
+
+def _profile_parts(nim: NIM) -> list[str]:
+    return nim.model_profile.lower().split("-") if isinstance(nim.model_profile, str) else []
+
+
+def _setting(nim: NIM, variable: str, flag: str) -> int | None:
+    """A whole number from the arguments, which win, else from the environment."""
+    return next(_numbers(nim, variable, flag), None)
+
+
+def _numbers(nim: NIM, variable: str, flag: str) -> Iterator[int]:
+    args = [each if isinstance(each, str) else "" for each in nim.args or ()]
+    values = [following for each, following in pairwise(args) if each == flag]
+    values += [each.partition("=")[2] for each in args if each.startswith(f"{flag}=")]
+    for value in (*values, (nim.env or {}).get(variable)):
+        if isinstance(value, str) and value.isdecimal():
+            yield int(value)

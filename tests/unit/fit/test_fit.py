@@ -1,0 +1,184 @@
+"""Whether a model fits: cases that are known from public documentation, the sources of the numbers, the command and the warning."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from nim_component import NIM, NIMSecrets
+from nim_component.cli import app
+from nim_component.fit import Verdict, check_fit, fit_service
+from nim_component.fit.catalogue import find_gpu, find_model, gpus, largest_gpu, models
+from nim_component.testing import record
+
+from ..seed import recorded, serve
+
+GIB = 1024**3
+
+
+def judge(model: str, gpu: str, count: int = 1, **more: Any) -> Verdict:
+    return check_fit(find_model(model), find_gpu(gpu), count, **more).verdict
+
+
+KNOWN: list[tuple[str, str, int, dict[str, Any], Verdict]] = [
+    # NVIDIA's support matrix lists these.
+    ("meta/llama3-8b-instruct", "NVIDIA-A10G", 1, {}, Verdict.FITS),
+    ("meta/llama3-8b-instruct", "NVIDIA-H100-80GB-HBM3", 1, {}, Verdict.FITS),
+    ("meta/llama3-70b-instruct", "NVIDIA-H100-80GB-HBM3", 2, {}, Verdict.FITS),
+    ("meta/llama3-70b-instruct", "NVIDIA-H100-80GB-HBM3", 1, {}, Verdict.NO),
+    ("meta/llama3-70b-instruct", "NVIDIA-A10G", 4, {}, Verdict.NO),
+    # In FP8 just so, with its short context.
+    ("meta/llama3-70b-instruct", "h100", 1, {"precision": "fp8"}, Verdict.FITS),
+    ("meta/llama-3.1-70b-instruct", "h100", 1, {"precision": "fp8"}, Verdict.SHORT),
+    ("meta/llama-3.1-405b-instruct", "h100", 8, {}, Verdict.NO),
+    # Meta publishes it in FP8 for one node of eight.
+    ("meta/llama-3.1-405b-instruct", "h100", 8, {"precision": "fp8"}, Verdict.FITS),
+    ("meta/llama3-8b-instruct", "t4", 1, {}, Verdict.NO),
+    # DeepSeek's own weights are FP8: eight H200 or sixteen H100.
+    ("deepseek-ai/deepseek-r1", "h100", 8, {}, Verdict.NO),
+    ("deepseek-ai/deepseek-r1", "h200", 8, {}, Verdict.FITS),
+    ("deepseek-ai/deepseek-r1", "h100", 16, {}, Verdict.FITS),
+    # vLLM refuses 128k tokens of an 8B model on 24 GB, and takes 16k.
+    ("meta/llama-3.1-8b-instruct", "NVIDIA-L4", 1, {}, Verdict.SHORT),
+    ("meta/llama-3.1-8b-instruct", "NVIDIA-L4", 1, {"context": 16384}, Verdict.FITS),
+    ("meta/llama-3.1-8b-instruct", "nvidia.com/mig-1g.10gb", 1, {}, Verdict.NO),
+]
+
+
+@pytest.mark.parametrize(("model", "gpu", "count", "more", "verdict"), KNOWN)
+def test_a_known_case(model: str, gpu: str, count: int, more: dict[str, Any], verdict: Verdict):
+    assert judge(model, gpu, count, **more) == verdict
+
+
+class TestNumbers:
+    def test_weights_and_cache_of_an_8b_model(self):
+        fit = check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1)
+        assert 14.9 < fit.weights / GIB < 15.4
+        assert fit.kv_sequence == 8192 * 32 * 2 * 8 * 128 * 2 == 1 * GIB
+        assert fit.sequences == int((fit.budget - fit.weights) // fit.kv_sequence) > 50
+
+    def test_adapters_take_their_part(self):
+        with_them, without = (check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, adapters=n) for n in (4, 0))
+        assert (without.adapters, with_them.adapters / with_them.weights) == (0, pytest.approx(0.04))
+        assert with_them.sequences < without.sequences
+
+    def test_the_reason_says_the_numbers(self):
+        fit = check_fit(find_model("llama3-70b-instruct"), find_gpu("h100"), 1)
+        assert fit.reason == "134.0 GiB of weights, 69.7 GiB on 1 x NVIDIA-H100-80GB-HBM3"
+
+
+class TestUnknown:
+    """What is not known is no error, and no warning."""
+
+    def test_a_model(self):
+        assert check_fit(find_model("my-org/own-model"), find_gpu("t4"), 1).verdict == Verdict.UNKNOWN
+
+    def test_a_gpu(self):
+        assert check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu()).verdict == Verdict.UNKNOWN
+
+    def test_but_what_fits_on_none_is_said(self):
+        assert check_fit(find_model("llama-3.1-405b-instruct"), None, 1, at_most=largest_gpu()).verdict == Verdict.NO
+
+    def test_a_precision(self):
+        assert check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, precision="fp2").verdict == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"node_selector": {"nvidia.com/gpu.product": "NVIDIA-L40S"}}, Verdict.FITS),
+        ({"node_selector": {"nvidia.com/gpu.product": "Tesla-T4"}}, Verdict.NO),
+        ({"node_selector": {"nvidia.com/gpu.product": "NVIDIA-A10G-SHARED"}}, Verdict.FITS),
+        ({"node_selector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4"}}, Verdict.NO),
+        ({"node_selector": {"pool": "gpu"}}, Verdict.UNKNOWN),
+        ({"gpu_resource": "nvidia.com/mig-1g.10gb"}, Verdict.NO),
+        ({"gpu_resource": "nvidia.com/mig-3g.40gb"}, Verdict.FITS),
+        ({"model_profile": "vllm-bf16-tp2-pp1"}, Verdict.MISMATCH),
+        ({"model_profile": "vllm-bf16-tp2-pp2", "gpu": 4}, Verdict.UNKNOWN),
+        ({"model_profile": "8835c31752fbc67ef658b20a9f78e056914fdef0660206d82f252d62fd96064d"}, Verdict.UNKNOWN),
+        ({"env": {"NIM_TENSOR_PARALLEL_SIZE": "4"}}, Verdict.MISMATCH),
+        ({"env": {"NIM_TENSOR_PARALLEL_SIZE": "4"}, "gpu": 4}, Verdict.UNKNOWN),
+        ({"generation": "2.x-vllm", "args": ["--tensor-parallel-size", "2"]}, Verdict.MISMATCH),
+        ({"generation": "2.x-vllm", "args": ["--tensor-parallel-size=2", "--pipeline-parallel-size=2"], "gpu": 4}, Verdict.UNKNOWN),
+        ({"image": "a/b/own:1"}, Verdict.UNKNOWN),
+        ({"image": "a/b/own:2", "env": {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-405B-Instruct"}}, Verdict.NO),
+        ({"image": "nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8", "gpu": 8, "model_profile": "vllm-fp8-tp8"}, Verdict.UNKNOWN),
+    ],
+    ids=str,
+)
+def test_what_a_services_arguments_say(fields: dict[str, Any], verdict: Verdict):
+    assert fit_service(NIM(secrets=NIMSecrets.keyless(), **fields)).verdict == verdict
+
+
+def test_a_named_gpu_goes_over_the_arguments():
+    nim = NIM(secrets=NIMSecrets.keyless(), node_selector={"nvidia.com/gpu.product": "NVIDIA-L40S"})
+    assert fit_service(nim, "t4").verdict == Verdict.NO
+
+
+class TestCatalogue:
+    def test_every_model_names_its_source_and_plausible_numbers(self):
+        for model in models().values():
+            assert model.source.count("/") == 1
+            assert 0.5 < model.parameters < 2000 and 8 <= model.layers <= 200 and model.context >= 4096
+            # Weights grow about with the square of the width: a slip by a factor is far outside.
+            assert 256 <= model.kv_per_layer <= 16384
+
+    def test_every_gpu_has_the_memory_of_one(self):
+        assert all(8 * GIB <= gpu.memory <= 300 * GIB for gpu in gpus().values())
+        assert largest_gpu().name == "NVIDIA-B200"
+
+
+class TestWarning:
+    def test_what_cannot_fit_is_said_at_preview(self):
+        (warning,) = recorded(image="nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8.0").warnings()
+        assert warning.startswith("gpu: does not fit: 771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200.")
+
+    def test_a_wrong_number_of_gpus_too(self):
+        (warning,) = recorded(model_profile="vllm-bf16-tp4-pp1").warnings()
+        assert warning.startswith("gpu: wrong number of GPUs: tensor x pipeline parallel size is 4, and the server has 1 GPU.")
+
+    @pytest.mark.parametrize("fields", [{}, {"image": "a/b/own:1.0"}, {"gpu_resource": "example.com/gpu"}], ids=str)
+    def test_what_fits_or_is_not_known_is_not(self, fields: dict[str, Any]):
+        assert recorded(**fields).warnings() == []
+
+    def test_an_output_is_not_known(self):
+        assert record(lambda: serve(gpu=pulumi.Output.from_input(1), image=pulumi.Output.from_input("a/b/c:1"))).warnings() == []
+
+
+class TestCommand:
+    def project(self, tmp_path: Path, services: dict[str, Any]) -> list[str]:
+        (tmp_path / "Pulumi.yaml").write_text("name: fit\nruntime: python\n")
+        (tmp_path / "__main__.py").write_text("from nim_component.stack import deploy_stack\n\ndeploy_stack()\n")
+        keyless = {name: {"secrets": {"without_key": True}, **fields} for name, fields in services.items()}
+        (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"fit:services": keyless}}))
+        return ["fit", "--stack", "dev", "--cwd", str(tmp_path)]
+
+    def test_what_fits(self, tmp_path: Path):
+        result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "l40s"])
+        assert result.exit_code == 0, result.output
+        assert "llama    fits" in result.stdout
+
+    def test_what_does_not_is_its_own_exit_code_and_says_why(self, tmp_path: Path):
+        services = {"small": {}, "large": {"image": "nvcr.io/nim/meta/llama3-70b-instruct:1.0.0", "gpu": 2}}
+        result = CliRunner().invoke(app, [*self.project(tmp_path, services), "--gpu", "NVIDIA-L4"])
+        assert result.exit_code == 4
+        assert "large: 134.0 GiB of weights, 36.5 GiB on 2 x NVIDIA-L4" in result.stdout
+
+    def test_as_json(self, tmp_path: Path):
+        result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {"env": {"A": "b"}}}), "--gpu", "h100", "--json"])
+        shown = json.loads(result.stdout)["llama"]
+        assert (shown["verdict"], shown["kv_sequence"], result.exit_code) == ("fits", GIB, 0)
+
+    def test_an_unknown_gpu_is_no_error(self, tmp_path: Path):
+        result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "mi300x"])
+        assert result.exit_code == 0
+        assert "mi300x is not in the catalogue" in result.stderr
+
+    def test_what_is_wrong_is_wrong_as_in_a_preview(self, tmp_path: Path):
+        result = CliRunner().invoke(app, self.project(tmp_path, {"llama": {"gpu": 0}}))
+        assert result.exit_code == 1
+        assert "gpu: must be at least 1" in result.stderr
