@@ -1,0 +1,6 @@
+"""The policy pack: `pulumi preview --policy-pack policies`."""
+
+from pack import POLICIES
+from pulumi_policy import PolicyPack
+
+PolicyPack("nim-component", POLICIES)
