@@ -62,6 +62,8 @@ def check_fit(
 
     Where the GPU is not known, `at_most` stands for it, and only a `NO` says anything: what does not fit on the largest fits on none.
     """
+    if count == 0:
+        return Fit(Verdict.UNKNOWN, "the number of GPUs is not known")
     if parallel is not None and parallel != count:
         return Fit(Verdict.MISMATCH, f"tensor x pipeline parallel size is {parallel}, and the server has {count} GPU{'s' * (count != 1)}")
     if model is None:

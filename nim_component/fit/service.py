@@ -26,8 +26,9 @@ _CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
 
 def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
     """Judges a service; `gpu` names the GPU where the arguments do not."""
-    count = nim.gpu if isinstance(nim.gpu, int) else None
-    if count is None:
+    count = nim.gpu if isinstance(nim.gpu, int) else 0
+    # None by number: an Output, or GPUs that come by a claim.
+    if count == 0:
         return check_fit(None, None, 0)
     nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
     return check_fit(

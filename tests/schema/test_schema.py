@@ -17,7 +17,7 @@ from ..strategies import nims
 
 ROOT = Path(__file__).parents[2]
 GROUPS = [("examples/groups", file.name.split(".")[1]) for file in sorted((ROOT / "examples" / "groups").glob("Pulumi.*.yaml"))]
-PROJECTS = [(".", "dev"), (".", "staging"), (".", "prod"), ("examples/platform", "dev"), *GROUPS]
+PROJECTS = [(".", "dev"), (".", "staging"), (".", "prod"), ("examples/platform", "dev"), ("examples/from-operator", "dev"), *GROUPS]
 
 CUSTOM = ("HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
 """Kinds that are not Kubernetes' own: their definitions judge them in the cluster tests."""

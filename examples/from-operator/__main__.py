@@ -1,0 +1,263 @@
+"""Every sample as a service. The keys are the samples' places below the NIM Operator's `config/samples/nim`; read for what they want.
+
+Not here: KServe's (another platform) and `grpcroutes` (a gRPC service, which is no LLM). Where a sample has a NIMCache beside its
+NIMService, `prewarm` is both; the profile is what the sample asks for by engine and size.
+"""
+
+from nim_component import (
+    NIM,
+    AutoscalingArgs,
+    CacheArgs,
+    HTTPRouteArgs,
+    InferencePoolArgs,
+    IngressArgs,
+    MetricsArgs,
+    MultiNodeArgs,
+    NIMSecrets,
+    NIMService,
+    PrewarmArgs,
+)
+from nim_component.args import MonitorArgs, ResourceClaim
+from nim_component.args.devices import DeviceRequest
+
+NAMESPACE = "nim-service"
+NGC = NIMSecrets(ngc_image_secret="ngc-secret", ngc_secret_key="NGC_API_KEY", ngc_secret_group="ngc-api-secret")
+HUGGING_FACE = NIMSecrets(
+    ngc_image_secret="ngc-secret",
+    ngc_secret_key="NGC_API_KEY",
+    ngc_secret_group="ngc-api-secret",
+    hf_token_key="HF_TOKEN",
+    hf_token_group="hf-secret",
+)
+SMALL = "nvcr.io/nim/meta/llama-3.2-1b-instruct:1.12.0"
+MULTI = "nvcr.io/nim/nvidia/llm-nim:1.12"
+WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["tensorrt_llm-h100-fp8-tp1-pp1-throughput"]))
+SHARED = CacheArgs(prewarm=WARM.prewarm, access_mode="ReadWriteMany")
+LORA = {"NIM_PEFT_SOURCE": "/opt/nim/.cache/loras", "NIM_PEFT_REFRESH_INTERVAL": "180", "NIM_MAX_CPU_LORAS": "16", "NIM_MAX_GPU_LORAS": "8"}
+FROM_HUB = {"NIM_MODEL_NAME": "hf://meta-llama/Llama-3.2-1B-Instruct"}
+MONITOR = MetricsArgs(monitor=MonitorArgs(labels={"release": "kube-prometheus-stack"}))
+HALF_A_CACHE = AutoscalingArgs(
+    max_replicas=2,
+    metrics=[{"object": {"name": "gpu_cache_usage_perc", "kind": "Service", "object": "full-llm", "value": "0.5"}}],  # pyright: ignore
+)
+NETWORKS = {
+    "NIM_USE_SGLANG": "1",
+    "NIM_TRUST_CUSTOM_CODE": "1",
+    "HF_HOME": "/opt/nim/.cache/huggingface/hub",
+    "NUMBA_CACHE_DIR": "/tmp/numba",
+    "UCX_TLS": "ib,tcp,shm",
+    "UCC_TLS": "ucp",
+    "GLOO_SOCKET_IFNAME": "eth0",
+}
+RDMA = {"rdma/rdma_shared_device_a": "1"}
+WITH_RDMA = {"spec": {"containers": [{"name": "nim", "resources": {"limits": RDMA, "requests": RDMA}}]}}
+GUARD = "nvcr.io/nim/nvidia/llama-3.1-nemoguard-8b"
+
+
+def gpus(selector: str | None = None) -> list[ResourceClaim]:
+    """One GPU by Dynamic Resource Allocation."""
+    return [ResourceClaim(name="gpus", devices=[DeviceRequest(name="gpu", selectors=[selector] if selector else None)])]
+
+
+SAMPLES = {
+    "serving/standalone/basic/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=WARM),
+    "serving/standalone/basic/multi-llm": NIM(
+        namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=FROM_HUB, cache=WARM, cpu=12, mem="32Gi"
+    ),
+    "serving/standalone/no-precaching/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=CacheArgs(size="10Gi")),
+    "serving/standalone/no-precaching/llm-emptydir": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=CacheArgs(empty_dir=True, size="10Gi")
+    ),
+    "serving/standalone/no-precaching/multi-llm-hf": NIM(
+        namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=FROM_HUB, cache=CacheArgs(size="10Gi"), cpu=12, mem="32Gi"
+    ),
+    "serving/standalone/no-precaching/multi-llm-ngc": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=MULTI,
+        env={"NIM_MODEL_NAME": "nvidia/nemo/llama-3_2-1b-instruct"},
+        cache=CacheArgs(size="10Gi"),
+        cpu=12,
+        mem="32Gi",
+    ),
+    # The adapters lie on the claim already; `hf_repo_ids` would fetch and check them.
+    "serving/standalone/lora/llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, env=LORA, cache=CacheArgs(existing_claim="models-with-loras")
+    ),
+    "serving/standalone/lora/multi-llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=MULTI, env=LORA, cache=CacheArgs(existing_claim="models-with-loras"), cpu=12, mem="32Gi"
+    ),
+    "serving/standalone/autoscaling/llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, metrics=MONITOR, autoscaling=HALF_A_CACHE
+    ),
+    "serving/standalone/autoscaling/multi-llm": NIM(
+        namespace=NAMESPACE,
+        secrets=HUGGING_FACE,
+        image=MULTI,
+        env=FROM_HUB,
+        cache=SHARED,
+        cpu=12,
+        mem="32Gi",
+        metrics=MONITOR,
+        autoscaling=HALF_A_CACHE,
+    ),
+    "serving/standalone/full/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=SHARED,
+        metrics=MONITOR,
+        autoscaling=HALF_A_CACHE,
+        ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
+    ),
+    "serving/standalone/full/multi-llm": NIM(
+        namespace=NAMESPACE,
+        secrets=HUGGING_FACE,
+        image=MULTI,
+        env=FROM_HUB,
+        cache=SHARED,
+        cpu=12,
+        mem="32Gi",
+        metrics=MONITOR,
+        autoscaling=HALF_A_CACHE,
+        ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
+    ),
+    "serving/standalone/routers/httproutes/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=WARM,
+        http_route=HTTPRouteArgs(gateway="istio-gateway", hosts=["llm.demo.nvidia.example.com"]),
+    ),
+    "serving/standalone/routers/httproutes/multi-llm": NIM(
+        namespace=NAMESPACE,
+        secrets=HUGGING_FACE,
+        image=MULTI,
+        env=FROM_HUB,
+        cache=WARM,
+        cpu=12,
+        mem="32Gi",
+        http_route=HTTPRouteArgs(gateway="istio-gateway", hosts=["multi-llm.demo.nvidia.example.com"]),
+    ),
+    "serving/standalone/routers/ingress/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=WARM,
+        ingress=IngressArgs(hosts=["llm.demo.nvidia.example.com"], class_name="nginx"),
+    ),
+    "serving/standalone/routers/ingress/multi-llm": NIM(
+        namespace=NAMESPACE,
+        secrets=HUGGING_FACE,
+        image=MULTI,
+        env=FROM_HUB,
+        cache=WARM,
+        cpu=12,
+        mem="32Gi",
+        ingress=IngressArgs(hosts=["multi-llm.demo.nvidia.example.com"], class_name="nginx"),
+    ),
+    "serving/standalone/confidential-computing/llm-kata-sandbox": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=CacheArgs(empty_dir=True, size="10Gi"),
+        gpu_resource="nvidia.com/pgpu",
+        cpu=8,
+        mem="16Gi",
+        shm_size="8Gi",
+        runtime_class="kata-qemu-nvidia-gpu",
+    ),
+    "serving/advanced/dra/auto-creation/example0/llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=WARM, gpu=0, resource_claims=gpus()
+    ),
+    "serving/advanced/dra/auto-creation/example1/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=WARM,
+        gpu=0,
+        resource_claims=gpus(
+            "device.attributes['gpu.nvidia.com'].architecture == 'Ampere' && "
+            "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0"
+        ),
+    ),
+    "serving/advanced/dra/auto-creation/example2/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=WARM,
+        gpu=0,
+        resource_claims=gpus(
+            "device.attributes['gpu.nvidia.com'].productName.lowerAscii().matches('^.*(a100|h100).*$') && "
+            "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0"
+        ),
+    ),
+    "serving/advanced/dra/manual/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        cache=WARM,
+        gpu=0,
+        resource_claims=[ResourceClaim(name="gpus", template="gpu-resourceclaimtemplate")],
+    ),
+    # The endpoint picker itself is the platform's.
+    "serving/advanced/epp/nimservice": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image="nvcr.io/nim/meta/llama-3.1-8b-instruct:2.0.4",
+        replicas=2,
+        cache=CacheArgs(existing_claim="meta-llama3-8b-instruct"),
+        http_route=HTTPRouteArgs(gateway="inference-gateway", hosts=["demo.nvidia.example.com"]),
+        inference_pool=InferencePoolArgs(endpoint_picker="epp"),
+    ),
+    "serving/advanced/multi-node/multi-node-nimservice": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image="nvcr.io/nim/deepseek-ai/deepseek-r1:1.7.3",
+        gpu=8,
+        mem="512Gi",
+        startup_timeout=7200,
+        multi_node=MultiNodeArgs(nodes=2),
+        env={**NETWORKS, "NCCL_SOCKET_IFNAME": "eth0"},
+        cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
+    ),
+    "serving/advanced/multi-node/multi-node-nimservice-rdma": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image="nvcr.io/nim/deepseek-ai/deepseek-r1:1.7.3",
+        gpu=8,
+        mem="512Gi",
+        startup_timeout=7200,
+        multi_node=MultiNodeArgs(nodes=2),
+        env={**NETWORKS, "NCCL_SOCKET_IFNAME": "net1", "NCCL_NET": "Socket", "NCCL_DEBUG": "WARN"},
+        pod_annotations={"k8s.v1.cni.cncf.io/networks": "example-ipoibnetwork"},
+        cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
+        overrides={"group": {"spec": {"leaderWorkerTemplate": {"leaderTemplate": WITH_RDMA, "workerTemplate": WITH_RDMA}}}},
+    ),
+    "pipelines/guardrail/content-safety-guard": NIM(namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-content-safety:1.0.0", cache=WARM),
+    "pipelines/guardrail/topic-control-guard": NIM(namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-topic-control:1.0.0", cache=WARM),
+    "pipelines/guardrail/jailbreak-detect-guard": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image="nvcr.io/nim/nvidia/nemoguard-jailbreak-detect:1.0.0",
+        cache=CacheArgs(prewarm=PrewarmArgs(all_profiles=True)),
+    ),
+    "pipelines/rag/meta-llama3-8b-instruct": NIM(
+        namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/meta/llama-3.1-8b-instruct:1.3.3", cache=WARM
+    ),
+    "pipelines/rag/nv-embedqa-1b-v2": NIM(
+        namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/nvidia/llama-3.2-nv-embedqa-1b-v2:1.3.1", cache=WARM
+    ),
+    "pipelines/rag/nv-rerankqa-1b-v2": NIM(
+        namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/nvidia/llama-3.2-nv-rerankqa-1b-v2:1.3.1", cache=WARM
+    ),
+}
+
+
+def name_of(sample: str) -> str:
+    """The last two segments, short enough for a Service: `basic-llm`."""
+    return "-".join(sample.split("/")[-2:]).replace("confidential-computing-", "").replace("multi-node-multi", "multi")
+
+
+for sample, nim in SAMPLES.items():
+    NIMService(name_of(sample), nim)
