@@ -163,7 +163,7 @@ def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client
     assert "nvapi-of-nobody" not in str(lines)
     lines.clear()
     apply_all(cluster, render(by_key(**right), namespace))
-    came_up, spent = update.run(namespace, lambda: rolled_out(cluster, namespace), 30)
+    came_up, spent = update.run(namespace, lambda: bool(update.said("info")) and rolled_out(cluster, namespace), 30)
     assert came_up
     assert spent < 0.5
     assert update.said("error") == []
