@@ -26,7 +26,7 @@ else \
 fi
 endef
 
-.PHONY: up preview test lint types unit cluster-tests cluster cluster-down docs bench clean
+.PHONY: up preview test lint types unit cluster-tests cluster cluster-down engine docs bench clean
 
 up: $(READY) ## Deploy the stack: with pulumi where it is on PATH, else with the local engine
 	@$(call run,up $(if $(filter dev,$(STACK)),--yes))
@@ -34,7 +34,7 @@ up: $(READY) ## Deploy the stack: with pulumi where it is on PATH, else with the
 preview: $(READY) ## The same, changing nothing
 	@$(call run,preview)
 
-test: lint types unit cluster-tests ## Everything that CI runs
+test: lint types unit cluster-tests engine ## Everything that CI runs
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .
@@ -44,7 +44,7 @@ types: $(DEV_READY)
 	$(BIN)/basedpyright
 
 unit: $(DEV_READY)
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/engine
 
 cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go once, to build it
 	$(BIN)/python -m tests.cluster build
@@ -57,7 +57,7 @@ cluster-down: $(DEV_READY) ## End it
 	@$(BIN)/python -m tests.cluster down
 
 engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH
-	$(BIN)/python -m pytest tests/engine
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine -rs --durations=15
 
 docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json anew
 	$(BIN)/python docs/generate.py

@@ -1,6 +1,7 @@
 """The files that the provider's YAML mode writes and those of the local engine are the same, object by object."""
 
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pulumi.automation as auto
 import pytest
 import yaml
 
-from .conftest import ROOT, Project
+from .project import ROOT, Project
 
 SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
 REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
@@ -81,25 +82,53 @@ def render_locally(project: Project, stack: str, out: Path) -> dict[str, Any]:
     return {str(path.relative_to(out)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/*.yaml"))}
 
 
+def rendering(stack: str) -> dict[str, Any]:
+    """A stack's configuration as its file says, to be rendered."""
+    config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    config.pop("kubernetes:context", None)  # the provider takes one or the other
+    return {**config, "kubernetes:renderYamlToDirectory": "rendered/dev"}
+
+
+def without_digests(objects: dict[str, Any]) -> dict[str, Any]:
+    """Names of made Secrets carry a digest of the value, and the local engine decrypts no value."""
+    text = re.sub(r"(-(?:keys|pull)-|checksum/secrets: ['\"]?)[0-9a-f]{8}", r"\1digest", yaml.safe_dump(objects))
+    return yaml.safe_load(text)
+
+
 @pytest.mark.parametrize(
     ("source", "config"),
     [
-        (ROOT, SEED),
+        (ROOT, rendering("dev")),
+        (ROOT, rendering("staging")),
+        (ROOT, rendering("prod")),
         (ROOT, {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": VARIANTS}),
         (ROOT / "examples" / "platform", {"platform:renderTo": "rendered/dev"}),
     ],
-    ids=["seed", "variants", "platform"],
+    ids=["dev", "staging", "prod", "variants", "platform"],
 )
 def test_both_engines_write_the_same_objects(project: Callable[..., Project], tmp_path: Path, source: Path, config: dict[str, Any]):
-    made = project(source, "dev", config)
+    secure = [key for key, value in config.items() if isinstance(value, dict) and "secure" in value]
+    made = project(source, "dev", {key: value for key, value in config.items() if key not in secure})
+    for key in secure:
+        made.set_secret(key, "key-of-nobody")
     made.stack.up()
-    theirs, ours = made.files("rendered/dev"), render_locally(made, "dev", tmp_path / "ours")
+    theirs, ours = without_digests(made.files("rendered/dev")), without_digests(render_locally(made, "dev", tmp_path / "ours"))
     assert sorted(ours) == sorted(theirs)
     for path, given in theirs.items():
         if given["kind"] == "Secret":
             # Ours never writes a value; the rest of the object is the same.
             assert ours[path].pop("data").keys() == given.pop("data").keys()
         assert ours[path] == given, path
+
+
+def test_a_preview_shows_the_objects_that_the_local_engine_writes(project: Callable[..., Project], tmp_path: Path):
+    made = project(ROOT, "dev", SEED)
+    ours = render_locally(made, "dev", tmp_path / "ours")
+    code, output = made.run("preview", "--json")
+    assert code == 0, output
+    steps = json.loads(output[output.index("{") :])["steps"]
+    theirs = [each["newState"]["inputs"] for each in steps if each["newState"]["type"].startswith("kubernetes:")]
+    assert sorted(theirs, key=str) == sorted(ours.values(), key=str)
 
 
 def test_a_second_preview_has_nothing_to_do_and_a_new_image_changes_two_resources(project: Callable[..., Project]):

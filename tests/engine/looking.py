@@ -1,0 +1,43 @@
+"""What the tests look at: on the cluster, and in what the engine has written down."""
+
+import base64
+import re
+
+from tests.cluster.client import Client, Object
+from tests.cluster.test_deletion import there
+
+from .project import Operation
+
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+
+
+def live_deployment(cluster: Client, namespace: str, name: str = "llama") -> Object:
+    """The Deployment as the server has it."""
+    return cluster.get("apps/v1", "Deployment", name, namespace)
+
+
+def names(cluster: Client, namespace: str, kind: str) -> set[str]:
+    """The names of a kind, but for what Kubernetes itself puts into a namespace."""
+    return {name for found, name in there(cluster, namespace) if found == kind}
+
+
+def of(logical_name: str, operations: list[Operation]) -> list[str]:
+    """What was done to one resource."""
+    return [operation for operation, name in operations if name == logical_name]
+
+
+def assert_replaced_around_the_deployment(replaced: str, operations: list[Operation], deployment: str = "llama-deployment") -> None:
+    """The new child, then the Deployment in place, the old child last."""
+    of_both = [(operation, name) for operation, name in operations if name in (replaced, deployment)]
+    steps = [each for each in of_both if each[0] not in ("same", "replace")]  # a "replace" is the sum of the two others
+    assert steps == [("create-replacement", replaced), ("update", deployment), ("delete-replaced", replaced)]
+    assert operations[-1] == ("delete-replaced", replaced) or operations[-1][0] == "delete-replaced"
+
+
+def find_in(text: str, words: list[str]) -> list[str]:
+    """Which of the words stand in a text, in the clear or behind any number of base64."""
+    found = {word for word in words if word in text}
+    for encoded in set(_ENCODED.findall(text)):
+        decoded = base64.b64decode(encoded[: len(encoded) // 4 * 4]).decode("utf-8", errors="replace")
+        found.update(find_in(decoded, words))
+    return sorted(found)

@@ -1,0 +1,119 @@
+"""A Pulumi project and its state, both the test's own and on this machine only."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pulumi.automation as auto
+import yaml
+
+ROOT = Path(__file__).parents[2]
+Operation = tuple[str, str]
+"""What the engine does to a resource, and the resource's logical name."""
+
+
+class Project:
+    """A copy of a Pulumi project with a file backend beside it. Without `config` the stack's own file counts."""
+
+    def __init__(
+        self, source: Path, folder: Path, stack: str, config: dict[str, Any] | None = None, environment: dict[str, str] | None = None
+    ) -> None:
+        self.folder = folder / "project"
+        ignored = shutil.ignore_patterns("rendered", ".*", "__pycache__", "tests", "bench", "docs", "*.egg-info")
+        shutil.copytree(source, self.folder, ignore=ignored)
+        description = yaml.safe_load((self.folder / "Pulumi.yaml").read_text())
+        description["runtime"]["options"]["virtualenv"] = sys.prefix
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(description))
+        self._stack_file = self.folder / description.get("stackConfigDir", ".") / f"Pulumi.{stack}.yaml"
+        if config is not None:
+            self._stack_file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+        self.backend = state = folder / "state"
+        state.mkdir()
+        self.environment = {
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_ERROR_OUTPUT_STRING": "1",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **(environment or {}),
+        }
+        options = auto.LocalWorkspaceOptions(env_vars=self.environment)
+        self.stack = auto.create_or_select_stack(stack, work_dir=str(self.folder), opts=options)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The stack's configuration, as its file has it."""
+        return yaml.safe_load(self._stack_file.read_text())["config"]
+
+    @config.setter
+    def config(self, config: dict[str, Any]) -> None:
+        written = yaml.safe_load(self._stack_file.read_text())
+        self._stack_file.write_text(yaml.safe_dump({**written, "config": config}, sort_keys=False))
+
+    def change(self, service: str, **fields: Any) -> None:
+        """Other arguments for a service of `nim:services`."""
+        config = self.config
+        config["nim:services"][service].update(fields)
+        self.config = config
+
+    def set_secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`."""
+        self.stack.set_config(key, auto.ConfigValue(value, secret=True))
+
+    def write_program(self, text: str) -> None:
+        """Another program in place of the project's."""
+        (self.folder / "__main__.py").write_text(text)
+
+    def files(self, below: str) -> dict[str, Any]:
+        """The rendered objects, by path."""
+        folder = self.folder / below
+        return {str(path.relative_to(folder)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.yaml"))}
+
+    def up(self) -> list[Operation]:
+        """Deploys, and says what was done in which order."""
+        operations: list[Operation] = []
+
+        def watch(event: Any) -> None:
+            if event.resource_pre_event:
+                metadata = event.resource_pre_event.metadata
+                operations.append((str(metadata.op.value), metadata.urn.rpartition("::")[2]))
+
+        self.stack.up(on_event=watch)
+        return operations
+
+    def preview(self) -> dict[str, int]:
+        """What `up` would do: how many resources, by operation."""
+        return dict(self.stack.preview().change_summary)
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """A command of the CLI as a process group of its own, so that a test can end it as a person or a lost machine would."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--stack", self.stack.name, "--non-interactive", "--color=never"],
+            cwd=self.folder,
+            env={**os.environ, **self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, **variables: str) -> "tuple[int, str]":
+        """A command of the CLI: its exit code, and all that a person would read."""
+        process = self.start(*arguments, **variables)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    def state(self) -> str:
+        """Everything that the engine has written down: as it lies in the backend, and as it is exported."""
+        lying = [path.read_text(encoding="utf-8") for path in self.backend.rglob("*") if path.is_file()]
+        _, exported = self.run("stack", "export")  # the Automation API would ask for the secrets too
+        return "\n".join([*lying, exported])
+
+    def close(self) -> None:
+        """Forgets the stack: nothing of it lives outside the folder, but what a test has left in its namespace."""
+        self.stack.workspace.remove_stack(self.stack.name, force=True)

@@ -1,0 +1,179 @@
+"""A service on a cluster, over every kind of change: the Deployment is updated where it stands, and never deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.cluster.client import Client, wait_until
+from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
+from tests.cluster.waiting import images
+
+from .looking import assert_replaced_around_the_deployment, live_deployment, names, of
+from .project import Project
+
+OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
+LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+SHARED = {"access_mode": "ReadWriteMany"}
+
+
+def test_another_image(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(llama={"image": OLD})
+    assert of("llama-deployment", made.up()) == ["create"]
+    before = live_deployment(cluster, namespace)
+    assert made.preview() == {"same": 5}
+
+    made.change("llama", image=NEW)
+    assert made.preview() == {"same": 3, "update": 2}
+    assert of("llama-deployment", made.up()) == ["update"]
+    after = live_deployment(cluster, namespace)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["readyReplicas"] == 1  # `up` has waited for it
+    assert images(cluster, namespace) == {NEW}
+    assert made.preview() == {"same": 5}
+
+
+def test_other_adapters(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(llama=LORA)
+    made.up()
+    before, (old,) = live_deployment(cluster, namespace), names(cluster, namespace, "ConfigMap")
+
+    made.change("llama", hf_repo_ids=["my-org/one", "my-org/two"])
+    assert_replaced_around_the_deployment("llama-lora", made.up())
+    after, (new,) = live_deployment(cluster, namespace), names(cluster, namespace, "ConfigMap")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert new != old
+    volumes = after["spec"]["template"]["spec"]["volumes"]
+    assert new in [each["configMap"]["name"] for each in volumes if "configMap" in each]
+    assert made.preview() == {"same": 6}
+
+
+def test_another_storage_class(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk):
+    nodes(ONE_GPU)
+    disk("50Gi", "fast")
+    made = on_cluster(llama={})
+    made.up()
+    before, (old,) = live_deployment(cluster, namespace), names(cluster, namespace, "PersistentVolumeClaim")
+
+    made.change("llama", cache={"storage_class": "fast"})
+    assert_replaced_around_the_deployment("llama-cache", made.up())
+    after = live_deployment(cluster, namespace)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    (new,) = wait_until("one claim", lambda: len(left := names(cluster, namespace, "PersistentVolumeClaim")) == 1 and left)
+    assert new != old
+    assert cluster.get("v1", "PersistentVolumeClaim", new, namespace)["spec"]["storageClassName"] == "fast"
+    assert made.preview() == {"same": 5}
+
+
+def test_a_larger_cache(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(llama={"cache": {"size": "50Gi"}})
+    made.up()
+    (claim,) = names(cluster, namespace, "PersistentVolumeClaim")
+
+    made.change("llama", cache={"size": "80Gi"})
+    assert made.preview() == {"same": 3, "update": 2}  # the component and its claim
+    made.change("llama", cache={"size": "20Gi"})
+    code, output = made.run("preview")
+    assert code != 0
+    assert "field can not be less than" in output
+    assert names(cluster, namespace, "PersistentVolumeClaim") == {claim}
+
+
+def test_a_rotated_key(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(llama={"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}})
+    made.config = {**made.config, "nim:defaults": {"namespace": namespace}}
+    made.set_secret("ngcApiKey", "nvapi-first-of-nobody")
+    made.up()
+    before, old = live_deployment(cluster, namespace), names(cluster, namespace, "Secret")
+    assert len(old) == 2
+
+    made.set_secret("ngcApiKey", "nvapi-second-of-nobody")
+    operations = made.up()
+    assert_replaced_around_the_deployment("llama-keys", operations)
+    assert_replaced_around_the_deployment("llama-pull", operations)
+    after, new = live_deployment(cluster, namespace), names(cluster, namespace, "Secret")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["readyReplicas"] == 1
+    assert len(new) == 2
+    assert not new & old
+    assert made.preview() == {"same": 7}
+
+
+AUTOSCALED = """
+import pulumi
+import pulumi_kubernetes as k8s
+from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
+
+
+def leave_the_count_alone(args):
+    if args.type_ != "kubernetes:apps/v1:Deployment" or not {scaled}:
+        return None
+    return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(ignore_changes=["spec.replicas"])))
+
+
+llama = NIMService(
+    "llama",
+    NIM(
+        secrets=NIMSecrets.keyless(), image={image!r}, namespace={namespace!r}, replicas={replicas}, rollout="rolling",
+        cache=CacheArgs(access_mode="ReadWriteMany"),
+    ),
+    pulumi.ResourceOptions(transforms=[leave_the_count_alone]),
+)
+if {scaled}:
+    k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        "llama-autoscaler",
+        metadata={{"name": "llama", "namespace": {namespace!r}}},
+        spec={{
+            "scale_target_ref": {{"api_version": "apps/v1", "kind": "Deployment", "name": llama.deployment.metadata["name"]}},
+            "min_replicas": 1,
+            "max_replicas": {most},
+            "metrics": [{{"type": "Resource", "resource": {{"name": "cpu", "target": {{"type": "Utilization", "average_utilization": 80}}}}}}],
+        }},
+    )
+"""
+
+
+def test_autoscaling_switched_on_over_three_running_replicas(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    made = on_cluster(unused={})
+    made.write_program(AUTOSCALED.format(scaled=False, replicas=3, image=OLD, most=0, namespace=namespace))
+    made.up()
+    before = live_deployment(cluster, namespace)
+
+    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=OLD, most=4, namespace=namespace))
+    made.up()
+    after = live_deployment(cluster, namespace)
+    assert after["spec"]["replicas"] == 3
+    assert after["status"]["readyReplicas"] == 3
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+    # What the autoscaler says goes, over later changes too. Without metrics it says only that there are too many.
+    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=OLD, most=2, namespace=namespace))
+    made.up()
+    wait_until("the autoscaler's count", lambda: live_deployment(cluster, namespace)["spec"]["replicas"] == 2, seconds=60)
+    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=NEW, most=2, namespace=namespace))
+    assert of("llama-deployment", made.up()) == ["update"]
+    assert live_deployment(cluster, namespace)["spec"]["replicas"] == 2
+    assert images(cluster, namespace) == {NEW}
+
+
+RENAMED = """
+import pulumi
+from nim_component import NIM, NIMSecrets, NIMService
+secrets = NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-key-of-nobody"))
+NIMService({name!r}, NIM(secrets=secrets, namespace={namespace!r}, service_name="old"), pulumi.ResourceOptions(aliases={aliases}))
+"""
+
+
+def test_another_name_with_an_alias_changes_nothing(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(unused={})
+    made.write_program(RENAMED.format(name="old", aliases=[], namespace=namespace))
+    made.up()
+    before = live_deployment(cluster, namespace, "old")
+    made.write_program(RENAMED.format(name="new", aliases="[pulumi.Alias(name='old')]", namespace=namespace))
+    assert made.preview() == {"same": 7}
+    assert {operation for operation, _ in made.up()} == {"same"}
+    assert live_deployment(cluster, namespace, "old")["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]

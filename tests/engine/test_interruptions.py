@@ -1,0 +1,105 @@
+"""An `up` that was ended while it waited, and how the next one goes on: README, "Rollouts"."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.cluster.client import Client, wait_until
+from tests.cluster.nodes import GPU as GPU_RESOURCE
+from tests.cluster.nodes import NO_GPU, ONE_GPU, node
+from tests.cluster.test_deletion import there
+from tests.cluster.waiting import images, wait_for_unschedulable
+
+from .looking import live_deployment, of
+from .project import Project
+
+OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
+UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
+
+
+@pytest.fixture
+def waiting(cluster: Client, namespace: str):
+    """Starts an `up` that waits for a GPU which is not there; what is left of it ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(made: Project) -> "subprocess.Popen[str]":
+        started.append(made.start("up", "--yes", "--skip-preview"))
+        wait_for_unschedulable(cluster, namespace)
+        wait_until("the Service", lambda: cluster.find("v1", "Service", "llama", namespace))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            os.killpg(each.pid, signal.SIGKILL)
+
+
+def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> str:
+    """Sends a signal to the CLI and all that it has started, and gives what it has said."""
+    os.killpg(process.pid, kind)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    return output
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_the_next_up_finishes_what_was_told_to_stop(
+    kind: signal.Signals, on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes
+):
+    nodes(NO_GPU)
+    made = on_cluster(llama={})
+    end(waiting(made), kind)
+    before = live_deployment(cluster, namespace)
+    assert before["status"].get("readyReplicas", 0) == 0
+
+    nodes(ONE_GPU)
+    made.up()
+    after = live_deployment(cluster, namespace)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["readyReplicas"] == 1
+    assert made.preview() == {"same": 5}
+
+
+def test_what_a_killed_up_has_left_is_taken_back(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
+    nodes(NO_GPU)
+    made = on_cluster(llama={})
+    end(waiting(made), signal.SIGKILL)
+    before = live_deployment(cluster, namespace)
+
+    nodes(ONE_GPU)
+    code, output = made.run("up", "--yes", "--skip-preview")
+    assert code != 0
+    assert "the stack is currently locked by 1 lock(s)" in output
+    assert made.run("cancel", "--yes")[0] == 0
+    code, output = made.run("up", "--yes", "--skip-preview")
+    assert code != 0
+    assert "already exists" in output
+
+    code, output = made.run("up", "--yes", "--skip-preview", **UPSERT)
+    assert code == 0, output
+    after = live_deployment(cluster, namespace)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["readyReplicas"] == 1
+    assert made.preview() == {"same": 5}
+    made.stack.destroy()
+    wait_until("an empty namespace", lambda: not there(cluster, namespace))
+
+
+def test_a_killed_update_is_finished_by_the_next_up(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    # Rolling: of a `Recreate` the provider says that it is done as soon as the old pod is gone.
+    made = on_cluster(llama={"image": OLD, "rollout": "rolling"})
+    made.up()
+    before = live_deployment(cluster, namespace)
+
+    made.change("llama", image=NEW, gpu=2)
+    end(waiting(made), signal.SIGKILL)
+    assert made.run("cancel", "--yes")[0] == 0
+    nodes([node("gpu-1", {GPU_RESOURCE: 2})])
+    assert of("llama-deployment", made.up()) == ["update"]
+    assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
+    assert images(cluster, namespace) == {NEW}
+    assert made.preview() == {"same": 5}
