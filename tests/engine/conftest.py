@@ -14,6 +14,8 @@ from tests.cluster.fixtures import cluster, control_plane, make_namespace, names
 
 from .project import ROOT, Project
 
+pytest.register_assert_rewrite("tests.engine.looking")
+
 __all__ = ["cluster", "control_plane", "make_namespace", "namespace", "nodes"]
 
 REASON = "no pulumi on PATH: install the Pulumi CLI to run the engine tests (https://www.pulumi.com/docs/install)"

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images
@@ -30,6 +32,20 @@ def test_another_image(on_cluster: Callable[..., Project], cluster: Client, name
     assert after["status"]["readyReplicas"] == 1  # `up` has waited for it
     assert images(cluster, namespace) == {NEW}
     assert made.preview() == {"same": 5}
+
+
+EARLY = "seen with provider 4.32: until the old pod is gone it looks at the old ReplicaSet, finds that 0 of 0 pods are ready, and is done"
+
+
+@pytest.mark.parametrize("rollout", [pytest.param("recreate", marks=pytest.mark.xfail(strict=True, reason=EARLY)), "rolling"])
+def test_an_update_waits_for_the_new_pod(rollout: str, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    slow = {"cluster-tests/ready-after": "10s"}
+    made = on_cluster(llama={"image": OLD, "rollout": rollout})
+    made.up()
+    made.change("llama", image=NEW, pod_annotations=slow)
+    made.up()
+    assert live_deployment(cluster, namespace)["status"].get("readyReplicas") == 1
 
 
 def test_other_adapters(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
@@ -101,62 +117,29 @@ def test_a_rotated_key(on_cluster: Callable[..., Project], cluster: Client, name
     assert made.preview() == {"same": 7}
 
 
-AUTOSCALED = """
-import pulumi
-import pulumi_kubernetes as k8s
-from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
-
-
-def leave_the_count_alone(args):
-    if args.type_ != "kubernetes:apps/v1:Deployment" or not {scaled}:
-        return None
-    return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(ignore_changes=["spec.replicas"])))
-
-
-llama = NIMService(
-    "llama",
-    NIM(
-        secrets=NIMSecrets.keyless(), image={image!r}, namespace={namespace!r}, replicas={replicas}, rollout="rolling",
-        cache=CacheArgs(access_mode="ReadWriteMany"),
-    ),
-    pulumi.ResourceOptions(transforms=[leave_the_count_alone]),
-)
-if {scaled}:
-    k8s.autoscaling.v2.HorizontalPodAutoscaler(
-        "llama-autoscaler",
-        metadata={{"name": "llama", "namespace": {namespace!r}}},
-        spec={{
-            "scale_target_ref": {{"api_version": "apps/v1", "kind": "Deployment", "name": llama.deployment.metadata["name"]}},
-            "min_replicas": 1,
-            "max_replicas": {most},
-            "metrics": [{{"type": "Resource", "resource": {{"name": "cpu", "target": {{"type": "Utilization", "average_utilization": 80}}}}}}],
-        }},
-    )
-"""
-
-
 def test_autoscaling_switched_on_over_three_running_replicas(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    made = on_cluster(unused={})
-    made.write_program(AUTOSCALED.format(scaled=False, replicas=3, image=OLD, most=0, namespace=namespace))
+    made = on_cluster(llama={"image": OLD, "replicas": 3, "cache": SHARED})
     made.up()
     before = live_deployment(cluster, namespace)
 
-    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=OLD, most=4, namespace=namespace))
-    made.up()
+    services = {"llama": {"image": OLD, "cache": SHARED, "autoscaling": {"max_replicas": 4, "presets": ["queue"]}}}
+    made.config = {**made.config, "nim:services": services}
+    assert of("llama-autoscaler", made.up()) == ["create"]
     after = live_deployment(cluster, namespace)
     assert after["spec"]["replicas"] == 3
     assert after["status"]["readyReplicas"] == 3
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
     # What the autoscaler says goes, over later changes too. Without metrics it says only that there are too many.
-    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=OLD, most=2, namespace=namespace))
+    made.change("llama", autoscaling={"max_replicas": 2, "presets": ["queue"]})
     made.up()
     wait_until("the autoscaler's count", lambda: live_deployment(cluster, namespace)["spec"]["replicas"] == 2, seconds=60)
-    made.write_program(AUTOSCALED.format(scaled=True, replicas=1, image=NEW, most=2, namespace=namespace))
+    made.change("llama", image=NEW)
     assert of("llama-deployment", made.up()) == ["update"]
     assert live_deployment(cluster, namespace)["spec"]["replicas"] == 2
     assert images(cluster, namespace) == {NEW}
+    assert made.preview().keys() == {"same"}
 
 
 RENAMED = """

@@ -10,10 +10,9 @@ import pytest
 from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import GPU as GPU_RESOURCE
 from tests.cluster.nodes import NO_GPU, ONE_GPU, node
-from tests.cluster.test_deletion import there
 from tests.cluster.waiting import images, wait_for_unschedulable
 
-from .looking import live_deployment, of
+from .looking import live_deployment, of, there
 from .project import Project
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"

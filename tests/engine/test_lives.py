@@ -11,9 +11,8 @@ from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import remove_namespace
 from tests.cluster.nodes import EIGHT_GPUS, GPU, GPU_TAINT, node
-from tests.cluster.test_deletion import there
 
-from .looking import find_in
+from .looking import find_in, there
 from .project import ROOT, Project
 
 API_KEY, TOKEN = "nvapi-key-of-nobody-0123456789", "hf_token-of-nobody-0123456789"

@@ -7,9 +7,8 @@ import pytest
 from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import ONE_GPU
-from tests.cluster.test_deletion import there
 
-from .looking import live_deployment
+from .looking import live_deployment, there
 from .project import ROOT, Project
 
 START = """
