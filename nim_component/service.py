@@ -84,7 +84,7 @@ class NIMService(pulumi.ComponentResource):
         self._url = service_url(nim, service_name)
         self._external_url = external_url(nim, self.service.status)
         self._model_names = model_names(nim)
-        compare_models(self, service_name, nim, self._model_names, (self.deployment, self.service))
+        compare_models(self, service_name, nim, self._model_names, (self.workload, self.service))
         self._cache_claim = references.cache_claim
         self.register_outputs(
             {

@@ -193,6 +193,8 @@ def nims(draw: st.DrawFn) -> NIM:
     if "autoscaling" in fields:
         fields.pop("replicas", None)
         fields["generation"] = draw(st.sampled_from(["1.x", "2.x-vllm", "2.x-sglang"]))
+    if "network_policy" in fields and "network" in fields:
+        fields["network_policy"] = {**fields["network_policy"], "proxies": [{"cidr": "10.0.0.5/32", "ports": [3128]}]}
     if fields.get("args") or draw(st.booleans()):
         fields |= draw(st.sampled_from([{"generation": "2.x-sglang", "health_port": 8100}, {"generation": "2.x-vllm"}]))
     env: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS | SOURCES, max_size=2))

@@ -11,6 +11,8 @@ from nim_component import (
     HTTPRouteArgs,
     InferencePoolArgs,
     IngressArgs,
+    LoRAArgs,
+    LoRASource,
     MetricsArgs,
     MultiNodeArgs,
     NIMSecrets,
@@ -33,7 +35,9 @@ SMALL = "nvcr.io/nim/meta/llama-3.2-1b-instruct:1.12.0"
 MULTI = "nvcr.io/nim/nvidia/llm-nim:1.12"
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["tensorrt_llm-h100-fp8-tp1-pp1-throughput"]))
 SHARED = CacheArgs(prewarm=WARM.prewarm, access_mode="ReadWriteMany")
-LORA = {"NIM_PEFT_SOURCE": "/opt/nim/.cache/loras", "NIM_PEFT_REFRESH_INTERVAL": "180", "NIM_MAX_CPU_LORAS": "16", "NIM_MAX_GPU_LORAS": "8"}
+PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/loras"}
+LORA = LoRAArgs(max_gpu=8, max_cpu=16, source=LoRASource(names=["llama3.2-1b-lora"], claim="models-with-loras", directory="loras"))
+WITH_LORAS = CacheArgs(existing_claim="models-with-loras")
 FROM_HUB = {"NIM_MODEL_NAME": "hf://meta-llama/Llama-3.2-1B-Instruct"}
 MONITOR = MetricsArgs(monitor=MonitorArgs(labels={"release": "kube-prometheus-stack"}))
 HALF_A_CACHE = AutoscalingArgs(
@@ -80,12 +84,26 @@ SAMPLES = {
         cpu=12,
         mem="32Gi",
     ),
-    # The adapters lie on the claim already; `hf_repo_ids` would fetch and check them.
+    # The adapters lie on the claim already, and are checked there; `hf_repo_ids` would fetch them too.
     "serving/standalone/lora/llm": NIM(
-        namespace=NAMESPACE, secrets=NGC, image=SMALL, env=LORA, cache=CacheArgs(existing_claim="models-with-loras")
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=SMALL,
+        env=PEFT,
+        lora=LORA,
+        lora_adapter_mem="1Gi",
+        cache=WITH_LORAS,
     ),
     "serving/standalone/lora/multi-llm": NIM(
-        namespace=NAMESPACE, secrets=NGC, image=MULTI, env=LORA, cache=CacheArgs(existing_claim="models-with-loras"), cpu=12, mem="32Gi"
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image=MULTI,
+        env=PEFT,
+        lora=LORA,
+        lora_adapter_mem="1Gi",
+        cache=WITH_LORAS,
+        cpu=12,
+        mem="32Gi",
     ),
     "serving/standalone/autoscaling/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, metrics=MONITOR, autoscaling=HALF_A_CACHE
