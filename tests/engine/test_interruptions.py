@@ -1,5 +1,6 @@
 """An `up` that was ended while it waited, and how the next one goes on: README, "Rollouts"."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,16 +33,25 @@ def waiting(cluster: Client, namespace: str):
 
     yield start
     for each in started:
-        if each.poll() is None:
-            os.killpg(each.pid, signal.SIGKILL)
+        kill_everything(each)
 
 
-def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> str:
-    """Sends a signal to the CLI and all that it has started, and gives what it has said."""
-    os.killpg(process.pid, kind)
-    output, _ = process.communicate(timeout=60)
+def kill_everything(process: "subprocess.Popen[str]") -> None:
+    """As when the machine goes: the CLI and what it has started, which are process groups of their own in one session."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,sess="], capture_output=True, text=True, check=True).stdout.splitlines()
+    for pid in [int(pid) for pid, session in map(str.split, listed) if session == str(process.pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> None:
+    """Ends the CLI: as Ctrl-C and a runner's stop do, or all that it has started with it."""
+    if kind is signal.SIGKILL:
+        kill_everything(process)
+    else:
+        os.killpg(process.pid, kind)
+    process.communicate(timeout=60)
     assert process.returncode != 0
-    return output
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
