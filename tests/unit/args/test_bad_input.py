@@ -308,6 +308,10 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "cache.prewarm: has no meaning with empty_dir, which the Job's pod does not share with the server's. Leave it out, or empty_dir.",
     ),
     (
+        {"cache": {"prewarm": WARM, "ephemeral": True}},
+        "cache.prewarm: has no meaning with ephemeral, which the Job's pod does not share with the server's. Leave it out, or ephemeral.",
+    ),
+    (
         {"cache": {"prewarm": WARM, "host_path": "/models"}},
         "cache.prewarm: has no meaning with host_path, which the Job's pod does not share with the server's. Leave it out, or host_path.",
     ),
