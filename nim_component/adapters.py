@@ -1,5 +1,6 @@
 """Provides what LoRA adapters need beside the pods: ConfigMap, shared claim, and the Job that refreshes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -24,9 +25,16 @@ class ProvidedAdapters:
 
 
 def provide_adapters(
-    parent: pulumi.Resource, name: str, service_name: str, nim: NIM, references: References, timing: Timing
+    parent: pulumi.Resource,
+    name: str,
+    service_name: str,
+    nim: NIM,
+    references: References,
+    timing: Timing,
+    guards: "Sequence[pulumi.Resource]",
 ) -> ProvidedAdapters:
-    """Registers the children `<name>-lora`, `<name>-loras`, `<name>-lora-list` and `<name>-lora-job`, as many as the adapters ask for."""
+    """Registers the children `<name>-lora`, `<name>-loras`, `<name>-lora-list` and `<name>-lora-job`, as many as the adapters ask for; the
+    Job when `guards` are there."""
     if not nim.adapter_names:
         return ProvidedAdapters(references, [])
     # Not protected with the component: it is derived, and every change of the adapters replaces it.
@@ -41,7 +49,9 @@ def provide_adapters(
     job = k8s.batch.v1.Job(
         f"{name}-lora-job",
         **override(nim, "lora-job", rendered),
-        opts=pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=rollout_timeouts(timing)),
+        opts=pulumi.ResourceOptions(
+            parent=parent, protect=False, custom_timeouts=rollout_timeouts(timing), depends_on=list(guards) or None
+        ),
     )
     return ProvidedAdapters(references, [job])
 

@@ -16,6 +16,8 @@ LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2
 SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
 """The selector: minimal and frozen, since a Deployment's cannot change."""
 STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
+PREWARM_JOB, LORA_JOB = JOBS = ("nim-prewarm", "nim-lora-loader")
+"""Names by which the pods of the Jobs go, so that the Service sends them nothing."""
 CACHE_LABEL = "nim-component/cache-of"
 """On the pods that mount a service's cache, where they must find one another."""
 
@@ -34,6 +36,12 @@ def name_with_digest(service_name: str, part: str, fields: Mapping[str, Any]) ->
 def selector(service_name: str) -> dict[str, str]:
     """The selector labels of a service's pods."""
     return {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service_name}
+
+
+def job_selector(service_name: str, job: str) -> dict[str, str]:
+    """The labels by which the pods of a service's Job are found."""
+    name, instance = SELECTOR_LABELS
+    return {name: job, instance: service_name}
 
 
 def labels(service_name: str) -> dict[str, str]:

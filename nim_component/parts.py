@@ -15,8 +15,9 @@ from .manifests.devices import render_claim_template
 from .manifests.disruption_budget import render_disruption_budget
 from .manifests.gateway import render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
+from .manifests.lora import uses_job
 from .manifests.monitor import render_monitor
-from .manifests.network_policy import render_network_policy
+from .manifests.network_policy import render_jobs_policy, render_network_policy
 from .manifests.overrides import override
 from .manifests.scaled_object import render_scaled_object
 
@@ -36,6 +37,8 @@ def list_guards(nim: NIM, service_name: str) -> Iterator[Part]:
     """What must be there before the first pod, and goes after the last."""
     if (policy := nim.network_policy) is not None:
         yield Part("network-policy", k8s.networking.v1.NetworkPolicy, render_network_policy(nim, service_name, policy))
+        if nim.cache.prewarm is not None or uses_job(nim):
+            yield Part("network-policy-jobs", k8s.networking.v1.NetworkPolicy, render_jobs_policy(nim, service_name, policy))
 
 
 def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:

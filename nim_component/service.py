@@ -67,8 +67,8 @@ class NIMService(pulumi.ComponentResource):
             claim_templates=provide_claim_templates(self, name, service_name, nim),
         )
         guards = provide_parts(self, name, nim, list_guards(nim, service_name))
-        adapters = provide_adapters(self, name, service_name, nim, references, timing)
-        self.prewarm = provide_prewarm(self, name, service_name, nim, references, timing)
+        adapters = provide_adapters(self, name, service_name, nim, references, timing, list(guards.values()))
+        self.prewarm = provide_prewarm(self, name, service_name, nim, references, timing, list(guards.values()))
         after = [*secrets.checked, *guards.values(), *adapters.ready, *([self.prewarm] if self.prewarm else [])]
         self.workload = provide_workload(self, name, service_name, nim, adapters.references, timing, after)
         self.service = k8s.core.v1.Service(

@@ -16,14 +16,20 @@ from .manifests.timing import Timing
 
 
 def provide_prewarm(
-    parent: pulumi.Resource, component: str, service_name: str, nim: NIM, references: References, timing: Timing
+    parent: pulumi.Resource,
+    component: str,
+    service_name: str,
+    nim: NIM,
+    references: References,
+    timing: Timing,
+    guards: "Sequence[pulumi.Resource]",
 ) -> "k8s.batch.v1.Job | None":
-    """The Job that fills the cache, when there is to be one. Pulumi waits until a Job is complete."""
+    """The Job that fills the cache, when there is to be one, made when `guards` are there. Pulumi waits until a Job is complete."""
     if nim.cache.prewarm is None:
         return None
     timeouts = pulumi.CustomTimeouts(create=f"{timing.prewarm_timeout}s", update=f"{timing.prewarm_timeout}s")
     # Not protected with the component: every change replaces it.
-    derived = pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=timeouts)
+    derived = pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=timeouts, depends_on=list(guards) or None)
     job = override(nim, "warm", render_prewarm(nim, nim.cache.prewarm, service_name, references, timing))
     return k8s.batch.v1.Job(f"{component}-warm", **job, opts=derived)
 

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import SKIP_AWAIT
-from ..names import labels, name_with_digest
+from ..names import LORA_JOB, job_selector, labels, name_with_digest
 from .claim import name_claim
 from .inputs import lift_within
 from .lora import lora_volumes, render_loader
@@ -58,7 +58,7 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
         pod["init_containers"] = [{**each, "image": nim.lora_image} for each in joiner]
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
-    own = {**labels(service_name), "app.kubernetes.io/component": "lora-loader", "app.kubernetes.io/name": "nim-lora-loader"}
+    own = {**labels(service_name), **job_selector(service_name, LORA_JOB), "app.kubernetes.io/component": "lora-loader"}
     spec: k8s.batch.v1.JobSpecArgsDict = {
         "backoff_limit": RETRIES,
         "template": {"metadata": {"labels": own}, "spec": pod},

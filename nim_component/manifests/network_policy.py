@@ -1,4 +1,4 @@
-"""The NetworkPolicy."""
+"""The NetworkPolicies: of the server's pods, and of the Jobs' that download for it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
-from ..names import labels, selector
+from ..names import JOBS, SELECTOR_LABELS, labels, selector
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Label that every namespace has."""
@@ -31,6 +31,22 @@ def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs
         "egress": _egress(policy),
     }
     return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+
+
+def render_jobs_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
+    """Metadata and spec of a policy of the Jobs' own: they reach what the server does, which downloads too, and nobody reaches them."""
+    name, instance = SELECTOR_LABELS
+    chosen: k8s.meta.v1.LabelSelectorArgsDict = {
+        "match_labels": {instance: service_name},
+        "match_expressions": [{"key": name, "operator": "In", "values": list(JOBS)}],
+    }
+    spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
+        "pod_selector": chosen,
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [],
+        "egress": _egress(policy),
+    }
+    return {"metadata": {"name": f"{service_name}-jobs", "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
 
 
 def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict]":

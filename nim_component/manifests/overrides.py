@@ -52,6 +52,7 @@ _TARGETS: dict[str, Target] = {
     "autoscaler": Target("autoscaling.v2.HorizontalPodAutoscalerArgs", _IDENTITY),
     "ingress": Target("networking.v1.IngressArgs", _IDENTITY),
     "network-policy": Target("networking.v1.NetworkPolicyArgs", _IDENTITY),
+    "network-policy-jobs": Target("networking.v1.NetworkPolicyArgs", _IDENTITY),
     "disruption-budget": Target("policy.v1.PodDisruptionBudgetArgs", _IDENTITY),
     "lora": Target("core.v1.ConfigMapArgs", _IDENTITY, metadata_only=True),
     "lora-list": Target("core.v1.ConfigMapArgs", _IDENTITY, metadata_only=True),

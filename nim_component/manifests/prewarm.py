@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.checks import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
-from ..names import CACHE_LABEL, STANDARD_LABELS, labels, name_with_digest
+from ..names import CACHE_LABEL, PREWARM_JOB, STANDARD_LABELS, job_selector, labels, name_with_digest
 from .environment import download_environment
 from .inputs import lift, lift_within
 from .network import network_mounts, network_volumes, render_joiner
@@ -43,7 +43,7 @@ def render_prewarm(nim: NIM, prewarm: PrewarmArgs, service_name: str, references
 def _labels(service_name: str) -> dict[str, str]:
     """Not the server's: the Service must never send a request here."""
     component, managed_by = STANDARD_LABELS
-    return {"app.kubernetes.io/name": "nim-prewarm", component: "prewarm", managed_by: "pulumi", CACHE_LABEL: service_name}
+    return {**job_selector(service_name, PREWARM_JOB), component: "prewarm", managed_by: "pulumi", CACHE_LABEL: service_name}
 
 
 def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: References) -> "k8s.core.v1.PodSpecArgsDict":

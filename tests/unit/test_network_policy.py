@@ -6,9 +6,11 @@ import pulumi
 import pytest
 
 from nim_component.manifests.network_policy import PRIVATE
-from nim_component.testing import NETWORK_POLICY, record
+from nim_component.testing import NETWORK_POLICY, SERVICE, Recording, record
 
-from .seed import recorded, serve
+from .seed import LORA, recorded, serve
+
+JOB = "kubernetes:batch/v1:Job"
 
 APPS = {"namespace": "apps"}
 PUBLIC = {
@@ -44,6 +46,59 @@ def test_it_is_there_before_the_first_pod():
     seen = recorded(network_policy={"ingress": []})
     waits = seen.children("llama")["llama-deployment"].options.dependencies
     assert "llama-network-policy" in {urn.rpartition("::")[2] for urn in waits}
+
+
+WARM = {"cache": {"prewarm": {"profiles": ["a"]}}}
+REFRESHED = {**LORA, "lora": {"refresh_interval": 60, "volume": {"existing_claim": "loras"}}}
+
+
+class TestJobs:
+    @staticmethod
+    def jobs_policy(seen: Recording) -> dict[str, Any]:
+        return seen.children("llama")["llama-network-policy-jobs"].inputs
+
+    def test_without_a_job_there_is_one_policy(self):
+        assert [each.inputs["metadata"]["name"] for each in recorded(network_policy={"ingress": [APPS]}, **LORA).find(NETWORK_POLICY)] == [
+            "llama"
+        ]
+
+    @pytest.mark.parametrize("more", [WARM, REFRESHED, {**WARM, **REFRESHED}], ids=["warm", "lora", "both"])
+    def test_it_takes_in_every_job_and_neither_the_server_nor_another_services(self, more: dict[str, Any]):
+        seen = recorded(network_policy={"ingress": [APPS]}, **more)
+        chosen = self.jobs_policy(seen)["spec"]["podSelector"]
+        jobs = seen.find(JOB)
+        assert jobs
+        for job in jobs:
+            assert takes(chosen, job.inputs["spec"]["template"]["metadata"]["labels"])
+            assert not takes(chosen, {**job.inputs["spec"]["template"]["metadata"]["labels"], "app.kubernetes.io/instance": "other"})
+        assert not takes(chosen, seen.deployment("llama")["spec"]["template"]["metadata"]["labels"])
+
+    def test_nobody_reaches_a_job_and_it_reaches_what_a_download_needs(self):
+        seen = recorded(network_policy={"ingress": [APPS]}, **WARM)
+        rendered = self.jobs_policy(seen)
+        assert rendered["metadata"]["name"] == "llama-jobs"
+        assert rendered["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert rendered["spec"]["ingress"] == []
+        assert rendered["spec"]["egress"] == spec()["egress"]
+
+    @pytest.mark.parametrize("more", [WARM, REFRESHED], ids=["warm", "lora"])
+    def test_it_is_there_before_the_job(self, more: dict[str, Any]):
+        (job,) = recorded(network_policy={"ingress": []}, **more).find(JOB)
+        waits = {urn.rpartition("::")[2] for urn in job.options.dependencies}
+        assert "llama-network-policy-jobs" in waits
+
+    def test_the_service_sends_a_job_nothing(self):
+        seen = recorded(**WARM, **REFRESHED)
+        selector = {"matchLabels": seen.child("llama", SERVICE).inputs["spec"]["selector"]}
+        for job in seen.find(JOB):
+            assert not takes(selector, job.inputs["spec"]["template"]["metadata"]["labels"])
+
+
+def takes(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a selector of labels takes these in, as the API server reads it."""
+    expressions = selector.get("matchExpressions", [])
+    assert all(each["operator"] == "In" for each in expressions)
+    return selector["matchLabels"].items() <= labels.items() and all(labels.get(each["key"]) in each["values"] for each in expressions)
 
 
 class TestIngress:

@@ -52,6 +52,7 @@ def test_the_job_is_exactly_this():
             "metadata": {
                 "labels": {
                     "app.kubernetes.io/name": "nim-prewarm",
+                    "app.kubernetes.io/instance": "llama",
                     "app.kubernetes.io/component": "prewarm",
                     "app.kubernetes.io/managed-by": "pulumi",
                     LABEL: "llama",
