@@ -10,7 +10,7 @@ from .adapters import provide_adapters
 from .args import NIM
 from .args.late import bind, describe
 from .check import owner_of, read_nim, service_name_of
-from .diagnose.models import compare_models
+from .diagnose.occasion import can_narrate
 from .fit import Verdict, fit_service
 from .manifests.address import external_url, service_host, service_url
 from .manifests.claim import render_claim
@@ -84,7 +84,10 @@ class NIMService(pulumi.ComponentResource):
         self._url = service_url(nim, service_name)
         self._external_url = external_url(nim, self.service.status)
         self._model_names = model_names(nim)
-        compare_models(self, service_name, nim, self._model_names, (self.workload, self.service))
+        if nim.diagnosis.enabled and can_narrate():
+            from .diagnose.models import compare_models
+
+            compare_models(self, service_name, nim, self._model_names, (self.workload, self.service))
         self._cache_claim = references.cache_claim
         self.register_outputs(
             {

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .args import NIM
-from .diagnose.narrator import narrate
+from .diagnose.occasion import can_narrate
 from .manifests.deployment import render_deployment
 from .manifests.multi_node import render_group
 from .manifests.overrides import override
@@ -51,7 +51,10 @@ def provide_workload(
         options.replace_on_changes = ["spec.leaderWorkerTemplate.size"]
         options.delete_before_replace = True
         return k8s.apiextensions.CustomResource(f"{component}-group", **group, opts=options)
-    options.hooks = narrate(parent, f"{component}-deployment", nim)
+    if nim.diagnosis.enabled and can_narrate():
+        from .diagnose.narrator import narrate
+
+        options.hooks = narrate(parent, f"{component}-deployment", nim)
     # The autoscaler's from then on: switched on over a running service, it takes no pod away.
     options.ignore_changes = ["spec.replicas"] if nim.autoscaling is not None else None
     deployment = override(nim, "deployment", render_deployment(nim, service_name, references, timing))

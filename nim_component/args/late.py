@@ -8,7 +8,7 @@ import pulumi
 from pydantic import ValidationError
 
 from .error import ArgumentError
-from .model import LATE, Arguments, default_of, field_adapter, read_path
+from .model import LATE, Arguments, field_adapter, is_default, read_path
 from .nim import NIM
 from .outputs import is_output
 from .problems import Path, Problem, find_problems, is_hidden
@@ -163,7 +163,7 @@ def _said(args: Arguments) -> dict[str, Any]:
     # In the order of the fields. What was not given needs no look at its default.
     given = [name for name in type(args).model_fields if name in args.model_fields_set]
     values = {name: getattr(args, name) for name in given if name not in (*SECRET_VALUES, KUBECONFIG[-1])}
-    return {name: _plain(value) for name, value in values.items() if is_output(value) or value != default_of(type(args), name)}
+    return {name: _plain(value) for name, value in values.items() if is_output(value) or not is_default(type(args), name, value)}
 
 
 def _plain(value: Any) -> Any:

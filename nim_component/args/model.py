@@ -93,6 +93,13 @@ def default_of(cls: type[Arguments], name: str) -> Any:
     return None if field.is_required() else field_adapter(cls, name).validate_python(field.get_default(call_default_factory=True))
 
 
+def is_default(cls: type[Arguments], name: str, value: Any) -> bool:
+    """Whether a validated value is the field's default. Most are as they are declared, and building a rule to tell takes a millisecond."""
+    field = cls.model_fields[name]
+    declared = None if field.is_required() else field.get_default(call_default_factory=True)
+    return value == declared or value == default_of(cls, name)
+
+
 def broken_rules(cls: type[Arguments], model: Any) -> Iterator[Problem]:
     """What the rules of `cls` find in a model, leaving out those that wait for an Output or lack a valid field."""
     for rule in cls.rules:

@@ -2,6 +2,6 @@
 
 objects, findings, rules, story    pure: what a cluster shows of a service -> findings and phases
 watch                              the objects, through a Kubernetes client (extra `diagnose`)
-narrator                           the story inside `pulumi up`
+occasion, narrator                 the story inside `pulumi up`
 check, models                      before `up`, and after it
 """

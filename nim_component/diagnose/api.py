@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from .objects import Object, items_at, mapping_at, text_at
+from .occasion import is_installed
 
 PAGE = 1000
 """Objects of one answer: a list of ten thousand never stands in memory as one text."""
@@ -45,11 +45,6 @@ class MissingError(Exception):
 
 class GoneError(Exception):
     """A watch cannot go on from where it was: the server has forgotten."""
-
-
-def is_installed() -> bool:
-    """Whether the Kubernetes client is: the extra `diagnose`."""
-    return find_spec("lightkube") is not None
 
 
 class Api:

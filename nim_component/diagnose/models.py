@@ -11,7 +11,6 @@ from ..args import NIM
 from .api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
 from .connection import connection_of
 from .findings import harmless
-from .narrator import can_narrate
 from .objects import items_at, text_at
 
 PATIENCE = 60.0
@@ -24,7 +23,7 @@ def compare_models(
     """Compares, once the resources in `ready` are up, what the server behind the Service `name` lists with `models` (the base model, then
     the adapters). What is missing fails the update or is warned of, as `nim.diagnosis.missing_models` says. A base model whose name was
     only derived from the image is never more than warned of."""
-    if nim.diagnosis.missing_models == "ignore" or not nim.diagnosis.enabled or not nim.replicas or not can_narrate():
+    if nim.diagnosis.missing_models == "ignore" or not nim.replicas:
         return
     connection = connection_of(component, nim.diagnosis)
     if connection is None:

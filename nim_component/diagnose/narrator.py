@@ -16,10 +16,9 @@ from functools import partial
 from typing import Any
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
 
 from ..args import NIM
-from .api import Api, NoClusterError, is_installed
+from .api import Api, NoClusterError
 from .connection import Connection, connection_of
 from .objects import text_at
 from .story import duration
@@ -27,7 +26,6 @@ from .telling import LAST_LOOK, Level, Telling, Told
 from .watch import Watch
 
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-_FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
 _KEPT = "_nim_narrator"
 
 
@@ -43,10 +41,8 @@ class Service:
 
 
 def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
-    """The hooks for the Deployment that `component` is about to register under the logical name `deployment`; none where there is nothing
-    to tell, or nobody to tell it."""
-    if not nim.diagnosis.enabled or not can_narrate():
-        return None
+    """The hooks for the Deployment that `component` is about to register under the logical name `deployment`; none where the cluster is not
+    known. To be asked for when `can_narrate()`."""
     connection = connection_of(component, nim.diagnosis)
     if connection is None:
         return None
@@ -61,20 +57,6 @@ def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.Re
 
     pulumi.Output.all(component.urn, connection).apply(know)
     return narrator.hooks
-
-
-def can_narrate() -> bool:
-    """Whether this is an update on an engine with hooks, and the Kubernetes client is there."""
-    from pulumi.runtime import settings
-
-    if pulumi.runtime.is_dry_run() or isinstance(settings.get_monitor(), MockMonitor) or not is_installed():
-        return False
-    try:
-        from pulumi.runtime.proto import resource_pb2
-
-        return all(settings.monitor_supports_feature(getattr(resource_pb2, feature)) for feature in _FEATURES)
-    except (ImportError, AttributeError, TypeError):  # an SDK that knows hooks by other names, or not at all
-        return False
 
 
 def _narrator_of_this_run() -> "Narrator | None":

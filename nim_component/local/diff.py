@@ -105,6 +105,9 @@ def compare_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[C
     """The properties that differ, in order of path. Lists of named items are matched by name, not by position."""
     if old == new:
         return
+    if not old:
+        yield from (Change((key,), "add", new=value) for key, value in sorted(new.items()))
+        return
     from deepdiff import DeepDiff  # takes a quarter of a second to import, and most runs change nothing
 
     difference: Any = DeepDiff(

@@ -593,3 +593,29 @@ def test_a_state_that_cannot_be_kept_is_found_before_anything_is_written(cli: Co
     assert ".nim-component" in result.err
     assert "Traceback" not in result.err
     assert not (folder / "out").exists()
+
+
+class TestStart:
+    """A preview imports what it needs; the rest of the package is for other commands."""
+
+    HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
+             "nim_component.diagnose.narrator", "nim_component.diagnose.models", "nim_component.local.render")  # fmt: skip
+
+    def test_a_preview_imports_nothing_that_it_does_not_use(self, tmp_path: Path):
+        write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")
+        write(
+            tmp_path,
+            "Pulumi.dev.yaml",
+            "config: {nim:services: {llama: {secrets: {without_key: true}}}, kubernetes:renderYamlToDirectory: out}\n",
+        )
+        write(tmp_path, "__main__.py", "from nim_component.stack import deploy_stack\ndeploy_stack()\n")
+        script = f"""
+            import sys
+            from nim_component.cli import app
+            app(["preview", "--cwd", {str(tmp_path)!r}], standalone_mode=False)
+            print("imported:", *sorted(sys.modules))
+        """
+        done = subprocess.run([sys.executable, "-c", dedent(script)], capture_output=True, text=True, check=True, timeout=60)
+        imported = done.stdout.rpartition("imported:")[2].split()
+        assert "nim_component.service" in imported and "nim_component.fit" in imported
+        assert [name for name in imported if name.startswith(tuple(f"{heavy}." for heavy in self.HEAVY)) or name in self.HEAVY] == []

@@ -8,7 +8,7 @@ import pytest
 
 from nim_component import NIM, DiagnosisArgs, NIMSecrets, NIMService
 from nim_component.args.late import describe
-from nim_component.diagnose import narrator
+from nim_component.diagnose import narrator, occasion
 from nim_component.diagnose.connection import Connection, connection_of
 from nim_component.testing import record
 
@@ -105,18 +105,23 @@ def test_there_are_no_hooks_under_mocks(monkeypatch: pytest.MonkeyPatch):
     for preview in (True, False):
         record(lambda: NIMService("llama", NIM(secrets=NIMSecrets.keyless())), preview=preview)
     assert made == []
-    assert not narrator.can_narrate()
+    assert not occasion.can_narrate()
 
 
 def test_there_are_no_hooks_without_the_client_or_where_they_are_turned_off(monkeypatch: pytest.MonkeyPatch):
-    off = NIM(secrets=NIMSecrets.keyless(), diagnosis=DiagnosisArgs(enabled=False))
-    monkeypatch.setattr(narrator, "can_narrate", lambda: True)
-    component: Any = object()
-    assert narrator.narrate(component, "llama-deployment", off) is None
+    asked: list[str] = []
+    monkeypatch.setattr("nim_component.workload.can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.service.can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", lambda *_: asked.append("hooks"))
+    monkeypatch.setattr("nim_component.diagnose.models.compare_models", lambda *_: asked.append("models"))
+    for enabled in (False, True):
+        nim = NIM(secrets=NIMSecrets.keyless(), diagnosis=DiagnosisArgs(enabled=enabled))
+        record(lambda nim=nim: NIMService("llama", nim))
+        assert asked == (["hooks", "models"] if enabled else [])
     monkeypatch.undo()
-    monkeypatch.setattr(narrator, "is_installed", lambda: False)
+    monkeypatch.setattr(occasion, "is_installed", lambda: False)
     monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
-    assert narrator.can_narrate() is False
+    assert occasion.can_narrate() is False
 
 
 def test_an_engine_without_hooks_makes_it_silent(monkeypatch: pytest.MonkeyPatch):
@@ -124,12 +129,12 @@ def test_an_engine_without_hooks_makes_it_silent(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
     has: dict[str, Any] = {"feature": lambda _: False}
     monkeypatch.setattr("pulumi.runtime.settings.monitor_supports_feature", lambda feature: has["feature"](feature))
-    assert narrator.can_narrate() is False
+    assert occasion.can_narrate() is False
     has["feature"] = lambda _: True
-    assert narrator.can_narrate() is True
+    assert occasion.can_narrate() is True
 
     def unknown(_: Any) -> bool:
         raise TypeError
 
     has["feature"] = unknown
-    assert narrator.can_narrate() is False
+    assert occasion.can_narrate() is False
