@@ -40,7 +40,7 @@ NESTED: list[tuple[dict[str, Any], str]] = [
     ({"env": lambda: {"A": output(1)}}, "env.A: must be text. Quote it"),
     ({"node_selector": lambda: {"a.b/c": output("x y")}}, "node_selector['a.b/c']: must be a label value (got 'x y')"),
     ({"service": lambda: ServiceArgs(labels={"a": output("x y")})}, "service.labels.a: must be a label value (got 'x y')"),
-    ({"args": lambda: ["--a", output(7)]}, "args[1]: must be text. Quote it"),
+    ({"args": lambda: ["a", output(7)]}, "args[1]: must be text. Quote it"),
     ({"secrets": lambda: NIMSecrets(ngc_image_secret=output("A_b"), ngc_secret_key="k")}, "secrets.ngc_image_secret: must be a Kubernetes"),
     (
         {"replicas": lambda: 2, "cache": lambda: CacheArgs(access_mode=output("ReadWriteOnce"))},
