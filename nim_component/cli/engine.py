@@ -41,7 +41,7 @@ def up(
     from ..local.deploy import commit
 
     deployment = deploy("up", stack, cwd, out, as_json, kubernetes_version)
-    attempt(lambda: commit(deployment), deployment.target)
+    attempt(lambda: commit(deployment), deployment.target, json_of="up" if as_json else None)
     report(deployment, "up", as_json)
 
 
@@ -64,11 +64,12 @@ def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json
     """Finds, announces, runs and checks; what fails ends the command."""
     from ..local.deploy import find_target, prepare
 
-    target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None)
+    json_of = command if as_json else None
+    target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None, json_of=json_of)
     if not as_json:
         typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}")
     failed: list[Run] = []
-    return attempt(lambda: prepare(target, failed.append), target, failed)
+    return attempt(lambda: prepare(target, failed.append), target, failed, json_of)
 
 
 def report(deployment: Deployment, command: str, as_json: bool) -> None:
@@ -83,8 +84,9 @@ def report(deployment: Deployment, command: str, as_json: bool) -> None:
         typer.echo(f"\nNothing is deployed by this: `pulumi up --stack {deployment.run.stack}` deploys.")
 
 
-def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = ()) -> T:
-    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1."""
+def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = (), json_of: str | None = None) -> T:
+    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1. `json_of` names the command that owes its
+    reader JSON all the same."""
     import pulumi
 
     from ..local.engine import redact, secret_texts
@@ -104,6 +106,10 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
             typer.echo(redact(f"{entry.severity}: {entry.message}", hidden), err=True)
         text = redact(text, hidden)
     typer.echo(f"error: {text}", err=True)
+    if json_of is not None:
+        from ..local.report import failure_to_json
+
+        typer.echo(failure_to_json(text, json_of, target))
     raise typer.Exit(1)
 
 

@@ -4,7 +4,8 @@ The JSON's keys are stable:
 `engine`, `command`, `project`, `stack`, `kubernetesVersion`, `changed`; `summary` (how many resources of each status);
 `resources` (`urn`, `type`, `name`, `parent`, `status`, `formerUrn`, `changes` of `path`, `kind`, `old`, `new`, `replaces`);
 `outputs`, `outputChanges`; `files` (`path`, `action`: write, same or remove); `unknown` and `secret` (paths of values that are not written,
-by file); `diagnostics` (`severity`, `message`, `urn`). A secret's value is `[secret]`, an unknown one's `[unknown]`, everywhere.
+by file); `diagnostics` (`severity`, `message`, `urn`). What failed has `engine`, `command`, `project`, `stack` (null when they were not
+found) and `error`, the text that standard error has too. A secret's value is `[secret]`, an unknown one's `[unknown]`, everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import urns, wire
-from .deploy import Deployment
+from .deploy import Deployment, Target
 from .diff import Change, Step
 from .emit import render_yaml
 
@@ -52,6 +53,13 @@ def to_json(deployment: Deployment, command: str) -> str:
         "secret": {manifest.path.as_posix(): manifest.secrets for manifest in deployment.manifests if manifest.secrets},
         "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in deployment.diagnostics],
     }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def failure_to_json(error: str, command: str, target: Target | None) -> str:
+    """The JSON form of a run that failed: `error` instead of what it found."""
+    project, stack = (target.project.name, target.stack.name) if target is not None else (None, None)
+    content = {"engine": "local", "command": command, "project": project, "stack": stack, "error": error}
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 

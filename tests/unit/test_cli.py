@@ -595,6 +595,16 @@ def test_a_state_that_cannot_be_kept_is_found_before_anything_is_written(cli: Co
     assert not (folder / "out").exists()
 
 
+def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
+    write(folder, "__main__.py", PROGRAM + "raise pulumi.RunError(f\"no room for {config.get('image')}\")\n")
+    for command in ("preview", "up"):
+        code, out, err = cli(command, "--json")
+        assert (code, err) == (1, "error: no room for web:1\n")
+        assert json.loads(out) == {"engine": "local", "command": command, "project": "demo", "stack": "dev", "error": "no room for web:1"}
+    found = json.loads(cli("preview", "--json", "--stack", "nowhere").out)
+    assert (found["project"], found["stack"]) == (None, None) and "nowhere" in found["error"]
+
+
 class TestStart:
     """A preview imports what it needs; the rest of the package is for other commands."""
 
