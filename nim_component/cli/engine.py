@@ -85,8 +85,10 @@ def report(deployment: Deployment, command: str, as_json: bool) -> None:
 
 
 def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = (), json_of: str | None = None) -> T:
-    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1. `json_of` names the command that owes its
-    reader JSON all the same."""
+    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1.
+
+    `json_of` names the command that owes its reader JSON all the same.
+    """
     import pulumi
 
     from ..local.engine import redact, secret_texts
