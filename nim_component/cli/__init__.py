@@ -1,13 +1,15 @@
 """The command line. One module a group of commands; `app` is the one list of them.
 
 Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 when something would change (`preview --exit-code`)
-or was found (`diff --fail-on`), 4 when a model cannot fit (`fit`).
+or was found (`diff --fail-on`), 4 when a model cannot fit (`fit`), 130 when interrupted.
 What is heavy is imported by the command that needs it.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 from typing import Annotated
 
 import typer
@@ -18,6 +20,8 @@ from .diff import diff
 from .engine import preview, up
 from .explain import explain
 from .fit import fit
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="nim-component",
@@ -40,7 +44,19 @@ def main() -> None:
     """The console script."""
     # A short life that begins with importing 100,000 lines of SDK: the collector would look through them a hundred times and find nothing.
     gc.set_threshold(200_000, 20, 20)
-    app(prog_name="nim-component")
+    try:
+        app(prog_name="nim-component")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("error: interrupted", err=True)
+        raise
+    except OSError as error:
+        # Of a file it would say which. A closed pipe is typer's, which ends quietly.
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        typer.echo(f"error: standard output: {error.strerror}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer fails again when Python ends
+        raise SystemExit(1) from None
 
 
 def show_version(wanted: bool) -> None:

@@ -605,6 +605,35 @@ def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
     assert (found["project"], found["stack"]) == (None, None) and "nowhere" in found["error"]
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_full_standard_output_is_one_line(folder: Path, arguments: list[str]):
+    command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder), *arguments]
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "error: standard output: No space left on device\n")
+
+
+def test_a_closed_standard_output_ends_it_quietly(folder: Path):
+    read, write_end = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_interrupt_is_130_and_one_line(folder: Path):
+    write(folder, "__main__.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
+
+
 class TestStart:
     """A preview imports what it needs; the rest of the package is for other commands."""
 
