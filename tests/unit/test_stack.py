@@ -180,3 +180,19 @@ def test_the_program_is_the_stack():
     config = {"nim:services": {"a": KEYLESS}}
     seen = record(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), project="nim", config=config)
     assert seen.service("a")
+
+
+def test_what_is_wrong_in_the_defaults_is_said_once_for_them():
+    services = {"a": KEYLESS, "b": {**KEYLESS, "port": 1}, "c": {**KEYLESS, "mem": "24Gi"}}
+    assert refused(services, {"gppu": 2, "cache": {"sise": "1Gi"}, "mem": "8GiB"}).split("\n") == [
+        "nim:defaults has 3 problems:",
+        "  mem: must be a Kubernetes quantity (got '8GiB'). Write a number and a unit without a space, such as 20Gi.",
+        "  cache.sise: is not a known field. Did you mean 'size'?",
+        "  gppu: is not a known field. Did you mean 'gpu'?",
+        "NIMService 'b' has 1 problem:",
+        "  port: must be at least 1024 (got 1). Raise it.",
+    ]
+
+
+def test_what_only_one_service_breaks_is_its_own_though_the_defaults_hold_the_field():
+    assert "defaults" not in refused({"a": {**KEYLESS, "port": 1}, "b": KEYLESS}, {"port": 8000})
