@@ -18,7 +18,7 @@ from .manifests.ingress import render_ingress
 from .manifests.lora import uses_job
 from .manifests.monitor import render_monitor
 from .manifests.network_policy import render_jobs_policy, render_network_policy
-from .manifests.overrides import override
+from .manifests.overrides import claim_part, override
 from .manifests.scaled_object import render_scaled_object
 
 
@@ -83,8 +83,9 @@ def provide_claim_templates(parent: pulumi.Resource, component: str, service_nam
     derived = pulumi.ResourceOptions(parent=parent, protect=False)
     for claim in nim.resource_claims or ():
         if claim.devices is not None:
-            rendered = render_claim_template(nim, service_name, claim)
-            made = k8s.resource.v1.ResourceClaimTemplate(f"{component}-claim-{claim.name}", **rendered, opts=derived)
+            part = claim_part(claim.name)
+            rendered = override(nim, part, render_claim_template(nim, service_name, claim))
+            made = k8s.resource.v1.ResourceClaimTemplate(f"{component}-{part}", **rendered, opts=derived)
             names[claim.name] = made.metadata.apply(lambda metadata: metadata["name"])
     return names
 

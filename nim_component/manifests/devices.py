@@ -7,23 +7,20 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.devices import DeviceRequest, ResourceClaim
 from ..names import labels, name_with_digest
-from .inputs import lift_all
+from .inputs import lift_within
+from .overrides import claim_part, overridden_spec
 from .references import References
 
 
 def render_claim_template(nim: NIM, service_name: str, claim: ResourceClaim) -> "dict[str, Any]":
     """Metadata and spec. The spec cannot change, so the name carries its digest: another list makes a new one and rolls the pods."""
     devices = claim.devices or []
-
-    def name(*said: Any) -> str:
-        return name_with_digest(service_name, f"claim-{claim.name}", {"devices": said})
-
-    fields = [value for device in devices for value in (device.name, device.device_class, device.count, *(device.selectors or ()))]
+    part = claim_part(claim.name)
     spec: k8s.resource.v1.ResourceClaimTemplateSpecArgsDict = {
         "spec": {"devices": {"requests": [_request(device) for device in devices]}},
     }
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": lift_all(name, *fields),
+        "name": lift_within([spec, overridden_spec(nim, part)], lambda both: name_with_digest(service_name, part, {"spec": both})),
         "namespace": nim.namespace,
         "labels": labels(service_name),
     }

@@ -60,14 +60,20 @@ _TARGETS: dict[str, Target] = {
     "loras": Target("core.v1.PersistentVolumeClaimArgs", _IDENTITY),
     "pull": Target("core.v1.SecretArgs", _IDENTITY, metadata_only=True),
     "keys": Target("core.v1.SecretArgs", _IDENTITY, metadata_only=True),
+    "dashboard": Target("core.v1.ConfigMapArgs", _IDENTITY),
 }
-
+_CLAIM_TEMPLATE = Target("resource.v1.ResourceClaimTemplateArgs", _IDENTITY)
 
 _CUSTOM = Target(None, _IDENTITY)
 
 
 def _target(name: str) -> Target:
-    return _TARGETS.get(name, _CUSTOM)
+    return _CLAIM_TEMPLATE if name.startswith(claim_part("")) else _TARGETS.get(name, _CUSTOM)
+
+
+def claim_part(claim: str) -> str:
+    """The end of the logical name of a claim's template."""
+    return f"claim-{claim}"
 
 
 def list_targets(nim: NIM, parts: Iterable[str]) -> list[str]:
@@ -85,7 +91,8 @@ def list_targets(nim: NIM, parts: Iterable[str]) -> list[str]:
         "pull": nim.secrets.makes_key,
         "keys": nim.secrets.makes_key or nim.secrets.makes_token,
     }
-    return [*(name for name, is_there in there.items() if is_there), *parts]
+    claims = [claim_part(claim.name) for claim in nim.resource_claims or () if claim.devices is not None]
+    return [*(name for name, is_there in there.items() if is_there), *claims, *parts]
 
 
 def check_overrides(nim: NIM, parts: Iterable[str]) -> Iterator[Problem]:

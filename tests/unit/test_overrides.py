@@ -1,14 +1,18 @@
 """Overrides: a strategic merge over a rendered object, and nothing that would break what refers to it."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 
-from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs, parts
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.merge import MERGE_KEYS, merge
+from nim_component.manifests.overrides import _TARGETS, _target  # pyright: ignore[reportPrivateUsage]
 from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
 
 from .seed import LORA, REFERENCE, recorded, serve
@@ -142,6 +146,67 @@ class TestObjects:
             assert recorded(overrides=overrides).deployment("llama") == recorded().deployment("llama")
 
 
+RWX = {"access_mode": "ReadWriteMany"}
+ALL = ("all", "keda", "route", "nodes", "values")
+GPUS = [{"name": "gpus", "devices": [{"name": "gpu"}]}]
+
+
+def configurations() -> dict[str, dict[str, Any]]:
+    """Between them, every object that a service can have. Made within a program: one has a secret."""
+    return {
+        "all": {
+            **LORA,
+            "lora": {"refresh_interval": 60, "volume": RWX},
+            "cache": {**RWX, "prewarm": {"profiles": ["a"]}},
+            "network_policy": {"ingress": []},
+            "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 80}}]},
+            "ingress": {"hosts": ["a.example.com"]},
+            "inference_pool": {"endpoint_picker": "picker"},
+            "disruption_budget": {"max_unavailable": 1},
+            "metrics": {"monitor": {}, "dashboard": {}, "alerts": {}},
+            "resource_claims": GPUS,
+        },
+        "keda": {"cache": RWX, "autoscaling": {"max_replicas": 2, "keda": {"triggers": [{"type": "cpu", "metadata": {"value": "80"}}]}}},
+        "route": {"http_route": {"gateway": "gw", "hosts": ["a.example.com"]}},
+        "nodes": {"cache": RWX, "multi_node": {"nodes": 2}, "gpu": 8, "generation": "2.x-vllm"},
+        "values": {"secrets": {"ngc_api_key": pulumi.Output.secret("nvapi-1")}},
+    }
+
+
+def made(configuration: str, **more: Any) -> dict[str, Any]:
+    """The objects that a service makes, by the ends of their logical names."""
+    children = record(lambda: serve(**configurations()[configuration], **more)).children("llama")
+    return {name.removeprefix("llama-"): child for name, child in children.items() if not name.startswith("llama-secret-")}
+
+
+class TestEveryPart:
+    def test_the_configurations_have_them_all(self):
+        tree = ast.parse(Path(parts.__file__).read_text(encoding="utf-8"))
+        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
+        named = {ast.literal_eval(each.args[0]) for each in calls if isinstance(each.func, ast.Name) and each.func.id == "Part"}
+        assert len(named) > 10
+        assert named | {"deployment", "group", "claim-gpus"} | _TARGETS.keys() == {name for each in ALL for name in made(each)}
+
+    @pytest.mark.parametrize("configuration", ALL)
+    def test_each_can_be_overridden_and_its_fields_are_known_where_the_sdk_knows_them(self, configuration: str):
+        objects = made(configuration)
+        patched = made(configuration, overrides={name: {"metadata": {"annotations": {"team": "x"}}} for name in objects})
+        assert patched.keys() == objects.keys()
+        for name, child in patched.items():
+            assert child.inputs["metadata"]["annotations"]["team"] == "x", name
+            _, group, kind = child.type.split(":")
+            api, version = group.split("/")
+            module = getattr(getattr(k8s, api.partition(".")[0], None), version, None)
+            assert _target(name).structure is getattr(module, f"{kind}Args", None), name
+
+    def test_another_claim_template_is_another_name_and_the_pod_refers_to_it(self):
+        patch = {"claim-gpus": {"spec": {"spec": {"devices": {"config": [{"requests": ["gpu"]}]}}}}}
+        seen = [recorded(resource_claims=GPUS, overrides=each) for each in (patch, None)]
+        names = [each.children("llama")["llama-claim-gpus"].inputs["metadata"]["name"] for each in seen]
+        assert names[0] != names[1]
+        assert [each.pod("llama")["resourceClaims"][0]["resourceClaimTemplateName"] for each in seen] == names
+
+
 class TestNames:
     def claim(self, **spec: Any) -> str:
         return recorded(overrides={"cache": {"spec": spec}}).child("llama", CLAIM).inputs["metadata"]["name"]
@@ -225,7 +290,6 @@ def test_what_is_overridden_passes_the_strict_schema_too():
 
 
 def test_the_table_names_lists_of_kubernetes_own():
-    import pulumi_kubernetes as k8s
     from pulumi import _types as sdk
 
     kinds = (k8s.core.v1.PodSpecArgs, k8s.core.v1.ContainerArgs, k8s.core.v1.ServiceSpecArgs)
