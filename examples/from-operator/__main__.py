@@ -1,6 +1,6 @@
 """Every sample as a service. The keys are the samples' places below the NIM Operator's `config/samples/nim`; read for what they want.
 
-Not here: KServe's (another platform) and `grpcroutes` (a gRPC service, which is no LLM). Where a sample has a NIMCache beside its
+Not here: `grpcroutes`, as the README beside this says. Where a sample has a NIMCache beside its
 NIMService, `prewarm` is both; the profile is what the sample asks for by engine and size.
 """
 
@@ -18,6 +18,7 @@ from nim_component import (
     NIMSecrets,
     NIMService,
     PrewarmArgs,
+    ScalingPreset,
 )
 from nim_component.args import MonitorArgs, ResourceClaim
 from nim_component.args.devices import DeviceRequest
@@ -44,6 +45,9 @@ HALF_A_CACHE = AutoscalingArgs(
     max_replicas=2,
     metrics=[{"object": {"name": "gpu_cache_usage_perc", "kind": "Service", "object": "full-llm", "value": "0.5"}}],  # pyright: ignore
 )
+TEN_REQUESTS = AutoscalingArgs(max_replicas=10, presets=[ScalingPreset(preset="running", target=10)])
+BUSY_CPUS = AutoscalingArgs(max_replicas=3, metrics=[{"resource": {"name": "cpu", "utilization": 80}}])  # pyright: ignore
+NEMOTRON = {"NIM_MODEL_NAME": "hf://nvidia/Llama-3.1-Nemotron-Nano-8B-v1"}
 NETWORKS = {
     "NIM_USE_SGLANG": "1",
     "NIM_TRUST_CUSTOM_CODE": "1",
@@ -217,6 +221,27 @@ SAMPLES = {
         cache=WARM,
         gpu=0,
         resource_claims=[ResourceClaim(name="gpus", template="gpu-resourceclaimtemplate")],
+    ),
+    # KServe's, for what they want of it: Knative adds pods by the requests in flight, ten a pod, and never takes the last one.
+    "serving/kserve/knative/llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", metrics=MONITOR, autoscaling=TEN_REQUESTS
+    ),
+    "serving/kserve/knative/multi-llm": NIM(
+        namespace=NAMESPACE,
+        secrets=HUGGING_FACE,
+        image=MULTI,
+        env=NEMOTRON,
+        cache=SHARED,
+        cpu=12,
+        mem="32Gi",
+        metrics=MONITOR,
+        autoscaling=TEN_REQUESTS,
+    ),
+    "serving/kserve/standard/llm": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", autoscaling=BUSY_CPUS
+    ),
+    "serving/kserve/standard/multi-llm": NIM(
+        namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=NEMOTRON, cache=WARM, cpu=12, mem="32Gi"
     ),
     # The endpoint picker itself is the platform's.
     "serving/advanced/epp/nimservice": NIM(
