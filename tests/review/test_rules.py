@@ -120,6 +120,25 @@ def test_a_claim_that_moves_has_one_finding_for_its_loss():
     assert [rule for rule, _ in found] == ["cache-lost", "downtime"]
 
 
+@pytest.mark.parametrize(("before", "rule"), [(None, "created"), ("a", "replaced")])
+def test_an_update_waits_for_the_job_that_fills_the_cache(before: str | None, rule: str):
+    def warmed(profile: str | None) -> dict[str, Any]:
+        return one(cache={"access_mode": "ReadWriteMany", **({"prewarm": {"profiles": [profile]}} if profile else {})})
+
+    (found,) = [each for each in compared(warmed(before), warmed("b")).findings if each.rule == rule]
+    assert found.severity.value == "notice"
+    assert "".join(found.consequence) == (
+        "The update waits until it is done, 1 hour 10 minutes at most, and so does a rollout that depends on it."
+    )
+
+
+def test_a_group_of_another_size_is_deleted_first():
+    group = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
+    found = rules(compared(one(**group, multi_node={"nodes": 2}), one(**group, multi_node={"nodes": 4})))
+    assert ("deleted-first", "critical") in found
+    assert ("gpus", "warning") in found
+
+
 def test_an_alias_of_the_old_name_changes_nothing_in_the_cluster():
     import pulumi
 

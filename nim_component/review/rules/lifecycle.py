@@ -56,6 +56,9 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
         subject = change.subject
         if change.order == "delete-before-create" and subject.kind != "PersistentVolumeClaim":  # a claim's loss is the cache's to say
             yield _deleted_first(service, change)
+        elif subject.kind == "Job":
+            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change), why=_why(change))
+            yield finding("replaced", NOTICE, change, service.name, text, _runs(change), *change.reasons)
         elif subject.kind in WORKLOADS:
             needed = (replicas(change.after) or 0) * sum(gpus(change.after).values())
             also = say(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
@@ -67,6 +70,15 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
             text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change),
                        why=_why(change))  # fmt: skip
             yield finding("replaced", NOTICE, change, service.name, text, (), *change.reasons)
+
+
+def _runs(change: Change) -> Words:
+    """Pulumi waits until a Job is complete, and with it what depends on the Job: a rollout, of what fills the cache."""
+    if get(change.subject.inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true":
+        return ()
+    limit = get(change.subject.inputs, "spec", "activeDeadlineSeconds")
+    most = say(", {time} at most", time=(duration(limit),)) if isinstance(limit, int) else ()
+    return say("The update waits until it is done{most}, and so does a rollout that depends on it.", most=most)
 
 
 def _deleted_first(service: ServiceChange, change: Change) -> Finding:
@@ -148,7 +160,7 @@ def creations(service: ServiceChange) -> Iterator[Finding]:
     for change in service.changes:
         if change.operation == "create" and change.subject.kind not in (*ELSEWHERE, "ConfigMap", COMPONENT):
             text = say("{what} is new.", what=named(change))
-            yield finding("created", NOTICE, change, service.name, text)
+            yield finding("created", NOTICE, change, service.name, text, _runs(change) if change.subject.kind == "Job" else ())
 
 
 RULES = (services, replacements, deletions, protected, creations)
