@@ -6,7 +6,7 @@ nim:<any>      a key, set with `pulumi config set --secret`, that a service name
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -54,17 +54,44 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
         )
     lock = _find_lock()
     read: dict[str, NIM] = {}
-    errors: list[str] = []
+    errors: dict[str, ArgumentError] = {}
     for name, fields in services.items():
         try:
             read[name] = _read_service(config, name, defaults, fields, read, lock)
         except ArgumentError as error:
-            errors.append(str(error))
+            errors[name] = error
     if errors:
-        raise pulumi.RunError("\n".join(errors))
+        raise pulumi.RunError("\n".join(_sort_out(f"{config.name}:{DEFAULTS}", defaults, services, errors)))
     for key in unused(lock, read.values()) if lock is not None else ():
         pulumi.log.warn(f"The lock file holds {key}, which no service lists any more: nim-component adapters lock takes it out.")
     return read
+
+
+def _sort_out(owner: str, defaults: Mapping[str, Any], services: Mapping[str, Any], errors: Mapping[str, ArgumentError]) -> Iterator[str]:
+    """The texts of what is wrong: once for the defaults what comes from there and is wrong wherever it is not overridden, then the rest."""
+    shared: list[Problem] = []
+    for problem in dict.fromkeys(problem for error in errors.values() for problem in error.problems):
+        heirs = {name for name, fields in services.items() if not _holds(fields, problem.path)}
+        having = {name for name, error in errors.items() if problem in error.problems}
+        if len(having) > 1 and having == heirs and _holds(defaults, problem.path):
+            shared.append(problem)
+    if shared:
+        yield str(ArgumentValueError(owner, shared))
+    for error in errors.values():
+        rest = [problem for problem in error.problems if problem not in shared]
+        if rest:
+            yield str(ArgumentValueError(error.owner, rest))
+
+
+def _holds(fields: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether the value at `path` of a merged mapping may come from `fields`: lists are never merged."""
+    for part in path:
+        if not isinstance(fields, Mapping):
+            return fields is not None
+        if part not in fields:
+            return False
+        fields = cast("Mapping[Any, Any]", fields)[part]
+    return bool(path)
 
 
 def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:

@@ -132,6 +132,12 @@ def test_an_update_waits_for_the_job_that_fills_the_cache(before: str | None, ru
     )
 
 
+def test_what_a_job_downloads_is_not_what_the_server_is_told():
+    old, new = (one(cache={"access_mode": "ReadWriteMany", "prewarm": {"profiles": [each]}}) for each in "ab")
+    (found,) = [each for each in compared(old, new).findings if each.rule == "model"]
+    assert "".join(found.text) == "The Job's args change: --profiles a become --profiles b."
+
+
 def test_a_group_of_another_size_is_deleted_first():
     group = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
     found = rules(compared(one(**group, multi_node={"nodes": 2}), one(**group, multi_node={"nodes": 4})))
