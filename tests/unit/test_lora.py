@@ -49,9 +49,11 @@ class TestLimits:
         assert limits_of(record(lambda: serve(**LORA, lora=LIMITS, image=pulumi.Output.from_input(image)))) == expected
 
     def test_limits_that_are_outputs(self):
-        late = {name: pulumi.Output.from_input(value) for name, value in LIMITS.items()}
-        assert limits_of(record(lambda: serve(**LORA, lora=late))) == (VARIABLES, None)
-        assert limits_of(record(lambda: serve(**LORA, lora=late, image=TWO))) == ({}, ["nim-serve", *FLAGS])
+        def late() -> dict[str, Any]:
+            return {name: pulumi.Output.from_input(value) for name, value in LIMITS.items()}
+
+        assert limits_of(record(lambda: serve(**LORA, lora=late()))) == (VARIABLES, None)
+        assert limits_of(record(lambda: serve(**LORA, lora=late(), image=TWO))) == ({}, ["nim-serve", *FLAGS])
 
     def test_only_what_is_given_is_told(self):
         assert limits_of(recorded(**LORA, lora={"max_rank": 32})) == ({"NIM_MAX_LORA_RANK": "32"}, None)

@@ -118,7 +118,7 @@ def test_a_broken_kubeconfig_is_one_error_that_quotes_nothing(text: str):
 
 
 def test_without_the_client_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "is_installed", lambda: False)
     with pytest.raises(NoClusterError, match=r"nim-component\[diagnose\]"):
         Api.connect(kubeconfig("http://127.0.0.1:9"))
 
