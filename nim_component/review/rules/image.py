@@ -103,8 +103,9 @@ def models(service: ServiceChange) -> Iterator[Finding]:
                     )
             for field in ("command", "args"):
                 if old[path].get(field) != container.get(field):
-                    text = say("The {whose} {field} change: {old} become {new}.", whose=("Job's" if change.subject.kind == "Job" else "server's",),
-                               field=(field,), old=_line(old[path].get(field)), new=_line(container.get(field)))  # fmt: skip
+                    whose = "Job's" if change.subject.kind == "Job" else "server's"
+                    text = say("The {whose} {field} change: {old} become {new}.", whose=(whose,), field=(field,),
+                               old=_line(old[path].get(field)), new=_line(container.get(field)))  # fmt: skip
                     yield finding("model", NOTICE, change, service.name, text, (), f"{path}.{field}")
 
 
