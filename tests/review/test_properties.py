@@ -17,8 +17,8 @@ from tests.strategies import nims
 from .sources import services
 
 FORMS = ("markdown", "json", "terminal")
-ELSEWHERE = re.compile(rf"({'|'.join(KEYS)})\[.*")
-"""Lists that the oracle below matches by other keys."""
+ELSEWHERE = re.compile(rf"({'|'.join([*KEYS, 'egress', 'ingress'])})\[.*")
+"""Lists that the oracle below matches by other keys, or by their place where the review goes by what stands in them."""
 BUSY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 STACKS = st.dictionaries(st.sampled_from(["a", "b"]), nims(), min_size=1, max_size=2)
 
