@@ -48,7 +48,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "rank": (
         "An adapter's rank is above what the server takes",
-        "Raise NIM_MAX_LORA_RANK in env (or --max-lora-rank in args), or drop the adapter.",
+        "Raise lora.max_rank, or drop the adapter.",
     ),
     "lock-lost": ("Two loaders worked on one volume, and this one slept", "Nothing: the other does the work, and this one starts again."),
     "time-out": ("The adapters did not arrive in time", "Raise startup_timeout, or list fewer adapters; what has arrived is kept."),
