@@ -53,6 +53,10 @@ def one_of(given: dict[str, Any], remedy: str) -> Iterator[Problem]:
         yield Problem((name,), f"must not be given together with {names[0]}", remedy)
 
 
+def _check_goal(value: Any, average_value: Any) -> Iterator[Problem]:
+    yield from one_of({"value": value, "average_value": average_value}, "Give one kind of target.")
+
+
 def _preset(value: Any) -> Any:
     """`queue` in place of a `ScalingPreset`."""
     return {"preset": value} if isinstance(value, str) else value
@@ -136,11 +140,7 @@ class ObjectMetric(Arguments):
     match_labels: dict[LabelKey, LabelValue] | None = None
     """Labels of the metric. Default: any."""
 
-    @staticmethod
-    def _check(value: Any, average_value: Any) -> Iterator[Problem]:
-        yield from one_of({"value": value, "average_value": average_value}, "Give one kind of target.")
-
-    rules = (Rule(("value", "average_value"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("value", "average_value"), _check_goal, waits=False),)
 
 
 class ExternalMetric(Arguments):
@@ -158,11 +158,7 @@ class ExternalMetric(Arguments):
     match_labels: dict[LabelKey, LabelValue] | None = None
     """Labels of the metric. Default: any."""
 
-    @staticmethod
-    def _check(value: Any, average_value: Any) -> Iterator[Problem]:
-        yield from one_of({"value": value, "average_value": average_value}, "Give one kind of target.")
-
-    rules = (Rule(("value", "average_value"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("value", "average_value"), _check_goal, waits=False),)
 
 
 class ScalingMetric(Arguments):
