@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from .args import NIM
 from .args.checks import check_service_name
 from .args.error import ArgumentValueError
+from .args.model import given_fields
 from .args.problems import Problem
 from .manifests.overrides import check_overrides
 from .manifests.structures import find_unknown_fields
@@ -27,7 +28,7 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         nim = NIM.read(args, owner_of(name))
     except ArgumentValueError as error:
         problems += error.problems
-    given: Any = {field: getattr(args, field) for field in NIM.model_fields} if isinstance(args, NIM) else args
+    given: Any = given_fields(args) if isinstance(args, NIM) else args
     if isinstance(given, Mapping):
         fields = cast("Mapping[str, Any]", given)
         problems += find_unknown_fields(fields)

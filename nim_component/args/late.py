@@ -1,14 +1,14 @@
 """Outputs meet the rules of their fields when they resolve, in the name of the service that they are for."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 import pulumi
 from pydantic import ValidationError
 
 from .error import ArgumentError
-from .model import LATE, Arguments, field_adapter, is_default, read_path
+from .model import LATE, Arguments, field_adapter, given_fields, is_default, read_path
 from .nim import NIM
 from .outputs import is_output
 from .problems import Path, Problem, find_problems, is_hidden
@@ -31,8 +31,9 @@ def bind(args: T, owner: str) -> T:
 
     A model may serve several components, so that this is done by the component and not when the model is made.
     """
+    bound = _bind_fields(args, _Findings(owner), ())
     # Apart, since the rules wait for the fields that they read: were one to wait for the other's findings, both would for ever.
-    return _bind_rules(_bind_fields(args, _Findings(owner), ()), _Findings(owner))
+    return bound if bound is args else _bind_rules(bound, _Findings(owner))
 
 
 class _Findings:
@@ -59,8 +60,7 @@ class _Findings:
 def _bind_fields(args: T, findings: _Findings, above: Path) -> T:
     changed: dict[str, Any] = {}
     cls = type(args)
-    for name in cls.model_fields:
-        value = getattr(args, name)
+    for name, value in given_fields(args).items():
         bound = _bind_value(
             value, findings, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe, context=LATE)
         )
@@ -126,12 +126,14 @@ def _bind_rules(args: T, findings: _Findings) -> T:
     """The rules that waited for an Output: checked when all that they read has resolved, and in the way of the first Output they read."""
     bound = args
     for rule in type(args).rules:
-        values = [read_path(args, path) for path in rule.reads]
-        late = next((path for path, value in zip(rule.reads, values, strict=True) if is_output(value)), None)
-        if rule.waits and late is not None:
+        if not rule.waits:
+            continue
+        values = rule.read(args)
+        late = next((path for path, value in zip(rule.paths, values, strict=True) if is_output(value)), None)
+        if late is not None:
             kept = findings.add(_broken(values, rule.check))
             gated = pulumi.Output.all(read_path(bound, late), kept).apply(lambda resolved: resolved[0])
-            bound = _replace(bound, late.split("."), gated)
+            bound = _replace(bound, late, gated)
     return bound
 
 
@@ -146,7 +148,7 @@ def _broken(values: list[Any], check: Callable[..., Iterator[Problem]]) -> "pulu
     return pulumi.Output.all(**outputs).apply(find)
 
 
-def _replace(args: T, path: list[str], value: Any) -> T:
+def _replace(args: T, path: Sequence[str], value: Any) -> T:
     head, *rest = path
     return args.model_copy(update={head: _replace(getattr(args, head), rest, value) if rest else value})
 
@@ -156,14 +158,17 @@ def describe(args: NIM) -> dict[str, Any]:
 
     The headline always, the rest where it is not the default: a diff is short, and a property costs the engine and the SDK time.
     """
-    return _said(args) | {name: _plain(getattr(args, name)) for name in HEADLINE}
+    return _said(args, HEADLINE) | {name: _plain(getattr(args, name)) for name in HEADLINE}
 
 
-def _said(args: Arguments) -> dict[str, Any]:
-    # In the order of the fields. What was not given needs no look at its default.
-    given = [name for name in type(args).model_fields if name in args.model_fields_set]
-    values = {name: getattr(args, name) for name in given if name not in (*SECRET_VALUES, KUBECONFIG[-1])}
-    return {name: _plain(value) for name, value in values.items() if is_output(value) or not is_default(type(args), name, value)}
+def _said(args: Arguments, apart: Sequence[str] = ()) -> dict[str, Any]:
+    cls = type(args)
+    kept_back = (*SECRET_VALUES, KUBECONFIG[-1], *apart)
+    return {
+        name: _plain(value)
+        for name, value in given_fields(args).items()
+        if name not in kept_back and (is_output(value) or not is_default(cls, name, value))
+    }
 
 
 def _plain(value: Any) -> Any:

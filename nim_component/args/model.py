@@ -1,8 +1,8 @@
 """The base of every argument model: unknown fields refused, all problems at once, rules across fields beside the fields."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
@@ -25,6 +25,20 @@ class Rule:
     waits: bool = True
     """While one of the values is an Output the rule waits, and the component runs it when all have resolved.
     False for a rule that looks only at what is given, not at values."""
+
+    @cached_property
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """`reads`, taken apart."""
+        return tuple(tuple(dotted.split(".")) for dotted in self.reads)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields of the model that `reads` begins with."""
+        return frozenset(path[0] for path in self.paths)
+
+    def read(self, model: Any) -> list[Any]:
+        """The values that the rule reads of a model. Through a `None` on the way one is `None`."""
+        return [read_path(model, path) for path in self.paths]
 
 
 class Arguments(BaseModel):
@@ -64,7 +78,7 @@ class Arguments(BaseModel):
         """Runs the rules also where single fields are wrong, over the fields that are right: one error says everything."""
         if isinstance(data, cls):
             # A copy with changes (`model_copy`) or a mapping changed in place has met no rule yet.
-            data = {name: getattr(data, name) for name in cls.model_fields}
+            data = given_fields(data)
         try:
             model = check_fields(data)
         except ValidationError as error:
@@ -72,9 +86,9 @@ class Arguments(BaseModel):
                 raise
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False, include_url=False) if detail["loc"]}
             details = [_keep(detail, cls) for detail in error.errors(include_url=False)]
-            found = list(broken_rules(cls, _Partial(cls, cast("Mapping[str, Any]", data), wrong)))
+            found = list(broken_rules(cls.rules, _Partial(cls, cast("Mapping[str, Any]", data), wrong)))
             raise ValidationError.from_exception_data(cls.__name__, details + line_errors(found)) from None
-        found = list(broken_rules(cls, model))
+        found = list(broken_rules(_rules_for(cls, model.model_fields_set), model))
         if found:
             raise ValidationError.from_exception_data(cls.__name__, line_errors(found))
         return model
@@ -94,26 +108,63 @@ def default_of(cls: type[Arguments], name: str) -> Any:
 
 
 def is_default(cls: type[Arguments], name: str, value: Any) -> bool:
-    """Whether a validated value is the field's default. Most are as they are declared, and building a rule to tell takes a millisecond."""
+    """Whether a validated value is the field's default. Only a number may be kept in another form than it is declared in, as its text;
+    building a rule to tell takes a millisecond."""
     field = cls.model_fields[name]
     declared = None if field.is_required() else field.get_default(call_default_factory=True)
-    return value == declared or value == default_of(cls, name)
+    return value == declared or (isinstance(declared, int | float) and isinstance(value, str) and value == default_of(cls, name))
 
 
-def broken_rules(cls: type[Arguments], model: Any) -> Iterator[Problem]:
-    """What the rules of `cls` find in a model, leaving out those that wait for an Output or lack a valid field."""
-    for rule in cls.rules:
+def given_fields(model: Arguments) -> dict[str, Any]:
+    """What a caller gave, in the order of the fields: what was set, and what may have been changed in place since."""
+    names = model.model_fields_set | _changeable_fields(type(model))
+    return {name: getattr(model, name) for name in type(model).model_fields if name in names}
+
+
+@cache
+def _changeable_fields(cls: type[Arguments]) -> set[str]:
+    """The fields whose default can be changed in place."""
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in cls.model_fields.items() if not field.is_required()}
+    return {name for name, default in defaults.items() if isinstance(default, list | dict)}
+
+
+def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
+    """What rules find in a model, leaving out those that wait for an Output or lack a valid field."""
+    for rule in rules:
         try:
-            values = [read_path(model, path) for path in rule.reads]
+            values = rule.read(model)
         except AttributeError:
             continue
         if not (rule.waits and any(is_output(value) for value in values)):
             yield from rule.check(*values)
 
 
-def read_path(model: Any, dotted: str) -> Any:
-    """`cache.size` of a model. Through a `None` on the way it is `None`."""
-    return reduce(lambda owner, name: None if owner is None else getattr(owner, name), dotted.split("."), model)
+def _rules_for(cls: type[Arguments], given: Set[str]) -> list[Rule]:
+    """The rules that can find something where only `given` may differ from the defaults."""
+    return [rule for rule, kept in _kept_by_defaults(cls) if not kept or not rule.fields.isdisjoint(given)]
+
+
+@cache
+def _kept_by_defaults(cls: type[Arguments]) -> list[tuple[Rule, bool]]:
+    """Each rule, and whether the defaults alone keep it."""
+    defaults = _Partial(cls, {}, {name for name, field in cls.model_fields.items() if field.is_required()})
+
+    def kept(rule: Rule) -> bool:
+        try:
+            return not list(rule.check(*rule.read(defaults)))
+        except AttributeError:  # it reads what is required, and so always given
+            return False
+
+    return [(rule, kept(rule)) for rule in cls.rules]
+
+
+def read_path(model: Any, path: Sequence[str]) -> Any:
+    """`("cache", "size")` of a model. Through a `None` on the way it is `None`."""
+    for name in path:
+        if model is None:
+            return None
+        model = getattr(model, name)
+    return model
 
 
 @cache

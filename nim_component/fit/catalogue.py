@@ -67,6 +67,7 @@ def find_gpu(name: str) -> Gpu | None:
     return gpus().get(name.lower().removesuffix("-shared"))
 
 
+@cache
 def largest_gpu() -> Gpu:
     """Of those that are known."""
     return max(gpus().values(), key=lambda each: each.memory)

@@ -69,7 +69,7 @@ NESTED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "beginning"), NESTED, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("fields", "beginning"), NESTED, ids=[beginning.partition(":")[0] for _, beginning in NESTED])
 def test_a_wrong_output_inside_is_named_by_its_path(fields: dict[str, Any], beginning: str):
     with pytest.raises(ArgumentError) as caught:
         record(lambda: serve(**{name: make() for name, make in fields.items()}))

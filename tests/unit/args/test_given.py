@@ -1,0 +1,61 @@
+"""What was given and what is a default: only that which may differ from the defaults is looked at, and nothing is missed by it."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+
+from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
+from nim_component.args.error import ArgumentValueError
+from nim_component.args.late import describe
+from nim_component.args.model import Arguments, broken_rules, field_adapter, given_fields, is_default
+from nim_component.check import read_nim
+from tests.strategies import nims
+
+
+def models(of: type[Arguments] = Arguments) -> Iterator[type[Arguments]]:
+    for model in of.__subclasses__():
+        yield model
+        yield from models(model)
+
+
+@given(nims())
+def test_the_rules_that_are_left_out_find_nothing(nim: NIM):
+    assert list(broken_rules(NIM.rules, nim)) == []
+    assert list(broken_rules(NIM.rules, NIM.read(nim, "llama"))) == []
+
+
+@pytest.mark.parametrize(
+    "model", [each for each in models() if each.__module__.startswith("nim_component.")], ids=lambda each: each.__name__
+)
+def test_a_default_is_known_in_the_form_that_it_is_kept_in(model: type[Arguments]):
+    for name, field in model.model_fields.items():
+        if not field.is_required():
+            declared = field.get_default(call_default_factory=True)
+            assert is_default(model, name, declared)
+            assert is_default(model, name, field_adapter(model, name).validate_python(declared))
+            assert not is_default(model, name, "something else")
+
+
+def test_a_default_that_is_changed_in_place_counts():
+    nim = NIM(secrets=NIMSecrets.keyless())
+    nim.tolerations.append(Toleration(key="dedicated", value="llm"))
+    again = read_nim("llama", nim)
+    assert [each.key for each in again.tolerations] == ["nvidia.com/gpu", "dedicated"]
+    assert len(describe(again)["tolerations"]) == 2
+    nim.tolerations[0] = "wrong"  # type: ignore[call-overload]
+    with pytest.raises(ArgumentValueError, match=r"tolerations\[0\]"):
+        read_nim("llama", nim)
+
+
+def test_a_copy_with_changes_meets_the_rules():
+    nim = NIM(secrets=NIMSecrets.keyless()).model_copy(update={"replicas": 2})
+    with pytest.raises(ArgumentValueError, match="cache.access_mode"):
+        read_nim("llama", nim)
+
+
+def test_only_what_was_given_is_gone_through():
+    assert list(given_fields(NIM(secrets=NIMSecrets.keyless(), cpu=1))) == ["secrets", "cpu", "tolerations"]
+    read = read_nim("llama", NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(size="60Gi")))
+    assert list(given_fields(read)) == ["secrets", "cache", "tolerations"]
+    assert list(given_fields(read.cache)) == ["size"]
