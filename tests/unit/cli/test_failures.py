@@ -1,0 +1,119 @@
+"""What is wrong is said in a line, and nothing is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .project import PROGRAM, Command, Result, snapshot, write
+
+
+def test_a_run_error_is_its_text_alone(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
+    assert cli("up") == Result(
+        1, "up on the local engine, no cluster is contacted: project demo, stack dev\n", "error: web: image: give a tag\n"
+    )
+
+
+def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "def fail():\n    return 1 / 0\n\nfail()\n")
+    result = cli("up")
+    assert result.code == 1
+    assert "ZeroDivisionError: division by zero" in result.err
+    assert f'File "{folder}/__main__.py", line 2, in fail' in result.err
+    assert "engine.py" not in result.err
+    assert "runpy" not in result.err
+
+
+def test_frames_of_a_module_of_any_name_are_the_programs(cli: Command, folder: Path) -> None:
+    write(folder, "local/__init__.py", "")
+    write(folder, "local/engine.py", "def fail(_):\n    return 1 / 0\n")
+    write(folder, "__main__.py", "import pulumi\nfrom local.engine import fail\npulumi.Output.from_input(1).apply(fail)\n")
+    result = cli("up")
+    assert f'File "{folder}/local/engine.py", line 2, in fail' in result.err
+    assert "site-packages" not in result.err
+
+
+def test_frames_of_this_package_and_of_installed_ones_are_not_the_programs(folder: Path) -> None:
+    from nim_component.local.project import PACKAGE, is_own
+
+    assert is_own(folder / "local/engine.py", folder)
+    assert not is_own(folder / ".venv/lib/python3.12/site-packages/pulumi/output.py", folder)
+    assert not is_own(PACKAGE / "cli/engine.py", PACKAGE.parent)
+    assert not is_own(Path("<frozen runpy>"), folder)
+
+
+def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PROGRAM.replace('"side:1"', '"side:1", "imagePullPolice": "Always"'))
+    before = snapshot(folder)
+    result = cli("up")
+    assert result.code == 1
+    assert "Deployment default/web (urn:pulumi:dev::demo::kubernetes:apps/v1:Deployment::web): " in result.err
+    assert "containers[1].imagePullPolice: is no field of it; did you mean 'imagePullPolicy'?" in result.err
+    assert snapshot(folder) == before
+
+
+def test_the_stack_names_the_kubernetes_version(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.dev.yaml", 'config: {kubernetesVersion: "1.30"}\n')
+    assert json.loads(cli("preview", "--json").out)["kubernetesVersion"] == "1.30"
+
+
+def test_the_command_line_names_another(cli: Command) -> None:
+    assert json.loads(cli("preview", "--json", "--kubernetes-version", "1.31").out)["kubernetesVersion"] == "1.31"
+
+
+def test_a_wrong_stack_names_the_others(cli: Command) -> None:
+    result = cli("up", "--stack", "prod")
+    assert result.code == 1
+    assert "there are dev: choose one with --stack" in result.err
+
+
+def test_a_wrong_option_is_usage(cli: Command) -> None:
+    assert cli("up", "--nonsense").code == 2
+
+
+@pytest.mark.parametrize(
+    ("stack", "text"),
+    [
+        ("", "stack '': is no stack's name; write it as dev, or organization/demo/dev"),
+        ("../dev", "stack '../dev': is no stack's name"),
+        ("acme/other/dev", "stack 'acme/other/dev': is of another project than demo; write organization/demo/dev"),
+        ("a/b/c/dev", "is of another project than demo"),
+    ],
+)
+def test_a_name_that_is_no_stacks_runs_nothing(cli: Command, folder: Path, stack: str, text: str) -> None:
+    result = cli("up", "--stack", stack)
+    assert result.code == 1
+    assert text in result.err
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("stack", ["dev", "acme/dev", "acme/demo/dev"])
+def test_a_full_name_is_the_stacks(cli: Command, stack: str) -> None:
+    assert cli("preview", "--stack", stack).code == 0
+
+
+def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
+    write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string, default: 'web:1'}}\n")
+    write(folder, "Pulumi.dev.yaml", "config: {imge: 'web:2'}\n")
+    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").out
+    write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string}}\n")
+    assert "missing configuration value 'image'" in cli("preview").err
+    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").err
+
+
+def test_a_syntax_error_is_shown_without_the_tools_own_frames(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nx = (\n")
+    result = cli("preview")
+    assert "SyntaxError: '(' was never closed" in result.err
+    assert "runpy" not in result.err
+
+
+def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
+    write(folder, "__main__.py", PROGRAM + "raise pulumi.RunError(f\"no room for {config.get('image')}\")\n")
+    for command in ("preview", "up"):
+        code, out, err = cli(command, "--json")
+        assert (code, err) == (1, "error: no room for web:1\n")
+        assert json.loads(out) == {"engine": "local", "command": command, "project": "demo", "stack": "dev", "error": "no room for web:1"}
+    found = json.loads(cli("preview", "--json", "--stack", "nowhere").out)
+    assert (found["project"], found["stack"]) == (None, None) and "nowhere" in found["error"]

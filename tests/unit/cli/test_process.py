@@ -1,0 +1,86 @@
+"""As a process: its first line, its exit code, its outputs that end, its start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from .project import Command, write
+
+
+def test_the_first_line_says_what_this_is(cli: Command) -> None:
+    assert cli("preview").out.splitlines()[0] == "preview on the local engine, no cluster is contacted: project demo, stack dev"
+
+
+def test_there_is_no_colour_off_a_terminal_and_no_line_is_cut(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", f"import pulumi_kubernetes as k8s\nk8s.core.v1.ConfigMap('{'n' * 200}', metadata={{'name': 'a'}})\n")
+    out = cli("preview").out
+    assert "\x1b" not in out
+    assert "n" * 200 in out
+
+
+def test_as_a_process_it_ends_with_its_code_and_without_a_traceback(folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('no')\n")
+    command = [sys.executable, "-m", "nim_component", "up", "-C", str(folder)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}, check=False
+    )
+    assert (result.returncode, result.stderr) == (1, "error: no\n")
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_full_standard_output_is_one_line(folder: Path, arguments: list[str]):
+    command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder), *arguments]
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "error: standard output: No space left on device\n")
+
+
+def test_a_closed_standard_output_ends_it_quietly(folder: Path):
+    read, write_end = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_interrupt_is_130_and_one_line(folder: Path):
+    write(folder, "__main__.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
+
+
+class TestStart:
+    """A preview imports what it needs; the rest of the package is for other commands."""
+
+    HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
+             "nim_component.diagnose.narrator", "nim_component.diagnose.models", "nim_component.local.render")  # fmt: skip
+
+    def test_a_preview_imports_nothing_that_it_does_not_use(self, tmp_path: Path):
+        write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")
+        write(
+            tmp_path,
+            "Pulumi.dev.yaml",
+            "config: {nim:services: {llama: {secrets: {without_key: true}}}, kubernetes:renderYamlToDirectory: out}\n",
+        )
+        write(tmp_path, "__main__.py", "from nim_component.stack import deploy_stack\ndeploy_stack()\n")
+        script = f"""
+            import sys
+            from nim_component.cli import app
+            app(["preview", "--cwd", {str(tmp_path)!r}], standalone_mode=False)
+            print("imported:", *sorted(sys.modules))
+        """
+        done = subprocess.run([sys.executable, "-c", dedent(script)], capture_output=True, text=True, check=True, timeout=60)
+        imported = done.stdout.rpartition("imported:")[2].split()
+        assert "nim_component.service" in imported and "nim_component.fit" in imported
+        assert [name for name in imported if name.startswith(tuple(f"{heavy}." for heavy in self.HEAVY)) or name in self.HEAVY] == []
