@@ -26,7 +26,7 @@ else \
 fi
 endef
 
-# Two at a time, each with a control plane of its own where it needs one: most of the time is spent waiting.
+# Two at a time; of the cluster's tests each with a control plane of its own. Most of their time is spent waiting.
 SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 
 .PHONY: up preview test lint types unit cluster-tests cluster cluster-down engine docs bench clean
@@ -47,7 +47,7 @@ types: $(DEV_READY)
 	$(BIN)/basedpyright
 
 unit: $(DEV_READY)
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/engine
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/engine $(SIDE_BY_SIDE)
 
 cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go once, to build it
 	$(BIN)/python -m tests.cluster build
