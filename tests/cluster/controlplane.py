@@ -184,6 +184,7 @@ class ControlPlane:
                 f"--service-account-private-key-file={key}",
                 "--pvclaimbinder-sync-period=1s",
                 "--node-monitor-grace-period=5m",
+                "--horizontal-pod-autoscaler-sync-period=2s",
             ],
             "kube-scheduler": as_admin,
             "kwok": [f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", f"--config={folder / 'stages.yaml'}"],

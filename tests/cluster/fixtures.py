@@ -1,5 +1,6 @@
 """Fixtures of every test that needs a cluster. Import them by name in the `conftest.py` of a folder; one control plane serves all of them."""
 
+import contextlib
 import itertools
 import signal
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from .binaries import NoGoError, provide_programs
+from .cache import alone
 from .client import Client, Object, wait_until
 from .controlplane import ControlPlane
 from .crds import install_crds
@@ -30,7 +32,9 @@ def control_plane() -> Iterator[ControlPlane]:
     # Without a handler SIGTERM ends the process before any fixture is torn down.
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
     try:
-        with ControlPlane(programs) as running:
+        with contextlib.ExitStack() as held:
+            with alone("start"):  # tests that run side by side would make each other's start-up look slow
+                running = held.enter_context(ControlPlane(programs))
             _running.append(running)
             yield running
     finally:
