@@ -7,17 +7,12 @@ from pydantic_core import PydanticCustomError
 
 from .args import NIM
 from .args.checks import check_service_name
-from .args.error import ArgumentValueError
+from .args.error import ArgumentValueError, owner_of
 from .args.model import given_fields
 from .args.problems import Problem
 from .manifests.overrides import check_overrides
 from .manifests.structures import find_unknown_fields
 from .parts import list_guards, list_parts
-
-
-def owner_of(component: str) -> str:
-    """How errors name a service."""
-    return f"NIMService {component!r}"
 
 
 def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem] = ()) -> NIM:

@@ -10,9 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .args import NIM
-from .args.error import ArgumentError
+from .args.error import ArgumentError, owner_of
 from .args.problems import Path, Problem
-from .check import owner_of
 from .manifests.overrides import override
 from .manifests.references import SecretKey
 from .names import digest, labels

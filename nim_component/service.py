@@ -8,8 +8,9 @@ import pulumi_kubernetes as k8s
 
 from .adapters import provide_adapters
 from .args import NIM
+from .args.error import owner_of
 from .args.late import bind, describe
-from .check import owner_of, read_nim, service_name_of
+from .check import read_nim, service_name_of
 from .diagnose.occasion import can_narrate
 from .fit import Verdict, fit_service
 from .manifests.address import external_url, service_host, service_url

@@ -5,9 +5,7 @@ nim:services   name -> fields of `NIM`
 nim:<any>      a key, set with `pulumi config set --secret`, that a service names as `secrets: {ngc_api_key: {config: <any>}}`
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,15 +13,13 @@ import pulumi
 import yaml
 
 from .args import NIM
-from .args.error import ArgumentError, ArgumentValueError
+from .args.error import ArgumentError, ArgumentValueError, owner_of
 from .args.late import SECRET_VALUES
 from .args.problems import Problem, looks_like_credential
-from .check import owner_of, read_nim, service_name_of
+from .check import read_nim, service_name_of
+from .fields import DEFAULTS, SERVICES, merge
 from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
 from .service import NIMService
-
-SERVICES = "services"
-DEFAULTS = "defaults"
 
 
 def deploy_stack() -> dict[str, NIMService]:
@@ -94,19 +90,6 @@ def _holds(fields: Any, path: tuple[str | int, ...]) -> bool:
     return bool(path)
 
 
-def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
-    """The services of a stack file as far as adapters go, without the program, its secrets and its lock file."""
-    texts = {key: json.loads(config.get(f"{project}:{key}") or "{}") for key in (DEFAULTS, SERVICES)}
-    read: dict[str, NIM] = {}
-    for name, fields in texts[SERVICES].items():
-        merged = merge(texts[DEFAULTS], fields or {})
-        listed = {key: merged[key] for key in ("hf_repo_ids",) if key in merged}
-        if listed:
-            listed |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}
-        read[name] = NIM.read({"secrets": {"without_key": True}, **listed}, owner_of(name))
-    return read
-
-
 def _find_lock() -> Lock | None:
     """The lock file beside the stack file; none where the program runs without a project."""
     given: str | None = pulumi.get_root_directory()
@@ -145,20 +128,6 @@ def _read_service(
             problem = Problem(("service_name",), rule, "Choose another name.", repr(service_name_of(name, nim)))
             raise ArgumentValueError(owner_of(name), [problem])
     return nim
-
-
-def merge(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """`fields` over `defaults`: mappings merge by key, everything else replaces. An explicit null takes a default away."""
-    merged: dict[str, Any] = deepcopy(dict(defaults))
-    for key, value in fields.items():
-        below = merged.get(key)
-        if isinstance(value, Mapping):
-            merged[key] = merge(cast("Mapping[str, Any]", below) if isinstance(below, Mapping) else {}, cast("Mapping[str, Any]", value))
-        elif value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = value
-    return merged
 
 
 def _resolve_keys(config: pulumi.Config, secrets: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

@@ -7,6 +7,11 @@ import pulumi
 from .problems import Problem
 
 
+def owner_of(component: str) -> str:
+    """How errors name a service."""
+    return f"NIMService {component!r}"
+
+
 class ArgumentError(pulumi.RunError):
     """Every problem of one owner in one text.
 

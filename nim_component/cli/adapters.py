@@ -1,21 +1,23 @@
-"""`adapters lock` and `adapters check`: what a stack's LoRA adapters are, and whether a directory holds them."""
+"""`adapters lock`: what a stack's LoRA adapters are. `adapters check` has a module of its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .engine import FolderOption, StackOption, attempt
+from .adapters_check import check
+from .engine import FolderOption, StackOption
+from .explain import fail
+from .locked import read_locked
 
 if TYPE_CHECKING:
-    from ..args import NIM
     from ..lora.lockfile import Lock
 
 app = typer.Typer(
     name="adapters",
-    help="LoRA adapters: lock them to commits and hashes, check a directory against the lock.",
+    help="LoRA adapters: lock them to commits and hashes, check a folder or a claim against the lock.",
     no_args_is_help=True,
 )
 
@@ -36,18 +38,19 @@ def lock(
     from ..lora.lockfile import Lock, key_of, write_lock
     from ..lora.resolve import resolve
 
-    path, before, services = _read(stack, cwd)
-    listed = {key_of(each): each for nim in services.values() for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
+    locked = read_locked(stack, cwd)
+    path, before = locked.path, locked.lock
+    listed = {key_of(each): each for nim in locked.services.values() for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
     kept = {key: entry for key, entry in before.adapters.items() if key in listed and not upgrade}
     try:
         found = resolve([adapter for key, adapter in listed.items() if key not in kept]) if set(listed) - set(kept) else {}
     except LoadError as error:
-        _fail(clean(error))
+        fail(clean(error))
     failures = {key: outcome for key, outcome in found.items() if isinstance(outcome, LoadError)}
     for failure in failures.values():
         typer.echo(f"error: {clean(failure)}", err=True)
     if failures:
-        _fail(f"nothing was written: {len(failures)} of {len(listed)} adapters cannot be locked")
+        fail(f"nothing was written: {len(failures)} of {len(listed)} adapters cannot be locked")
     after = Lock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
@@ -55,57 +58,13 @@ def lock(
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         typer.echo(f"{path.name}: {len(after.adapters)} adapters, nothing changed")
     elif check_only:
-        _fail(f"{path.name} is out of date: run nim-component adapters lock")
+        fail(f"{path.name} is out of date: run nim-component adapters lock")
     else:
         path.write_text(text, encoding="utf-8")
         typer.echo(f"wrote {path.name}: {len(after.adapters)} adapters")
 
 
-@app.command()
-def check(
-    directory: Annotated[Path, typer.Argument(help="Folder with one folder an adapter: what is mounted at $NIM_PEFT_SOURCE.")],
-    stack: StackOption = None,
-    cwd: FolderOption = Path(),
-    service: Annotated[str | None, typer.Option("--service", help="The service whose adapters lie there, when there are several.")] = None,
-) -> None:
-    """Compare a directory with the lock file: each adapter there, each file the one that was locked. No request is made."""
-    from ..args import LoRAAdapter
-    from ..lora.lockfile import apply_lock, compare
-
-    path, locked, services = _read(stack, cwd)
-    with_adapters = {name: nim for name, nim in services.items() if nim.hf_repo_ids}
-    if service is None and len(with_adapters) != 1:
-        _fail(f"name the service with --service; with adapters: {', '.join(with_adapters) or 'none'}")
-    name = service or next(iter(with_adapters))
-    if name not in with_adapters:
-        _fail(f"--service {name}: no service with adapters; there are: {', '.join(with_adapters) or 'none'}")
-    nim, missing = apply_lock(with_adapters[name], locked)
-    if missing:
-        _fail(f"{path.name} is out of date:\n" + "\n".join(f"  {problem}" for problem in missing))
-    wrong = 0
-    for adapter in nim.hf_repo_ids or ():
-        if isinstance(adapter, LoRAAdapter) and adapter.locked is not None:
-            problem = compare(directory / adapter.served_name, adapter.locked)
-            typer.echo(f"{adapter.served_name}: {problem or f'as locked, commit {adapter.locked.commit[:12]}'}")
-            wrong += problem is not None
-    if wrong:
-        _fail(f"{wrong} adapters of {name} are not as they were locked")
-
-
-def _read(stack: str | None, cwd: Path) -> tuple[Path, Lock, dict[str, NIM]]:
-    """The lock file's place, what stands in it, and the stack's services as the program reads them."""
-    from ..local.project import choose_stack, find_project, load_stack
-    from ..lora.lockfile import Lock, LockError, lock_path, read_lock
-    from ..stack import read_adapters
-
-    project = attempt(lambda: find_project(cwd), None)
-    loaded = attempt(lambda: load_stack(project, choose_stack(project, stack)), None)
-    path = lock_path(project.stack_folder, loaded.name)
-    try:
-        locked = read_lock(path)
-    except LockError as error:
-        _fail(str(error))
-    return path, locked or Lock(), attempt(lambda: read_adapters(project.name, loaded.config), None)
+app.command()(check)
 
 
 def _changes(before: Lock, after: Lock) -> list[str]:
@@ -121,8 +80,3 @@ def _changes(before: Lock, after: Lock) -> list[str]:
         elif old.commit != new.commit:
             lines.append(f"~ {key}  {old.commit[:12]} -> {new.commit[:12]}")
     return lines
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(f"error: {text}", err=True)
-    raise typer.Exit(1)

@@ -4,7 +4,6 @@
 --locked`: a deployment never resolves a branch by itself once there is a lock. An entry that nothing lists any more does no harm.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -82,19 +81,3 @@ def unused(lock: Lock, services: Iterable[NIM]) -> list[str]:
     """Locked adapters that no service lists."""
     listed = {key_of(each) for nim in services for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
     return sorted(set(lock.adapters) - listed)
-
-
-def compare(directory: Path, locked: LockedAdapter) -> str | None:
-    """What is wrong with an adapter's directory, by the lock; nothing when each file is there as it was locked."""
-    if not directory.is_dir():
-        return "is not there"
-    for path, record in locked.files.items():
-        file = directory / path.rpartition("/")[2]
-        if not file.is_file():
-            return f"{file.name} is not there"
-        if file.stat().st_size != record.size:
-            return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked"
-        with file.open("rb") as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() != record.sha256:
-                return f"{file.name} is another file than the one that was locked"
-    return None

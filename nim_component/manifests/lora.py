@@ -7,8 +7,6 @@ given      `lora.source`: `check-loras` looks at what somebody else provides, af
 """
 
 import json
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pulumi
@@ -17,7 +15,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, LoRAAdapter
 from ..args.adapters import PEFT_SOURCE
 from ..args.generation import Generation
-from ..lora import loader
+from ..lora.wishlist import read_program, wish_of
 from ..names import labels, name_with_digest
 from .environment import token_variables, user_variables
 from .generation import server_generation
@@ -60,7 +58,7 @@ def render_list_config(nim: NIM, service_name: str, part: str) -> "dict[str, Any
     """A ConfigMap with the loader and the whole list."""
     if nim.lora.source is not None:
         return _config(nim, service_name, part, {"given": nim.lora.source.names})
-    adapters = [_wish(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
+    adapters = [wish_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
     return _config(nim, service_name, part, {"adapters": adapters})
 
 
@@ -185,31 +183,12 @@ def _twice(seconds: "pulumi.Input[int]") -> "pulumi.Input[str]":
     return lift(seconds, lambda each: str(2 * each))
 
 
-def _wish(adapter: LoRAAdapter) -> dict[str, Any]:
-    wish: dict[str, Any] = {
-        "name": adapter.served_name,
-        "repo_id": adapter.repo_id,
-        "revision": adapter.revision,
-        "files": adapter.files,
-    }
-    if adapter.locked is None:
-        return wish
-    records = {name: {"size": file.size, "sha256": file.sha256} for name, file in adapter.locked.files.items()}
-    return {**wish, "revision": adapter.locked.commit, "locked": records}
-
-
 def _config(nim: NIM, service_name: str, part: str, wanted: dict[str, Any]) -> "dict[str, Any]":
     def write(served_model: str, generation: Generation) -> dict[str, str]:
         rank = {"default_rank": generation.lora.default_rank} if generation.lora is not None else {}
-        return {"adapters.json": json.dumps({"served_model": served_model, **rank, **wanted}, indent=2), **_program()}
+        return {"adapters.json": json.dumps({"served_model": served_model, **rank, **wanted}, indent=2), **read_program()}
 
     data = lift_all(write, base_model(nim), server_generation(nim))
     name = lift(data, lambda data: name_with_digest(service_name, part, data))
     metadata = {"name": name, "namespace": nim.namespace, "labels": labels(service_name)}
     return {"metadata": metadata, "immutable": True, "data": data}
-
-
-@cache
-def _program() -> dict[str, str]:
-    shipped = (file for file in files(loader).iterdir() if file.name.endswith((".py", ".txt")))
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(shipped, key=lambda file: file.name)}

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from .check import check
+from .compare import compare_and_leave
 from .outcome import Ended, LoadError, leave, say
 from .run import as_is, explain_os, run
 from .settings import Settings, read_settings
@@ -53,6 +54,8 @@ def main(argv: list[str]) -> None:
         s = read_settings(Path(__file__).with_name("requirements.txt"))
         end_on_signals(s)
         wanted = read_wanted(Path(argv[1]))
+        if wanted.compared:
+            compare_and_leave(s.adapters, wanted.wishes)
         if wanted.given is not None or wanted.published:
             check(s, wanted)
         else:

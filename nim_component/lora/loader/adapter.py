@@ -12,12 +12,14 @@ from .outcome import LoadError, say
 from .settings import Settings
 from .wishes import CONFIG, Server, Wish
 
-LARGEST_HEADER = 16 << 20  # a safetensors header above this is refused: it would have to be held in memory
+LARGEST_CONFIG = 1 << 20  # both have to be held in memory: above this they are refused
+LARGEST_HEADER = 16 << 20  # of a safetensors file
 DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
               "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64}  # fmt: skip
 
 
 def read_config(wish: Wish, path: Path) -> dict[str, Any]:
+    check_size(wish, path.stat().st_size)
     try:
         config: Any = json.loads(path.read_bytes())
         ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
@@ -26,6 +28,12 @@ def read_config(wish: Wish, path: Path) -> dict[str, Any]:
         raise LoadError("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
     rank = max((r for r in ranks if isinstance(r, int)), default=None)
     return {"rank": rank, "base_model": base if isinstance(base, str) else None}
+
+
+def check_size(wish: Wish, size: int) -> None:
+    """Of a configuration, also before it is fetched."""
+    if size > LARGEST_CONFIG:
+        raise LoadError("damaged", f"{wish}: {CONFIG} has {size} bytes, which no adapter's has: correct it in the repo")
 
 
 def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) -> None:

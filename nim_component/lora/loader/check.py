@@ -6,13 +6,12 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from .adapter import check_fit, check_weights, read_config
 from .outcome import LoadError, clean, say
 from .settings import Settings
-from .volume import intact, ours, read_manifest
+from .volume import directories, intact, ours, read_manifest
 from .wishes import CONFIG, WEIGHTS, Wanted, Wish
 
 
@@ -30,7 +29,7 @@ def check(s: Settings, wanted: Wanted) -> None:
         except OSError as e:
             failures[name] = LoadError("volume", f"adapter {name}: {e.filename} cannot be read by uid {os.getuid()} ({e.strerror})"
                                        ": set run_as_user or fs_group to its owner")  # fmt: skip
-    for entry in sorted(_directories(s.adapters)):
+    for entry in sorted(directories(s.adapters)):
         if entry not in names:
             say(f"warning: {s.adapters / entry} is not listed, and the server may serve it", sys.stderr)
     say(f"{len(found)} of {len(names)} adapters are there and in order")
@@ -46,14 +45,10 @@ def check(s: Settings, wanted: Wanted) -> None:
         raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
 
 
-def _directories(adapters: Path) -> list[str]:
-    return [entry.name for entry in adapters.iterdir() if entry.is_dir() and entry.name != "lost+found"] if adapters.is_dir() else []
-
-
 def _await_published(s: Settings) -> list[str]:
     """What the Job has published. A re-pinned adapter is gone for a moment before it comes: that long there may be none."""
     end = time.monotonic() + min(s.unload + 5, s.remaining)
-    while not (names := sorted(name for name in _directories(s.adapters) if ours(s.adapters / name))):
+    while not (names := sorted(name for name in directories(s.adapters) if ours(s.adapters / name))):
         if time.monotonic() > end:
             raise LoadError("not-found", f"no adapter on the volume at {s.adapters}: see whether the Job that brings them has ended well")
         time.sleep(0.2)
@@ -63,7 +58,7 @@ def _await_published(s: Settings) -> list[str]:
 def _look(s: Settings, name: str, wanted: Wanted) -> dict[str, Any]:
     directory, wish = s.adapters / name, Wish(name, "on the volume", "as it is", None)
     if not directory.is_dir():
-        there = ", ".join(sorted(_directories(s.adapters))[:10]) or "nothing"
+        there = ", ".join(sorted(directories(s.adapters))[:10]) or "nothing"
         raise LoadError(
             "not-found", f"adapter {name}: no such directory on the volume, there is {there}: correct lora.source or the volume"
         )

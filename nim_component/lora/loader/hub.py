@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from .adapter import check_fit, check_weights, read_config
+from .adapter import check_fit, check_size, check_weights, read_config
 from .outcome import LoadError, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
@@ -145,6 +145,8 @@ class Hub:
 
     def receive(self, wish: Wish, commit: str, file: Incoming, into: Path) -> None:
         """Stream to disk, hashing on the way; after a cut go on at the exact byte. Wrong content gets one more chance."""
+        if file.name == CONFIG:
+            check_size(wish, file.size)
         url, counter = self.lib.url(wish.repo_id, file.path, revision=commit, endpoint=self.s.endpoint), self.arrived[wish.name]
         with (into / file.name).open("wb", buffering=0) as out:
 

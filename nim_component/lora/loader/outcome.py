@@ -14,6 +14,8 @@ EXIT_CODES = {
     "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
     "time-out": 124, "interrupted": 143,
 }  # fmt: skip
+LONGEST_MESSAGE = 4000
+"""Bytes of a termination message: Kubernetes keeps 4096."""
 secret_values: list[str] = []
 speaking = threading.Lock()
 
@@ -51,12 +53,14 @@ def megabytes(count: float) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def leave(failure: LoadError | None) -> NoReturn:
-    """The only way out: threads that hang in a read cannot hold the process."""
+def leave(failure: LoadError | None, message: str = "") -> NoReturn:
+    """The only way out: threads that hang in a read cannot hold the process. The termination message is the failure's line by default."""
     if failure:
         line = clean(failure)
         say(line, sys.stderr)
+        message = message or line
+    if message:
         with contextlib.suppress(OSError):
             log = os.open(os.environ.get("LORA_TERMINATION_LOG", "/dev/termination-log"), os.O_WRONLY | os.O_TRUNC)
-            os.write(log, line.encode()[:4000])
+            os.write(log, message.encode()[:LONGEST_MESSAGE])
     os._exit(EXIT_CODES[failure.kind] if failure else 0)

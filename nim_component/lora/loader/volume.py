@@ -31,6 +31,11 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         return {}
 
 
+def directories(adapters: Path) -> list[str]:
+    """What a server would look at."""
+    return [entry.name for entry in adapters.iterdir() if entry.is_dir() and entry.name != "lost+found"] if adapters.is_dir() else []
+
+
 def ours(directory: Path) -> bool:
     return not directory.is_symlink() and (directory / MANIFEST).is_file()
 

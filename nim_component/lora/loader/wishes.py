@@ -54,7 +54,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the wish list asks for: adapters to bring, or (`given`, `published`) adapters to look at."""
+    """What the wish list asks for: adapters to bring, or (`given`, `published`, `compared`) adapters to look at."""
 
     server: Server
     wishes: tuple[Wish, ...] = ()
@@ -62,6 +62,8 @@ class Wanted:
     """Names that somebody else provides."""
     published: bool = False
     """Whatever a loader has published on the volume."""
+    compared: bool = False
+    """The wishes are not brought: what lies there is compared with what was locked of them."""
 
 
 def read_wanted(path: Path) -> Wanted:
@@ -79,7 +81,7 @@ def read_wanted(path: Path) -> Wanted:
         else:
             if not isinstance(data["adapters"], list):
                 raise TypeError("adapters is no list")
-            wanted = Wanted(server, tuple(_read_wish(entry) for entry in data["adapters"]))
+            wanted = Wanted(server, tuple(read_wish(entry) for entry in data["adapters"]), compared=data.get("compared") is True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         raise LoadError("wish-list", f"the wish list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again") from None
     problems = _check_names("given", wanted.given, server.model) if wanted.given is not None else _check_wishes(wanted)
@@ -88,7 +90,8 @@ def read_wanted(path: Path) -> Wanted:
     return wanted
 
 
-def _read_wish(entry: dict[str, Any]) -> Wish:
+def read_wish(entry: dict[str, Any]) -> Wish:
+    """An entry of the list. Nothing is checked yet."""
     locked = entry.get("locked")
     records = locked and tuple((file, Record(record["size"], record["sha256"])) for file, record in locked.items())
     return Wish(entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records)
@@ -109,6 +112,8 @@ def _check_wishes(wanted: Wanted) -> list[str]:
                 problems.append(f"adapters[{i}].files: needs {CONFIG} and an adapter_model file, each name once")
         if wish.locked and not (_fits("commit", wish.revision) and all(_is_record(record) for _, record in wish.locked)):
             problems.append(f"adapters[{i}].locked: needs a commit, and a size and a sha256 for each file: lock the adapters again")
+        if wanted.compared and not wish.locked:
+            problems.append(f"adapters[{i}].locked: is needed to compare: lock the adapters")
     return problems
 
 

@@ -1,0 +1,194 @@
+"""`adapters check`: whether a directory here, or a claim in the cluster, holds what was locked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from .engine import FolderOption, StackOption
+from .explain import ContextOption, KubeconfigOption, fail
+from .locked import choose_service, read_locked
+
+if TYPE_CHECKING:
+    from ..args import NIM, LoRAAdapter
+    from ..lora.claim.job import Request
+    from ..lora.loader.compare import Comparison
+
+T = TypeVar("T")
+TERMINATED = 143
+
+
+def check(
+    directory: Annotated[
+        Path | None, typer.Argument(help="Folder with one folder an adapter: what is mounted at $NIM_PEFT_SOURCE.", show_default=False)
+    ] = None,
+    claim: Annotated[
+        str | None, typer.Option("--claim", help="In place of a folder: a PersistentVolumeClaim in the cluster.", show_default=False)
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", help="Namespace of the claim; the service's by default.", show_default=False)
+    ] = None,
+    stack: StackOption = None,
+    cwd: FolderOption = Path(),
+    service: Annotated[
+        str | None, typer.Option("--service", help="The service whose adapters lie there, when there are several.", show_default=False)
+    ] = None,
+    sub_path: Annotated[
+        str | None,
+        typer.Option("--sub-path", help="Folder of the claim that holds them, '' for its root; the component's own.", show_default=False),
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option("--image", help="Image with Python 3.10 or newer; the service's lora_image.", show_default=False)
+    ] = None,
+    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for the verdict on a claim.")] = 300,
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Compare a folder, or a claim, with the lock file: each adapter there, each file the one that was locked.
+
+    Nothing is asked of the hub, and nothing is changed. For a claim a short-lived Job looks from inside the cluster: it mounts the claim
+    read-only, and is removed whichever way this ends. It needs the extra `diagnose`.
+    """
+    if (directory is None) == (claim is None):
+        raise typer.BadParameter("give a folder or --claim, one of them")
+    locked = read_locked(stack, cwd)
+    name, nim, adapters = choose_service(locked, service)
+    if directory is not None:
+        found = compare_here(directory, adapters)
+        where = str(directory)
+    else:
+        request = request_for(nim, adapters, str(claim), namespace, sub_path, image, timeout)
+        kubeconfig = kubeconfig or locked.config.get("kubernetes:kubeconfig")
+        context = context or locked.config.get("kubernetes:context")
+        found = compare_there(request, kubeconfig, context, quiet=as_json)
+        where = f"claim {request.namespace}/{request.claim}"
+    show(name, where, adapters, found, as_json)
+
+
+def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> Comparison:
+    """Looks at a folder of this machine, with the loader's own code."""
+    from ..lora.loader.compare import compare
+    from ..lora.loader.outcome import LoadError, clean
+    from ..lora.loader.wishes import read_wish
+    from ..lora.wishlist import wish_of
+
+    try:
+        return compare(directory, [read_wish(wish_of(each)) for each in adapters])
+    except LoadError as error:
+        fail(clean(error))
+
+
+def request_for(
+    nim: NIM, adapters: list[LoRAAdapter], claim: str, namespace: str | None, sub_path: str | None, image: str | None, timeout: int
+) -> Request:
+    """What the Job is to do, as the service's own pods would do it."""
+    import re
+    import secrets
+
+    from ..lora.claim.job import PUBLISHED, Request
+
+    volume = nim.lora.volume
+    directory = "/".join(filter(None, (volume and volume.directory, PUBLISHED))) if sub_path is None else sub_path.strip("/")
+    if ".." in directory.split("/") or not re.fullmatch(r"[A-Za-z0-9._/-]*", directory):
+        raise typer.BadParameter("--sub-path: write a folder of the claim, such as team/llama/adapters")
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", claim):
+        raise typer.BadParameter("--claim: write the name of a PersistentVolumeClaim")
+    pull_secret = nim.secrets.ngc_image_secret
+    return Request(
+        name=f"nim-lora-check-{secrets.token_hex(4)}",
+        namespace=namespace or str(nim.namespace),
+        claim=claim,
+        directory=directory,
+        adapters=adapters,
+        image=image or str(nim.lora_image),
+        timeout=timeout,
+        pull_policy=nim.image_pull_policy,
+        pull_secret=pull_secret if isinstance(pull_secret, str) else None,
+        user=int(str(nim.run_as_user)),
+        group=int(str(nim.run_as_group)),
+        volume_group=int(str(nim.fs_group)),
+    )
+
+
+def compare_there(request: Request, kubeconfig: str | None, context: str | None, quiet: bool) -> Comparison:
+    """Has the cluster look at the claim."""
+    from ..diagnose.occasion import is_installed
+
+    if not is_installed():
+        fail("to look at a claim needs the Kubernetes client: pip install 'nim-component[diagnose]'")
+    from ..diagnose.api import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+    from ..lora.claim.api import WritingApi
+    from ..lora.claim.check import CheckError, check_claim
+
+    def say(text: str) -> None:
+        if not quiet or text.startswith("warning: "):
+            typer.echo(text, err=True)
+
+    async def run() -> Comparison:
+        async with WritingApi.connect(kubeconfig, context) as api:
+            return await check_claim(api, request, say)
+
+    try:
+        return until_stopped(run())
+    except CheckError as error:
+        fail(f"claim {request.namespace}/{request.claim}: {error}")
+    except NoClusterError as error:
+        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
+    except (UnreachableError, GoneError, MissingError) as error:
+        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
+    except RefusedError as error:
+        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")
+
+
+def until_stopped(work: Awaitable[T]) -> T:
+    """Runs it. SIGTERM and SIGHUP cancel it as Ctrl-C does, so that it can clean up behind itself; then the command ends."""
+
+    async def run() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except asyncio.CancelledError:
+        typer.echo("error: stopped", err=True)
+        raise typer.Exit(TERMINATED) from None
+
+
+def show(service: str, where: str, adapters: list[LoRAAdapter], found: Comparison, as_json: bool) -> None:
+    """Prints what was found, and ends the command with 1 when an adapter is not as it was locked."""
+    from ..diagnose.findings import harmless
+
+    rows = [(each, harmless(problem) if problem is not None else None) for each, problem in zip(adapters, found.problems, strict=True)]
+    if as_json:
+        listed = [to_json(each, problem) for each, problem in rows]
+        said = {"service": service, "where": where, "ok": not found.wrong, "adapters": listed, "unlisted": list(found.unlisted)}
+        typer.echo(json.dumps(said, indent=2))
+    else:
+        for each, problem in rows:
+            typer.echo(f"{each.served_name}: {problem or f'as locked, commit {each.locked.commit[:12] if each.locked else None}'}")
+        for name in found.unlisted:
+            typer.echo(f"warning: {name} is not listed, and the server may serve it", err=True)
+        if found.left_out:
+            typer.echo(f"warning: {found.left_out} more are not listed", err=True)
+    if found.wrong:
+        fail(f"{found.wrong} adapters of {service} are not as they were locked")
+
+
+def to_json(adapter: LoRAAdapter, problem: str | None) -> dict[str, Any]:
+    """One adapter, for machines."""
+    about = {"adapter": adapter.served_name, "repo_id": adapter.repo_id, "revision": adapter.revision}
+    return {**about, "commit": adapter.locked and adapter.locked.commit, "ok": problem is None, "problem": problem}

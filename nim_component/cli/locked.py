@@ -1,0 +1,63 @@
+"""What the commands about adapters start from: the stack's services and its lock file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .engine import attempt
+from .explain import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..args import NIM, LoRAAdapter
+    from ..lora.lockfile import Lock
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A stack as far as adapters go."""
+
+    path: Path
+    """Where the lock file lies, or will."""
+    lock: Lock
+    """What stands in it."""
+    services: Mapping[str, NIM]
+    config: Mapping[str, str]
+    """The stack's configuration."""
+
+
+def read_locked(stack: str | None, cwd: Path) -> Locked:
+    """Reads project, stack file and lock file; the program is not run. What is wrong ends the command."""
+    from ..fields import read_adapters
+    from ..local.project import choose_stack, find_project, load_stack
+    from ..lora.lockfile import Lock, LockError, lock_path, read_lock
+
+    project = attempt(lambda: find_project(cwd), None)
+    loaded = attempt(lambda: load_stack(project, choose_stack(project, stack)), None)
+    path = lock_path(project.stack_folder, loaded.name)
+    try:
+        lock = read_lock(path) or Lock()
+    except LockError as error:
+        fail(str(error))
+    return Locked(path, lock, attempt(lambda: read_adapters(project.name, loaded.config), None), loaded.config)
+
+
+def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[LoRAAdapter]]:
+    """The named service, or the only one with adapters, and its adapters with what is locked of each. One that is not ends the command."""
+    from ..args import LoRAAdapter
+    from ..lora.lockfile import apply_lock
+
+    with_adapters = {name: nim for name, nim in locked.services.items() if nim.hf_repo_ids}
+    there = ", ".join(with_adapters) or "none"
+    if service is None and len(with_adapters) != 1:
+        fail(f"name the service with --service; with adapters: {there}")
+    name = service or next(iter(with_adapters))
+    if name not in with_adapters:
+        fail(f"--service {name}: no service with adapters; there are: {there}")
+    nim, missing = apply_lock(with_adapters[name], locked.lock)
+    if missing:
+        fail(f"{locked.path.name} is out of date:\n" + "\n".join(f"  {problem}" for problem in missing))
+    return name, nim, [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]

@@ -1,0 +1,295 @@
+"""`nim-component adapters check --claim`, as a person runs it, on a real control plane."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nim_component.lora.claim.job import APP, TIME_TO_LIVE
+from nim_component.lora.lockfile import Lock, key_of, write_lock
+
+from ..lora.claim_job import locked
+from ..lora.hub import adapter
+from .client import Client, Object, wait_until
+from .controlplane import VISITOR, ControlPlane
+from .node_of_claims import NodeOfClaims, make_claim, waits
+from .nodes import GPU, GPU_TAINT, NO_GPU, node
+from .objects import ROOT
+
+FILES = ("adapter_config.json", "adapter_model.safetensors")
+RBAC = "rbac.authorization.k8s.io"
+
+
+def allow(cluster: Client, namespace: str, group: str, resource: str, *verbs: str) -> None:
+    """Lets the visitor do this."""
+    metadata = {"name": f"visitor-{resource}", "namespace": namespace}
+    rules = [{"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}]
+    cluster.apply({"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": rules})
+    cluster.apply(
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": metadata["name"]},
+            "subjects": [{"kind": "User", "name": VISITOR, "apiGroup": RBAC}],
+        }
+    )
+
+
+class Shelf:
+    """A project with one service, its lock file, and a folder with its adapters, in place of a volume."""
+
+    def __init__(self, folder: Path, volume: Path, namespace: str) -> None:
+        self.folder, self.volume, self.namespace = folder, volume, namespace
+        names = ("one", "two")
+        services = {
+            "llama": {
+                "namespace": namespace,
+                "secrets": {"without_key": True},
+                "hf_repo_ids": [f"org/{name}" for name in names],
+                "lora_adapter_mem": "1Gi",
+                "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+            }
+        }
+        (folder / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")
+        (folder / "__main__.py").write_text("raise SystemExit('must not be run')\n")
+        (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:services": services}}))
+        lock: dict[str, Any] = {}
+        for seed, name in enumerate(names):
+            directory = volume / "adapters" / name
+            directory.mkdir(parents=True)
+            files = {file: adapter(seed)[file] for file in FILES}
+            for file, data in files.items():
+                (directory / file).write_bytes(data)
+            records = {file: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for file, data in files.items()}
+            wanted = locked(name, records)
+            lock[key_of(wanted)] = wanted.locked
+        (folder / "adapters.dev.lock.json").write_text(write_lock(Lock(lock)))
+
+    def start(self, kubeconfig: Path, *options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "nim_component", "adapters", "check", "--claim", "shelf", *options]
+        env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        return subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, kubeconfig: Path, *options: str) -> tuple[int, str, str]:
+        process = self.start(kubeconfig, *options)
+        out, err = process.communicate(timeout=90)
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, namespace: str) -> Iterator[Shelf]:
+    volume = Path(tempfile.mkdtemp(prefix="claim-"))  # not tmp_path, whose parents only its owner may enter
+    made = Shelf(tmp_path, volume, namespace)
+    for path in (volume, *volume.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    yield made
+    shutil.rmtree(volume)
+
+
+def jobs(cluster: Client, namespace: str) -> list[Object]:
+    return cluster.list("batch/v1", "Job", namespace)
+
+
+def nothing_is_left(cluster: Client, namespace: str) -> None:
+    assert jobs(cluster, namespace) == []
+
+    def gone() -> bool:
+        kinds = {kind for kind, name in cluster.everything(namespace) if "nim-lora-check" in name}
+        return not kinds
+
+    wait_until("the end of what belonged to the Job", gone, 30)
+
+
+def test_a_claim_that_holds_what_was_locked(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+    nodes(NO_GPU)
+    make_claim(cluster, namespace)
+    with NodeOfClaims(cluster, namespace, shelf.volume) as run:
+        began = time.monotonic()
+        code, out, err = shelf.run(control_plane.kubeconfig)
+        print(f"took {time.monotonic() - began:.1f} s")
+    assert (code, out) == (0, f"one: as locked, commit {'a' * 12}\ntwo: as locked, commit {'a' * 12}\n"), err
+    assert "error" not in err
+    (pod,) = run.pods
+    mounts = {mount["name"]: mount for mount in pod["spec"]["containers"][0]["volumeMounts"]}
+    assert mounts["claim"]["readOnly"] is True and pod["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] is True
+    assert "env" in pod["spec"]["containers"][0] and not [each for each in pod["spec"]["containers"][0]["env"] if "valueFrom" in each]
+    nothing_is_left(cluster, namespace)
+
+
+def test_a_claim_that_holds_something_else(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+    nodes(NO_GPU)
+    make_claim(cluster, namespace)
+    weights = shelf.volume / "adapters/two/adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    (shelf.volume / "adapters/extra").mkdir()
+    with NodeOfClaims(cluster, namespace, shelf.volume):
+        code, out, err = shelf.run(control_plane.kubeconfig)
+        here = subprocess.run(
+            [sys.executable, "-m", "nim_component", "adapters", "check", str(shelf.volume / "adapters")],
+            cwd=shelf.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        code_json, as_json, _ = shelf.run(control_plane.kubeconfig, "--json")
+    assert (code, out) == (1, here.stdout) == (here.returncode, out)
+    assert out.splitlines()[1].startswith("two: adapter_model.safetensors has ")
+    assert here.stderr == "".join(line for line in err.splitlines(keepends=True) if line.startswith(("warning", "error")))
+    assert here.stderr.splitlines() == [
+        "warning: extra is not listed, and the server may serve it",
+        "error: 1 adapters of llama are not as they were locked",
+    ]
+    said = json.loads(as_json)
+    assert (code_json, said["ok"], said["unlisted"], said["where"]) == (1, False, ["extra"], f"claim {namespace}/shelf")
+    assert [each["ok"] for each in said["adapters"]] == [True, False]
+    nothing_is_left(cluster, namespace)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_stops_it_leaves_nothing_behind(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf, number: signal.Signals
+):
+    nodes(NO_GPU)
+    make_claim(cluster, namespace)
+    process = shelf.start(control_plane.kubeconfig)
+    wait_until("the Job", lambda: cluster.list("v1", "ConfigMap", namespace, labels=f"app.kubernetes.io/name={APP}"))
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == (130 if number == signal.SIGINT else 143), err
+    assert "Traceback" not in err
+    nothing_is_left(cluster, namespace)
+
+
+def test_a_client_that_is_killed_leaves_a_job_that_ends_and_goes_by_itself(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf
+):
+    nodes(NO_GPU)
+    make_claim(cluster, namespace)
+    process = shelf.start(control_plane.kubeconfig, "--timeout", "40")
+    wait_until("the ConfigMap", lambda: cluster.list("v1", "ConfigMap", namespace, labels=f"app.kubernetes.io/name={APP}"))
+    process.kill()
+    process.communicate()
+    (job,) = jobs(cluster, namespace)
+    assert job["spec"]["ttlSecondsAfterFinished"] == TIME_TO_LIVE and job["spec"]["activeDeadlineSeconds"] == 70
+    with NodeOfClaims(cluster, namespace, shelf.volume):
+        wait_until("its end", lambda: jobs(cluster, namespace)[0].get("status", {}).get("succeeded"))
+    cluster.patch({"apiVersion": "batch/v1", "kind": "Job", "metadata": job["metadata"]}, {"spec": {"ttlSecondsAfterFinished": 1}})
+    wait_until("the time to live to be over", lambda: not jobs(cluster, namespace))
+    nothing_is_left(cluster, namespace)
+
+
+def test_a_volume_for_one_node_is_looked_at_where_it_is(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+    nodes([node("cpu-0"), node("gpu-0", {GPU: 1}, taints=[GPU_TAINT]), node("cpu-1")])
+    make_claim(cluster, namespace, mode="ReadWriteOnce")
+    server = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "server", "namespace": namespace},
+        "spec": {
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+            "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],
+            "containers": [
+                {
+                    "name": "nim",
+                    "image": "r.example/nim:1",
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                    "resources": {"limits": {GPU: "1"}},
+                }
+            ],
+            "volumes": [{"name": "lora", "persistentVolumeClaim": {"claimName": "shelf"}}],
+        },
+    }
+    cluster.create(server)
+    wait_until("the server", lambda: cluster.get("v1", "Pod", "server", namespace)["status"].get("phase") == "Running")
+    with NodeOfClaims(cluster, namespace, shelf.volume) as run:
+        code, _, err = shelf.run(control_plane.kubeconfig)
+    assert code == 0, err
+    assert [pod["spec"]["nodeName"] for pod in run.pods] == ["gpu-0"]
+    assert GPU not in run.pods[0]["spec"]["containers"][0]["resources"]["limits"]
+
+
+def test_what_stands_in_the_way_is_said_in_one_line(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+    def error(*options: str) -> str:
+        code, out, err = shelf.run(control_plane.kubeconfig, *options)
+        assert (code, out) == (1, ""), err
+        assert "Traceback" not in err
+        nothing_is_left(cluster, namespace)
+        return err.splitlines()[-1]
+
+    where = f"error: claim {namespace}/shelf: "
+    assert error() == f"{where}there is no such claim; there are: none. Name one with --claim and --namespace"
+    make_claim(cluster, namespace)
+    assert error("-n", "nowhere").startswith("error: claim nowhere/shelf: there is no such claim; there are: none.")
+    wait_until("a bound claim", lambda: cluster.get("v1", "PersistentVolumeClaim", "shelf", namespace)["status"].get("phase") == "Bound")
+    assert error("--timeout", "2").startswith(f"{where}no verdict after 2 s: no node takes the pod. The scheduler's words say why. Seen: ")
+    nodes(NO_GPU)
+    with NodeOfClaims(
+        cluster, namespace, shelf.volume, waits("ImagePullBackOff", 'Back-off pulling image "r.example/p:1": 401 Unauthorized')
+    ):
+        assert error("--image", "r.example/p:1") == (
+            f"{where}the registry refuses to hand out r.example/p:1. Name another with --image, or secrets.ngc_image_secret in the stack. "
+            'Seen: Back-off pulling image "r.example/p:1": 401 Unauthorized'
+        )
+    with NodeOfClaims(cluster, namespace, shelf.volume):
+        assert error("--sub-path", "models") == (
+            f"{where}models is no directory, beside it there is adapters: name the one that holds the adapters with --sub-path"
+        )
+    quota: Object = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "small", "namespace": namespace},
+        "spec": {"hard": {"limits.memory": "1Mi"}},
+    }
+    cluster.create(quota)
+    wait_until("a counted quota", lambda: cluster.get("v1", "ResourceQuota", "small", namespace).get("status", {}).get("hard"))
+    assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")
+
+
+def test_a_claim_that_nothing_has_used_is_not_made_to_have_a_volume(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf
+):
+    nodes(NO_GPU)
+    late = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "late"}}
+    cluster.apply({**late, "provisioner": "kwok.x-k8s.io/volume", "volumeBindingMode": "WaitForFirstConsumer"})
+    try:
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "late"}
+        metadata = {"name": "shelf", "namespace": namespace}
+        cluster.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
+        code, _, err = shelf.run(control_plane.kubeconfig)
+    finally:
+        cluster.delete("storage.k8s.io/v1", "StorageClass", "late")
+    assert code == 1 and "the claim has no volume yet, so nothing is on it" in err, err
+
+
+def test_rights_that_are_missing_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+    nodes(NO_GPU)
+    make_claim(cluster, namespace)
+    visitor = control_plane.kubeconfig_of(VISITOR)
+    code, _, err = shelf.run(visitor)
+    assert code == 1 and "no right to list pods in namespace" in err and "The check has to create, get and delete jobs" in err, err
+    allow(cluster, namespace, "", "pods", "list")
+    code, _, err = shelf.run(visitor)
+    assert code == 1 and "no right to create jobs in namespace" in err, err
+    allow(cluster, namespace, "batch", "jobs", "create", "get", "delete")
+    code, _, err = shelf.run(visitor)
+    assert code == 1 and "no right to create configmaps in namespace" in err, err
+    nothing_is_left(cluster, namespace)
+    allow(cluster, namespace, "", "configmaps", "create")
+    with NodeOfClaims(cluster, namespace, shelf.volume):
+        code, out, err = shelf.run(visitor)
+    assert code == 0 and out.count("as locked") == 2, err
+    assert "note: no right to get persistentvolumeclaims" in err
+    nothing_is_left(cluster, namespace)

@@ -1,0 +1,80 @@
+"""The Job that looks at a claim, run without a node: its command, environment and files as a process, a folder in place of the claim."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nim_component import LoRAAdapter
+from nim_component.lora.claim.job import MOUNT, PROGRAM_PATH, Request, render_config, render_job
+from tests.lora.pod import as_user
+
+RECORDS = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 2, "sha256": "1" * 64}}
+
+
+def locked(name: str, files: dict[str, Any] = RECORDS, commit: str = "a" * 40) -> LoRAAdapter:
+    """An adapter as a lock file knows it."""
+    return LoRAAdapter(repo_id=f"org/{name}", locked={"commit": commit, "files": files, "rank": 16})  # type: ignore[arg-type]
+
+
+def request(*adapters: LoRAAdapter, **fields: Any) -> Request:
+    """A request as the command makes it."""
+    given = {"name": "nim-lora-check-1", "namespace": "team", "claim": "shelf", "directory": "adapters", "image": "python:3.12-alpine"}
+    return Request(**{**given, "adapters": adapters or (locked("one"),), "timeout": 60, **fields})
+
+
+@dataclass
+class Outcome:
+    code: int
+    message: str
+    """The termination message."""
+    out: str
+    err: str
+
+
+def run_container(container: dict[str, Any], data: dict[str, str], claim: Path) -> Outcome:
+    """What a node would make of it: the claim at its mount, the ConfigMap at its own, and no other file."""
+    root = Path(tempfile.mkdtemp(prefix="claim-job-"))
+    try:
+        program = root / PROGRAM_PATH.lstrip("/")
+        mount = root / MOUNT.lstrip("/")
+        for directory in (program, mount.parent):
+            directory.mkdir(parents=True)
+        for file, text in data.items():
+            (program / file).write_text(text, encoding="utf-8")
+        mount.symlink_to(claim)
+        log = root / "termination-log"
+        log.write_text("")
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o777 if path.is_dir() or path == log else 0o644) if not path.is_symlink() else None
+        env = {each["name"]: _moved(each["value"], root) for each in container["env"]}
+        command = [sys.executable if word == "python3" else _moved(word, root) for word in container["command"]]
+        done = subprocess.run(
+            [*as_user(), command[0], "-S", *command[1:]],  # without the library
+            env={"PATH": os.environ["PATH"], "LORA_TERMINATION_LOG": str(log), **env},
+            cwd=_moved(container["workingDir"], root),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Outcome(done.returncode, *(text.replace(str(root), "") for text in (log.read_text(), done.stdout, done.stderr)))
+    finally:
+        shutil.rmtree(root)
+
+
+def run_job(wanted: Request, claim: Path) -> Outcome:
+    """The rendered Job on a folder."""
+    job = render_job(wanted, None, [])
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return run_container(container, render_config(wanted, job)["data"], claim)
+
+
+def _moved(text: str, root: Path) -> str:
+    return str(root / text.lstrip("/")) if text.startswith(("/lora", "/opt")) else text

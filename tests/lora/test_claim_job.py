@@ -1,0 +1,209 @@
+"""What the Job says of a claim: its rendered command as a process, on folders that are right, and on all others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nim_component import LoRAAdapter
+from nim_component.lora.claim.pod import read_verdict
+from nim_component.lora.loader.compare import Comparison
+from tests.lora.claim_job import locked, request, run_job
+from tests.lora.hub import adapter
+from tests.lora.pod import Pod, as_user
+
+FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+
+def shelve(pod: Pod, *names: str) -> list[LoRAAdapter]:
+    """Adapters on the volume, each as it is locked."""
+    return [put(pod, name, adapter(seed)) for seed, name in enumerate(names)]
+
+
+def put(pod: Pod, name: str, files: dict[str, bytes]) -> LoRAAdapter:
+    directory = pod.adapters / name
+    directory.mkdir(parents=True)
+    for file in FILES:
+        (directory / file).write_bytes(files[file])
+    return locked(name, {file: {"size": len(files[file]), "sha256": hashlib.sha256(files[file]).hexdigest()} for file in FILES})
+
+
+def test_what_is_as_locked_is_said_to_be(pod: Pod) -> None:
+    adapters = shelve(pod, "one", "two")
+    before = {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")}
+    outcome = run_job(request(*adapters), pod.root)
+    assert outcome.code == 0, outcome
+    assert read_verdict(outcome.message, 2) == Comparison((None, None))
+    assert outcome.out.splitlines() == [f"one: as locked, commit {'a' * 12}", f"two: as locked, commit {'a' * 12}"]
+    assert {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")} == before
+
+
+def damage(pod: Pod, how: str) -> None:
+    one = pod.adapters / "one"
+    weights = one / "adapter_model.safetensors"
+    data = weights.read_bytes()
+    match how:
+        case "flip":
+            weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        case "cut":
+            weights.write_bytes(data[:-1])
+        case "no file":
+            weights.unlink()
+        case "directory":
+            weights.unlink()
+            weights.mkdir()
+        case "pipe":
+            weights.unlink()
+            os.mkfifo(weights)
+        case "missing":
+            one.rename(pod.root / "elsewhere")
+        case "a file":
+            one.rename(pod.root / "elsewhere")
+            one.write_text("")
+        case "rank":
+            (one / "adapter_config.json").write_bytes(adapter(0, rank=64)["adapter_config.json"])
+        case "same size, rank":
+            text = (one / "adapter_config.json").read_bytes()
+            (one / "adapter_config.json").write_bytes(text.replace(b'"r": 16', b'"r": 61'))
+        case "deep config":
+            (one / "adapter_config.json").write_text("[" * 100_000)
+        case "huge config":
+            os.truncate(one / "adapter_config.json", 3 << 30)
+        case "link out":
+            weights.rename(pod.directory / "weights")
+            weights.symlink_to(pod.directory / "weights")
+        case "link nowhere":
+            weights.unlink()
+            weights.symlink_to("/nowhere")
+        case "loop":
+            weights.unlink()
+            weights.symlink_to(weights)
+        case "directory out":
+            one.rename(pod.directory / "one")
+            one.symlink_to(pod.directory / "one")
+        case "unreadable":
+            weights.chmod(0)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("flip", "adapter_model.safetensors is another file than the one that was locked"),
+        ("cut", r"adapter_model.safetensors has \d+ bytes, and \d+ were locked"),
+        ("no file", "adapter_model.safetensors is not there"),
+        ("directory", "adapter_model.safetensors is no file"),
+        ("pipe", "adapter_model.safetensors is no file"),
+        ("missing", "is not there"),
+        ("a file", "is no directory"),
+        ("rank", "adapter_config.json is another file than the one that was locked; its rank is 64"),
+        ("same size, rank", "adapter_config.json is another file than the one that was locked; its rank is 61"),
+        ("deep config", r"adapter_config.json has 100000 bytes, and \d+ were locked"),
+        ("huge config", r"adapter_config.json has 3221225472 bytes, and \d+ were locked"),
+        ("link out", "adapter_model.safetensors is a link that leads out of the directory"),
+        ("link nowhere", "adapter_model.safetensors is no file"),
+        ("loop", "adapter_model.safetensors is no file"),
+        ("directory out", "adapter_config.json is a link that leads out of the directory"),
+        ("unreadable", r"adapter_model.safetensors cannot be read by uid 1000 \(Permission denied\)"),
+    ],
+)
+def test_what_is_not_as_locked_is_named_and_the_others_are_looked_at_all_the_same(pod: Pod, how: str, said: str) -> None:
+    adapters = shelve(pod, "one", "two")
+    damage(pod, how)
+    if how == "unreadable" and (not as_user() or "dac_read_search" in " ".join(as_user())):
+        pytest.skip("who may read everything meets no refusal")
+    outcome = run_job(request(*adapters), pod.root)
+    verdict = read_verdict(outcome.message, 2)
+    assert verdict is not None and verdict.problems[1] is None and verdict.wrong == 1, outcome
+    assert re.fullmatch(said, verdict.problems[0] or ""), outcome
+    assert outcome.code == 17 and f"one: {verdict.problems[0]}" in outcome.out.splitlines()
+    assert "1 of 2 adapters are not as they were locked" in outcome.err
+
+
+def test_links_within_the_directory_are_as_good_as_files(pod: Pod) -> None:
+    (one,) = shelve(pod, "one")
+    (pod.adapters / "one").rename(pod.adapters / "store")
+    (pod.adapters / "one").mkdir()
+    for file in FILES:
+        (pod.adapters / "one" / file).symlink_to(Path("..") / "store" / file)
+    assert run_job(request(one), pod.root).code == 0
+
+
+def test_directories_that_nobody_listed_are_told_whatever_they_are_called(pod: Pod) -> None:
+    (one,) = shelve(pod, "one")
+    names = [b"more", b"lost+found", b"esc\x1b[2J", b"line\nfeed", b"bytes\xff", "Ünï".encode(), b'quo"te', b"l" * 255]
+    for name in names:
+        (pod.adapters / os.fsdecode(name)).mkdir()
+    (pod.adapters / "a-file").write_text("")
+    outcome = run_job(request(one), pod.root)
+    verdict = read_verdict(outcome.message, 1)
+    assert outcome.code == 0 and verdict is not None, outcome
+    assert set(verdict.unlisted) == {
+        *("more", r"esc\x1b[2J", r"line\nfeed", r"bytes\udcff", r"\xdcn\xef", 'quo"te'),
+        "l" * 200,
+    }
+    assert outcome.out.isprintable() or "\x1b" not in outcome.out
+    assert "warning: more is not listed, and the server may serve it" in outcome.out
+
+
+def test_however_much_is_wrong_the_message_has_room(pod: Pod) -> None:
+    pod.adapters.mkdir()
+    adapters = [locked(f"adapter-{number:04}") for number in range(300)]
+    for number in range(300):
+        (pod.adapters / f"unlisted-{number:04}").mkdir()
+    outcome = run_job(request(*adapters), pod.root)
+    assert len(outcome.message.encode()) <= 4000
+    verdict = read_verdict(outcome.message, 300)
+    assert verdict is not None and verdict.wrong == 300
+    assert set(verdict.problems) == {"is not there", "is not as it was locked"}
+    assert len(verdict.unlisted) + verdict.left_out == 300
+    outcome = run_job(request(*(locked(f"adapter-{number:04}") for number in range(900))), pod.root)
+    verdict = read_verdict(outcome.message, 900)
+    assert verdict is not None and verdict.wrong == 900, "none is taken for right that was not said to be"
+    assert verdict.problems[-1] == "is not known to be as it was locked: there was no room to say so"
+
+
+def test_a_claim_without_that_directory(pod: Pod) -> None:
+    (pod.root / "models").mkdir()
+    outcome = run_job(request(), pod.root)
+    assert outcome.code == 13, outcome
+    said = "/lora/claim/adapters is no directory, beside it there is models: name the one that holds the adapters"
+    assert outcome.message == outcome.err.strip() == said
+
+
+def test_the_root_of_a_claim(pod: Pod) -> None:
+    (one,) = shelve(pod, "one")
+    assert run_job(request(one, directory=""), pod.adapters).code == 0
+
+
+def test_what_is_not_locked_is_not_compared(pod: Pod) -> None:
+    shelve(pod, "one")
+    outcome = run_job(request(LoRAAdapter(repo_id="org/one")), pod.root)
+    assert outcome.code == 2 and "adapters[0].locked: is needed to compare" in outcome.message
+
+
+HOSTILE: list[Any] = ["", "{", "[]", "null", "7", '"a"', "{}", '{"adapters": 1}', "[" * 10_000]
+HOSTILE += [
+    {"adapters": 2, "wrong": 0, "problems": {}, "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": 0, "problems": {"0": "x"}, "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": 1, "problems": {"5": "x"}, "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": 1, "problems": {"x": "x"}, "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": 1, "problems": [], "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": "many", "problems": {}, "unlisted": [], "left_out": 0},
+    {"adapters": 1, "wrong": 0, "problems": {}, "unlisted": 7, "left_out": 0},
+]
+
+
+@pytest.mark.parametrize("message", HOSTILE, ids=lambda message: str(message)[:60])
+def test_a_message_of_something_else_is_no_verdict(message: Any) -> None:
+    assert read_verdict(message if isinstance(message, str) else json.dumps(message), 1) is None
+
+
+def test_what_a_message_holds_is_made_harmless() -> None:
+    said = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
+    assert read_verdict(json.dumps(said), 1) == Comparison(("gone over ***",), ("",))

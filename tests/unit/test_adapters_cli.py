@@ -1,0 +1,147 @@
+"""`adapters check` as a command: what it is given, what it says, and what it imports. No hub, no cluster."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from nim_component.args import LockedAdapter
+from nim_component.cli import app
+from nim_component.cli.adapters_check import request_for
+from nim_component.cli.locked import choose_service, read_locked
+from nim_component.lora.lockfile import Lock, write_lock
+
+FILES = {"adapter_config.json": b'{"r": 16}', "adapter_model.safetensors": b"weights"}
+RECORDS = {name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in FILES.items()}
+LOCKED = LockedAdapter.read({"commit": "a" * 40, "files": RECORDS, "rank": 16}, "lock")
+
+
+def make_project(folder: Path, **fields: Any) -> Path:
+    """A project whose program must not be run, and beside it a shelf with the adapter of its one service."""
+    service = {"secrets": {"ngc_image_secret": "pull", "ngc_secret_key": "K"}, "hf_repo_ids": ["org/one"], **fields}
+    config = {"nim:services": {"llama": service, "plain": {}}, "kubernetes:context": "prod"}
+    (folder / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")
+    (folder / "__main__.py").write_text("raise SystemExit('must not be run')\n")
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
+    (folder / "adapters.dev.lock.json").write_text(write_lock(Lock({"org/one@main": LOCKED})))
+    (folder / "shelf" / "one").mkdir(parents=True)
+    for name, data in FILES.items():
+        (folder / "shelf" / "one" / name).write_bytes(data)
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["adapters", "check", "--cwd", str(folder), *arguments])
+
+
+def test_a_folder_that_holds_what_was_locked(tmp_path: Path):
+    result = run(make_project(tmp_path), str(tmp_path / "shelf"))
+    assert (result.exit_code, result.output) == (0, f"one: as locked, commit {'a' * 12}\n")
+
+
+def test_json_is_all_that_it_prints(tmp_path: Path):
+    make_project(tmp_path)
+    (tmp_path / "shelf" / "one" / "adapter_config.json").write_bytes(b'{"r": 61}')
+    (tmp_path / "shelf" / "more\x1b[2J").mkdir()
+    result = run(tmp_path, str(tmp_path / "shelf"), "--json")
+    said = json.loads(result.stdout)
+    problem = "adapter_config.json is another file than the one that was locked; its rank is 61"
+    adapter = {"adapter": "one", "repo_id": "org/one", "revision": "main", "commit": "a" * 40, "ok": False, "problem": problem}
+    assert said == {
+        "service": "llama",
+        "where": str(tmp_path / "shelf"),
+        "ok": False,
+        "adapters": [adapter],
+        "unlisted": ["more\\x1b[2J"],
+    }
+    assert result.exit_code == 1 and result.stderr == "error: 1 adapters of llama are not as they were locked\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "give a folder or --claim"),
+        (["shelf", "--claim", "shelf"], 2, "give a folder or --claim"),
+        (["--claim", "Not/AName"], 2, "--claim: write the name"),
+        (["--claim", "shelf", "--sub-path", "../up"], 2, "--sub-path: write a folder"),
+        (["--claim", "shelf", "--sub-path", "a b"], 2, "--sub-path: write a folder"),
+        (["--claim", "shelf", "--timeout", "0"], 2, "--timeout"),
+        (["nowhere"], 1, "error: nowhere is no directory"),
+        (["shelf", "--service", "plain"], 1, "error: --service plain: no service with adapters; there are: llama"),
+        (["shelf", "--stack", "none"], 1, "no stack named 'none' found"),
+        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig; name a cluster with --kubeconfig"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
+):
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    result = run(tmp_path, *arguments)
+    assert result.exit_code == code and words in result.output, result.output
+    assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
+
+
+def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("nim_component.diagnose.occasion.find_spec", lambda _: None)
+    result = run(make_project(tmp_path), "--claim", "shelf")
+    assert (result.exit_code, result.output) == (
+        1,
+        "error: to look at a claim needs the Kubernetes client: pip install 'nim-component[diagnose]'\n",
+    )
+
+
+def test_an_adapter_that_is_not_locked_is_an_error(tmp_path: Path):
+    make_project(tmp_path)
+    (tmp_path / "adapters.dev.lock.json").unlink()
+    result = run(tmp_path, str(tmp_path / "shelf"))
+    assert result.exit_code == 1 and "adapters.dev.lock.json is out of date" in result.output and "org/one@main" in result.output
+
+
+def test_the_job_is_asked_for_as_the_services_own_pods_are(tmp_path: Path):
+    make_project(
+        tmp_path,
+        namespace="team",
+        lora_image="r.example/python:3.12",
+        run_as_user=7,
+        fs_group=9,
+        lora={"volume": {"existing_claim": "shelf", "directory": "team/llama"}, "max_rank": 16},
+    )
+    locked = read_locked(None, tmp_path)
+    _, nim, adapters = choose_service(locked, None)
+    asked = request_for(nim, adapters, "shelf", None, None, None, 60)
+    assert (asked.namespace, asked.claim, asked.directory) == ("team", "shelf", "team/llama/adapters")
+    assert (asked.image, asked.pull_policy, asked.pull_secret) == ("r.example/python:3.12", "IfNotPresent", "pull")
+    assert (asked.user, asked.group, asked.volume_group) == (7, 1000, 9)
+    assert [each.locked for each in asked.adapters] == [LOCKED]
+    assert locked.config["kubernetes:context"] == "prod"
+    other = request_for(nim, adapters, "shelf", "other", "/a/b/", "r.example/x:1", 60)
+    assert (other.namespace, other.directory, other.image) == ("other", "a/b", "r.example/x:1")
+    assert request_for(nim, adapters, "shelf", None, "", None, 60).directory == "" and other.name != asked.name
+
+
+HEAVY = ("pulumi_kubernetes", "lightkube", "httpx", "httpx2", "huggingface_hub", "rich", "nim_component.service", "nim_component.manifests")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["check", "--help"], ["lock", "--help"], ["check", "shelf"]], ids=" ".join)
+def test_it_imports_nothing_that_it_does_not_use(tmp_path: Path, command: list[str]):
+    make_project(tmp_path)
+    script = f"""
+        import sys
+        from nim_component.cli import app
+        app(["adapters", *{command!r}], standalone_mode=False)
+        print("imported:", *sorted(sys.modules))
+    """
+    done = subprocess.run([sys.executable, "-c", dedent(script)], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    imported = done.stdout.rpartition("imported:")[2].split()
+    light = ("pulumi", "nim_component.args") if "--help" in command else ()
+    assert [name for name in imported if name in (*HEAVY, *light) or name.startswith(tuple(f"{each}." for each in HEAVY))] == []

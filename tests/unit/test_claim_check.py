@@ -1,0 +1,344 @@
+"""`adapters check --claim` without a cluster: the Job, what is said of a pod that does not come, and that nothing stays behind."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nim_component.diagnose.api import MissingError, RefusedError, UnreachableError
+from nim_component.lora.claim import check as module
+from nim_component.lora.claim.api import RejectedError, WritingApi
+from nim_component.lora.claim.check import CheckError, check_claim
+from nim_component.lora.claim.job import APP, GRACE, find_users, render_config, render_job
+from nim_component.lora.claim.pod import RUNNING, Ended, Waiting, look
+from nim_component.lora.loader.compare import Comparison
+from nim_component.lora.wishlist import read_program
+
+from ..lora.claim_job import RECORDS, locked, request
+
+Object = dict[str, Any]
+RIGHT = json.dumps({"adapters": 1, "wrong": 0, "problems": {}, "unlisted": [], "left_out": 0})
+
+
+def user(node: str = "gpu-0", claim: str = "shelf", phase: str = "Running", **spec: Any) -> Object:
+    volumes = [{"name": "cache", "emptyDir": {}}, {"name": "lora", "persistentVolumeClaim": {"claimName": claim}}]
+    return {"metadata": {"name": f"pod-{node}"}, "spec": {"nodeName": node, "volumes": volumes, **spec}, "status": {"phase": phase}}
+
+
+class TestTheJob:
+    def test_it_is_short_lived_small_and_restricted(self):
+        job = render_job(request(), ["ReadWriteMany"], [])
+        spec = job["spec"]
+        assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 60 + GRACE, 60)
+        pod = spec["template"]["spec"]
+        assert pod["securityContext"] == {
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "runAsGroup": 1000,
+            "supplementalGroups": [1000],
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert pod["automountServiceAccountToken"] is False and pod["restartPolicy"] == "Never"
+        assert not {"affinity", "tolerations", "imagePullSecrets", "serviceAccountName", "initContainers"} & set(pod)
+        (container,) = pod["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+        assert container["command"] == ["python3", "-m", "lora_loader", "/opt/lora-loader/lora_loader/adapters.json"]
+        assert container["env"] == [
+            {"name": "NIM_PEFT_SOURCE", "value": "/lora/claim/adapters"},
+            {"name": "LORA_DEADLINE_SECONDS", "value": "60"},
+        ]
+        assert (container["image"], container["imagePullPolicy"]) == ("python:3.12-alpine", "IfNotPresent")
+        assert set(container["resources"]["requests"]) == set(container["resources"]["limits"]) == {"cpu", "memory", "ephemeral-storage"}
+        assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "shelf", "readOnly": True}
+        assert all(mount["readOnly"] is True for mount in container["volumeMounts"])
+
+    def test_its_config_has_the_loader_and_the_lock_and_goes_with_it(self):
+        config = render_config(request(locked("one"), locked("two")), {"metadata": {"name": "nim-lora-check-1", "uid": "u-1"}})
+        assert config["immutable"] is True
+        assert config["metadata"]["ownerReferences"] == [
+            {"apiVersion": "batch/v1", "kind": "Job", "name": "nim-lora-check-1", "uid": "u-1"}
+        ]
+        wanted = json.loads(config["data"].pop("adapters.json"))
+        assert (wanted["compared"], [each["name"] for each in wanted["adapters"]]) == (True, ["one", "two"])
+        assert wanted["adapters"][0]["locked"] == RECORDS
+        assert config["data"] == read_program() and "compare.py" in config["data"]
+        assert len(json.dumps(config)) < 1 << 20, "what a ConfigMap may hold"
+
+    def test_it_follows_the_pods_that_have_the_volume_and_bears_what_they_bear(self):
+        taint = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+        users = [user("b", tolerations=[taint], imagePullSecrets=[{"name": "pull"}]), user("a", tolerations=[taint])]
+        pod = render_job(request(), ["ReadWriteOnce"], users)["spec"]["template"]["spec"]
+        terms = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        assert [each["matchFields"][0]["values"] for each in terms] == [["a"], ["b"]]
+        assert (pod["tolerations"], pod["imagePullSecrets"]) == ([taint], [{"name": "pull"}])
+
+    def test_where_the_access_mode_is_not_known_it_would_rather_be_there(self):
+        pod = render_job(request(), None, [user("a")])["spec"]["template"]["spec"]
+        (term,) = pod["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert term["weight"] == 100 and term["preference"]["matchFields"][0]["values"] == ["a"]
+
+    def test_a_volume_that_many_nodes_may_have_draws_it_nowhere(self):
+        pod = render_job(request(pull_secret="own"), ["ReadWriteMany"], [user("a", tolerations=[{"operator": "Exists"}])])
+        assert not {"affinity", "tolerations"} & set(pod["spec"]["template"]["spec"])
+        assert pod["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "own"}]
+
+    def test_who_uses_a_claim(self):
+        leaving = user("b")
+        leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        pods = [user("a"), user("a", "other"), user(""), user("a", phase="Succeeded"), leaving, {}, {"spec": {"volumes": None}}]
+        assert find_users(pods, "shelf") == [pods[0]]
+
+
+def pod(state: Object | None = None, node: str = "a", phase: str = "Pending", **status: Any) -> Object:
+    statuses = [] if state is None else [{"name": "check-loras", "state": state}]
+    spec: Object = {"containers": [{"name": "check-loras", "image": "r.example/denied:1"}], **({"nodeName": node} if node else {})}
+    return {"metadata": {"name": "p"}, "spec": spec, "status": {"phase": phase, "containerStatuses": statuses, **status}}
+
+
+def waiting(reason: str, message: str = "") -> Object:
+    return pod({"waiting": {"reason": reason, "message": message}})
+
+
+def event(reason: str, message: str) -> Object:
+    return {"reason": reason, "message": message, "lastTimestamp": "2026-01-01T00:00:00Z"}
+
+
+def unplaced(message: str) -> Object:
+    return pod(node="", conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}])
+
+
+STORY: list[tuple[Object | None, list[Object], str, bool]] = [
+    (None, [event("FailedCreate", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host')], "pod-security", True),
+    (None, [event("FailedCreate", "exceeded quota: small, requested: limits.memory=256Mi")], "quota", True),
+    (None, [event("FailedCreate", "failed quota: small: must specify limits.gpu")], "quota", True),
+    (None, [event("FailedCreate", "maximum cpu usage per Container is 50m, but limit is 1")], "limit-range", True),
+    (None, [event("FailedCreate", 'admission webhook "p.io" denied the request: image')], "webhook", True),
+    (None, [event("FailedCreate", "something else")], "refused", True),
+    (None, [event("FailedCreate", 'error looking up service account team/default: serviceaccount "default" not found')], "refused", False),
+    (unplaced('persistentvolumeclaim "shelf" not found'), [], "claim-missing", True),
+    (unplaced('persistentvolumeclaim "shelf" is being deleted'), [], "claim-missing", True),
+    (unplaced("0/3 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod"), [], "claim-one-pod", False),
+    (unplaced("0/2 nodes are available: 2 node(s) had volume node affinity conflict."), [], "volume-elsewhere", False),
+    (unplaced("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."), [], "node-affinity", False),
+    (unplaced("0/1 nodes are available: 1 node(s) had untolerated taint(s)."), [], "taint", False),
+    (unplaced("0/1 nodes are available: 1 Insufficient memory."), [], "no-room", False),
+    (unplaced("no nodes available to schedule pods"), [], "no-node", False),
+    (waiting("ImagePullBackOff", "Back-off"), [event("Failed", 'Failed to pull image "r.example/denied:1": 401 Unauthorized')], "image-refused", True),
+    (waiting("ImagePullBackOff", 'pull "r.example/denied:1": manifest unknown'), [], "image-missing", True),
+    (waiting("ImagePullBackOff", 'pull "r.example/denied:1": i/o timeout'), [], "image", True),
+    (waiting("InvalidImageName"), [], "image", True),
+    (waiting("CreateContainerConfigError", "secret gone"), [], "start", True),
+    (waiting("ContainerCreating"), [event("FailedAttachVolume", "Multi-Attach error for volume")], "volume-attached", False),
+    (waiting("ContainerCreating"), [event("FailedMount", "mount.nfs: access denied")], "volume-mount", False),
+]  # fmt: skip
+
+
+class TestTheStory:
+    @pytest.mark.parametrize(("found", "events", "cause", "hopeless"), STORY, ids=[f"{each[2]}-{at}" for at, each in enumerate(STORY)])
+    def test_what_stands_in_the_way(self, found: Object | None, events: list[Object], cause: str, hopeless: bool):
+        state = look({}, found, events)
+        assert isinstance(state, Waiting) and state.finding is not None
+        assert (state.finding.cause, state.hopeless) == (cause, hopeless)
+        assert state.finding.cure.endswith((".", ")")) and "\n" not in str(state.finding.text)
+
+    def test_nothing_stands_in_the_way_yet(self):
+        assert look({}, None, []) == Waiting("waiting for its pod")
+        assert look({}, pod(node=""), []) == Waiting("waiting for a node")
+        assert look({}, waiting("ErrImagePull", "once"), []) == Waiting("starting")
+        assert look({}, waiting("ContainerCreating"), [event("FailedMount", 'configmap "nim-lora-check-1" not found')]) == Waiting(
+            "starting"
+        )
+        assert look({}, pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}}), []) is RUNNING
+
+    def test_it_has_ended(self):
+        done = pod({"terminated": {"exitCode": 0, "reason": "Completed", "message": RIGHT}})
+        assert look({}, done, []) == Ended(RIGHT, "Completed, exit code 0")
+        killed = pod({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
+        assert look({}, killed, []) == Ended("", "OOMKilled, exit code 137")
+        assert look({}, pod(phase="Failed", reason="Evicted", message="low on\x1b[2J disk"), []) == Ended("", "Evicted low on disk")
+        late = {
+            "status": {"conditions": [{"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}]}
+        }
+        assert look(late, None, []) == Ended("", "Job was active longer than specified deadline")
+
+    @pytest.mark.parametrize(
+        "odd", [{}, {"status": None}, {"spec": []}, {"status": {"containerStatuses": "x"}}, {"spec": {"containers": [7]}}]
+    )
+    def test_a_pod_may_be_anything(self, odd: Object):
+        assert isinstance(look({}, odd, []), Waiting)
+
+
+Answer = Callable[[str, str, Any], Any]
+
+
+class FakeApi(WritingApi):
+    """An API server of a few lines: `refuse` may raise for a verb and a path; a pod comes when there is a Job."""
+
+    def __init__(self, pods: Any, refuse: Answer = lambda *_: None, claim: Any = None) -> None:
+        self.pods, self.refuse, self.claim = pods, refuse, claim
+        self.there: dict[str, Object] = {}
+        self.removed: list[str] = []
+
+    async def get(self, path: str, seconds: float = 10, **params: str) -> Any:
+        self.refuse("get", path, None)
+        if path.endswith("/persistentvolumeclaims/shelf"):
+            return self.claim or {"status": {"phase": "Bound", "accessModes": ["ReadWriteMany"]}}
+        return self.there[path]
+
+    async def list(self, path: str, **params: str) -> Any:
+        self.refuse("list", path, params)
+        return (self.pods() if "labelSelector" in params else []), "1"
+
+    async def create(self, path: str, body: Object) -> Object:
+        self.refuse("create", path, body)
+        self.there[f"{path}/{body['metadata']['name']}"] = made = {**body, "metadata": {**body["metadata"], "uid": "u"}}
+        return made
+
+    async def remove(self, path: str) -> None:
+        self.refuse("delete", path, None)
+        self.removed.append(path)
+        if self.there.pop(path, None) is None:
+            raise MissingError("gone")
+
+
+JOB = "/apis/batch/v1/namespaces/team/jobs/nim-lora-check-1"
+
+
+def check(api: FakeApi, **fields: Any) -> tuple[Comparison | Exception, list[str]]:
+    said: list[str] = []
+    try:
+        return asyncio.run(check_claim(api, request(**fields), said.append)), said
+    except (CheckError, UnreachableError, RefusedError) as error:
+        return error, said
+
+
+def ended(message: str, code: int = 0) -> Callable[[], list[Object]]:
+    return lambda: [pod({"terminated": {"exitCode": code, "reason": "Error", "message": message}})]
+
+
+def refusing(verb: str, part: str, error: Exception) -> Answer:
+    def refuse(asked: str, path: str, _: Any) -> None:
+        if asked == verb and part in path:
+            raise error
+
+    return refuse
+
+
+class TestTheRun:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(module, "POLL", 0.01)
+
+    def test_the_verdict_comes_and_the_job_goes(self):
+        api = FakeApi(ended(RIGHT))
+        assert check(api) == (Comparison((None,)), [])
+        assert api.removed == [JOB] and not [path for path in api.there if "jobs" in path]
+
+    @pytest.mark.parametrize(
+        ("verb", "part", "error", "said", "removed"),
+        [
+            ("list", "/pods", RefusedError(403, 'User "v" cannot list resource "pods"'), "no right to list pods", False),
+            ("create", "/jobs", RefusedError(403, 'User "v" cannot create resource "jobs"'), "no right to create jobs", False),
+            ("create", "/jobs", RefusedError(403, "exceeded quota: count/jobs.batch"), "the cluster refuses to create jobs", False),
+            ("create", "/jobs", RejectedError("spec.x: unknown"), "the cluster refuses to create jobs", False),
+            ("create", "/jobs", MissingError('namespaces "team" not found'), "Correct --namespace", False),
+            ("create", "/jobs", UnreachableError("ReadTimeout"), "ReadTimeout", True),
+            ("create", "/configmaps", RefusedError(403, 'User "v" cannot create resource "configmaps"'), "no right to create configmaps", True),
+            ("create", "/configmaps", UnreachableError("status 500"), "status 500", True),
+        ],
+    )  # fmt: skip
+    def test_a_refusal_is_one_line_and_what_may_be_there_is_removed(self, verb: str, part: str, error: Exception, said: str, removed: bool):
+        api = FakeApi(ended(RIGHT), refusing(verb, part, error))
+        found, _ = check(api)
+        assert isinstance(found, Exception) and said in str(found) and "\n" not in str(found)
+        assert api.removed == ([JOB] if removed else [])
+
+    def test_a_verdict_about_nothing_is_none(self):
+        for message, words in [
+            ("", "Error, exit code 1"),
+            ("adapter one: x", "adapter one: x"),
+            ("sh: python3: not found", "--image"),
+            ("/lora/claim/adapters is no directory, beside it there is a: name it", "adapters is no directory"),
+            ("{}", "{}"),
+        ]:
+            api = FakeApi(ended(message, 1))
+            found, _ = check(api)
+            assert isinstance(found, CheckError) and words in str(found) and api.removed == [JOB]
+
+    def test_it_gives_up_in_time_and_says_what_for(self):
+        api = FakeApi(lambda: [unplaced("0/1 nodes are available: 1 Insufficient cpu.")])
+        found, said = check(api, timeout=0.1)
+        assert "no verdict after 0.1 s: no node has cpu free. Make room: it asks for 100m cpu" in str(found)
+        assert said == ["waiting for a node: no node has cpu free"] and api.removed == [JOB]
+
+    def test_what_cannot_be_cured_by_waiting_is_not_waited_for(self):
+        api = FakeApi(lambda: [waiting("InvalidImageName", "bad")])
+        found, _ = check(api, timeout=1000)
+        assert "cannot be pulled" in str(found) and api.removed == [JOB]
+
+    def test_a_server_that_is_away_for_a_moment_is_waited_for(self):
+        times = iter([UnreachableError("status 503"), UnreachableError("status 503"), None])
+
+        def pods() -> list[Object]:
+            if error := next(times):
+                raise error
+            return ended(RIGHT)()
+
+        found, said = check(FakeApi(pods))
+        assert found == Comparison((None,)) and said == ["the cluster does not answer (status 503)"]
+
+    def test_without_the_right_to_read_events_it_goes_on_without(self):
+        found, _ = check(FakeApi(ended(RIGHT), refusing("list", "/events", RefusedError(403, "no"))))
+        assert found == Comparison((None,))
+
+    def test_a_removal_that_fails_is_said(self):
+        found, said = check(FakeApi(ended(RIGHT), refusing("delete", "/jobs", RefusedError(403, "may not"))))
+        assert found == Comparison((None,))
+        assert said == ["warning: nim-lora-check-1 could not be removed (may not): the cluster removes it by itself"]
+
+    @pytest.mark.parametrize(
+        ("claim", "words"),
+        [
+            ({"status": {"phase": "Pending"}}, "nothing is on it"),
+            ({"status": {"phase": "Lost"}}, "volume is gone"),
+            ({"metadata": {"deletionTimestamp": "x"}, "status": {"phase": "Bound"}}, "being deleted"),
+        ],
+    )
+    def test_a_claim_without_a_volume_gets_no_job(self, claim: Object, words: str):
+        api = FakeApi(ended(RIGHT), claim=claim)
+        found, _ = check(api)
+        assert words in str(found) and api.there == {} and api.removed == []
+
+    @pytest.mark.parametrize("moment", ["before the answer", "after it"])
+    def test_whoever_is_stopped_removes_what_was_made(self, moment: str):
+        async def run() -> FakeApi:
+            asked = asyncio.Event()
+
+            class Slow(FakeApi):
+                async def create(self, path: str, body: Object) -> Object:
+                    asked.set()
+                    if moment == "before the answer":
+                        await asyncio.sleep(0.1)
+                    return await super().create(path, body)
+
+            api = Slow(list)
+            work = asyncio.create_task(check_claim(api, request(), lambda _: None))
+            await asked.wait()
+            await asyncio.sleep(0.05)
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+            return api
+
+        api = asyncio.run(run())
+        assert api.removed == [JOB] and JOB not in api.there
+
+
+def test_its_pods_are_nobodys_service():
+    assert render_job(request(), None, [])["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] == APP != "nim"
