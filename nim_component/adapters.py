@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .args import NIM
-from .manifests.lora import render_list_config, render_lora_config, uses_job
+from .manifests.lora import render_list_config, render_lora_config, unload_seconds, uses_job
 from .manifests.lora_job import render_lora_claim, render_lora_job
 from .manifests.overrides import override
 from .manifests.references import References
@@ -46,12 +46,12 @@ def provide_adapters(
     listed = override(nim, "lora-list", render_list_config(nim, service_name, "list"))
     wanted = k8s.core.v1.ConfigMap(f"{name}-lora-list", **listed, opts=derived)
     rendered = render_lora_job(nim, service_name, replace(references, lora_config=_name_of(wanted)), timing)
+    # The wait for the servers comes on top of the download.
+    timeouts = rollout_timeouts(replace(timing, timeout=timing.timeout + unload_seconds(nim)))
     job = k8s.batch.v1.Job(
         f"{name}-lora-job",
         **override(nim, "lora-job", rendered),
-        opts=pulumi.ResourceOptions(
-            parent=parent, protect=False, custom_timeouts=rollout_timeouts(timing), depends_on=list(guards) or None
-        ),
+        opts=pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=timeouts, depends_on=list(guards) or None),
     )
     return ProvidedAdapters(references, [job])
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nim_component import NIM, CacheArgs, LoRAAdapter, NetworkArgs, NIMSecrets, PrewarmArgs, ServiceArgs, Toleration
+from nim_component import NIM, CacheArgs, NetworkArgs, NIMSecrets, PrewarmArgs, ServiceArgs, Toleration
 
-NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\Z")
+from .adapter_strategies import NAMES, lora_fields
+
 LABEL_VALUES = st.sampled_from(["", "true", "8", "null", "1e3", "yes", "NVIDIA-H100", "a.b_c-d"])
 LABEL_KEYS = st.sampled_from(["pool", "nvidia.com/gpu.present", "cloud.google.com/gke-nodepool"])
 LABELS = st.dictionaries(LABEL_KEYS, LABEL_VALUES, max_size=2)
@@ -95,19 +96,6 @@ TOLERATIONS = st.lists(
     max_size=3,
     unique_by=repr,
 )
-
-ADAPTERS = st.lists(
-    st.builds(
-        LoRAAdapter,
-        repo_id=st.builds("my-org/{}".format, NAMES),
-        revision=st.sampled_from(["main", "v1.0", "refs/pr/1", "a" * 40]),
-        files=st.none() | st.just(["adapter_config.json", "adapter_model.bin"]),
-    ),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda adapter: adapter.repo_id,
-)
-
 
 SCALINGS: list[dict[str, Any]] = [
     {"max_replicas": 4, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}, {"external": {"name": "a", "average_value": 0.5}}]},
@@ -200,9 +188,9 @@ def nims(draw: st.DrawFn) -> NIM:
     env: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["NIM_LOG_LEVEL", "A.B-C", "EMPTY"]), TEXTS | SOURCES, max_size=2))
     if "extra_volumes" in fields and draw(st.booleans()):
         fields["extra_mounts"] = [{"name": SCRATCH["name"], "mountPath": "/scratch", "readOnly": True}]
-    adapters = draw(st.none() | ADAPTERS)
-    if adapters:
-        fields |= {"hf_repo_ids": adapters, "lora_adapter_mem": "512Mi"}
-        env["NIM_PEFT_SOURCE"] = "/opt/nim/peft"
     shared = fields.get("replicas", 1) > 1 or fields.get("rollout") == "surge" or "autoscaling" in fields
+    generation = fields.get("generation", "1.x" if ":1." in fields.get("image", "nim:1.0.0") else None)
+    lora = draw(lora_fields(generation, shared, [each["name"] for each in fields.get("extra_volumes", ())]))
+    env |= lora.pop("env", {})
+    fields |= lora
     return NIM(secrets=draw(secrets()), mem=draw(MEMORY), shm_size=draw(SHM), cache=draw(caches(shared)), env=env, **fields)

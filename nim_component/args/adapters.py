@@ -9,7 +9,7 @@ from .lora import AdapterName, LoRAAdapter
 from .model import Arguments, Rule
 from .pod import Environment
 from .problems import Problem, rule_error
-from .values import AccessMode, Count, Image, ObjectName, Storage, StorageClass, Url, Words, matching
+from .values import AccessMode, Image, Limit, ObjectName, Storage, StorageClass, Url, WholeNumber, Words, matching
 
 PEFT_SOURCE = "NIM_PEFT_SOURCE"
 LIMITS = ("max_gpu", "max_cpu", "max_rank")
@@ -120,17 +120,17 @@ class LoRASource(Arguments):
 class LoRAArgs(Arguments):
     """LoRA beside the adapters themselves: limits of the server, storage, other sources, and the loader's way to hub and package index."""
 
-    max_rank: Count | None = None
+    max_rank: Limit | None = None
     """Highest rank of an adapter: `NIM_MAX_LORA_RANK` in 1.x, `--max-lora-rank` in 2.x. Default: the server's own (32 in 1.x, 16 in vLLM).
     The loader refuses an adapter above it, which the server would leave out."""
 
-    max_gpu: Count | None = None
+    max_gpu: Limit | None = None
     """Adapters in GPU memory, that is in one batch: `NIM_MAX_GPU_LORAS`, `--max-loras`. Default: the server's own (8 in 1.x, 1 in vLLM)."""
 
-    max_cpu: Count | None = None
+    max_cpu: Limit | None = None
     """Adapters in the host's memory: `NIM_MAX_CPU_LORAS`, `--max-cpu-loras`. Default: the server's own (16 in 1.x)."""
 
-    refresh_interval: Count | None = None
+    refresh_interval: Annotated[WholeNumber, Field(ge=1, le=86400)] | None = None
     """Seconds between two looks of the server at its adapters (`NIM_PEFT_REFRESH_INTERVAL`). Default: it looks once, and a change of
     `hf_repo_ids` rolls the pods. With it a change restarts nothing: a Job brings the adapters to `volume`, and the servers find them."""
 

@@ -140,6 +140,7 @@ if TYPE_CHECKING:  # what a type checker sees; the rules hold at run time
     Storage = pulumi.Input[str]
     Port = pulumi.Input[int]
     Count = pulumi.Input[int]
+    Limit = pulumi.Input[int]
     UserId = pulumi.Input[int]
     Seconds = pulumi.Input[int]
     Cores = pulumi.Input[str] | pulumi.Input[int] | pulumi.Input[float]
@@ -236,6 +237,7 @@ else:
     # Below 1024 a server without capabilities cannot listen.
     Port = Annotated[int, Field(ge=1024, le=65535), BeforeValidator(_whole_number), OrOutput()]
     Count = Annotated[int, Field(ge=0, le=1024), BeforeValidator(_whole_number), OrOutput()]
+    Limit = Annotated[int, Field(ge=1, le=1024), BeforeValidator(_whole_number), OrOutput()]
     Seconds = Annotated[int, Field(ge=0, le=86400), BeforeValidator(_whole_number), OrOutput()]
     UserId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole_number), OrOutput()]
     AccessMode = Annotated[Literal["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"], OrOutput()]

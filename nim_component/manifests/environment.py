@@ -25,7 +25,7 @@ def server_environment(nim: NIM, references: References) -> "pulumi.Input[Enviro
     """What the component sets, then what the user adds: Kubernetes expands `$(NAME)` only backwards."""
     own = _own_variables(nim, references)
     if nim.lora.refresh_interval is not None:
-        own.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": lift(nim.lora.refresh_interval, str)})
+        own.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": str(nim.lora.refresh_interval)})
 
     def join(limits: Environment, own: Environment, users: Environment) -> Environment:
         return _without_repeats([*own, *limits, *users])

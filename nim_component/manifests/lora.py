@@ -9,7 +9,6 @@ given      `lora.source`: `check-loras` looks at what somebody else provides, af
 import json
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, LoRAAdapter
@@ -40,6 +39,11 @@ CHECK_MEMORY = "256Mi"
 def uses_job(nim: NIM) -> bool:
     """Whether a Job brings the adapters, and the pods only look."""
     return bool(nim.hf_repo_ids) and nim.lora.refresh_interval is not None
+
+
+def unload_seconds(nim: NIM) -> int:
+    """How long a re-pinned adapter is gone before it comes, so that every server has looked meanwhile."""
+    return 2 * (nim.lora.refresh_interval or 0)
 
 
 def makes_lora_claim(nim: NIM) -> bool:
@@ -83,7 +87,7 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
         env.append({"name": "PIP_INDEX_URL", "value": nim.lora.index_url})
     if uses_job(nim):
         # A server that looks every so often sees a re-pinned adapter go before it sees it come: it may keep what it has under a name.
-        env.append({"name": "LORA_UNLOAD_SECONDS", "value": _twice(nim.lora.refresh_interval or 0)})
+        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
     mount: k8s.core.v1.VolumeMountArgsDict = {"name": "lora", "mount_path": VOLUME_PATH}
     return _container(nim, "download-loras", nim.lora_adapter_mem, [*env, *user_variables(nim.lora.env)], [mount, *network_mounts(nim)])
 
@@ -123,7 +127,7 @@ def _check(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.Con
     path = f"{VOLUME_PATH}/{PUBLISHED}"
     env = _loader_variables(nim, timing, path)
     if uses_job(nim):
-        env.append({"name": "LORA_UNLOAD_SECONDS", "value": _twice(nim.lora.refresh_interval or 0)})
+        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
     memory = CHECK_MEMORY if nim.lora_adapter_mem is None else nim.lora_adapter_mem
     return _container(nim, "check-loras", memory, env, [{**_published(nim, path), "read_only": True}])
 
@@ -177,10 +181,6 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
     if nim.lora.max_rank is not None:
         env.append({"name": "NIM_MAX_LORA_RANK", "value": lift(nim.lora.max_rank, str)})
     return env
-
-
-def _twice(seconds: "pulumi.Input[int]") -> "pulumi.Input[str]":
-    return lift(seconds, lambda each: str(2 * each))
 
 
 def _config(nim: NIM, service_name: str, part: str, wanted: dict[str, Any]) -> "dict[str, Any]":

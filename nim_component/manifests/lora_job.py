@@ -16,6 +16,7 @@ from .inputs import lift_within
 from .lora import lora_volumes, render_loader
 from .network import network_volumes, render_joiner
 from .overrides import overridden_spec
+from .prewarm import REPLACE_FAILED
 from .references import References
 from .security import pod_context
 from .timing import Timing
@@ -64,4 +65,5 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
         "template": {"metadata": {"labels": own}, "spec": pod},
     }
     name = lift_within([spec, overridden_spec(nim, "lora-job")], lambda both: name_with_digest(service_name, "fetch", {"spec": both}))
-    return {"metadata": {"name": name, "namespace": nim.namespace, "labels": own}, "spec": spec}
+    metadata = {"name": name, "namespace": nim.namespace, "labels": own, "annotations": {REPLACE_FAILED: "true"}}
+    return {"metadata": metadata, "spec": spec}

@@ -153,6 +153,14 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     assert pod.torn() == [] and pod.staged() == []
 
 
+def test_the_wait_for_the_servers_is_not_the_downloads_time(hub: Hub, pod: Pod) -> None:
+    hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
+    assert pod.run().code == 0
+    pod.wish("org/one@v2")
+    result = pod.run(LORA_UNLOAD_SECONDS="5", LORA_DEADLINE_SECONDS="4")
+    assert (result.code, result.lines["one"]["status"]) == (0, "downloaded") and result.seconds > 5, result
+
+
 def test_a_refresh_that_was_killed_while_the_old_one_was_out_is_taken_up(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0

@@ -12,6 +12,7 @@ from nim_component.testing import CLAIM, CONFIG_MAP, Recording, record
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
 
 JOB = "kubernetes:batch/v1:Job"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 TWO = "nvcr.io/nim/meta/llama-3.1-8b-instruct:2.0.4"
 LIMITS = {"max_gpu": 4, "max_cpu": 8, "max_rank": 64}
 FLAGS = ["--enable-lora", "--max-loras", "4", "--max-cpu-loras", "8", "--max-lora-rank", "64"]
@@ -135,6 +136,7 @@ class TestRefresh:
         assert pod["volumes"][0] == {"name": "lora", "persistentVolumeClaim": {"claimName": claim}}
         assert {each["name"]: each.get("value") for each in loader["env"]}["LORA_UNLOAD_SECONDS"] == "120"
         assert pod["securityContext"] == seen.pod("llama")["securityContext"]
+        assert job["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}, "one that failed is tried again by the next update"
         wanted = seen.one(CONFIG_MAP, "llama-lora-list").inputs
         assert pod["volumes"][1] == {"name": "lora-loader", "configMap": {"name": wanted["metadata"]["name"]}}
         assert [each["name"] for each in json.loads(wanted["data"]["adapters.json"])["adapters"]] == ["one", "two"]
@@ -148,6 +150,16 @@ class TestRefresh:
         seen = recorded(**REFRESH)
         deployment = next(each for each in seen.children("llama").values() if each.type.endswith(":Deployment"))
         assert seen.child("llama", JOB).urn in deployment.options.dependencies
+
+    def test_pulumi_waits_for_the_servers_to_look_too(self):
+        def timeouts(seconds: int) -> tuple[int, int]:
+            seen = recorded(**{**REFRESH, "lora": {"refresh_interval": seconds, "volume": {}}})
+            options = [next(each for each in seen.children("llama").values() if each.type == kind).options for kind in (JOB, DEPLOYMENT)]
+            job, deployment = (int(each.custom_timeouts.create.removesuffix("s")) for each in options)
+            return job, deployment
+
+        job, deployment = timeouts(3600)
+        assert job == deployment + 7200 and timeouts(1) == (deployment + 2, deployment)
 
     def test_the_jobs_pod_is_none_of_the_services(self):
         seen = recorded(**REFRESH)
@@ -239,6 +251,8 @@ class TestSource:
             {**LORA, "env": {**PEFT, "NIM_PASSTHROUGH_ARGS": "-x --max-cpu-loras 4"}},
             "env.NIM_PASSTHROUGH_ARGS: holds --max-cpu-loras, which is managed by the component. Use the argument lora.max_cpu.",
         ),
+        ({**LORA, "lora": {"refresh_interval": 0, "volume": {}}}, "lora.refresh_interval: must be at least 1 (got 0)."),
+        ({**LORA, "lora": {"max_rank": 0}}, "lora.max_rank: must be at least 1 (got 0)."),
         ({**LORA, "lora": {"refresh_interval": 60}}, "lora.volume: must be given with refresh_interval"),
         ({"env": PEFT, "lora": {"volume": {}}}, "lora.volume: has no meaning without hf_repo_ids."),
         (

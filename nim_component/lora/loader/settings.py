@@ -28,7 +28,7 @@ class Settings:
     stall: float
     stale: float
     unload: float = 0.0
-    """Seconds that a re-pinned adapter is gone before it comes, for a server that looks every so often."""
+    """Seconds that a re-pinned adapter is gone before it comes, for a server that looks every so often: on top of the deadline's."""
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -73,10 +73,10 @@ def read_settings(requirements: Path) -> Settings:
     source = Path(env.get("NIM_PEFT_SOURCE", ""))
     if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
         raise LoadError("wish-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters")
-    rank = number("NIM_MAX_LORA_RANK", None)
+    rank, unload = number("NIM_MAX_LORA_RANK", None), number("LORA_UNLOAD_SECONDS", 0.001)
     return Settings(
         adapters=source, requirements=requirements, token=token, endpoint=endpoint,
-        deadline=time.monotonic() + number("LORA_DEADLINE_SECONDS", 1500), max_rank=None if rank is None else int(rank),
+        deadline=time.monotonic() + number("LORA_DEADLINE_SECONDS", 1500) + unload, max_rank=None if rank is None else int(rank),
         workers=int(max(1, number("LORA_WORKERS", 8))), retries=int(number("LORA_RETRIES", 6)), backoff=number("LORA_BACKOFF_SECONDS", 0.5),
-        stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30), unload=number("LORA_UNLOAD_SECONDS", 0.001),
+        stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30), unload=unload,
     )  # fmt: skip
