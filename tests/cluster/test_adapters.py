@@ -1,0 +1,118 @@
+"""Adapters on a shared claim, and the Job that brings them: accepted, still the second time, changed behind running pods, and gone at the end."""
+
+from typing import Any
+
+import pytest
+
+from .client import Client, DynamicApiError, Object, wait_until
+from .drift import are_what_was_said, stay_as_they_are, write_nothing
+from .nodes import EIGHT_GPUS
+from .objects import apply_all, pick, pods_of
+from .services import SHARED, service
+from .test_deletion import volumes_of
+from .test_prewarm import job_pods, wait_for_job, without_deployment
+from .waiting import deployment_of, wait_for_rollout
+
+
+def refreshed(namespace: str, *adapters: str, **volume: Any) -> list[Object]:
+    """Two servers, with adapters that a Job brings."""
+    return service(
+        namespace,
+        replicas=2,
+        cache=SHARED,
+        hf_repo_ids=list(adapters or ("my-org/one", "my-org/two")),
+        lora_adapter_mem="1Gi",
+        env={"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+        lora={"refresh_interval": 60, "volume": volume},
+    )
+
+
+def bring_up(cluster: Client, objects: list[Object]) -> list[Object]:
+    """As the engine does: what the Deployment waits for is complete before it is made. In the objects' own order."""
+    apply_all(cluster, without_deployment(objects))
+    wait_for_job(cluster, objects)
+    applied = apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    return applied
+
+
+def test_they_are_accepted_and_stay_as_they_are(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    objects = refreshed(namespace)
+    kinds = sorted(each["kind"] for each in objects)
+    assert kinds == ["ConfigMap", "ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "PersistentVolumeClaim", "Service"]
+    for pod in (pod for each in objects for pod in pods_of(each)):
+        cluster.create(pod, dry_run=True)
+    applied = bring_up(cluster, objects)
+    are_what_was_said(applied, objects)
+    again = refreshed(namespace)  # rendered anew
+    stay_as_they_are(cluster, applied, again)
+    write_nothing(cluster, again)
+    claim = next(each["metadata"]["name"] for each in objects if "loras" in each["metadata"]["name"])
+    mounted = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for pod in [*cluster.pods(namespace), *job_pods(cluster, objects)]
+        for volume in pod["spec"]["volumes"]
+        if volume["name"] == "lora"
+    }
+    assert mounted == {claim}
+    assert cluster.get("v1", "PersistentVolumeClaim", claim, namespace)["status"]["phase"] == "Bound"
+
+
+def test_a_changed_list_is_another_job_and_the_pods_stay(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    objects = refreshed(namespace)
+    bring_up(cluster, objects)
+    servers = {pod["metadata"]["uid"] for pod in cluster.pods(namespace) if "job-name" not in pod["metadata"]["labels"]}
+    assert len(servers) == 2
+    before = deployment_of(cluster, objects)["metadata"]["generation"]
+    changed = refreshed(namespace, "my-org/one", "my-org/two@v2", "my-org/three")
+    bring_up(cluster, changed)
+    for old in objects:  # as the engine does last of all
+        if old["kind"] in ("Job", "ConfigMap") and old["metadata"]["name"] not in {each["metadata"]["name"] for each in changed}:
+            cluster.delete(old["apiVersion"], old["kind"], old["metadata"]["name"], namespace)
+    wait_until(
+        "the end of the old Job's pod", lambda: not cluster.find("batch/v1", "Job", pick(objects, "Job")["metadata"]["name"], namespace)
+    )
+    assert deployment_of(cluster, changed)["metadata"]["generation"] == before
+    alive = {pod["metadata"]["uid"] for pod in cluster.pods(namespace)}
+    assert servers <= alive
+    (done,) = job_pods(cluster, changed)
+    config = done["spec"]["volumes"][1]["configMap"]["name"]
+    listed = cluster.get("v1", "ConfigMap", config, namespace)["data"]["adapters.json"]
+    assert '"my-org/three"' in listed and '"v2"' in listed
+
+
+def test_a_changed_job_is_refused_under_the_old_name(cluster: Client, namespace: str):
+    # What the digest in the name is for.
+    objects, changed = refreshed(namespace), refreshed(namespace, "my-org/three")
+    apply_all(cluster, without_deployment(objects))
+    job = pick(changed, "Job")
+    job["metadata"]["name"] = pick(objects, "Job")["metadata"]["name"]
+    with pytest.raises(DynamicApiError, match="field is immutable"):
+        cluster.apply(job)
+    listed = next(each for each in changed if each["kind"] == "ConfigMap" and "list" in each["metadata"]["name"])
+    listed["metadata"]["name"] = next(each["metadata"]["name"] for each in objects if "list" in each["metadata"]["name"])
+    with pytest.raises(DynamicApiError, match="field is immutable when `immutable` is set"):
+        cluster.apply(listed)
+
+
+def test_a_larger_claim_is_the_same_claim(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    objects, larger = refreshed(namespace), refreshed(namespace, size="20Gi")
+    bring_up(cluster, objects)
+    (name,) = {each["metadata"]["name"] for each in [*objects, *larger] if "loras" in each["metadata"]["name"]}
+    (claim,) = (each for each in apply_all(cluster, larger) if each["metadata"]["name"] == name)
+    assert claim["spec"]["resources"]["requests"]["storage"] == "20Gi"
+
+
+def test_nothing_is_left(cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    wait_until("Kubernetes' own", lambda: cluster.find("v1", "ConfigMap", "kube-root-ca.crt", namespace))
+    empty = cluster.everything(namespace)
+    objects = refreshed(namespace)
+    bring_up(cluster, objects)
+    for each in reversed(objects):
+        cluster.delete(each["apiVersion"], each["kind"], each["metadata"]["name"], namespace)
+    wait_until("an empty namespace", lambda: cluster.everything(namespace) == empty)
+    wait_until("the end of the volumes", lambda: not volumes_of(cluster, namespace))
