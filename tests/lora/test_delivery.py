@@ -49,6 +49,23 @@ def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) ->
     assert (result.code, result.lines["one"]["status"], hub.requests) == (0, "reused", []), result
 
 
+def test_a_start_with_nothing_to_do_imports_nothing_for_it(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    result = pod.run("-X", "importtime")
+    imported = {line.rpartition("|")[2].strip() for line in result.err.splitlines() if line.startswith("import time:")}
+    assert result.code == 0 and {"lora_loader.run", "lora_loader.volume"} <= imported
+    heavy = {
+        "lora_loader.hub",
+        "lora_loader.library",
+        "lora_loader.check",
+        "lora_loader.compare",
+        "importlib.metadata",
+        "subprocess",
+        "socket",
+    }
+    assert imported & (heavy | {"huggingface_hub", "email.utils", "secrets", "random"}) == set()
+
+
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "manifest", "symlink"])
 def test_damage_on_disk_is_found_and_repaired(hub: Hub, pod: Pod, damage: str) -> None:
     assert pod.run().code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +65,7 @@ def test_who_wakes_up_late_does_not_take_an_old_number(tmp_path: Path) -> None:
 def test_nothing_is_ever_deleted_piece_by_piece_where_nim_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s = settings(tmp_path)
     deleted: list[Path] = []
-    monkeypatch.setattr(volume.shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))
     wish = Wish("one", "org/one", "main", None)
     for name in (s.adapters / "one", s.work / "one", s.adapters / "two"):
         name.mkdir(parents=True)

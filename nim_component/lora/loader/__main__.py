@@ -8,8 +8,6 @@ import sys
 import threading
 from pathlib import Path
 
-from .check import check
-from .compare import compare_and_leave
 from .outcome import Ended, LoadError, leave, say
 from .run import as_is, explain_os, run
 from .settings import Settings, read_settings
@@ -47,6 +45,7 @@ def bring(s: Settings, wanted: Wanted) -> None:
 
 
 def main(argv: list[str]) -> None:
+    """Modules that only one of the ways needs are imported on that way: a start that finds everything there waits for none of them."""
     os.umask(0)  # what is published must be writable for whatever uid the server runs as
     try:
         if len(argv) != 2:
@@ -55,8 +54,12 @@ def main(argv: list[str]) -> None:
         end_on_signals(s)
         wanted = read_wanted(Path(argv[1]))
         if wanted.compared:
+            from .compare import compare_and_leave
+
             compare_and_leave(s.adapters, wanted.wishes)
-        if wanted.given is not None or wanted.published:
+        elif wanted.given is not None or wanted.published:
+            from .check import check
+
             check(s, wanted)
         else:
             bring(s, wanted)

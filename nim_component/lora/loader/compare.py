@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from .adapter import read_config
 from .outcome import LONGEST_MESSAGE, LoadError, leave, say
-from .volume import digest, directories
+from .volume import READERS, digest, directories
 from .wishes import CONFIG, Record, Wish
 
 LONGEST_LINE = 200
@@ -70,7 +70,7 @@ def compare(root: Path, wishes: Sequence[Wish]) -> Comparison:
     except OSError as e:
         cure = "read it as its owner (run_as_user, fs_group)"
         raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {cure}") from None
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(READERS)
     try:
         problems = tuple(pool.map(_find_problem, [root] * len(wishes), wishes))
     finally:

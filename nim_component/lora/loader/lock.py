@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import threading
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ class Lock:
 
     def __init__(self, s: Settings) -> None:
         self.directory, self.stale, self.number = s.root / "lock", s.stale, 0
-        self.me = f"{socket.gethostname()} {self._namespace()} {os.getpid()} {self._started(os.getpid())} {s.run}"
+        self.me = f"{os.uname().nodename} {self._namespace()} {os.getpid()} {self._started(os.getpid())} {s.run}"
         self.released = threading.Event()
 
     @staticmethod

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -14,18 +13,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from typing import Any
 
 from .adapter import check_fit
-from .hub import Hub
-from .library import library
 from .lock import Lock
 from .outcome import Ended, LoadError, clean, megabytes, say
 from .settings import Settings
-from .volume import discard, good, matches, ours, publish, read_manifest, recover, sweep, take_out
+from .volume import READERS, discard, good, matches, ours, publish, read_manifest, recover, sweep, take_out
 from .wishes import Server, Wish
 
 
 def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, Any]]]:
     """What needs no request: published and intact, or whole in an older run's staging. What is damaged leaves the scanned directory."""
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(READERS)
     try:
         published = list(pool.map(good, [s.adapters / w.name for w in wishes], wishes))
     finally:
@@ -50,6 +47,9 @@ def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, An
 
 def fetch_all(s: Settings, server: Server, wishes: list[Wish]) -> dict[Wish, dict[str, Any] | LoadError]:
     """Every missing adapter, a few at a time. One that fails does not stop the others: the next start has less to do."""
+    from .hub import Hub
+    from .library import library
+
     stop = threading.Event()
     hub = Hub(s, library(s), stop)
     if s.token and hub.api.endpoint.startswith("http://"):
@@ -164,7 +164,8 @@ def explain_os(s: Settings, e: OSError, what: str) -> LoadError:
     if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         free = ""
         with contextlib.suppress(OSError):
-            free = f", {megabytes(shutil.disk_usage(s.root).free)} free"
+            volume = os.statvfs(s.root)
+            free = f", {megabytes(volume.f_bavail * volume.f_frsize)} free"
         return LoadError("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}): give it more space")
     if e.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         cure = "mount the volume writable, set fs_group"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +28,7 @@ class Settings:
     stale: float
     unload: float = 0.0
     """Seconds that a re-pinned adapter is gone before it comes, for a server that looks every so often: on top of the deadline's."""
-    run: str = field(default_factory=lambda: secrets.token_hex(8))
+    run: str = field(default_factory=lambda: os.urandom(8).hex())
 
     @property
     def root(self) -> Path:

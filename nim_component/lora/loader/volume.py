@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from .settings import Settings
 from .wishes import Wish
 
+READERS = 4  # files that are hashed at a time, on one processor too: a volume on the network answers several as fast as one
 MANIFEST = ".nim-lora.json"  # in each published directory; a directory without it was not made here and is never touched
 
 
 def digest(path: Path) -> str:
-    seen = hashlib.sha256()
-    with path.open("rb") as f:
-        while block := f.read(1 << 20):
-            seen.update(block)
+    seen, block = hashlib.sha256(), memoryview(bytearray(1 << 18))  # one buffer that stays in the processor's cache
+    with path.open("rb", buffering=0) as f:
+        while count := f.readinto(block):
+            seen.update(block[:count])
     return seen.hexdigest()
 
 
@@ -66,6 +66,8 @@ def good(directory: Path, wish: Wish) -> dict[str, Any] | None:
 
 def discard(path: Path) -> None:
     """Remove a tree that may be half gone, and may still be written to by a thread that is about to die."""
+    import shutil
+
     shutil.rmtree(path, ignore_errors=True)
 
 
