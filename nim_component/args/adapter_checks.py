@@ -9,35 +9,32 @@ from .autoscaling import AutoscalingArgs
 from .generation import GenerationName, find_generation
 from .lora import LoRAAdapter, model_of_image
 from .outputs import is_output
-from .problems import Path, Problem
+from .problems import Path, Problem, render_path
 from .values import Memory
 
 _VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM's `--max-lora-rank` takes."""
+_RENAME = "Give {} another name: LoRAAdapter(repo_id=..., name=...)."
 
 
 def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
-    """One directory and one model name each: `a/x` and `b/x` would overwrite one another."""
+    """One directory and one model name each: `a/x` and `b/x` would overwrite one another, and on a volume such as SMB `x` and `X` too."""
     base = served_model or model_of_image(image)
+    names = adapter_names(adapters, lora)
     seen: dict[str, int] = {}
     where: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)
-    for index, name in enumerate(adapter_names(adapters, lora)):
-        path = (*where, index)
-        if name in seen:
+    for index, name in enumerate(names):
+        first = seen.setdefault(name.lower(), index)
+        if first != index:
+            case = "" if names[first] == name else " in another case: some volumes take them for one"
             yield Problem(
-                path,
-                f"must not have the name of hf_repo_ids[{seen[name]}]",
-                "Give one of them another name: LoRAAdapter(repo_id=..., name=...).",
+                (*where, index),
+                f"must not have the name of {render_path((*where, first))}{case}",
+                _RENAME.format("one of them"),
                 repr(name),
             )
         elif name == base:
-            yield Problem(
-                path,
-                "must not have the name of the served model",
-                "Give the adapter another name: LoRAAdapter(repo_id=..., name=...).",
-                repr(name),
-            )
-        seen.setdefault(name, index)
+            yield Problem((*where, index), "must not have the name of the served model", _RENAME.format("the adapter"), repr(name))
 
 
 def check_origin(

@@ -6,6 +6,7 @@ A repo is a dict of revisions to files; `Repo.trouble` says how it misbehaves, `
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import json
 import re
@@ -76,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None: ...
 
     def answer(self, status: int, body: bytes = b"", **headers: Any) -> None:
-        self.send_response(status)
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
         for name, value in {"Content-Length": len(body), **headers}.items():
             self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
@@ -105,11 +106,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(404, b'{"error": "Invalid rev id"}', X_Error_Code="RevisionNotFound")
         files = repo.files(commit)
         if api:
-            listed = [record(p, d) for p, d in files.items()]
+            listed = [repo.trouble.get("record", lambda each: each)(record(p, d)) for p, d in files.items()]
+            if (answer := repo.trouble.get("api_body")) is not None:
+                return self.answer(200, answer, Content_Type="text/html")
             return self.answer(200, json.dumps(listed if api["tree"] else {"id": name, "sha": commit, "siblings": listed}).encode())
         assert resolve
         if resolve[3] not in files:
             return self.answer(404, X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
+        if repo.trouble.get("redirect_loop"):
+            return self.answer(302, Location=self.path)
         if repo.trouble.get("redirect") and not path.startswith("/cdn"):
             return self.answer(302, Location=f"{repo.trouble['redirect']}/cdn{self.path}")
         return self.send_file(repo, commit, resolve[3], files[resolve[3]])
@@ -143,9 +148,11 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        if trouble.get("gzip"):  # a proxy that compresses whatever it is asked for
+            data, start, headers = gzip.compress(data), 0, {"Content-Encoding": "gzip", "ETag": f'"{etag}"'}
         body = memoryview(data)[start:]
         self.send_response(206 if start else 200)
-        for key, value in {"Content-Length": len(body), **headers}.items():
+        for key, value in {"Content-Length": len(body) + trouble.get("length_off", 0) * large, **headers}.items():
             self.send_header(key, str(value))
         self.end_headers()
         if self.command == "HEAD":

@@ -80,11 +80,13 @@ class Pod:
             entries.append({"name": str(adapter["repo_id"]).rsplit("/", 1)[-1], "revision": "main", "files": None} | adapter)
         (self.mounted / "adapters.json").write_text(json.dumps({"served_model": served, "adapters": entries}))
 
-    def start(self, *flags: str, before: Callable[[], object] | None = None, **env: str) -> subprocess.Popen[str]:
+    def start(
+        self, *flags: str, before: Callable[[], object] | None = None, python: str = sys.executable, **env: str
+    ) -> subprocess.Popen[str]:
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k in ("PATH", "SSL_CERT_FILE")}
         given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*"}
         given["LORA_TERMINATION_LOG"] = str(self.termination)
-        command = [*as_user(), sys.executable, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
+        command = [*as_user(), python, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
         self.began = time.monotonic()
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(

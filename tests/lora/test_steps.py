@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import shutil
 import threading
 import time
@@ -12,8 +14,11 @@ import pytest
 
 from nim_component.lora.loader import volume
 from nim_component.lora.loader.lock import Lock
+from nim_component.lora.loader.run import explain_os
 from nim_component.lora.loader.settings import Settings
 from nim_component.lora.loader.wishes import Wish
+from tests.lora.hub import Hub
+from tests.lora.pod import Pod
 
 
 def settings(root: Path) -> Settings:
@@ -60,6 +65,44 @@ def test_who_wakes_up_late_does_not_take_an_old_number(tmp_path: Path) -> None:
     with Lock(settings(tmp_path)) as now:
         assert now.number == 2 and not Lock(settings(tmp_path))._create(1)
         assert [p.name for p in now.directory.iterdir()] == ["2"]
+
+
+def test_a_volume_that_is_full_at_the_rename_keeps_what_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    s, rename = settings(tmp_path), Path.rename
+    for directory in (s.adapters / "one", s.work / "one"):
+        directory.mkdir(parents=True)
+        (directory / "file").write_text(str(directory))
+
+    def full(path: Path, target: Path) -> Path:
+        if path == s.work / "one":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        volume.publish(s, Wish("one", "org/one", "main", None))
+    assert (s.adapters / "one" / "file").read_text() == str(s.adapters / "one") and (s.work / "one").is_dir()
+    failure = explain_os(s, raised.value, "the volume")
+    assert failure.kind == "disk-full" and re.search(
+        r"is full \(No space left on device, [\d.]+ MB free\): give it more space", str(failure)
+    )
+
+
+def test_a_volume_that_is_full_only_when_the_file_is_closed_publishes_nothing(hub: Hub, pod: Pod) -> None:
+    """As on NFS, or over a quota. A file that cannot be closed, by a module that Python loads before the loader."""
+    (pod.mounted.parent / "sitecustomize.py").write_text(
+        "import errno, io, pathlib\n"
+        "class Full(io.FileIO):\n"
+        "    def close(self):\n"
+        "        was, _ = self.closed, super().close()\n"
+        "        if not was: raise OSError(errno.EDQUOT, 'Disk quota exceeded')\n"
+        "opened = pathlib.Path.open\n"
+        "def open(self, mode='r', *a, **k):\n"
+        "    return Full(self, mode) if mode == 'wb' and self.suffix == '.safetensors' else opened(self, mode, *a, **k)\n"
+        "pathlib.Path.open = open\n"
+    )
+    result = pod.run(PYTHONPATH=str(pod.mounted.parent))
+    assert (result.code, pod.published(), pod.staged()) == (15, [], []) and "is full (Disk quota exceeded" in result.last, result
 
 
 def test_nothing_is_ever_deleted_piece_by_piece_where_nim_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

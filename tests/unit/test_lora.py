@@ -251,6 +251,14 @@ class TestSource:
             {**LORA, "env": {**PEFT, "NIM_PASSTHROUGH_ARGS": "-x --max-cpu-loras 4"}},
             "env.NIM_PASSTHROUGH_ARGS: holds --max-cpu-loras, which is managed by the component. Use the argument lora.max_cpu.",
         ),
+        (
+            {**LORA, "hf_repo_ids": ["a/Chat", "b/chat"]},
+            "hf_repo_ids[1]: must not have the name of hf_repo_ids[0] in another case: some volumes take them for one (got 'chat').",
+        ),
+        (
+            {"env": PEFT, "lora": {"source": {"names": ["Chat", "chat"], "claim": "a"}}},
+            "lora.source.names[1]: must not have the name of lora.source.names[0] in another case",
+        ),
         ({**LORA, "lora": {"refresh_interval": 0, "volume": {}}}, "lora.refresh_interval: must be at least 1 (got 0)."),
         ({**LORA, "lora": {"max_rank": 0}}, "lora.max_rank: must be at least 1 (got 0)."),
         ({**LORA, "lora": {"refresh_interval": 60}}, "lora.volume: must be given with refresh_interval"),

@@ -20,7 +20,7 @@ from .adapter import check_fit, check_size, check_weights, read_config
 from .outcome import LoadError, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
-from .wishes import CONFIG, WEIGHTS, Server, Wish
+from .wishes import CONFIG, WEIGHTS, Server, Wish, is_sha256, is_size
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Hub:
         files: list[Incoming] = []
         for record in sorted((there[path] for path in wanted), key=lambda f: not f.rfilename.endswith(CONFIG)):
             sha256, size = (record.lfs.sha256, record.lfs.size) if record.lfs else (None, record.size)
-            if size is None or not (sha256 or record.blob_id):
+            if not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(record.blob_id)))):
                 raise LoadError(
                     "damaged", f"{wish}: no size or hash for {record.rfilename} from {self.host}, so nothing to verify by: use a full hub"
                 )
@@ -218,12 +218,19 @@ class Hub:
                 before[name] = done
 
 
+def is_blob_id(value: Any) -> bool:
+    """git's id of a file."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}", value) is not None
+
+
 def wanted_pause(headers: Any) -> float:
     """Seconds the hub asks for: Retry-After (seconds or a date), or the reset time of an exhausted rate-limit window."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
     with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        # By the hub's clock, as its answer shows it: the node's own may be hours off.
+        now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     exhausted = re.search(r";\s*r=0\s*;\s*t=(\d+)", headers.get("RateLimit", ""))
     return float(exhausted[1]) if exhausted else 0.0

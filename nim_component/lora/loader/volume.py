@@ -89,12 +89,19 @@ def recover(s: Settings, wish: Wish) -> dict[str, Any] | None:
 
 
 def publish(s: Settings, wish: Wish) -> None:
-    """Two renames on one file system; what is moved aside is whole, so a crash between them loses nothing (see `recover`)."""
-    target = s.adapters / wish.name
-    if target.exists():
-        (s.work / ".old").mkdir(exist_ok=True)
-        target.rename(s.work / ".old" / wish.name)
-    (s.work / wish.name).rename(target)
+    """Two renames on one file system; what is moved aside is whole, so a crash between them loses nothing (see `recover`). Where the
+    volume has no room even for the second, the old one goes back."""
+    target, aside = s.adapters / wish.name, s.work / ".old" / wish.name
+    replaced = target.exists()
+    if replaced:
+        aside.parent.mkdir(exist_ok=True)
+        target.rename(aside)
+    try:
+        (s.work / wish.name).rename(target)
+    except OSError:
+        if replaced:
+            aside.rename(target)
+        raise
 
 
 def sweep(s: Settings, keep_complete: bool) -> None:

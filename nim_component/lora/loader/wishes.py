@@ -110,7 +110,9 @@ def _check_wishes(wanted: Wanted) -> list[str]:
             flat = [str(f).rsplit("/", 1)[-1] for f in files]
             if CONFIG not in flat or not any(f.startswith("adapter_model.") for f in flat) or len(set(flat)) < len(flat):
                 problems.append(f"adapters[{i}].files: needs {CONFIG} and an adapter_model file, each name once")
-        if wish.locked and not (_fits("commit", wish.revision) and all(_is_record(record) for _, record in wish.locked)):
+        if wish.locked and not (
+            _fits("commit", wish.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in wish.locked)
+        ):
             problems.append(f"adapters[{i}].locked: needs a commit, and a size and a sha256 for each file: lock the adapters again")
         if wanted.compared and not wish.locked:
             problems.append(f"adapters[{i}].locked: is needed to compare: lock the adapters")
@@ -126,6 +128,8 @@ def _check_names(where: str, names: Any, served: str) -> list[str]:
             problems.append(f"{where}[{i}].name: {_shown(name)} is the served model's own name")
         elif name in names[:i]:
             problems.append(f"{where}[{i}].name: {_shown(name)} is there twice")
+        elif name.lower() in [str(each).lower() for each in names[:i]]:
+            problems.append(f"{where}[{i}].name: {_shown(name)} differs from another's by case alone, which some volumes do not tell apart")
     return problems
 
 
@@ -133,9 +137,14 @@ def _fits(part: str, value: Any) -> bool:
     return isinstance(value, str) and ".." not in value and GRAMMAR[part].fullmatch(value) is not None
 
 
-def _is_record(record: Any) -> bool:
-    size, sha256 = record.size, record.sha256
-    return isinstance(size, int) and size >= 0 and isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256) is not None
+def is_size(value: Any) -> bool:
+    """Bytes."""
+    return isinstance(value, int) and value >= 0
+
+
+def is_sha256(value: Any) -> bool:
+    """In hexadecimal."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
 def _shown(value: Any) -> str:

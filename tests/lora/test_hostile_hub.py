@@ -1,0 +1,130 @@
+"""A hub, a mirror or a proxy that answers what it should not: one line, an exit code, and nothing in the scanned directory."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from tests.lora.hub import Hub, Repo, adapter, config, safetensors
+from tests.lora.pod import Pod
+
+WHOLE = adapter(1, 100_000)
+
+
+def with_weights(data: bytes) -> dict[str, bytes]:
+    return WHOLE | {"adapter_model.safetensors": data}
+
+
+def altered(**lfs: Any) -> Any:
+    """Another record of the large file."""
+    return lambda record: {**record, "lfs": {**record["lfs"], **lfs}} if "lfs" in record else record
+
+
+def small(**fields: Any) -> Any:
+    """Another record of the small ones."""
+    return lambda record: record if "lfs" in record else {**record, **fields}
+
+
+CASES: dict[str, tuple[Repo, int, str]] = {
+    "redirects for ever": (Repo({"main": WHOLE}, trouble={"redirect_loop": True}), 19, "TooManyRedirects"),
+    "promises more than it sends": (Repo({"main": WHOLE}, trouble={"length_off": 5000}), 19, "check HF_ENDPOINT, proxy and network"),
+    "sends more than it promises": (Repo({"main": WHOLE}, trouble={"length_off": -5000, "no_range": True}), 19, "ended at byte"),
+    "a captive portal": (Repo({"main": WHOLE}, trouble={"api_body": b"<html>log in</html>"}), 19, "check HF_ENDPOINT, proxy and network"),
+    "nothing": (Repo({"main": WHOLE}, trouble={"api_body": b""}), 19, "check HF_ENDPOINT"),
+    "another JSON": (Repo({"main": WHOLE}, trouble={"api_body": b"[1]"}), 19, "check HF_ENDPOINT"),
+    "no commit": (Repo({"main": WHOLE}, trouble={"api_body": b'{"id": "org/one", "sha": "main", "siblings": []}'}), 19, "no commit"),
+    "no files": (
+        Repo({"main": WHOLE}, trouble={"api_body": json.dumps({"id": "org/one", "sha": "a" * 40, "siblings": None}).encode()}),
+        14,
+        "among the repo's 0 files",
+    ),
+    "a size that is text": (Repo({"main": WHOLE}, trouble={"record": altered(size="12")}), 17, "no size or hash"),
+    "a size below nothing": (Repo({"main": WHOLE}, trouble={"record": altered(size=-1)}), 17, "no size or hash"),
+    "a size beyond all": (Repo({"main": WHOLE}, trouble={"record": altered(size=10**18)}), 19, "ended at byte"),
+    "a hash that is none": (Repo({"main": WHOLE}, trouble={"record": altered(sha256="../../x")}), 17, "no size or hash"),
+    "no hash": (Repo({"main": WHOLE}, trouble={"record": small(blobId=None, oid=None)}), 17, "no size or hash"),
+    "a configuration of a gigabyte": (Repo({"main": WHOLE}, trouble={"record": small(size=1 << 30)}), 17, "which no adapter's has"),
+    "a large configuration": (Repo({"main": WHOLE | {"adapter_config.json": config(pad="x" * (1 << 20))}}), 17, "which no adapter's has"),
+    "a deep configuration": (Repo({"main": WHOLE | {"adapter_config.json": b"[" * 100_000}}), 17, "not a JSON object"),
+    "a header of 2 GB": (Repo({"main": with_weights(struct.pack("<Q", 2 << 30) + bytes(5000))}), 17, "not a safetensors file"),
+    "a header beyond the file": (Repo({"main": with_weights(struct.pack("<Q", 5000) + bytes(100))}), 17, "not a safetensors file"),
+    "a header of numbers": (Repo({"main": with_weights(struct.pack("<Q", 2) + b"17")}), 17, "not a safetensors file"),
+    "a deep header": (Repo({"main": with_weights(struct.pack("<Q", 100_000) + b"[" * 100_000)}), 17, "not a safetensors file"),
+    "tensors over one another": (
+        Repo({"main": with_weights(safetensors().replace(b"[0, 4096]", b"[1, 4096]"))}),
+        17,
+        "not a safetensors file",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_has_its_line_and_leaves_nothing(hub: Hub, pod: Pod, case: str) -> None:
+    repo, code, words = CASES[case]
+    hub.repos = {"org/one": repo}
+    result = pod.run(LORA_RETRIES="2")
+    assert (result.code, pod.published(), pod.staged()) == (code, [], []), result
+    assert words in result.last and result.last.startswith("adapter one (org/one@main): "), result.last
+    assert result.termination == result.last and "Traceback" not in result.err
+    if "configuration" in case:
+        assert hub.bytes_sent < 200_000 and not [each for each in hub.requests if "safetensors" in each], "what is refused is not fetched"
+
+
+def test_a_proxy_that_compresses_is_borne(hub: Hub, pod: Pod) -> None:
+    hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"gzip": True})
+    result = pod.run()
+    assert result.code == 0, result
+    assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == WHOLE["adapter_model.safetensors"]
+
+
+def test_what_grows_without_end_when_it_is_unpacked_is_stopped(hub: Hub, pod: Pod) -> None:
+    hub.repos["org/one"] = Repo(
+        {"main": WHOLE | {"adapter_model.safetensors": bytes(40_000_000)}}, trouble={"gzip": True, "record": altered(size=100)}
+    )
+    result = pod.run()
+    assert (result.code, pod.published(), pod.staged()) == (17, [], []), result
+
+
+@pytest.mark.parametrize("hours", [-5, 0, 5])
+def test_a_clock_that_is_wrong_does_not_change_how_long_it_waits(hub: Hub, pod: Pod, hours: int) -> None:
+    """Retry-After as a date is a time of the hub's clock, which its answer tells; ours may be anything."""
+    now = time.time() + 3600 * hours
+    dates = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
+    hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"api_status": 429, "times": 1, "headers": dates})
+    result = pod.run()
+    delay = re.search(r"the hub answered 429, trying again in ([\d.]+) s", result.out)
+    assert result.code == 0 and delay is not None and 2 <= float(delay[1]) <= 2.6, result
+
+
+def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) -> None:
+    pod.adapters.mkdir()
+    pod.adapters.chmod(0o777)
+    (pod.adapters / "one").write_text("a file")
+    result = pod.run()
+    assert result.code == 3 and "was not made by this loader" in result.last, result
+    assert (pod.adapters / "one").read_text() == "a file" and hub.requests == []
+    (pod.adapters / "one").unlink()
+    (pod.directory / "elsewhere").mkdir()
+    (pod.adapters / "one").symlink_to(pod.directory / "elsewhere")
+    assert pod.run().code == 3 and list((pod.directory / "elsewhere").iterdir()) == []
+
+
+def test_names_that_differ_by_case_alone_are_refused(hub: Hub, pod: Pod) -> None:
+    pod.wish({"repo_id": "org/one", "name": "Chat"}, {"repo_id": "org/two", "name": "chat"})
+    result = pod.run()
+    assert (result.code, hub.requests) == (2, []) and "differs from another's by case alone" in result.last, result
+
+
+def test_staging_that_cannot_be_written(hub: Hub, pod: Pod) -> None:
+    for path in (pod.adapters, pod.root / "staging"):
+        path.mkdir()
+        path.chmod(0o777)
+    (pod.root / "staging").chmod(0o555)
+    result = pod.run()
+    assert (result.code, hub.requests, pod.published()) == (16, [], []) and "mount the volume writable" in result.last, result
