@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +81,18 @@ class Pod:
         (self.mounted / "adapters.json").write_text(json.dumps({"served_model": served, "adapters": entries}))
 
     def start(
-        self, *flags: str, before: Callable[[], object] | None = None, python: str = sys.executable, **env: str
+        self,
+        *flags: str,
+        before: Callable[[], object] | None = None,
+        python: str = sys.executable,
+        within: Sequence[str] = (),
+        **env: str,
     ) -> subprocess.Popen[str]:
+        """The loader as a process, by default of this Python; `within` is a command that starts it."""
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k in ("PATH", "SSL_CERT_FILE")}
         given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*"}
         given["LORA_TERMINATION_LOG"] = str(self.termination)
-        command = [*as_user(), python, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
+        command = [*within, *as_user(), python, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
         self.began = time.monotonic()
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import urllib.request
 
@@ -39,6 +40,18 @@ def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> 
     assert len(hub.requests) == 6, "one look-up and two files for each adapter"
     with StubNIM(pod.adapters) as nim, urllib.request.urlopen(f"{nim.url}/v1/models") as answer:
         assert [m["id"] for m in json.load(answer)["data"]] == ["meta/llama3-8b-instruct", "one", "second"]
+
+
+def test_a_person_who_reads_the_log_sees_it_move(hub: Hub, pod: Pod) -> None:
+    """Adapter, files, bytes and rate: at the start, every five seconds, and at the end."""
+    repo = hub.repos["org/one"] = Repo({"main": adapter(1, 1_400_000)}, trouble={"piece": 100_000, "slow": 0.5})
+    result = pod.run(LORA_STALL_SECONDS="5")
+    commit = (repo.commit("main") or "")[:12]
+    lines = [line for line in result.out.splitlines() if line.startswith("one: ")]
+    assert lines[0] == f"one: org/one@main is commit {commit}, 2 files, 1.4 MB"
+    assert re.fullmatch(r"one: (0\.[5-9]|1\.[0-3]) MB of 1\.4 MB, 0\.[1-3] MB/s", lines[1]), lines
+    assert re.fullmatch(r"one: 2 files, 1\.4 MB verified in \d+\.\d s \(0\.[1-3] MB/s\)", lines[-1]), lines
+    assert "1 of 1 adapters are there, after" in result.out
 
 
 def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) -> None:

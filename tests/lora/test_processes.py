@@ -217,6 +217,33 @@ def test_the_library_is_installed_once_hashes_checked_and_kept_and_the_token_is_
     assert pod.published() == ["again", "one"]
 
 
+def read_only_but(*writable: Path) -> list[str]:
+    """Starts a command where nothing but these may be written, `/tmp` neither; for who may mount."""
+    binds = "; ".join(f"mount --bind {path} {path}" for path in writable)
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{binds}; mount -o remount,bind,ro /; exec "$@"', "sh"]
+    try:
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+            assert subprocess.run([*command, "touch", "/tmp/new"], capture_output=True, check=False).returncode
+            return command
+    except OSError:
+        pass
+    return pytest.skip("may not mount")
+
+
+@pytest.mark.parametrize("library", ["of the image", "installed"])
+def test_it_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
+    within = read_only_but(pod.root, pod.termination)
+    if library == "installed" and not index_answers():
+        pytest.skip("no package index answers")
+    flags = ["-S"] if library == "installed" else []
+    result = pod.wait(pod.start(*flags, within=within, LORA_DEADLINE_SECONDS="170"), 180)
+    assert (result.code, pod.published(), pod.staged()) == (0, ["one"], []), result
+    assert pod.wait(pod.start("-S", within=within)).code == 0
+    pod.wish("org/none")
+    result = pod.wait(pod.start(*flags, within=within))
+    assert result.code == 13 and result.termination == result.last, result
+
+
 def test_no_library_and_no_index_is_said_in_one_line(hub: Hub, pod: Pod) -> None:
     secret = "http://robot:hunter2@127.0.0.1:9/simple"
     result = pod.run("-S", PIP_INDEX_URL=secret, PIP_RETRIES="0", PIP_FIND_LINKS="", HF_TOKEN=TOKEN)
