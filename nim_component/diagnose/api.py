@@ -1,18 +1,15 @@
 """The API server, read only: which one, as whom, and what it may answer. lightkube reads the kubeconfig and logs in."""
 
 import json
-import os
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from .objects import Object, items_at, mapping_at, text_at
-from .occasion import is_installed
+from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
+from .objects import Object
 
 PAGE = 1000
 """Objects of one answer: a list of ten thousand never stands in memory as one text."""
@@ -20,11 +17,6 @@ LONGEST_LINE = 8 << 20
 STREAMS = 50
 """Watches of one HTTP client. Over HTTP/2, where they would share a connection, requests beside them were seen to wait for ever."""
 _WATCH_SECONDS = 270
-_EXEC_V1 = "client.authentication.k8s.io/v1"
-
-
-class NoClusterError(Exception):
-    """There is no kubeconfig, or it says nothing that can be used."""
 
 
 class RefusedError(Exception):
@@ -70,7 +62,7 @@ class Api:
         from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
         try:
-            data, path = _read_kubeconfig(kubeconfig)
+            data, path = read_kubeconfig(kubeconfig)
             config = KubeConfig.from_service_account() if data is None else KubeConfig.from_dict(data, fname=path)  # pyright: ignore (untyped there)
             chosen = config.get(context)
             if chosen is None:
@@ -219,39 +211,3 @@ async def _lines(answer: Any) -> AsyncGenerator[bytes, None]:
                 yield line
         if len(rest) > LONGEST_LINE:
             raise ValueError("a line without an end")
-
-
-def _read_kubeconfig(given: str | None) -> tuple[Object | None, Path | None]:
-    """The content, and the file that relative paths in it are relative to. None: a pod's own account."""
-    import yaml
-
-    text = given if given is not None else os.environ.get("KUBECONFIG") or None
-    if text is not None and re.search(r"[\n{]", text):  # as Pulumi's provider: the content itself, or where it is
-        return _with_exec(yaml.safe_load(text)), None
-    default = Path("~/.kube/config").expanduser()
-    paths = [Path(each).expanduser() for each in text.split(os.pathsep) if each] if text else [default]
-    there = [path for path in paths if path.is_file()]
-    if not there:
-        if text is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-            return None, None
-        raise NoClusterError("there is no kubeconfig")
-    contents: list[Object] = [cast("Object | None", yaml.safe_load(path.read_text(encoding="utf-8"))) or Object() for path in there]
-    merged: Object = {}
-    for part in ("clusters", "contexts", "users"):
-        # As kubectl: what comes first wins.
-        merged[part] = list({text_at(item, "name"): item for content in reversed(contents) for item in items_at(content, part)}.values())
-    merged["current-context"] = next((current for content in contents if (current := text_at(content, "current-context"))), None)
-    return _with_exec(merged), there[0]
-
-
-def _with_exec(config: Object) -> Object:
-    """Log-in programs of the API's version 1, which lightkube does not know by that name: they answer the same."""
-    for user in items_at(config, "users"):
-        program = mapping_at(user, "user", "exec")
-        if program:
-            version = program.get("apiVersion")
-            info = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}})
-            program["env"] = [*items_at(program, "env"), {"name": "KUBERNETES_EXEC_INFO", "value": info}]
-            if version == _EXEC_V1:
-                program["apiVersion"] = f"{_EXEC_V1}beta1"
-    return config

@@ -18,8 +18,9 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
-from .api import Api, NoClusterError
+from .api import Api
 from .connection import Connection, connection_of
+from .kubeconfig import NoClusterError
 from .objects import text_at
 from .story import duration
 from .telling import LAST_LOOK, Level, Telling, Told

@@ -1,16 +1,11 @@
 """When there is somebody to tell. What tells is imported only then: a preview does not wait for it."""
 
-from importlib.util import find_spec
-
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
+from .kubeconfig import is_installed
+
 _FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
-
-
-def is_installed() -> bool:
-    """Whether the Kubernetes client is: the extra `diagnose`."""
-    return find_spec("lightkube") is not None
 
 
 def can_narrate() -> bool:
