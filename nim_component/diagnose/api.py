@@ -1,5 +1,6 @@
 """The API server, read only: which one, as whom, and what it may answer. lightkube reads the kubeconfig and logs in."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
@@ -154,7 +155,11 @@ class Api:
     async def _send(self, method: str, path: str, params: Mapping[str, str], seconds: float, body: Object | None = None) -> Any:
         self.requests += 1
         try:
-            answer = await self._client.request(method, path, params=params, json=body, timeout=seconds)
+            # Not the client's own time-out, which is of silence: an answer that drips would never end.
+            async with asyncio.timeout(seconds):
+                answer = await self._client.request(method, path, params=params, json=body, timeout=None)
+        except TimeoutError:
+            raise UnreachableError(f"no answer within {seconds:g} s") from None
         except self._errors() as error:
             raise UnreachableError(type(error).__name__) from None
         self._judge(answer)

@@ -22,12 +22,12 @@ from .api import Api
 from .connection import Connection, connection_of
 from .kubeconfig import NoClusterError
 from .objects import text_at
+from .occasion import memory_of_this_run
 from .story import duration
 from .telling import LAST_LOOK, Level, Telling, Told
 from .watch import Watch
 
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-_KEPT = "_nim_narrator"
 
 
 @dataclass
@@ -61,17 +61,14 @@ def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.Re
 
 
 def _narrator_of_this_run() -> "Narrator | None":
-    """One narrator a run, kept with the run's own root: a second run in this process has another."""
-    root: Any = pulumi.runtime.get_root_resource()
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return None
-    if root is None:
-        return None
-    if _KEPT not in root.__dict__:
-        root.__dict__[_KEPT] = Narrator(loop)
-    return root.__dict__[_KEPT]
+    memory = memory_of_this_run()
+    if "narrator" not in memory:
+        memory["narrator"] = Narrator(loop)
+    return memory["narrator"]
 
 
 class Narrator:

@@ -1,10 +1,13 @@
 """When there is somebody to tell. What tells is imported only then: a preview does not wait for it."""
 
+from typing import Any
+
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from .kubeconfig import is_installed
 
+_KEPT = "_nim_component"
 _FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
 
 
@@ -20,3 +23,10 @@ def can_narrate() -> bool:
         return all(settings.monitor_supports_feature(getattr(resource_pb2, feature)) for feature in _FEATURES)
     except (ImportError, AttributeError, TypeError):  # an SDK that knows hooks by other names, or not at all
         return False
+
+
+def memory_of_this_run() -> dict[str, Any]:
+    """What is kept until the run ends. It is kept with the run's own root: a second run in this process has another. Lost at once where
+    there is no run."""
+    root: Any = pulumi.runtime.get_root_resource()
+    return {} if root is None else root.__dict__.setdefault(_KEPT, {})

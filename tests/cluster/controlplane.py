@@ -12,6 +12,7 @@ import yaml
 
 from .client import Client, is_ready
 from .nodes import STORAGE_CLASS
+from .pod_network import egress_config
 from .processes import Children, free_ports
 
 STAGES = Path(__file__).parent / "stages"
@@ -115,6 +116,7 @@ class ControlPlane:
         groups = {ADMIN: "system:masters", VISITOR: "visitors"}
         lines = [f'{token},{user},{user},"{groups[user]}"\n' for user, token in self._tokens.items()]
         (self.folder / "tokens.csv").write_text("".join(lines))
+        (self.folder / "egress.yaml").write_text(yaml.safe_dump(egress_config(self.folder)))
         (self.folder / "stages.yaml").write_text("---\n".join(file.read_text() for file in sorted(STAGES.glob("*.yaml"))))
         for user, token in self._tokens.items():
             self.kubeconfig_of(user).write_text(
@@ -175,6 +177,7 @@ class ControlPlane:
                 "--service-cluster-ip-range=10.96.0.0/16",
                 "--authorization-mode=RBAC",
                 f"--token-auth-file={folder / 'tokens.csv'}",
+                f"--egress-selector-config-file={folder / 'egress.yaml'}",
                 "--enable-priority-and-fairness=false",
                 "--max-requests-inflight=0",
                 "--max-mutating-requests-inflight=0",

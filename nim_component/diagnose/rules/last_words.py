@@ -57,7 +57,7 @@ LAST_WORDS = (
         "adapter-rank",
         r"LoRA rank (?P<rank>\d+) is greater than max_lora_rank (?P<limit>\d+)",
         "An adapter's rank {rank} is above the server's limit {limit}",
-        "Raise the limit in env: NIM_MAX_LORA_RANK (or --max-lora-rank in args), or drop the adapter.",
+        "Raise lora.max_rank, or drop the adapter.",
     ),
     Words(
         "lora-unsupported",

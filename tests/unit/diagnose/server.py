@@ -1,19 +1,19 @@
 """An API server of a few canned answers, on the loopback interface."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import yaml
 
 Answer = Callable[[str], tuple[int, Any]]
-"""From a path with its query to a status and a body: JSON, or bytes that are sent as they are."""
+"""From a path with its query to a status and a body: JSON, bytes that are sent as they are, or an iterator of them, which may be slow."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(answer: Answer, seen: list[str] | None = None) -> Iterator[str]:
     """The text of a kubeconfig that leads to it."""
 
@@ -24,9 +24,17 @@ def serving(answer: Answer, seen: list[str] | None = None) -> Iterator[str]:
             if seen is not None:
                 seen.append(self.path)
             status, body = answer(self.path)
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if isinstance(body, Iterator):
+                self.close_connection = True
+                self.send_header("Connection", "close")
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    for part in body:
+                        self.wfile.write(part)
+                return
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,14 @@ def test_a_line_without_an_end_is_not_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "LONGEST_LINE", 10_000)
     with serving(lambda _: (200, b"x" * 1_000_000)) as config, pytest.raises(UnreachableError):
         ask(config, collect)
+
+
+def test_an_answer_that_drips_is_not_waited_for():
+    with serving(lambda _: (200, iter(lambda: time.sleep(0.1) or b" ", None))) as config:
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match=r"no answer within 0\.5 s"):
+            ask(config, lambda api: api.get("/x", 0.5))
+        assert time.monotonic() - began < 2
 
 
 def test_the_servers_clock_counts():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nim_component.diagnose.api import Api
-from nim_component.diagnose.models import describe_missing, find_missing
+from nim_component.diagnose.served import NotAskedError, describe_missing, find_missing
 
 from .server import serving
 
@@ -46,15 +46,48 @@ def test_an_adapter_that_comes_a_moment_later_is_not_missing():
     assert missing([models("base"), models("base", "one")], ["base", "one"], patience=5) == ([], ["base", "one"])
 
 
+def test_a_server_that_does_not_answer_at_once_is_asked_again():
+    assert missing([(503, {}), (200, b"<html>"), models("base")], ["base"], patience=5) == ([], ["base"])
+
+
+DENIED = {"kind": "Status", "reason": "Forbidden", "message": "x" * 600}
+
+
 @pytest.mark.parametrize(
-    "answer", [(403, {}), (404, {}), (503, {}), (200, {"object": "other"}), (200, b"<html>"), (200, b"[]"), (302, b"")]
+    ("answer", "why"),
+    [
+        ((403, DENIED), "services/proxy may not be used in namespace ml (needs get)"),
+        ((403, {"detail": "a key is needed"}), "it answers with 403"),
+        ((401, {}), "it answers with 401"),
+        ((404, {}), "it has no /v1/models, or the Service is not there"),
+        ((503, {}), "the API server's proxy does not lead to it (status 503)"),
+        ((302, b""), "the API server's proxy does not lead to it (no JSON)"),
+        ((200, b"<html>"), "the API server's proxy does not lead to it (no JSON)"),
+        ((200, b"[]"), "the API server's proxy does not lead to it (no object)"),
+        ((200, {"object": "other"}), "it answers with something else than a list of models"),
+    ],
 )
-def test_a_server_that_cannot_be_asked_is_not_judged(answer: tuple[int, Any]):
-    assert missing([answer], ["base"]) is None
+def test_a_server_that_cannot_be_asked_is_not_judged(answer: tuple[int, Any], why: str):
+    with pytest.raises(NotAskedError) as caught:
+        missing([answer], ["base"])
+    assert str(caught.value) == why
+    assert caught.value.denied == (answer[1] is DENIED)
+
+
+def test_a_denial_is_not_asked_again():
+    seen: list[str] = []
+
+    async def ask(kubeconfig: str) -> Any:
+        async with Api.connect(kubeconfig) as api:
+            return await find_missing(api, "llama", "ml", 8000, ["base"], 5)
+
+    with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(NotAskedError):
+        asyncio.run(ask(kubeconfig))
+    assert len(seen) == 1
 
 
 def test_the_words_name_what_is_missing_and_hide_what_is_hostile():
     said = describe_missing(["one"], ["base", "\x1b[31mevil\n"])
-    assert "does not serve one; it lists base, evil." in said
+    assert "does not serve one; it lists base, evil" in said
     assert "\x1b" not in said
     assert "nothing" in describe_missing(["one"], [])

@@ -1,0 +1,75 @@
+"""What a server lists under `/v1/models`, asked through the API server's proxy."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+
+from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
+from .findings import harmless
+from .objects import items_at, text_at
+
+PATIENCE = 60.0
+"""Seconds in which an adapter may still appear: a NIM looks for them now and then."""
+SILENCE = 10.0
+"""Seconds in which a server that has just become ready may still not answer."""
+_STATUS = re.compile(r'"kind":\s*"Status"')
+"""The API server's own answers, and not the model server's."""
+
+
+class NotAskedError(Exception):
+    """The server cannot be asked; the text says why. `denied`: the API server does not allow it."""
+
+    def __init__(self, text: str, *, denied: bool = False) -> None:
+        super().__init__(text)
+        self.denied = denied
+
+
+async def list_models(api: Api, name: str, namespace: str, port: int) -> list[str]:
+    """What the server behind a Service lists. `NotAskedError` where the proxy does not lead to it, or it answers otherwise."""
+    try:
+        answer = await api.get(f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models")
+    except RefusedError as error:
+        if error.status == 403 and _STATUS.search(str(error)):
+            text = f"services/proxy may not be used in namespace {namespace} (needs get)"
+            raise NotAskedError(text, denied=True) from None
+        raise NotAskedError(f"it answers with {error.status}") from None
+    except MissingError:
+        raise NotAskedError("it has no /v1/models, or the Service is not there") from None
+    except (UnreachableError, GoneError) as error:
+        raise NotAskedError(f"the API server's proxy does not lead to it ({harmless(str(error), 60)})") from None
+    if answer.get("object") != "list":
+        raise NotAskedError("it answers with something else than a list of models")
+    return [text_at(each, "id") for each in items_at(answer, "data")]
+
+
+async def find_missing(
+    api: Api, name: str, namespace: str, port: int, wanted: Sequence[str], patience: float | None = None
+) -> tuple[list[str], list[str]]:
+    """The wanted models that are not listed, and those that are, once that has settled: after `PATIENCE` unless
+    told otherwise. `NotAskedError`."""
+    began = time.monotonic()
+    patience = PATIENCE if patience is None else patience
+    while True:
+        try:
+            listed = await list_models(api, name, namespace, port)
+        except NotAskedError as error:
+            if error.denied or time.monotonic() - began >= min(SILENCE, patience):
+                raise
+        else:
+            missing = [model for model in wanted if model not in listed]
+            if not missing or time.monotonic() - began >= patience:
+                return missing, listed
+        await asyncio.sleep(min(3.0, patience / 10))
+
+
+def describe_missing(missing: Sequence[str], listed: Sequence[str]) -> str:
+    """What is said of it."""
+    there = ", ".join(harmless(each, 100) for each in listed[:10]) or "nothing"
+    return f"the server is ready and does not serve {', '.join(missing)}; it lists {there}"
+
+
+CURE = (
+    "An adapter that is left out was trained on another base model, has a rank above lora.max_rank, or the profile has no LoRA: see the "
+    "server's log. A base model that is left out answers under the name that is listed: set served_model_name."
+)

@@ -1,0 +1,231 @@
+"""After `ready`: what a server lists, asked through the proxy of a real API server, against what the service was asked to serve."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_component import NIM, DiagnosisArgs, NIMService
+from nim_component.diagnose import served
+from nim_component.diagnose.api import Api
+from nim_component.diagnose.served import NotAskedError, find_missing
+from nim_component.testing import Recording, record
+from tests.lora.stub_nim import StubNIM
+
+from .client import Client, wait_until
+from .controlplane import VISITOR, ControlPlane
+from .nodes import ONE_GPU
+from .objects import apply_all, render
+from .pod_network import PodNetwork
+from .test_diagnosis import LORA, grant, nim
+from .waiting import wait_for_rollout
+
+BASE = "meta/llama3-8b-instruct"
+
+
+@pytest.fixture
+def network(control_plane: ControlPlane) -> Iterator[PodNetwork]:
+    with PodNetwork(control_plane.folder) as running:
+        yield running
+
+
+@pytest.fixture
+def lead(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callable[[int], None]:
+    """Deploys `llama`, waits until its Service has an endpoint, and lets the pod's address lead to a port."""
+
+    def deploy(port: int) -> None:
+        nodes(ONE_GPU)
+        objects = render(nim(**LORA), namespace)
+        apply_all(cluster, objects)
+        wait_for_rollout(cluster, objects)
+        (pod,) = cluster.pods(namespace)
+
+        def has_endpoint() -> bool:
+            slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace)
+            return any(each.get("endpoints") for each in slices)
+
+        wait_until("an endpoint", has_endpoint)
+        network.lead(pod["status"]["podIP"], 8000, port)
+
+    return deploy
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter that does not come is not waited for as long as in earnest."""
+    monkeypatch.setattr(served, "PATIENCE", 1.0)
+    monkeypatch.setattr(served, "SILENCE", 1.0)
+
+
+def publish(folder: Path, *names: str) -> Path:
+    """Adapters as a NIM lists them."""
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "adapter_config.json").write_text("{}")
+        (folder / name / "adapter_model.safetensors").write_text("x")
+    return folder
+
+
+def update(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch, services: int = 1, **fields: Any) -> Recording:
+    """A program with the service, as after an engine's update: the resources are up. What it raises is raised."""
+    monkeypatch.setattr("nim_component.service.can_narrate", lambda: True)
+    diagnosis = {"kubeconfig": str(kubeconfig), **fields.pop("diagnosis", {})}
+
+    def program() -> None:
+        for number in range(services):
+            args: NIM = nim(**LORA, **fields, namespace=namespace, service_name="llama", diagnosis=DiagnosisArgs(**diagnosis))
+            NIMService(f"llama-{number}", args)
+
+    return record(program, preview=False)
+
+
+def logged(seen: Recording, severity: str) -> list[str]:
+    return [entry.message for entry in seen.run.log if entry.severity == severity]
+
+
+def test_nothing_is_said_of_a_server_that_lists_everything(
+    control_plane: ControlPlane, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with StubNIM(publish(tmp_path, "one", "two")) as stub:
+        lead(stub.server_port)
+        seen = update(control_plane.kubeconfig, namespace, monkeypatch)
+    assert seen.run.log == []
+    assert len(network.asked) == 1
+
+
+def test_a_missing_adapter_fails_the_update_or_is_warned_of_by_choice(
+    control_plane: ControlPlane, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    text = (
+        f"llama: the server is ready and does not serve two; it lists {BASE}, one. An adapter that is left out was trained on another base"
+    )
+    with StubNIM(publish(tmp_path, "one")) as stub:
+        lead(stub.server_port)
+        with pytest.raises(pulumi.RunError) as caught:
+            update(control_plane.kubeconfig, namespace, monkeypatch)
+        assert str(caught.value).startswith(text)
+        assert str(caught.value).endswith("With diagnosis.missing_models: warn this is a warning.")
+        seen = update(control_plane.kubeconfig, namespace, monkeypatch, diagnosis={"missing_models": "warn"})
+        (warning,) = logged(seen, "warning")
+        assert warning.startswith(text)
+        seen = update(control_plane.kubeconfig, namespace, monkeypatch, diagnosis={"missing_models": "ignore"})
+        assert seen.run.log == []
+
+
+def test_an_adapter_that_comes_within_the_patience_is_there(
+    control_plane: ControlPlane, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(served, "PATIENCE", 20.0)
+    with StubNIM(publish(tmp_path, "one")) as stub:
+        lead(stub.server_port)
+        threading.Timer(1, lambda: publish(tmp_path, "two")).start()
+        seen = update(control_plane.kubeconfig, namespace, monkeypatch)
+    assert seen.run.log == []
+    assert len(network.asked) >= 2
+
+
+def test_a_base_model_of_another_name_fails_only_when_the_name_was_given(
+    control_plane: ControlPlane, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with StubNIM(publish(tmp_path, "one", "two"), model="mistral") as stub:
+        lead(stub.server_port)
+        (warning,) = logged(update(control_plane.kubeconfig, namespace, monkeypatch), "warning")
+        assert warning.startswith(f"llama: the server is ready and does not serve {BASE}; it lists mistral, one, two.")
+        assert "set served_model_name" in warning
+        with pytest.raises(pulumi.RunError, match="does not serve my-llama; it lists mistral"):
+            update(control_plane.kubeconfig, namespace, monkeypatch, served_model_name="my-llama")
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers as its server says: a status and a body, or nothing for so many seconds."""
+
+    def do_GET(self) -> None:
+        status, body, pause = self.server.answer  # pyright: ignore
+        time.sleep(pause)
+        if status:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", pause: float = 0) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    server.daemon_threads, server.answer = True, (status, body, pause)  # pyright: ignore
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+ODD = {
+    "fails": (500, b"oops", 0, "the API server's proxy does not lead to it (status 500)"),
+    "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy does not lead to it (no JSON)"),
+    "nothing": (0, b"", 0, "the API server's proxy does not lead to it (status 503)"),
+    "slow": (200, b"{}", 30, "the API server's proxy does not lead to it (no answer within 10 s)"),
+    "wants a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "it answers with 403"),
+    "other": (200, b'{"object": "error"}', 0, "it answers with something else than a list of models"),
+}
+
+
+@pytest.mark.parametrize("how", ODD)
+def test_a_server_that_answers_otherwise_is_not_judged_and_not_waited_for(
+    control_plane: ControlPlane, lead, namespace: str, monkeypatch: pytest.MonkeyPatch, how: str
+):
+    status, body, pause, why = ODD[how]
+    with answering(status, body, pause) as port:
+        lead(port)
+        began = time.monotonic()
+        seen = update(control_plane.kubeconfig, namespace, monkeypatch)
+        assert time.monotonic() - began < 15
+    assert logged(seen, "warning") == logged(seen, "error") == []
+    assert logged(seen, "info") == [f"llama: the models that it serves are not compared: {why}"]
+
+
+def test_where_nothing_listens_nothing_is_compared(control_plane: ControlPlane, lead, namespace: str, monkeypatch: pytest.MonkeyPatch):
+    lead(9)
+    seen = update(control_plane.kubeconfig, namespace, monkeypatch)
+    assert logged(seen, "info") == [
+        "llama: the models that it serves are not compared: the API server's proxy does not lead to it (status 503)"
+    ]
+
+
+def test_a_denied_proxy_is_said_once_a_run(
+    control_plane: ControlPlane, cluster: Client, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    grant(cluster, namespace, "pods", "services")
+    with StubNIM(publish(tmp_path, "one", "two")) as stub:
+        lead(stub.server_port)
+        seen = update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch, services=3)
+        assert logged(seen, "warning") == logged(seen, "error") == []
+        (said,) = logged(seen, "info")
+        assert said.endswith(
+            f"the models that it serves are not compared: services/proxy may not be used in namespace {namespace} (needs get)"
+        )
+        grant(cluster, namespace, "services/proxy")
+        wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
+    assert network.asked != []
+
+
+def test_a_service_that_is_not_there_is_not_judged(control_plane: ControlPlane, network: PodNetwork, namespace: str):
+    async def ask() -> Any:
+        async with Api.connect(str(control_plane.kubeconfig)) as api:
+            return await find_missing(api, "llama", namespace, 8000, [BASE], 0)
+
+    with pytest.raises(NotAskedError, match="the Service is not there"):
+        asyncio.run(ask())
+    assert network.asked == []
