@@ -1,12 +1,9 @@
 """What a cluster shows of one service at one moment: Kubernetes' own objects as plain dicts, and what is asked of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, cast
-
-from ..args.quantities import parse_quantity
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON has it. It comes from a cluster: nothing in it is taken for granted."""
@@ -237,64 +234,3 @@ def _ended(terminated: Any) -> Ended | None:
 def container(pod: Object, name: str) -> Container | None:
     """A container by its name."""
     return next((each for each in containers_of(pod) if each.name == name), None)
-
-
-def quantity(value: Any) -> Decimal:
-    """The number of a Kubernetes quantity; 0 when it is none."""
-    try:
-        return parse_quantity(str(value))
-    except (ValueError, ArithmeticError):
-        return Decimal(0)
-
-
-def requests_of(pod: Object, resource: str) -> int:
-    """How many of an extended resource a pod holds: the sum of its containers, or an init container's, whichever is more."""
-
-    def wanted(where: str) -> list[int]:
-        return [int(quantity(at(each, "resources", "limits", resource) or 0)) for each in items_at(pod, "spec", where)]
-
-    return max(sum(wanted("containers")), max(wanted("initContainers"), default=0))
-
-
-def gpu_resource_of(pod: Object) -> str | None:
-    """The GPU resource that a pod asks for, such as `nvidia.com/gpu`."""
-    for each in items_at(pod, "spec", "containers"):
-        for resource in texts_at(each, "resources", "limits"):
-            if "/" in resource and not resource.startswith("hugepages"):
-                return resource
-    return None
-
-
-def allocatable(node: Object, resource: str) -> int:
-    """How many of an extended resource a node has."""
-    return int(quantity(at(node, "status", "allocatable", resource) or 0))
-
-
-def is_node_ready(node: Object) -> bool:
-    """Whether a node's kubelet reports itself ready."""
-    return condition(node, "Ready").get("status") == "True"
-
-
-def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:
-    """Kubernetes' own rule of which toleration bears which taint."""
-    for each in tolerations:
-        if each.get("effect") not in (None, "", taint.get("effect")):
-            continue
-        key, operator = each.get("key"), each.get("operator") or "Equal"
-        if operator == "Exists" and key in (None, "", taint.get("key")):
-            return True
-        if operator == "Equal" and key == taint.get("key") and (each.get("value") or "") == (taint.get("value") or ""):
-            return True
-    return False
-
-
-def blocking_taints(node: Object, pod: Object) -> list[Object]:
-    """The taints of a node that keep a pod away."""
-    tolerations = items_at(pod, "spec", "tolerations")
-    taints = [each for each in items_at(node, "spec", "taints") if each.get("effect") in ("NoSchedule", "NoExecute")]
-    return [taint for taint in taints if not tolerates(tolerations, taint)]
-
-
-def holds_resources(pod: Object) -> bool:
-    """Whether a pod is on a node and has not ended."""
-    return bool(text_at(pod, "spec", "nodeName")) and phase_of(pod) not in ("Succeeded", "Failed")

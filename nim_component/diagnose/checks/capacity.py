@@ -5,19 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ..findings import harmless
-from ..objects import (
-    allocatable,
-    at,
-    blocking_taints,
-    gpu_resource_of,
-    items_at,
-    mapping_at,
-    name_of,
-    quantity,
-    requests_of,
-    text_at,
-    texts_at,
-)
+from ..objects import at, items_at, mapping_at, name_of, text_at, texts_at
+from ..placing import allocatable, blocking_taints, gpu_resource_of, quantity, requests_of
 from .need import Need, ServiceNeed
 from .read import Facts
 from .verdict import Verdict

@@ -4,17 +4,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from ..findings import harmless
-from ..objects import (
-    Object,
-    at,
-    gpu_resource_of,
-    items_at,
-    mapping_at,
-    name_of,
-    requests_of,
-    text_at,
-    texts_at,
-)
+from ..objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
+from ..placing import gpu_resource_of, requests_of
 from ..rules.images import PULL_TYPE, registry_of
 from .capacity import judge_gpus, judge_quotas
 from .need import Need, ServiceNeed

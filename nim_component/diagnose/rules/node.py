@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, condition, event_time, is_node_ready, is_ready, message_of, name_of, phase_of, text_at
+from ..objects import Object, Snapshot, condition, event_time, is_ready, message_of, name_of, phase_of, text_at
+from ..placing import is_node_ready
 from .words import Words, any_of, find_words
 
 _EVICTIONS = (

@@ -4,20 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from ..findings import Finding, harmless
-from ..objects import (
-    Object,
-    Snapshot,
-    at,
-    condition,
-    gpu_resource_of,
-    holds_resources,
-    is_leaving,
-    name_of,
-    number_at,
-    requests_of,
-    text_at,
-    time_at,
-)
+from ..objects import Object, Snapshot, at, condition, is_leaving, name_of, number_at, text_at, time_at
+from ..placing import gpu_resource_of, holds_resources, requests_of
 
 LEAVING = timedelta(seconds=60)
 """How long after its grace a pod that was told to end may still be there."""

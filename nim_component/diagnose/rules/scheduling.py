@@ -1,26 +1,12 @@
 """Pods that no node takes: what the scheduler says, and what the nodes show beside it."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from ..findings import Finding, harmless
-from ..objects import (
-    Object,
-    Snapshot,
-    allocatable,
-    blocking_taints,
-    condition,
-    gpu_resource_of,
-    holds_resources,
-    is_node_ready,
-    items_at,
-    name_of,
-    requests_of,
-    text_at,
-    texts_at,
-    time_at,
-)
+from ..objects import Object, Snapshot, condition, items_at, name_of, text_at, texts_at, time_at
+from ..placing import allocatable, blocking_taints, gpu_resource_of, is_node_ready, requests_of
+from .gpus import find_gpus, fits_selector
 from .words import Words, find_words
 
 SILENCE = 30
@@ -86,7 +72,7 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
     if re.search(r"no nodes available to schedule pods", message):
         yield Finding("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
     elif match := re.search(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)", message):
-        yield from _find_gpus(snapshot, pod, match[1], evidence, subject)
+        yield from find_gpus(snapshot, pod, match[1], evidence, subject)
     if match := re.search(r"Insufficient (cpu|memory|ephemeral-storage)\b", message):
         argument = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}[match[1]]
         text = f"No node that would do has {_asked(pod, match[1])} of {match[1]} free"
@@ -109,81 +95,13 @@ def _asked(pod: Object, resource: str) -> str:
     return harmless(" + ".join(asked) or "enough", 60)
 
 
-def _find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Finding]:
-    wanted = requests_of(pod, resource)
-    have = {name: number for name, node in snapshot.nodes.items() if (number := allocatable(node, resource))}
-    if not snapshot.known("nodes"):
-        cure = f"Free GPUs, add a node, or lower gpu (now {wanted})."
-        yield Finding("gpu-insufficient", f"No node has {wanted} free {resource}", cure, evidence, subject=subject)
-        return
-    if not have:
-        cure = (
-            f"Add a GPU node pool (a pool scaled to 0 needs its autoscaler), or install NVIDIA's device plugin: {_what_there_is(snapshot)}."
-        )
-        yield Finding("gpu-absent", f"No node offers {resource}", cure, evidence, subject=subject)
-        return
-    largest = max(have.values())
-    if wanted > largest:
-        cure = f"Set gpu to at most {largest}, or add a node with {wanted} GPUs: a pod cannot be spread over nodes."
-        text = f"The pod wants {wanted} {resource}, and the largest node has {largest}"
-        yield Finding("gpu-too-many", text, cure, evidence, subject=subject)
-        return
-    # The scheduler counts every node that lacks a GPU, also those without any: where the GPUs are free, something else stands in the way.
-    open_to = {name: number for name, number in have.items() if _is_open(snapshot.nodes[name], pod)}
-    free = free_gpus(snapshot, resource)
-    if not open_to or (snapshot.others is not None and any(free[name] >= wanted for name in open_to)):
-        return
-    text = f"No node has {wanted} free {resource}: {_free_gpus(snapshot, open_to, free)}"
-    cure = f"Free GPUs ({_holders(snapshot, resource)}), add a node, or lower gpu (now {wanted})."
-    yield Finding("gpu-insufficient", text, cure, evidence, subject=subject)
-
-
-def _is_open(node: Object, pod: Object) -> bool:
-    return _fits_selector(node, pod) and not blocking_taints(node, pod)
-
-
-def _what_there_is(snapshot: Snapshot) -> str:
-    extended = {key for node in snapshot.nodes.values() for key in texts_at(node, "status", "allocatable") if "/" in key}
-    named = ", ".join(harmless(key, 60) for key in sorted(extended)[:6])
-    return f"nodes offer {named}: name one in gpu_resource" if named else "no node offers any extended resource"
-
-
-def free_gpus(snapshot: Snapshot, resource: str) -> dict[str, int]:
-    """How many of a resource each node that has it has free. The pods' own uses are counted as far as they are known."""
-    used: Counter[str] = Counter()
-    for pod in snapshot.others if snapshot.others is not None else snapshot.all("pods"):
-        if holds_resources(pod):
-            used[text_at(pod, "spec", "nodeName")] += requests_of(pod, resource)
-    have = {name: allocatable(node, resource) for name, node in snapshot.nodes.items()}
-    return {name: max(0, number - used[name]) for name, number in have.items() if number}
-
-
-def _free_gpus(snapshot: Snapshot, have: dict[str, int], free: dict[str, int]) -> str:
-    if snapshot.others is None:
-        return f"{sum(have.values())} on {len(have)} nodes, in use as far as can be seen"
-    most_first = sorted(have, key=lambda name: -free[name])
-    where = ", ".join(f"{harmless(name, 60)} {free[name]} of {have[name]}" for name in most_first[:4])
-    more = f" and {len(have) - 4} more nodes" if len(have) > 4 else ""
-    return f"{sum(free[name] for name in have)} of {sum(have.values())} are free, {where}{more}"
-
-
-def _holders(snapshot: Snapshot, resource: str) -> str:
-    holders: Counter[str] = Counter()
-    for pod in snapshot.others or ():
-        if holds_resources(pod) and (number := requests_of(pod, resource)):
-            holders[f"{text_at(pod, 'metadata', 'namespace')}/{name_of(pod)}"] += number
-    if not holders:
-        return "their holders cannot be seen"
-    return "held by " + ", ".join(f"{harmless(name, 80)} {number}" for name, number in holders.most_common(3))
-
-
 def _has_what_is_wanted(node: Object, pod: Object) -> bool:
     resource = gpu_resource_of(pod)
     return resource is None or allocatable(node, resource) >= requests_of(pod, resource)
 
 
 def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, subject: str) -> Iterator[Finding]:
-    able = [node for node in snapshot.nodes.values() if _has_what_is_wanted(node, pod) and _fits_selector(node, pod)]
+    able = [node for node in snapshot.nodes.values() if _has_what_is_wanted(node, pod) and fits_selector(node, pod)]
     taints = [taint for node in able for taint in blocking_taints(node, pod)]
     if snapshot.known("nodes") and not taints:
         return  # the tainted nodes would not do anyway
@@ -226,11 +144,6 @@ def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, s
     yield Finding("taint", text, f"Add it to tolerations, beside those it has: {line}.", evidence, subject=subject)
 
 
-def _fits_selector(node: Object, pod: Object) -> bool:
-    labels = texts_at(node, "metadata", "labels")
-    return all(labels.get(key) == value for key, value in texts_at(pod, "spec", "nodeSelector").items())
-
-
 def _find_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str) -> Finding:
     wanted = texts_at(pod, "spec", "nodeSelector")
     labels = [texts_at(node, "metadata", "labels") for node in snapshot.nodes.values()]
@@ -240,7 +153,7 @@ def _find_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str)
             there = f"nodes have: {', '.join(harmless(each, 60) for each in values[:6])}" if values else "no node has this label at all"
             text = f"No node has the label {harmless(key, 100)}={harmless(value, 70)}"
             return Finding("node-selector", text, f"Correct node_selector ({there}), or label a node.", evidence, subject=subject)
-    if wanted and snapshot.known("nodes") and not any(_fits_selector(node, pod) for node in snapshot.nodes.values()):
+    if wanted and snapshot.known("nodes") and not any(fits_selector(node, pod) for node in snapshot.nodes.values()):
         text = f"No node has all of the labels {harmless(', '.join(f'{k}={v}' for k, v in wanted.items()), 150)}"
         return Finding("node-selector", text, "Loosen node_selector: each label is there, but not on one node.", evidence, subject=subject)
     field = "affinity or the node affinity of its volume" if not wanted else "node_selector or affinity"
