@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from .args import NIM
+from .diagnose.occasion import hooks_of
 from .manifests.lora import render_list_config, render_lora_config, unload_seconds, uses_job
 from .manifests.lora_job import render_lora_claim, render_lora_job
 from .manifests.overrides import override
@@ -51,7 +52,13 @@ def provide_adapters(
     job = k8s.batch.v1.Job(
         f"{name}-lora-job",
         **override(nim, "lora-job", rendered),
-        opts=pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=timeouts, depends_on=list(guards) or None),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            protect=False,
+            custom_timeouts=timeouts,
+            depends_on=list(guards) or None,
+            hooks=hooks_of(parent, "kubernetes:batch/v1:Job", f"{name}-lora-job", nim),
+        ),
     )
     return ProvidedAdapters(references, [job])
 

@@ -1,4 +1,5 @@
-"""The story inside `pulumi up`: resource hooks on the Deployment start and end it, a thread of its own reads the cluster meanwhile.
+"""The story inside `pulumi up`: resource hooks on what is waited for (Deployment, LeaderWorkerSet, Jobs) start and end it, a thread of its
+own reads the cluster meanwhile.
 
 It is a guest: whatever goes wrong here is swallowed. It is silent in a preview, under mocks, without the extra `diagnose`, without a
 cluster, and with an engine or SDK that has no hooks.
@@ -9,7 +10,7 @@ import contextlib
 import contextvars
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -18,21 +19,21 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
+from ..names import JOBS, SELECTOR_LABELS
 from .api import Api
 from .connection import Connection, connection_of
 from .kubeconfig import NoClusterError
-from .objects import text_at
+from .objects import text_at, texts_at
 from .occasion import memory_of_this_run
-from .story import duration
+from .phases import TITLES, duration
+from .store import SERVER_PART
 from .telling import LAST_LOOK, Level, Telling, Told
 from .watch import Watch
-
-_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 
 @dataclass
 class Service:
-    """A service whose Deployment may be created or updated in this run."""
+    """A service of which something may be created or updated, and waited for, in this run."""
 
     component: pulumi.Resource
     adapters: int
@@ -41,8 +42,8 @@ class Service:
     told: Told | None = None
 
 
-def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
-    """The hooks for the Deployment that `component` is about to register under the logical name `deployment`; none where the cluster is not
+def narrate(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
+    """The hooks for what `component` is about to register under this type and the logical name `child`; none where the cluster is not
     known. To be asked for when `can_narrate()`."""
     connection = connection_of(component, nim.diagnosis)
     if connection is None:
@@ -54,7 +55,7 @@ def narrate(component: pulumi.Resource, deployment: str, nim: NIM) -> "pulumi.Re
 
     def know(values: list[Any]) -> None:
         urn, service.connection = values
-        narrator.services[f"{urn.rpartition('::')[0]}${_DEPLOYMENT}::{deployment}"] = service
+        narrator.services[f"{urn.rpartition('::')[0]}${type_}::{child}"] = service
 
     pulumi.Output.all(component.urn, connection).apply(know)
     return narrator.hooks
@@ -76,7 +77,7 @@ class Narrator:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.services: dict[str, Service] = {}
-        """By URN of the Deployment."""
+        """By URN of what is waited for."""
         self._program, self._context = loop, contextvars.copy_context()
         self._reading: asyncio.AbstractEventLoop | None = None
         self._tellings: dict[Connection, tuple[Telling, Watch, asyncio.Task[None]]] = {}
@@ -87,13 +88,12 @@ class Narrator:
         )
 
     def begin(self, args: pulumi.ResourceHookArgs) -> None:
-        """The engine is about to create or update a Deployment, and to wait for it."""
+        """The engine is about to create or update something, and to wait for it."""
         with contextlib.suppress(Exception):
             service = self.services.get(args.urn)
             if service is None or service.connection is None:
                 return
-            name, namespace = (text_at(args.new_inputs, "metadata", part) for part in ("name", "namespace"))
-            service.told = Told(name, namespace or "default", partial(self._say, service.component, name), service.adapters)
+            service.told = told_of(args, partial(self._say, service.component), service.adapters)
             self._submit(self._begin(service, service.connection, service.told))
 
     def end(self, args: pulumi.ResourceHookArgs) -> None:
@@ -103,7 +103,7 @@ class Narrator:
             if service is not None and service.told is not None and service.connection is not None:
                 told, service.told = service.told, None
                 if told.story.told:  # else nobody could look, and there is no story to end
-                    self._log(service.component, "progress", f"{told.name}: ready after {duration(time.monotonic() - told.began)}")
+                    told.say("progress", f"{told.end} after {duration(time.monotonic() - told.began)}")
                 self._submit(self._end(service.connection, told))
 
     async def fail(self, args: pulumi.ErrorHookArgs) -> bool:
@@ -122,7 +122,7 @@ class Narrator:
                 api = Api.connect(connection.kubeconfig, connection.context)
             except NoClusterError:
                 return
-            watch = Watch(api, partial(self._say, service.component, "", "progress"), read_secrets=service.read_secrets)
+            watch = Watch(api, partial(self._say, service.component, "progress"), read_secrets=service.read_secrets)
             telling = Telling(watch)
             self._tellings[connection] = telling, watch, asyncio.create_task(telling.run())
         self._tellings[connection][0].begin(told)
@@ -150,11 +150,10 @@ class Narrator:
             threading.Thread(target=self._reading.run_forever, name="nim-narrator", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(work, self._reading)
 
-    def _say(self, component: pulumi.Resource, name: str, level: Level, text: str) -> None:
+    def _say(self, component: pulumi.Resource, level: Level, text: str) -> None:
         """From the reading thread: the program's own loop logs, since it alone knows the engine."""
-        line = f"{name}: {text}" if name else text
         with contextlib.suppress(RuntimeError):  # the program has ended
-            self._program.call_soon_threadsafe(self._log, component, level, line, context=self._context)
+            self._program.call_soon_threadsafe(self._log, component, level, text, context=self._context)
 
     def _log(self, component: pulumi.Resource, level: Level, text: str) -> None:
         """Progress is ephemeral: the end of the output is short. The component's URN is known by now; the Deployment's is not."""
@@ -165,3 +164,25 @@ class Narrator:
                 pulumi.log.warn(text, component)
             else:
                 pulumi.log.error(text, component)
+
+
+def told_of(args: pulumi.ResourceHookArgs, say: Callable[[Level, str], None], adapters: int) -> Told:
+    """What is told of a resource: whose it is stands in its labels, or a Job's in those of its pods."""
+    name, namespace = (text_at(args.new_inputs, "metadata", part) for part in ("name", "namespace"))
+    kind = args.type.rpartition(":")[2]
+    labels = texts_at(args.new_inputs, *(("spec", "template") if kind == "Job" else ()), "metadata", "labels")
+    service, part = labels.get(SELECTOR_LABELS[1]) or name, labels.get(SELECTOR_LABELS[0], "")
+    title = f"{service} ({TITLES[part]})" if part in TITLES else service
+
+    def say_of_it(level: Level, text: str) -> None:
+        say(level, f"{title}: {text}")
+
+    return Told(
+        service,
+        namespace or "default",
+        say_of_it,
+        adapters,
+        kind=kind,
+        part=part if part in JOBS else SERVER_PART,
+        job=name if kind == "Job" else "",
+    )

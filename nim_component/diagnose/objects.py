@@ -9,7 +9,8 @@ Object = dict[str, Any]
 """A Kubernetes object as JSON has it. It comes from a cluster: nothing in it is taken for granted."""
 
 SERVER = "nim"
-LOADER = "download-loras"
+LOADER, CHECKER, FETCHER = "download-loras", "check-loras", "fetch-loras"
+PREWARM = "prewarm"
 GPU_PREFIX = "nvidia.com/"
 
 
@@ -57,6 +58,16 @@ class Snapshot:
     def deployment(self) -> Object | None:
         """The Deployment."""
         return next(iter(self.all("deployments")), None)
+
+    @property
+    def group(self) -> Object | None:
+        """The LeaderWorkerSet, of a server over several nodes."""
+        return next(iter(self.all("leaderworkersets")), None)
+
+    @property
+    def job(self) -> Object | None:
+        """The Job, where it is a Job's pods that are looked at."""
+        return next(iter(self.all("jobs")), None)
 
     @property
     def nodes(self) -> dict[str, Object]:
@@ -170,6 +181,11 @@ def condition(object_: Object, kind: str) -> Object:
 def is_ready(pod: Object) -> bool:
     """Whether a pod takes requests."""
     return condition(pod, "Ready").get("status") == "True"
+
+
+def is_over(job: Object) -> bool:
+    """Whether a Job has come to its end, good or bad."""
+    return any(condition(job, kind).get("status") == "True" for kind in ("Complete", "Failed"))
 
 
 def time_at(object_: Any, *path: str) -> datetime | None:

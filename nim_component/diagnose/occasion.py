@@ -1,11 +1,14 @@
 """When there is somebody to tell. What tells is imported only then: a preview does not wait for it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 
 from .kubeconfig import is_installed
+
+if TYPE_CHECKING:
+    from ..args import NIM
 
 _KEPT = "_nim_component"
 _FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
@@ -23,6 +26,15 @@ def can_narrate() -> bool:
         return all(settings.monitor_supports_feature(getattr(resource_pb2, feature)) for feature in _FEATURES)
     except (ImportError, AttributeError, TypeError):  # an SDK that knows hooks by other names, or not at all
         return False
+
+
+def hooks_of(component: pulumi.Resource, type_: str, child: str, nim: "NIM") -> "pulumi.ResourceHookBinding | None":
+    """The hooks that tell of a child while it is waited for; none where nobody is told, or the service turns it off."""
+    if not nim.diagnosis.enabled or not can_narrate():
+        return None
+    from .narrator import narrate
+
+    return narrate(component, type_, child, nim)
 
 
 def memory_of_this_run() -> dict[str, Any]:

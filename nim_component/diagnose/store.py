@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..names import SELECTOR_LABELS
+from ..names import JOBS, SELECTOR_LABELS
 from .objects import Object, SecretFacts, Snapshot, at, items_at, mapping_at, name_of, text_at, texts_at
 
 EVENTS_OF_ONE = 20
 """Events kept of one object: the newest."""
 OBJECTS_WITH_EVENTS = 5_000
 _LONGEST_MESSAGE = 2_000
-_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]}=nim"}
+SERVER_PART = "nim"
+"""What the label `app.kubernetes.io/name` of a server's pods says; of a Job's pods it is one of `JOBS`."""
+_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER_PART, *JOBS))})"}
+_JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,8 @@ class Kind:
     namespaced: bool = True
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     slim: Callable[[Object], Object] = lambda object_: object_
+    optional: bool = False
+    """Whether much is told without it: a denial is not worth a word."""
 
     def path(self, namespace: str | None) -> str:
         """Where it is listed and watched."""
@@ -86,6 +91,10 @@ KINDS = (
     NODES,
 )
 """What is watched: of the service's own kinds, the component's objects; of the others, all."""
+JOB = Kind("jobs", "/apis/batch/v1", query=_OURS, slim=slim_metadata)
+GROUP = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=_OURS, slim=slim_metadata, optional=True)
+MORE = {"Job": (JOB,), "LeaderWorkerSet": (GROUP,)}
+"""What is watched beside these, by the kind of what is waited for."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_other
@@ -99,14 +108,14 @@ class Store:
     objects: dict[tuple[str, str], dict[str, dict[str, Object]]] = field(
         default_factory=dict[tuple[str, str], dict[str, dict[str, Object]]]
     )
-    """Service (empty for kinds that no service owns) to uid to object."""
+    """Whose it is (`owner_of`) to uid to object."""
     events: OrderedDict[tuple[str, str], deque[Object]] = field(default_factory=OrderedDict[tuple[str, str], "deque[Object]"])
     """By namespace and name of what they are about."""
     event_spaces: set[str] = field(default_factory=set[str])
     others: list[Object] | None = None
     secrets: dict[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
     changes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    """By namespace and service: how often an object of its own has changed."""
+    """By namespace and whose they are: how often an object has changed."""
 
     def replace(self, kind: Kind, namespace: str, items: Iterable[Object]) -> None:
         """Everything of a kind, anew."""
@@ -125,14 +134,14 @@ class Store:
             if change != "DELETED":
                 self._add_event(namespace, object_)
             return
-        service = _instance(object_) if kind.query is _OURS else ""
-        held = self.objects.setdefault((kind.plural, namespace), {}).setdefault(service, {})
+        owner = owner_of(kind, object_)
+        held = self.objects.setdefault((kind.plural, namespace), {}).setdefault(owner, {})
         if change == "DELETED":
             held.pop(_key(object_), None)
         else:
             held[_key(object_)] = kind.slim(object_)
-        if service:
-            self.changes[namespace, service] += 1
+        if owner:
+            self.changes[namespace, owner] += 1
 
     def _add_event(self, namespace: str, event: Object) -> None:
         slim = slim_event(event)
@@ -145,12 +154,14 @@ class Store:
         if len(self.events) > OBJECTS_WITH_EVENTS:
             self.events.popitem(last=False)
 
-    def snapshot(self, name: str, namespace: str, now: datetime) -> Snapshot:
-        """What is known of one service."""
+    def snapshot(self, name: str, namespace: str, now: datetime, part: str = SERVER_PART, job: str = "") -> Snapshot:
+        """What is known of one service, or of its Job: of the one of that name, else of the newest."""
         kinds: dict[str, list[Object]] = {}
         for (plural, space), held in self.objects.items():
             if space in ("", namespace):
-                kinds[plural] = [*held.get("", {}).values(), *held.get(name, {}).values()]
+                kinds[plural] = [*held.get("", {}).values(), *held.get(owner(name, part), {}).values()]
+        if part in JOBS:
+            _choose_job(kinds, job)
         mounted = {
             text_at(volume, "persistentVolumeClaim", "claimName")
             for pod in kinds.get("pods", ())
@@ -166,12 +177,38 @@ class Store:
 
     def services(self, namespace: str) -> list[str]:
         """Names of the component's services that are there."""
-        return sorted(name for name, held in self.objects.get(("deployments", namespace), {}).items() if name and held)
+        return sorted({name for name, _ in self.parts(namespace)})
+
+    def parts(self, namespace: str) -> set[tuple[str, str]]:
+        """The component's services that are there, and of each the parts that are: the server, and Jobs."""
+        held = [self.objects.get((kind, namespace), {}) for kind in ("deployments", "leaderworkersets", "jobs")]
+        owners = {owner for each in held for owner, objects in each.items() if owner and objects}
+        return {(name, part or SERVER_PART) for part, _, name in (each.rpartition("/") for each in owners)}
 
 
 def _key(object_: Object) -> str:
     return text_at(object_, "metadata", "uid") or name_of(object_)
 
 
-def _instance(object_: Object) -> str:
-    return texts_at(object_, "metadata", "labels").get(SELECTOR_LABELS[1], "")
+def owner(name: str, part: str) -> str:
+    """Under what the objects of a service, or of a Job of it, are kept."""
+    return name if part == SERVER_PART else f"{part}/{name}"
+
+
+def owner_of(kind: Kind, object_: Object) -> str:
+    """Whose an object is; empty for kinds that no service owns. A Job is what its pods are: its own labels are the service's."""
+    if kind.query is not _OURS:
+        return ""
+    labels = texts_at(object_, *(("spec", "template") if kind is JOB else ()), "metadata", "labels")
+    name, part = labels.get(SELECTOR_LABELS[1], ""), labels.get(SELECTOR_LABELS[0], "")
+    return owner(name, part if part in JOBS else SERVER_PART) if name else ""
+
+
+def _choose_job(kinds: dict[str, list[Object]], name: str) -> None:
+    """Leaves one Job, and its pods: its forerunner stands beside it for a while."""
+    jobs = sorted(kinds.get("jobs", ()), key=lambda each: text_at(each, "metadata", "creationTimestamp"))
+    if "jobs" in kinds:
+        kinds["jobs"] = [each for each in jobs if name_of(each) == name] if name else jobs[-1:]
+    chosen = name or (name_of(jobs[-1]) if jobs else "")
+    if chosen and "pods" in kinds:
+        kinds["pods"] = [pod for pod in kinds["pods"] if chosen in (text_at(pod, "metadata", "labels", each) for each in _JOB_NAMES)]

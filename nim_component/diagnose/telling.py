@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .findings import Finding
-from .story import READY, Story, duration, phases_of
+from .phases import READY, duration, phases_of
+from .store import MORE, SERVER_PART, owner
+from .story import Story
 from .watch import Watch
 
 Level = Literal["progress", "warning", "error"]
@@ -28,12 +30,22 @@ class Told:
     namespace: str
     say: Callable[[Level, str], None]
     adapters: int = 0
+    kind: str = "Deployment"
+    """What is waited for: a `Deployment`, a `LeaderWorkerSet` or a `Job`."""
+    part: str = SERVER_PART
+    job: str = ""
+    """Name of the Job."""
     story: Story = field(default_factory=Story)
     began: float = field(default_factory=time.monotonic)
     warned: set[str] = field(default_factory=set[str])
     first_seen: dict[str, float] = field(default_factory=dict[str, float])
     looked: float = 0.0
     version: int = -1
+
+    @property
+    def end(self) -> str:
+        """What it is when all is well."""
+        return "done" if self.kind == "Job" else "ready"
 
 
 class Telling:
@@ -45,7 +57,7 @@ class Telling:
 
     def begin(self, told: Told) -> None:
         """From now on a service is told of."""
-        self._watch.follow(told.namespace)
+        self._watch.follow(told.namespace, MORE.get(told.kind, ()))
         self._told.append(told)
 
     @property
@@ -61,12 +73,12 @@ class Telling:
         """It has not: what is known of why, at once."""
         self._told.remove(told)
         await self._watch.first(told.namespace, LAST_LOOK)
-        snapshot, findings = await self._watch.look(told.name, told.namespace)
+        snapshot, findings = await self._watch.look(told.name, told.namespace, told.part, told.job)
         if not snapshot.known("pods"):
             return
-        phases = [phase.text for phase in phases_of(snapshot, told.adapters)]
-        if findings or any(phase.order < READY for phase in phases_of(snapshot)):
-            told.say("error", describe_failure(findings, phases, time.monotonic() - told.began))
+        phases = list(phases_of(snapshot, told.adapters))
+        if findings or any(phase.order < READY for phase in phases):
+            told.say("error", describe_failure(findings, [phase.text for phase in phases], time.monotonic() - told.began, told.end))
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -80,11 +92,11 @@ class Telling:
             await asyncio.sleep(TICK)
 
     def _changes(self, told: Told) -> int:
-        return self._watch.store.changes[told.namespace, told.name]
+        return self._watch.store.changes[told.namespace, owner(told.name, told.part)]
 
     async def _look(self, told: Told) -> None:
         told.version, told.looked = self._changes(told), time.monotonic()
-        snapshot, findings = await self._watch.look(told.name, told.namespace)
+        snapshot, findings = await self._watch.look(told.name, told.namespace, told.part, told.job)
         if not snapshot.known("pods"):
             return
         arrived = await self._watch.count_adapters(snapshot) if told.adapters else None
@@ -98,10 +110,10 @@ class Telling:
                 told.say("warning", str(finding))
 
 
-def describe_failure(findings: list[Finding], phases: list[str], seconds: float) -> str:
+def describe_failure(findings: list[Finding], phases: list[str], seconds: float, end: str = "ready") -> str:
     """The diagnosis that stands beside the engine's error."""
     got = "; ".join(dict.fromkeys(phases)) or "nothing is there"
-    head = f"not ready after {duration(seconds)}: {got}"
+    head = f"not {end} after {duration(seconds)}: {got}"
     if not findings:
         return f"{head}.\nNo cause can be seen in the cluster."
     return "\n".join([f"{head}.", *(str(finding) for finding in findings[:3])])

@@ -12,7 +12,7 @@ from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from .findings import Finding
 from .objects import LOADER, SecretFacts, Snapshot, at, container, items_at, mapping_at, name_of, text_at, texts_at
 from .rules import diagnose
-from .store import ALL_PODS, KINDS, STORAGE_CLASSES, Kind, Store
+from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
 
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach a server that does not answer; the first ones come sooner."""
@@ -45,9 +45,9 @@ class Watch:
         self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
 
-    def follow(self, namespace: str) -> None:
-        """Watches a namespace, if it is not watched yet."""
-        for kind in KINDS:
+    def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
+        """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
+        for kind in (*KINDS, *more):
             key = kind.plural, namespace if kind.namespaced else ""
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()
@@ -55,7 +55,7 @@ class Watch:
 
     async def first(self, namespace: str, seconds: float) -> bool:
         """Waits until everything of a namespace was read once or refused; false when that takes too long."""
-        events = [self._first[kind.plural, namespace if kind.namespaced else ""] for kind in KINDS]
+        events = [event for (_, space), event in self._first.items() if space in ("", namespace)]
         try:
             await asyncio.wait_for(asyncio.gather(*(each.wait() for each in events)), seconds)
         except TimeoutError:
@@ -70,17 +70,19 @@ class Watch:
         with contextlib.suppress(Exception):
             await self.api.close()
 
-    async def load(self, namespaces: Iterable[str]) -> None:
+    async def load(self, namespaces: Iterable[str], more: Iterable[Kind] = ()) -> None:
         """Reads everything once, without watching. Raises what stops all of it."""
-        wanted = {(kind, namespace if kind.namespaced else "") for kind in KINDS for namespace in namespaces}
+        wanted = {(kind, namespace if kind.namespaced else "") for kind in (*KINDS, *more) for namespace in namespaces}
         await asyncio.gather(*(self._list(kind, namespace) for kind, namespace in wanted))
+        if "401" in self._denied:
+            raise RefusedError(401, "the credentials are not accepted")
 
-    async def look(self, name: str, namespace: str) -> tuple[Snapshot, list[Finding]]:
-        """A service as it is now, and what is wrong with it. What a finding leaves open is asked, and judged again."""
-        snapshot = self.store.snapshot(name, namespace, self.api.now())
+    async def look(self, name: str, namespace: str, part: str = SERVER_PART, job: str = "") -> tuple[Snapshot, list[Finding]]:
+        """A service, or a Job of it, as it is now, and what is wrong with it. What a finding leaves open is asked, and judged again."""
+        snapshot = self.store.snapshot(name, namespace, self.api.now(), part, job)
         findings = diagnose(snapshot)
         if await self._ask(snapshot, {finding.cause for finding in findings}):
-            snapshot = self.store.snapshot(name, namespace, self.api.now())
+            snapshot = self.store.snapshot(name, namespace, self.api.now(), part, job)
             findings = diagnose(snapshot)
         return snapshot, findings
 
@@ -141,7 +143,7 @@ class Watch:
         return version
 
     def _refuse(self, kind: Kind, namespace: str, error: Exception) -> None:
-        if not isinstance(error, RefusedError):
+        if not isinstance(error, RefusedError) or (kind.optional and error.status != 401):
             return
         if error.status == 401:  # nothing may be read, and the engine says so itself
             self._denied.add("401")
@@ -223,11 +225,13 @@ def _registries(encoded: str) -> tuple[str, ...]:
 
 
 def secrets_of(snapshot: Snapshot) -> list[str]:
-    """The Secrets that the newest pod refers to: for its images, and in its environment as the Deployment has it."""
+    """The Secrets that the newest pod refers to: for its images, and in its environment as the template has it."""
     names: set[str] = set()
     for pod in snapshot.pods[:1]:
         names.update(text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets"))
-    template = at(snapshot.deployment, "spec", "template", "spec")
+    template = at(snapshot.deployment or snapshot.job, "spec", "template", "spec")
+    if snapshot.group is not None:
+        template = at(snapshot.group, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
     for where in ("containers", "initContainers"):
         for each in items_at(template, where):
             for variable in items_at(each, "env"):

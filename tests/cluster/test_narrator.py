@@ -20,7 +20,7 @@ from .objects import apply_all, render
 from .test_diagnosis import IMAGE
 from .waiting import is_rolled_out
 
-URN = "urn:pulumi:dev::nim::nim:index:NIMService$kubernetes:apps/v1:Deployment::llama-deployment"
+URN = "urn:pulumi:dev::nim::nim:index:NIMService${type}::llama-child"
 Lines = list[tuple[str, str]]
 
 
@@ -29,11 +29,13 @@ class Component:
 
 
 class Update:
-    """What one `pulumi up` says of the service `llama`."""
+    """What one `pulumi up` says of the service `llama`, while it waits for its Deployment or another object of it."""
 
-    def __init__(self, kubeconfig: str | None, lines: Lines) -> None:
+    def __init__(self, kubeconfig: str | None, lines: Lines, object_: Object | None = None, adapters: int = 0) -> None:
         self.connection = Connection(kubeconfig, None)
         self.lines = lines
+        self.object_ = object_ or {"apiVersion": "apps/v1", "kind": "Deployment"}
+        self.adapters = adapters
 
     def run(self, namespace: str, wait: Callable[[], bool], seconds: float = 20) -> tuple[bool, float]:
         """Begins, waits as the engine does, and ends; whether it came up, and how long the hooks themselves took."""
@@ -41,20 +43,21 @@ class Update:
         async def main() -> tuple[bool, float]:
             narrator = Narrator(asyncio.get_running_loop())
             component = cast(pulumi.Resource, Component())
-            narrator.services[URN] = Service(component, 0, read_secrets=True, connection=self.connection)
-            inputs: dict[str, Any] = {"metadata": {"name": "llama", "namespace": namespace}}
-            kind = "kubernetes:apps/v1:Deployment"
+            kind = f"kubernetes:{self.object_['apiVersion']}:{self.object_['kind']}"
+            urn = URN.format(type=kind)
+            narrator.services[urn] = Service(component, self.adapters, read_secrets=True, connection=self.connection)
+            inputs: dict[str, Any] = {"metadata": {"name": "llama", "namespace": namespace}, **self.object_}
             spent = -time.monotonic()
-            narrator.begin(pulumi.ResourceHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+            narrator.begin(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
             spent += time.monotonic()
             end = time.monotonic() + seconds
             while not (up := await asyncio.to_thread(wait)) and time.monotonic() < end:
                 await asyncio.sleep(0.1)
             spent -= time.monotonic()
             if up:
-                narrator.end(pulumi.ResourceHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+                narrator.end(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
             else:
-                retry = await narrator.fail(pulumi.ErrorHookArgs(URN, "", "llama-deployment", kind, new_inputs=inputs))
+                retry = await narrator.fail(pulumi.ErrorHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
                 assert retry is False
             return up, spent + time.monotonic()
 

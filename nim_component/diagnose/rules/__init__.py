@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from ..findings import Finding, order
 from ..objects import Snapshot
-from . import admission, images, loader, memory, node, rollout, scheduling, secrets, service, startup, storage
+from . import admission, images, jobs, loader, memory, node, rollout, scheduling, secrets, service, startup, storage
 
 Rule = Callable[[Snapshot], Iterator[Finding]]
 
@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     loader.find,
     memory.find,
     startup.find,
+    jobs.find,
     node.find,
     service.find,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..findings import Finding
-from ..objects import Snapshot, condition, event_time, message_of, name_of, number_at, text_at
+from ..objects import Object, Snapshot, condition, is_over, message_of, name_of, number_at, text_at
 from .words import Words, find_words
 
 _REFUSALS = (
@@ -73,6 +73,29 @@ _REFUSALS = (
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Why there are no pods."""
+    yield from _read_replica_set(snapshot)
+    job, group = snapshot.job, snapshot.group
+    if job is not None and not number_at(job, "status", "active") and not is_over(job):
+        yield from _read_events(snapshot.events(job), f"job/{name_of(job)}")
+    if group is not None and not snapshot.pods:
+        # The pods are made by a StatefulSet of the same name.
+        events = [each for each in snapshot.events() if text_at(each, "involvedObject", "name") == name_of(group)]
+        yield from _read_events(events, f"leaderworkerset/{name_of(group)}")
+
+
+def _read_events(events: list[Object], subject: str) -> Iterator[Finding]:
+    said = _last_refusal(events)
+    if said:
+        yield from find_words(_REFUSALS, said, subject)
+
+
+def _last_refusal(events: list[Object]) -> str:
+    """What is said of the last failure to make a pod; nothing when one was made since."""
+    outcomes = [each for each in events if each.get("reason") in ("FailedCreate", "SuccessfulCreate")]
+    return message_of(outcomes[-1]) if outcomes and outcomes[-1].get("reason") == "FailedCreate" else ""
+
+
+def _read_replica_set(snapshot: Snapshot) -> Iterator[Finding]:
     newest = sorted(snapshot.all("replicasets"), key=lambda each: text_at(each, "metadata", "creationTimestamp"))[-1:]
     for each in newest:
         wanted, there = number_at(each, "spec", "replicas"), number_at(each, "status", "replicas")
@@ -80,10 +103,6 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         failure = condition(each, "ReplicaFailure")
         said = text_at(failure, "message") if failure.get("status") == "True" else ""
-        if not said:
-            events = snapshot.events(each, "FailedCreate")
-            made = snapshot.events(each, "SuccessfulCreate")
-            if events and not (made and event_time(made[-1]) > event_time(events[-1])):
-                said = message_of(events[-1])
+        said = said or _last_refusal(snapshot.events(each))
         if said:
             yield from find_words(_REFUSALS, said, f"replicaset/{name_of(each)}")

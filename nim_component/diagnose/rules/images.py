@@ -3,11 +3,27 @@
 from collections.abc import Iterator
 
 from ..findings import Finding, harmless
-from ..objects import Container, Object, Snapshot, containers_of, items_at, message_of, name_of, text_at
+from ..objects import (
+    CHECKER,
+    FETCHER,
+    LOADER,
+    PREWARM,
+    SERVER,
+    Container,
+    Object,
+    Snapshot,
+    containers_of,
+    items_at,
+    message_of,
+    name_of,
+    text_at,
+)
 from .words import Words, any_of, find_words
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 _WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
+_FIELDS = {SERVER: "image", PREWARM: "image", LOADER: "lora_image", CHECKER: "lora_image", FETCHER: "lora.source.image"}
+"""The argument that a container's image is from. Other init containers have the server's."""
 
 _PULL = (
     Words(
@@ -49,7 +65,7 @@ _PULL = (
         "image-not-found",
         r"not found|manifest unknown|name unknown|does not exist|\b404\b",
         "There is no image {image}",
-        "Correct image: the registry has no such repository or tag.",
+        "Correct {field}: the registry has no such repository or tag.",
     ),
     Words(
         "image-registry-unreachable",
@@ -67,7 +83,7 @@ _PULL = (
             r"network is unreachable",
         ),
         "The node cannot reach the registry of {image}",
-        "Open the network, proxy or DNS from the GPU nodes to the registry, or use a mirror of it in image.",
+        "Open the network, proxy or DNS from the GPU nodes to the registry, or use a mirror of it in {field}.",
     ),
 )
 
@@ -82,7 +98,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Finding]:
     image = harmless(text_at(each.spec, "image"), 200)
-    field = "lora_image" if each.init else "image"
+    field = _FIELDS.get(each.name, "image" if each.init else "extra_containers")
     message = _reason(snapshot, pod, each)
     evidence = harmless(message)
     if each.waiting == "InvalidImageName":
@@ -93,11 +109,8 @@ def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str
         yield Finding("image-never-pulled", f"{image} is not on the node, and image_pull_policy is Never", cure, evidence, subject=subject)
         return
     secret, cure = _judge_pull_secret(snapshot, pod, image)
-    found = list(
-        find_words(
-            _PULL, message.replace(text_at(each.spec, "image") or "\0", ""), subject, evidence, image=image, secret=secret, pull_cure=cure
-        )
-    )
+    words = message.replace(text_at(each.spec, "image") or "\0", "")  # "not found" may stand in the name
+    found = list(find_words(_PULL, words, subject, evidence, image=image, field=field, secret=secret, pull_cure=cure))
     yield from found
     if not found:
         yield Finding("image-pull", f"{image} cannot be pulled", "The words below say why.", evidence, "likely", subject)

@@ -77,7 +77,7 @@ LAST_WORDS = (
             r"(?:ngc|nvidia|authz|authn).{0,120}\b(?:401|403)\b",
             r"Unauthori[sz]ed.{0,80}ngc",
         ),
-        "NGC refuses the key with which the server downloads its model",
+        "NGC refuses the key with which the model is downloaded",
         "Renew the key in the Secret of secrets.ngc_secret_key (or ngc_api_key), and check that its organisation is entitled to the model.",
         "likely",
     ),
@@ -93,13 +93,13 @@ LAST_WORDS = (
             r"(?:permission denied|not writable|read-only file system).{0,160}(?:/opt/nim/\.cache|NIM_CACHE_PATH|/opt/nim)",
             r"(?:/opt/nim/\.cache|NIM_CACHE_PATH).{0,160}(?:permission denied|not writable|read-only file system)",
         ),
-        "The server may not write to its cache",
+        "The model's cache may not be written to",
         "Set fs_group and run_as_user to the owner of the volume: NFS shares and host_path ignore fs_group.",
     ),
     Words(
         "disk-full",
         r"No space left on device|Disk quota exceeded|disk is full",
-        "The server's disk is full",
+        "The disk that the model is downloaded to is full",
         "Raise cache.size to more than the model's size (an 8B model at 16 bits is 15 GB, a 70B model 131 GB).",
     ),
     Words(
@@ -114,7 +114,7 @@ LAST_WORDS = (
             r"Network is unreachable",
             r"certificate verify failed",
         ),
-        "The server cannot reach what it downloads its model from",
+        "What the model is downloaded from cannot be reached",
         "Open the network (proxy, DNS, network policy, a company's certificate) from the pod to NGC or the hub, or use a filled cache.",
         "likely",
     ),
@@ -131,7 +131,7 @@ LAST_WORDS = (
         "Correct args: flags differ between NIM 1.x and 2.x.",
     ),
 )
-"""Of the server, from its log: the words of CUDA, vLLM, TensorRT-LLM, NGC and the hub."""
+"""Of the server, and of what downloads its model, from the log: the words of CUDA, vLLM, TensorRT-LLM, NGC and the hub."""
 
 CANNOT_START = (
     Words(

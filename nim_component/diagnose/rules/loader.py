@@ -1,10 +1,10 @@
-"""The init container that downloads LoRA adapters: its exit code says what failed, its last line what to do."""
+"""The containers that download LoRA adapters, or look at them: the exit code says what failed, the last line what to do."""
 
 from collections.abc import Iterator
 
 from ...lora.loader import EXIT_CODES
 from ..findings import Finding, last_words
-from ..objects import LOADER, Container, Snapshot, container, name_of, text_at
+from ..objects import CHECKER, LOADER, Container, Snapshot, container, name_of, text_at
 
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
@@ -63,9 +63,9 @@ MEANINGS: dict[str, tuple[str, str]] = {
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     """How the loader failed, as long as it has not succeeded since."""
     for pod in snapshot.pods:
-        loader = container(pod, LOADER)
-        if loader is not None and loader.ended and loader.ended.code != 0:
-            yield from _read_end(loader, f"pod/{name_of(pod)}")
+        for loader in (container(pod, LOADER), container(pod, CHECKER)):
+            if loader is not None and loader.ended and loader.ended.code != 0:
+                yield from _read_end(loader, f"pod/{name_of(pod)}")
 
 
 def _read_end(loader: Container, subject: str) -> Iterator[Finding]:

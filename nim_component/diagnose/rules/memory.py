@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding
-from ..objects import LOADER, SERVER, Container, Object, Snapshot, containers_of, items_at, name_of, text_at
+from ..findings import Finding, harmless
+from ..objects import CHECKER, FETCHER, LOADER, PREWARM, SERVER, Container, Object, Snapshot, containers_of, items_at, name_of, text_at
 from .words import Words, any_of, find_words
 
 _LAST_WORDS = (
@@ -42,7 +42,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Who ran out of what memory."""
     for pod in snapshot.pods:
         for each in containers_of(pod):
-            if each.ended is None or each.ready or each.name == LOADER:
+            if each.ended is None or each.ready or each.name in (LOADER, CHECKER):
                 continue
             subject = f"pod/{name_of(pod)}"
             if each.ended.reason == "OOMKilled":
@@ -56,9 +56,13 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _read_kill(pod: Object, each: Container, subject: str) -> Finding:
     memory = text_at(each.spec, "resources", "limits", "memory")
+    if each.name == PREWARM:
+        text = f"The download of the model ran out of memory ({memory})"
+        return Finding("prewarm-out-of-memory", text, "Raise cache.prewarm.mem.", subject=subject)
     if each.name != SERVER:
-        text = f"The container {each.name} ran out of memory ({memory or 'no limit'})"
-        return Finding("container-out-of-memory", text, f"Raise its memory limit in extra_containers: {each.name}.", subject=subject)
+        text = f"The container {harmless(each.name, 63)} ran out of memory ({memory or 'no limit'})"
+        limit = "lora_adapter_mem" if each.name == FETCHER else f"its memory limit in extra_containers: {harmless(each.name, 63)}"
+        return Finding("container-out-of-memory", text, f"Raise {limit}.", subject=subject)
     shared = next(
         (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, condition, items_at, name_of, text_at, texts_at, time_at
+from ..objects import LOADER, PREWARM, Object, Snapshot, condition, items_at, name_of, text_at, texts_at, time_at
 from ..placing import allocatable, blocking_taints, gpu_resource_of, is_node_ready, requests_of
 from .gpus import find_gpus, fits_selector
 from .words import Words, find_words
@@ -74,15 +74,31 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
     elif match := re.search(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)", message):
         yield from find_gpus(snapshot, pod, match[1], evidence, subject)
     if match := re.search(r"Insufficient (cpu|memory|ephemeral-storage)\b", message):
-        argument = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}[match[1]]
         text = f"No node that would do has {_asked(pod, match[1])} of {match[1]} free"
-        yield Finding("node-too-small", text, f"Lower {argument}, or take larger nodes.", evidence, subject=subject)
+        yield Finding("node-too-small", text, f"Lower {_argument(pod, match[1])}, or take larger nodes.", evidence, subject=subject)
     # One node that lacks a GPU is tainted as often as not: taints and selectors count where the GPUs are.
     if re.search(r"untolerated taint", message):
         yield from _find_taints(snapshot, pod, message, evidence, subject)
     if re.search(r"didn't match Pod's node affinity/selector", message):
         yield _find_selector(snapshot, pod, evidence, subject)
+    if PREWARM in _names(pod) and "didn't match pod affinity" in message:
+        text = "The pre-warm Job must run where the server does, since the cache's volume is there, and that node does not take it"
+        cure = "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or use cache.access_mode ReadWriteMany."
+        yield Finding("prewarm-elsewhere", text, cure, evidence, subject=subject)
+        return
     yield from find_words(_OTHERS, message, subject, evidence)
+
+
+def _names(pod: Object) -> set[str]:
+    return {text_at(each, "name") for each in items_at(pod, "spec", "containers")}
+
+
+def _argument(pod: Object, resource: str) -> str:
+    """What sets how much of a resource the pod asks for."""
+    argument = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}[resource]
+    if PREWARM in _names(pod):
+        return f"cache.prewarm.{argument}"
+    return "lora_adapter_mem" if LOADER in _names(pod) else argument
 
 
 def _asked(pod: Object, resource: str) -> str:

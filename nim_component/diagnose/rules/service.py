@@ -14,19 +14,17 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     """What is wrong with the Service."""
     for service in snapshot.all("services"):
         subject, selector = f"service/{name_of(service)}", texts_at(service, "spec", "selector")
-        ready = [pod for pod in snapshot.pods if is_ready(pod)]
-        if ready and selector:
-            yield from _find_endpoints(service, selector, ready, subject)
+        if selector and any(is_ready(pod) for pod in snapshot.pods):
+            yield from _find_endpoints(service, selector, snapshot.pods, subject)
         if text_at(service, "spec", "type") == "LoadBalancer":
             yield from _find_load_balancer(snapshot, service, subject)
 
 
-def _find_endpoints(service: Object, selector: dict[str, str], ready: list[Object], subject: str) -> Iterator[Finding]:
-    chosen = [pod for pod in ready if selector.items() <= texts_at(pod, "metadata", "labels").items()]
+def _find_endpoints(service: Object, selector: dict[str, str], pods: list[Object], subject: str) -> Iterator[Finding]:
+    # Of several nodes only the leader is chosen, and a worker may be ready before it.
+    chosen = [pod for pod in pods if selector.items() <= texts_at(pod, "metadata", "labels").items()]
     if not chosen:
-        text = (
-            f"The Service selects none of the ready pods: {harmless(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"
-        )
+        text = f"The Service selects none of the pods: {harmless(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"
         yield Finding("service-selector", text, "Somebody changed the Service's selector: pulumi refresh, then pulumi up.", subject=subject)
         return
     for port in items_at(service, "spec", "ports"):

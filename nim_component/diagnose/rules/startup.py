@@ -4,31 +4,76 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from ..findings import Finding, harmless, last_words
-from ..objects import SERVER, Container, Object, Snapshot, at, container, is_ready, message_of, name_of, number_at, text_at
+from ..objects import (
+    CHECKER,
+    FETCHER,
+    LOADER,
+    PREWARM,
+    SERVER,
+    Container,
+    Ended,
+    Object,
+    Snapshot,
+    at,
+    containers_of,
+    is_ready,
+    message_of,
+    name_of,
+    number_at,
+    text_at,
+)
 from .last_words import CANNOT_START, LAST_WORDS
 from .words import find_words
+
+_OTHERS = {
+    PREWARM: ("The download of the model into the cache", "Its last words say why; look at cache.prewarm: profiles or args, timeout, mem."),
+    FETCHER: ("What brings the adapters", "Its last words say why: correct lora.source (image, command) or lora.env."),
+    "join-authorities": ("What joins the certificate authorities", "network.ca_config_map must hold certificates in PEM."),
+}
+"""Containers of the component that are not the server, by name: what they are called, and what to do."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Why servers do not come up."""
     for pod in snapshot.pods:
-        server, subject = container(pod, SERVER), f"pod/{name_of(pod)}"
-        if server is None or is_ready(pod):
-            continue
-        if server.waiting in ("RunContainerError", "CreateContainerError", "StartError"):
-            yield from find_words(CANNOT_START, server.message or (server.ended.message if server.ended else "") or "?", subject)
-            continue
-        probes = list(_find_probes(snapshot, pod, server, subject))
-        yield from probes
-        if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
-            found = list(
-                find_words(CANNOT_START[:-1] if server.ended.reason == "StartError" else LAST_WORDS, server.ended.message, subject)
-            )
-            yield from found
-            if not found and not probes:
-                yield _read_crash(server, subject)
-        elif server.running_since and not probes:
-            yield from _find_lateness(snapshot, server, subject)
+        subject = f"pod/{name_of(pod)}"
+        for each in containers_of(pod) if not is_ready(pod) else ():
+            if each.waiting in ("RunContainerError", "CreateContainerError", "StartError"):
+                yield from find_words(CANNOT_START, each.message or (each.ended.message if each.ended else "") or "?", subject)
+            elif each.name == SERVER:
+                yield from _read_server(snapshot, pod, each, subject)
+            elif each.name not in (LOADER, CHECKER) and not each.running_since and not each.ready:
+                yield from _read_other(each, subject)
+
+
+def _read_server(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Finding]:
+    probes = list(_find_probes(snapshot, pod, server, subject))
+    yield from probes
+    if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
+        found = list(_read_words(server.ended, subject))
+        yield from found
+        if not found and not probes:
+            yield _read_crash(server, subject)
+    elif server.running_since and not probes:
+        yield from _find_lateness(snapshot, server, subject)
+
+
+def _read_words(ended: Ended, subject: str) -> Iterator[Finding]:
+    return find_words(CANNOT_START[:-1] if ended.reason == "StartError" else LAST_WORDS, ended.message, subject)
+
+
+def _read_other(each: Container, subject: str) -> Iterator[Finding]:
+    """What downloads the model, what goes before the server, and what stands beside it."""
+    ended = each.ended
+    if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
+        return
+    found = list(_read_words(ended, subject)) if each.name == PREWARM else []
+    yield from found
+    if not found:
+        somebodys = f"The container {harmless(each.name, 63)}", "Its last words say why: correct extra_containers."
+        what, cure = _OTHERS.get(each.name, somebodys)
+        text = f"{what} failed with exit code {ended.code}"
+        yield Finding("container-failed", text, cure, last_words(ended.message), "likely", subject)
 
 
 def _read_crash(server: Container, subject: str) -> Finding:

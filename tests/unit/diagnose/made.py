@@ -152,3 +152,48 @@ def service(**spec: Any) -> Object:
 def snapshot(*pods: Object, secrets: Any = None, others: list[Object] | None = None, **kinds: list[Object]) -> Snapshot:
     """What a cluster shows: every kind that is not given could not be read."""
     return Snapshot("llama", "ml", NOW, {"pods": list(pods), **kinds}, others, secrets or {})
+
+
+def job(*, deadline: int = 7200, age: float = 60, container: str = "prewarm", **more: Any) -> Object:
+    """A Job: the one that fills the cache, or with `download-loras` the one that brings adapters."""
+    name = "nim-prewarm" if container == "prewarm" else "nim-lora-loader"
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": container}]}}
+    status = {"startTime": ago(age), **more.pop("status", {})}
+    return {
+        "metadata": {"name": f"llama-{container}", "namespace": "ml", "uid": "uid-job", "creationTimestamp": ago(age)},
+        "spec": {"activeDeadlineSeconds": deadline, "backoffLimit": 3, "template": template, **more},
+        "status": status,
+    }
+
+
+def over(kind: str, reason: str = "", message: str = "", **more: Any) -> Object:
+    """A Job that has come to its end: `Complete` or `Failed`."""
+    condition = {"type": kind, "status": "True", "reason": reason, "message": message}
+    return job(status={"conditions": [condition], "completionTime": ago(0), **more.pop("status", {})}, **more)
+
+
+def job_pod(
+    name: str = "llama-warm-x", *, container: str = "prewarm", state: Object | None = None, node: str = "gpu-0", **more: Any
+) -> Object:
+    """A pod of a Job: it has no GPU, and is not started again."""
+    image = IMAGE if container == "prewarm" else "python:3.12-alpine"
+    size = {"cpu": "2", "memory": "8Gi"}
+    spec = {
+        "containers": [{"name": container, "image": image, "resources": {"limits": size, "requests": size}}],
+        "restartPolicy": "Never",
+        **more.pop("spec", {}),
+    }
+    statuses = [{"name": container, "state": state, "restartCount": 0, "ready": False}] if state else []
+    return pod(name, node=node, containerStatuses=statuses, spec=spec, **more)
+
+
+def job_ended(message: str = "", code: int = 1, reason: str = "Error", **more: Any) -> Object:
+    """A pod of a Job that failed."""
+    state = {"terminated": {"exitCode": code, "reason": reason, "message": message, "finishedAt": ago(20)}}
+    return job_pod(state=state, status={"phase": "Failed"}, **more)
+
+
+def group(**spec: Any) -> Object:
+    """The LeaderWorkerSet."""
+    return {"metadata": {"name": "llama-group", "namespace": "ml", "uid": "uid-g"}, "spec": {"replicas": 1, **spec}, "status": {}}

@@ -6,12 +6,13 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from nim_component import NIM, DiagnosisArgs, NIMSecrets, NIMService
+from nim_component import NIM, AdapterVolume, CacheArgs, DiagnosisArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.args.late import describe
 from nim_component.diagnose import narrator, occasion
 from nim_component.diagnose.connection import Connection, connection_of
 from nim_component.testing import record
 
+REFRESHED = LoRAArgs(volume=AdapterVolume(), refresh_interval=30)
 TEXT = "apiVersion: v1\nusers: [{user: {token: token-of-nobody}}]\n"
 
 
@@ -110,18 +111,41 @@ def test_there_are_no_hooks_under_mocks(monkeypatch: pytest.MonkeyPatch):
 
 def test_there_are_no_hooks_without_the_client_or_where_they_are_turned_off(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
-    monkeypatch.setattr("nim_component.workload.can_narrate", lambda: True)
+    monkeypatch.setattr(occasion, "can_narrate", lambda: True)
     monkeypatch.setattr("nim_component.service.can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", lambda *_: asked.append("hooks"))
+    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", lambda *given: asked.append(":".join(given[1:3])))
     monkeypatch.setattr("nim_component.diagnose.models.compare_models", lambda *_: asked.append("models"))
     for enabled in (False, True):
-        nim = NIM(secrets=NIMSecrets.keyless(), diagnosis=DiagnosisArgs(enabled=enabled))
-        record(lambda nim=nim: NIMService("llama", nim))
-        assert asked == (["hooks", "models"] if enabled else [])
+        diagnosis = DiagnosisArgs(enabled=enabled)
+        record(lambda given=diagnosis: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), diagnosis=given)))
+        assert asked == (["kubernetes:apps/v1:Deployment:llama-deployment", "models"] if enabled else [])
     monkeypatch.undo()
     monkeypatch.setattr(occasion, "is_installed", lambda: False)
     monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
     assert occasion.can_narrate() is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "hooked"),
+    [
+        ({"cache": CacheArgs(prewarm=PrewarmArgs(all_profiles=True))}, ["batch/v1:Job:llama-warm", "apps/v1:Deployment:llama-deployment"]),
+        (
+            {"hf_repo_ids": ["org/one"], "lora_adapter_mem": "2Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}, "lora": REFRESHED},
+            ["batch/v1:Job:llama-lora-job", "apps/v1:Deployment:llama-deployment"],
+        ),
+        (
+            {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(access_mode="ReadWriteMany")},
+            ["leaderworkerset.x-k8s.io/v1:LeaderWorkerSet:llama-group"],
+        ),
+    ],
+)
+def test_whatever_is_waited_for_has_hooks(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], hooked: list[str]):
+    asked: list[str] = []
+    monkeypatch.setattr(occasion, "can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", lambda *given: asked.append(":".join(given[1:3])))
+    seen = record(lambda: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), **fields)))
+    assert asked == [f"kubernetes:{each}" for each in hooked]
+    assert set(asked) <= {f"{each.type}:{each.name}" for each in seen.run.resources}
 
 
 def test_an_engine_without_hooks_makes_it_silent(monkeypatch: pytest.MonkeyPatch):

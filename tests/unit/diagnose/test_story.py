@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from nim_component.diagnose.story import Story, duration
+from nim_component.diagnose.phases import duration
+from nim_component.diagnose.story import Story
 
-from .made import NOW, ago, deployment, ended, event, pod, replica_set, running, snapshot, waiting
+from .made import NOW, ago, deployment, ended, event, group, job, job_ended, job_pod, over, pod, replica_set, running, snapshot, waiting
 
 IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 
@@ -58,6 +59,49 @@ def test_a_pulled_image_is_pulled_no_longer():
     )
     assert Story().tell(snapshot(it, events=[pulling])) == [f"pulling {IMAGE}"]
     assert Story().tell(snapshot(it, events=[pulled, pulling])) == ["scheduled on gpu-0, preparing the server"]
+
+
+def test_a_download_is_told_from_its_first_pod_to_its_end():
+    story, retry = (
+        Story(),
+        job_pod("llama-warm-y", state={"running": {"startedAt": ago(5)}}, conditions=[{"type": "Ready", "status": "True"}]),
+    )
+    failed = job_ended("boom")
+    steps = [
+        (snapshot(jobs=[job()]), ["waiting for pods"]),
+        (snapshot(job_pod(node=""), jobs=[job()]), ["waiting for a node"]),
+        (snapshot(job_pod(), jobs=[job()]), ["scheduled on gpu-0, waiting for its volumes"]),
+        (snapshot(failed, jobs=[job(status={"failed": 1})]), ["failed 1 time, waiting to start again"]),
+        (snapshot(failed, retry, jobs=[job(status={"failed": 1})]), ["downloading the model into the cache, which may take 2 h 0 min"]),
+        # the Job itself does not know it yet
+        (snapshot({**retry, "status": {"phase": "Succeeded"}}, jobs=[job(age=125)]), ["done after 2 min 5 s"]),
+        (snapshot(jobs=[over("Complete", age=125)]), []),
+    ]
+    for seen, said in steps:
+        assert story.tell(seen) == said
+
+
+def test_a_job_that_is_not_tried_again_says_so():
+    assert Story().tell(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, and not tried again"]
+    assert Story().tell(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
+
+
+def test_adapters_of_a_job_are_counted():
+    it = job_pod(container="download-loras", state={"running": {"startedAt": ago(5)}})
+    assert Story().tell(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, arrived=1) == ["downloading adapters 2 of 3"]
+
+
+def test_a_check_that_runs_is_said():
+    running_check = {"name": "check-loras", "state": {"running": {"startedAt": ago(5)}}}
+    it = pod(node="gpu-0", spec={"initContainers": [{"name": "check-loras"}]}, initContainerStatuses=[running_check])
+    assert Story().tell(snapshot(it)) == ["the check of the adapters runs"]
+
+
+def test_an_old_pod_of_a_group_is_not_the_rollouts():
+    label = "leaderworkerset.sigs.k8s.io/template-revision-hash"
+    old, new = running(ready=True, name="g-1", metadata={"labels": {label: "a"}}), pod("g-0", metadata={"labels": {label: "b"}}, age=1)
+    assert Story().tell(snapshot(old, new, leaderworkersets=[group()])) == ["waiting for a node"]
+    assert Story().tell(snapshot(leaderworkersets=[group(replicas=0)])) == ["scaled to 0 replicas"]
 
 
 def test_several_pods_are_told_apart():

@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from nim_component.diagnose import telling as telling_module
 from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.api import GoneError, MissingError, RefusedError, UnreachableError
-from nim_component.diagnose.explain import Explainer
-from nim_component.diagnose.store import EVENTS, KINDS, Store
+from nim_component.diagnose.store import KINDS
 from nim_component.diagnose.telling import Telling, Told, describe_failure
 from nim_component.diagnose.watch import Watch
 
-from .made import GPU, NOW, ago, event, node, pod, running, unschedulable
+from .made import GPU, NOW, ago, node, pod, running, unschedulable
 
 NO_GPU = f"0/1 nodes are available: 1 Insufficient {GPU}."
 
@@ -166,55 +165,8 @@ def test_adapters_are_counted_by_the_loaders_log_and_seldom():
     assert watch_module.LOG_FRESH >= 10
 
 
-def test_events_of_others_are_bounded():
-    store = Store()
-    for i in range(30_000):
-        store.apply(EVENTS, "ml", "ADDED", event("Odd", "x" * 5_000, pod(f"other-{i}")))
-    for i in range(100):
-        store.apply(EVENTS, "ml", "ADDED", event("Odd", "x", pod("mine"), age=i))
-    assert len(store.events) <= 5_000
-    assert len(store.events["ml", "mine"]) == 20
-    assert max(len(each["message"]) for held in store.events.values() for each in held) == 2_000
-
-
-def test_no_environment_is_kept():
-    store = Store()
-    secret = pod()
-    secret["spec"]["containers"][0]["env"] = [{"name": "A", "value": "nvapi-of-nobody"}]
-    secret["metadata"]["annotations"] = {"a": "nvapi-of-nobody"}
-    store.replace(KINDS[0], "ml", [secret])
-    assert "nvapi" not in str(store.objects)
-    assert store.snapshot("llama", "ml", NOW).pods[0]["spec"]["containers"][0]["name"] == "nim"
-
-
 def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
     assert (
         describe_failure([], ["loading the model"], 372)
         == "not ready after 6 min 12 s: loading the model.\nNo cause can be seen in the cluster."
     )
-
-
-def deployed(name: str = "llama") -> Any:
-    labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": name}
-    return {"metadata": {"name": name, "namespace": "ml", "uid": name, "labels": labels}, "spec": {"replicas": 1}}
-
-
-def test_explain_goes_on_with_what_changes():
-    api = FakeApi(pods=[pod(age=5)], deployments=[deployed()])
-
-    async def changes() -> list[str]:
-        explainer = Explainer(cast(Any, api))
-        try:
-            async for changed in explainer.follow(["ml"]):
-                told.extend(str(each) for each in changed)
-                if len(told) == 2:
-                    break
-                explainer._watch.store.apply(KINDS[0], "ml", "MODIFIED", running(ready=True))
-        finally:
-            await explainer.close()
-        return told
-
-    told: list[str] = []
-    asyncio.run(changes())
-    assert told[0] == "ml/llama: waiting for a node"
-    assert told[1].startswith("ml/llama: ready after ")

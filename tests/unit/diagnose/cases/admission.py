@@ -1,0 +1,88 @@
+"""Pods that the API server does not let in."""
+
+from nim_component.diagnose.objects import Snapshot
+
+from ..made import GPU, event, replica_set, snapshot, waiting
+from ..shown import Case, refused
+
+CASES: dict[str, list[Case]] = {
+    "pod-security": [
+        (
+            refused(
+                'pods "llama-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "p" must set ...)'
+            ),
+            "Pod Security restricted:latest of the namespace refuses the pod: allowPrivilegeEscalation",
+        )
+    ],
+    "quota-exceeded": [
+        (
+            refused(
+                f'pods "llama-x" is forbidden: exceeded quota: gpus, requested: requests.{GPU}=2, used: requests.{GPU}=3, limited: requests.{GPU}=4'
+            ),
+            "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=3, limit requests.nvidia.com/gpu=4",
+        )
+    ],
+    "quota-unlimited": [
+        (
+            refused('pods "x" is forbidden: failed quota: compute: must specify limits.ephemeral-storage for: nim'),
+            "must have".replace("must have", "ephemeral_storage"),
+        )
+    ],
+    "limit-range": [(refused('pods "x" is forbidden: maximum memory usage per Container is 8Gi, but limit is 20Gi'), "LimitRange")],
+    "webhook-refused": [
+        (refused('admission webhook "validate.kyverno.svc" denied the request: label team is required'), "label team is required")
+    ],
+    "webhook-broken": [
+        (
+            refused('Internal error occurred: failed calling webhook "mutate.istio.io": failed to call webhook: no endpoints available'),
+            "mutate.istio.io does not answer",
+        )
+    ],
+    "service-account-missing": [
+        (refused('error looking up service account ml/default: serviceaccount "default" not found'), "service account")
+    ],
+    "priority-class-missing": [(refused("no PriorityClass with name gold was found"), "There is no PriorityClass gold")],
+    "runtime-class-missing": [
+        (refused('pod rejected: RuntimeClass "nvidia" not found'), "There is no RuntimeClass nvidia"),
+        (
+            snapshot(
+                waiting("ContainerCreating"),
+                events=[
+                    event(
+                        "FailedCreatePodSandBox",
+                        'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "nvidia" is configured',
+                    )
+                ],
+            ),
+            "container toolkit",
+        ),
+    ],
+    "namespace-ending": [(refused("unable to create new content in namespace ml because it is being terminated"), "being deleted")],
+    "pod-refused": [(refused("pods is forbidden: odd"), "odd")],
+}
+
+NEAR_MISSES: dict[str, Snapshot] = {
+    **dict.fromkeys(
+        (
+            "pod-security",
+            "quota-exceeded",
+            "quota-unlimited",
+            "limit-range",
+            "webhook-refused",
+            "webhook-broken",
+            "service-account-missing",
+            "priority-class-missing",
+            "runtime-class-missing",
+            "namespace-ending",
+        ),
+        refused("pods is forbidden: odd"),
+    ),
+    # it failed once, and the pod was made since
+    "pod-refused": snapshot(
+        replicasets=[replica_set(wanted=2, there=1)],
+        events=[
+            event("FailedCreate", "odd", {"metadata": {"name": "llama-5d9", "uid": "uid-rs"}}, age=20),
+            event("SuccessfulCreate", "made", {"metadata": {"name": "llama-5d9", "uid": "uid-rs"}}, age=5),
+        ],
+    ),
+}

@@ -1,0 +1,51 @@
+"""What nodes do to pods."""
+
+from nim_component.diagnose.objects import Snapshot
+
+from ..made import event, node, pod, running, snapshot, waiting
+from ..shown import Case, failed
+
+CASES: dict[str, list[Case]] = {
+    "node-lost": [
+        (snapshot(running(), nodes=[node(ready=False)]), "The pod's node gpu-0 does not answer"),
+        (snapshot(running(), nodes=[node("gpu-1")]), "The pod's node gpu-0 is gone"),
+    ],
+    "evicted-disk": [
+        (
+            failed("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi."),
+            "Raise ephemeral_storage",
+        ),
+        (failed("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size of an empty_dir"),
+    ],
+    "evicted-memory": [(failed("Evicted", "The node was low on resource: memory."), "nodes of its own")],
+    "evicted": [(failed("Odd", "for some reason"), "for some reason")],
+    "node-shutdown": [(failed("Terminated", "Pod was terminated in response to imminent node shutdown."), "spot")],
+    "pod-preempted": [
+        (failed("Preempted", "preempted by pod x"), "priority_class"),
+        (snapshot(pod(), events=[event("Preempted", "Preempted by pod 1234 on node gpu-0", age=30)]), "higher priority"),
+    ],
+    "node-admission": [(failed("OutOfnvidia.com/gpu", "Node didn't have enough resource: nvidia.com/gpu"), "device plugin")],
+    "pod-network": [
+        (
+            snapshot(
+                waiting("ContainerCreating"),
+                events=[event("FailedCreatePodSandBox", 'plugin type="aws-cni" failed (add): failed to assign an IP address')],
+            ),
+            "network plugin",
+        )
+    ],
+    "pod-sandbox": [(snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", "odd")]), "odd")],
+}
+
+NEAR_MISSES: dict[str, Snapshot] = {
+    "node-lost": snapshot(running(), nodes=[node()]),
+    "evicted-disk": failed("Evicted", "The node was low on resource: memory."),
+    "evicted-memory": failed("Evicted", "The node was low on resource: ephemeral-storage."),
+    # a later pod is ready: the evicted one is only a record
+    "evicted": snapshot(running(ready=True), pod("dead", node="gpu-0", status={"phase": "Failed", "reason": "Odd", "message": "x"})),
+    "node-shutdown": failed("Evicted", "The node was low on resource: memory."),
+    "pod-preempted": snapshot(running(ready=True), events=[event("Preempted", "Preempted by pod 1", age=30)]),
+    "node-admission": failed("Evicted", "The node was low on resource: memory."),
+    "pod-network": snapshot(running(), events=[event("FailedCreatePodSandBox", "network", running())]),
+    "pod-sandbox": snapshot(running(), events=[event("FailedCreatePodSandBox", "odd", running())]),
+}

@@ -1,0 +1,82 @@
+"""Rollouts that stand still, and Services that lead nowhere."""
+
+from nim_component.diagnose.objects import Snapshot
+
+from ..made import ago, deployment, running, service, snapshot, unschedulable
+from ..shown import NO_GPU, Case
+
+CASES: dict[str, list[Case]] = {
+    "rollout-paused": [(snapshot(deployments=[deployment(paused=True)]), "rollout resume deployment/llama")],
+    "progress-deadline": [
+        (
+            snapshot(
+                deployments=[
+                    deployment(
+                        conditions=[
+                            {
+                                "type": "Progressing",
+                                "status": "False",
+                                "reason": "ProgressDeadlineExceeded",
+                                "message": "has timed out progressing.",
+                            }
+                        ]
+                    )
+                ]
+            ),
+            "startup_timeout",
+        )
+    ],
+    "no-replicas": [(snapshot(deployments=[deployment(replicas=0)]), "Raise replicas")],
+    "rollout-needs-spare-gpu": [
+        (
+            snapshot(
+                running(ready=True, name="old", template="aaa"),
+                unschedulable(NO_GPU, template="bbb"),
+                deployments=[deployment(strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})],
+            ),
+            "only the old pod could free. | Use rollout: recreate",
+        )
+    ],
+    "old-pod-stuck": [
+        (
+            snapshot(running(name="old", metadata={"deletionTimestamp": ago(300)})),
+            "should have ended 300 s ago and still holds its GPUs: its node does not confirm",
+        ),
+        (
+            snapshot(running(name="old", metadata={"deletionTimestamp": ago(300), "finalizers": ["x.io/keep"]})),
+            "finalizers hold it: ['x.io/keep']",
+        ),
+    ],
+    "service-selector": [
+        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selects none of the pods: app=else")
+    ],
+    "service-port": [
+        (
+            snapshot(running(ready=True), services=[service(ports=[{"name": "http", "port": 8000, "targetPort": "web"}])]),
+            "a port named web, which no container has",
+        )
+    ],
+    "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "No load balancer has been given")],
+}
+
+NEAR_MISSES: dict[str, Snapshot] = {
+    "rollout-paused": snapshot(deployments=[deployment(paused=False)]),
+    "progress-deadline": snapshot(
+        deployments=[deployment(conditions=[{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}])]
+    ),
+    "no-replicas": snapshot(deployments=[deployment(replicas=1)]),
+    "rollout-needs-spare-gpu": snapshot(
+        running(ready=True, name="old", template="aaa"),
+        unschedulable(NO_GPU, template="bbb"),
+        deployments=[deployment(strategy={"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}})],
+    ),
+    "old-pod-stuck": snapshot(running(name="old", metadata={"deletionTimestamp": ago(30)})),
+    # only the leader of a group is chosen, and it is not ready yet
+    "service-selector": snapshot(
+        running(ready=True, name="worker", metadata={"labels": {"worker-index": "1"}}),
+        running(name="leader", metadata={"labels": {"worker-index": "0"}}),
+        services=[service(selector={"worker-index": "0"})],
+    ),
+    "service-port": snapshot(running(ready=True), services=[service()]),
+    "load-balancer": snapshot(running(ready=True), services=[service()]),
+}

@@ -1,0 +1,73 @@
+"""Secrets and ConfigMaps, and what else a container needs to be configured."""
+
+from nim_component.diagnose.objects import SecretFacts, Snapshot
+
+from ..made import event, running, snapshot, waiting
+from ..shown import PULL_FACTS, PULL_TYPE, Case, mounting
+
+CASES: dict[str, list[Case]] = {
+    "config-map-missing": [
+        (
+            mounting('MountVolume.SetUp failed for volume "lora-loader" : configmap "llama-lora-1" not found'),
+            "The ConfigMap llama-lora-1 that the pod mounts",
+        ),
+        (snapshot(waiting("CreateContainerConfigError", 'configmap "settings" not found')), "The ConfigMap settings is not there"),
+    ],
+    "config-map-key-missing": [
+        (snapshot(waiting("CreateContainerConfigError", "couldn't find key A in ConfigMap ml/settings")), "has no key A")
+    ],
+    "secret-missing": [
+        (snapshot(waiting("CreateContainerConfigError", 'secret "ngc" not found')), "The Secret ngc is not there"),
+        (mounting('MountVolume.SetUp failed for volume "tls" : secret "tls" not found'), "that the pod mounts"),
+    ],
+    "secret-key-missing": [
+        (
+            snapshot(
+                waiting("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret ml/ngc"),
+                secrets={"ngc": SecretFacts("Opaque", ("api-key", "other"))},
+            ),
+            "The Secret ngc has no key NGC_API_KEY. | Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key, other)",
+        ),
+        (snapshot(waiting("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret ml/ngc")), "hf_token_key, or add the key"),
+    ],
+    "image-runs-as-root": [
+        (
+            snapshot(waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: x)")),
+            "Set run_as_user",
+        )
+    ],
+    "sub-path": [(snapshot(waiting("CreateContainerConfigError", 'failed to prepare subPath for volumeMount "lora"')), "fs_group")],
+    "container-config": [(snapshot(waiting("CreateContainerConfigError", "odd")), "odd")],
+    "pull-secret-missing": [
+        (
+            snapshot(
+                running(),
+                events=[
+                    event(
+                        "FailedToRetrieveImagePullSecret",
+                        "Unable to retrieve some image pull secrets (pull); attempting to pull the image may not succeed.",
+                    )
+                ],
+            ),
+            "create secret docker-registry pull --docker-server=nvcr.io",
+        ),
+        (snapshot(running(), secrets={"pull": None}), "The pull Secret pull is not there"),
+    ],
+    "pull-secret-type": [(snapshot(running(), secrets={"pull": SecretFacts("Opaque", ("a",))}), "nothing is pulled with it")],
+    "pull-secret-registry": [
+        (snapshot(running(), secrets={"pull": SecretFacts(PULL_TYPE, (), ("ghcr.io",))}), "logs in to ghcr.io, not to nvcr.io")
+    ],
+}
+
+NEAR_MISSES: dict[str, Snapshot] = {
+    "config-map-missing": snapshot(waiting("CreateContainerConfigError", 'secret "a" not found')),
+    "config-map-key-missing": snapshot(waiting("CreateContainerConfigError", "couldn't find key A in Secret ml/settings")),
+    "secret-missing": snapshot(waiting("CreateContainerConfigError", 'configmap "a" not found')),
+    "secret-key-missing": snapshot(waiting("CreateContainerConfigError", "couldn't find key A in ConfigMap ml/settings")),
+    "image-runs-as-root": snapshot(waiting("CreateContainerConfigError", 'secret "a" not found')),
+    "sub-path": snapshot(waiting("CreateContainerConfigError", 'secret "a" not found')),
+    "container-config": snapshot(waiting("CreateContainerError", "x")),
+    "pull-secret-missing": snapshot(running(), secrets=PULL_FACTS),
+    "pull-secret-type": snapshot(running(), secrets=PULL_FACTS),
+    "pull-secret-registry": snapshot(running(), secrets=PULL_FACTS),
+}

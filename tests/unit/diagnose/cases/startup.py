@@ -1,0 +1,146 @@
+"""Servers that do not come up: their memory, their last words, their probes."""
+
+from nim_component.diagnose.objects import Snapshot
+
+from ..made import ended, pod, running, snapshot, waiting
+from ..shown import Case, probed
+
+CASES: dict[str, list[Case]] = {
+    "out-of-memory": [(snapshot(ended("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm may take 16Gi")],
+    "container-out-of-memory": [
+        (
+            snapshot(
+                pod(
+                    node="gpu-0",
+                    spec={"containers": [{"name": "proxy", "resources": {"limits": {"memory": "64Mi"}}}]},
+                    containerStatuses=[
+                        {"name": "proxy", "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "state": {}}
+                    ],
+                )
+            ),
+            "The container proxy ran out of memory (64Mi)",
+        )
+    ],
+    "gpu-out-of-memory": [
+        (
+            snapshot(ended("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 224.00 MiB.")),
+            "does not fit into the GPU's memory",
+        ),
+        (
+            snapshot(ended("ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`")),
+            "NIM_MAX_MODEL_LEN",
+        ),
+    ],
+    "shm-too-small": [
+        (
+            snapshot(ended("RuntimeError: unable to write to file </torch_1_2_3>: No space left on device (28)")),
+            "Raise shm_size, and mem by as much",
+        ),
+        (snapshot(ended("", 135)), "exit code 135"),
+    ],
+    "driver-too-old": [
+        (snapshot(ended("RuntimeError: The NVIDIA driver on your system is too old (found version 11040).")), "Upgrade the driver"),
+        (
+            snapshot(
+                waiting(
+                    "RunContainerError",
+                    "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver",
+                )
+            ),
+            "cuda>=12.8",
+        ),
+    ],
+    "gpu-not-visible": [
+        (snapshot(ended("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class: nvidia"),
+        (snapshot(waiting("CreateContainerError", 'could not select device driver "" with capabilities: [[gpu]]')), "container toolkit"),
+    ],
+    "gpu-count": [
+        (
+            snapshot(ended("ValueError: Tensor parallel size (4) cannot be larger than the number of available GPUs (1)")),
+            "tensor times pipeline",
+        )
+    ],
+    "no-profile": [
+        (snapshot(ended("ERROR - Could not find a profile that is currently runnable with the detected hardware")), "model_profile")
+    ],
+    "adapter-rank": [
+        (
+            snapshot(ended("ValueError: LoRA rank 64 is greater than max_lora_rank 16.")),
+            "An adapter's rank 64 is above the server's limit 16",
+        )
+    ],
+    "lora-unsupported": [(snapshot(ended("Error: LoRA is not supported by the selected profile")), "-feat_lora")],
+    "ngc-key-refused": [
+        (snapshot(ended("authz error: insufficient_scope")), "NGC refuses the key"),
+        (snapshot(ended("Exception: https://api.ngc.nvidia.com/v2/org/nim/models/x: 403 Forbidden")), "entitled"),
+    ],
+    "model-gated": [(snapshot(ended("huggingface_hub.errors.GatedRepoError: 403 Client Error.")), "Accept its terms")],
+    "cache-not-writable": [(snapshot(ended("PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'")), "Set fs_group")],
+    "download-unreachable": [(snapshot(ended("httpx.ConnectError: [Errno -3] Temporary failure in name resolution")), "DNS")],
+    "server-port-taken": [
+        (snapshot(ended("OSError: [Errno 98] error while attempting to bind: address already in use")), "extra_containers")
+    ],
+    "server-arguments": [(snapshot(ended("nim-serve: error: unrecognized arguments: --max-lora")), "NIM 1.x and 2.x")],
+    "command-not-found": [
+        (snapshot(waiting("RunContainerError", 'exec: "nim-serv": executable file not found in $PATH: unknown')), "Correct command"),
+        (snapshot(ended('exec: "nim-serv": executable file not found in $PATH', 128, "StartError")), "Correct command"),
+    ],
+    "container-start": [(snapshot(waiting("CreateContainerError", "context deadline exceeded")), "context deadline exceeded")],
+    "crash-loop": [
+        (
+            snapshot(ended("Traceback\nKeyError: 'layers'", restarts=4)),
+            "exit code 1, 5 times so far (possible). | Its last words stand above",
+        )
+    ],
+    "startup-budget": [
+        (
+            probed(
+                "Startup probe failed: HTTP probe failed with statuscode: 503",
+                "Container nim failed startup probe, will be restarted",
+                since=5,
+            ),
+            "longer than its budget of 1800 s (startup_timeout): it listened, and the model was not ready",
+        ),
+        (
+            probed(
+                "Startup probe failed: Get http://10.0.0.1:8000/: dial tcp: connection refused",
+                "Container nim failed startup probe, will be restarted",
+                since=5,
+            ),
+            "nothing listened on its port (http)",
+        ),
+    ],
+    "startup-late": [(snapshot(running(1500)), "for 1500 s of the 1800 s")],
+    "probe-path": [
+        (probed("Startup probe failed: HTTP probe failed with statuscode: 404"), "not on the probe's path /v1/health/ready (404)")
+    ],
+    "liveness-killed": [
+        (probed("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3), "stopped answering")
+    ],
+}
+
+NEAR_MISSES: dict[str, Snapshot] = {
+    "out-of-memory": snapshot(ended("", 137, "Error")),
+    "container-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
+    "gpu-out-of-memory": snapshot(ended("out of disk")),
+    "shm-too-small": snapshot(ended("OSError: [Errno 28] No space left on device: '/opt/nim/.cache/blob'")),
+    "driver-too-old": snapshot(ended("driver says hello")),
+    "gpu-not-visible": snapshot(ended("CUDA out of memory")),
+    "gpu-count": snapshot(ended("tensor parallel size 2 is fine")),
+    "no-profile": snapshot(ended("Selected profile: vllm-fp16-tp1")),
+    "adapter-rank": snapshot(ended("LoRA rank 16 loaded")),
+    "lora-unsupported": snapshot(ended("LoRA rank 64 is greater than max_lora_rank 16.")),
+    "ngc-key-refused": snapshot(ended("GET /v1/models 401")),
+    "model-gated": snapshot(ended("RepositoryNotFoundError")),
+    "cache-not-writable": snapshot(ended("Permission denied: '/etc/shadow'")),
+    "download-unreachable": snapshot(ended("connected")),
+    "server-port-taken": snapshot(ended("address resolved")),
+    "server-arguments": snapshot(ended("arguments parsed")),
+    "command-not-found": snapshot(waiting("CreateContainerError", "context deadline exceeded")),
+    "container-start": snapshot(waiting("ContainerCreating", "x")),
+    "crash-loop": snapshot(ended("CUDA out of memory")),
+    "startup-budget": probed("Startup probe failed: HTTP probe failed with statuscode: 503"),
+    "startup-late": snapshot(running(1400)),
+    "probe-path": probed("Startup probe failed: HTTP probe failed with statuscode: 503"),
+    "liveness-killed": probed("Liveness probe failed: timeout"),
+}
