@@ -1,15 +1,21 @@
 """The story of what runs now: each service's phases, and what is wrong with it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..names import LORA_JOB
 from .api import Api
+from .expected import compare_served
 from .findings import Finding, order
+from .objects import Snapshot
 from .phases import READY, TITLES, phases_of
+from .rules import diagnose
+from .served import NotAskedError
 from .store import GROUP, JOB, SERVER_PART
-from .watch import Watch
+from .watch import FRESH, Watch
 
 Name = tuple[str, str]
 """Namespace and name of a service."""
@@ -29,7 +35,7 @@ class Explanation:
     there: bool = True
     """Whether its Deployment, LeaderWorkerSet or a Job of it is there, as far as can be seen."""
     well: bool = True
-    """Whether all its pods are ready, and its Jobs done."""
+    """Whether all its pods are ready, its Jobs done, and the models that were asked for listed."""
 
     def __str__(self) -> str:
         lines = [f"{self.namespace}/{self.name}: {phase}" for phase in self.phases]
@@ -56,7 +62,8 @@ class Explainer:
 
     def __init__(self, api: Api) -> None:
         self.notes: list[str] = []
-        self._watch = Watch(api, self.notes.append)
+        self._watch = Watch(api, self._note)
+        self._served: dict[Name, tuple[float, tuple[Sequence[str], Sequence[str]] | None]] = {}
 
     async def explain(self, namespaces: Sequence[str], wanted: Sequence[Name] = ()) -> list[Explanation]:
         """The wanted services, by default every one of the component's in these namespaces, as they are now."""
@@ -99,8 +106,30 @@ class Explainer:
             if part in jobs and done:
                 continue
             several, title = len(each_of) > 1, f"{TITLES[part]}: " if part in TITLES else ""
+            if part == SERVER_PART and done:
+                found = await self._compare(snapshot) or found
+                well = well and all(each.cause != "model-missing" for each in found)
             phases += [f"{phase.pod} {phase.text}" if several else f"{title}{phase.text}" for phase in each_of]
             findings += found
             well = well and done
         there = bool(parts) or not known
         return Explanation(name, namespace, tuple(phases), tuple(order(findings)) if there else (), there, well)
+
+    async def _compare(self, snapshot: Snapshot) -> list[Finding]:
+        """The findings with what the server lists, at most once a minute; none where it was not asked."""
+        name, now = (snapshot.namespace, snapshot.name), time.monotonic()
+        asked, served = self._served.get(name, (-FRESH, None))
+        if now - asked >= FRESH:
+            lister = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
+            try:
+                served = await compare_served(self._watch.api, snapshot, lister)
+            except NotAskedError as error:
+                served = None
+                text = f"what is served is not compared with what was asked for: {error}"
+                self._note(text if error.denied else f"{snapshot.name}: {text}")
+            self._served[name] = now, served
+        return diagnose(replace(snapshot, served=served)) if served is not None else []
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)

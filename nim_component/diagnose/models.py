@@ -10,7 +10,8 @@ from .api import Api
 from .connection import connection_of
 from .kubeconfig import NoClusterError
 from .occasion import memory_of_this_run
-from .served import CURE, NotAskedError, describe_missing, find_missing
+from .rules.service import MISSING_CURE, describe_missing
+from .served import NotAskedError, find_missing
 
 
 def compare_models(
@@ -44,7 +45,7 @@ def compare_models(
             return
         if not found[0]:
             return
-        text = f"{name}: {describe_missing(*found)}. {CURE}"
+        text = f"{name}: {describe_missing(*found)}. {MISSING_CURE}"
         base_is_guessed = nim.served_model_name is None and found[0] == values["models"][:1]
         if nim.diagnosis.missing_models == "warn" or base_is_guessed:
             pulumi.log.warn(text, component)

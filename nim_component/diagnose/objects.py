@@ -39,6 +39,8 @@ class Snapshot:
     """Every pod that holds a node's resources, of whichever namespace; none when that is not known."""
     secrets: Mapping[str, SecretFacts | None] = field(default_factory=dict[str, "SecretFacts | None"])
     """Secrets that were looked at, by name; None for one that is not there."""
+    served: "tuple[Sequence[str], Sequence[str]] | None" = None
+    """Models that were asked for, and those that the server lists; none when it was not asked."""
 
     def known(self, kind: str) -> bool:
         """Whether a kind could be read."""

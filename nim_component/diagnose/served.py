@@ -61,15 +61,3 @@ async def find_missing(
             if not missing or time.monotonic() - began >= patience:
                 return missing, listed
         await asyncio.sleep(min(3.0, patience / 10))
-
-
-def describe_missing(missing: Sequence[str], listed: Sequence[str]) -> str:
-    """What is said of it."""
-    there = ", ".join(harmless(each, 100) for each in listed[:10]) or "nothing"
-    return f"the server is ready and does not serve {', '.join(missing)}; it lists {there}"
-
-
-CURE = (
-    "An adapter that is left out was trained on another base model, has a rank above lora.max_rank, or the profile has no LoRA: see the "
-    "server's log. A base model that is left out answers under the name that is listed: set served_model_name."
-)

@@ -25,6 +25,7 @@ from .controlplane import VISITOR, ControlPlane
 from .nodes import ONE_GPU
 from .objects import apply_all, render
 from .pod_network import PodNetwork
+from .test_commands import run
 from .test_diagnosis import LORA, grant, nim
 from .waiting import wait_for_rollout
 
@@ -219,6 +220,25 @@ def test_a_denied_proxy_is_said_once_a_run(
         grant(cluster, namespace, "services/proxy")
         wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
     assert network.asked != []
+
+
+def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: Client, lead, namespace: str, tmp_path: Path):
+    published = tmp_path / "adapters"
+    published.mkdir()
+    with StubNIM(publish(published, "one")) as stub:
+        lead(stub.server_port)
+        code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
+        assert (code, errors) == (3, "")
+        assert f"\nThe server is ready and does not serve two; it lists {BASE}, one.\n  cure: An adapter that is left out" in output
+        publish(published, "two")
+        code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
+        assert (code, errors) == (0, "")
+        assert "does not serve" not in output
+        grant(cluster, namespace, "pods", "services", "deployments", "replicasets", "configmaps", "events", "persistentvolumeclaims")
+        code, output, errors = run(tmp_path, control_plane.kubeconfig_of(VISITOR), "explain", "llama", "-n", namespace)
+        assert code == 0
+        why = f"services/proxy may not be used in namespace {namespace} (needs get)"
+        assert f"note: what is served is not compared with what was asked for: {why}\n" in errors
 
 
 def test_a_service_that_is_not_there_is_not_judged(control_plane: ControlPlane, network: PodNetwork, namespace: str):

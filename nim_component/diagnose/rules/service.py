@@ -1,6 +1,6 @@
 """Services that lead nowhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from ..findings import Finding, harmless
@@ -9,9 +9,19 @@ from ..objects import Object, Snapshot, at, is_ready, items_at, message_of, name
 PATIENCE = timedelta(seconds=60)
 """What a cloud may take for a load balancer before it is worth a word."""
 
+MISSING_CURE = (
+    "An adapter that is left out was trained on another base model, has a rank above lora.max_rank, or the profile has no LoRA: see the "
+    "server's log. A base model that is left out answers under the name that is listed: set served_model_name."
+)
+
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
-    """What is wrong with the Service."""
+    """What is wrong with the Service, and with what is behind it."""
+    if snapshot.served is not None:
+        wanted, listed = snapshot.served
+        if missing := [each for each in wanted if each not in listed]:
+            text = describe_missing([harmless(each, 100) for each in missing], listed)
+            yield Finding("model-missing", f"{text[0].upper()}{text[1:]}", MISSING_CURE, subject=f"service/{snapshot.name}")
     for service in snapshot.all("services"):
         subject, selector = f"service/{name_of(service)}", texts_at(service, "spec", "selector")
         if selector and any(is_ready(pod) for pod in snapshot.pods):
@@ -47,3 +57,9 @@ def _find_load_balancer(snapshot: Snapshot, service: Object, subject: str) -> It
     text = "No load balancer has been given to the Service"
     cure = "The cluster needs a controller for them (a cloud's, MetalLB); else use service.type ClusterIP."
     yield Finding("load-balancer", text, cure, evidence, "likely", subject)
+
+
+def describe_missing(missing: Sequence[str], listed: Sequence[str]) -> str:
+    """What is said of models that are not listed."""
+    there = ", ".join(harmless(each, 100) for each in listed[:10]) or "nothing"
+    return f"the server is ready and does not serve {', '.join(missing)}; it lists {there}"

@@ -1,17 +1,18 @@
 """`explain`: what it waits for, and what it says of a service and of its Jobs."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from typing import Any, cast
 
 import pytest
 
-from nim_component.diagnose.api import RefusedError
+from nim_component.diagnose.api import MissingError, RefusedError, UnreachableError
 from nim_component.diagnose.explain import Explainer, Explanation
 from nim_component.diagnose.store import KINDS
 
-from .made import ago, job, job_ended, job_pod, over, pod, running
+from .made import ago, job, job_ended, job_pod, over, pod, running, service
 from .test_watch import FakeApi
 
 RUNS = {"running": {"startedAt": ago(5)}}
@@ -108,3 +109,101 @@ def test_the_pulumi_sdk_is_not_waited_for():
     modules = "nim_component.cli, nim_component.diagnose.api, nim_component.diagnose.explain"
     program = f"import sys, {modules}; print([name for name in sys.modules if name.partition('.')[0].startswith('pulumi')])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+class Serving(FakeApi):
+    """A server that lists models, behind a Service, and a list of adapters."""
+
+    def __init__(self, listed: list[str], wanted: dict[str, Any], name: str = "", **objects: Any) -> None:
+        variables = [{"name": "NIM_SERVED_MODEL_NAME", "value": name}] if name else []
+        self.spec = {
+            "containers": [{"name": "nim", "env": variables}],
+            "volumes": [{"name": "lora-loader", "configMap": {"name": "llama-lora-1"}}],
+        }
+        made = deployed()
+        made["spec"]["template"] = {"spec": self.spec}
+        super().__init__(pods=[running(ready=True)], deployments=[made], services=[service_of()], **objects)
+        self.asked: list[str] = []
+        self.answers: dict[str, Any] = {
+            "/api/v1/namespaces/ml/configmaps/llama-lora-1": {"data": {"adapters.json": json.dumps(wanted)}},
+            "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models": {"object": "list", "data": [{"id": each} for each in listed]},
+        }
+
+    async def get(self, path: str, **_: str) -> Any:
+        self.asked.append(path)
+        answer = self.answers.get(path, MissingError(path))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def service_of() -> Any:
+    made = service()
+    return {**made, "metadata": {**made["metadata"], "labels": deployed()["metadata"]["labels"]}}
+
+
+ONE = {"adapters": [{"name": "one"}]}
+
+
+@pytest.mark.parametrize(
+    ("api", "missing"),
+    [
+        (Serving(["base", "one"], ONE), None),
+        (Serving(["base"], ONE), "does not serve one; it lists base"),
+        (Serving(["base", "one"], {"given": ["one", "two"]}), "does not serve two; it lists base, one"),
+        (Serving(["base"], {}, name="mine"), "does not serve mine; it lists base"),
+        # what the image calls its model is not known
+        (Serving(["base"], {}), None),
+        (Serving(["base"], {"given": True}), None),
+    ],
+)
+def test_what_is_served_is_compared_with_what_was_asked_for(api: Serving, missing: str | None):
+    (said,), notes = explained(api)
+    assert notes == []
+    assert [each.cause for each in said.findings] == (["model-missing"] if missing else [])
+    assert missing is None or missing in str(said)
+    assert said.well == (missing is None)
+
+
+def test_the_list_of_a_job_is_the_jobs():
+    it = job(container="download-loras")
+    it["spec"]["template"]["spec"]["volumes"] = [{"name": "lora-loader", "configMap": {"name": "llama-list-1"}}]
+    done = {**it, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    api = Serving(["base"], {"published": True}, jobs=[done])
+    api.answers["/api/v1/namespaces/ml/configmaps/llama-list-1"] = {"data": {"adapters.json": json.dumps(ONE)}}
+    (said,), _ = explained(api)
+    assert [each.cause for each in said.findings] == ["model-missing"]
+
+
+def test_a_server_that_is_not_ready_is_not_asked():
+    api = Serving(["base"], ONE)
+    api.objects["pods"] = [running()]
+    explained(api)
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("which", "error", "note"),
+    [
+        ("configmaps/llama-lora-1", RefusedError(403, ""), "configmaps may not be read in namespace ml (needs get)"),
+        ("configmaps/llama-lora-1", MissingError(""), "llama: *the list of adapters, ConfigMap llama-lora-1, cannot be read"),
+        ("configmaps/llama-lora-1", {"data": {"adapters.json": "{"}}, "llama: *the list of adapters, ConfigMap llama-lora-1, is no JSON"),
+        (
+            "services/http:llama:8000/proxy/v1/models",
+            RefusedError(403, '{"kind":"Status"}'),
+            "services/proxy may not be used in namespace ml (needs get)",
+        ),
+        (
+            "services/http:llama:8000/proxy/v1/models",
+            UnreachableError("status 503"),
+            "llama: *the API server's proxy does not lead to it (status 503)",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_noted(which: str, error: Any, note: str):
+    api = Serving(["base"], ONE)
+    api.answers[f"/api/v1/namespaces/ml/{which}"] = error
+    (said,), notes = explained(api)
+    assert said.well
+    before, _, after = note.rpartition("*")
+    assert notes == [f"{before}what is served is not compared with what was asked for: {after}"]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from nim_component.diagnose.api import Api
-from nim_component.diagnose.served import NotAskedError, describe_missing, find_missing
+from nim_component.diagnose.rules.service import describe_missing
+from nim_component.diagnose.served import NotAskedError, find_missing
 
 from .server import serving
 

@@ -1,6 +1,8 @@
 """Each cause: an object set that shows it, the words a person reads, and a near miss that shows something else or nothing."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,13 @@ def test_every_cause_is_in_the_documents_and_no_other():
     listed = {cause for cause in re.findall(r"`([a-z-]+)`", table) if not cause.endswith("-")}
     kinds = {cause for cause in CASES if cause.removeprefix("loader-") in EXIT_CODES and cause.startswith("loader-")}
     assert CASES - kinds == listed - {kind for kind in EXIT_CODES if kind in listed and kind not in CASES}
+
+
+def test_rules_know_nothing_of_a_client():
+    program = (
+        "import sys, nim_component.diagnose.rules; print([each for each in sys.modules if 'lightkube' in each or 'diagnose.api' in each])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_every_failure_of_the_loader_has_a_meaning():

@@ -1,5 +1,7 @@
 """Rollouts that stand still, and Services that lead nowhere."""
 
+from dataclasses import replace
+
 from nim_component.diagnose.objects import Snapshot
 
 from ..made import ago, deployment, running, service, snapshot, unschedulable
@@ -56,6 +58,12 @@ CASES: dict[str, list[Case]] = {
             "a port named web, which no container has",
         )
     ],
+    "model-missing": [
+        (
+            replace(snapshot(running(ready=True)), served=(["base", "one"], ["base", "\x1b[31mtwo"])),
+            "The server is ready and does not serve one; it lists base, two. | An adapter that is left out was trained on another base",
+        )
+    ],
     "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "No load balancer has been given")],
 }
 
@@ -78,5 +86,6 @@ NEAR_MISSES: dict[str, Snapshot] = {
         services=[service(selector={"worker-index": "0"})],
     ),
     "service-port": snapshot(running(ready=True), services=[service()]),
+    "model-missing": replace(snapshot(running(ready=True)), served=(["one"], ["base", "one"])),
     "load-balancer": snapshot(running(ready=True), services=[service()]),
 }
