@@ -1,7 +1,6 @@
 """The stories of so many services for 20 seconds: fails unless each is warned of within 10 s and little is asked of the server."""
 
 import asyncio
-import json
 import sys
 import time
 
@@ -9,17 +8,11 @@ from nim_component.diagnose.api import Api
 from nim_component.diagnose.telling import Telling, Told
 from nim_component.diagnose.watch import Watch
 
-COUNT, PORT = int(sys.argv[1]), sys.argv[2]
-CONFIG = {
-    "current-context": "c",
-    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-    "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{PORT}"}}],
-    "users": [{"name": "u", "user": {"token": "t"}}],
-}
+COUNT, KUBECONFIG = int(sys.argv[1]), sys.argv[2]
 
 
 async def main() -> None:
-    api = Api.connect(json.dumps(CONFIG))
+    api = Api.connect(KUBECONFIG)
     watch = Watch(api)
     telling, began = Telling(watch), time.monotonic()
     warned: dict[int, float] = {}

@@ -41,16 +41,18 @@ def check(
     from ..diagnose.checks import Verdict, judge, need_of, read_facts
     from ..diagnose.targets import read_targets
 
-    targets = attempt(lambda: read_targets(cwd, stack), None)
+    json_of = "check" if as_json else None
+    targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
     if targets.renders_only and kubeconfig is None and context is None:
-        fail(f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context")
+        text = f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context"
+        fail(text, json_of)
     need = need_of(targets.objects)
-    known = read_state(cwd, targets.stack, state)
+    known = read_state(cwd, targets.stack, state, json_of)
 
     async def ask(api: Api) -> Facts:
         return await read_facts(api, need)
 
-    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
+    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask, json_of), known)
     if known is None:
         cure = "Give it: pulumi stack export --file state.json, then --state state.json."
         verdicts.append(Verdict("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", cure))
@@ -83,13 +85,13 @@ def print_table(verdicts: list[Verdict]) -> None:
             typer.echo(f"\n{MARKS[verdict.mark]} {verdict.about} {verdict.text}\n  cure: {verdict.cure}")
 
 
-def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:
+def read_state(cwd: Path, stack: str, file: Path | None, json_of: str | None = None) -> set[tuple[str, str, str]] | None:
     """(kind, namespace, name) of the Kubernetes objects in a stack's state; None when there is no way to it."""
     if file is not None:
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
-            fail(f"--state {file}: {error.strerror}")
+            fail(f"--state {file}: {error.strerror}", json_of)
     else:
         program = shutil.which("pulumi")
         if program is None:
@@ -107,4 +109,4 @@ def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, 
     try:
         return objects_of_state(json.loads(text))
     except ValueError:
-        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json")
+        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json", json_of)

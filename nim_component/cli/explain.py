@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
@@ -40,42 +41,45 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch, a line for each change.")] = False,
 ) -> None:
     """Say how far each service in the cluster is, what stands in its way, and what to do. Exits with 3 when one is not ready."""
+    json_of = "explain" if as_json else None
     wanted: list[Name] = []
     namespaces = [namespace or "default"]
     if stack is not None:
         from ..diagnose.targets import read_targets
 
-        targets = attempt(lambda: read_targets(cwd, stack), None)
+        targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
         found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
         wanted = [each for each in found if service in (None, each[1])]
         namespaces = sorted({each[0] for each in wanted})
         if not wanted:
-            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {', '.join(name for _, name in found) or 'none'}")
+            there = ", ".join(name for _, name in found) or "none"
+            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {there}", json_of)
     elif service is not None:
         wanted = [(namespaces[0], service)]
 
     async def ask(api: Api) -> None:
         await print_explanations(api, namespaces, wanted, watch, as_json)
 
-    run_on_cluster(kubeconfig, context, ask)
+    run_on_cluster(kubeconfig, context, ask, json_of)
 
 
 async def print_explanations(api: Api, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
     """Asks and prints; ends the command with 3 when something is not ready."""
     from ..diagnose.explain import Explainer
 
-    explainer = Explainer(api)
+    explainer = Explainer(api, lambda note: typer.echo(f"note: {note}", err=True))
     try:
         if watch:
             async for changed in explainer.follow(namespaces, wanted):
                 for each in changed:
                     typer.echo(json.dumps(each.to_json()) if as_json else f"{each}\n")
+                if not changed and not as_json:
+                    typer.echo(f"{show([], namespaces)}\n")
+                sys.stdout.flush()
         explanations = await explainer.explain(namespaces, wanted)
     finally:
         await explainer.close()
-    for note in explainer.notes:
-        typer.echo(f"note: {note}", err=True)
     typer.echo(json.dumps([each.to_json() for each in explanations], indent=2) if as_json else show(explanations, namespaces))
     if not all(each.well for each in explanations):
         raise typer.Exit(NOT_READY)
@@ -87,7 +91,7 @@ def show(explanations: list[Explanation], namespaces: list[str]) -> str:
     return "\n\n".join(map(str, explanations)) or nothing
 
 
-def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]]) -> T:
+def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]], json_of: str | None = None) -> T:
     """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
     from ..diagnose.api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
 
@@ -98,16 +102,18 @@ def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[A
     try:
         return asyncio.run(run())
     except NoClusterError as error:
-        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
+        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context", json_of)
     except (UnreachableError, GoneError, MissingError) as error:
-        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
+        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it", json_of)
     except RefusedError as error:
-        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")
+        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context", json_of)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def fail(text: str) -> NoReturn:
-    """Prints an error and ends the command."""
+def fail(text: str, json_of: str | None = None) -> NoReturn:
+    """Prints an error and ends the command; `json_of` names the command that owes its reader JSON all the same."""
     typer.echo(f"error: {text}", err=True)
+    if json_of is not None:
+        typer.echo(json.dumps({"command": json_of, "error": text}))
     raise typer.Exit(1)

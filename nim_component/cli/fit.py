@@ -34,7 +34,7 @@ def fit(
 
     if gpu is not None and find_gpu(gpu) is None:
         typer.echo(f"note: {gpu} is not in the catalogue of GPUs, so nothing is said of what it holds.", err=True)
-    run = attempt(lambda: run_project(cwd, stack), None)
+    run = attempt(lambda: run_project(cwd, stack), None, json_of="fit" if as_json else None)
     fits = {each.name: fit_service(read_record(each.inputs), gpu) for each in run.of("nim:index:NIMService")}
     if as_json:
         typer.echo(json.dumps({name: _round(asdict(each)) for name, each in fits.items()}, indent=2))

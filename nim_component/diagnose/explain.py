@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,6 +45,11 @@ class Explanation:
             lines += ["", *str(finding).splitlines()]
         return "\n".join(lines)
 
+    @property
+    def gist(self) -> tuple[Any, ...]:
+        """What makes it another than before: some findings count the seconds."""
+        return self.phases, tuple(finding.cause for finding in self.findings), self.there, self.well
+
     def to_json(self) -> dict[str, Any]:
         """For machines."""
         return {
@@ -58,10 +63,10 @@ class Explanation:
 
 
 class Explainer:
-    """Explains services on a connection. `notes` are the things that could not be read, a sentence each."""
+    """Explains services on a connection. `note` is called once for each thing that could not be read, with a sentence."""
 
-    def __init__(self, api: Api) -> None:
-        self.notes: list[str] = []
+    def __init__(self, api: Api, note: Callable[[str], None] = lambda _: None) -> None:
+        self._say, self._noted = note, set[str]()
         self._watch = Watch(api, self._note)
         self._served: dict[Name, tuple[float, tuple[Sequence[str], Sequence[str]] | None]] = {}
 
@@ -71,15 +76,20 @@ class Explainer:
         return await self._explain_all(namespaces, wanted)
 
     async def follow(self, namespaces: Sequence[str], wanted: Sequence[Name] = ()) -> AsyncIterator[list[Explanation]]:
-        """What has changed, whenever something has, until nobody asks any more."""
+        """What is there, then what has changed whenever something has, until nobody asks any more. Raises what stops all of it at the
+        beginning; a server that goes later is waited for."""
+        await self._watch.api.get("/version")
         for namespace in namespaces:
             self._watch.follow(namespace, ALL)
         for namespace in namespaces:
             await self._watch.first(namespace, 30)
-        told: dict[Name, Explanation] = {}
+        told: dict[Name, Explanation] | None = None
         while True:
             now = {(each.namespace, each.name): each for each in await self._explain_all(namespaces, wanted)}
-            if changed := [each for name, each in now.items() if told.get(name) != each]:
+            before = told or {}
+            gone = [replace(each, phases=(), findings=(), there=False, well=False) for name, each in before.items() if name not in now]
+            changed = [each for name, each in now.items() if name not in before or before[name].gist != each.gist] + gone
+            if changed or told is None:
                 yield changed
             told = now
             await asyncio.sleep(1)
@@ -131,5 +141,6 @@ class Explainer:
         return diagnose(replace(snapshot, served=served)) if served is not None else []
 
     def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        if text not in self._noted:
+            self._noted.add(text)
+            self._say(text)

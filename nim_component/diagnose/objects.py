@@ -125,9 +125,9 @@ class Container:
 def at(object_: Any, *path: str) -> Any:
     """What stands at a path of mappings; nothing where something on the way is none."""
     for part in path:
-        if not isinstance(object_, Mapping):
+        if not isinstance(object_, dict):
             return None
-        object_ = cast("Mapping[str, Any]", object_).get(part)
+        object_ = cast("dict[str, Any]", object_).get(part)
     return object_
 
 

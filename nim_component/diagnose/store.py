@@ -72,10 +72,11 @@ def slim_node(node: Object) -> Object:
 
 def slim_event(event: Object) -> Object:
     """What it says, of what, and when."""
-    about = texts_at(event, "involvedObject")
+    about = mapping_at(event, "involvedObject")
     times = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
-    metadata = {key: text_at(event, "metadata", key) for key in ("name", "uid", "creationTimestamp")}
-    involved = {key: about.get(key, "") for key in ("kind", "name", "uid")}
+    held = mapping_at(event, "metadata")
+    metadata = {key: text_at(held, key) for key in ("name", "uid", "creationTimestamp")}
+    involved = {key: text_at(about, key) for key in ("kind", "name", "uid")}
     return {**times, "message": text_at(event, "message")[:_LONGEST_MESSAGE], "metadata": metadata, "involvedObject": involved}
 
 

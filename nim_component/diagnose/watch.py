@@ -1,21 +1,23 @@
 """One watch a kind and namespace, shared by every service that is looked at; and what is asked once when a finding calls for it."""
 
 import asyncio
-import base64
 import contextlib
-import json
 import random
 import time
 from collections.abc import Callable, Iterable
 
 from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from .findings import Finding
-from .objects import LOADER, SecretFacts, Snapshot, at, container, items_at, mapping_at, name_of, text_at, texts_at
+from .objects import LOADER, Snapshot, container, name_of, text_at
 from .rules import diagnose
+from .secret_facts import read_secret, secrets_of
 from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
 
-LONGEST_PAUSE = 30.0
-"""Seconds between two tries to reach a server that does not answer; the first ones come sooner."""
+PAUSES = 1.0, 60.0
+"""Seconds before a watch that ended is begun again: the first time, and when that did not last. With seven kinds these are at most 30
+requests in any minute, however the server behaves."""
+PROBES = 1.0, 8.0
+"""Seconds between two tries to reach a server that does not answer: the first, and the longest."""
 STEADY = 30.0
 """Seconds after which a watch is taken for a good one, and its end for nothing."""
 FRESH = 60.0
@@ -44,6 +46,7 @@ class Watch:
         self._asked: dict[str, float] = {}
         self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
+        self._probing: asyncio.Task[None] | None = None
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
@@ -64,9 +67,10 @@ class Watch:
 
     async def close(self) -> None:
         """Ends every watch and the connection."""
-        for task in self._tasks.values():
+        tasks = [*self._tasks.values(), *([self._probing] if self._probing else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self.api.close()
 
@@ -121,13 +125,30 @@ class Watch:
             except GoneError:
                 version = ""
             except UnreachableError:
-                pass
+                lasted = time.monotonic() - began
+                await self._until_it_answers()
+                began = time.monotonic() - lasted
             except (RefusedError, MissingError) as error:
                 self._refuse(kind, namespace, error)
                 return
-            # A server that ends every watch at once is not asked more often than one that does not answer.
-            pause = 1.0 if time.monotonic() - began > STEADY else min(LONGEST_PAUSE, max(1.0, pause * 2))
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+            pause = PAUSES[0] if not pause or time.monotonic() - began > STEADY else PAUSES[1]
+            await asyncio.sleep(pause * random.uniform(1.0, 1.3))
+
+    async def _until_it_answers(self) -> None:
+        """One asks for all."""
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe())
+        await asyncio.shield(self._probing)
+
+    async def _probe(self) -> None:
+        pause, longest = PROBES
+        while True:
+            await asyncio.sleep(pause)
+            with contextlib.suppress(UnreachableError):
+                with contextlib.suppress(RefusedError, MissingError, GoneError):
+                    await self.api.get("/version")
+                return
+            pause = min(longest, 2 * pause)
 
     async def _list(self, kind: Kind, namespace: str) -> str:
         """Reads a kind whole, and gives the version to go on from; none when it may not be read."""
@@ -202,38 +223,3 @@ class Watch:
         else:
             return True
         return False
-
-
-async def read_secret(api: Api, namespace: str, name: str) -> SecretFacts | None:
-    """What may be known of a Secret; None when it is not there. Its values are let go of here."""
-    try:
-        secret = await api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-    except MissingError:
-        return None
-    keys = tuple(sorted(mapping_at(secret, "data")))
-    return SecretFacts(text_at(secret, "type"), keys, _registries(text_at(secret, "data", ".dockerconfigjson")))
-
-
-def _registries(encoded: str) -> tuple[str, ...]:
-    try:
-        auths = mapping_at(json.loads(base64.b64decode(encoded)), "auths")
-    except ValueError:
-        return ()
-    hosts = {each.removeprefix("https://").removeprefix("http://").partition("/")[0] for each in auths}
-    # The hub has gone by several names.
-    return tuple(sorted("docker.io" if host.endswith("docker.io") else host for host in hosts))
-
-
-def secrets_of(snapshot: Snapshot) -> list[str]:
-    """The Secrets that the newest pod refers to: for its images, and in its environment as the template has it."""
-    names: set[str] = set()
-    for pod in snapshot.pods[:1]:
-        names.update(text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets"))
-    template = at(snapshot.deployment or snapshot.job, "spec", "template", "spec")
-    if snapshot.group is not None:
-        template = at(snapshot.group, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
-    for where in ("containers", "initContainers"):
-        for each in items_at(template, where):
-            for variable in items_at(each, "env"):
-                names.add(texts_at(variable, "valueFrom", "secretKeyRef").get("name", ""))
-    return sorted(names - {""})[:6]

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .client import Client
+from .client import Client, wait_until
 from .controlplane import VISITOR, ControlPlane
 from .nodes import GPU, ONE_GPU
 from .objects import ROOT, apply_all, render
@@ -90,6 +92,91 @@ def test_explain_of_a_stack_asks_for_its_services(control_plane: ControlPlane, n
     assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
     code, _, errors = run(project, control_plane.kubeconfig, "explain", "other", "--stack", "dev")
     assert (code, errors) == (1, "error: the stack dev has no service other; there are: llama\n")
+
+
+class Following:
+    """`explain --watch`, while things happen."""
+
+    def __init__(self, folder: Path, kubeconfig: Path, *command: str) -> None:
+        environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+        command = (sys.executable, "-m", "nim_component", "explain", "--watch", *command)
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.lines: list[str] = []
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self) -> "Following":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines.extend(iter(self.process.stdout.readline, ""))
+
+    def wait_for(self, text: str, seconds: float = 15) -> float:
+        """How long it takes until a line has this text."""
+        began = time.monotonic()
+        wait_until(text, lambda: any(text in line for line in self.lines), seconds)
+        return time.monotonic() - began
+
+    def interrupt(self) -> tuple[int, str]:
+        """Ctrl-C: the exit code, and what was said of errors."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, errors
+
+
+def test_explain_goes_on_until_it_is_interrupted(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+    nodes(ONE_GPU)
+    with Following(tmp_path, control_plane.kubeconfig, "-n", namespace) as following:
+        following.wait_for(f"No NIMService is deployed in {namespace}")
+        apply_all(cluster, render(nim(gpu=2), namespace))
+        assert following.wait_for(f"The pod wants 2 {GPU}, and the largest node has 1.") < 10
+        objects = render(nim(gpu=1), namespace)
+        apply_all(cluster, objects)
+        following.wait_for(f"{namespace}/llama: ready after ")
+        time.sleep(3)
+        assert sum("the largest node has 1." in line for line in following.lines) == 1
+        assert sum("ready after" in line for line in following.lines) == 1
+        cluster.delete("apps/v1", "Deployment", "llama", namespace)
+        following.wait_for(f"{namespace}/llama: there is no such Deployment")
+        assert following.interrupt() == (130, "error: interrupted\n")
+
+
+def test_explain_goes_on_where_the_api_server_goes_and_comes_back(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path
+):
+    nodes(ONE_GPU)
+    apply_all(cluster, render(nim(gpu=2), namespace))
+    with Following(tmp_path, control_plane.kubeconfig, "-n", namespace, "--json") as following:
+        following.wait_for('"gpu-too-many"')
+        control_plane.halt("kube-apiserver")
+        time.sleep(2)
+        control_plane.resume_api()
+        apply_all(cluster, render(nim(gpu=1), namespace))
+        following.wait_for('"ready": true', 60)
+        said = [json.loads(line) for line in following.lines]
+        assert {each["service"] for each in said} == {"llama"}
+        assert said[-1]["findings"] == []
+        assert following.interrupt()[0] == 130
+
+
+@pytest.mark.parametrize("command", ["explain", "check", "fit"])
+def test_json_also_says_that_a_command_failed(tmp_path: Path, project: Path, command: str):
+    for stack, words in (("nowhere", "nowhere"), ("dev", "there is no kubeconfig")):
+        code, output, errors = run(project, tmp_path / "missing", command, "--stack", stack, "--json")
+        if command == "fit" and stack == "dev":
+            continue  # it asks no cluster
+        assert code == 1
+        said = json.loads(output)
+        assert said["command"] == command
+        assert words in said["error"]
+        assert errors == f"error: {said['error']}\n"
+    code, output, _ = run(project, tmp_path / "missing", "explain", "other", "--stack", "dev", "--json")
+    assert (code, json.loads(output)) == (1, {"command": "explain", "error": "the stack dev has no service other; there are: llama"})
 
 
 def test_without_a_cluster_a_command_says_so(tmp_path: Path):

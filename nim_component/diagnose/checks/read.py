@@ -7,8 +7,8 @@ from typing import Any
 
 from ..api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from ..objects import Object, SecretFacts, at, items_at, name_of, text_at
+from ..secret_facts import read_secret
 from ..store import ALL_PODS, NODES, STORAGE_CLASSES, slim_metadata
-from ..watch import read_secret
 from .need import Need, permissions_of
 
 _ORPHANS = (

@@ -4,6 +4,9 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -12,7 +15,7 @@ from nim_component.diagnose.api import MissingError, RefusedError, UnreachableEr
 from nim_component.diagnose.explain import Explainer, Explanation
 from nim_component.diagnose.store import KINDS
 
-from .made import ago, job, job_ended, job_pod, over, pod, running, service
+from .made import NOW, ago, job, job_ended, job_pod, over, pod, running, service
 from .test_watch import FakeApi
 
 RUNS = {"running": {"startedAt": ago(5)}}
@@ -22,9 +25,10 @@ def explained(api: FakeApi, *wanted: tuple[str, str]) -> tuple[list[Explanation]
     """What is said, and what could not be read."""
 
     async def run() -> tuple[list[Explanation], list[str]]:
-        explainer = Explainer(cast(Any, api))
+        notes: list[str] = []
+        explainer = Explainer(cast(Any, api), notes.append)
         try:
-            return await explainer.explain(["ml"], wanted), explainer.notes
+            return await explainer.explain(["ml"], wanted), notes
         finally:
             await explainer.close()
 
@@ -41,25 +45,62 @@ def deployed(name: str = "llama") -> Any:
     return {"metadata": {"name": name, "namespace": "ml", "uid": name, "labels": labels}, "spec": {"replicas": 1}}
 
 
-def test_explain_goes_on_with_what_changes():
-    api = FakeApi(pods=[pod(age=5)], deployments=[deployed()])
+def followed(api: FakeApi, *steps: Callable[[Explainer], None], seconds: float = 5) -> list[str]:
+    """What is told until every step was taken, each after something was told, and some time after the last."""
+    told: list[str] = []
 
-    async def changes() -> list[str]:
+    async def run() -> None:
         explainer = Explainer(cast(Any, api))
+        left = list(steps)
         try:
-            async for changed in explainer.follow(["ml"]):
-                told.extend(str(each) for each in changed)
-                if len(told) == 2:
-                    break
-                explainer._watch.store.apply(KINDS[0], "ml", "MODIFIED", running(ready=True))
+            async with asyncio.timeout(seconds):
+                async for changed in explainer.follow(["ml"]):
+                    told.extend(str(each) for each in changed)
+                    if left:
+                        left.pop(0)(explainer)
+        except TimeoutError:
+            assert not left
         finally:
             await explainer.close()
-        return told
 
-    told: list[str] = []
-    asyncio.run(changes())
+    asyncio.run(run())
+    return told
+
+
+def change(kind: str, how: str, object_: Any) -> Callable[[Explainer], None]:
+    (found,) = (each for each in KINDS if each.plural == kind)
+    return lambda explainer: explainer._watch.store.apply(found, "ml", how, object_)
+
+
+def test_what_changes_is_told_and_what_goes():
+    api = FakeApi(pods=[pod(age=5)], deployments=[deployed()])
+    told = followed(api, change("pods", "MODIFIED", running(ready=True)), change("deployments", "DELETED", deployed()), seconds=3.5)
     assert told[0] == "ml/llama: waiting for a node"
     assert told[1].startswith("ml/llama: ready after ")
+    assert told[2:] == ["ml/llama: there is no such Deployment"]
+
+
+def test_what_comes_later_is_told():
+    assert followed(FakeApi(), change("deployments", "ADDED", deployed()), seconds=2.5) == ["ml/llama: waiting for pods"]
+
+
+def test_a_finding_that_counts_the_seconds_is_told_once():
+    class Going(FakeApi):
+        def now(self) -> datetime:
+            return NOW + timedelta(seconds=time.monotonic())
+
+    api = Going(pods=[pod(age=900)], deployments=[deployed()])
+    (told,) = followed(api, lambda _: None, seconds=3.5)
+    assert "No scheduler has looked at the pod for " in told
+
+
+def test_a_server_that_cannot_be_reached_is_not_followed():
+    class Gone(FakeApi):
+        async def get(self, path: str, **_: str) -> Any:
+            raise UnreachableError("ConnectError")
+
+    with pytest.raises(UnreachableError):
+        followed(Gone())
 
 
 def test_a_download_before_the_deployment_is_told():

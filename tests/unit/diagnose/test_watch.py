@@ -1,6 +1,7 @@
 """The watch and the telling, with a server that misbehaves."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ class FakeApi:
         self.lists: list[str] = []
         self.watches: list[str] = []
         self.log = ""
-        self.texts = 0
+        self.texts = self.gets = 0
 
     def now(self) -> datetime:
         return NOW
@@ -47,6 +48,9 @@ class FakeApi:
         if error := self.refused.get(("watch", kind)):
             raise error
         for change in self.changes(kind):
+            if isinstance(change, float):
+                await asyncio.sleep(change)
+                continue
             if isinstance(change, Exception):
                 raise change
             if change == "end":
@@ -55,7 +59,12 @@ class FakeApi:
         await asyncio.sleep(3600)
 
     async def get(self, path: str, **_: str) -> Any:
-        raise MissingError(path)
+        if path != "/version":
+            raise MissingError(path)
+        self.gets += 1
+        if error := self.refused.get(("get", "version")):
+            raise error
+        return {}
 
     async def text(self, path: str, **_: str) -> str:
         self.texts += 1
@@ -123,11 +132,35 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone():
     assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
 
 
-def test_a_server_that_ends_every_watch_is_asked_ever_less():
+@pytest.mark.parametrize("how", ["ends", "expires", "gone", "gone and back", "fails for one kind"])
+def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
+    minute = 3.0
+    for name in ("PAUSES", "PROBES"):
+        monkeypatch.setattr(watch_module, name, tuple(each * minute / 60 for each in getattr(watch_module, name)))
+    monkeypatch.setattr(watch_module, "STEADY", watch_module.STEADY * minute / 60)
     api = FakeApi(pods=[pod()])
-    api.changes = lambda _: ["end"]
-    tell(api, 4)
-    assert len([path for path in api.watches if path.endswith("/pods")]) <= 4
+    began = time.monotonic()
+
+    class Away(dict[Any, Any]):
+        """Every request fails, while the server is away."""
+
+        def get(self, *_: Any) -> Any:
+            away = how == "gone" or minute / 6 < time.monotonic() - began < minute / 2
+            return UnreachableError("ConnectError") if away else None
+
+    if how in ("ends", "expires"):
+        api.changes = lambda _: ["end"] if how == "ends" else [GoneError("410")]
+    elif how == "fails for one kind":
+        api.refused = {("list", "nodes"): UnreachableError("status 503")}
+    else:
+        api.refused = Away()
+        api.changes = lambda _: [minute / 6, UnreachableError("ConnectError")] if how == "gone and back" else []
+
+    tell(api, minute)
+    asked = len(api.lists) + len(api.watches) + api.gets
+    assert asked <= 30
+    if how == "gone and back":
+        assert len(api.watches) >= 2 * len(KINDS)
 
 
 def test_a_server_that_is_gone_is_waited_for():
