@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from .client import Client, wait_until
+from .client import Client, Object, wait_until
 from .controlplane import VISITOR, ControlPlane
 from .nodes import GPU, ONE_GPU
 from .objects import ROOT, apply_all, render
@@ -226,6 +227,53 @@ def test_check_finds_what_is_missing_and_then_nothing(control_plane: ControlPlan
     assert "✗" not in output
     assert "✓  GPUs of llama" in output
     assert "nvapi" not in output
+
+
+@pytest.fixture
+def storage(cluster: Client) -> Iterator[Callable[[Object], None]]:
+    """Makes objects of storage, which no namespace takes away."""
+    made: list[Object] = []
+
+    def make(object_: Object) -> None:
+        cluster.create(object_)
+        made.append(object_)
+
+    yield make
+    for each in made:
+        cluster.delete(each["apiVersion"], each["kind"], each["metadata"]["name"], each["metadata"].get("namespace"))
+
+
+def test_check_knows_what_storage_can_do_where_the_cluster_says_so(
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path, storage: Callable[[Object], None]
+):
+    def judge() -> tuple[str, str]:
+        _, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--json")
+        (found,) = (each for each in json.loads(output)["checks"] if each["about"] == "StorageClass shared")
+        return found["mark"], found["text"]
+
+    nodes(ONE_GPU)
+    stack = project / "Pulumi.dev.yaml"
+    config = yaml.safe_load(stack.read_text())
+    config["config"]["nim:services"]["llama"]["cache"] = {"storage_class": "shared", "access_mode": "ReadWriteMany", "size": "100Gi"}
+    stack.write_text(yaml.safe_dump(config))
+    driver, group = "files.example.com", "storage.k8s.io/v1"
+    storage({"apiVersion": group, "kind": "StorageClass", "metadata": {"name": "shared"}, "provisioner": driver})
+    mark, text = judge()
+    assert (mark, text) == ("warn", f"is there ({driver}); whether it gives ReadWriteMany, which llama wants, the cluster does not say")
+    storage({"apiVersion": group, "kind": "CSIDriver", "metadata": {"name": driver}, "spec": {"storageCapacity": True}})
+    storage({"apiVersion": group, "kind": "CSINode", "metadata": {"name": "gpu-0"}, "spec": {"drivers": []}})
+    assert judge() == ("fail", f"is of {driver}, whose CSI driver runs on none of the 1 nodes with {GPU}")
+    csi_node = cluster.get(group, "CSINode", "gpu-0")
+    cluster.patch(csi_node, {"spec": {"drivers": [{"name": driver, "nodeID": "gpu-0", "topologyKeys": None}]}})
+    capacity = {"apiVersion": group, "kind": "CSIStorageCapacity", "metadata": {"name": "small", "namespace": namespace}}
+    storage({**capacity, "storageClassName": "shared", "capacity": "10Gi"})
+    assert judge() == ("fail", "has no room for 100Gi: the driver can make volumes of 10Gi at most")
+    storage({**capacity, "metadata": {"name": "large", "namespace": namespace}, "storageClassName": "shared", "capacity": "1Ti"})
+    assert judge()[0] == "warn"
+    volume = {"storageClassName": "shared", "accessModes": ["ReadWriteMany"], "capacity": {"storage": "1Gi"}}
+    source = {"csi": {"driver": driver, "volumeHandle": "x"}}
+    storage({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"{namespace}-shared"}, "spec": {**volume, **source}})
+    assert judge() == ("ok", f"is there ({driver}), and so is a ReadWriteMany volume of it")
 
 
 def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):

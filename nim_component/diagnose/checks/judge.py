@@ -4,26 +4,24 @@ import re
 from collections.abc import Collection, Iterator
 
 from ..findings import harmless
-from ..objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
+from ..objects import Object, at, items_at, mapping_at, texts_at
 from ..placing import gpu_resource_of, requests_of
 from ..rules.images import PULL_TYPE, registry_of
 from .capacity import judge_gpus, judge_quotas
 from .need import Need, ServiceNeed
 from .read import Facts
+from .storage import judge_claims
 from .verdict import Verdict
 
 OLDEST_VERSION = (1, 27)
 """The oldest Kubernetes whose schemas the stacks are checked against."""
-_SHARED_BY_NATURE = re.compile(r"efs|filestore|azurefile|nfs|cephfs|fsx|lustre|weka|portworx|longhorn|kwok", re.IGNORECASE)
-_BLOCK_BY_NATURE = re.compile(r"ebs\.csi|pd\.csi|disk\.csi|local-path|rbd|cinder|vsphere|hostpath", re.IGNORECASE)
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 def judge(need: Need, facts: Facts, known: Collection[tuple[str, str, str]] | None = None) -> list[Verdict]:
     """Every verdict, in a fixed order. `known`: (kind, namespace, name) of what the stack's state has; none when that is not known."""
     verdicts = [*_judge_version(facts), *_judge_namespaces(need, facts), *_judge_kinds(need, facts), *_judge_permissions(facts)]
     for service in need.services:
-        verdicts += [*_judge_keys(service, facts), *_judge_pull_secrets(service, facts), *_judge_claims(service, facts)]
+        verdicts += [*_judge_keys(service, facts), *_judge_pull_secrets(service, facts), *judge_claims(service, facts)]
     return [*verdicts, *judge_gpus(need, facts), *judge_quotas(need, facts), *_judge_orphans(need, facts, known)]
 
 
@@ -120,45 +118,6 @@ def _judge_pull_secrets(service: ServiceNeed, facts: Facts) -> Iterator[Verdict]
             )
         else:
             yield Verdict("ok", about, f"logs in to {registry}")
-
-
-def _judge_claims(service: ServiceNeed, facts: Facts) -> Iterator[Verdict]:
-    for name in sorted(service.existing_claims):
-        about = f"Claim {service.namespace}/{name}"
-        if (service.namespace, name) in facts.claims and facts.claims[service.namespace, name] is None:
-            yield Verdict("fail", about, f"is not there ({service.name})", "Correct cache.existing_claim, or leave it out.")
-        elif (service.namespace, name) in facts.claims:
-            yield Verdict("ok", about, "is there")
-    for claim in service.claims if facts.classes is not None else ():
-        yield _judge_class(service, claim, facts.classes or ())
-
-
-def _judge_class(service: ServiceNeed, claim: Object, classes: Collection[Object]) -> Verdict:
-    wanted = at(claim, "spec", "storageClassName")
-    there = {name_of(each): each for each in classes}
-    about = f"StorageClass {wanted}" if isinstance(wanted, str) else "Default StorageClass"
-    names = harmless(", ".join(sorted(there)[:6]), 200) or "none"
-    if wanted == "":
-        return Verdict("ok", "StorageClass", f"none is wanted ({service.name}): a volume must be there already")
-    found = there.get(wanted) if isinstance(wanted, str) else next((each for each in classes if _is_default(each)), None)
-    if found is None:
-        return Verdict(
-            "fail",
-            about,
-            f"is not there ({service.name}); there are: {names}",
-            "Set cache.storage_class to one of these, or use cache.empty_dir.",
-        )
-    provisioner, modes = text_at(found, "provisioner"), at(claim, "spec", "accessModes")
-    shared = isinstance(modes, list) and "ReadWriteMany" in modes
-    if shared and _BLOCK_BY_NATURE.search(provisioner) and not _SHARED_BY_NATURE.search(provisioner):
-        text = f"is of {harmless(provisioner, 60)}, whose volumes one node has at a time, and {service.name} wants ReadWriteMany"
-        return Verdict("fail", about, text, "Use a class of file shares, or replicas: 1 with cache.access_mode ReadWriteOnce.")
-    return Verdict("ok", about, f"is there ({harmless(provisioner, 60)})")
-
-
-def _is_default(each: Object) -> bool:
-    annotations = mapping_at(each, "metadata", "annotations")
-    return annotations.get(_DEFAULT_CLASS) == "true"
 
 
 def _judge_orphans(need: Need, facts: Facts, known: Collection[tuple[str, str, str]] | None) -> Iterator[Verdict]:

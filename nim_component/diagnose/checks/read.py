@@ -32,6 +32,14 @@ class Facts:
     pods: tuple[Object, ...] | None = None
     """Every pod that holds a node's resources."""
     classes: tuple[Object, ...] | None = None
+    drivers: tuple[Object, ...] | None = None
+    """CSIDrivers."""
+    node_drivers: Mapping[str, frozenset[str]] | None = None
+    """By node, the CSI drivers that run there."""
+    capacities: tuple[Object, ...] | None = None
+    """CSIStorageCapacities, of every namespace."""
+    volumes: tuple[Object, ...] | None = None
+    """PersistentVolumes: class and access modes."""
     quotas: Mapping[str, tuple[Object, ...] | None] = field(default_factory=dict[str, "tuple[Object, ...] | None"])
     secrets: Mapping[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
     """By namespace and name; None for one that is not there."""
@@ -55,7 +63,7 @@ async def read_facts(api: Api, need: Need) -> Facts:
     start = asyncio.create_task
     nodes = start(_list(api, NODES.path(None), slim=NODES.slim))
     pods = start(_list(api, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
-    classes = start(_list(api, STORAGE_CLASSES.path(None), slim=dict))
+    storage = start(_storage(api, any(each.claims for each in need.services)))
     quotas = {name: start(_list(api, f"/api/v1/namespaces/{name}/resourcequotas")) for name in spaces}
     found_namespaces = {name: start(_get(api, f"/api/v1/namespaces/{name}")) for name in need.namespaces}
     found_secrets = {each: start(_secret(api, *each)) for each in sorted(secrets)}
@@ -64,13 +72,13 @@ async def read_facts(api: Api, need: Need) -> Facts:
     denied = start(_denied(api, need))
     ours = start(_ours(api, spaces))
     dicts = (quotas, found_namespaces, found_secrets, found_claims)
-    await asyncio.gather(nodes, pods, classes, kinds, denied, ours, *(task for each in dicts for task in each.values()))
+    await asyncio.gather(nodes, pods, storage, kinds, denied, ours, *(task for each in dicts for task in each.values()))
     return Facts(
         version,
         {name: task.result() for name, task in found_namespaces.items() if task.result() is not UNREAD},
         nodes.result(),
         pods.result(),
-        classes.result(),
+        *storage.result(),
         {name: task.result() for name, task in quotas.items()},
         {name: task.result() for name, task in found_secrets.items() if task.result() is not UNREAD},
         frozenset(namespace for (namespace, _), task in found_secrets.items() if task.result() is UNREAD),
@@ -110,6 +118,30 @@ async def _list(api: Api, path: str, query: Mapping[str, str] | None = None, sli
     except (RefusedError, MissingError, GoneError):
         return None
     return tuple(slim(each) for each in items)
+
+
+async def _storage(api: Api, makes_claims: bool) -> tuple[Any, Any, Any, Any, Any]:
+    """Classes, drivers, the drivers of each node, capacities, volumes. Where no claim is made, nobody asks."""
+    if not makes_claims:
+        return None, None, None, None, None
+    group = "/apis/storage.k8s.io/v1"
+    classes, drivers, nodes, capacities, volumes = await asyncio.gather(
+        _list(api, STORAGE_CLASSES.path(None), slim=dict),
+        _list(api, f"{group}/csidrivers"),
+        _list(api, f"{group}/csinodes"),
+        _list(api, f"{group}/csistoragecapacities"),
+        _list(api, "/api/v1/persistentvolumes", slim=_slim_volume),
+    )
+    return classes, drivers, None if nodes is None else {name_of(each): drivers_of(each) for each in nodes}, capacities, volumes
+
+
+def drivers_of(node: Object) -> frozenset[str]:
+    """Names of the CSI drivers that a CSINode lists."""
+    return frozenset(text_at(each, "name") for each in items_at(node, "spec", "drivers"))
+
+
+def _slim_volume(volume: Object) -> Object:
+    return {"spec": {key: at(volume, "spec", key) for key in ("storageClassName", "accessModes")}}
 
 
 async def _kinds(api: Api, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:

@@ -68,6 +68,14 @@ def test_a_cluster_that_has_everything_passes():
     ]
 
 
+EBS = {"metadata": {"name": "ebs.csi.aws.com"}, "spec": {"storageCapacity": True}}
+RWX = {"replicas": 2, "cache": CacheArgs(access_mode="ReadWriteMany")}
+
+
+def room(size: str, name: str = "fast") -> Object:
+    return {"storageClassName": name, "maximumVolumeSize": size}
+
+
 def held(number: int, name: str = "other-5d9-x", namespace: str = "train") -> Object:
     return pod(name, gpu=number, node="gpu-0", metadata={"namespace": namespace}, status={"phase": "Running"})
 
@@ -88,7 +96,14 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("existing claim", {"cache": CacheArgs(existing_claim="models")}, {"claims": {("ml", "models"): None}}, "fail Claim ml/models: is not there (llama)"),
     ("class", {"cache": CacheArgs(storage_class="gp3")}, {}, "fail StorageClass gp3: is not there (llama); there are: fast"),
     ("default class", {}, {"classes": (storage_class(default=False),)}, "fail Default StorageClass: is not there (llama); there are: fast"),
-    ("access mode", {"replicas": 2, "cache": CacheArgs(access_mode="ReadWriteMany")}, {}, "fail Default StorageClass: is of ebs.csi.aws.com, whose volumes one node has at a time"),
+    ("block by name", RWX, {}, "warn Default StorageClass: is there (ebs.csi.aws.com), and by its name gives no ReadWriteMany, which llama wants; the cluster does not say so"),
+    ("shared by name", RWX, {"classes": (storage_class(provisioner="efs.csi.aws.com"),)}, "warn Default StorageClass: is there (efs.csi.aws.com), and by its name gives ReadWriteMany"),
+    ("any name", RWX, {"classes": (storage_class(provisioner="acme.io/x"),)}, "whether it gives ReadWriteMany, which llama wants, the cluster does not say"),
+    ("no provisioner", {}, {"classes": (storage_class(provisioner="kubernetes.io/no-provisioner"),)}, "warn Default StorageClass: is there, and makes no volumes itself"),
+    ("driver", {}, {"drivers": (EBS,), "node_drivers": {"cpu-0": frozenset({"ebs.csi.aws.com"}), "gpu-0": frozenset({"other"})}}, f"fail Default StorageClass: is of ebs.csi.aws.com, whose CSI driver runs on none of the 1 nodes with {GPU}"),
+    ("room", {}, {"drivers": (EBS,), "capacities": (room("10Gi"), room("20Gi"))}, "fail Default StorageClass: has no room for 50Gi: the driver can make volumes of 20Gi at most"),
+    ("lost claim", {"cache": CacheArgs(existing_claim="models")}, {"claims": {("ml", "models"): {"status": {"phase": "Lost"}}}}, "fail Claim ml/models: has lost its volume"),
+    ("claim of one node", {"replicas": 2, "cache": CacheArgs(existing_claim="models")}, {"claims": {("ml", "models"): {"spec": {"accessModes": ["ReadWriteOnce"]}}}}, "warn Claim ml/models: is for one node (ReadWriteOnce), and llama has 2 replicas"),
     ("no GPU", {}, {"nodes": (node(gpu=0),)}, f"fail GPUs of llama: no node offers {GPU}"),
     ("selector", {"node_selector": {"gpu": "h100"}}, {}, f"fail GPUs of llama: no node with {GPU} has the labels gpu=h100"),
     ("taint", {}, {"nodes": (node(taints=[TAINT]),)}, "fail GPUs of llama: every node that would do has a taint that the pod does not bear, such as team=a:NoSchedule"),
@@ -110,6 +125,27 @@ def test_what_is_missing_is_said_with_a_cure(fields: dict[str, Any], changes: di
     said = wrong(judge(need, facts(**{**kinds, **changes}), known=set()))
     assert any(words in each for each in said), said
     assert all(re.search(r" \| .+\.$", each) for each in said)
+
+
+@pytest.mark.parametrize(
+    ("fields", "changes"),
+    [
+        # a volume of the class that has the mode is a fact
+        (RWX, {"volumes": ({"spec": {"storageClassName": "fast", "accessModes": ["ReadWriteMany"]}},)}),
+        ({}, {"drivers": (EBS,), "node_drivers": {"gpu-0": frozenset({"ebs.csi.aws.com"})}}),
+        # nobody says which nodes have it
+        ({}, {"drivers": (EBS,)}),
+        # a provisioner without a driver mounts by itself
+        ({}, {"drivers": (), "node_drivers": {"gpu-0": frozenset[str]()}}),
+        ({}, {"drivers": (EBS,), "capacities": (room("10Gi"), room("1Ti"))}),
+        ({}, {"drivers": (EBS,), "capacities": (room("10Gi", "other"),)}),
+        # it does not publish what it has
+        ({}, {"drivers": ({**EBS, "spec": {}},), "capacities": (room("10Gi"),)}),
+        ({"replicas": 2, "cache": CacheArgs(existing_claim="m")}, {"claims": {("ml", "m"): {"spec": {"accessModes": ["ReadWriteMany"]}}}}),
+    ],
+)
+def test_storage_that_does_is_no_fault(fields: dict[str, Any], changes: dict[str, Any]):
+    assert wrong(judge(needed(**fields), facts(kinds=needed(**fields).kinds, **changes), known=set())) == []
 
 
 def test_the_stacks_own_running_pods_do_not_count_against_it():
