@@ -56,7 +56,11 @@ def slim_other(pod: Object) -> Object:
         where: [{"resources": each.get("resources")} for each in items_at(pod, "spec", where)] for where in ("containers", "initContainers")
     }
     return {
-        "metadata": {"name": name_of(pod), "namespace": text_at(pod, "metadata", "namespace")},
+        "metadata": {
+            "name": name_of(pod),
+            "namespace": text_at(pod, "metadata", "namespace"),
+            "labels": {key: text_at(pod, "metadata", "labels", key) for key in SELECTOR_LABELS},
+        },
         "spec": {"nodeName": text_at(pod, "spec", "nodeName"), **resources},
         "status": {"phase": text_at(pod, "status", "phase")},
     }

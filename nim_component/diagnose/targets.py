@@ -1,34 +1,25 @@
 """What a stack is to bring to a cluster: its program, run by the local engine, says so."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..local.deploy import find_target
 from ..local.manifests import Manifest, collect_manifests
 from ..local.project import run_stack
 from ..local.resources import Resource, Run
+from .checks.need import is_server, service_of
 from .objects import Object, text_at
 
 SERVICE_TYPE = "nim:index:NIMService"
-DEPLOYMENT_TYPE = "kubernetes:apps/v1:Deployment"
 
 
 @dataclass(frozen=True)
 class Target:
     """One `NIMService` of a stack."""
 
-    component: str
-    """Its name in the program."""
     name: str
-    """Name of Deployment and Service."""
+    """Name of the service: of its Deployment and Service."""
     namespace: str
-    inputs: Mapping[str, Any]
-    """Its arguments, as the engine records them."""
-    deployment: Object
-    objects: tuple[Object, ...]
-    """Everything it makes, as manifests: what is secret or not known is a marker of the local engine."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,5 @@ def read_targets(folder: Path, stack: str | None) -> StackTargets:
 
 def _read_service(run: Run, component: Resource, manifests: list[Manifest]) -> Target:
     mine = {child.urn for child in run.children(component)}
-    objects = tuple(manifest.object for manifest in manifests if manifest.resource.urn in mine)
-    deployment = next(each for each in objects if each.get("kind") == "Deployment")
-    name, namespace = text_at(deployment, "metadata", "name"), text_at(deployment, "metadata", "namespace")
-    return Target(component.name, name, namespace or "default", component.inputs, deployment, objects)
+    workload = next(each.object for each in manifests if each.resource.urn in mine and is_server(each.object))
+    return Target(service_of(workload), text_at(workload, "metadata", "namespace") or "default")

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
+from ...names import SELECTOR_LABELS
 from ..findings import harmless
 from ..objects import at, items_at, mapping_at, name_of, text_at, texts_at
 from ..placing import allocatable, blocking_taints, gpu_resource_of, quantity, requests_of
@@ -31,8 +32,9 @@ def _held(need: Need, facts: Facts) -> "Counter[tuple[str, str]]":
     resources = {resource for service in need.services if (resource := gpu_resource_of(service.pod))}
     held: Counter[tuple[str, str]] = Counter()
     for pod in facts.pods or ():
-        prefix = name_of(pod).rpartition("-")[0].rpartition("-")[0]
-        if (text_at(pod, "metadata", "namespace"), prefix) not in own:
+        labels = texts_at(pod, "metadata", "labels")
+        mine = labels.get(SELECTOR_LABELS[0]) == "nim"
+        if not mine or (text_at(pod, "metadata", "namespace"), labels.get(SELECTOR_LABELS[1])) not in own:
             for resource in resources:
                 held[text_at(pod, "spec", "nodeName"), resource] += requests_of(pod, resource)
     return held
@@ -107,13 +109,14 @@ def _asked(need: Need, namespace: str, facts: Facts) -> "dict[str, Decimal]":
     """What the services that are not deployed yet would add to a namespace's use."""
     asked: defaultdict[str, Decimal] = defaultdict(Decimal)
     for service in need.services:
-        if service.namespace != namespace or ("Deployment", namespace, service.name) in facts.ours:
+        if service.namespace != namespace or service.workload in facts.ours:
             continue
         asked["pods"] += service.replicas
         asked["persistentvolumeclaims"] += len(service.claims)
         for each in items_at(service.pod, "spec", "containers"):
             for resource, amount in mapping_at(each, "resources", "requests").items():
                 number = quantity(amount) * service.replicas
+                asked[resource] += number  # as a quota may call requests.cpu
                 asked[f"requests.{resource}"] += number
                 asked[f"limits.{resource}"] += number
         for claim in service.claims:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from ..findings import harmless
-from ..objects import Object, at, items_at, mapping_at, texts_at
+from ..objects import Object, at, items_at, mapping_at, number_at, texts_at
 from ..placing import gpu_resource_of, requests_of
 from ..rules.images import PULL_TYPE, registry_of
 from .capacity import judge_gpus, judge_quotas
@@ -129,14 +129,17 @@ def _judge_orphans(need: Need, facts: Facts, known: Collection[tuple[str, str, s
         if (kind, namespace, name) in need.names:
             text = "is in the cluster and not in the stack's state: an update was killed, and the next would say that it exists already"
             yield Verdict("fail", about, text, "Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up.")
-        elif kind == "Deployment":
-            gpus = _gpus_of(facts.ours[kind, namespace, name])
+        elif kind in ("Deployment", "LeaderWorkerSet"):
+            gpus = _gpus_of(kind, facts.ours[kind, namespace, name])
             text = f"has the component's labels and is not in this stack's state{f'; it holds {gpus}' if gpus else ''}"
-            yield Verdict("warn", about, text, f"If it is no other stack's: kubectl -n {namespace} delete deployment {name}.")
+            yield Verdict("warn", about, text, f"If it is no other stack's: kubectl -n {namespace} delete {kind.lower()} {name}.")
 
 
-def _gpus_of(deployment: Object) -> str:
-    pod: Object = {"spec": mapping_at(deployment, "spec", "template", "spec")}
+def _gpus_of(kind: str, object_: Object) -> str:
+    group = mapping_at(object_, "spec", "leaderWorkerTemplate")
+    template = mapping_at(group, "leaderTemplate") if kind == "LeaderWorkerSet" else mapping_at(object_, "spec", "template")
+    pod: Object = {"spec": mapping_at(template, "spec")}
     resource = gpu_resource_of(pod)
-    replicas = at(deployment, "spec", "replicas")
-    return f"{requests_of(pod, resource) * (replicas if isinstance(replicas, int) else 1)} {resource}" if resource else ""
+    replicas = at(object_, "spec", "replicas")
+    number = (replicas if isinstance(replicas, int) else 1) * (number_at(group, "size") or 1)
+    return f"{requests_of(pod, resource) * number} {resource}" if resource else ""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..objects import Object, at, items_at, mapping_at, name_of, text_at
+from ...names import SELECTOR_LABELS
+from ..objects import Object, at, items_at, mapping_at, name_of, number_at, text_at
 
 _CREATE = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Secret", "Service"}
 _CLUSTER_WIDE = {"Namespace", "StorageClass", "PriorityClass", "ClusterRole", "ClusterRoleBinding"}
@@ -15,11 +16,14 @@ class ServiceNeed:
 
     name: str
     namespace: str
+    workload: tuple[str, str, str]
+    """(kind, namespace, name) of what makes its pods: a Deployment or a LeaderWorkerSet."""
     pod: Object
-    """The pod of its template, as an object with a `spec`."""
+    """The pod of its template, as an object with a `spec`. Leader and workers of a group ask for the same."""
     replicas: int
+    """How many such pods."""
     keys: frozenset[tuple[str, str]]
-    """Secrets and keys that its environment refers to and the stack does not make."""
+    """Secrets and keys that its environment, or that of its Jobs, refers to and the stack does not make."""
     pull_secrets: frozenset[str]
     """Pull Secrets that the stack does not make."""
     images: tuple[str, ...]
@@ -52,31 +56,47 @@ def need_of(objects: Sequence[Object]) -> Need:
 
 
 def is_server(object_: Object) -> bool:
-    """Whether an object is the Deployment of a service."""
-    labels = mapping_at(object_, "metadata", "labels")
-    return object_.get("kind") == "Deployment" and labels.get("app.kubernetes.io/name") == "nim"
+    """Whether an object is what makes the pods of a service."""
+    return object_.get("kind") in ("Deployment", "LeaderWorkerSet") and text_at(object_, "metadata", "labels", SELECTOR_LABELS[0]) == "nim"
 
 
-def _need_of_service(deployment: Object, objects: Sequence[Object], made: set[tuple[str, str, str]]) -> ServiceNeed:
-    namespace = text_at(deployment, "metadata", "namespace") or "default"
-    spec = mapping_at(deployment, "spec", "template", "spec")
-    pod: Object = {"metadata": mapping_at(deployment, "spec", "template", "metadata"), "spec": spec}
-    containers = [*items_at(spec, "initContainers"), *items_at(spec, "containers")]
-    mounted = {text_at(volume, "persistentVolumeClaim", "claimName") for volume in items_at(spec, "volumes")} - {""}
+def service_of(object_: Object) -> str:
+    """Whose an object is, or what a Job's pods are for."""
+    path = ("spec", "template", "metadata") if object_.get("kind") == "Job" else ("metadata",)
+    return text_at(object_, *path, "labels", SELECTOR_LABELS[1])
+
+
+def _need_of_service(workload: Object, objects: Sequence[Object], made: set[tuple[str, str, str]]) -> ServiceNeed:
+    name, namespace = service_of(workload), _namespace_of(workload)
+    template, size = mapping_at(workload, "spec", "template"), 1
+    if workload.get("kind") == "LeaderWorkerSet":
+        template = mapping_at(workload, "spec", "leaderWorkerTemplate", "leaderTemplate")
+        size = number_at(workload, "spec", "leaderWorkerTemplate", "size") or 1
+    pod: Object = {"metadata": mapping_at(template, "metadata"), "spec": mapping_at(template, "spec")}
+    jobs = [each for each in objects if each.get("kind") == "Job" and service_of(each) == name and _namespace_of(each) == namespace]
+    specs = [pod["spec"], *(mapping_at(each, "spec", "template", "spec") for each in jobs)]
+    containers = [each for spec in specs for where in ("initContainers", "containers") for each in items_at(spec, where)]
+    mounted = {text_at(volume, "persistentVolumeClaim", "claimName") for spec in specs for volume in items_at(spec, "volumes")} - {""}
     own = {name for kind, space, name in made if kind == "PersistentVolumeClaim" and space == namespace}
     own_secrets = {name for kind, space, name in made if kind == "Secret" and space == namespace}
-    replicas = at(deployment, "spec", "replicas")
+    pulling = {text_at(each, "name") for spec in specs for each in items_at(spec, "imagePullSecrets")}
+    replicas = at(workload, "spec", "replicas")
     return ServiceNeed(
-        name=name_of(deployment),
+        name=name,
         namespace=namespace,
+        workload=(str(workload.get("kind")), namespace, name_of(workload)),
         pod=pod,
-        replicas=replicas if isinstance(replicas, int) else 1,
+        replicas=size * (replicas if isinstance(replicas, int) else 1),
         keys=frozenset(pair for each in containers for pair in _keys_of(each) if pair[0] not in own_secrets),
-        pull_secrets=frozenset({text_at(each, "name") for each in items_at(spec, "imagePullSecrets")} - own_secrets - {""}),
+        pull_secrets=frozenset(pulling - own_secrets - {""}),
         images=tuple(dict.fromkeys(image for each in containers if (image := text_at(each, "image")))),
         claims=tuple(each for each in objects if each.get("kind") == "PersistentVolumeClaim" and name_of(each) in mounted & own),
         existing_claims=frozenset(mounted - own),
     )
+
+
+def _namespace_of(object_: Object) -> str:
+    return text_at(object_, "metadata", "namespace") or "default"
 
 
 def _keys_of(container: Object) -> Iterator[tuple[str, str]]:

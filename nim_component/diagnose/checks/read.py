@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...names import JOBS, SELECTOR_LABELS
 from ..api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from ..objects import Object, SecretFacts, at, items_at, name_of, text_at
 from ..secret_facts import read_secret
@@ -13,12 +14,14 @@ from .need import Need, permissions_of
 
 _ORPHANS = (
     ("Deployment", "/apis/apps/v1", "deployments"),
+    ("LeaderWorkerSet", "/apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets"),
+    ("Job", "/apis/batch/v1", "jobs"),
     ("Service", "/api/v1", "services"),
     ("PersistentVolumeClaim", "/api/v1", "persistentvolumeclaims"),
     ("ConfigMap", "/api/v1", "configmaps"),
     ("Secret", "/api/v1", "secrets"),
 )
-_OURS = {"labelSelector": "app.kubernetes.io/name=nim,app.kubernetes.io/managed-by=pulumi"}
+_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join(('nim', *JOBS))}),app.kubernetes.io/managed-by=pulumi"}
 
 
 @dataclass(frozen=True)

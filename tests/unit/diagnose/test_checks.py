@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
+from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService
 from nim_component.diagnose.checks import Facts, Need, Verdict, judge, need_of, objects_of_state
 from nim_component.diagnose.checks.need import permissions_of
 from nim_component.diagnose.objects import SecretFacts
+from nim_component.diagnose.targets import read_targets
 from nim_component.local.manifests import collect_manifests
 from nim_component.testing import record
 
@@ -202,6 +205,62 @@ def test_what_the_program_makes_itself_is_not_missing():
     by_value = needed(secrets=NIMSecrets.keyless())
     assert by_value.services[0].keys == frozenset()
     assert by_value.services[0].pull_secrets == frozenset()
+
+
+GROUP = {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(access_mode="ReadWriteMany")}
+
+
+def test_a_group_needs_a_node_for_each_of_its_pods():
+    need = needed(**GROUP)
+    (it,) = need.services
+    assert (it.name, it.replicas, it.workload) == ("llama", 2, ("LeaderWorkerSet", "ml", "llama-group"))
+    assert it.keys == frozenset({("ngc", "NGC_API_KEY")})
+    seen = facts(kinds=need.kinds, volumes=({"spec": {"storageClassName": "fast", "accessModes": ["ReadWriteMany"]}},))
+    assert wrong(judge(need, seen, known=set())) == [
+        f"fail GPUs of llama: 2 x 8 {GPU} wanted, room for 1 of 2 pods (free: gpu-0 0)"
+        " | Free GPUs, add nodes, or lower gpu or replicas; with a node autoscaler this may be no fault."
+    ]
+    two = replace(seen, nodes=(node(gpu=8), node("gpu-1", 8)))
+    assert wrong(judge(need, two, known=set())) == []
+    mine = held(8, "llama-group-0-1", "ml")
+    assert wrong(judge(need, replace(two, pods=(mine,)), known=set())) == []
+
+
+def test_a_group_that_no_state_knows_is_an_orphan():
+    spec = {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "leaderTemplate": {"spec": pod(gpu=8)["spec"]}}}
+    ours: Any = {("LeaderWorkerSet", "ml", "old-group"): {"metadata": {"name": "old-group"}, "spec": spec}}
+    (said,) = wrong(judge(needed(), facts(ours=ours), known=set()))
+    assert "it holds 16 nvidia.com/gpu" in said
+    assert said.endswith("kubectl -n ml delete leaderworkerset old-group.")
+
+
+def test_what_only_a_job_needs_is_needed():
+    lora = LoRAArgs(volume=AdapterVolume(), refresh_interval=30)
+    token = NIMSecrets(
+        ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY", hf_token_key="token", hf_token_group="hf"
+    )
+    env = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
+    (it,) = needed(secrets=token, hf_repo_ids=["org/one"], lora_adapter_mem="2Gi", lora=lora, env=env).services
+    assert ("hf", "token") in it.keys
+    assert "python:3.12-alpine" in it.images
+    assert len(it.claims) == 2
+
+
+@pytest.mark.parametrize("name", ["cpu", "requests.cpu", "limits.cpu"])
+def test_a_quota_counts_by_either_name(name: str):
+    quota = {"metadata": {"name": "q"}, "status": {"hard": {name: "1"}, "used": {name: "1"}}}
+    (said,) = wrong(judge(needed(), facts(quotas={"ml": (quota,)}), known=set()))
+    assert f"leaves too little: {name}: 1 of 1 used" in said
+
+
+def test_the_services_of_a_stack_are_known_by_their_own_names(tmp_path: Path):
+    group = {"image": "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5", "gpu": 8, "multi_node": {"nodes": 2}}
+    services = {"one": {"service_name": "other"}, "two": {**group, "cache": {"access_mode": "ReadWriteMany"}, "namespace": "ml"}}
+    services = {name: {"secrets": {"without_key": True}, **each} for name, each in services.items()}
+    (tmp_path / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:services": services}}))
+    (tmp_path / "__main__.py").write_text("from nim_component.stack import deploy_stack\ndeploy_stack()\n")
+    assert {(each.namespace, each.name) for each in read_targets(tmp_path, "dev").services} == {("default", "other"), ("ml", "two")}
 
 
 def test_only_what_is_needed_is_asked_for():
