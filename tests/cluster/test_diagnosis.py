@@ -160,6 +160,10 @@ TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
 }
 
 
+BEFORE = ("waiting for pods", "waiting for a node", "scheduled on gpu-0, waiting for its volumes")
+"""What may be told of a pod, or be over before anybody looks."""
+
+
 @pytest.mark.parametrize("what", TROUBLE)
 def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, story: Story, what: str):
     service, phase, cause, cure = TROUBLE[what]
@@ -168,7 +172,7 @@ def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str
     began = time.monotonic()
     story.tell(namespace, warned)
     assert time.monotonic() - began < 10
-    assert phase in (*story.progress, "")
+    assert [line for line in story.progress if line not in BEFORE] == ([phase] if phase else [])
     (warning,) = story.warnings
     assert cause in warning
     assert cure in warning
@@ -355,26 +359,24 @@ def test_a_story_asks_little_of_the_server(cluster: Client, namespace: str, node
     assert story.requests <= 15
 
 
-def test_ten_thousand_events_of_others_are_no_trouble(cluster: Client, namespace: str, nodes, story: Story):
+def test_ten_thousand_events_of_others_are_no_trouble(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, story: Story):
     nodes(ONE_GPU)
-    make_events(cluster, namespace, 2_000)
+    make_events(control_plane, namespace, 10_000)
     apply_all(cluster, render(nim(gpu=2), namespace))
     began = time.monotonic()
     story.tell(namespace, warned)
     assert time.monotonic() - began < 10
 
 
-def make_events(cluster: Client, namespace: str, count: int) -> None:
-    for i in range(count):
-        about = {"kind": "Pod", "name": f"other-{i}", "namespace": namespace}
-        cluster.create(
-            {
-                "apiVersion": "v1",
-                "kind": "Event",
-                "metadata": {"name": f"e-{i}", "namespace": namespace},
-                "involvedObject": about,
-                "reason": "Odd",
-                "message": "\x85\u2028 odd",
-                "type": "Warning",
-            }
-        )
+def make_events(control_plane: ControlPlane, namespace: str, count: int) -> None:
+    """By eight clients at a time."""
+
+    def make(first: int) -> None:
+        client = control_plane.client()
+        for i in range(first, count, 8):
+            about = {"kind": "Pod", "name": f"other-{i}", "namespace": namespace}
+            event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e-{i}", "namespace": namespace}, "involvedObject": about}
+            client.create({**event, "reason": "Odd", "message": "\x85\u2028 odd", "type": "Warning"})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, range(8)))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,8 +15,8 @@ Answer = Callable[[str], tuple[int, Any]]
 
 
 @contextlib.contextmanager
-def serving(answer: Answer, seen: list[str] | None = None) -> Iterator[str]:
-    """The text of a kubeconfig that leads to it."""
+def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0) -> Iterator[str]:
+    """The text of a kubeconfig that leads to it. Its clock is so many seconds ahead."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -38,6 +39,9 @@ def serving(answer: Answer, seen: list[str] | None = None) -> Iterator[str]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((time.time() if timestamp is None else timestamp) + skew)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""

@@ -99,14 +99,15 @@ def test_an_answer_that_drips_is_not_waited_for():
         assert time.monotonic() - began < 2
 
 
-def test_the_servers_clock_counts():
-    with serving(lambda _: (200, {})) as config:
+@pytest.mark.parametrize("skew", [0, 3600, -3600])
+def test_the_servers_clock_counts(skew: float):
+    with serving(lambda _: (200, {}), skew=skew) as config:
 
         async def now(api: Api) -> timedelta:
             await api.get("/x")
             return api.now() - datetime.now(UTC)
 
-        assert abs(ask(config, now)) < timedelta(seconds=2)
+        assert abs(ask(config, now) - timedelta(seconds=skew)) < timedelta(seconds=2)
 
 
 def test_nothing_is_there_to_connect_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -15,8 +15,9 @@ from nim_component.diagnose.store import KINDS
 from nim_component.diagnose.telling import Telling, Told, describe_failure
 from nim_component.diagnose.watch import Watch
 
-from .made import GPU, NOW, ago, node, pod, running, unschedulable
+from .made import GPU, NOW, ago, node, pod, running, unschedulable, waiting
 
+LABELS = {"labels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}}
 NO_GPU = f"0/1 nodes are available: 1 Insufficient {GPU}."
 
 
@@ -134,7 +135,7 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone():
 
 @pytest.mark.parametrize("how", ["ends", "expires", "gone", "gone and back", "fails for one kind"])
 def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
-    minute = 3.0
+    minute = 2.0
     for name in ("PAUSES", "PROBES"):
         monkeypatch.setattr(watch_module, name, tuple(each * minute / 60 for each in getattr(watch_module, name)))
     monkeypatch.setattr(watch_module, "STEADY", watch_module.STEADY * minute / 60)
@@ -180,6 +181,32 @@ def test_a_denial_is_said_once(verb: str, kind: str):
     assert [each for each in denied if "GPUs are free" not in each] == [
         f"{kind} may not be read{where}: the story is told without them (needs get, list, watch)"
     ]
+
+
+def test_secrets_that_may_not_be_read_are_said_once():
+    class Refusing(FakeApi):
+        async def get(self, path: str, **_: str) -> Any:
+            raise RefusedError(403, "no")
+
+    waits = [waiting("ErrImagePull", "rpc error: unauthorized", metadata={"name": f"p{i}", "uid": f"p{i}", **LABELS}) for i in range(3)]
+    lines, denied = tell(Refusing(pods=waits))
+    assert denied == ["Secrets may not be read in namespace ml: their keys cannot be said (needs get)"]
+    assert any("The registry refuses to hand out" in text for _, text in lines)
+
+
+def test_a_log_that_may_not_be_read_is_said_once(monkeypatch: pytest.MonkeyPatch):
+    class Refusing(FakeApi):
+        async def text(self, path: str, **_: str) -> str:
+            self.texts += 1
+            raise RefusedError(403, "no")
+
+    monkeypatch.setattr(watch_module, "LOG_FRESH", 0.0)
+    loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
+    api = Refusing(pods=[pod(node="gpu-0", lora=True, initContainerStatuses=[loader])])
+    lines, denied = tell(api, adapters=2)
+    assert api.texts > 1
+    assert denied == ["logs may not be read in namespace ml: adapters are not counted (needs get pods/log)"]
+    assert lines == [("progress", "downloading 2 adapters")]
 
 
 def test_credentials_that_are_refused_make_it_silent():
