@@ -12,6 +12,9 @@ from ..names import labels
 from .inputs import lift, lift_all
 from .promql import or_zero_at_rest, plain_number, preset_query
 
+KEDA_COOLDOWN = 300
+"""Seconds: KEDA's own default of `cooldownPeriod`."""
+
 
 class AuthenticationRef(TypedDict):
     """Which TriggerAuthentication."""
@@ -62,12 +65,14 @@ class ScaledObjectSpec(TypedDict):
 def render_scaled_object(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: KedaArgs) -> dict[str, Any]:
     """The whole object, with its version and kind."""
     initial = nim.startup_timeout if keda.initial_cooldown_period is None else keda.initial_cooldown_period
+    # It only counts on the way to zero, and a pod must have loaded before its rest can begin.
+    rest = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN
     spec: ScaledObjectSpec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service_name},
         "minReplicaCount": autoscaling.min_replicas,
         "maxReplicaCount": autoscaling.max_replicas,
         "pollingInterval": keda.polling_interval,
-        "cooldownPeriod": keda.cooldown_period,
+        "cooldownPeriod": rest if keda.cooldown_period is None else keda.cooldown_period,
         "initialCooldownPeriod": initial,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(autoscaling)}},
         "triggers": [

@@ -231,6 +231,13 @@ class TestKeda:
         spec = keda(presets=["queue"], polling_interval=10, cooldown_period=60, initial_cooldown_period=0)
         assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [10, 60, 0]
 
+    @pytest.mark.parametrize(("startup", "wanted"), [(1800, 1800), (60, 300)])
+    def test_a_pod_that_was_started_for_one_request_has_the_time_to_load(self, startup: int, wanted: int):
+        # KEDA's executor counts from the last time that a trigger was active, and starting a pod does not renew it.
+        seen = scaled({"startup_timeout": startup}, min_replicas=0, keda={"triggers": [CRON]})
+        assert seen.child("llama", SCALED_OBJECT).inputs["spec"]["cooldownPeriod"] == wanted
+        assert keda(0, triggers=[CRON], cooldown_period=60)["cooldownPeriod"] == 60
+
     @pytest.mark.parametrize("least", [0, 1, 3])
     def test_an_outage_of_the_monitoring_takes_no_pod_away(self, least: int):
         fallback = keda(least, presets=["queue"], triggers=[CRON])["fallback"]
