@@ -18,6 +18,8 @@ SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
 STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
 PREWARM_JOB, LORA_JOB = JOBS = ("nim-prewarm", "nim-lora-loader")
 """Names by which the pods of the Jobs go, so that the Service sends them nothing."""
+WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+"""Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
 CACHE_LABEL = "nim-component/cache-of"
 """On the pods that mount a service's cache, where they must find one another."""
 
@@ -36,6 +38,17 @@ def name_with_digest(service_name: str, part: str, fields: Mapping[str, Any]) ->
 def selector(service_name: str) -> dict[str, str]:
     """The selector labels of a service's pods."""
     return {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service_name}
+
+
+def serving_selector(service_name: str, *, grouped: bool) -> dict[str, str]:
+    """The labels of the pods that answer requests: of a group, its leader's."""
+    return {**selector(service_name), WORKER_INDEX: "0"} if grouped else selector(service_name)
+
+
+def group_name(service_name: str) -> str:
+    """Name of the LeaderWorkerSet, and so of the headless Service and the StatefulSet of leaders that its controller makes: it must not be
+    the name of our Service."""
+    return f"{service_name}-group"
 
 
 def job_selector(service_name: str, job: str) -> dict[str, str]:

@@ -87,9 +87,9 @@ class KedaArgs(Arguments):
     """Seconds between two looks. Default 30, KEDA's own."""
 
     cooldown_period: Annotated[WholeNumber, Field(ge=0)] | None = None
-    """Seconds without work before the last pod goes, with `min_replicas: 0`. Default: `startup_timeout`, at least KEDA's own 300. KEDA counts
-    from the last work that it saw, and not from when the model was loaded: with less a pod that was started for one request would be taken
-    away before it answers."""
+    """Seconds without work before the last pod goes, with `min_replicas: 0`. Default: `startup_timeout`, at least KEDA's own 300. KEDA
+    counts from the last work that it saw, and not from when the model was loaded: with less a pod that was started for one request would be
+    taken away before it answers."""
 
     initial_cooldown_period: Annotated[WholeNumber, Field(ge=0)] | None = None
     """Seconds after the start before a pod may go, with `min_replicas: 0`. Default: `startup_timeout`, so that none goes while it loads."""

@@ -9,7 +9,7 @@ from ..args import NIM
 from ..args.metrics import AlertsArgs, seconds_of
 from ..names import labels
 from .inputs import lift, lift_all
-from .promql import NAMES, is_wanted, plain_number, quantile, select
+from .promql import NAMES, plain_number, quantile, select, wanted
 
 # `for` is a word of Python's: such a type is made by a call.
 AlertRule = TypedDict(
@@ -66,7 +66,8 @@ def list_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> list[AlertRu
 
     def not_serving(namespace: str) -> str:
         up = f'sum(up{{namespace="{namespace}",service="{service_name}"}})'
-        return f"(({up}) or vector(0)) == 0 and on() {is_wanted(service_name, namespace)}"
+        servers = wanted(service_name, namespace, grouped=nim.multi_node is not None)
+        return f"(({up}) or vector(0)) == 0 and on() sum({servers}) > 0"
 
     # A pod that loads answers no scrape: it is late only when the budget of its start is spent.
     patience = f"{max(int(seconds_of(alerts.hold)), nim.startup_timeout)}s"

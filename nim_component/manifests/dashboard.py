@@ -9,7 +9,7 @@ from ..args import NIM
 from ..args.metrics import DashboardArgs
 from ..names import digest, labels
 from .inputs import lift
-from .promql import NAMES, quantile, select
+from .promql import NAMES, available, quantile, select, wanted
 
 WINDOW = "$__rate_interval"
 """Grafana's own: it fits the scrape interval and the zoom."""
@@ -29,15 +29,17 @@ def render_dashboard(nim: NIM, service_name: str, dashboard: DashboardArgs) -> "
     if dashboard.folder is not None:
         metadata["annotations"] = {"grafana_folder": dashboard.folder}
 
+    grouped = nim.multi_node is not None
+
     def data(namespace: str) -> dict[str, str]:
-        return {f"{namespace}-{service_name}.json": json.dumps(build_dashboard(service_name, namespace), indent=2)}
+        return {f"{namespace}-{service_name}.json": json.dumps(build_dashboard(service_name, namespace, grouped=grouped), indent=2)}
 
     return {"metadata": metadata, "data": lift(nim.namespace, data)}
 
 
-def build_dashboard(service_name: str, namespace: str) -> dict[str, Any]:
+def build_dashboard(service_name: str, namespace: str, *, grouped: bool = False) -> dict[str, Any]:
     """Grafana's model of it, right for every generation of the container."""
-    panels = [_panel(index, *each) for index, each in enumerate(list_panels(service_name, namespace))]
+    panels = [_panel(index, *each) for index, each in enumerate(list_panels(service_name, namespace, grouped=grouped))]
     return {
         "uid": f"nim-{digest({'namespace': namespace, 'service': service_name})}",
         "title": f"NIM / {namespace} / {service_name}",
@@ -50,7 +52,7 @@ def build_dashboard(service_name: str, namespace: str) -> dict[str, Any]:
     }
 
 
-def list_panels(service_name: str, namespace: str) -> list[tuple[str, str, list[Query]]]:
+def list_panels(service_name: str, namespace: str, *, grouped: bool = False) -> list[tuple[str, str, list[Query]]]:
     """Title, unit and queries, in reading order: demand, room, speed, work, pods."""
 
     def pods(names: tuple[str, ...]) -> str:
@@ -62,7 +64,6 @@ def list_panels(service_name: str, namespace: str) -> list[tuple[str, str, list[
     def quantiles(names: tuple[str, ...]) -> list[Query]:
         return [(f"p{part * 100:g}", quantile(names, service_name, namespace, part, WINDOW)) for part in (0.5, 0.95, 0.99)]
 
-    where = f'namespace="{namespace}",deployment="{service_name}"'
     return [
         ("Requests waiting", "short", [("{{pod}}", pods(NAMES.waiting))]),
         ("Requests running", "short", [("{{pod}}", pods(NAMES.running))]),
@@ -75,8 +76,8 @@ def list_panels(service_name: str, namespace: str) -> list[tuple[str, str, list[
             "short",
             [
                 ("scraped", f'sum(up{{namespace="{namespace}",service="{service_name}"}})'),
-                ("wanted", f"sum(kube_deployment_spec_replicas{{{where}}})"),
-                ("available", f"sum(kube_deployment_status_replicas_available{{{where}}})"),
+                ("wanted", f"sum({wanted(service_name, namespace, grouped=grouped)})"),
+                ("available", f"sum({available(service_name, namespace, grouped=grouped)})"),
             ],
         ),
     ]

@@ -5,8 +5,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import labels
+from ..names import WORKER_INDEX, group_name, labels
 from .deployment import render_template
 from .generation import server_generation
 from .inputs import lift
@@ -15,12 +16,8 @@ from .structures import spell
 from .timing import PROBE_PERIOD, Timing
 from .variables import Environment
 
-WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
-"""Label that the controller puts on each pod; 0 is the leader."""
 WAIT_FOR = "pulumi.com/waitFor"
 """What the provider waits for, where it does not know the kind."""
-SUFFIX = "-group"
-"""The controller makes a headless Service of the set's name, which must not be the name of ours."""
 
 
 class LeaderWorkerTemplate(TypedDict):
@@ -67,7 +64,7 @@ def render_group(nim: NIM, multi_node: MultiNodeArgs, service_name: str, referen
             "workerTemplate": _template(nim, multi_node, service_name, references, timing, leader=False),
         },
     }
-    metadata: dict[str, Any] = {"name": f"{service_name}{SUFFIX}", "namespace": nim.namespace, "labels": labels(service_name)}
+    metadata: dict[str, Any] = {"name": group_name(service_name), "namespace": nim.namespace, "labels": labels(service_name)}
     if nim.replicas > 0:
         metadata["annotations"] = {WAIT_FOR: "condition=Available"}
     return {"api_version": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": metadata, "spec": spec}
@@ -85,6 +82,8 @@ def _template(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references
         # A worker answers no request: it has no place behind the Service, and nothing to ask it over http.
         for probe in ("startup_probe", "readiness_probe", "liveness_probe"):
             del server[probe]
+        for annotation in (SCRAPE, SCRAPE_PORT, SCRAPE_PATH):
+            template["metadata"].get("annotations", {}).pop(annotation, None)
         if uses_ray(nim):
             server["startup_probe"] = _joined(timing)
     template["spec"]["containers"] = [server, *others]

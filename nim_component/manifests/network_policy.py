@@ -24,11 +24,20 @@ Ports = list["k8s.networking.v1.NetworkPolicyPortArgsDict"]
 
 def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
     """Metadata and spec. Both directions are named, so that what no rule allows is denied."""
+    ingress: list[k8s.networking.v1.NetworkPolicyIngressRuleArgsDict] = [
+        {"from_": [_peer(each)], "ports": _ports(each.ports or [nim.port])} for each in policy.ingress
+    ]
+    egress = _egress(policy)
+    if nim.multi_node is not None:
+        # The members of a group talk by Ray and NCCL, whose ports are chosen as they start.
+        members: k8s.networking.v1.NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": selector(service_name)}}
+        ingress.append({"from_": [members]})
+        egress.append({"to": [members]})
     spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
         "pod_selector": {"match_labels": selector(service_name)},
         "policy_types": ["Ingress", "Egress"],
-        "ingress": [{"from_": [_peer(each)], "ports": _ports(each.ports or [nim.port])} for each in policy.ingress],
-        "egress": _egress(policy),
+        "ingress": ingress,
+        "egress": egress,
     }
     return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
 

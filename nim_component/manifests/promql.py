@@ -9,6 +9,7 @@ from typing import Any
 from ..args.generation import UNKNOWN
 from ..args.quantities import parse_quantity
 from ..args.scaling import PresetName
+from ..names import group_name
 
 NAMES = UNKNOWN.metrics
 """Every generation's names: each series carries only one of them."""
@@ -37,16 +38,21 @@ def preset_query(preset: PresetName, service_name: str, namespace: str) -> str:
 
 def or_zero_at_rest(query: str, service_name: str, namespace: str) -> str:
     """The query, and 0 while the Deployment is at zero by will, as kube-state-metrics says it: an outage must not look the same."""
-    return f"({query}) or sum({_wanted(service_name, namespace)} == 0)"
+    return f"({query}) or sum({wanted(service_name, namespace)} == 0)"
 
 
-def is_wanted(service_name: str, namespace: str) -> str:
-    """How many pods are wanted, and nothing while none is."""
-    return f"sum({_wanted(service_name, namespace)}) > 0"
-
-
-def _wanted(service_name: str, namespace: str) -> str:
+def wanted(service_name: str, namespace: str, *, grouped: bool = False) -> str:
+    """How many servers there should be, as kube-state-metrics says it: of groups, the StatefulSet of their leaders."""
+    if grouped:
+        return f'kube_statefulset_replicas{{namespace="{namespace}",statefulset="{group_name(service_name)}"}}'
     return f'kube_deployment_spec_replicas{{namespace="{namespace}",deployment="{service_name}"}}'
+
+
+def available(service_name: str, namespace: str, *, grouped: bool = False) -> str:
+    """How many of them are ready."""
+    if grouped:
+        return f'kube_statefulset_status_replicas_available{{namespace="{namespace}",statefulset="{group_name(service_name)}"}}'
+    return f'kube_deployment_status_replicas_available{{namespace="{namespace}",deployment="{service_name}"}}'
 
 
 def plain_number(target: Any) -> str:

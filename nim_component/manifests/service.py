@@ -6,8 +6,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
 from ..args.checks import SKIP_AWAIT
-from ..names import labels, selector
-from .multi_node import WORKER_INDEX
+from ..names import labels, serving_selector
 from .server import PORT_NAME
 
 
@@ -26,7 +25,7 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
         metadata["annotations"] = annotations
     spec: k8s.core.v1.ServiceSpecArgsDict = {
         "type": nim.service.type,
-        "selector": selector(service_name) if nim.multi_node is None else {**selector(service_name), WORKER_INDEX: "0"},
+        "selector": serving_selector(service_name, grouped=nim.multi_node is not None),
         "ports": [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}],
     }
     _add_options(spec, nim.service)

@@ -6,7 +6,17 @@ import pulumi
 import pytest
 
 from nim_component import MultiNodeArgs, NetworkArgs
-from nim_component.testing import DEPLOYMENT, LEADER_WORKER_SET, SERVICE, Recording, record
+from nim_component.testing import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    LEADER_WORKER_SET,
+    NETWORK_POLICY,
+    POD_MONITOR,
+    PROMETHEUS_RULE,
+    SERVICE,
+    Recording,
+    record,
+)
 
 from .seed import LORA, SHARED, recorded, serve
 
@@ -131,6 +141,40 @@ class TestPods:
 
         seen = grouped(**LORA, extra_containers=[{"name": "p", "image": "p:1", "image_pull_policy": "Always"}])
         assert [key for key in keys(spec_of(seen)) if "_" in key] == []
+
+
+class TestBesideOtherGroups:
+    def test_a_policy_lets_its_members_talk_by_any_port(self):
+        # Ray and NCCL choose ports as they start: under a policy for the server's port alone the group never forms.
+        ours = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
+        policy = {"ingress": [{"namespace": "apps"}], "internet": False, "dns": []}
+        spec = grouped(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
+        assert spec["ingress"][1:] == [{"from": [{"podSelector": {"matchLabels": ours}}]}]
+        assert spec["egress"] == [{"to": [{"podSelector": {"matchLabels": ours}}]}]
+        alone = recorded(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
+        assert (len(alone["ingress"]), alone["egress"]) == (1, [])
+
+    def test_the_jobs_that_download_for_it_are_no_members(self):
+        cache = {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}
+        seen = grouped(cache=cache, network_policy={"ingress": [], "internet": False, "dns": []})
+        assert seen.children("llama")["llama-network-policy-jobs"].inputs["spec"]["egress"] == []
+
+    def test_only_leaders_are_scraped(self):
+        monitor = grouped(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]
+        assert monitor["selector"]["matchLabels"][INDEX] == "0"
+        template = spec_of(grouped(metrics={"monitor": None, "scrape_annotations": True}))["leaderWorkerTemplate"]
+        assert template["leaderTemplate"]["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
+        assert not template["workerTemplate"]["metadata"].get("annotations")
+
+    def test_an_outage_is_told_by_the_leaders_there_should_be(self):
+        rules = grouped(metrics={"alerts": {}}).child("llama", PROMETHEUS_RULE).inputs["spec"]["groups"][0]["rules"]
+        assert rules[0]["expr"].endswith('and on() sum(kube_statefulset_replicas{namespace="default",statefulset="llama-group"}) > 0')
+
+    def test_the_dashboard_counts_leaders(self):
+        (text,) = grouped(metrics={"dashboard": {}}).child("llama", CONFIG_MAP).inputs["data"].values()
+        assert "kube_deployment" not in text
+        for name in ("kube_statefulset_replicas", "kube_statefulset_status_replicas_available"):
+            assert f'{name}{{namespace=\\"default\\",statefulset=\\"llama-group\\"}}' in text
 
 
 class TestOptions:
