@@ -22,9 +22,12 @@ TABLES = re.compile(r"(<!-- arguments: written by `make docs` -->\n).*?(<!-- /ar
 
 def describe_fields(model: type[Arguments]) -> dict[str, str]:
     """The text literal under each field. Read here and not by pydantic, which would read the sources at every import."""
+    described: dict[str, str] = {}
+    for base in model.__bases__:
+        if issubclass(base, Arguments):
+            described |= describe_fields(base)
     (definition,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(definition, ast.ClassDef)
-    described: dict[str, str] = {}
     for field, text in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             described[field.target.id] = _one_line(ast.literal_eval(text.value))

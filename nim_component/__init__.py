@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .args import DiagnosisArgs as DiagnosisArgs
     from .args import DisruptionBudgetArgs as DisruptionBudgetArgs
     from .args import ExternalMetric as ExternalMetric
+    from .args import GRPCRouteArgs as GRPCRouteArgs
     from .args import HTTPRouteArgs as HTTPRouteArgs
     from .args import InferencePoolArgs as InferencePoolArgs
     from .args import IngressArgs as IngressArgs
@@ -75,6 +76,7 @@ _HOME = {
     "ArgumentError": "args",
     "IngressArgs": "args",
     "HTTPRouteArgs": "args",
+    "GRPCRouteArgs": "args",
     "InferencePoolArgs": "args",
     "DisruptionBudgetArgs": "args",
     "ResourceClaim": "args",

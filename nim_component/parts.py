@@ -13,7 +13,7 @@ from .manifests.autoscaler import render_autoscaler
 from .manifests.dashboard import render_dashboard
 from .manifests.devices import render_claim_template
 from .manifests.disruption_budget import render_disruption_budget
-from .manifests.gateway import render_http_route, render_inference_pool
+from .manifests.gateway import render_grpc_route, render_http_route, render_inference_pool
 from .manifests.ingress import render_ingress
 from .manifests.lora import uses_job
 from .manifests.monitor import render_monitor
@@ -63,6 +63,8 @@ def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
         yield Part("ingress", k8s.networking.v1.Ingress, render_ingress(nim, service_name, nim.ingress))
     if nim.http_route is not None:
         yield Part("http-route", k8s.apiextensions.CustomResource, render_http_route(nim, service_name, nim.http_route))
+    if nim.grpc_route is not None:
+        yield Part("grpc-route", k8s.apiextensions.CustomResource, render_grpc_route(nim, service_name, nim.grpc_route))
     if nim.inference_pool is not None:
         yield Part("inference-pool", k8s.apiextensions.CustomResource, render_inference_pool(nim, service_name, nim.inference_pool))
     if (budget := nim.disruption_budget) is not None:

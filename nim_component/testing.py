@@ -33,6 +33,7 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+GRPC_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:GRPCRoute"
 INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 LEADER_WORKER_SET = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -50,6 +51,7 @@ __all__ = [
     "CONFIG_MAP",
     "DEPLOYMENT",
     "DISRUPTION_BUDGET",
+    "GRPC_ROUTE",
     "HTTP_ROUTE",
     "INFERENCE_POOL",
     "INGRESS",

@@ -174,6 +174,9 @@ def nims(draw: st.DrawFn) -> NIM:
         "topology_spread": st.just([SPREAD]),
         "runtime_class": st.just(RUNTIME_CLASS),
         "priority_class": st.just(PRIORITY_CLASS),
+        "grpc_port": st.just(50051),
+        "pre_stop_sleep": st.just(0),
+        "extra_init_containers": st.just([{"name": "first", "image": "registry.example/first:1", "restartPolicy": "Always"}]),
         "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
         "extra_volumes": st.just([SCRATCH]),
     }

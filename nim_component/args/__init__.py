@@ -11,6 +11,7 @@ from .devices import DeviceRequest as DeviceRequest
 from .devices import ResourceClaim as ResourceClaim
 from .diagnosis import DiagnosisArgs as DiagnosisArgs
 from .disruption import DisruptionBudgetArgs as DisruptionBudgetArgs
+from .exposure import GRPCRouteArgs as GRPCRouteArgs
 from .exposure import HTTPRouteArgs as HTTPRouteArgs
 from .exposure import InferencePoolArgs as InferencePoolArgs
 from .exposure import IngressArgs as IngressArgs

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..names import CACHE_LABEL, LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
@@ -13,6 +13,9 @@ from .problems import Problem, rule_error
 from .quantities import parse_quantity
 from .secrets import NIMSecrets
 
+TLS_MODE = "NIM_SSL_MODE"
+TLS_MODES = ("TLS", "MTLS")
+"""Variable that makes the server speak TLS, and with which values; the second asks for a certificate of the client too."""
 SHM_PATH = "/dev/shm"
 CACHE_PATH = "/opt/nim/.cache"
 
@@ -21,6 +24,7 @@ MANAGED_ENV = {
     "NIM_SERVER_PORT": "port",
     "NIM_HTTP_API_PORT": "port",
     "NIM_HEALTH_PORT": "health_port",
+    "NIM_GRPC_API_PORT": "grpc_port",
     "NGC_API_KEY": "secrets.ngc_secret_key",
     "HF_TOKEN": "secrets.hf_token_key",
     "NIM_SERVED_MODEL_NAME": "served_model_name",
@@ -76,6 +80,22 @@ def check_memory(mem: str, shm_size: str) -> Iterator[Problem]:
     """What is written to /dev/shm is charged to the container: a limit below it ends in an OOM kill under load."""
     if parse_quantity(mem) <= parse_quantity(shm_size):
         yield Problem(("mem",), f"must be above shm_size ({shm_size}), which counts against it", "Raise mem or lower shm_size.", repr(mem))
+
+
+def check_grace(pre_stop_sleep: int | None, termination_grace: int) -> Iterator[Problem]:
+    """The sleep is part of the grace: when that is over the server is killed with what it still answers."""
+    if pre_stop_sleep and pre_stop_sleep >= termination_grace:
+        rule = f"must be below termination_grace ({termination_grace}), of which it is a part"
+        yield Problem(("pre_stop_sleep",), rule, "Lower it, or raise termination_grace.", repr(pre_stop_sleep))
+
+
+def check_tls(env: Mapping[str, Any] | None, health_port: Any) -> Iterator[Problem]:
+    """A server that speaks TLS alone answers no probe by http, and none of the addresses that the component gives out."""
+    mode = (env or {}).get(TLS_MODE)
+    if isinstance(mode, str) and mode.upper() in TLS_MODES and health_port is None:
+        rule = "makes the server speak TLS, and the probes ask it by http: no pod would ever be ready"
+        remedy = "Leave TLS to ingress, http_route or a sidecar, or set health_port (NIM 2.x)."
+        yield Problem(("env", TLS_MODE), rule, remedy, repr(mode))
 
 
 def check_environment(env: Mapping[str, Any] | None) -> Iterator[Problem]:
@@ -137,6 +157,7 @@ def check_metadata(
     service_labels: Mapping[str, Any] | None,
     ingress_labels: Mapping[str, Any] | None,
     route_labels: Mapping[str, Any] | None,
+    grpc_route_labels: Mapping[str, Any] | None,
     monitor_labels: Mapping[str, Any] | None,
     dashboard_labels: Mapping[str, Any] | None,
     alert_labels: Mapping[str, Any] | None,
@@ -151,6 +172,7 @@ def check_metadata(
         (("service", "labels"), service_labels, managed),
         (("ingress", "labels"), ingress_labels, managed),
         (("http_route", "labels"), route_labels, managed),
+        (("grpc_route", "labels"), grpc_route_labels, managed),
         (("metrics", "monitor", "labels"), monitor_labels, managed),
         (("metrics", "dashboard", "labels"), dashboard_labels, managed),
         (("metrics", "alerts", "labels"), alert_labels, managed),
@@ -169,11 +191,13 @@ def check_mounts(
     env: Mapping[str, Any] | None,
     volumes: Sequence[Mapping[str, Any]] | None,
     mounts: Sequence[Mapping[str, Any]] | None,
+    init_containers: Sequence[Mapping[str, Any]] | None,
     containers: Sequence[Mapping[str, Any]] | None,
 ) -> Iterator[Problem]:
     """Names and paths are used once, and a mount has its volume: the API server says the rest."""
     yield from _once("extra_volumes", volumes, _MANAGED_VOLUMES)
-    yield from _once("extra_containers", containers, _MANAGED_CONTAINERS)
+    yield from _once("extra_init_containers", init_containers, _MANAGED_CONTAINERS)
+    yield from _once("extra_containers", containers, _MANAGED_CONTAINERS, {container["name"] for container in init_containers or ()})
     known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
     source = (env or {}).get(PEFT_SOURCE) if adapter_names(adapters, lora) else None
     paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]
@@ -187,8 +211,8 @@ def check_mounts(
         paths.append(path)
 
 
-def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequence[str]) -> Iterator[Problem]:
-    seen: set[str] = set()
+def _once(field: str, items: Sequence[Mapping[str, Any]] | None, managed: Sequence[str], others: Iterable[str] = ()) -> Iterator[Problem]:
+    seen = {*others}
     for index, item in enumerate(items or ()):
         name = item["name"]
         if name in managed:

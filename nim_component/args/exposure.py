@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
+from .generation import GenerationName, find_generation
 from .model import Arguments, Rule
 from .problems import Problem
 from .values import AnnotationValue, Flag, LabelKey, LabelValue, Namespace, ObjectName, OrOutput, WholeNumber, matching
@@ -73,8 +74,8 @@ class IngressArgs(Arguments):
     rules = (Rule(("tls", "tls_secret"), _check.__func__, waits=False),)  # pyright: ignore
 
 
-class HTTPRouteArgs(Arguments):
-    """An HTTPRoute of the Gateway API. The Gateway itself, its listeners and certificates are the platform's."""
+class RouteArgs(Arguments):
+    """What a route of the Gateway API says of its Gateway."""
 
     gateway: ObjectName
     """Name of the Gateway. Required."""
@@ -86,7 +87,17 @@ class HTTPRouteArgs(Arguments):
     """Its listener. Default: every one that matches."""
 
     hosts: Annotated[list[Host], Field(min_length=1)]
-    """Host names. Required: without one it would take every request of the listener. `external_url` says the first."""
+    """Host names. Required: without one it would take every request of the listener. `external_url` says the first of an `http_route`."""
+
+    annotations: dict[LabelKey, AnnotationValue] | None = None
+    """Annotations. Default: none."""
+
+    labels: dict[LabelKey, LabelValue] | None = None
+    """Labels beside the component's own. Default: none."""
+
+
+class HTTPRouteArgs(RouteArgs):
+    """An HTTPRoute of the Gateway API. The Gateway itself, its listeners and certificates are the platform's."""
 
     path: PathPrefix = "/"
     """Path below which the server is reached. Default `/`. Another one is cut off before the server sees it."""
@@ -98,11 +109,9 @@ class HTTPRouteArgs(Arguments):
     """How long a whole answer may take, such as `10m`; `0s` is without end. Default: the gateway's, which is often 15 s: too short for a
     long generation."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
-    """Annotations. Default: none."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
-    """Labels beside the component's own. Default: none."""
+class GRPCRouteArgs(RouteArgs):
+    """A GRPCRoute of the Gateway API to `grpc_port`. The Gateway itself, its listeners and certificates are the platform's."""
 
 
 class InferencePoolArgs(Arguments):
@@ -119,6 +128,19 @@ class InferencePoolArgs(Arguments):
 
     failure_mode: Literal["FailOpen", "FailClose"] = "FailClose"
     """What happens while the picker does not answer: `FailOpen` takes any pod, `FailClose` refuses. Default: the extension's own."""
+
+
+def check_grpc(grpc_port: int | None, port: int, health_port: int | None, name: GenerationName | None, image: str) -> Iterator[Problem]:
+    """A port is listened on once."""
+    if grpc_port is not None and grpc_port in (port, health_port, find_generation(name, image).backend_port):
+        rule = "must not be the server's, the health endpoints' or the engine's own port"
+        yield Problem(("grpc_port",), rule, "Take another, such as 50051.", repr(grpc_port))
+
+
+def check_grpc_route(grpc_route: GRPCRouteArgs | None, grpc_port: Any) -> Iterator[Problem]:
+    """A route leads to a port."""
+    if grpc_route is not None and grpc_port is None:
+        yield Problem(("grpc_port",), "is required with grpc_route, which leads to it", "Give the server's gRPC port, such as 50051.")
 
 
 def check_exposure(ingress: IngressArgs | None, http_route: HTTPRouteArgs | None) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from .checks import check_service_name
 from .devices import ResourceClaim
 from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs
-from .exposure import HTTPRouteArgs, InferencePoolArgs, IngressArgs
+from .exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, IngressArgs
 from .generation import GenerationName
 from .lora import Adapter
 from .metrics import MetricsArgs
@@ -64,6 +64,9 @@ class NIM(Arguments):
     health_port: Port | None = None
     """Port of the health endpoints alone (`NIM_HEALTH_PORT`), which every probe then asks: probes pass where `port` is closed to them, or
     speaks TLS. NIM 2.x only. Default: `port`."""
+
+    grpc_port: Port | None = None
+    """Port of the server's gRPC API beside `port`, as speech NIMs have one (`NIM_GRPC_API_PORT`). Default: none is opened."""
 
     cpu: Cores = 1
     """CPU cores, request and limit. Default 1, the plugin's; NVIDIA's support matrix asks for 8 for an 8B model."""
@@ -182,6 +185,9 @@ class NIM(Arguments):
     http_route: HTTPRouteArgs | None = None
     """A route of a Gateway to the Service. Default: none. Not together with `ingress`."""
 
+    grpc_route: GRPCRouteArgs | None = None
+    """A route of a Gateway to `grpc_port`. Default: none."""
+
     inference_pool: InferencePoolArgs | None = None
     """A pool for the Gateway API inference extension. Default: none. `http_route` then leads to it."""
 
@@ -203,6 +209,10 @@ class NIM(Arguments):
     extra_mounts: list[Mount] | None = None
     """Kubernetes `volumeMounts` of the server after the component's own. Default: none."""
 
+    extra_init_containers: list[NamedStructure] | None = None
+    """Kubernetes `initContainers` after the component's own, in the same form; with `restartPolicy: Always` a sidecar that is there before
+    the server. Default: none."""
+
     extra_containers: list[NamedStructure] | None = None
     """Kubernetes `containers` after the server. One without a `securityContext` gets the restricted one. Default: none."""
 
@@ -223,6 +233,10 @@ class NIM(Arguments):
 
     termination_grace: Seconds = 60
     """Seconds that a stopped pod has to finish its requests. Default 60, NVIDIA's chart's; Kubernetes' own 30 cut long generations."""
+
+    pre_stop_sleep: Annotated[WholeNumber, Field(ge=0, le=86400)] | None = None
+    """Seconds of these in which a stopped pod still takes requests, until Services and gateways have heard of it; 0 stops it at once.
+    Default: 10, at most half of `termination_grace`. Needs Kubernetes 1.30."""
 
     overrides: dict[str, Structure] | None = None
     """What no argument says: object to a strategic merge, as `kubectl patch` does it, laid over the rendered object last of all. Objects

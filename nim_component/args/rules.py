@@ -3,10 +3,20 @@
 from .adapter_checks import check_engine_arguments, check_limits, check_names, check_origin, check_ranks, check_volume
 from .autoscaling import check_metric_names, check_replicas
 from .cache import check_cache_env, check_offline, check_profile, check_sharing
-from .checks import check_environment, check_key_names, check_lora, check_memory, check_metadata, check_mounts, check_prefix
+from .checks import (
+    check_environment,
+    check_grace,
+    check_key_names,
+    check_lora,
+    check_memory,
+    check_metadata,
+    check_mounts,
+    check_prefix,
+    check_tls,
+)
 from .devices import check_claim_names, check_devices
 from .disruption import check_budget
-from .exposure import check_exposure
+from .exposure import check_exposure, check_grpc, check_grpc_route
 from .generation import check_arguments, check_backend_port, check_generation_env, check_health_port
 from .metrics import check_metrics_metadata
 from .model import Rule
@@ -23,9 +33,13 @@ RULES = (
     Rule(("hf_repo_ids", "lora.max_rank"), check_ranks),
     Rule(("args", "env"), check_engine_arguments, waits=False),
     Rule(("mem", "shm_size"), check_memory),
+    Rule(("pre_stop_sleep", "termination_grace"), check_grace),
+    Rule(("env", "health_port"), check_tls, waits=False),
     Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), check_sharing),
     Rule(("replicas", "autoscaling"), check_replicas, waits=False),
     Rule(("ingress", "http_route"), check_exposure, waits=False),
+    Rule(("grpc_route", "grpc_port"), check_grpc_route, waits=False),
+    Rule(("grpc_port", "port", "health_port", "generation", "image"), check_grpc),
     Rule(("metrics", "pod_annotations"), check_metrics_metadata, waits=False),
     Rule(("network_policy", "network"), check_way_out, waits=False),
     Rule(("disruption_budget", "replicas", "autoscaling"), check_budget, waits=False),
@@ -43,6 +57,7 @@ RULES = (
             "service.labels",
             "ingress.labels",
             "http_route.labels",
+            "grpc_route.labels",
             "metrics.monitor.labels",
             "metrics.dashboard.labels",
             "metrics.alerts.labels",
@@ -68,7 +83,11 @@ RULES = (
         ),
         check_key_names,
     ),
-    Rule(("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_containers"), check_mounts, waits=False),
+    Rule(
+        ("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_init_containers", "extra_containers"),
+        check_mounts,
+        waits=False,
+    ),
     Rule(("generation", "image", "health_port", "port"), check_health_port),
     Rule(("generation", "image", "args", "command"), check_arguments),
     Rule(("env", "cache"), check_cache_env, waits=False),

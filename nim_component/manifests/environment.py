@@ -18,7 +18,8 @@ from .references import References, SecretKey
 from .variables import Environment, render_variable
 
 SCRATCH_PATH = "/opt/nim/scratch"
-_SERVER_ONLY = ("NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NIM_HEALTH_PORT", "NIM_SERVED_MODEL_NAME", PEFT_SOURCE, *READ_ONLY_ENV)
+_PORTS = ("NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NIM_HEALTH_PORT", "NIM_GRPC_API_PORT")
+_SERVER_ONLY = (*_PORTS, "NIM_SERVED_MODEL_NAME", PEFT_SOURCE, *READ_ONLY_ENV)
 
 
 def server_environment(nim: NIM, references: References) -> "pulumi.Input[Environment]":
@@ -46,6 +47,7 @@ def _own_variables(nim: NIM, references: References) -> Environment:
         {"name": "NIM_SERVER_PORT", "value": port},
         {"name": "NIM_HTTP_API_PORT", "value": port},
         *([] if nim.health_port is None else [render_variable("NIM_HEALTH_PORT", lift(nim.health_port, str))]),
+        *([] if nim.grpc_port is None else [render_variable("NIM_GRPC_API_PORT", lift(nim.grpc_port, str))]),
         *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
         # Offline there is nobody to show a token to; the loader of adapters, which may have a mirror, gets it all the same.
         *([] if nim.cache.offline else token_variables(nim, references)),

@@ -1,14 +1,16 @@
-"""The HTTPRoute (gateway.networking.k8s.io/v1) and the InferencePool (inference.networking.k8s.io/v1). Field names are the CRDs' own."""
+"""The HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1) and the InferencePool (inference.networking.k8s.io/v1). Field names are the
+CRDs' own."""
 
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from ..args import NIM
-from ..args.exposure import HTTPRouteArgs, InferencePoolArgs
+from ..args.exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, RouteArgs
 from ..names import labels, selector
 from .inputs import lift
 
+ROUTE_VERSION = "gateway.networking.k8s.io/v1"
 POOL_GROUP = "inference.networking.k8s.io"
 
 
@@ -46,6 +48,20 @@ class HTTPRouteSpec(TypedDict):
     rules: list[RouteRule]
 
 
+class GRPCRouteRule(TypedDict):
+    """What is reached: every method."""
+
+    backendRefs: list[BackendRef]
+
+
+class GRPCRouteSpec(TypedDict):
+    """The part of the spec that the component uses."""
+
+    parentRefs: list[ParentRef]
+    hostnames: "list[pulumi.Input[str]]"
+    rules: list[GRPCRouteRule]
+
+
 class EndpointPickerRef(TypedDict):
     """The Service of the endpoint picker."""
 
@@ -64,17 +80,32 @@ class InferencePoolSpec(TypedDict):
 
 def render_http_route(nim: NIM, service_name: str, route: HTTPRouteArgs) -> dict[str, Any]:
     """The whole object, with its version and kind."""
-    parent: ParentRef = {"name": route.gateway}
-    if route.gateway_namespace is not None:
-        parent["namespace"] = route.gateway_namespace
-    if route.section is not None:
-        parent["sectionName"] = route.section
     rule: RouteRule = {"matches": [{"path": {"type": "PathPrefix", "value": route.path}}], "backendRefs": [_backend(nim, service_name)]}
     if route.path != "/":
         rule["filters"] = lift(route.path, _cut_off)
     if route.request_timeout is not None:
         rule["timeouts"] = {"request": route.request_timeout}
-    spec: HTTPRouteSpec = {"parentRefs": [parent], "hostnames": list(route.hosts), "rules": [rule]}
+    spec: HTTPRouteSpec = {"parentRefs": [_parent(route)], "hostnames": list(route.hosts), "rules": [rule]}
+    return {"api_version": ROUTE_VERSION, "kind": "HTTPRoute", "metadata": _metadata(nim, service_name, route), "spec": spec}
+
+
+def render_grpc_route(nim: NIM, service_name: str, route: GRPCRouteArgs) -> dict[str, Any]:
+    """The whole object, with its version and kind. `grpc_port` is there: the arguments were checked."""
+    backend: BackendRef = {"kind": "Service", "name": service_name, "port": nim.grpc_port or 0}
+    spec: GRPCRouteSpec = {"parentRefs": [_parent(route)], "hostnames": list(route.hosts), "rules": [{"backendRefs": [backend]}]}
+    return {"api_version": ROUTE_VERSION, "kind": "GRPCRoute", "metadata": _metadata(nim, service_name, route), "spec": spec}
+
+
+def _parent(route: RouteArgs) -> ParentRef:
+    parent: ParentRef = {"name": route.gateway}
+    if route.gateway_namespace is not None:
+        parent["namespace"] = route.gateway_namespace
+    if route.section is not None:
+        parent["sectionName"] = route.section
+    return parent
+
+
+def _metadata(nim: NIM, service_name: str, route: RouteArgs) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "name": service_name,
         "namespace": nim.namespace,
@@ -82,7 +113,7 @@ def render_http_route(nim: NIM, service_name: str, route: HTTPRouteArgs) -> dict
     }
     if route.annotations:
         metadata["annotations"] = dict(route.annotations)
-    return {"api_version": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
+    return metadata
 
 
 def _cut_off(path: str) -> list[dict[str, Any]]:

@@ -24,8 +24,9 @@ Ports = list["k8s.networking.v1.NetworkPolicyPortArgsDict"]
 
 def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
     """Metadata and spec. Both directions are named, so that what no rule allows is denied."""
+    served = [nim.port] if nim.grpc_port is None else [nim.port, nim.grpc_port]
     ingress: list[k8s.networking.v1.NetworkPolicyIngressRuleArgsDict] = [
-        {"from_": [_peer(each)], "ports": _ports(each.ports or [nim.port])} for each in policy.ingress
+        {"from_": [_peer(each)], "ports": _ports(each.ports or served)} for each in policy.ingress
     ]
     egress = _egress(policy)
     if nim.multi_node is not None:

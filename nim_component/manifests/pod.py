@@ -28,7 +28,9 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
         "volumes": _volumes(nim, references),
         "termination_grace_period_seconds": nim.termination_grace,
     }
-    if before := [*render_joiner(nim), *render_init_containers(nim, references, timing)]:
+    before = [*render_joiner(nim), *render_init_containers(nim, references, timing)]
+    before.extend(_restricted(container) for container in nim.extra_init_containers or ())
+    if before:
         pod["init_containers"] = before
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, ServiceArgs
 from ..args.checks import SKIP_AWAIT
 from ..names import labels, serving_selector
-from .server import PORT_NAME
+from .server import GRPC_PORT_NAME, PORT_NAME
 
 
 def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
@@ -16,6 +16,11 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     if nim.fewest_pods == 0:
         # The provider waits for ready endpoints, and there may be none for good.
         annotations[SKIP_AWAIT] = "true"
+    ports: list[k8s.core.v1.ServicePortArgsDict] = [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}]
+    if nim.grpc_port is not None:
+        # HTTP/2 without TLS: a gateway would otherwise speak HTTP/1.1 to it.
+        grpc: k8s.core.v1.ServicePortArgsDict = {"name": GRPC_PORT_NAME, "port": nim.grpc_port, "target_port": GRPC_PORT_NAME}
+        ports.append({**grpc, "protocol": "TCP", "app_protocol": "kubernetes.io/h2c"})
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,
         "namespace": nim.namespace,
@@ -26,7 +31,7 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     spec: k8s.core.v1.ServiceSpecArgsDict = {
         "type": nim.service.type,
         "selector": serving_selector(service_name, grouped=nim.multi_node is not None),
-        "ports": [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}],
+        "ports": ports,
     }
     _add_options(spec, nim.service)
     return {"metadata": metadata, "spec": spec}

@@ -18,6 +18,7 @@ _KINDS = {
     "topology_spread": "TopologySpreadConstraintArgs",
     "extra_volumes": "VolumeArgs",
     "extra_mounts": "VolumeMountArgs",
+    "extra_init_containers": "ContainerArgs",
     "extra_containers": "ContainerArgs",
 }
 

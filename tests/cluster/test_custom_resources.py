@@ -49,6 +49,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
             "inference_pool": POOL,
         },
     ),
+    ("GRPCRoute", {"grpc_port": 50051, "grpc_route": ROUTE}),
+    (
+        "GRPCRoute",
+        {
+            "grpc_port": 50051,
+            "grpc_route": {**ROUTE, "gateway_namespace": "gateways", "section": "grpc", "annotations": {"a": "b"}, "labels": {"a": "b"}},
+        },
+    ),
     ("InferencePool", {"inference_pool": POOL}),
     ("ServiceMonitor", {"metrics": {}}),
     (

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 GROUPS = [("examples/groups", file.name.split(".")[1]) for file in sorted((ROOT / "examples" / "groups").glob("Pulumi.*.yaml"))]
 PROJECTS = [(".", "dev"), (".", "staging"), (".", "prod"), ("examples/platform", "dev"), ("examples/from-operator", "dev"), *GROUPS]
 
-CUSTOM = ("HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
+CUSTOM = ("GRPCRoute", "HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
 """Kinds that are not Kubernetes' own: their definitions judge them in the cluster tests."""
 
 

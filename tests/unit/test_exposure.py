@@ -8,7 +8,7 @@ import pytest
 from pulumi.runtime.rpc import translate_output_properties
 
 from nim_component.manifests.address import load_balancer_url
-from nim_component.testing import HTTP_ROUTE, INFERENCE_POOL, INGRESS, SERVICE, UNKNOWN, record
+from nim_component.testing import GRPC_ROUTE, HTTP_ROUTE, INFERENCE_POOL, INGRESS, SERVICE, UNKNOWN, record
 
 from .seed import recorded, serve
 
@@ -75,7 +75,7 @@ class TestService:
 class TestIngress:
     def test_without_it_there_is_none(self):
         seen = recorded()
-        assert [seen.find(kind) for kind in (INGRESS, HTTP_ROUTE, INFERENCE_POOL)] == [[], [], []]
+        assert [seen.find(kind) for kind in (INGRESS, HTTP_ROUTE, GRPC_ROUTE, INFERENCE_POOL)] == [[], [], [], []]
 
     def test_each_host_leads_to_the_service(self):
         inputs = ingress(hosts=[HOST, "b.example.com"])
@@ -145,6 +145,56 @@ class TestRoute:
     def test_with_a_pool_the_route_leads_to_it(self):
         (rule,) = route(pool={"endpoint_picker": "picker"})["spec"]["rules"]
         assert rule["backendRefs"] == [{"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "llama"}]
+
+
+class TestGrpc:
+    def test_without_it_there_is_one_port_and_no_variable(self):
+        seen = recorded()
+        assert [each["name"] for each in seen.child("llama", SERVICE).inputs["spec"]["ports"]] == ["http"]
+        assert "NIM_GRPC_API_PORT" not in {each["name"] for each in seen.container("llama")["env"]}
+
+    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+    def test_server_and_service_open_it_beside_the_other(self, late: bool):
+        def program() -> None:
+            port: Any = pulumi.Output.from_input(50051) if late else 50051
+            serve(grpc_port=port, network_policy={"ingress": [{"namespace": "apps"}, {"namespace": "metrics", "ports": [9000]}]})
+
+        seen = record(program)
+        server = seen.container("llama")
+        assert server["ports"][1:] == [{"name": "grpc", "containerPort": 50051, "protocol": "TCP"}]
+        assert {"name": "NIM_GRPC_API_PORT", "value": "50051"} in server["env"]
+        _, port = seen.child("llama", SERVICE).inputs["spec"]["ports"]
+        assert port == {"name": "grpc", "port": 50051, "targetPort": "grpc", "protocol": "TCP", "appProtocol": "kubernetes.io/h2c"}
+        apps, metrics = seen.children("llama")["llama-network-policy"].inputs["spec"]["ingress"]
+        assert [each["port"] for each in apps["ports"]] == [8000, 50051]
+        assert [each["port"] for each in metrics["ports"]] == [9000]
+
+    def test_the_route_leads_to_it(self):
+        given = {**ROUTE, "gateway_namespace": "gateways", "section": "grpc", "annotations": {"a": "b"}, "labels": {"team": "x"}}
+        seen = recorded(grpc_port=50051, grpc_route=given)
+        child = seen.children("llama")["llama-grpc-route"]
+        assert (child.type, child.inputs["kind"]) == (GRPC_ROUTE, "GRPCRoute")
+        assert child.inputs["spec"] == {
+            "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "grpc"}],
+            "hostnames": [HOST],
+            "rules": [{"backendRefs": [{"kind": "Service", "name": "llama", "port": 50051}]}],
+        }
+        assert child.inputs["metadata"]["annotations"] == {"a": "b"}
+        assert child.inputs["metadata"]["labels"].items() >= {"team": "x", "app.kubernetes.io/instance": "llama"}.items()
+        assert "annotations" not in recorded(grpc_port=50051, grpc_route=ROUTE).child("llama", GRPC_ROUTE).inputs["metadata"]
+
+    def test_both_kinds_of_routes_may_stand_beside_one_another(self):
+        seen = recorded(grpc_port=50051, grpc_route=ROUTE, http_route=ROUTE)
+        assert len([*seen.find(GRPC_ROUTE), *seen.find(HTTP_ROUTE)]) == 2
+
+
+def test_a_server_that_speaks_tls_is_addressed_by_https():
+    fields = {"env": {"NIM_SSL_MODE": "tls"}, "health_port": 8100, "generation": "2.x-vllm"}
+
+    def program() -> None:
+        pulumi.export("url", serve(**fields).url)
+
+    assert record(program).outputs["url"] == "https://llama.default.svc.cluster.local:8000"
 
 
 def test_a_pool_is_the_pods_and_its_picker():

@@ -49,6 +49,14 @@ NESTED: list[tuple[dict[str, Any], str]] = [
     ({"gpu": lambda: output(0), "namespace": lambda: "serving"}, "gpu: must be at least 1 without resource_claims (got 0)"),
     ({"ingress": lambda: {"hosts": ["a.example.com", output("A_b")]}}, "ingress.hosts[1]: must be a host name (got 'A_b')"),
     (
+        {"grpc_port": lambda: output(8000)},
+        "grpc_port: must not be the server's, the health endpoints' or the engine's own port (got 8000)",
+    ),
+    (
+        {"termination_grace": lambda: output(5), "pre_stop_sleep": lambda: 10},
+        "pre_stop_sleep: must be below termination_grace (5), of which it is a part (got 10)",
+    ),
+    (
         {"http_route": lambda: {"gateway": output("A_b"), "hosts": ["a"]}},
         "http_route.gateway: must be a Kubernetes object name (got 'A_b')",
     ),

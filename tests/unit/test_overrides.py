@@ -87,7 +87,7 @@ def test_a_strategic_merge(base: Any, patch: Any, merged: Any):
 
 class TestObjects:
     @pytest.mark.parametrize(
-        "container", [{"name": "nim", "stdin": True}, {"name": "nim", "lifecycle": {"pre_stop": {"sleep": {"seconds": 5}}}}]
+        "container", [{"name": "nim", "stdin": True}, {"name": "nim", "volume_devices": [{"name": "a", "device_path": "/a"}]}]
     )
     def test_a_field_of_the_server_is_added_and_nothing_else_changes(self, container: dict[str, Any]):
         before = recorded().deployment("llama")
@@ -167,7 +167,11 @@ def configurations() -> dict[str, dict[str, Any]]:
             "resource_claims": GPUS,
         },
         "keda": {"cache": RWX, "autoscaling": {"max_replicas": 2, "keda": {"triggers": [{"type": "cpu", "metadata": {"value": "80"}}]}}},
-        "route": {"http_route": {"gateway": "gw", "hosts": ["a.example.com"]}},
+        "route": {
+            "http_route": {"gateway": "gw", "hosts": ["a.example.com"]},
+            "grpc_route": {"gateway": "gw", "hosts": ["a.example.com"]},
+            "grpc_port": 50051,
+        },
         "nodes": {"cache": RWX, "multi_node": {"nodes": 2}, "gpu": 8, "generation": "2.x-vllm"},
         "values": {"secrets": {"ngc_api_key": pulumi.Output.secret("nvapi-1")}},
     }

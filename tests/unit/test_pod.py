@@ -50,6 +50,7 @@ def test_the_default_pod_is_exactly_this():
                 "startupProbe": probe("/v1/health/ready", 5, 180),
                 "readinessProbe": probe("/v1/health/ready", 5, 3),
                 "livenessProbe": probe("/v1/health/live", 10, 6),
+                "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
                 "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}, {"name": "cache", "mountPath": "/opt/nim/.cache"}],
             }
@@ -104,6 +105,7 @@ SERVER: list[tuple[dict[str, Any], str, Any]] = [
     ({"args": ["--x"], "command": ["sh"]}, "args", ["--x"]),
     ({"args": ["--x"], "image": "registry.example/llama:prod"}, "args", ["--x"]),
     ({"command": ["nim-serve"]}, "command", ["nim-serve"]),
+    ({"pre_stop_sleep": 30}, "lifecycle", {"preStop": {"sleep": {"seconds": 30}}}),
 ]
 
 
@@ -112,7 +114,7 @@ def test_an_argument_of_the_server(fields: dict[str, Any], key: str, value: Any)
     assert recorded(**fields).container("llama")[key] == value
 
 
-@pytest.mark.parametrize("key", ["args", "command", "lifecycle", "envFrom"])
+@pytest.mark.parametrize("key", ["args", "command", "envFrom"])
 def test_nothing_is_set_that_nobody_asked_for(key: str):
     assert key not in recorded().container("llama")
 
@@ -223,6 +225,17 @@ class TestCache:
         assert self.volume(host_path="/data") == {"name": "cache", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+@pytest.mark.parametrize(("grace", "seconds"), [(60, 10), (20, 10), (8, 4), (1, None), (0, None)])
+def test_a_stopped_pod_takes_requests_for_half_of_its_grace_at_most(grace: int, seconds: int | None, late: bool):
+    seen = record(lambda: serve(termination_grace=pulumi.Output.from_input(grace) if late else grace))
+    assert seen.container("llama").get("lifecycle") == (seconds and {"preStop": {"sleep": {"seconds": seconds}}})
+
+
+def test_a_pod_may_stop_at_once():
+    assert "lifecycle" not in recorded(pre_stop_sleep=0).container("llama")
+
+
 class TestExtras:
     def test_volumes_mounts_and_containers_come_last(self):
         seen = recorded(
@@ -233,6 +246,12 @@ class TestExtras:
         assert seen.pod("llama")["volumes"][-1] == {"name": "config", "configMap": {"name": "c"}}
         assert seen.container("llama")["volumeMounts"][-1] == {"name": "config", "mountPath": "/config", "readOnly": True}
         assert [each["name"] for each in seen.pod("llama")["containers"]] == ["nim", "proxy"]
+
+    def test_an_init_container_comes_after_the_components_own(self):
+        sidecar = {"name": "sync", "image": "s:1", "restartPolicy": "Always"}
+        loader, own = recorded(extra_init_containers=[sidecar], **LORA).pod("llama")["initContainers"]
+        assert (loader["name"], own) == ("download-loras", {**sidecar, "securityContext": RESTRICTED})
+        assert [each["name"] for each in recorded(extra_init_containers=[sidecar]).pod("llama")["initContainers"]] == ["sync"]
 
     def test_a_container_without_a_security_context_is_restricted_too(self):
         assert recorded(extra_containers=[{"name": "p", "image": "p:1"}]).container("llama", "p")["securityContext"] == RESTRICTED

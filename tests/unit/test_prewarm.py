@@ -150,7 +150,7 @@ class TestEnvironment:
     def test_what_the_server_downloads_by_and_no_more(self):
         secrets = NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf")
         fields: dict[str, Any] = {**LORA, "env": {**LORA["env"], "NIM_REPOSITORY_OVERRIDE": "https://mirror.example/"}}
-        seen = warmed(secrets=secrets, served_model_name="chat", network=NetworkArgs(https_proxy="http://p:1"), **fields)
+        seen = warmed(secrets=secrets, served_model_name="chat", grpc_port=50051, network=NetworkArgs(https_proxy="http://p:1"), **fields)
         names = [each["name"] for each in container_of(seen)["env"]]
         assert names == [
             *("NIM_CACHE_PATH", "NGC_API_KEY", "HF_TOKEN"),

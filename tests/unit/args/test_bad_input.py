@@ -22,6 +22,7 @@ CRON = [{"type": "cron", "metadata": {"timezone": "Etc/UTC"}}]
 QUANTITY = "must be a Kubernetes quantity"
 UNIT = "Write a number and a unit without a space, such as"
 WHOLE = "must be a whole number"
+PORT_TAKEN = "must not be the server's, the health endpoints' or the engine's own port"
 PLAIN_WHOLE = "Write it without quotes and without a fraction."
 TEXT = "Quote it: in YAML, true, 8 and 1.0 are not text."
 REPOSITORY = "must be a Hugging Face repository"
@@ -487,6 +488,40 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     (
         {"extra_containers": [{"name": "nim"}]},
         "extra_containers[0].name: is the name of one of the component's own (got 'nim'). Choose another than nim, download-loras, fetch-loras, check-loras, join-authorities.",
+    ),
+    (
+        {"extra_init_containers": [{"name": "download-loras"}]},
+        "extra_init_containers[0].name: is the name of one of the component's own (got 'download-loras'). Choose another than nim, download-loras, fetch-loras, check-loras, join-authorities.",
+    ),
+    (
+        {"extra_init_containers": [{"name": "a"}], "extra_containers": [{"name": "a"}]},
+        "extra_containers[0].name: must be used once (got 'a'). Choose another name.",
+    ),
+    (
+        {"pre_stop_sleep": 60},
+        "pre_stop_sleep: must be below termination_grace (60), of which it is a part (got 60). Lower it, or raise termination_grace.",
+    ),
+    ({"pre_stop_sleep": -1}, "pre_stop_sleep: must be at least 0 (got -1). Raise it."),
+    (
+        {"env": {"NIM_SSL_MODE": "MTLS"}},
+        "env.NIM_SSL_MODE: makes the server speak TLS, and the probes ask it by http: no pod would ever be ready (got 'MTLS'). "
+        "Leave TLS to ingress, http_route or a sidecar, or set health_port (NIM 2.x).",
+    ),
+    # gRPC
+    (
+        {"grpc_route": {"gateway": "public", "hosts": ["a.example.com"]}},
+        "grpc_port: is required with grpc_route, which leads to it. Give the server's gRPC port, such as 50051.",
+    ),
+    ({"grpc_port": 8000}, f"grpc_port: {PORT_TAKEN} (got 8000). Take another, such as 50051."),
+    ({"grpc_port": 8001, "generation": "2.x-vllm"}, f"grpc_port: {PORT_TAKEN} (got 8001). Take another, such as 50051."),
+    (
+        {"grpc_port": 8100, "health_port": 8100, "generation": "2.x-vllm"},
+        f"grpc_port: {PORT_TAKEN} (got 8100). Take another, such as 50051.",
+    ),
+    ({"env": {"NIM_GRPC_API_PORT": "1"}}, "env.NIM_GRPC_API_PORT: is managed by the component. Use the argument grpc_port."),
+    (
+        {"grpc_port": 50051, "grpc_route": {"gateway": "a", "hosts": ["a.example.com"], "labels": {"app.kubernetes.io/name": "x"}}},
+        "grpc_route.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
     ),
     ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
     ({"command": [1]}, f"command[0]: must be text. {TEXT}"),
