@@ -1,13 +1,14 @@
-"""Every sample as a service. The keys are the samples' places below the NIM Operator's `config/samples/nim`; read for what they want.
+"""Every sample as a service. The keys are the samples' places below the NIM Operator's `config/samples`; read for what they want.
 
-Not here: `grpcroutes`, as the README beside this says. Where a sample has a NIMCache beside its
-NIMService, `prewarm` is both; the profile is what the sample asks for by engine and size.
+Where a sample has a NIMCache beside its NIMService, `prewarm` is both; the profile is what the sample asks for by engine and size.
 """
 
 from nim_component import (
     NIM,
     AutoscalingArgs,
     CacheArgs,
+    DiagnosisArgs,
+    GRPCRouteArgs,
     HTTPRouteArgs,
     InferencePoolArgs,
     IngressArgs,
@@ -59,6 +60,12 @@ NETWORKS = {
 }
 RDMA = {"rdma/rdma_shared_device_a": "1"}
 WITH_RDMA = {"spec": {"containers": [{"name": "nim", "resources": {"limits": RDMA, "requests": RDMA}}]}}
+# NeMo's store has the adapters; the server asks it itself.
+STORE = {
+    "NIM_PEFT_SOURCE": "http://nemoentitystore-sample.nemo.svc.cluster.local:8000",
+    "NIM_GUIDED_DECODING_BACKEND": "fast_outlines",
+}
+FROM_STORE = LoRAArgs(max_gpu=8, max_cpu=16, refresh_interval=180)
 GUARD = "nvcr.io/nim/nvidia/llama-3.1-nemoguard-8b"
 
 
@@ -68,18 +75,18 @@ def gpus(selector: str | None = None) -> list[ResourceClaim]:
 
 
 SAMPLES = {
-    "serving/standalone/basic/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=WARM),
-    "serving/standalone/basic/multi-llm": NIM(
+    "nim/serving/standalone/basic/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=WARM),
+    "nim/serving/standalone/basic/multi-llm": NIM(
         namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=FROM_HUB, cache=WARM, cpu=12, mem="32Gi"
     ),
-    "serving/standalone/no-precaching/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=CacheArgs(size="10Gi")),
-    "serving/standalone/no-precaching/llm-emptydir": NIM(
+    "nim/serving/standalone/no-precaching/llm": NIM(namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=CacheArgs(size="10Gi")),
+    "nim/serving/standalone/no-precaching/llm-emptydir": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=CacheArgs(empty_dir=True, size="10Gi")
     ),
-    "serving/standalone/no-precaching/multi-llm-hf": NIM(
+    "nim/serving/standalone/no-precaching/multi-llm-hf": NIM(
         namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=FROM_HUB, cache=CacheArgs(size="10Gi"), cpu=12, mem="32Gi"
     ),
-    "serving/standalone/no-precaching/multi-llm-ngc": NIM(
+    "nim/serving/standalone/no-precaching/multi-llm-ngc": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=MULTI,
@@ -89,7 +96,7 @@ SAMPLES = {
         mem="32Gi",
     ),
     # The adapters lie on the claim already, and are checked there; `hf_repo_ids` would fetch them too.
-    "serving/standalone/lora/llm": NIM(
+    "nim/serving/standalone/lora/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -98,7 +105,7 @@ SAMPLES = {
         lora_adapter_mem="1Gi",
         cache=WITH_LORAS,
     ),
-    "serving/standalone/lora/multi-llm": NIM(
+    "nim/serving/standalone/lora/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=MULTI,
@@ -109,10 +116,10 @@ SAMPLES = {
         cpu=12,
         mem="32Gi",
     ),
-    "serving/standalone/autoscaling/llm": NIM(
+    "nim/serving/standalone/autoscaling/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, metrics=MONITOR, autoscaling=HALF_A_CACHE
     ),
-    "serving/standalone/autoscaling/multi-llm": NIM(
+    "nim/serving/standalone/autoscaling/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=HUGGING_FACE,
         image=MULTI,
@@ -123,7 +130,7 @@ SAMPLES = {
         metrics=MONITOR,
         autoscaling=HALF_A_CACHE,
     ),
-    "serving/standalone/full/llm": NIM(
+    "nim/serving/standalone/full/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -132,7 +139,7 @@ SAMPLES = {
         autoscaling=HALF_A_CACHE,
         ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
     ),
-    "serving/standalone/full/multi-llm": NIM(
+    "nim/serving/standalone/full/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=HUGGING_FACE,
         image=MULTI,
@@ -144,14 +151,14 @@ SAMPLES = {
         autoscaling=HALF_A_CACHE,
         ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
     ),
-    "serving/standalone/routers/httproutes/llm": NIM(
+    "nim/serving/standalone/routers/httproutes/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
         cache=WARM,
         http_route=HTTPRouteArgs(gateway="istio-gateway", hosts=["llm.demo.nvidia.example.com"]),
     ),
-    "serving/standalone/routers/httproutes/multi-llm": NIM(
+    "nim/serving/standalone/routers/httproutes/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=HUGGING_FACE,
         image=MULTI,
@@ -161,14 +168,25 @@ SAMPLES = {
         mem="32Gi",
         http_route=HTTPRouteArgs(gateway="istio-gateway", hosts=["multi-llm.demo.nvidia.example.com"]),
     ),
-    "serving/standalone/routers/ingress/llm": NIM(
+    # Speech speaks gRPC, and lists no models over http.
+    "nim/serving/standalone/routers/grpcroutes/llm": NIM(
+        namespace=NAMESPACE,
+        secrets=NGC,
+        image="nvcr.io/nim/nvidia/riva-tts:1.3.0",
+        port=9000,
+        grpc_port=50051,
+        cache=CacheArgs(prewarm=PrewarmArgs(all_profiles=True)),
+        grpc_route=GRPCRouteArgs(gateway="istio-gateway", gateway_namespace="nemo", hosts=["riva-tts.demo.nvidia.example.com"]),
+        diagnosis=DiagnosisArgs(missing_models="ignore"),
+    ),
+    "nim/serving/standalone/routers/ingress/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
         cache=WARM,
         ingress=IngressArgs(hosts=["llm.demo.nvidia.example.com"], class_name="nginx"),
     ),
-    "serving/standalone/routers/ingress/multi-llm": NIM(
+    "nim/serving/standalone/routers/ingress/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=HUGGING_FACE,
         image=MULTI,
@@ -178,7 +196,7 @@ SAMPLES = {
         mem="32Gi",
         ingress=IngressArgs(hosts=["multi-llm.demo.nvidia.example.com"], class_name="nginx"),
     ),
-    "serving/standalone/confidential-computing/llm-kata-sandbox": NIM(
+    "nim/serving/standalone/confidential-computing/llm-kata-sandbox": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -189,10 +207,10 @@ SAMPLES = {
         shm_size="8Gi",
         runtime_class="kata-qemu-nvidia-gpu",
     ),
-    "serving/advanced/dra/auto-creation/example0/llm": NIM(
+    "nim/serving/advanced/dra/auto-creation/example0/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=WARM, gpu=0, resource_claims=gpus()
     ),
-    "serving/advanced/dra/auto-creation/example1/llm": NIM(
+    "nim/serving/advanced/dra/auto-creation/example1/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -203,7 +221,7 @@ SAMPLES = {
             "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0"
         ),
     ),
-    "serving/advanced/dra/auto-creation/example2/llm": NIM(
+    "nim/serving/advanced/dra/auto-creation/example2/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -214,7 +232,7 @@ SAMPLES = {
             "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0"
         ),
     ),
-    "serving/advanced/dra/manual/llm": NIM(
+    "nim/serving/advanced/dra/manual/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image=SMALL,
@@ -223,10 +241,10 @@ SAMPLES = {
         resource_claims=[ResourceClaim(name="gpus", template="gpu-resourceclaimtemplate")],
     ),
     # KServe's, for what they want of it: Knative adds pods by the requests in flight, ten a pod, and never takes the last one.
-    "serving/kserve/knative/llm": NIM(
+    "nim/serving/kserve/knative/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", metrics=MONITOR, autoscaling=TEN_REQUESTS
     ),
-    "serving/kserve/knative/multi-llm": NIM(
+    "nim/serving/kserve/knative/multi-llm": NIM(
         namespace=NAMESPACE,
         secrets=HUGGING_FACE,
         image=MULTI,
@@ -237,14 +255,14 @@ SAMPLES = {
         metrics=MONITOR,
         autoscaling=TEN_REQUESTS,
     ),
-    "serving/kserve/standard/llm": NIM(
+    "nim/serving/kserve/standard/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", autoscaling=BUSY_CPUS
     ),
-    "serving/kserve/standard/multi-llm": NIM(
+    "nim/serving/kserve/standard/multi-llm": NIM(
         namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=NEMOTRON, cache=WARM, cpu=12, mem="32Gi"
     ),
     # The endpoint picker itself is the platform's.
-    "serving/advanced/epp/nimservice": NIM(
+    "nim/serving/advanced/epp/nimservice": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image="nvcr.io/nim/meta/llama-3.1-8b-instruct:2.0.4",
@@ -253,7 +271,7 @@ SAMPLES = {
         http_route=HTTPRouteArgs(gateway="inference-gateway", hosts=["demo.nvidia.example.com"]),
         inference_pool=InferencePoolArgs(endpoint_picker="epp"),
     ),
-    "serving/advanced/multi-node/multi-node-nimservice": NIM(
+    "nim/serving/advanced/multi-node/multi-node-nimservice": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image="nvcr.io/nim/deepseek-ai/deepseek-r1:1.7.3",
@@ -264,7 +282,7 @@ SAMPLES = {
         env={**NETWORKS, "NCCL_SOCKET_IFNAME": "eth0"},
         cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
     ),
-    "serving/advanced/multi-node/multi-node-nimservice-rdma": NIM(
+    "nim/serving/advanced/multi-node/multi-node-nimservice-rdma": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image="nvcr.io/nim/deepseek-ai/deepseek-r1:1.7.3",
@@ -277,29 +295,41 @@ SAMPLES = {
         cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
         overrides={"group": {"spec": {"leaderWorkerTemplate": {"leaderTemplate": WITH_RDMA, "workerTemplate": WITH_RDMA}}}},
     ),
-    "pipelines/guardrail/content-safety-guard": NIM(namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-content-safety:1.0.0", cache=WARM),
-    "pipelines/guardrail/topic-control-guard": NIM(namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-topic-control:1.0.0", cache=WARM),
-    "pipelines/guardrail/jailbreak-detect-guard": NIM(
+    "nim/pipelines/guardrail/content-safety-guard": NIM(
+        namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-content-safety:1.0.0", cache=WARM
+    ),
+    "nim/pipelines/guardrail/topic-control-guard": NIM(namespace=NAMESPACE, secrets=NGC, image=f"{GUARD}-topic-control:1.0.0", cache=WARM),
+    "nim/pipelines/guardrail/jailbreak-detect-guard": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
         image="nvcr.io/nim/nvidia/nemoguard-jailbreak-detect:1.0.0",
         cache=CacheArgs(prewarm=PrewarmArgs(all_profiles=True)),
     ),
-    "pipelines/rag/meta-llama3-8b-instruct": NIM(
+    "nim/pipelines/rag/meta-llama3-8b-instruct": NIM(
         namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/meta/llama-3.1-8b-instruct:1.3.3", cache=WARM
     ),
-    "pipelines/rag/nv-embedqa-1b-v2": NIM(
+    "nim/pipelines/rag/nv-embedqa-1b-v2": NIM(
         namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/nvidia/llama-3.2-nv-embedqa-1b-v2:1.3.1", cache=WARM
     ),
-    "pipelines/rag/nv-rerankqa-1b-v2": NIM(
+    "nim/pipelines/rag/nv-rerankqa-1b-v2": NIM(
         namespace=NAMESPACE, secrets=NGC, image="nvcr.io/nim/nvidia/llama-3.2-nv-rerankqa-1b-v2:1.3.1", cache=WARM
+    ),
+    "nemo/25.04/llama3-1b-pipeline": NIM(
+        namespace="nemo", secrets=NGC, image="nvcr.io/nim/meta/llama-3.2-1b-instruct:1.8.3", env=STORE, lora=FROM_STORE, cache=WARM
+    ),
+    "nemo/25.06/llama3-1b-pipeline": NIM(
+        namespace="nemo", secrets=NGC, image="nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.6", env=STORE, lora=FROM_STORE, cache=WARM
+    ),
+    "nemo/latest/llama3-1b-pipeline": NIM(
+        namespace="nemo", secrets=NGC, image="nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.6", env=STORE, lora=FROM_STORE, cache=WARM
     ),
 }
 
 
 def name_of(sample: str) -> str:
-    """The last two segments, short enough for a Service: `basic-llm`."""
-    return "-".join(sample.split("/")[-2:]).replace("confidential-computing-", "").replace("multi-node-multi", "multi")
+    """The last segments, short enough for a Service: `basic-llm`, `nemo-25-04-llama3-1b-pipeline`."""
+    segments = sample.split("/")[-3 if sample.startswith("nemo/") else -2 :]
+    return "-".join(segments).replace(".", "-").replace("confidential-computing-", "").replace("multi-node-multi", "multi")
 
 
 for sample, nim in SAMPLES.items():
