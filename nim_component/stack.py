@@ -19,6 +19,7 @@ from .args.problems import Problem, looks_like_credential
 from .check import read_nim, service_name_of
 from .fields import DEFAULTS, SERVICES, merge
 from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
+from .names import group_name
 from .service import NIMService
 
 
@@ -122,12 +123,27 @@ def _read_service(
         if missing:
             raise ArgumentValueError(owner_of(name), missing)
         nim = read_nim(name, nim)  # what is locked meets the rules too: a rank above the server's, say
-    for other, taken in others.items():
-        if (service_name_of(other, taken), taken.namespace) == (service_name_of(name, nim), nim.namespace):
-            rule = f"must not be that of service {other!r} too: both are in namespace {nim.namespace}"
-            problem = Problem(("service_name",), rule, "Choose another name.", repr(service_name_of(name, nim)))
-            raise ArgumentValueError(owner_of(name), [problem])
+    problems = [problem for other, taken in others.items() for problem in _check_apart(name, nim, other, taken)]
+    if problems:
+        raise ArgumentValueError(owner_of(name), problems)
     return nim
+
+
+def _check_apart(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Problem]:
+    """Two services of a namespace must not have objects of one name: what they have besides begins with their names and ends in a digest,
+    or holds a dot."""
+    if nim.namespace != taken.namespace:
+        return
+    own, others = service_name_of(name, nim), service_name_of(other, taken)
+    rule = None
+    if own == others:
+        rule = f"must not be that of service {other!r} too: both are in namespace {nim.namespace}"
+    elif taken.multi_node is not None and own == group_name(others):
+        rule = f"must not be that of the headless Service of {other!r}, which its LeaderWorkerSet makes"
+    elif nim.multi_node is not None and others == group_name(own):
+        rule = f"makes a LeaderWorkerSet whose headless Service has the name of service {other!r}"
+    if rule is not None:
+        yield Problem(("service_name",), rule, "Choose another name.", repr(own))
 
 
 def _resolve_keys(config: pulumi.Config, secrets: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

@@ -56,7 +56,8 @@ def render_jobs_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -
         "ingress": [],
         "egress": _egress(policy),
     }
-    return {"metadata": {"name": f"{service_name}-jobs", "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    # No service can be of this name, and have its own policy by it: a Service's holds no dot.
+    return {"metadata": {"name": f"{service_name}.jobs", "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
 
 
 def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict]":

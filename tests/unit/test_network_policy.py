@@ -76,7 +76,7 @@ class TestJobs:
     def test_nobody_reaches_a_job_and_it_reaches_what_a_download_needs(self):
         seen = recorded(network_policy={"ingress": [APPS]}, **WARM)
         rendered = self.jobs_policy(seen)
-        assert rendered["metadata"]["name"] == "llama-jobs"
+        assert rendered["metadata"]["name"] == "llama.jobs"
         assert rendered["spec"]["policyTypes"] == ["Ingress", "Egress"]
         assert rendered["spec"]["ingress"] == []
         assert rendered["spec"]["egress"] == spec()["egress"]

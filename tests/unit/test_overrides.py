@@ -1,6 +1,7 @@
 """Overrides: a strategic merge over a rendered object, and nothing that would break what refers to it."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs, parts
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.merge import MERGE_KEYS, merge
 from nim_component.manifests.overrides import _TARGETS, _target  # pyright: ignore[reportPrivateUsage]
+from nim_component.names import PARTS
 from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
 
 from .seed import LORA, REFERENCE, recorded, serve
@@ -226,6 +228,25 @@ class TestNames:
         patch = {"warm": {"spec": {"template": {"spec": {"priorityClassName": "low"}}}}}
         names = [recorded(cache=WARM, overrides=each).child("llama", JOB).inputs["metadata"]["name"] for each in (patch, None)]
         assert names[0] != names[1]
+
+
+def names(service: str) -> set[tuple[Any, Any]]:
+    """Kind and name of all that a service can have, and of what the LeaderWorkerSet controller makes for it."""
+    objects: set[tuple[Any, Any]] = set()
+    for configuration in ALL:
+        run = record(lambda each=configuration: serve(service, **configurations()[each])).run
+        objects |= {(each.type, each.inputs["metadata"]["name"]) for each in run.resources if not each.read and "metadata" in each.inputs}
+    return objects | {(SERVICE, name) for kind, name in objects if kind.endswith(":LeaderWorkerSet")}
+
+
+def test_of_two_services_no_two_objects_have_one_name():
+    one = names("a")
+    # Whatever stands behind the name of one may be the end of another's; but for the group's, which a stack refuses.
+    ends = {str(name)[2:] for _, name in one if name != "a" and not re.search(r"[.]|-[0-9a-f]{8}$", str(name))} | set(PARTS)
+    assert ends >= {"group", "dashboard", "cache"}
+    for end in sorted(ends - {"group"}):
+        assert not one & names(f"a-{end}"), end
+    assert one & names("a-group") == {(SERVICE, "a-group")}
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

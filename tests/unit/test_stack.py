@@ -13,6 +13,7 @@ from nim_component.testing import NIM_SERVICE, SECRET, Recording, Secret, record
 
 ROOT = Path(__file__).parents[2]
 KEYLESS = {"secrets": {"without_key": True}}
+GROUP = {**KEYLESS, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
 
 
 def deploy(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> Recording:
@@ -30,6 +31,15 @@ def refused(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = 
 
 def test_one_service_for_each_entry():
     assert [resource.name for resource in deploy({"b": KEYLESS, "a": KEYLESS}).find(NIM_SERVICE)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("services", [{"a": GROUP, "b-group": KEYLESS}, {"a": KEYLESS, "a-group": KEYLESS}], ids=str)
+def test_a_name_that_only_looks_like_another_objects_is_free(services: dict[str, Any]):
+    assert len(deploy(services).find(NIM_SERVICE)) == 2
+
+
+def test_in_namespaces_of_their_own_any_two_names_may_stand():
+    assert len(deploy({"a": GROUP, "a-group": {**KEYLESS, "namespace": "other"}}).find(NIM_SERVICE)) == 2
 
 
 def test_an_exposed_service_has_its_address_from_outside_too():
@@ -147,6 +157,18 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         {"a": KEYLESS, "b": {**KEYLESS, "service_name": "a"}},
         {},
         "NIMService 'b' has 1 problem:\n  service_name: must not be that of service 'a' too: both are in namespace default (got 'a'). Choose another name.",
+    ),
+    (
+        {"a": GROUP, "a-group": KEYLESS},
+        {},
+        "NIMService 'a-group' has 1 problem:\n  service_name: must not be that of the headless Service of 'a', which its LeaderWorkerSet "
+        "makes (got 'a-group'). Choose another name.",
+    ),
+    (
+        {"a-group": KEYLESS, "b": {**GROUP, "service_name": "a"}},
+        {},
+        "NIMService 'b' has 1 problem:\n  service_name: makes a LeaderWorkerSet whose headless Service has the name of service 'a-group' "
+        "(got 'a'). Choose another name.",
     ),
     (
         {"a": KEYLESS},
