@@ -4,8 +4,11 @@ first."""
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as k8s
 
 DIGEST_LENGTH = 8
 PARTS = ("cache", "warm", "lora", "loras", "list", "fetch", "pull", "keys")
@@ -18,6 +21,9 @@ SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
 STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
 PREWARM_JOB, LORA_JOB = JOBS = ("nim-prewarm", "nim-lora-loader")
 """Names by which the pods of the Jobs go, so that the Service sends them nothing."""
+SERVER, WORKER = "nim", "nim-worker"
+"""Names by which the pods go: what answers requests, and of a group over several nodes what only works for its leader. A Service, a monitor
+or a pool of endpoints takes the first, so that it need not change when a server becomes a group."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
 CACHE_LABEL = "nim-component/cache-of"
@@ -36,19 +42,25 @@ def name_with_digest(service_name: str, part: str, fields: Mapping[str, Any]) ->
 
 
 def selector(service_name: str) -> dict[str, str]:
-    """The selector labels of a service's pods."""
-    return {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service_name}
-
-
-def serving_selector(service_name: str, *, grouped: bool) -> dict[str, str]:
-    """The labels of the pods that answer requests: of a group, its leader's."""
-    return {**selector(service_name), WORKER_INDEX: "0"} if grouped else selector(service_name)
+    """The selector labels of a service's pods that answer requests."""
+    return {"app.kubernetes.io/name": SERVER, "app.kubernetes.io/instance": service_name}
 
 
 def group_name(service_name: str) -> str:
     """Name of the LeaderWorkerSet, and so of the headless Service and the StatefulSet of leaders that its controller makes: it must not be
     the name of our Service."""
     return f"{service_name}-group"
+
+
+def worker_labels(service_name: str) -> dict[str, str]:
+    """The selector labels of the pods that only work for a leader."""
+    return {**selector(service_name), "app.kubernetes.io/name": WORKER}
+
+
+def named_selector(service_name: str, names: Sequence[str]) -> "k8s.meta.v1.LabelSelectorArgsDict":
+    """A selector of the pods of a service that go by one of these names."""
+    name, instance = SELECTOR_LABELS
+    return {"match_labels": {instance: service_name}, "match_expressions": [{"key": name, "operator": "In", "values": list(names)}]}
 
 
 def job_selector(service_name: str, job: str) -> dict[str, str]:

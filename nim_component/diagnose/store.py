@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..names import JOBS, SELECTOR_LABELS
+from ..names import JOBS, SELECTOR_LABELS, SERVER, WORKER
 from .objects import Object, SecretFacts, Snapshot, at, items_at, mapping_at, name_of, text_at, texts_at
 
 EVENTS_OF_ONE = 20
 """Events kept of one object: the newest."""
 OBJECTS_WITH_EVENTS = 5_000
 _LONGEST_MESSAGE = 2_000
-SERVER_PART = "nim"
-"""What the label `app.kubernetes.io/name` of a server's pods says; of a Job's pods it is one of `JOBS`."""
-_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER_PART, *JOBS))})"}
+SERVER_PART = SERVER
+"""By what name the pods of a server go, those of a group's workers with them; those of a Job by one of `JOBS`."""
+_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER, WORKER, *JOBS))})"}
 _JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
 
 

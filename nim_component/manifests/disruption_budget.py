@@ -6,13 +6,16 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.disruption import DisruptionBudgetArgs
-from ..names import labels, selector
+from ..names import SERVER, WORKER, labels, named_selector, selector
 
 
 def render_disruption_budget(nim: NIM, service_name: str, budget: DisruptionBudgetArgs) -> "dict[str, Any]":
     """Metadata and spec."""
+    pods: k8s.meta.v1.LabelSelectorArgsDict = (
+        {"match_labels": selector(service_name)} if nim.multi_node is None else named_selector(service_name, (SERVER, WORKER))
+    )
     spec: k8s.policy.v1.PodDisruptionBudgetSpecArgsDict = {
-        "selector": {"match_labels": selector(service_name)},
+        "selector": pods,
         "unhealthy_pod_eviction_policy": budget.unhealthy_pod_eviction_policy,
     }
     if budget.min_available is not None:

@@ -6,7 +6,7 @@ import pulumi
 
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT, MonitorArgs
-from ..names import labels, selector, serving_selector
+from ..names import labels, selector
 from .generation import server_generation
 from .inputs import lift
 from .server import PORT_NAME
@@ -44,8 +44,6 @@ def render_monitor(nim: NIM, service_name: str, monitor: MonitorArgs) -> dict[st
         endpoint["scrapeTimeout"] = monitor.scrape_timeout
     spec: MonitorSpec = {"selector": {"matchLabels": selector(service_name)}}
     if monitor.kind == "PodMonitor":
-        # Workers of a group serve nothing: as targets they would be down for good.
-        spec["selector"] = {"matchLabels": serving_selector(service_name, grouped=nim.multi_node is not None)}
         # A pod has no Service to be named by, and presets, alerts and dashboard ask by it.
         endpoint["relabelings"] = [{"targetLabel": "service", "replacement": service_name}]
         spec["podMetricsEndpoints"] = [endpoint]

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import WORKER_INDEX, group_name, labels
+from ..names import WORKER_INDEX, group_name, labels, selector, worker_labels
 from .deployment import render_template
 from .generation import server_generation
 from .inputs import lift
@@ -80,6 +80,10 @@ def _template(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references
         server["ports"] = [*server["ports"], {"name": "ray", "container_port": multi_node.ray_port, "protocol": "TCP"}]
     if not leader:
         # A worker answers no request: it has no place behind the Service, and nothing to ask it over http.
+        template["metadata"]["labels"] |= worker_labels(service_name)
+        for spread in template["spec"].get("topology_spread_constraints", []):
+            if spread.get("label_selector") == {"match_labels": selector(service_name)}:
+                spread["label_selector"] = {"match_labels": worker_labels(service_name)}
         for probe in ("startup_probe", "readiness_probe", "liveness_probe"):
             del server[probe]
         for annotation in (SCRAPE, SCRAPE_PORT, SCRAPE_PATH):

@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
-from ..names import JOBS, SELECTOR_LABELS, labels, selector
+from ..names import JOBS, SERVER, WORKER, labels, named_selector, selector
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Label that every namespace has."""
@@ -29,13 +29,15 @@ def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs
         {"from_": [_peer(each)], "ports": _ports(each.ports or served)} for each in policy.ingress
     ]
     egress = _egress(policy)
+    pods: k8s.meta.v1.LabelSelectorArgsDict = {"match_labels": selector(service_name)}
     if nim.multi_node is not None:
+        pods = named_selector(service_name, (SERVER, WORKER))
         # The members of a group talk by Ray and NCCL, whose ports are chosen as they start.
-        members: k8s.networking.v1.NetworkPolicyPeerArgsDict = {"pod_selector": {"match_labels": selector(service_name)}}
+        members: k8s.networking.v1.NetworkPolicyPeerArgsDict = {"pod_selector": pods}
         ingress.append({"from_": [members]})
         egress.append({"to": [members]})
     spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
-        "pod_selector": {"match_labels": selector(service_name)},
+        "pod_selector": pods,
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
         "egress": egress,
@@ -45,13 +47,8 @@ def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs
 
 def render_jobs_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
     """Metadata and spec of a policy of the Jobs' own: they reach what the server does, which downloads too, and nobody reaches them."""
-    name, instance = SELECTOR_LABELS
-    chosen: k8s.meta.v1.LabelSelectorArgsDict = {
-        "match_labels": {instance: service_name},
-        "match_expressions": [{"key": name, "operator": "In", "values": list(JOBS)}],
-    }
     spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
-        "pod_selector": chosen,
+        "pod_selector": named_selector(service_name, JOBS),
         "policy_types": ["Ingress", "Egress"],
         "ingress": [],
         "egress": _egress(policy),

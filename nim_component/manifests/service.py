@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
 from ..args.checks import SKIP_AWAIT
-from ..names import labels, serving_selector
+from ..names import labels, selector
 from .server import GRPC_PORT_NAME, PORT_NAME
 
 
@@ -30,7 +30,7 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
         metadata["annotations"] = annotations
     spec: k8s.core.v1.ServiceSpecArgsDict = {
         "type": nim.service.type,
-        "selector": serving_selector(service_name, grouped=nim.multi_node is not None),
+        "selector": selector(service_name),
         "ports": ports,
     }
     _add_options(spec, nim.service)

@@ -115,6 +115,13 @@ def gpus(resource: Resource | None) -> dict[str, int]:
     return total
 
 
+def claims(resource: Resource | None) -> list[str]:
+    """Devices that a pod has by Dynamic Resource Allocation: `the devices of claim gpus`. How many is in the claim."""
+    return list(
+        dict.fromkeys(f"the devices of claim {each.get('name')}" for _, pod in pods(resource) for each in items(pod.get("resourceClaims")))
+    )
+
+
 def pods_per_replica(resource: Resource | None, path: str) -> int:
     """How many pods of one template a replica has."""
     if resource is None or resource.kind != "LeaderWorkerSet":

@@ -61,9 +61,7 @@ def test_only_the_leader_is_an_endpoint(crds: None, cluster: Client, namespace: 
     nodes([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8})])
     objects = group(namespace)
     apply_all(cluster, [each for each in objects if each["kind"] != "LeaderWorkerSet"])
-    # The label is the controller's, which does not run here.
-    for index, pod in enumerate(pods_of(pick(objects, "LeaderWorkerSet"))):
-        pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] = str(index)
+    for pod in pods_of(pick(objects, "LeaderWorkerSet")):
         cluster.create(pod)
 
     def endpoints() -> list[str]:

@@ -19,6 +19,12 @@ from .sources import LORA, SERVICE, compared, deployment, made, objects, one, re
 GOLDEN = Path(__file__).parent / "golden"
 THREE = {"replicas": 3, "cache": {"access_mode": "ReadWriteMany", "size": "50Gi"}}
 HPA = {"scaleTargetRef": {"kind": "Deployment", "name": "llama"}, "minReplicas": 2, "maxReplicas": 6}
+NODE = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
+ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
+OVERRIDES = {
+    "deployment": {"spec": {"minReadySeconds": 30, "template": {"spec": {"containers": [{"name": "nim", "stdin": True}]}}}},
+    "service": {"metadata": {"annotations": {"team": "search"}}},
+}
 LWS = {"replicas": 2, "leaderWorkerTemplate": {"size": 4, "workerTemplate": {"spec": deployment()["spec"]["template"]["spec"]}}}
 
 
@@ -141,6 +147,21 @@ CASES: dict[str, Callable[[], StackReview]] = {
     ),
     "a-tight-disruption-budget-blocks-drains": lambda: compared(
         objects(deployment()), objects(deployment(), thing("PodDisruptionBudget", "policy/v1", {"minAvailable": 1}))
+    ),
+    "a-server-that-outgrows-its-node-is-not-gone-for-good": lambda: compared(one(**NODE), one(**NODE, multi_node={"nodes": 2})),
+    "a-group-that-fits-one-node-again-is-not-gone-either": lambda: compared(one(**NODE, multi_node={"nodes": 2}), one(**NODE)),
+    "an-override-is-what-it-changes": lambda: compared(one(), one(overrides=OVERRIDES)),
+    "an-override-taken-away-is-too": lambda: compared(one(overrides=OVERRIDES), one()),
+    "a-speech-server-opens-a-port-and-a-route": lambda: compared(one(), one(grpc_port=50051, grpc_route=ROUTE)),
+    "metrics-and-alerts-disturb-nobody": lambda: compared(one(), one(metrics={"dashboard": {}, "alerts": {}})),
+    "a-claim-for-devices-rolls-the-pods": lambda: compared(
+        one(), one(gpu=0, resource_claims=[{"name": "gpus", "devices": [{"name": "gpu"}]}])
+    ),
+    "a-proxy-and-authorities-restart-the-pods": lambda: compared(
+        one(), one(network={"https_proxy": "http://proxy.example.com:3128", "ca_config_map": "corporate"})
+    ),
+    "a-pool-leads-the-route-past-the-service": lambda: compared(
+        one(http_route=ROUTE), one(http_route=ROUTE, inference_pool={"endpoint_picker": "picker"})
     ),
     "a-group-of-workers-counts-all-its-gpus": lambda: compared(objects(lws("nvcr.io/nim/x:1")), objects(lws("nvcr.io/nim/x:2"))),
     "a-deadline-below-the-startup-fails-rollouts": lambda: compared(

@@ -20,6 +20,10 @@ from nim_component.testing import (
 
 from .seed import LORA, SHARED, recorded, serve
 
+MEMBERS = {
+    "matchLabels": {"app.kubernetes.io/instance": "llama"},
+    "matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "In", "values": ["nim", "nim-worker"]}],
+}
 INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 
 
@@ -70,10 +74,29 @@ def test_it_stands_in_the_deployments_place():
     assert any(urn.endswith("::llama-cache") for urn in options.dependencies)
 
 
-def test_the_service_reaches_leaders_only():
-    selector = grouped().child("llama", SERVICE).inputs["spec"]["selector"]
-    assert selector[INDEX] == "0"
-    assert INDEX not in recorded().child("llama", SERVICE).inputs["spec"]["selector"]
+def test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node():
+    # The same selector both ways: while a Deployment becomes a group, or a group a Deployment, what runs goes on being asked.
+    seen = grouped()
+    service = seen.child("llama", SERVICE).inputs
+    assert service == recorded(gpu=8, cache=SHARED, generation="2.x-vllm").child("llama", SERVICE).inputs
+    selector = service["spec"]["selector"]
+    template = spec_of(seen)["leaderWorkerTemplate"]
+    assert selector.items() <= template["leaderTemplate"]["metadata"]["labels"].items()
+    worker = template["workerTemplate"]["metadata"]["labels"]
+    assert (worker["app.kubernetes.io/name"], worker["app.kubernetes.io/instance"]) == ("nim-worker", "llama")
+
+
+def test_a_spread_counts_pods_of_its_own_kind():
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    own = {**spread, "topologyKey": "rack", "labelSelector": {"matchLabels": {"a": "b"}}}
+    for pod, name in zip(pods_of(grouped(topology_spread=[spread, own])), ("nim", "nim-worker"), strict=True):
+        counted = [each["labelSelector"]["matchLabels"] for each in pod["topologySpreadConstraints"]]
+        assert counted == [{"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}, {"a": "b"}]
+
+
+def test_a_budget_holds_for_all_members():
+    budget = grouped(replicas=2, disruption_budget={}).child("llama", "kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    assert budget["selector"] == MEMBERS
 
 
 class TestPods:
@@ -146,11 +169,11 @@ class TestPods:
 class TestBesideOtherGroups:
     def test_a_policy_lets_its_members_talk_by_any_port(self):
         # Ray and NCCL choose ports as they start: under a policy for the server's port alone the group never forms.
-        ours = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
         policy = {"ingress": [{"namespace": "apps"}], "internet": False, "dns": []}
         spec = grouped(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
-        assert spec["ingress"][1:] == [{"from": [{"podSelector": {"matchLabels": ours}}]}]
-        assert spec["egress"] == [{"to": [{"podSelector": {"matchLabels": ours}}]}]
+        assert spec["podSelector"] == MEMBERS
+        assert spec["ingress"][1:] == [{"from": [{"podSelector": MEMBERS}]}]
+        assert spec["egress"] == [{"to": [{"podSelector": MEMBERS}]}]
         alone = recorded(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
         assert (len(alone["ingress"]), alone["egress"]) == (1, [])
 
@@ -161,7 +184,7 @@ class TestBesideOtherGroups:
 
     def test_only_leaders_are_scraped(self):
         monitor = grouped(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]
-        assert monitor["selector"]["matchLabels"][INDEX] == "0"
+        assert monitor["selector"]["matchLabels"]["app.kubernetes.io/name"] == "nim"
         template = spec_of(grouped(metrics={"monitor": None, "scrape_annotations": True}))["leaderWorkerTemplate"]
         assert template["leaderTemplate"]["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
         assert not template["workerTemplate"]["metadata"].get("annotations")

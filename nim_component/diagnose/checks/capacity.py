@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ...names import SELECTOR_LABELS
+from ...names import SELECTOR_LABELS, SERVER, WORKER
 from ..findings import harmless
 from ..objects import at, items_at, mapping_at, name_of, text_at, texts_at
 from ..placing import allocatable, blocking_taints, gpu_resource_of, quantity, requests_of
@@ -33,7 +33,7 @@ def _held(need: Need, facts: Facts) -> "Counter[tuple[str, str]]":
     held: Counter[tuple[str, str]] = Counter()
     for pod in facts.pods or ():
         labels = texts_at(pod, "metadata", "labels")
-        mine = labels.get(SELECTOR_LABELS[0]) == "nim"
+        mine = labels.get(SELECTOR_LABELS[0]) in (SERVER, WORKER)
         if not mine or (text_at(pod, "metadata", "namespace"), labels.get(SELECTOR_LABELS[1])) not in own:
             for resource in resources:
                 held[text_at(pod, "spec", "nodeName"), resource] += requests_of(pod, resource)

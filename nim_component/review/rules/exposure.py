@@ -31,6 +31,9 @@ def addresses(service: ServiceChange) -> Iterator[Finding]:
         elif change.operation == "create" and after is not None and not _whole(service):
             text = say("Service {name} is new: {url}.", name=after.object_name, url=_url(after))
             yield finding("created", NOTICE, change, service.name, text)
+        elif change.operation in ("update", "replace") and before is not None and after is not None and (more := _more(before, after)):
+            text = say("Service {name} takes requests on another port too: {ports}.", name=after.object_name, ports=listed(more))
+            yield finding("created", NOTICE, change, service.name, text, (), *changed_under(change, "spec.ports"))
         elif change.operation in ("update", "replace") and before is not None and after is not None and _url(before) != _url(after):
             text = say("The address changes: {old} becomes {new}.", old=_url(before), new=_url(after))
             consequence = say("Clients must be told; the old address answers no more.")
@@ -38,10 +41,23 @@ def addresses(service: ServiceChange) -> Iterator[Finding]:
             yield finding("url-changed", WARNING, change, service.name, text, consequence, *paths)
 
 
+def _more(before: Resource, after: Resource) -> list[str]:
+    """The ports that come to those of an address that stays."""
+    old, new = _ports(before), _ports(after)
+    return [port for port in new if port not in old] if _host(before) == _host(after) and {*old} < {*new} else []
+
+
+def _host(resource: Resource) -> str:
+    return f"{resource.object_name}.{resource.namespace or 'default'}.svc.cluster.local"
+
+
+def _ports(resource: Resource) -> list[str]:
+    return [str(port.get("port")) for port in items(get(resource.inputs, "spec", "ports"))]
+
+
 def _url(resource: Resource) -> str:
-    host = f"{resource.object_name}.{resource.namespace or 'default'}.svc.cluster.local"
-    ports = [str(port.get("port")) for port in items(get(resource.inputs, "spec", "ports"))]
-    return f"http://{host}:{'/'.join(ports)}" if ports else host
+    ports = _ports(resource)
+    return f"http://{_host(resource)}:{'/'.join(ports)}" if ports else _host(resource)
 
 
 def _whole(service: ServiceChange) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, say
 from ..matching import MISSING
-from ..objects import WORKLOADS, changed_under, count_of, get, gpus, number, replicas, targets
+from ..objects import WORKLOADS, changed_under, claims, count_of, get, gpus, number, replicas, targets
 
 
 def sizes(service: ServiceChange) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def sizes(service: ServiceChange) -> Iterator[Finding]:
         paths = [path for path in changed_under(change, "spec") if ".resources." in path and any(name in path for name in {*had, *has})]
         total = (
             f"in all {count_of(new * sum(has.values()), 'GPU')} instead of {old * sum(had.values())}"
-            if old is not None and new is not None and {*had, *has}
+            if old is not None and new is not None and {*had, *has} and not claims(before) and not claims(after)
             else ""
         )
         if had != has:
@@ -37,9 +37,13 @@ def _gpus(service: ServiceChange, change: Change, had: dict[str, int], has: dict
         (name,) = had
         text = say("{name} of a replica: {new} instead of {old}", name=name, old=had[name], new=has[name])
     else:
-        old, new = ([f"{count} {name}" for name, count in sorted(side.items())] or ["no GPU"] for side in (had, has))
+        sides = ((had, change.before), (has, change.after))
+        old, new = ([*(f"{count} {name}" for name, count in sorted(side.items())), *claims(of)] or ["no GPU"] for side, of in sides)
         text = say("A replica has {new}, before {old}", old=listed(old), new=listed(new))
     ending = say("; {total}.", total=(total,)) if total else say(".")
+    if claims(change.after) and not has:
+        need = say("Without devices that meet its claims, the new pods stay Pending.")
+        return finding("gpus", WARNING, change, service.name, text + ending, need, *paths)
     more = sum(has.values()) > sum(had.values()) or {*had} != {*has}
     consequence = (
         say("Without a node that has as many free, the new pods stay Pending.")

@@ -8,10 +8,12 @@ from ..change import COMPONENT, Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, Words, finding, listed, named, noun, say
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, startup_budget
 
+SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
+"""What runs servers, of which one can stand in for another."""
 # What these lose or gain is another rule's to say.
 ELSEWHERE = (
     "PersistentVolumeClaim", "Secret", "HorizontalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "NetworkPolicy", "Ingress",
-    "HTTPRoute", "Service",
+    "HTTPRoute", "GRPCRoute", "Service",
 )  # fmt: skip
 
 
@@ -121,10 +123,14 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
     component = service.component()
     if component is not None and component.operation == "delete":
         return
+    successor = _successor(service)
     for change in service.changes:
         if change.operation != "delete" or change.subject.kind in (*ELSEWHERE, "ConfigMap"):
             continue
         subject = change.subject
+        if successor is not None and subject.kind in SERVERS and not subject.retain:
+            yield _succeeded(service, change, successor)
+            continue
         if subject.retain:
             stays = say("It stays in the cluster, and the stack no longer knows it.")
             yield finding("deleted", NOTICE, change, service.name, _goes(change, "leaves the stack"), stays)
@@ -134,6 +140,20 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             yield finding("deleted", CRITICAL, change, service.name, _goes(change, "is deleted"), say("{stop} for good.", stop=stop))
         else:
             yield finding("deleted", WARNING, change, service.name, _goes(change, "is deleted"))
+
+
+def _successor(service: ServiceChange) -> Change | None:
+    """The workload that takes the place of one of another kind, as a LeaderWorkerSet that of a Deployment."""
+    gone, come = ([change for change in service.of(*SERVERS) if change.operation == each] for each in ("delete", "create"))
+    return come[0] if len(gone) == len(come) == 1 and gone[0].subject.kind != come[0].subject.kind else None
+
+
+def _succeeded(service: ServiceChange, old: Change, new: Change) -> Finding:
+    text = say("{old} becomes {new}: that is made first, and the old one deleted when it is up.", old=named(old), new=named(new))
+    needed = (replicas(new.after) or 0) * sum(gpus(new.after).values())
+    spare = say(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
+                gpus=(count_of(needed, "GPU"),)) if needed else ()  # fmt: skip
+    return finding("replaced", WARNING, old, service.name, text, say("All pods are new.") + spare)
 
 
 def _goes(change: Change, verb: str) -> Words:
@@ -157,7 +177,10 @@ def creations(service: ServiceChange) -> Iterator[Finding]:
     component = service.component()
     if component is not None and component.operation == "create":
         return
+    successor = _successor(service)
     for change in service.changes:
+        if change is successor:
+            continue
         if change.operation == "create" and change.subject.kind not in (*ELSEWHERE, "ConfigMap", COMPONENT):
             text = say("{what} is new.", what=named(change))
             yield finding("created", NOTICE, change, service.name, text, _runs(change) if change.subject.kind == "Job" else ())
