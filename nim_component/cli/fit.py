@@ -48,6 +48,10 @@ def _round(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: round(value) if isinstance(value, float) else value for key, value in fields.items()}
 
 
+def _gib(size: float) -> str:
+    return f"{size / 1024**3:.1f} GiB" if size else "-"
+
+
 def print_fits(fits: dict[str, Fit]) -> None:
     """A table, and the reasons below it."""
     from rich.console import Console
@@ -56,11 +60,16 @@ def print_fits(fits: dict[str, Fit]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("service")
     table.add_column("verdict")
-    for title in ("weights", "adapters", "for the engine", "one sequence", "sequences"):
+    for title in ("weights", "adapters", "for the engine", "one sequence", "sequences", "mem less shm"):
         table.add_column(title, justify="right")
     for name, each in fits.items():
-        sizes = [f"{size / 1024**3:.1f} GiB" if size else "-" for size in (each.weights, each.adapters, each.budget, each.kv_sequence)]
-        table.add_row(name, each.verdict.value, *sizes, str(each.sequences) if each.sequences else "-")
+        table.add_row(
+            name,
+            each.verdict.value,
+            *map(_gib, (each.weights, each.adapters, each.budget, each.kv_sequence)),
+            str(each.sequences) if each.sequences else "-",
+            _gib(each.host),
+        )
     console = Console(width=140, highlight=False)
     console.print(table)
     for name, each in fits.items():

@@ -42,9 +42,11 @@ class Fit:
     """One sequence of the wanted length."""
     adapters: float = 0
     budget: float = 0
-    """What the engine has for all of it."""
+    """What the engine has for all of it; 0 when the GPU is not known."""
     sequences: int = 0
     """Sequences of that length at a time."""
+    host: float = 0
+    """Memory of one pod that `/dev/shm` leaves to the server: `mem` less `shm_size`. 0 when either is not known."""
 
 
 def check_fit(
@@ -81,10 +83,14 @@ def check_fit(
     left = budget - weights - lora
     sizes = f"{_gib(weights + lora)} of weights, {_gib(budget)} on {count} x {judged.name}"
     numbers = Fit(Verdict.UNKNOWN, "", weights, sequence, lora, budget)
+    if gpu is None:
+        # What another GPU holds is no number of this service's.
+        numbers = replace(numbers, budget=0)
+        if left < 0:
+            return replace(numbers, verdict=Verdict.NO, reason=f"{sizes}, and no GPU of the catalogue holds more")
+        return replace(numbers, reason="the GPU is not known: name it")
     if left < 0:
         return replace(numbers, verdict=Verdict.NO, reason=sizes)
-    if gpu is None:
-        return replace(numbers, reason="the GPU is not known: name it")
     if left < sequence:
         reason = f"{sizes}: {_gib(left)} are left for the KV cache, and one sequence of {wanted} tokens takes {_gib(sequence)}"
         return replace(numbers, verdict=Verdict.SHORT, reason=reason)

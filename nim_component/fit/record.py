@@ -5,7 +5,8 @@ from typing import Any
 
 from ..args import NIM, MultiNodeArgs, NIMSecrets
 
-_FIELDS = ("image", "gpu", "gpu_resource", "model_profile", "served_model_name", "env", "args", "node_selector", "hf_repo_ids")
+_MODEL = ("image", "model_profile", "served_model_name", "env", "args", "hf_repo_ids")
+_FIELDS = (*_MODEL, "gpu", "gpu_resource", "node_selector", "mem", "shm_size")
 
 
 def read_record(inputs: Mapping[str, Any]) -> NIM:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from ..args import NIM
 from ..args.lora import model_of_image
+from ..args.quantities import parse_quantity
 from .arithmetic import BYTES, Fit, check_fit
 from .catalogue import Gpu, Model, find_gpu, find_model, largest_gpu
 
@@ -26,12 +28,10 @@ _CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
 
 def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
     """Judges a service; `gpu` names the GPU where the arguments do not."""
-    count = nim.gpu if isinstance(nim.gpu, int) else 0
     # None by number: an Output, or GPUs that come by a claim.
-    if count == 0:
-        return check_fit(None, None, 0)
+    count = nim.gpu if isinstance(nim.gpu, int) else 0
     nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
-    return check_fit(
+    fit = check_fit(
         model_of(nim),
         find_gpu(gpu) if gpu else gpu_of(nim),
         count * nodes,
@@ -41,6 +41,13 @@ def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
         parallel=parallel_of(nim),
         at_most=None if gpu else largest_gpu(),
     )
+    return replace(fit, host=host_memory(nim))
+
+
+def host_memory(nim: NIM) -> float:
+    """What `/dev/shm`, which is charged to the container, leaves of its memory: the server's own, and where it loads weights through."""
+    mem, shm_size = nim.mem, nim.shm_size
+    return float(parse_quantity(mem) - parse_quantity(shm_size)) if isinstance(mem, str) and isinstance(shm_size, str) else 0
 
 
 def model_of(nim: NIM) -> Model | None:

@@ -78,10 +78,14 @@ class TestUnknown:
         assert check_fit(find_model("my-org/own-model"), find_gpu("t4"), 1).verdict == Verdict.UNKNOWN
 
     def test_a_gpu(self):
-        assert check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu()).verdict == Verdict.UNKNOWN
+        fit = check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu())
+        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is not known: name it")
+        assert fit.weights > 0 and fit.kv_sequence > 0
 
     def test_but_what_fits_on_none_is_said(self):
-        assert check_fit(find_model("llama-3.1-405b-instruct"), None, 1, at_most=largest_gpu()).verdict == Verdict.NO
+        fit = check_fit(find_model("llama-3.1-405b-instruct"), None, 1, at_most=largest_gpu())
+        assert (fit.verdict, fit.budget) == (Verdict.NO, 0)
+        assert fit.reason == "771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU of the catalogue holds more"
 
     def test_a_precision(self):
         assert check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, precision="fp2").verdict == Verdict.UNKNOWN
@@ -119,6 +123,21 @@ def test_a_named_gpu_goes_over_the_arguments():
     assert fit_service(nim, "t4").verdict == Verdict.NO
 
 
+@pytest.mark.parametrize("gpu", [1, 0])
+def test_the_hosts_memory_is_what_shm_leaves(gpu: int):
+    claims = [{"name": "gpus", "claim": "gpus"}]
+    nim = NIM(secrets=NIMSecrets.keyless(), mem="48Gi", shm_size="16Gi", gpu=gpu, resource_claims=None if gpu else claims)  # pyright: ignore
+    assert fit_service(nim).host == 32 * GIB
+
+
+def test_a_memory_that_is_an_output_is_not_known():
+    def program() -> None:
+        nim = NIM(secrets=NIMSecrets.keyless(), mem=pulumi.Output.from_input("48Gi"))
+        assert fit_service(nim).host == 0
+
+    record(program)
+
+
 class TestCatalogue:
     def test_every_model_names_its_source_and_plausible_numbers(self):
         for model in models().values():
@@ -131,11 +150,16 @@ class TestCatalogue:
         assert all(8 * GIB <= gpu.memory <= 300 * GIB for gpu in gpus().values())
         assert largest_gpu().name == "NVIDIA-B200"
 
+    def test_a_slice_has_a_little_less_than_its_name_says(self):
+        for name, shown in {"1g.5gb": 4.75, "2g.20gb": 19.5, "3g.40gb": 39.25}.items():
+            found = find_gpu(f"nvidia.com/mig-{name}")
+            assert found is not None and 0.9 * shown <= found.memory / GIB <= shown
+
 
 class TestWarning:
     def test_what_cannot_fit_is_said_at_preview(self):
         (warning,) = recorded(image="nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8.0").warnings()
-        assert warning.startswith("gpu: does not fit: 771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200.")
+        assert warning.startswith("gpu: does not fit: 771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU")
 
     def test_a_wrong_number_of_gpus_too(self):
         (warning,) = recorded(model_profile="vllm-bf16-tp4-pp1").warnings()
@@ -161,6 +185,16 @@ class TestCommand:
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "l40s"])
         assert result.exit_code == 0, result.output
         assert "llama    fits" in result.stdout
+        title, row = result.stdout.splitlines()[:2]
+        assert title.endswith("mem less shm") and row.endswith("4.0 GiB")
+
+    def test_of_a_gpu_that_is_not_known_no_figure_is_shown(self, tmp_path: Path):
+        result = CliRunner().invoke(app, self.project(tmp_path, {"llama": {}}))
+        assert result.exit_code == 0, result.output
+        row = result.stdout.splitlines()[1].split()
+        assert row[:2] == ["llama", "unknown"] and "159.2" not in result.stdout
+        shown = json.loads(CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--json"]).stdout)["llama"]
+        assert (shown["budget"], shown["host"]) == (0, 4 * GIB)
 
     def test_what_does_not_is_its_own_exit_code_and_says_why(self, tmp_path: Path):
         services = {"small": {}, "large": {"image": "nvcr.io/nim/meta/llama3-70b-instruct:1.0.0", "gpu": 2}}
