@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from pulumi_policy import (
     EnforcementLevel,
+    Policy,
     PolicyConfigSchema,
     ReportViolation,
     ResourceValidationArgs,
@@ -33,7 +34,7 @@ def per_object(check: Callable[[str, Props], Iterator[str]]) -> Callable[[Resour
         if kind is None or args.name in args.get_config().get("exempt", []):
             return
         for violation in check(kind, args.props):
-            report(violation)
+            report(violation, None)  # of this resource
 
     return validate
 
@@ -43,10 +44,10 @@ def validate_quota(args: StackValidationArgs, report: ReportViolation) -> None:
     objects = ((kind_of(each.resource_type), each) for each in args.resources)
     listed = [Object(kind, each.name, each.props) for kind, each in objects if kind is not None]
     for violation in check_quota(listed, int(args.get_config()["maxGpus"])):
-        report(violation)
+        report(violation, None)  # of the stack as a whole
 
 
-POLICIES = [
+POLICIES: list[Policy] = [
     ResourceValidationPolicy(
         name="pods-restricted",
         description="Pods pass Kubernetes' Pod Security Standard `restricted`.",

@@ -1,13 +1,15 @@
 """Pods, wherever they stand: in a Pod, in whatever makes pods, and in the groups of a LeaderWorkerSet."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 Props = Mapping[str, Any]
 
 
-class Pod(NamedTuple):
+@dataclass(frozen=True)
+class Pod:
     """A pod's spec, how many of it there are, and where it stands."""
 
     path: str
@@ -45,8 +47,8 @@ def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
     """Every container of a pod with its place: init and ephemeral ones too."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
         listed = pod.spec.get(field)
-        for container in listed if isinstance(listed, list | tuple) else ():
-            if isinstance(container, Mapping):
+        for container in map(mapping, cast("list[Any]", listed) if isinstance(listed, list | tuple) else ()):
+            if container:
                 yield f"{pod.path}.{field}[{container.get('name', '?')}]", container
 
 
@@ -64,7 +66,7 @@ def count_gpus(pod: Pod) -> int:
 
 def mapping(value: Any) -> Props:
     """The value, when it is a mapping; what is not known at preview is none."""
-    return value if isinstance(value, Mapping) else {}
+    return cast(Props, value) if isinstance(value, Mapping) else {}
 
 
 def whole(value: Any, otherwise: int) -> int:

@@ -15,7 +15,11 @@ found: dict[str, list[str]] = {}
 for policy in POLICIES:
     schema = policy.config_schema.properties if policy.config_schema else {}
     config = {name: each.get("default") for name, each in schema.items()} | given["config"].get(policy.name, {})
-    report = found.setdefault(policy.name, []).append
+    violations = found.setdefault(policy.name, [])
+
+    def report(message, urn, violations=violations):
+        violations.append(message)
+
     resources = [SimpleNamespace(resource_type=each["type"], name=each["name"], props=each["props"]) for each in given["resources"]]
     if policy.name == "gpu-quota":
         policy.validate(StackValidationArgs(resources, config), report)

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -169,7 +170,22 @@ class TestQuota:
         assert "Deployment server 3" in violation
 
 
+def test_its_types_are_checked_in_its_own_environment(interpreter: Path):
+    checker = [str(Path(sys.executable).with_name("basedpyright")), "--project", str(ROOT / "policies"), "--pythonpath", str(interpreter)]
+    done = subprocess.run(checker, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 class TestOthersStacks:
+    def test_the_documented_configuration_is_one_that_the_pack_takes(self, interpreter: Path):
+        (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "policies.md").read_text(encoding="utf-8"), re.DOTALL)
+        config = {name: {key: each for key, each in said.items() if key != "enforcementLevel"} for name, said in json.loads(block).items()}
+        wrong = {**changed(hardened(), f"{POD}.hostNetwork", True), "name": "gpu-driver"}
+        found = judge(interpreter, [changed(wrong, "spec.replicas", 33)], **config)
+        assert (found["pods-restricted"], len(found["gpu-quota"])) == ([], 1)
+        assert config.keys() < found.keys()
+        assert judge(interpreter, [changed(wrong, "spec.replicas", 32)], **config)["gpu-quota"] == []
+
     def test_a_cron_job_a_pod_and_an_init_container_are_looked_into(self, interpreter: Path):
         pod = hardened()["props"]["spec"]["template"]["spec"]
         bad = {**pod, "initContainers": [{**pod["containers"][0], "name": "first", "image": "busybox"}]}
