@@ -110,6 +110,9 @@ def _check_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -> I
             )
         elif isinstance(trigger.name, str):
             names.add(trigger.name)
+    if keda.fallback is not None and not presets and all(trigger.type in INSIDE for trigger in keda.triggers or ()):
+        rule = "has no meaning with triggers of cpu and memory alone: KEDA refuses it"
+        yield Problem(("keda", "fallback"), rule, "Leave it out: the cluster measures these itself.")
     for name in ("prometheus", "authentication"):
         if not presets and getattr(keda, name) is not None:
             yield Problem(("keda", name), "has no meaning without presets", "Leave it out: a trigger names its own server.")

@@ -8,7 +8,6 @@ from pydantic import Field
 from .cache import CacheArgs
 from .generation import GenerationName, find_generation
 from .model import Arguments
-from .outputs import is_output
 from .pod import check_managed
 from .problems import Problem
 from .values import WholeNumber
@@ -24,10 +23,13 @@ GROUP_ENV: dict[str, str] = {
 """What tells a server its place in a group, and the argument that decides it."""
 
 
+_SHARE = "Use access_mode: ReadWriteMany, or an existing_claim that can be shared."
+
+
 class MultiNodeArgs(Arguments):
     """One server over several nodes: a LeaderWorkerSet in place of the Deployment, each replica a leader and its workers. Needs the
     LeaderWorkerSet controller in the cluster and a cache that all nodes share. NIM 2.x forms the group with Ray; of 1.x the SGLang
-    profiles do without more, and those that want MPI over ssh are not supported."""
+    profiles do without more, and those that want MPI over ssh are not supported: `docs/multi-node.md` says why."""
 
     nodes: Annotated[WholeNumber, Field(ge=2, le=64)]
     """Pods of one replica, each on its node with `gpu` GPUs. Required."""
@@ -50,19 +52,19 @@ def check_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]
     """NVIDIA, "Configuration": with fewer or more GPUs than the product a server may fail when it starts."""
     if multi_node is None:
         return
+    if gpu == 0:
+        # They come by a claim, which knows how many. The rest is checked where they are counted.
+        if multi_node.tensor_parallel is None:
+            rule = "is required with gpu: 0, which says no number of GPUs"
+            yield Problem(("multi_node", "tensor_parallel"), rule, "Say over how many GPUs each layer is split, such as those of one node.")
+        return
     tensor, pipeline = multi_node.sizes(gpu)
     if tensor * pipeline != multi_node.nodes * gpu:
         rule = f"must make {multi_node.nodes * gpu} with pipeline_parallel ({pipeline}): {multi_node.nodes} nodes x {gpu} GPUs"
         yield Problem(("multi_node", "tensor_parallel"), rule, "Leave both out, or correct one of them, nodes or gpu.", repr(tensor))
 
 
-def check_group(
-    multi_node: MultiNodeArgs | None,
-    cache: CacheArgs,
-    autoscaling: Any,
-    inference_pool: Any,
-    rollout: str | None,
-) -> Iterator[Problem]:
+def check_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
     """What a group of pods cannot be combined with."""
     if multi_node is None:
         return
@@ -70,18 +72,31 @@ def check_group(
         yield Problem(
             ("autoscaling",), "must not be given together with multi_node", "Set replicas instead: a group of nodes is no quick help."
         )
-    if inference_pool is not None:
-        yield Problem(("inference_pool",), "must not be given together with multi_node", "It would send requests to workers: leave it out.")
     if rollout == "recreate":
         rule = "must not be 'recreate' with multi_node: a LeaderWorkerSet replaces group by group"
         yield Problem(("rollout",), rule, "Leave it out: with one replica it comes to the same.")
     own = {"empty_dir": cache.empty_dir, "ephemeral": cache.ephemeral, "host_path": cache.host_path is not None}
     kind = next((name for name, given in own.items() if given), None)
-    remedy = "Use access_mode: ReadWriteMany, or an existing_claim that can be shared."
     if kind is not None:
-        yield Problem(("cache", kind), "must not be given together with multi_node, whose nodes share one cache", remedy)
-    elif cache.makes_claim and not is_output(cache.access_mode) and cache.access_mode != "ReadWriteMany":
-        yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", remedy, repr(cache.access_mode))
+        yield Problem(("cache", kind), "must not be given together with multi_node, whose nodes share one cache", _SHARE)
+
+
+def check_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
+    """All nodes read one cache."""
+    if multi_node is not None and cache.makes_claim and access_mode != "ReadWriteMany":
+        yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", _SHARE, repr(access_mode))
+
+
+def check_ray_port(
+    multi_node: MultiNodeArgs | None, port: int, health_port: int | None, grpc_port: int | None, name: GenerationName | None, image: str
+) -> Iterator[Problem]:
+    """A port of the leader is listened on once."""
+    generation = find_generation(name, image)
+    if multi_node is None or not generation.takes_engine_arguments:
+        return
+    if multi_node.ray_port in (port, health_port, grpc_port, generation.backend_port):
+        rule = "must not be another port of the server's, or the engine's own"
+        yield Problem(("multi_node", "ray_port"), rule, "Take another for one of them.", repr(multi_node.ray_port))
 
 
 def check_group_generation(

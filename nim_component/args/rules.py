@@ -20,7 +20,7 @@ from .exposure import check_exposure, check_grpc, check_grpc_route
 from .generation import check_arguments, check_backend_port, check_generation_env, check_health_port
 from .metrics import check_metrics_metadata
 from .model import Rule
-from .multi_node import check_group, check_group_generation, check_sizes
+from .multi_node import check_group, check_group_claim, check_group_generation, check_ray_port, check_sizes
 from .network import check_network_env
 from .network_policy import check_way_out
 
@@ -94,6 +94,8 @@ RULES = (
     Rule(("cache", "model_profile"), check_profile, waits=False),
     Rule(("cache", "secrets"), check_offline, waits=False),
     Rule(("multi_node", "gpu"), check_sizes),
-    Rule(("multi_node", "cache", "autoscaling", "inference_pool", "rollout"), check_group, waits=False),
+    Rule(("multi_node", "cache", "autoscaling", "rollout"), check_group, waits=False),
+    Rule(("multi_node", "cache", "cache.access_mode"), check_group_claim),
+    Rule(("multi_node", "port", "health_port", "grpc_port", "generation", "image"), check_ray_port),
     Rule(("multi_node", "generation", "image", "env", "args", "command"), check_group_generation, waits=False),
 )

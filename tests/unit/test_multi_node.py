@@ -228,6 +228,23 @@ class TestOptions:
 
         record(program)
 
+    def test_a_cache_mode_that_is_an_output_meets_the_rule_when_it_resolves(self):
+        with pytest.raises(Exception, match=r"cache\.access_mode: must be ReadWriteMany with multi_node \(got 'ReadWriteOnce'\)"):
+            late = {"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
+            record(lambda: serve(multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache=late))
+
+    def test_gpus_by_a_claim_are_counted_by_the_parallel_sizes(self):
+        claims = [{"name": "gpus", "template": "eight"}]
+        leader, _ = map(env_of, servers_of(grouped(gpu=0, resource_claims=claims, group={"tensor_parallel": 8})))
+        assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("8", "2")
+
+    def test_a_pool_of_endpoints_takes_leaders_only(self):
+        pool = grouped(inference_pool={"endpoint_picker": "p"}).children("llama")["llama-inference-pool"].inputs["spec"]
+        template = spec_of(grouped())["leaderWorkerTemplate"]
+        chosen = pool["selector"]["matchLabels"].items()
+        assert chosen <= template["leaderTemplate"]["metadata"]["labels"].items()
+        assert not chosen <= template["workerTemplate"]["metadata"]["labels"].items()
+
     def test_a_gpu_count_that_is_an_output_meets_the_rule_when_it_resolves(self):
         with pytest.raises(Exception, match=r"multi_node\.tensor_parallel: must make 8 with pipeline_parallel \(2\): 2 nodes x 4 GPUs"):
             record(lambda: serve(multi_node={"nodes": 2, "tensor_parallel": 3}, gpu=pulumi.Output.from_input(4), cache=SHARED))

@@ -9,7 +9,9 @@ from nim_component.args.problems import Problem
 
 REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
 PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
+RAY_TAKEN = "must not be another port of the server's, or the engine's own"
 GROUP: dict[str, Any] = {"multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
+RAY: dict[str, Any] = {**GROUP, "generation": "2.x-vllm"}
 WARM = {"profiles": ["vllm-fp16-tp1-pp1"]}
 LORA = {"lora_adapter_mem": "2Gi", "env": PEFT}
 
@@ -18,6 +20,8 @@ PROMETHEUS = "http://prometheus:9090"
 SCALED = {"max_replicas": 4, "presets": ["queue"]}
 NO_GPU = "gpu: must be at least 1 without resource_claims (got 0). Raise it, or let resource_claims bring the GPUs."
 CRON = [{"type": "cron", "metadata": {"timezone": "Etc/UTC"}}]
+
+CPU = [{"type": "cpu", "metadata": {"value": "60"}}]
 
 QUANTITY = "must be a Kubernetes quantity"
 UNIT = "Write a number and a unit without a space, such as"
@@ -399,8 +403,16 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         "autoscaling: must not be given together with multi_node. Set replicas instead: a group of nodes is no quick help.",
     ),
     (
-        {**GROUP, "inference_pool": {"endpoint_picker": "p"}},
-        "inference_pool: must not be given together with multi_node. It would send requests to workers: leave it out.",
+        {**GROUP, "gpu": 0, "resource_claims": [{"name": "a", "claim": "a"}]},
+        "multi_node.tensor_parallel: is required with gpu: 0, which says no number of GPUs. "
+        "Say over how many GPUs each layer is split, such as those of one node.",
+    ),
+    ({**RAY, "port": 6379}, f"multi_node.ray_port: {RAY_TAKEN} (got 6379). Take another for one of them."),
+    ({**RAY, "grpc_port": 6379}, f"multi_node.ray_port: {RAY_TAKEN} (got 6379). Take another for one of them."),
+    ({**RAY, "health_port": 6379}, f"multi_node.ray_port: {RAY_TAKEN} (got 6379). Take another for one of them."),
+    (
+        {**RAY, "multi_node": {"nodes": 2, "ray_port": 8001}},
+        f"multi_node.ray_port: {RAY_TAKEN} (got 8001). Take another for one of them.",
     ),
     (
         {**GROUP, "rollout": "recreate"},
@@ -654,6 +666,11 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     (
         {"autoscaling": {"max_replicas": 4, "keda": {"triggers": CRON, "authentication": "a"}}, "cache": SHARED},
         "autoscaling.keda.authentication: has no meaning without presets. Leave it out: a trigger names its own server.",
+    ),
+    (
+        {"autoscaling": {"max_replicas": 4, "keda": {"triggers": CPU, "fallback": {"replicas": 1}}}, "cache": SHARED},
+        "autoscaling.keda.fallback: has no meaning with triggers of cpu and memory alone: KEDA refuses it. "
+        "Leave it out: the cluster measures these itself.",
     ),
     (
         {"autoscaling": {"max_replicas": 4, "keda": {"triggers": CRON, "fallback": {"replicas": 5}}}, "cache": SHARED},
