@@ -67,8 +67,12 @@ def _within(part: Any, whole: Any) -> bool:
 
 KUBE_DNS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
 """The cluster's name server, as every kubeadm-like and managed cluster labels it."""
+NODE_LOCAL_PODS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "node-local-dns"})
+"""NodeLocal DNSCache where Cilium leads to it (GKE Dataplane V2, AKS): the policy sees the cache's pod."""
 NODE_LOCAL_DNS = NetworkPeer(cidr="169.254.20.10/32")
 """Its cache on each node, where there is one."""
+CLOUD_DNS = NetworkPeer(cidr="169.254.169.254/32")
+"""Cloud DNS for GKE, which every pod asks at the node's metadata server. By the ports of names alone: what else is there stays closed."""
 
 
 class NetworkPolicyArgs(Arguments):
@@ -88,9 +92,9 @@ class NetworkPolicyArgs(Arguments):
     egress: list[NetworkPeer] | None = None
     """What else is reached: a registry in the company's own network, another service. Default: none."""
 
-    dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_DNS])
-    """Who answers for names, by UDP and TCP 53 unless `ports` say otherwise. Default: kube-dns and its cache on the node; a list replaces
-    both. On OpenShift: `{namespace: openshift-dns, ports: [5353]}`."""
+    dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
+    """Who answers for names, by UDP and TCP 53 unless `ports` say otherwise. Default: kube-dns, its cache on the node and Google's Cloud DNS;
+    a list replaces them all. On OpenShift: `{namespace: openshift-dns, ports: [5353]}`."""
 
     @property
     def reaches_internet(self) -> bool:

@@ -140,13 +140,18 @@ class TestIngress:
 
 class TestEgress:
     def test_names_and_downloads_and_nothing_else(self):
-        kube_dns = {
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-        }
+        def in_kube_system(app: str) -> dict[str, Any]:
+            return {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+                "podSelector": {"matchLabels": {"k8s-app": app}},
+            }
+
         assert spec()["egress"] == [
-            {"to": [kube_dns], "ports": NAMES},
+            {"to": [in_kube_system("kube-dns")], "ports": NAMES},
+            # NodeLocal DNSCache: of Cilium a pod, else an address of the node. Cloud DNS for GKE: the metadata server's, and no other port.
+            {"to": [in_kube_system("node-local-dns")], "ports": NAMES},
             {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": NAMES},
+            {"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}], "ports": NAMES},
             PUBLIC,
         ]
 
@@ -176,7 +181,7 @@ class TestEgress:
 
     def test_a_proxy_and_what_else_is_named(self):
         rules = spec(proxies=[{"cidr": "10.0.0.5/32", "ports": [3128]}], egress=[{"namespace": "minio"}])["egress"]
-        assert rules[2:] == [
+        assert rules[4:] == [
             {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": [{"port": 3128, "protocol": "TCP"}]},
             {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "minio"}}}]},
         ]
