@@ -22,9 +22,10 @@ def make(name: str) -> None:
         spec={"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}},
         opts=child,
     )
+    new_pods = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
     k8s.apps.v1.Deployment(
         f"{name}-deployment",
-        metadata={"name": name, "namespace": "default", "labels": labels},
+        metadata={"name": name, "namespace": "default", "labels": labels, "annotations": {"pulumi.com/waitFor": new_pods}},
         spec={
             "replicas": 1,
             "selector": {"match_labels": selector},

@@ -12,18 +12,29 @@ from .pod import render_pod
 from .references import References
 from .timing import Timing
 
+WAIT_FOR = "pulumi.com/waitFor"
+"""Annotation: what Pulumi's provider waits for, where it has no good way of its own."""
+NEW_PODS = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
+"""As many pods as wanted are available and all are of the newest template, as `kubectl rollout status` judges it; with 0 replicas too. Only
+the `status` has an `observedGeneration`, and the provider sees to it that it is the newest. (RFC 9535, since provider 4.24.)"""
+
 
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
     """Metadata and spec."""
+    strategy = render_strategy(nim)
+    metadata: dict[str, Any] = {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}
+    if strategy.get("type") == "Recreate":
+        # The provider's own way calls an update done when the old pods are gone: the new ones may never come.
+        metadata["annotations"] = {WAIT_FOR: NEW_PODS}
     spec: k8s.apps.v1.DeploymentSpecArgsDict = {
         # Under an autoscaler what a new service starts with; the component ignores it afterwards.
         "replicas": nim.replicas if nim.autoscaling is None else max(1, nim.fewest_pods),
         "selector": {"match_labels": selector(service_name)},
-        "strategy": render_strategy(nim),
+        "strategy": strategy,
         "progress_deadline_seconds": timing.progress_deadline,
         "template": render_template(nim, service_name, references, timing),
     }
-    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    return {"metadata": metadata, "spec": spec}
 
 
 def render_template(nim: NIM, service_name: str, references: References, timing: Timing) -> "k8s.core.v1.PodTemplateSpecArgsDict":

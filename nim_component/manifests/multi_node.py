@@ -8,16 +8,13 @@ from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
 from ..names import WORKER_INDEX, group_name, labels, selector, worker_labels
-from .deployment import render_template
+from .deployment import WAIT_FOR, render_template
 from .generation import server_generation
 from .inputs import lift
 from .references import References
 from .structures import spell
 from .timing import PROBE_PERIOD, Timing
 from .variables import Environment
-
-WAIT_FOR = "pulumi.com/waitFor"
-"""What the provider waits for, where it does not know the kind."""
 
 
 class LeaderWorkerTemplate(TypedDict):

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images
@@ -32,20 +30,6 @@ def test_another_image(on_cluster: Callable[..., Project], cluster: Client, name
     assert after["status"]["readyReplicas"] == 1  # `up` has waited for it
     assert images(cluster, namespace) == {NEW}
     assert made.preview() == {"same": 5}
-
-
-EARLY = "seen with provider 4.32: until the old pod is gone it looks at the old ReplicaSet, finds that 0 of 0 pods are ready, and is done"
-
-
-@pytest.mark.parametrize("rollout", [pytest.param("recreate", marks=pytest.mark.xfail(strict=True, reason=EARLY)), "rolling"])
-def test_an_update_waits_for_the_new_pod(rollout: str, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
-    nodes(ONE_GPU)
-    slow = {"cluster-tests/ready-after": "10s"}
-    made = on_cluster(llama={"image": OLD, "rollout": rollout})
-    made.up()
-    made.change("llama", image=NEW, pod_annotations=slow)
-    made.up()
-    assert live_deployment(cluster, namespace)["status"].get("readyReplicas") == 1
 
 
 def test_other_adapters(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):

@@ -99,8 +99,7 @@ def test_what_a_killed_up_has_left_is_taken_back(on_cluster: Callable[..., Proje
 
 def test_a_killed_update_is_finished_by_the_next_up(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
-    # Rolling: of a `Recreate` the provider says that it is done as soon as the old pod is gone.
-    made = on_cluster(llama={"image": OLD, "rollout": "rolling"})
+    made = on_cluster(llama={"image": OLD})
     made.up()
     before = live_deployment(cluster, namespace)
 

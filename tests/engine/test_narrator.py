@@ -110,14 +110,14 @@ def test_a_failing_up_warns_early_and_diagnoses_beside_the_engines_error(stack: 
     assert process.wait() != 0
     output = "".join(line for _, line in lines)
     print(output)
-    created = next(at for at, line in lines if "MinimumReplicasUnavailable" in line)
+    created = next(at for at, line in lines if "Resource has condition Available=False" in line)
     warned = next(at for at, line in lines if "warning: llama: The pod wants 2 nvidia.com/gpu, and the largest node has 1." in line)
     assert warned - created < 10
     diagnostics = output.partition("Diagnostics:")[2]
     assert "error: llama: not ready after " in diagnostics
     assert "waiting for a node." in diagnostics
     assert "cure: Set gpu to at most 1, or add a node with 2 GPUs" in diagnostics
-    assert "Minimum number of live Pods was not attained" in diagnostics
+    assert "timed out waiting for the condition" in diagnostics
 
     stack.serve(gpu=1)
     code, output = stack.run("up", "--yes", "--skip-preview")

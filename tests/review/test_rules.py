@@ -100,6 +100,29 @@ def test_pods_do_not_restart_when_the_template_stays():
     assert rules(compared(objects(deployment()), objects(deployment(spec={"revisionHistoryLimit": 3})))) == [("other", "notice")]
 
 
+WAITS = {"pulumi.com/waitFor": "condition=Available"}
+
+
+def annotated(annotations: dict[str, str] | None, **spec: Any) -> dict[str, Any]:
+    given = deployment(spec=spec)
+    return objects({**given, "metadata": {**given["metadata"], **({} if annotations is None else {"annotations": annotations})}})
+
+
+def test_what_pulumi_waits_for_restarts_nothing():
+    assert rules(compared(annotated(None), annotated(WAITS))) == [("other", "notice")]
+
+
+@pytest.mark.parametrize(("old", "new"), [(None, WAITS), (WAITS, None), ({"a": "b"}, {"a": "b", **WAITS}), (WAITS, {})])
+def test_what_pulumi_waits_for_goes_with_the_strategy(old: Any, new: Any):
+    found = compared(annotated(old), annotated(new, strategy={"type": "Recreate"}))
+    assert rules(found) == [("rollout-changed", "notice")]
+
+
+def test_an_annotation_of_the_users_own_is_said_beside_another_strategy():
+    found = compared(annotated(None), annotated({"a": "b", **WAITS}, strategy={"type": "Recreate"}))
+    assert rules(found) == [("rollout-changed", "notice"), ("other", "notice")]
+
+
 def test_a_weakness_that_was_there_before_says_nothing():
     weak = {"securityContext": {"privileged": True}}
     found = compared(objects(deployment(container=weak)), objects(deployment(container={**weak, "image": "y:1"})))

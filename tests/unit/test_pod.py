@@ -74,7 +74,8 @@ def test_the_default_deployment_around_it_is_exactly_this():
     }
     spec = dict(deployment["spec"])
     template = spec.pop("template")
-    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels}
+    waits = {"pulumi.com/waitFor": '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'}
+    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels, "annotations": waits}
     assert template["metadata"] == {"labels": labels}
     assert spec == {
         "replicas": 1,
@@ -371,6 +372,33 @@ class TestRollout:
     )
     def test_the_strategy(self, fields: dict[str, Any], strategy: dict[str, Any]):
         assert recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["spec"]["strategy"] == strategy
+
+    @pytest.mark.parametrize(
+        ("fields", "waits"),
+        [
+            ({}, True),
+            ({"replicas": 0}, True),
+            ({"replicas": 3, "rollout": "recreate"}, True),
+            ({"autoscaling": {"max_replicas": 4, "presets": ["queue"]}, "rollout": "recreate"}, True),
+            ({"rollout": "rolling"}, False),
+            ({"replicas": 2}, False),
+            ({"rollout": "surge"}, False),
+        ],
+        ids=str,
+    )
+    def test_pulumi_waits_for_the_new_pods_where_the_providers_own_way_does_not(self, fields: dict[str, Any], waits: bool):
+        metadata = recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["metadata"]
+        assert (metadata.get("annotations", {}).keys() == {"pulumi.com/waitFor"}) == waits
+        assert ("annotations" in metadata) == waits
+
+    def test_what_pulumi_waits_for_can_be_overridden(self):
+        def annotations(**given: Any) -> Any:
+            overrides = {"deployment": {"metadata": {"annotations": given}}}
+            return recorded(overrides=overrides).deployment("llama")["metadata"]["annotations"]
+
+        assert annotations(**{"pulumi.com/waitFor": "condition=Progressing"}) == {"pulumi.com/waitFor": "condition=Progressing"}
+        assert annotations(**{"pulumi.com/waitFor": None}) == {}
+        assert annotations(**{"pulumi.com/skipAwait": "true"}).keys() == {"pulumi.com/waitFor", "pulumi.com/skipAwait"}
 
     def test_a_rolling_update_is_waited_for_pod_by_pod(self):
         def timeout(**fields: Any) -> int:

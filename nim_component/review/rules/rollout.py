@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from ..change import Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Words, finding, say
-from ..matching import MISSING
+from ..matching import MISSING, Difference
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
 from ..values import UNKNOWN, Hidden
+
+WAIT_FOR = "pulumi.com/waitFor"
 
 
 def restarts(service: ServiceChange) -> Iterator[Finding]:
@@ -88,7 +90,21 @@ def strategy(service: ServiceChange) -> Iterator[Finding]:
             text = say(
                 "Updates roll out otherwise: {old} becomes {new}.", old=(_name(change.before, count),), new=(_name(change.after, count),)
             )
-            yield finding("rollout-changed", NOTICE, change, service.name, text, say("It holds for this update already."), f"spec.{field}")
+            paths = [f"spec.{field}", *_waits(change)]
+            yield finding("rollout-changed", NOTICE, change, service.name, text, say("It holds for this update already."), *paths)
+
+
+def _waits(change: Change) -> list[str]:
+    """Where the annotation changes that goes with the strategy: what Pulumi waits for."""
+    return [each.where for each in change.differences if each.path[:2] == ("metadata", "annotations") and _names(each) == {WAIT_FOR}]
+
+
+def _names(annotations: Difference) -> set[Any]:
+    """Which annotations differ."""
+    if len(annotations.path) > 2:
+        return {annotations.path[2]}
+    sides = [cast("Mapping[str, Any]", side) for side in (annotations.old, annotations.new) if isinstance(side, Mapping)]
+    return {name for side in sides for name in side}
 
 
 def _name(resource: Any, count: int) -> str:
