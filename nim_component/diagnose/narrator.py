@@ -22,6 +22,7 @@ from ..args import NIM
 from ..names import JOBS, SELECTOR_LABELS
 from .api import Api
 from .connection import Connection, connection_of
+from .interrupts import hold_interrupts
 from .kubeconfig import NoClusterError
 from .objects import text_at, texts_at
 from .occasion import memory_of_this_run
@@ -79,6 +80,7 @@ class Narrator:
         self.services: dict[str, Service] = {}
         """By URN of what is waited for."""
         self._program, self._context = loop, contextvars.copy_context()
+        hold_interrupts(loop, lambda: any(service.told is not None for service in self.services.values()))
         self._reading: asyncio.AbstractEventLoop | None = None
         self._tellings: dict[Connection, tuple[Telling, Watch, asyncio.Task[None]]] = {}
         begin, end = pulumi.ResourceHook("nim-component-begin", self.begin), pulumi.ResourceHook("nim-component-end", self.end)
@@ -111,9 +113,12 @@ class Narrator:
         with contextlib.suppress(Exception):
             service = self.services.get(args.urn)
             if service is not None and service.told is not None and service.connection is not None:
-                told, service.told = service.told, None
-                await asyncio.wait_for(asyncio.wrap_future(self._submit(self._fail(service.connection, told))), LAST_LOOK + 1)
-                await asyncio.sleep(0.05)  # the log's own turn on this loop
+                try:
+                    work = self._submit(self._fail(service.connection, service.told))
+                    await asyncio.wait_for(asyncio.wrap_future(work), LAST_LOOK + 1)
+                    await asyncio.sleep(0.05)  # the log's own turn on this loop
+                finally:
+                    service.told = None
         return False
 
     async def _begin(self, service: Service, connection: Connection, told: Told) -> None:
