@@ -10,14 +10,14 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor, Mocks
 
-from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component import NIM
 from nim_component.diagnose.connection import Connection
 from nim_component.diagnose.narrator import Narrator, Service
 
 from .client import Client, Object
+from .mistakes import KEY, MISTAKES, SERVICE, make_secrets
 from .nodes import ONE_GPU
 from .objects import apply_all, render
-from .test_diagnosis import IMAGE
 from .waiting import is_rolled_out
 
 URN = "urn:pulumi:dev::nim::nim:index:NIMService${type}::llama-child"
@@ -95,64 +95,12 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     loop.close()
 
 
-def by_key(**fields: Any) -> NIM:
-    return NIM(
-        **{
-            "secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY"),
-            "cache": CacheArgs(empty_dir=True),
-            **fields,
-        }
-    )
-
-
-def annotated(says: str, waits: str) -> dict[str, Any]:
-    return {"pod_annotations": {"cluster-tests/waits": waits, "cluster-tests/says": says}}
-
-
-MISTAKES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
-    # mistake: the wrong arguments, those that the cure leads to, cause, cure
-    "image": (
-        {"image": f"{IMAGE}x", **annotated(f'rpc error: code = NotFound desc = failed to pull "{IMAGE}x": not found', "ErrImagePull")},
-        {"image": IMAGE},
-        f"There is no image {IMAGE}x.",
-        "Correct image: the registry has no such repository or tag.",
-    ),
-    "secret key": (
-        annotated("couldn't find key NGC_API_KEY in Secret default/ngc", "CreateContainerConfigError"),
-        {"secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="api-key")},
-        "The Secret ngc has no key NGC_API_KEY.",
-        "Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key), or add the key to it.",
-    ),
-    "GPU count": ({"gpu": 2}, {"gpu": 1}, "The pod wants 2 nvidia.com/gpu, and the largest node has 1.", "Set gpu to at most 1"),
-    "claim": (
-        {"cache": CacheArgs(storage_class="fast")},
-        {"cache": CacheArgs(storage_class="kwok-volume")},
-        "There is no StorageClass fast.",
-        "Correct cache.storage_class: the cluster has kwok-volume.",
-    ),
-}
-
-
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client, namespace: str, nodes, lines: Lines, mistake: str):
     wrong, right, cause, cure = MISTAKES[mistake]
     nodes(ONE_GPU)
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "ngc", "namespace": namespace},
-        "stringData": {"api-key": "nvapi-of-nobody"},
-    }
-    cluster.create(secret)
-    cluster.create(
-        {
-            **secret,
-            "metadata": {"name": "pull", "namespace": namespace},
-            "type": "kubernetes.io/dockerconfigjson",
-            "stringData": {".dockerconfigjson": '{"auths": {"nvcr.io": {}}}'},
-        }
-    )
-    apply_all(cluster, render(by_key(**wrong), namespace))
+    make_secrets(cluster, namespace)
+    apply_all(cluster, render(NIM(**SERVICE | wrong), namespace))
     update = Update(str(control_plane.kubeconfig), lines)
     came_up, spent = update.run(namespace, lambda: bool(update.said("warn")) and rolled_out(cluster, namespace))
     assert not came_up
@@ -163,9 +111,9 @@ def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client
     assert cause in error
     assert cure in error
     assert "kubectl" not in error
-    assert "nvapi-of-nobody" not in str(lines)
+    assert KEY not in str(lines)
     lines.clear()
-    apply_all(cluster, render(by_key(**right), namespace))
+    apply_all(cluster, render(NIM(**SERVICE | right), namespace))
     came_up, spent = update.run(namespace, lambda: bool(update.said("info")) and rolled_out(cluster, namespace), 30)
     assert came_up
     assert spent < 0.5

@@ -15,6 +15,7 @@ import yaml
 from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
+from tests.cluster.mistakes import KEY, MISTAKES, SERVICE, make_secrets
 from tests.cluster.nodes import NO_GPU, ONE_GPU
 
 from .conftest import ROOT
@@ -52,13 +53,8 @@ class Stack:
 
     def serve(self, **fields: Any) -> None:
         """What the program is to deploy. The budget is the shortest there is, so that a failure does not take half an hour."""
-        service = {
-            "secrets": {"without_key": True},
-            "namespace": self.namespace,
-            "cache": {"empty_dir": True},
-            "startup_timeout": 30,
-            **fields,
-        }
+        without_key = {"secrets": {"without_key": True}, "cache": {"empty_dir": True}}
+        service = {**without_key, "namespace": self.namespace, "startup_timeout": 30, **fields}
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:service": service}}))
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
@@ -124,6 +120,72 @@ def test_a_failing_up_warns_early_and_diagnoses_beside_the_engines_error(stack: 
     assert code == 0, output
 
 
+def fail(stack: Stack) -> str:
+    """An `up` that fails: what stands at its end. No key stands anywhere."""
+    code, output = stack.run("up", "--yes", "--skip-preview")
+    assert code != 0
+    assert KEY not in output
+    diagnostics = output.partition("Diagnostics:")[2]
+    assert diagnostics
+    return diagnostics
+
+
+def succeed(stack: Stack) -> None:
+    code, output = stack.run("up", "--yes", "--skip-preview")
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("mistake", ["image", "GPU count", "claim"])
+def test_a_mistake_is_told_with_a_cure_that_works(stack: Stack, cluster: Client, namespace: str, nodes, mistake: str):
+    wrong, right, cause, cure = MISTAKES[mistake]
+    nodes(ONE_GPU)
+    make_secrets(cluster, namespace)
+    stack.serve(**SERVICE)
+    succeed(stack)
+
+    stack.serve(**SERVICE | wrong)
+    diagnostics = fail(stack)
+    warning, _, error = diagnostics.partition("error: llama: not ready after ")
+    for told in (warning, error):
+        assert cause in told
+        assert f"cure: {cure}" in told
+    assert "timed out waiting for the condition" in diagnostics
+    assert "kubectl" not in diagnostics
+
+    stack.serve(**SERVICE | right)
+    succeed(stack)
+
+
+def test_a_wrong_key_is_told_before_anything_is_changed_and_where_secrets_are_not_read_with_the_pod(
+    stack: Stack, cluster: Client, namespace: str, nodes
+):
+    wrong, right, cause, cure = MISTAKES["secret key"]
+    unread = {"secrets": {**wrong["secrets"], "verify": False}}
+    nodes(ONE_GPU)
+    make_secrets(cluster, namespace)
+    stack.serve(**SERVICE | wrong)
+    assert f"Secret {namespace}/ngc must hold the key 'NGC_API_KEY'; its keys are: api-key" in fail(stack)
+    assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None
+
+    stack.serve(**SERVICE | wrong | unread)
+    error = fail(stack).partition("error: llama: not ready after ")[2]
+    assert cause in error
+    assert f"cure: {cure.partition(' (it has')[0]}" in error  # which keys it has is not looked at
+
+    stack.serve(**SERVICE | right)
+    succeed(stack)
+
+
+def test_an_update_that_crashes_ends_with_the_last_words_of_the_pod(stack: Stack, nodes):
+    nodes(ONE_GPU)
+    stack.serve()
+    succeed(stack)
+    says = "CUDA error: no kernel image is available"
+    stack.serve(pod_annotations={"cluster-tests/ends": "1", "cluster-tests/reason": "Error", "cluster-tests/says": says})
+    diagnostics = fail(stack)
+    assert f"seen: {says}" in diagnostics.partition("error: llama: not ready after ")[2]
+
+
 def test_a_preview_says_nothing(stack: Stack, nodes):
     nodes(NO_GPU)
     stack.serve()
@@ -141,7 +203,7 @@ def test_it_is_silent_where_it_cannot_or_may_not_read(stack: Stack, nodes, kubec
     assert "llama: " not in output
 
 
-def test_an_interrupted_up_ends_as_ever(stack: Stack, cluster: Client, namespace: str, nodes):
+def test_an_interrupted_up_says_why_it_was_waiting(stack: Stack, cluster: Client, namespace: str, nodes):
     nodes(NO_GPU)
     stack.serve()
     process = stack.start("up", "--yes", "--skip-preview")
@@ -153,4 +215,8 @@ def test_an_interrupted_up_ends_as_ever(stack: Stack, cluster: Client, namespace
     assert process.returncode != 0
     print(output)
     assert "Traceback" not in output
-    assert "No node offers nvidia.com/gpu" in output
+    diagnostics = output.partition("Diagnostics:")[2]
+    assert "No node offers nvidia.com/gpu" in diagnostics.partition("error: llama: not ready after ")[2]
+    # The engine's own error, and not that its hooks were gone.
+    assert "context canceled" in diagnostics
+    assert "hook" not in output

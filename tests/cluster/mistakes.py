@@ -1,0 +1,60 @@
+"""Four mistakes, each with the cause and the cure that must be told, and the arguments to which the cure leads. The cluster has `ONE_GPU`."""
+
+from typing import Any, NamedTuple
+
+from .client import Client
+
+IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
+KEY = "nvapi-of-nobody"
+REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_group": "ngc", "ngc_secret_key": "api-key"}
+SERVICE: dict[str, Any] = {"secrets": REFERENCE, "image": IMAGE, "cache": {"empty_dir": True}}
+"""A service without a mistake, once `make_secrets` has been called."""
+
+
+class Mistake(NamedTuple):
+    """What is wrong, and what is told."""
+
+    wrong: dict[str, Any]
+    right: dict[str, Any]
+    cause: str
+    cure: str
+
+
+def _annotated(waits: str, says: str) -> dict[str, Any]:
+    return {"pod_annotations": {"cluster-tests/waits": waits, "cluster-tests/says": says}}
+
+
+MISTAKES = {
+    "image": Mistake(
+        {"image": f"{IMAGE}x", **_annotated("ErrImagePull", f'rpc error: code = NotFound desc = failed to pull "{IMAGE}x": not found')},
+        {},
+        f"There is no image {IMAGE}x.",
+        "Correct image: the registry has no such repository or tag.",
+    ),
+    "secret key": Mistake(
+        {
+            "secrets": {**REFERENCE, "ngc_secret_key": "NGC_API_KEY"},
+            **_annotated("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret default/ngc"),
+        },
+        {},
+        "The Secret ngc has no key NGC_API_KEY.",
+        "Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key), or add the key to it.",
+    ),
+    "GPU count": Mistake({"gpu": 2}, {"gpu": 1}, "The pod wants 2 nvidia.com/gpu, and the largest node has 1.", "Set gpu to at most 1"),
+    "claim": Mistake(
+        {"cache": {"storage_class": "fast"}},
+        {"cache": {"storage_class": "kwok-volume"}},
+        "There is no StorageClass fast.",
+        "Correct cache.storage_class: the cluster has kwok-volume.",
+    ),
+}
+
+
+def make_secrets(cluster: Client, namespace: str) -> None:
+    """The Secrets that the service refers to."""
+    for name, kind, key, value in (
+        ("ngc", "Opaque", "api-key", KEY),
+        ("pull", "kubernetes.io/dockerconfigjson", ".dockerconfigjson", '{"auths": {"nvcr.io": {}}}'),
+    ):
+        metadata = {"name": name, "namespace": namespace}
+        cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind, "stringData": {key: value}})
