@@ -93,8 +93,8 @@ class NetworkPolicyArgs(Arguments):
     """What else is reached: a registry in the company's own network, another service. Default: none."""
 
     dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
-    """Who answers for names, by UDP and TCP 53 unless `ports` say otherwise. Default: kube-dns, its cache on the node and Google's Cloud DNS;
-    a list replaces them all. On OpenShift: `{namespace: openshift-dns, ports: [5353]}`."""
+    """Who answers for names, by UDP and TCP 53 unless `ports` say otherwise. Default: kube-dns, its cache on the node and Google's Cloud
+    DNS; a list replaces them all. On OpenShift: `{namespace: openshift-dns, ports: [5353]}`."""
 
     @property
     def reaches_internet(self) -> bool:

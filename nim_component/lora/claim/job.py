@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...args import LoRAAdapter
-from ...diagnose.objects import Object, holds_resources, is_leaving, items_at, name_of, text_at
+from ...diagnose.objects import Object, is_leaving, items_at, name_of, text_at
+from ...diagnose.placing import holds_resources
 from ...names import SELECTOR_LABELS, STANDARD_LABELS
 from ..wishlist import read_program, wish_of
 
