@@ -67,6 +67,7 @@ def make(name: str) -> None:
                                 "timeout_seconds": 10,
                                 "failure_threshold": 6,
                             },
+                            "lifecycle": {"pre_stop": {"sleep": {"seconds": 10}}},
                             "termination_message_policy": "FallbackToLogsOnError",
                             "volume_mounts": [
                                 {"name": "dshm", "mount_path": "/dev/shm"},

@@ -92,7 +92,7 @@ def test_what_cannot_be_checked_is_said_in_one_line(
 
 
 def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("nim_component.diagnose.occasion.find_spec", lambda _: None)
+    monkeypatch.setattr("nim_component.diagnose.kubeconfig.find_spec", lambda _: None)
     result = run(make_project(tmp_path), "--claim", "shelf")
     assert (result.exit_code, result.output) == (
         1,
