@@ -154,9 +154,9 @@ def until_stopped(work: Awaitable[T]) -> T:
     async def run() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, task.cancel)
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has not both, and no handlers of a loop
+            with contextlib.suppress(NotImplementedError, AttributeError):
+                loop.add_signal_handler(getattr(signal, name), task.cancel)
         return await work
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
 import time
@@ -128,3 +129,45 @@ def test_staging_that_cannot_be_written(hub: Hub, pod: Pod) -> None:
     (pod.root / "staging").chmod(0o555)
     result = pod.run()
     assert (result.code, hub.requests, pod.published()) == (16, [], []) and "mount the volume writable" in result.last, result
+
+
+NAMES = [b"esc\x1b[2J", b"line\nfeed", b"bytes\xff", b"bell\x07", "right\u202eleft".encode()]
+
+
+@pytest.mark.parametrize("mode", ["bring", "look", "compare"])
+def test_whatever_lies_on_the_volume_is_told_in_plain_lines(hub: Hub, pod: Pod, mode: str) -> None:
+    assert pod.run().code == 0
+    for name in NAMES:
+        (pod.adapters / os.fsdecode(name)).mkdir()
+    if mode != "bring":
+        wanted: dict[str, Any] = {"published": True} if mode == "look" else {"compared": True, "adapters": []}
+        (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", **wanted}))
+    result = pod.run()
+    assert result.code == 0, result
+    said = [line for line in (result.out + result.err).splitlines() if "is not listed" in line]
+    assert len(said) == len(NAMES) + (mode == "compare")
+    assert all(line.isprintable() for line in (result.out + result.err).splitlines())
+    assert any(r"bytes\udcff" in line for line in said) and any(r"esc\x1b[2J" in line for line in said)
+
+
+@pytest.mark.parametrize("base", ["x\x1b[2J", "x\ny", "x" * 1000, 7, None, ["a"]])
+def test_a_base_model_is_a_name_or_nothing(hub: Hub, pod: Pod, base: Any) -> None:
+    hub.repos["org/one"] = Repo({"main": adapter(1, base=base)})
+    result = pod.run()
+    assert result.code == 0 and result.lines["one"]["base_model"] is None, result
+    assert len(result.out) < 2000 and result.out.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(("rank", "known"), [(True, None), ("64", None), (-8, -8), (10**30, 10**30), ({}, None)])
+def test_a_rank_is_a_whole_number_or_nothing(hub: Hub, pod: Pod, rank: Any, known: int | None) -> None:
+    hub.repos["org/one"] = Repo({"main": WHOLE | {"adapter_config.json": json.dumps({"r": rank}).encode()}})
+    result = pod.run(NIM_MAX_LORA_RANK="64")
+    assert (result.code, result.lines["one"].get("rank")) == ((20, None) if known == 10**30 else (0, known)), result
+
+
+@pytest.mark.parametrize("facts", [{"rank": "64"}, {"rank": [1]}, {"base_model": 7}])
+def test_what_a_manifest_says_of_an_adapter_may_be_anything(hub: Hub, pod: Pod, facts: dict[str, Any]) -> None:
+    assert pod.run().code == 0
+    manifest = pod.adapters / "one" / ".nim-lora.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | facts))
+    assert pod.run(NIM_MAX_LORA_RANK="16").code == 0

@@ -26,8 +26,16 @@ def read_config(wish: Wish, path: Path) -> dict[str, Any]:
         base = config.get("base_model_name_or_path")
     except (ValueError, AttributeError, RecursionError) as e:
         raise LoadError("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
-    rank = max((r for r in ranks if isinstance(r, int)), default=None)
-    return {"rank": rank, "base_model": base if isinstance(base, str) else None}
+    return {"rank": max((r for r in ranks if is_rank(r)), default=None), "base_model": base if is_name(base) else None}
+
+
+def is_rank(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_name(value: Any) -> bool:
+    """Of a model, by what anybody may have written into a file."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= 200
 
 
 def check_size(wish: Wish, size: int) -> None:
@@ -41,15 +49,16 @@ def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) ->
 
     NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
     """
-    rank = facts.get("rank") or 0
+    rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
+    trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:
         cure = "raise lora.max_rank, or drop the adapter"
         raise LoadError("rank", f"{wish}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
     if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
         say(f"warning: {wish} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
-    base, model = (re.sub(r"[^a-z0-9]", "", (n or "").rsplit("/", 1)[-1].lower()) for n in (facts.get("base_model"), server.model))
+    base, model = (re.sub(r"[^a-z0-9]", "", n.rsplit("/", 1)[-1].lower()) for n in (trained_on, server.model))
     if base and model and base not in model and model not in base:
-        say(f"warning: {wish} was trained on {facts['base_model']}, the server's model is {server.model}")
+        say(f"warning: {wish} was trained on {trained_on}, the server's model is {server.model}")
 
 
 def check_weights(wish: Wish, path: Path) -> None:

@@ -37,8 +37,9 @@ class Ended(BaseException):
 
 
 def clean(text: object) -> str:
-    """One line without the token, without credentials or signatures in URLs: everything printed passes through here."""
-    line = " ".join(str(text).split())
+    """One line without the token, without credentials or signatures in URLs, and without what a terminal would obey or no encoding takes:
+    names on a volume are anybody's. Everything printed passes through here."""
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(str(text).split()))
     for value in secret_values:
         line = line.replace(value, "***")
     return re.sub(r"(https?://[^\s?'\"]+)\?[^\s'\"]+", r"\1?***", re.sub(r"://[^/@\s]+@", "://***@", line))
