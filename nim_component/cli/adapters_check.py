@@ -89,7 +89,7 @@ def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> Comparison:
 def request_for(
     nim: NIM, adapters: list[LoRAAdapter], claim: str, namespace: str | None, sub_path: str | None, image: str | None, timeout: int
 ) -> Request:
-    """What the Job is to do, as the service's own pods would do it."""
+    """What the Job is to do, as the service's own pods would do it. What a stack file holds is plain: no field is an Output here."""
     import re
     import secrets
 
