@@ -120,7 +120,7 @@ def request_for(
 
 def compare_there(request: Request, kubeconfig: str | None, context: str | None, quiet: bool) -> Comparison:
     """Has the cluster look at the claim."""
-    from ..diagnose.occasion import is_installed
+    from ..diagnose.kubeconfig import is_installed
 
     if not is_installed():
         fail("to look at a claim needs the Kubernetes client: pip install 'nim-component[diagnose]'")
