@@ -8,6 +8,8 @@ from .made import GPU, IMAGE, claim, deployment, event, pod, replica_set, runnin
 
 Case = tuple[Snapshot, str]
 """Objects that show a cause, and words of its text, cure or evidence."""
+NearMiss = Snapshot | list[Snapshot]
+"""Objects close to those that show a cause, which do not show it."""
 
 NO_GPU = (
     f"0/2 nodes are available: 2 Insufficient {GPU}. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."

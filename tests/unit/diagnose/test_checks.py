@@ -157,6 +157,12 @@ def test_the_stacks_own_running_pods_do_not_count_against_it():
     assert wrong(judge(needed(gpu=8), facts(pods=(held(8, "llama-5d9-x", "other"),)), known=set())) != []
 
 
+def test_a_pod_of_the_same_name_that_is_no_server_does_count():
+    labels = {"app.kubernetes.io/name": "trainer", "app.kubernetes.io/instance": "llama"}
+    theirs = {**held(8, "llama-5d9-x", "ml"), "metadata": {"name": "llama-5d9-x", "namespace": "ml", "labels": labels}}
+    assert wrong(judge(needed(gpu=8), facts(pods=(theirs,)), known=set())) != []
+
+
 def test_a_quota_that_the_running_service_uses_itself_is_no_fault():
     quota = {"metadata": {"name": "q"}, "status": {"hard": {f"requests.{GPU}": "2"}, "used": {f"requests.{GPU}": "2"}}}
     there: Any = {("Deployment", "ml", "llama"): {}}

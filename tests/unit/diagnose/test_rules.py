@@ -20,7 +20,12 @@ from .shown import NO_GPU, PULL_FACTS
 
 FAMILIES = (scheduling, storage, images, secrets, loader, startup, jobs, admission, nodes, rollout)
 SHOWN = [(cause, seen, words) for family in FAMILIES for cause, sets in family.CASES.items() for seen, words in sets]
-MISSED = [(cause, seen) for family in FAMILIES for cause, seen in family.NEAR_MISSES.items()]
+MISSED = [
+    (cause, each)
+    for family in FAMILIES
+    for cause, missed in family.NEAR_MISSES.items()
+    for each in (missed if isinstance(missed, list) else [missed])
+]
 CASES = {cause for cause, _, _ in SHOWN}
 
 

@@ -1,9 +1,7 @@
 """Pods that the API server does not let in."""
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import GPU, event, replica_set, snapshot, waiting
-from ..shown import Case, refused
+from ..shown import Case, NearMiss, refused
 
 CASES: dict[str, list[Case]] = {
     "pod-security": [
@@ -61,7 +59,7 @@ CASES: dict[str, list[Case]] = {
     "pod-refused": [(refused("pods is forbidden: odd"), "odd")],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     **dict.fromkeys(
         (
             "pod-security",

@@ -3,7 +3,15 @@
 from nim_component.diagnose.objects import SecretFacts, Snapshot
 
 from ..made import IMAGE, snapshot, waiting
-from ..shown import PULL_FACTS, PULL_TYPE, Case, pulled
+from ..shown import PULL_FACTS, PULL_TYPE, Case, NearMiss, pulled
+
+
+def named(image: str) -> Snapshot:
+    """An image of that name whose registry is silent."""
+    waits = waiting("ErrImagePull", f'rpc error: failed to pull "{image}": dial tcp: i/o timeout')
+    waits["spec"]["containers"][0]["image"] = image
+    return snapshot(waits)
+
 
 CASES: dict[str, list[Case]] = {
     "image-not-found": [
@@ -37,10 +45,10 @@ CASES: dict[str, list[Case]] = {
     "image-pull": [(pulled("something new"), "something new")],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
-    # the words "not found" stand in the image's own name
-    "image-not-found": snapshot(waiting("ErrImagePull", "rpc error: dial tcp: i/o timeout")),
-    "image-unauthorized": pulled("not found"),
+NEAR_MISSES: dict[str, NearMiss] = {
+    # the words stand in the image's own name
+    "image-not-found": named("nvcr.io/forbidden/nim:404"),
+    "image-unauthorized": [pulled("not found"), named("nvcr.io/forbidden/nim:404")],
     "image-rate-limited": pulled("not found"),
     "image-registry-unreachable": pulled("not found"),
     "image-disk-full": pulled("not found"),

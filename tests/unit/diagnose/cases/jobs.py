@@ -3,7 +3,7 @@
 from nim_component.diagnose.objects import Snapshot
 
 from ..made import ago, ended, event, job, job_ended, job_pod, node, over, pod, snapshot
-from ..shown import Case
+from ..shown import Case, NearMiss
 
 AFFINITY = "0/4 nodes are available: 1 Insufficient cpu, 3 node(s) didn't match pod affinity rules."
 
@@ -97,18 +97,19 @@ CASES: dict[str, list[Case]] = {
 
 _ENDED = {"metadata": {"name": "llama-prewarm", "uid": "uid-job"}}
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "job-deadline": snapshot(jobs=[over("Failed", "BackoffLimitExceeded")]),
     # the cause is known
     "job-failed": snapshot(job_ended("No space left on device"), jobs=[over("Failed", "BackoffLimitExceeded")]),
-    "job-late": snapshot(job_pod(), jobs=[job(age=5000)]),
+    "job-late": snapshot(job_pod(), jobs=[job(age=5700)]),
     "job-suspended": snapshot(jobs=[over("Complete", suspend=True)]),
     "prewarm-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
-    "prewarm-elsewhere": snapshot(
-        pod(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": AFFINITY}])
-    ),
-    # its words are known
-    "container-failed": snapshot(job_ended("No space left on device"), jobs=[job()]),
+    "prewarm-elsewhere": [
+        snapshot(pod(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": AFFINITY}])),
+        unplaced("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+    ],
+    # its words, or its exit code, are known
+    "container-failed": [snapshot(job_ended("No space left on device"), jobs=[job()]), snapshot(ended("", 12, container="download-loras"))],
     # it failed once, and a pod was made since
     "pod-security": snapshot(
         jobs=[job()],

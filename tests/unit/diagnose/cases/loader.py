@@ -1,10 +1,9 @@
 """The containers that bring adapters, or look at them."""
 
-from nim_component.diagnose.objects import Snapshot
 from nim_component.lora.loader import EXIT_CODES
 
 from ..made import ended, snapshot
-from ..shown import Case
+from ..shown import Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
     "loader-out-of-memory": [
@@ -23,7 +22,7 @@ CASES: dict[str, list[Case]] = {
     },
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "loader-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
     "loader-unknown": snapshot(ended("", 12, container="download-loras")),
     "disk-full": snapshot(ended("space shuttle")),

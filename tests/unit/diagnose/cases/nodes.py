@@ -1,9 +1,7 @@
 """What nodes do to pods."""
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import event, node, pod, running, snapshot, waiting
-from ..shown import Case, failed
+from ..shown import Case, NearMiss, failed
 
 CASES: dict[str, list[Case]] = {
     "node-lost": [
@@ -37,7 +35,7 @@ CASES: dict[str, list[Case]] = {
     "pod-sandbox": [(snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", "odd")]), "odd")],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "node-lost": snapshot(running(), nodes=[node()]),
     "evicted-disk": failed("Evicted", "The node was low on resource: memory."),
     "evicted-memory": failed("Evicted", "The node was low on resource: ephemeral-storage."),

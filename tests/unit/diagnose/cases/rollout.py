@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import ago, deployment, running, service, snapshot, unschedulable
-from ..shown import NO_GPU, Case
+from ..shown import NO_GPU, Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
     "rollout-paused": [(snapshot(deployments=[deployment(paused=True)]), "rollout resume deployment/llama")],
@@ -67,17 +65,20 @@ CASES: dict[str, list[Case]] = {
     "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "No load balancer has been given")],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "rollout-paused": snapshot(deployments=[deployment(paused=False)]),
     "progress-deadline": snapshot(
         deployments=[deployment(conditions=[{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}])]
     ),
     "no-replicas": snapshot(deployments=[deployment(replicas=1)]),
-    "rollout-needs-spare-gpu": snapshot(
-        running(ready=True, name="old", template="aaa"),
-        unschedulable(NO_GPU, template="bbb"),
-        deployments=[deployment(strategy={"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}})],
-    ),
+    "rollout-needs-spare-gpu": [
+        snapshot(
+            running(ready=True, name="old", template="aaa"),
+            unschedulable(NO_GPU, template="bbb"),
+            deployments=[deployment(strategy={"rollingUpdate": {"maxSurge": surge, "maxUnavailable": 1}})],
+        )
+        for surge in (0, 1)
+    ],
     "old-pod-stuck": snapshot(running(name="old", metadata={"deletionTimestamp": ago(30)})),
     # only the leader of a group is chosen, and it is not ready yet
     "service-selector": snapshot(

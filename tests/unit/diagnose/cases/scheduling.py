@@ -1,9 +1,7 @@
 """Pods that no node takes."""
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import GPU, node, pod, snapshot, unschedulable
-from ..shown import NO_GPU, OTHER, Case
+from ..shown import NO_GPU, OTHER, Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
     # cause: object sets that show it, each with words of text, cure or evidence
@@ -101,7 +99,7 @@ CASES: dict[str, list[Case]] = {
     ],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     # cause: an object set close to one that shows it, and does not
     "gpu-insufficient": snapshot(unschedulable("0/1 nodes are available: 1 Insufficient memory."), nodes=[node()]),
     "gpu-absent": snapshot(unschedulable(NO_GPU), nodes=[node(gpu=0), node("b", 1)]),

@@ -1,9 +1,9 @@
 """Secrets and ConfigMaps, and what else a container needs to be configured."""
 
-from nim_component.diagnose.objects import SecretFacts, Snapshot
+from nim_component.diagnose.objects import SecretFacts
 
 from ..made import event, running, snapshot, waiting
-from ..shown import PULL_FACTS, PULL_TYPE, Case, mounting
+from ..shown import PULL_FACTS, PULL_TYPE, Case, NearMiss, mounting
 
 CASES: dict[str, list[Case]] = {
     "config-map-missing": [
@@ -59,7 +59,7 @@ CASES: dict[str, list[Case]] = {
     ],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "config-map-missing": snapshot(waiting("CreateContainerConfigError", 'secret "a" not found')),
     "config-map-key-missing": snapshot(waiting("CreateContainerConfigError", "couldn't find key A in Secret ml/settings")),
     "secret-missing": snapshot(waiting("CreateContainerConfigError", 'configmap "a" not found')),

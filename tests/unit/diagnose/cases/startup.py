@@ -1,9 +1,7 @@
 """Servers that do not come up: their memory, their last words, their probes."""
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import ended, pod, running, snapshot, waiting
-from ..shown import Case, probed
+from ..shown import Case, NearMiss, probed
 
 CASES: dict[str, list[Case]] = {
     "out-of-memory": [(snapshot(ended("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm may take 16Gi")],
@@ -119,7 +117,7 @@ CASES: dict[str, list[Case]] = {
     ],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "out-of-memory": snapshot(ended("", 137, "Error")),
     "container-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
     "gpu-out-of-memory": snapshot(ended("out of disk")),

@@ -1,9 +1,7 @@
 """Claims and volumes."""
 
-from nim_component.diagnose.objects import Snapshot
-
 from ..made import ago, claim, event, pod, running, snapshot, unschedulable
-from ..shown import NO_GPU, Case, claimed, mounting
+from ..shown import NO_GPU, Case, NearMiss, claimed, mounting
 
 CASES: dict[str, list[Case]] = {
     "claim-missing": [
@@ -68,7 +66,7 @@ CASES: dict[str, list[Case]] = {
     "volume-mount": [(mounting("MountVolume.SetUp failed: timed out waiting for the condition"), "timed out")],
 }
 
-NEAR_MISSES: dict[str, Snapshot] = {
+NEAR_MISSES: dict[str, NearMiss] = {
     "claim-missing": snapshot(unschedulable('persistentvolumeclaim "models" is being deleted')),
     "claim-no-class": snapshot(
         pod(),
