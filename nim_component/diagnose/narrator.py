@@ -31,6 +31,9 @@ from .store import SERVER_PART
 from .telling import LAST_LOOK, Level, Telling, Told
 from .watch import Watch
 
+IDLE = 60.0
+"""Seconds for which a cluster is read on though nothing is waited for: after a service's Job comes its Deployment."""
+
 
 @dataclass
 class Service:
@@ -143,8 +146,9 @@ class Narrator:
             self._submit(self._close_if_idle(connection))
 
     async def _close_if_idle(self, connection: Connection) -> None:
-        telling, watch, task = self._tellings[connection]
-        if telling.idle:
+        await asyncio.sleep(IDLE)
+        telling, watch, task = self._tellings.get(connection, (None, None, None))
+        if telling is not None and watch is not None and task is not None and telling.idle:
             del self._tellings[connection]
             task.cancel()
             await watch.close()

@@ -1,6 +1,11 @@
 """What a hook is called with, and of whom it is therefore told."""
 
+import subprocess
+import sys
+import time
+from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 import pytest
@@ -10,6 +15,8 @@ from nim_component.diagnose.narrator import told_of
 from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record
+
+from .server import serving
 
 LORA: dict[str, Any] = {
     "hf_repo_ids": ["org/one"],
@@ -43,6 +50,51 @@ def test_a_child_is_told_of_as_what_it_is(name: str, fields: dict[str, Any], kin
     assert (told.name, told.namespace, told.kind, told.part) == ("other", "ml", kind, part)
     assert told.job == (it.inputs["metadata"]["name"] if kind == "Job" else "")
     assert told.end == ("done" if kind == "Job" else "ready")
+
+
+PROGRAM = """
+import asyncio, sys
+import pulumi
+from nim_component.diagnose.connection import Connection
+from nim_component.diagnose.narrator import Narrator, Service
+
+for level in ("info", "warn", "error"):
+    setattr(pulumi.log, level, lambda text, *_, **__: print(text, flush=True))
+pulumi.ResourceHook = pulumi.ErrorHook = pulumi.ResourceHookBinding = lambda *_, **__: None  # no engine to register them with
+
+async def main() -> None:
+    narrator = Narrator(asyncio.get_running_loop())
+    kinds = {"kubernetes:batch/v1:Job": "llama-warm", "kubernetes:apps/v1:Deployment": "llama"}
+    for type_, name in kinds.items():
+        narrator.services[name] = Service(None, 0, True, Connection(sys.argv[1], None))
+        inputs = {"metadata": {"name": name, "namespace": "ml"}}
+        narrator.begin(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
+        while not narrator.services[name].told.story.told:
+            await asyncio.sleep(0.1)
+        narrator.end(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
+        await asyncio.sleep(0.5)
+
+asyncio.run(main())
+"""
+
+
+def test_what_is_waited_for_in_turn_is_read_on_one_connection_and_the_end_is_quiet():
+    seen: list[str] = []
+    with serving(answer, seen) as kubeconfig:
+        done = subprocess.run([sys.executable, "-c", PROGRAM, kubeconfig], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
+    assert "llama: ready after" in done.stdout
+    asked = Counter(urlsplit(path).path for path in seen if "watch=true" not in path)
+    assert asked["/apis/batch/v1/namespaces/ml/jobs"] == 1
+    assert asked["/api/v1/namespaces/ml/pods"] == 1
+    assert len(seen) <= 30
+
+
+def answer(path: str) -> tuple[int, Any]:
+    """An API server with nothing in it, whose watches say nothing."""
+    if "watch=true" in path:
+        return 200, iter(lambda: time.sleep(0.2) or b"\n", None)
+    return 200, {"items": [], "metadata": {"resourceVersion": "1"}}
 
 
 def test_inputs_of_any_form_are_told_of():
