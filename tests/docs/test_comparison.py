@@ -1,0 +1,127 @@
+"""What the comparison ticks, and which tests show it; and of every optional group the five things that it must have."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+SHOWN: dict[str, tuple[str, ...]] = {
+    "wrong arguments": ("unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text", "engine/test_refusals.py::test_wrong_arguments_all_at_once"),
+    "image by digest, warning for a moving tag": ("unit/test_outputs.py::test_a_moving_tag_warns", "unit/test_outputs.py::test_a_fixed_tag_does_not_warn"),
+    "pull Secret and keys": ("unit/test_secrets.py::test_the_keys_stand_under_the_names_they_are_given", "unit/test_secrets.py::test_the_pull_secret_logs_in_to_the_registry"),
+    "a missing Secret": ("engine/test_refusals.py::test_a_missing_secret", "unit/test_secrets.py::test_a_missing_secret_fails_with_its_name"),
+    "a rotated key": ("unit/test_secrets.py::test_a_rotated_key_makes_secrets_of_other_names_and_rolls_the_pods", "engine/test_changes.py::test_a_rotated_key"),
+    "requests of a pod that stops": ("unit/test_pod.py::test_a_stopped_pod_takes_requests_for_half_of_its_grace_at_most",),
+    "volumes, mounts, init containers, sidecars of one's own": ("unit/test_pod.py::test_volumes_mounts_and_containers_come_last", "unit/test_pod.py::test_an_init_container_comes_after_the_components_own"),
+    "Pod Security `restricted`": ("cluster/test_admission.py::test_every_stack_is_accepted", "unit/test_pod.py::test_a_container_without_a_security_context_is_restricted_too"),
+    "`/dev/shm`": ("unit/test_pod.py::test_the_default_pod_is_exactly_this", "unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text"),
+    "start-up budget below progress deadline and time-outs": ("unit/test_timing.py::test_each_wait_lies_above_the_one_before", "cluster/test_timing.py::test_it_is_so_in_every_stack"),
+    "rollout on a full cluster": ("cluster/test_rollouts.py::test_an_image_change_needs_no_spare_gpu",),
+    "model cache": ("cluster/test_cache.py::test_the_claim_survives_an_image_change_and_is_used_again", "cluster/test_deletion.py::test_a_retained_cache_is_left_and_can_be_taken_up_again"),
+    "ReadWriteOnce with several pods": ("cluster/test_cache.py::test_a_claim_for_one_node_and_two_replicas_never_reach_the_cluster",),
+    "LoRA adapters": ("lora/test_rendered.py::test_the_seed_examples_init_container_delivers_both_adapters_and_nim_lists_them",),
+    "proxy and own authorities": ("unit/test_network.py::test_the_joiner_is_exactly_this_and_runs_first",),
+    "HorizontalPodAutoscaler": ("unit/test_autoscaling.py::test_a_metric_of_each_kind", "cluster/test_autoscaling.py::test_the_controller_finds_what_it_scales"),
+    "metric presets for 1.x and 2.x": ("unit/test_autoscaling.py::test_every_generations_series_are_selected_and_no_others",),
+    "KEDA, to zero": ("unit/test_autoscaling.py::test_an_outage_of_the_monitoring_takes_no_pod_away", "cluster/test_custom_resources.py::test_its_definition_takes_it_and_nothing_is_lost_or_moves"),
+    "autoscaling switched on keeps running pods": ("cluster/test_autoscaling.py::test_switching_it_on_takes_no_running_pod_away",),
+    "Service: type, annotations, labels": ("cluster/test_exposure.py::test_a_service_of_each_kind_is_accepted_and_stays",),
+    "Service: affinity, traffic policies, load balancer class, source ranges": ("cluster/test_exposure.py::test_a_service_of_each_kind_is_accepted_and_stays",),
+    "Ingress with TLS": ("cluster/test_exposure.py::test_an_ingress_is_accepted_and_stays", "unit/test_exposure.py::test_tls_with_the_controllers_certificate_or_ones_own"),
+    "Gateway API": ("unit/test_exposure.py::test_the_host_leads_to_the_service_by_the_gateway", "unit/test_exposure.py::test_the_route_leads_to_it"),
+    "inference extension": ("unit/test_exposure.py::test_a_pool_is_the_pods_and_its_picker", "unit/test_exposure.py::test_with_a_pool_the_route_leads_to_it"),
+    "PodDisruptionBudget": ("cluster/test_disruption.py::test_the_second_of_two_pods_is_not_evicted_before_the_first_is_back",),
+    "topology spread": ("cluster/test_disruption.py::test_pods_are_spread_over_zones_by_the_selector_of_their_own",),
+    'node selector with `"true"` and `"8"`': ("cluster/test_values.py::test_a_node_selector_of_true_and_8_finds_its_node",),
+    "`toleration_seconds`": ("cluster/test_values.py::test_toleration_seconds_arrive",),
+    "affinity, runtime class, priority class": ("unit/test_pod.py::test_an_argument_of_the_pod",),
+    "scheduler": ("cluster/test_disruption.py::test_claims_and_a_scheduler_are_accepted_and_stay",),
+    "MIG by name": ("cluster/test_values.py::test_a_mig_slice_is_placed",),
+    "Dynamic Resource Allocation": ("cluster/test_disruption.py::test_each_pod_gets_a_claim_of_its_own_that_goes_with_it",),
+    "model on the node's own disks": ("unit/test_disruption.py::test_each_pod_has_a_claim_of_its_own",),
+    "ServiceMonitor": ("unit/test_metrics.py::test_the_service_is_scraped_and_nothing_more_is_made", "unit/test_metrics.py::test_without_it_nothing_is_scraped"),
+    "PodMonitor, scrape annotations": ("unit/test_metrics.py::test_pods_are_scraped_under_the_services_name",),
+    "Grafana dashboard, alerts, for 1.x and 2.x": ("unit/test_metrics.py::test_every_generation_can_fire_each_of_them", "unit/test_metrics.py::test_every_generation_fills_every_panel"),
+    "NetworkPolicy": ("unit/test_network_policy.py::test_names_and_downloads_and_nothing_else", "cluster/test_network_policy.py::test_a_policy_is_accepted_and_stays"),
+    "model downloaded before the rollout": ("cluster/test_prewarm.py::test_the_gpu_stays_the_servers_while_the_next_model_is_downloaded",),
+    "shared cache, sub path, read-only model": ("cluster/test_cache.py::test_a_shared_claim_serves_every_replica", "unit/test_prewarm.py::test_the_server_mounts_the_model_read_only_and_writes_to_scratch"),
+    "start without a registry and a key": ("unit/test_prewarm.py::test_no_key_reaches_the_server_and_no_registry_is_asked",),
+    "proxy": ("unit/test_network.py::test_one_with_a_password_comes_from_a_secret",),
+    "authorities of one's own": ("unit/test_network.py::test_both_are_in_it_and_no_two_lines_run_together",),
+    "generations 1.x, 2.x on vLLM, on SGLang": ("unit/args/test_generation.py::test_the_tag_says_the_generation_or_nothing", "unit/test_lora.py::test_each_generation_is_told_in_its_own_form"),
+    "one server over several nodes": ("cluster/test_multi_node.py::test_leader_and_worker_take_a_node_each",),
+    "from one node to several behind the same Service": ("unit/test_multi_node.py::test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node",),
+    "does the model fit its GPUs": ("unit/fit/test_fit.py::test_a_known_case", "unit/fit/test_fit.py::test_what_cannot_fit_is_said_at_preview"),
+    "any field of any object": ("unit/test_overrides.py::test_each_can_be_overridden_and_its_fields_are_known_where_the_sdk_knows_them",),
+    "policy pack": ("policies/test_policies.py::test_each_rule_finds_its_fault_and_no_other_rule_does",),
+    "address from outside as an output": ("unit/test_exposure.py::test_it_is_read_from_the_services_status",),
+}  # fmt: skip
+"""Each ticked row, and the tests that fail when it is no longer so."""
+
+
+def ticked() -> list[str]:
+    table = README.partition("## Compared with")[2].partition("\n## ")[0]
+    return [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ") and "✓" in row.split("|")[2]]
+
+
+@cache
+def names_in(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")}
+
+
+def is_there(test: str) -> bool:
+    file, _, name = test.partition("::")
+    return name in names_in(TESTS / file)
+
+
+def test_every_tick_has_a_test_and_nothing_else_has():
+    assert ticked() == list(SHOWN)
+
+
+@pytest.mark.parametrize("row", SHOWN)
+def test_the_tests_that_show_it_are_there(row: str):
+    assert [test for test in SHOWN[row] if not is_there(test)] == []
+
+
+ADMITTED = "cluster/test_admission.py::test_every_stack_is_accepted"
+DEFINED = "cluster/test_custom_resources.py::test_its_definition_takes_it_and_nothing_is_lost_or_moves"
+GROUPS: dict[str, tuple[str, str, str, str, str]] = {
+    # unit tests, the API server's verdict, the example that is rendered, the row of the comparison, the finding of the review
+    "autoscaling": ("test_autoscaling.py", "cluster/test_autoscaling.py::test_an_autoscaler_is_accepted_and_stays", "groups/Pulumi.autoscaling.yaml", "HorizontalPodAutoscaler", "an-autoscaler-switched-on-keeps-what-runs"),
+    "keda": ("test_autoscaling.py", DEFINED, "groups/Pulumi.autoscaling.yaml", "KEDA, to zero", "an-autoscaler-with-less-room-is-told"),
+    "service": ("test_exposure.py", "cluster/test_exposure.py::test_a_service_of_each_kind_is_accepted_and_stays", "groups/Pulumi.exposure.yaml", "Service: type, annotations, labels", "a-load-balancer-opens-the-model-to-the-outside"),
+    "ingress": ("test_exposure.py", "cluster/test_exposure.py::test_an_ingress_is_accepted_and_stays", "groups/Pulumi.exposure.yaml", "Ingress with TLS", "an-ingress-opens-a-host-without-tls"),
+    "http_route": ("test_exposure.py", DEFINED, "groups/Pulumi.exposure.yaml", "Gateway API", "a-route-moves-clients"),
+    "grpc_route": ("test_exposure.py", DEFINED, "groups/Pulumi.exposure.yaml", "Gateway API", "a-speech-server-opens-a-port-and-a-route"),
+    "inference_pool": ("test_exposure.py", DEFINED, "groups/Pulumi.exposure.yaml", "inference extension", "a-pool-leads-the-route-past-the-service"),
+    "disruption_budget": ("test_disruption.py", "cluster/test_disruption.py::test_a_budget_is_accepted_and_stays", "groups/Pulumi.placement.yaml", "PodDisruptionBudget", "a-disruption-budget-harms-nobody"),
+    "resource_claims": ("test_disruption.py", "cluster/test_disruption.py::test_claims_and_a_scheduler_are_accepted_and_stay", "groups/Pulumi.placement.yaml", "Dynamic Resource Allocation", "a-claim-for-devices-rolls-the-pods"),
+    "network_policy": ("test_network_policy.py", "cluster/test_network_policy.py::test_a_policy_is_accepted_and_stays", "groups/Pulumi.network-policy.yaml", "NetworkPolicy", "a-network-that-lets-everybody-in-is-told"),
+    "metrics": ("test_metrics.py", DEFINED, "groups/Pulumi.metrics.yaml", "ServiceMonitor", "metrics-and-alerts-disturb-nobody"),
+    "cache.prewarm": ("test_prewarm.py", "cluster/test_prewarm.py::test_the_job_comes_to_its_end_on_a_node_without_a_gpu", "groups/Pulumi.enterprise.yaml", "model downloaded before the rollout", "a-job-that-changes-is-replaced"),
+    "network": ("test_network.py", ADMITTED, "groups/Pulumi.enterprise.yaml", "proxy", "a-proxy-and-authorities-restart-the-pods"),
+    "generation": ("args/test_generation.py", ADMITTED, "groups/Pulumi.autoscaling.yaml", "generations 1.x, 2.x on vLLM, on SGLang", "an-image-bump-stops-the-only-replica"),
+    "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_it_is_accepted_and_stays", "groups/Pulumi.multi-node.yaml", "one server over several nodes", "a-server-that-outgrows-its-node-is-not-gone-for-good"),
+    "overrides": ("test_overrides.py", ADMITTED, "groups/Pulumi.overrides.yaml", "any field of any object", "an-override-is-what-it-changes"),
+}  # fmt: skip
+"""What each optional group must have; `fit` and the policy pack render nothing, and have their rows and tests."""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_group_has_its_five(group: str):
+    unit, verdict, example, row, comment = GROUPS[group]
+    assert len(names_in(TESTS / "unit" / unit)) > 3
+    assert is_there(verdict)
+    assert (
+        re.search(rf"^\s+{group.rpartition('.')[2]}:", (ROOT / "examples" / example).read_text(encoding="utf-8"), re.MULTILINE)
+        or group == "generation"
+    )
+    assert row in ticked()
+    assert (TESTS / "review" / "golden" / f"{comment}.md").exists()
