@@ -21,6 +21,7 @@ THREE = {"replicas": 3, "cache": {"access_mode": "ReadWriteMany", "size": "50Gi"
 HPA = {"scaleTargetRef": {"kind": "Deployment", "name": "llama"}, "minReplicas": 2, "maxReplicas": 6}
 NODE = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
 ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
+SCALED = {"max_replicas": 6, "presets": ["queue"]}
 OVERRIDES = {
     "deployment": {"spec": {"minReadySeconds": 30, "template": {"spec": {"containers": [{"name": "nim", "stdin": True}]}}}},
     "service": {"metadata": {"annotations": {"team": "search"}}},
@@ -123,6 +124,10 @@ CASES: dict[str, Callable[[], StackReview]] = {
     "an-autoscaler-with-less-room-is-told": lambda: compared(
         objects(deployment(), thing("ScaledObject", "keda.sh/v1alpha1", {**HPA, "minReplicaCount": 1, "maxReplicaCount": 6})),
         objects(deployment(), thing("ScaledObject", "keda.sh/v1alpha1", {**HPA, "minReplicaCount": 0, "maxReplicaCount": 4})),
+    ),
+    "keda-takes-over-from-an-autoscaler-in-two-steps": lambda: compared(
+        one(cache=THREE["cache"], autoscaling=SCALED),
+        one(cache=THREE["cache"], autoscaling={**SCALED, "keda": {"prometheus": "http://p:9090"}}),
     ),
     "an-ingress-opens-a-host-without-tls": lambda: compared(
         objects(thing("Ingress", "networking.k8s.io/v1", {"rules": [{"host": "a.example"}], "tls": [{"hosts": ["a.example"]}]})),

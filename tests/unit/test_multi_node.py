@@ -229,12 +229,12 @@ class TestOptions:
         record(program)
 
     def test_a_cache_mode_that_is_an_output_meets_the_rule_when_it_resolves(self):
+        def program() -> None:
+            late = {"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
+            serve(multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache=late)
+
         with pytest.raises(Exception, match=r"cache\.access_mode: must be ReadWriteMany with multi_node \(got 'ReadWriteOnce'\)"):
-            record(
-                lambda: serve(
-                    multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache={"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
-                )
-            )
+            record(program)
 
     def test_gpus_by_a_claim_are_counted_by_the_parallel_sizes(self):
         claims = [{"name": "gpus", "template": "eight"}]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..change import Resource, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, Words, finding, named, say
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Words, finding, named, say
 from ..objects import WORKLOADS, changed_under, get, gpus, number, replicas, share, targets
 
 SCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
@@ -30,6 +30,17 @@ def conflicts(service: ServiceChange) -> Iterator[Finding]:
             text = say("{what} scales what has a fixed `replicas`.", what=named(scaler))
             consequence = say("Each update sets the number back, or ends in a conflict. Ignore changes of `spec.replicas`.")
             yield finding("autoscaler-conflict", WARNING, workload, service.name, text, consequence, "spec.replicas")
+
+
+def handovers(service: ServiceChange) -> Iterator[Finding]:
+    """KEDA's webhook lets no second autoscaler near a workload, and the engine makes what is new before it deletes what goes."""
+    gone = [change for change in service.of("HorizontalPodAutoscaler") if change.operation == "delete"]
+    for change in service.of("ScaledObject"):
+        old = next((each for each in gone if targets(each.before) == targets(change.after)), None)
+        if change.operation == "create" and old is not None:
+            text = say("{new} takes over from {old} in one step.", new=named(change), old=named(old))
+            remedy = say("KEDA refuses it while the other is there: the update ends in an error. Take the old one away first, by itself.")
+            yield finding("autoscaler-conflict", CRITICAL, change, service.name, text, remedy)
 
 
 def bounds(service: ServiceChange) -> Iterator[Finding]:
@@ -111,4 +122,4 @@ def _stuck(most: Any, least: Any, count: int | None) -> bool:
     return least is not None and count is not None and count > 0 and share(least, count, up=True) >= count
 
 
-RULES = (conflicts, bounds, budgets)
+RULES = (conflicts, handovers, bounds, budgets)
