@@ -62,12 +62,20 @@ _TARGETS: dict[str, Target] = {
     "keys": Target("core.v1.SecretArgs", _IDENTITY, metadata_only=True),
     "dashboard": Target("core.v1.ConfigMapArgs", _IDENTITY),
 }
+_GROUPED: dict[Path, str] = {
+    ("spec", "leaderWorkerTemplate", template, "metadata", "labels", label): "the Service finds leaders by it, and a policy all members."
+    for template in ("leaderTemplate", "workerTemplate")
+    for label in SELECTOR_LABELS
+}
 _CLAIM_TEMPLATE = Target("resource.v1.ResourceClaimTemplateArgs", _IDENTITY)
 
 _CUSTOM = Target(None, _IDENTITY)
+_GROUP = Target(None, {**_IDENTITY, **_GROUPED})
 
 
 def _target(name: str) -> Target:
+    if name == "group":
+        return _GROUP
     return _CLAIM_TEMPLATE if name.startswith(claim_part("")) else _TARGETS.get(name, _CUSTOM)
 
 

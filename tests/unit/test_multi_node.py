@@ -219,6 +219,14 @@ class TestOptions:
         with pytest.raises(ValueError, match=r"overrides\.deployment: is no object of this service\. Its objects: group, service, cache"):
             grouped(overrides={"deployment": {"spec": {}}})
 
+    @pytest.mark.parametrize("template", ["leaderTemplate", "workerTemplate"])
+    def test_the_labels_by_which_its_pods_are_found_stay(self, template: str):
+        patch = {"metadata": {"labels": {"app.kubernetes.io/name": "mine"}}}
+        with pytest.raises(
+            ValueError, match=rf"overrides\.group\.spec\.leaderWorkerTemplate\.{template}\.metadata\.labels.*must not be overridden"
+        ):
+            grouped(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
+
     def test_there_is_no_deployment_to_ask_for(self):
         def program() -> None:
             service = serve(multi_node={"nodes": 2}, cache=SHARED)
