@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from .cache import CacheArgs
 from .model import Arguments, Rule
 from .network import NetworkArgs
 from .outputs import is_output
@@ -108,6 +109,18 @@ class NetworkPolicyArgs(Arguments):
                 yield Problem(("proxies", index, "ports"), "is required", "Give the proxy's port, such as [3128].")
 
     rules = (Rule(("proxies",), _check.__func__, waits=False),)  # pyright: ignore
+
+
+def check_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters: Sequence[Any] | None) -> Iterator[Problem]:
+    """What has something to download and reaches nobody waits until its time is spent."""
+    if policy is None or policy.reaches_internet or policy.proxies or policy.egress:
+        return
+    filled = cache.existing_claim is not None or cache.volume_name is not None or cache.host_path is not None
+    missing = {"the model": not filled, "what prewarm names": cache.prewarm is not None, "hf_repo_ids": bool(adapters)}
+    if what := next((name for name, is_missing in missing.items() if is_missing), None):
+        rule = f"must not be false while {what} is to be downloaded, and nothing else is let out"
+        remedy = "Leave it out, say in egress or proxies what is reached, or bring all of it in: existing_claim, lora.source."
+        yield Problem(("network_policy", "internet"), rule, remedy)
 
 
 def check_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:

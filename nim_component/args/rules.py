@@ -22,7 +22,7 @@ from .metrics import check_metrics_metadata
 from .model import Rule
 from .multi_node import check_group, check_group_claim, check_group_generation, check_ray_port, check_sizes
 from .network import check_network_env
-from .network_policy import check_way_out
+from .network_policy import check_download, check_way_out
 
 RULES = (
     Rule(("hf_repo_ids", "lora", "lora_adapter_mem", "env"), check_lora, waits=False),
@@ -42,6 +42,7 @@ RULES = (
     Rule(("grpc_port", "port", "health_port", "generation", "image"), check_grpc),
     Rule(("metrics", "pod_annotations"), check_metrics_metadata, waits=False),
     Rule(("network_policy", "network"), check_way_out, waits=False),
+    Rule(("network_policy", "cache", "hf_repo_ids"), check_download, waits=False),
     Rule(("disruption_budget", "replicas", "autoscaling"), check_budget, waits=False),
     Rule(("gpu", "resource_claims"), check_devices),
     Rule(("resource_claims",), check_claim_names, waits=False),

@@ -170,17 +170,20 @@ class TestBesideOtherGroups:
     def test_a_policy_lets_its_members_talk_by_any_port(self):
         # Ray and NCCL choose ports as they start: under a policy for the server's port alone the group never forms.
         policy = {"ingress": [{"namespace": "apps"}], "internet": False, "dns": []}
-        spec = grouped(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
+        filled = {"existing_claim": "models"}
+        spec = grouped(network_policy=policy, cache=filled).child("llama", NETWORK_POLICY).inputs["spec"]
         assert spec["podSelector"] == MEMBERS
         assert spec["ingress"][1:] == [{"from": [{"podSelector": MEMBERS}]}]
         assert spec["egress"] == [{"to": [{"podSelector": MEMBERS}]}]
-        alone = recorded(network_policy=policy).child("llama", NETWORK_POLICY).inputs["spec"]
+        alone = recorded(network_policy=policy, cache=filled).child("llama", NETWORK_POLICY).inputs["spec"]
         assert (len(alone["ingress"]), alone["egress"]) == (1, [])
 
     def test_the_jobs_that_download_for_it_are_no_members(self):
         cache = {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}
-        seen = grouped(cache=cache, network_policy={"ingress": [], "internet": False, "dns": []})
-        assert seen.children("llama")["llama-network-policy-jobs"].inputs["spec"]["egress"] == []
+        mirror = {"cidr": "10.0.0.5/32", "ports": [443]}
+        seen = grouped(cache=cache, network_policy={"ingress": [], "internet": False, "dns": [], "egress": [mirror]})
+        (rule,) = seen.children("llama")["llama-network-policy-jobs"].inputs["spec"]["egress"]
+        assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.5/32"}}]
 
     def test_only_leaders_are_scraped(self):
         monitor = grouped(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]

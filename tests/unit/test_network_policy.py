@@ -21,7 +21,9 @@ NAMES = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
 
 def spec(more: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    return recorded(network_policy={"ingress": [APPS], **fields}, **(more or {})).child("llama", NETWORK_POLICY).inputs["spec"]
+    # What reaches nobody has its model already.
+    filled = {"cache": {"existing_claim": "models"}} if fields.get("internet") is False else {}
+    return recorded(network_policy={"ingress": [APPS], **fields}, **filled, **(more or {})).child("llama", NETWORK_POLICY).inputs["spec"]
 
 
 def sources(peer: dict[str, Any]) -> Any:

@@ -21,6 +21,11 @@ SCALED = {"max_replicas": 4, "presets": ["queue"]}
 NO_GPU = "gpu: must be at least 1 without resource_claims (got 0). Raise it, or let resource_claims bring the GPUs."
 CRON = [{"type": "cron", "metadata": {"timezone": "Etc/UTC"}}]
 
+SHUT: dict[str, Any] = {"ingress": [], "internet": False}
+SHUT_OUT = (
+    "is to be downloaded, and nothing else is let out. Leave it out, say in egress or proxies what is reached, "
+    "or bring all of it in: existing_claim, lora.source."
+)
 CPU = [{"type": "cpu", "metadata": {"value": "60"}}]
 
 QUANTITY = "must be a Kubernetes quantity"
@@ -891,6 +896,15 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
         {"network_policy": {"ingress": []}, "network": {"https_proxy": "http://proxy.example.com:3128"}},
         "network_policy.proxies: is required with network.https_proxy: a policy knows addresses and pods, and not the proxy's name. "
         "Say where it is: proxies: [{cidr: 10.0.0.5/32, ports: [3128]}].",
+    ),
+    ({"network_policy": SHUT}, f"network_policy.internet: must not be false while the model {SHUT_OUT}"),
+    (
+        {"network_policy": SHUT, "cache": {"existing_claim": "a", "prewarm": WARM}},
+        f"network_policy.internet: must not be false while what prewarm names {SHUT_OUT}",
+    ),
+    (
+        {"network_policy": SHUT, "cache": {"existing_claim": "a"}, **LORA, "hf_repo_ids": ["a/b"]},
+        f"network_policy.internet: must not be false while hf_repo_ids {SHUT_OUT}",
     ),
     # metrics
     (
