@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from ..args.quantities import parse_quantity
-from .objects import Object, at, condition, items_at, phase_of, text_at, texts_at
+from .objects import Object, at, condition, items_at, mapping_at, phase_of, text_at, texts_at
 
 
 def quantity(value: Any) -> Decimal:
@@ -42,6 +42,38 @@ def allocatable(node: Object, resource: str) -> int:
 def is_node_ready(node: Object) -> bool:
     """Whether a node's kubelet reports itself ready."""
     return condition(node, "Ready").get("status") == "True"
+
+
+def fits_selector(node: Object, pod: Object) -> bool:
+    """Whether a node has every label of a pod's node selector."""
+    return texts_at(pod, "spec", "nodeSelector").items() <= texts_at(node, "metadata", "labels").items()
+
+
+def fits_affinity(node: Object, pod: Object) -> bool:
+    """Whether a node meets what a pod's node affinity requires: one of the terms, all of its expressions."""
+    required = mapping_at(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    terms = items_at(required, "nodeSelectorTerms")
+    labels = {**texts_at(node, "metadata", "labels"), "metadata.name": text_at(node, "metadata", "name")}
+    each_of = [[*items_at(term, "matchExpressions"), *items_at(term, "matchFields")] for term in terms]
+    return not terms or any(expressions and all(_holds(each, labels) for each in expressions) for expressions in each_of)
+
+
+def _holds(expression: Object, labels: dict[str, str]) -> bool:
+    value, values = labels.get(text_at(expression, "key")), expression.get("values")
+    wanted = cast("list[Any]", values) if isinstance(values, list) else []
+    match expression.get("operator"):
+        case "In":
+            return value in wanted
+        case "NotIn":
+            return value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt" as operator if value is not None and value.isdecimal() and wanted and str(wanted[0]).isdecimal():
+            return (int(value) > int(wanted[0])) == (operator == "Gt") and int(value) != int(wanted[0])
+        case _:
+            return False
 
 
 def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from ...names import SELECTOR_LABELS, SERVER, WORKER
 from ..findings import harmless
 from ..objects import at, items_at, mapping_at, name_of, text_at, texts_at
-from ..placing import allocatable, blocking_taints, gpu_resource_of, quantity, requests_of
+from ..placing import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
 from .need import Need, ServiceNeed
 from .read import Facts
 from .verdict import Verdict
@@ -44,8 +44,8 @@ def _place(service: ServiceNeed, resource: str, facts: Facts, held: "Counter[tup
     about, wanted = f"GPUs of {service.name}", requests_of(service.pod, resource)
     selector = texts_at(service.pod, "spec", "nodeSelector")
     having = [node for node in facts.nodes or () if allocatable(node, resource)]
-    chosen = [node for node in having if selector.items() <= texts_at(node, "metadata", "labels").items()]
-    open_to = [node for node in chosen if not blocking_taints(node, service.pod)]
+    chosen = [node for node in having if fits_selector(node, service.pod)]
+    open_to = [node for node in chosen if fits_affinity(node, service.pod) and not blocking_taints(node, service.pod)]
     total = f"{service.replicas} x {wanted} {resource}"
     if not having:
         return Verdict(
@@ -54,8 +54,12 @@ def _place(service: ServiceNeed, resource: str, facts: Facts, held: "Counter[tup
     if not chosen:
         text = f"no node with {resource} has the labels {harmless(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"
         return Verdict("fail", about, text, "Correct node_selector.")
+    allowed = [node for node in chosen if fits_affinity(node, service.pod)]
+    if not allowed:
+        text = f"none of the {len(chosen)} nodes with {resource} meets the pod's node affinity"
+        return Verdict("fail", about, text, "Correct affinity, or label a node as it wants.")
     if not open_to:
-        taint = blocking_taints(chosen[0], service.pod)[0]
+        taint = blocking_taints(allowed[0], service.pod)[0]
         named = harmless(f"{taint.get('key')}={taint.get('value', '')}:{taint.get('effect')}", 120)
         return Verdict(
             "fail", about, f"every node that would do has a taint that the pod does not bear, such as {named}", "Add it to tolerations."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ..findings import Finding, harmless
 from ..objects import Object, Snapshot, name_of, text_at, texts_at
-from ..placing import allocatable, blocking_taints, holds_resources, requests_of
+from ..placing import allocatable, blocking_taints, fits_affinity, fits_selector, holds_resources, requests_of
 
 
 def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
 
 
 def is_open(node: Object, pod: Object) -> bool:
-    return fits_selector(node, pod) and not blocking_taints(node, pod)
+    return fits_selector(node, pod) and fits_affinity(node, pod) and not blocking_taints(node, pod)
 
 
 def _what_there_is(snapshot: Snapshot) -> str:
@@ -74,8 +74,3 @@ def _holders(snapshot: Snapshot, resource: str) -> str:
     if not holders:
         return "their holders cannot be seen"
     return "held by " + ", ".join(f"{harmless(name, 80)} {number}" for name, number in holders.most_common(3))
-
-
-def fits_selector(node: Object, pod: Object) -> bool:
-    labels = texts_at(node, "metadata", "labels")
-    return all(labels.get(key) == value for key, value in texts_at(pod, "spec", "nodeSelector").items())

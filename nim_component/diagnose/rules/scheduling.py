@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ..findings import Finding, harmless
 from ..objects import LOADER, PREWARM, Object, Snapshot, condition, items_at, name_of, text_at, texts_at, time_at
-from ..placing import allocatable, blocking_taints, gpu_resource_of, is_node_ready, requests_of
-from .gpus import find_gpus, fits_selector
+from ..placing import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
+from .gpus import find_gpus
 from .words import Words, find_words
 
 SILENCE = 30
@@ -116,8 +116,12 @@ def _has_what_is_wanted(node: Object, pod: Object) -> bool:
     return resource is None or allocatable(node, resource) >= requests_of(pod, resource)
 
 
+def _may_go_to(node: Object, pod: Object) -> bool:
+    return fits_selector(node, pod) and fits_affinity(node, pod)
+
+
 def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, subject: str) -> Iterator[Finding]:
-    able = [node for node in snapshot.nodes.values() if _has_what_is_wanted(node, pod) and fits_selector(node, pod)]
+    able = [node for node in snapshot.nodes.values() if _has_what_is_wanted(node, pod) and _may_go_to(node, pod)]
     taints = [taint for node in able for taint in blocking_taints(node, pod)]
     if snapshot.known("nodes") and not taints:
         return  # the tainted nodes would not do anyway

@@ -71,6 +71,13 @@ def test_a_cluster_that_has_everything_passes():
     ]
 
 
+AFFINITY = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["h100"]}]}]
+        }
+    }
+}
 EBS = {"metadata": {"name": "ebs.csi.aws.com"}, "spec": {"storageCapacity": True}}
 RWX = {"replicas": 2, "cache": CacheArgs(access_mode="ReadWriteMany")}
 
@@ -109,6 +116,7 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("claim of one node", {"replicas": 2, "cache": CacheArgs(existing_claim="models")}, {"claims": {("ml", "models"): {"spec": {"accessModes": ["ReadWriteOnce"]}}}}, "warn Claim ml/models: is for one node (ReadWriteOnce), and llama has 2 replicas"),
     ("no GPU", {}, {"nodes": (node(gpu=0),)}, f"fail GPUs of llama: no node offers {GPU}"),
     ("selector", {"node_selector": {"gpu": "h100"}}, {}, f"fail GPUs of llama: no node with {GPU} has the labels gpu=h100"),
+    ("affinity", {"affinity": AFFINITY}, {}, f"fail GPUs of llama: none of the 1 nodes with {GPU} meets the pod's node affinity"),
     ("taint", {}, {"nodes": (node(taints=[TAINT]),)}, "fail GPUs of llama: every node that would do has a taint that the pod does not bear, such as team=a:NoSchedule"),
     ("too many", {"gpu": 9}, {}, f"fail GPUs of llama: 9 {GPU} on one node, and the largest has 8 | Set gpu to at most 8"),
     ("not enough", {"gpu": 4}, {"pods": (held(5),)}, f"fail GPUs of llama: 1 x 4 {GPU} wanted, room for 0 of 1 pods (free: gpu-0 3)"),

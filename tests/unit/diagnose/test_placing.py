@@ -1,0 +1,83 @@
+"""Which nodes a pod may go to, as the scheduler judges it."""
+
+from typing import Any
+
+import pytest
+
+from nim_component.diagnose.placing import blocking_taints, fits_affinity, fits_selector, requests_of
+
+from .made import GPU, node, pod
+
+LABELS = {"gpu": "h100", "memory": "80", "zone": "a"}
+
+
+def term(*expressions: tuple[str, str, list[str]], where: str = "matchExpressions") -> dict[str, Any]:
+    return {where: [{"key": key, "operator": operator, "values": values} for key, operator, values in expressions]}
+
+
+def affine(*terms: dict[str, Any]) -> Any:
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": list(terms)}}
+    return pod(spec={"affinity": {"nodeAffinity": required}})
+
+
+@pytest.mark.parametrize(
+    ("terms", "fits"),
+    [
+        ([term(("gpu", "In", ["a100", "h100"]))], True),
+        ([term(("gpu", "In", ["a100"]))], False),
+        ([term(("gpu", "NotIn", ["a100"]))], True),
+        ([term(("gpu", "NotIn", ["h100"]))], False),
+        # as the scheduler: a label that is not there is not in any list
+        ([term(("rack", "NotIn", ["1"]))], True),
+        ([term(("gpu", "Exists", []))], True),
+        ([term(("rack", "Exists", []))], False),
+        ([term(("rack", "DoesNotExist", []))], True),
+        ([term(("gpu", "DoesNotExist", []))], False),
+        ([term(("memory", "Gt", ["79"]))], True),
+        ([term(("memory", "Gt", ["80"]))], False),
+        ([term(("memory", "Lt", ["81"]))], True),
+        ([term(("memory", "Lt", ["80"]))], False),
+        ([term(("gpu", "Gt", ["1"]))], False),
+        ([term(("gpu", "In", ["h100"]), ("zone", "In", ["b"]))], False),
+        ([term(("gpu", "In", ["a100"])), term(("zone", "In", ["a"]))], True),
+        ([term(("metadata.name", "In", ["gpu-0"]), where="matchFields")], True),
+        ([{}], False),
+        ([{"matchExpressions": [{"key": "gpu", "operator": "In", "values": 3}, "no mapping"]}], False),
+        ([term(("gpu", "Odd", []))], False),
+    ],
+)
+def test_an_affinity_is_met_by_one_of_its_terms(terms: list[dict[str, Any]], fits: bool):
+    assert fits_affinity(node(labels=LABELS), affine(*terms)) is fits
+
+
+def test_a_pod_without_wishes_goes_anywhere():
+    assert fits_affinity(node(), pod())
+    assert fits_selector(node(), pod())
+    assert not fits_selector(node(labels={"gpu": "a100"}), pod(spec={"nodeSelector": {"gpu": "h100"}}))
+
+
+@pytest.mark.parametrize(
+    ("toleration", "bears"),
+    [
+        ({"key": "team", "operator": "Equal", "value": "a", "effect": "NoSchedule"}, True),
+        ({"key": "team", "value": "a"}, True),
+        ({"key": "team", "operator": "Exists"}, True),
+        ({"operator": "Exists"}, True),
+        ({"key": "team", "value": "b"}, False),
+        ({"key": "team", "operator": "Exists", "effect": "NoExecute"}, False),
+        ({"key": "other", "operator": "Exists"}, False),
+    ],
+)
+def test_a_taint_blocks_who_does_not_bear_it(toleration: dict[str, str], bears: bool):
+    tainted = node(taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}])
+    assert (blocking_taints(tainted, pod(spec={"tolerations": [toleration]})) == []) is bears
+
+
+def test_a_preference_blocks_nobody():
+    assert blocking_taints(node(taints=[{"key": "team", "effect": "PreferNoSchedule"}]), pod()) == []
+
+
+def test_a_pod_holds_what_its_containers_or_one_init_container_ask_for():
+    limits = [{"resources": {"limits": {GPU: str(number)}}} for number in (2, 3)]
+    assert requests_of(pod(spec={"containers": limits}), GPU) == 5
+    assert requests_of(pod(spec={"containers": limits[:1], "initContainers": limits[1:]}), GPU) == 3
