@@ -8,6 +8,8 @@ from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
 from .objects import SERVER, Object, Snapshot, at, items_at, number_at, text_at
 from .served import NotAskedError, list_models
 
+SHORTLY = 1.5
+"""Seconds that a server may take: a person waits, and a proxy that leads nowhere takes half a minute to say so."""
 _NAME = "NIM_SERVED_MODEL_NAME"
 _LIST = "lora-loader"
 """The volume with the list of adapters."""
@@ -22,7 +24,7 @@ async def compare_served(api: Api, snapshot: Snapshot, lister: Object | None) ->
     port = next((number_at(each, "port") for each in items_at(next(iter(snapshot.all("services")), None), "spec", "ports")), 0)
     if not wanted or not port:
         return None
-    return wanted, await list_models(api, snapshot.name, snapshot.namespace, port)
+    return wanted, await list_models(api, snapshot.name, snapshot.namespace, port, SHORTLY)
 
 
 def _template_of(snapshot: Snapshot) -> Object:

@@ -21,6 +21,8 @@ Name = tuple[str, str]
 """Namespace and name of a service."""
 ALL = (JOB, GROUP)
 """What a service may have beside the usual."""
+AT_A_TIME = 20
+"""Servers that are asked what they serve."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Explainer:
     def __init__(self, api: Api, note: Callable[[str], None] = lambda _: None) -> None:
         self._say, self._noted = note, set[str]()
         self._watch = Watch(api, self._note)
+        self._comparing = asyncio.Semaphore(AT_A_TIME)
         self._served: dict[Name, tuple[float, tuple[Sequence[str], Sequence[str]] | None]] = {}
 
     async def explain(self, namespaces: Sequence[str], wanted: Sequence[Name] = ()) -> list[Explanation]:
@@ -100,7 +103,7 @@ class Explainer:
 
     async def _explain_all(self, namespaces: Sequence[str], wanted: Sequence[Name]) -> list[Explanation]:
         names = list(wanted) or [(namespace, name) for namespace in namespaces for name in self._watch.store.services(namespace)]
-        return [await self._explain(namespace, name) for namespace, name in names]
+        return await asyncio.gather(*(self._explain(namespace, name) for namespace, name in names))
 
     async def _explain(self, namespace: str, name: str) -> Explanation:
         parts = {part for service, part in self._watch.store.parts(namespace) if service == name}
@@ -132,7 +135,8 @@ class Explainer:
         if now - asked >= FRESH:
             lister = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
             try:
-                served = await compare_served(self._watch.api, snapshot, lister)
+                async with self._comparing:
+                    served = await compare_served(self._watch.api, snapshot, lister)
             except NotAskedError as error:
                 served = None
                 text = f"what is served is not compared with what was asked for: {error}"

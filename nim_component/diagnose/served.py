@@ -25,10 +25,10 @@ class NotAskedError(Exception):
         self.denied = denied
 
 
-async def list_models(api: Api, name: str, namespace: str, port: int) -> list[str]:
+async def list_models(api: Api, name: str, namespace: str, port: int, seconds: float = 10) -> list[str]:
     """What the server behind a Service lists. `NotAskedError` where the proxy does not lead to it, or it answers otherwise."""
     try:
-        answer = await api.get(f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models")
+        answer = await api.get(f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models", seconds)
     except RefusedError as error:
         if error.status == 403 and _STATUS.search(str(error)):
             text = f"services/proxy may not be used in namespace {namespace} (needs get)"

@@ -11,11 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from nim_component.diagnose.api import MissingError, RefusedError, UnreachableError
+from nim_component.diagnose.api import Api, MissingError, RefusedError, UnreachableError
 from nim_component.diagnose.explain import Explainer, Explanation
 from nim_component.diagnose.store import KINDS
 
 from .made import NOW, ago, job, job_ended, job_pod, over, pod, running, service
+from .server import serving
 from .test_watch import FakeApi
 
 RUNS = {"running": {"startedAt": ago(5)}}
@@ -96,7 +97,7 @@ def test_a_finding_that_counts_the_seconds_is_told_once():
 
 def test_a_server_that_cannot_be_reached_is_not_followed():
     class Gone(FakeApi):
-        async def get(self, path: str, **_: str) -> Any:
+        async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
             raise UnreachableError("ConnectError")
 
     with pytest.raises(UnreachableError):
@@ -170,7 +171,7 @@ class Serving(FakeApi):
             "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models": {"object": "list", "data": [{"id": each} for each in listed]},
         }
 
-    async def get(self, path: str, **_: str) -> Any:
+    async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
         self.asked.append(path)
         answer = self.answers.get(path, MissingError(path))
         if isinstance(answer, Exception):
@@ -221,6 +222,48 @@ def test_a_server_that_is_not_ready_is_not_asked():
     api.objects["pods"] = [running()]
     explained(api)
     assert api.asked == []
+
+
+def test_servers_that_do_not_answer_are_not_waited_for():
+    answers: dict[str, Any] = {
+        "deployments": [template_of(f"s{i}") for i in range(10)],
+        "pods": [labelled(running(ready=True, name=f"s{i}-x"), f"s{i}") for i in range(10)],
+        "services": [labelled(service(), f"s{i}", name=f"s{i}") for i in range(10)],
+        "llama-lora-1": {"data": {"adapters.json": json.dumps(ONE)}},
+    }
+
+    def answer(path: str) -> tuple[int, Any]:
+        if path.endswith("/proxy/v1/models"):
+            return 200, iter(lambda: time.sleep(0.1) or b" ", None)
+        found = answers.get(path.partition("?")[0].rpartition("/")[2], [])
+        return 200, {"items": found, "metadata": {}} if isinstance(found, list) else found
+
+    notes: list[str] = []
+
+    async def run(kubeconfig: str) -> list[Explanation]:
+        explainer = Explainer(Api.connect(kubeconfig), notes.append)
+        try:
+            return await explainer.explain(["ml"])
+        finally:
+            await explainer.close()
+
+    with serving(answer) as kubeconfig:
+        began = time.monotonic()
+        said = asyncio.run(run(kubeconfig))
+        assert time.monotonic() - began < 6  # one after the other it would be 15
+    assert [each.well for each in said] == [True] * 10
+    assert len(notes) == 10
+    assert all("no answer within 1.5 s" in note for note in notes)
+
+
+def labelled(object_: Any, service: str, **metadata: Any) -> Any:
+    labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service}
+    return {**object_, "metadata": {**object_["metadata"], "uid": f"uid-{service}", "labels": labels, **metadata}}
+
+
+def template_of(service: str) -> Any:
+    volumes = [{"name": "lora-loader", "configMap": {"name": "llama-lora-1"}}]
+    return labelled({"metadata": {"name": service}, "spec": {"replicas": 1, "template": {"spec": {"volumes": volumes}}}}, service)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class FakeApi:
             yield change
         await asyncio.sleep(3600)
 
-    async def get(self, path: str, **_: str) -> Any:
+    async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
         if path != "/version":
             raise MissingError(path)
         self.gets += 1
@@ -187,7 +187,7 @@ def test_a_denial_is_said_once(verb: str, kind: str):
 
 def test_secrets_that_may_not_be_read_are_said_once():
     class Refusing(FakeApi):
-        async def get(self, path: str, **_: str) -> Any:
+        async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
             raise RefusedError(403, "no")
 
     waits = [waiting("ErrImagePull", "rpc error: unauthorized", metadata={"name": f"p{i}", "uid": f"p{i}", **LABELS}) for i in range(3)]
