@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from .client import Client, Object, wait_until
+from .client import Client, DynamicApiError, Object, message_of, wait_until
 from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, node
 from .objects import apply_all, pick
 from .services import NEW, OLD, SHARED, service
@@ -49,11 +49,34 @@ def test_under_kubernetes_own_default_the_same_change_stalls(cluster: Client, na
     assert images(cluster, namespace) == {OLD, NEW}
     assert stalled["status"]["availableReplicas"] == replicas  # the old ones hold their GPUs for ever
 
-    # The next run, without a surge, ends it. (Recreate would be refused: the server's default for the other strategy is nobody's to remove.)
+    # The next run, without a surge, ends it.
     changed = service(namespace, NEW, replicas=replicas, rollout="rolling", cache=SHARED)
     apply_all(cluster, changed)
     wait_for_rollout(cluster, changed)
     assert images(cluster, namespace) == {NEW}
+
+
+@pytest.mark.parametrize("way", ["patch", "rolling first"])
+def test_recreate_over_kubernetes_own_default_is_refused_until_that_is_taken_away(cluster: Client, namespace: str, nodes, way: str):
+    nodes(ONE_GPU)
+    first = with_kubernetes_default(service(namespace))
+    apply_all(cluster, first)
+    wait_for_rollout(cluster, first)
+    (pod,) = cluster.pods(namespace)
+    wanted = pick(service(namespace), "Deployment")
+    with pytest.raises(DynamicApiError) as refused:
+        cluster.apply(wanted)  # the server's default for the other strategy is nobody's to remove
+    assert refused.value.status == 422
+    assert "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'" in message_of(refused.value)
+
+    # README, "Troubleshooting"
+    if way == "patch":
+        cluster.patch(wanted, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}})
+    else:
+        cluster.apply(pick(service(namespace, rollout="rolling"), "Deployment"))
+    assert cluster.apply(wanted)["spec"]["strategy"] == {"type": "Recreate"}
+    wait_for_rollout(cluster, first)
+    assert [each["metadata"]["uid"] for each in cluster.pods(namespace)] == [pod["metadata"]["uid"]]
 
 
 def test_surge_uses_a_spare_gpu_and_never_has_an_outage(cluster: Client, namespace: str, nodes):
