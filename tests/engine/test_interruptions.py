@@ -97,6 +97,29 @@ def test_what_a_killed_up_has_left_is_taken_back(on_cluster: Callable[..., Proje
     wait_until("an empty namespace", lambda: not there(cluster, namespace))
 
 
+def test_what_a_killed_up_has_left_gives_way_to_another_program(
+    on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes
+):
+    nodes(NO_GPU)
+    made = on_cluster(llama={"image": OLD})
+    end(waiting(made), signal.SIGKILL)
+    assert made.run("cancel", "--yes")[0] == 0
+
+    nodes(ONE_GPU)
+    made.change("llama", image=NEW, port=9000)
+    code, output = made.run("up", "--yes", "--skip-preview", **UPSERT)
+    assert code != 0
+    assert 'spec.ports[1].name: Duplicate value: "http"' in output  # what is left has its own fields still
+
+    for version, kind in (("apps/v1", "Deployment"), ("v1", "Service")):
+        cluster.delete(version, kind, "llama", namespace)
+    made.up()
+    assert images(cluster, namespace) == {NEW}
+    assert made.preview() == {"same": 5}
+    made.stack.destroy()
+    wait_until("an empty namespace", lambda: not there(cluster, namespace))
+
+
 def test_a_killed_update_is_finished_by_the_next_up(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={"image": OLD})

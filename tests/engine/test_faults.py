@@ -1,0 +1,171 @@
+"""A cluster that goes, that forbids and that has no room: each ends an `up` in one clear error, and the next one completes.
+
+The other faults are beside what they belong to: an object that exists already in `test_refusals`, a conflicting field manager in `test_drift`,
+an ended run in `test_interruptions`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.client import Client, wait_until
+from tests.cluster.controlplane import VISITOR, ControlPlane
+from tests.cluster.nodes import EIGHT_GPUS, NO_GPU, ONE_GPU
+from tests.cluster.waiting import wait_for_unschedulable
+
+from .looking import live_deployment, names, there
+from .project import ROOT, Project
+
+UP = ("up", "--yes", "--skip-preview")
+SHORT = """
+from nim_component.manifests import timing
+from nim_component.stack import deploy_stack
+timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out is waited for: 40 s in place of a quarter of an hour
+deploy_stack()
+"""
+KEYLESS = {"secrets": {"without_key": True}}
+
+
+@pytest.fixture
+def impatient(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
+    """As `on_cluster`, with the shortest time-outs there are: `impatient(gpu=2)` is the service `llama`."""
+
+    def make(**fields: Any) -> Project:
+        made = on_cluster(llama={"startup_timeout": 30, **fields})
+        made.write_program(SHORT)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def outage(control_plane: ControlPlane) -> Iterator[Callable[[], None]]:
+    """Ends the API server; it is back when the test ends, whatever happens."""
+    yield lambda: control_plane.halt("kube-apiserver")
+    if "kube-apiserver.pid" not in {file.name for file in control_plane.folder.iterdir()}:
+        control_plane.resume_api()
+
+
+def limit(cluster: Client, namespace: str, **hard: str) -> None:
+    """A quota of the namespace, once it counts."""
+    metadata = {"name": "limit", "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}})
+    counted: Callable[[], Any] = lambda: cluster.get("v1", "ResourceQuota", "limit", namespace).get("status", {}).get("hard") == hard  # noqa: E731
+    wait_until("a counted quota", counted)
+
+
+def fails(made: Project) -> str:
+    """An `up` that fails: what stands at its end."""
+    code, output = made.run(*UP)
+    assert code != 0
+    assert "nim_component/" not in output  # no line of our code
+    return output.partition("Diagnostics:")[2]
+
+
+def completes(made: Project, *arguments: str) -> None:
+    """The next one, after which there is nothing to do."""
+    code, output = made.run(*UP, *arguments)
+    assert code == 0, output
+    assert made.preview().keys() == {"same"}
+
+
+def test_a_namespace_where_one_may_not_create(
+    project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes
+):
+    nodes(ONE_GPU)
+    services = {"llama": {"namespace": namespace, **KEYLESS}}
+    made = project(ROOT, "dev", {"nim:services": services}, str(control_plane.kubeconfig_of(VISITOR)))
+    output = fails(made)
+    assert f'User "{VISITOR}" cannot create resource "persistentvolumeclaims" in API group "" in the namespace "{namespace}"' in output
+    assert there(cluster, namespace) == set()
+
+    group = "rbac.authorization.k8s.io"
+    cluster.create(
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "visitor", "namespace": namespace},
+            "subjects": [{"kind": "User", "name": VISITOR, "apiGroup": group}],
+            "roleRef": {"kind": "ClusterRole", "name": "edit", "apiGroup": group},
+        }
+    )
+    completes(made)
+
+
+def test_a_quota_that_refuses_the_claim(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    limit(cluster, namespace, persistentvolumeclaims="0")
+    made = on_cluster(llama={})
+    assert "exceeded quota: limit, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0" in fails(made)
+    limit(cluster, namespace, persistentvolumeclaims="1")
+    completes(made)
+
+
+def test_a_quota_that_refuses_the_pods(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(EIGHT_GPUS)
+    gpus = "requests.nvidia.com/gpu"
+    limit(cluster, namespace, **{gpus: "1"})
+    made = impatient(gpu=2)
+    output = fails(made)
+    assert "error: llama: not ready after " in output
+    assert f"exceeded quota: limit, requested: {gpus}=2, used: {gpus}=0" in output
+    assert "timed out waiting for the condition" in output
+    limit(cluster, namespace, **{gpus: "2"})
+    completes(made)
+
+
+def test_an_api_server_that_comes_back_while_it_is_waited_for(
+    impatient: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: Callable[[], None]
+):
+    nodes(NO_GPU)
+    made = impatient()
+    made.change("llama", startup_timeout=120)
+    process = made.start(*UP)
+    wait_for_unschedulable(cluster, namespace)
+    outage()
+    control_plane.resume_api()
+    nodes(ONE_GPU)
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, output
+    assert live_deployment(cluster, namespace)["status"]["readyReplicas"] == 1
+    assert made.preview() == {"same": 5}
+
+
+def test_an_api_server_that_stays_away(
+    impatient: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: Callable[[], None]
+):
+    nodes(NO_GPU)
+    made = impatient()
+    process = made.start(*UP)
+    wait_for_unschedulable(cluster, namespace)
+    before = live_deployment(cluster, namespace)
+    outage()
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode != 0
+    assert "nim_component/" not in output
+    assert "timed out waiting for the condition" in output.partition("Diagnostics:")[2]
+
+    control_plane.resume_api()
+    nodes(ONE_GPU)
+    completes(made)
+    assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+def test_back_to_the_adapters_before_a_failed_change(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    lora = {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+    made = impatient(hf_repo_ids=["my-org/one"], **lora)
+    completes(made)
+    (before,) = names(cluster, namespace, "ConfigMap")
+    made.change("llama", hf_repo_ids=["my-org/two"], gpu=2)
+    fails(made)
+    assert names(cluster, namespace, "ConfigMap") > {before}  # the engine deletes it when an update has come to its end
+
+    made.change("llama", hf_repo_ids=["my-org/one"], gpu=1)
+    assert f'configmaps "{before}" already exists' in fails(made)
+    cluster.delete("v1", "ConfigMap", before, namespace)
+    completes(made, "--refresh")
+    assert names(cluster, namespace, "ConfigMap") == {before}
+    volumes = live_deployment(cluster, namespace)["spec"]["template"]["spec"]["volumes"]
+    assert before in [each["configMap"]["name"] for each in volumes if "configMap" in each]
