@@ -13,9 +13,9 @@ from .rules import diagnose
 from .secret_facts import read_secret, secrets_of
 from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
 
-PAUSES = 1.0, 60.0
-"""Seconds before a watch that ended is begun again: the first time, and when that did not last. With seven kinds these are at most 30
-requests in any minute, however the server behaves."""
+PAUSES = 1.0, 4.0, 60.0
+"""Seconds before a watch that ended is begun again: the first time, and when that did not last; to list anew counts for two. With seven
+kinds these are at most 30 requests in any minute, however the server behaves."""
 PROBES = 1.0, 8.0
 """Seconds between two tries to reach a server that does not answer: the first, and the longest."""
 STEADY = 30.0
@@ -110,9 +110,9 @@ class Watch:
         return self._arrived.get(name)
 
     async def _keep(self, kind: Kind, namespace: str) -> None:
-        version, pause = "", 0.0
+        version, tries = "", 0
         while True:
-            began = time.monotonic()
+            began, cost = time.monotonic(), 1
             try:
                 if not version:
                     version = await self._list(kind, namespace)
@@ -123,7 +123,7 @@ class Watch:
                     if change != "BOOKMARK":
                         self.store.apply(kind, namespace, change, object_)
             except GoneError:
-                version = ""
+                version, cost = "", 2
             except UnreachableError:
                 lasted = time.monotonic() - began
                 await self._until_it_answers()
@@ -131,8 +131,8 @@ class Watch:
             except (RefusedError, MissingError) as error:
                 self._refuse(kind, namespace, error)
                 return
-            pause = PAUSES[0] if not pause or time.monotonic() - began > STEADY else PAUSES[1]
-            await asyncio.sleep(pause * random.uniform(1.0, 1.3))
+            tries = cost + (0 if time.monotonic() - began > STEADY else tries)
+            await asyncio.sleep(PAUSES[min(tries, len(PAUSES)) - 1] * random.uniform(1.0, 1.3))
 
     async def _until_it_answers(self) -> None:
         """One asks for all."""
@@ -146,7 +146,7 @@ class Watch:
             await asyncio.sleep(pause)
             with contextlib.suppress(UnreachableError):
                 with contextlib.suppress(RefusedError, MissingError, GoneError):
-                    await self.api.get("/version")
+                    await self.api.text("/readyz")
                 return
             pause = min(longest, 2 * pause)
 

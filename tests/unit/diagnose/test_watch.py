@@ -62,14 +62,16 @@ class FakeApi:
         await asyncio.sleep(3600)
 
     async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
-        if path != "/version":
-            raise MissingError(path)
-        self.gets += 1
-        if error := self.refused.get(("get", "version")):
-            raise error
-        return {}
+        if path == "/version":
+            return {}
+        raise MissingError(path)
 
     async def text(self, path: str, **_: str) -> str:
+        if path == "/readyz":
+            self.gets += 1
+            if error := self.refused.get(("get", "readyz")):
+                raise error
+            return "ok"
         self.texts += 1
         return self.log
 
@@ -121,7 +123,8 @@ def test_a_cause_that_passes_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
     assert [level for level, _ in lines] == ["progress"]
 
 
-def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone():
+def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watch_module, "PAUSES", (0.1, 0.4, 60.0))
     api = FakeApi(pods=[pod("old", age=5)])
 
     def changes(kind: str) -> Any:
@@ -131,7 +134,7 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone():
         return []
 
     api.changes = changes
-    lines, _ = tell(api, 2.5)
+    lines, _ = tell(api, 1.5)
     assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
 
 
@@ -157,7 +160,8 @@ def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatc
         api.refused = {("list", "nodes"): UnreachableError("status 503")}
     else:
         api.refused = Away()
-        api.changes = lambda _: [minute / 6, UnreachableError("ConnectError")] if how == "gone and back" else []
+        broken = [minute / 6, UnreachableError("ConnectError")]
+        api.changes = lambda _: broken if how == "gone and back" and time.monotonic() - began < minute / 6 else []
 
     tell(api, minute)
     asked = len(api.lists) + len(api.watches) + api.gets
