@@ -8,10 +8,8 @@ from typing import Any, cast
 Object = dict[str, Any]
 """A Kubernetes object as JSON has it. It comes from a cluster: nothing in it is taken for granted."""
 
-SERVER = "nim"
+SERVER, PREWARM = "nim", "prewarm"
 LOADER, CHECKER, FETCHER = "download-loras", "check-loras", "fetch-loras"
-PREWARM = "prewarm"
-GPU_PREFIX = "nvidia.com/"
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ class Ended:
     reason: str
     code: int
     message: str
-    finished: datetime | None
 
 
 @dataclass(frozen=True)
@@ -245,8 +242,7 @@ def _container(spec: Object, status: Object, init: bool) -> Container:
 def _ended(terminated: Any) -> Ended | None:
     if not isinstance(terminated, dict):
         return None
-    code = number_at(terminated, "exitCode")
-    return Ended(text_at(terminated, "reason"), code, text_at(terminated, "message"), time_at(terminated, "finishedAt"))
+    return Ended(text_at(terminated, "reason"), number_at(terminated, "exitCode"), text_at(terminated, "message"))
 
 
 def container(pod: Object, name: str) -> Container | None:
