@@ -1,11 +1,16 @@
 """What every layer shares: at the end it is said where the time went."""
 
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
+
+# What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -110,7 +110,8 @@ def worktree(top: Path, folder: Path, ref: str) -> Generator[Path]:
 @contextlib.contextmanager
 def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, python: str) -> Generator[subprocess.Popen[str]]:
     """The process that renders one side; it does not outlive this."""
-    environment = {name: value for name, value in os.environ.items() if name != "PULUMI_STACK"}
+    # Nothing is left in the user's own tree, the bytecode of the program's modules neither.
+    environment = {name: value for name, value in os.environ.items() if name != "PULUMI_STACK"} | {"PYTHONDONTWRITEBYTECODE": "1"}
     folder = folder if folder.is_dir() else result.parent
     try:
         process = subprocess.Popen(

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -265,6 +266,17 @@ def test_a_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
     assert not (pod.root / "library").exists()
 
 
+def threads(process: int) -> list[int]:
+    """The main one first."""
+    return sorted(int(each.name) for each in Path(f"/proc/{process}/task").iterdir())
+
+
+def hears(process: int, thread: int) -> bool:
+    """Whether the kernel may give the request to stop to a thread."""
+    status = Path(f"/proc/{process}/task/{thread}/status").read_text()
+    return not int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) >> (signal.SIGTERM - 1) & 1
+
+
 def test_a_stopped_install_leaves_no_half_library_and_no_child(hub: Hub, pod: Pod) -> None:
     with socket.socket() as deaf:  # an index that takes the connection and says nothing
         deaf.bind(("127.0.0.1", 0))
@@ -272,6 +284,7 @@ def test_a_stopped_install_leaves_no_half_library_and_no_child(hub: Hub, pod: Po
         process = pod.start("-S", PIP_INDEX_URL=f"http://127.0.0.1:{deaf.getsockname()[1]}/simple", PIP_FIND_LINKS="")
         deaf.settimeout(20)
         connection, _ = deaf.accept()
+        assert [hears(process.pid, thread) for thread in threads(process.pid)] == [True] + [False] * (len(threads(process.pid)) - 1)
         process.terminate()
         result = pod.wait(process)
         connection.close()

@@ -144,7 +144,8 @@ def test_packages_that_differ_between_the_sides_are_said(repository: Path, diff:
     assert "requirements.txt differs between the two sides" in diff("--base", "main", "-f", "markdown").out
 
 
-def test_nothing_is_left_behind(repository: Path, diff: Diff):
+def test_nothing_is_left_behind(repository: Path, diff: Diff, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     before = git(repository, "worktree", "list")
     assert diff("--base", "main").code == 0
     assert git(repository, "worktree", "list") == before

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
-from .outcome import Ended, LoadError, leave, say
+from .outcome import ENDING, Ended, LoadError, leave, leave_signals_to_main, say
 from .run import as_is, explain_os, run
 from .settings import Settings, read_settings
 from .wishes import Wanted, read_wanted
@@ -18,19 +19,22 @@ def end_on_signals(s: Settings) -> None:
     """SIGTERM and the deadline raise in the main thread; should that hang in the kernel, a timer ends the process regardless."""
 
     def end(number: int, _: object) -> None:
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        for each in ENDING:
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGALRM:
             raise Ended("time-out", "LORA_DEADLINE_SECONDS is over: look at the rates above; raise startup_timeout, or list fewer adapters")
         raise Ended("interrupted", f"stopped by {signal.Signals(number).name}: staging was cleaned, the next start goes on from here")
 
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+    for each in ENDING:
         signal.signal(each, end)
     signal.setitimer(signal.ITIMER_REAL, max(0.001, s.remaining))
-    late = LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it")
-    timer = threading.Timer(s.remaining + 5, lambda: leave(late))
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=end_late, args=(s.remaining + 5,), daemon=True).start()
+
+
+def end_late(seconds: float) -> None:
+    leave_signals_to_main()
+    time.sleep(seconds)
+    leave(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it"))
 
 
 def bring(s: Settings, wanted: Wanted) -> None:

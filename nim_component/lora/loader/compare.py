@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .adapter import read_config
-from .outcome import LONGEST_MESSAGE, LoadError, leave, say
+from .outcome import LONGEST_MESSAGE, LoadError, leave, leave_signals_to_main, say
 from .volume import READERS, digest, directories
 from .wishes import CONFIG, Record, Wish
 
@@ -70,7 +70,7 @@ def compare(root: Path, wishes: Sequence[Wish]) -> Comparison:
     except OSError as e:
         cure = "read it as its owner (run_as_user, fs_group)"
         raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {cure}") from None
-    pool = ThreadPoolExecutor(READERS)
+    pool = ThreadPoolExecutor(READERS, initializer=leave_signals_to_main)
     try:
         problems = tuple(pool.map(_find_problem, [root] * len(wishes), wishes))
     finally:

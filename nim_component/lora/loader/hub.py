@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .adapter import check_fit, check_size, check_weights, read_config
-from .outcome import LoadError, megabytes, say
+from .outcome import LoadError, leave_signals_to_main, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
 from .wishes import CONFIG, WEIGHTS, Server, Wish, is_sha256, is_size
@@ -210,6 +210,7 @@ class Hub:
 
     def show_progress(self) -> None:
         """Daemon thread: what moved in the last five seconds, a line per adapter."""
+        leave_signals_to_main()
         before: dict[str, int] = {}
         while not self.stop.wait(5):
             for name, (done, size) in list(self.arrived.items()):

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from .outcome import LoadError, leave, say
+from .outcome import LoadError, leave, leave_signals_to_main, say
 from .settings import Settings
 
 
@@ -75,6 +75,7 @@ class Lock:
         return True
 
     def _beat(self) -> None:
+        leave_signals_to_main()
         count = 0
         while not self.released.wait(self.stale / 10):
             count += 1

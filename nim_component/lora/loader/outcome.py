@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
 import threading
 from typing import Any, NoReturn
@@ -34,6 +35,15 @@ class Ended(BaseException):
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+
+def leave_signals_to_main() -> None:
+    """The first thing that every other thread does. The kernel gives a signal to any thread that takes it, and then the main one sleeps on
+    in its read: a stopped pod would be killed after its grace, without having cleaned up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 def clean(text: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .adapter import check_fit
 from .lock import Lock
-from .outcome import Ended, LoadError, clean, megabytes, say
+from .outcome import Ended, LoadError, clean, leave_signals_to_main, megabytes, say
 from .settings import Settings
 from .volume import READERS, discard, good, matches, ours, publish, read_manifest, recover, sweep, take_out
 from .wishes import Server, Wish
@@ -22,7 +22,7 @@ from .wishes import Server, Wish
 
 def stock(s: Settings, wishes: list[Wish]) -> dict[Wish, tuple[str, dict[str, Any]]]:
     """What needs no request: published and intact, or whole in an older run's staging. What is damaged leaves the scanned directory."""
-    pool = ThreadPoolExecutor(READERS)
+    pool = ThreadPoolExecutor(READERS, initializer=leave_signals_to_main)
     try:
         published = list(pool.map(good, [s.adapters / w.name for w in wishes], wishes))
     finally:
@@ -55,7 +55,7 @@ def fetch_all(s: Settings, server: Server, wishes: list[Wish]) -> dict[Wish, dic
     if s.token and hub.api.endpoint.startswith("http://"):
         say(f"warning: the token goes to {hub.host} over plain http")
     say(f"fetching {len(wishes)} adapters from {hub.host} with huggingface_hub {hub.lib.version}")
-    pool = ThreadPoolExecutor(min(s.workers, len(wishes)))
+    pool = ThreadPoolExecutor(min(s.workers, len(wishes)), initializer=leave_signals_to_main)
     jobs = {pool.submit(hub.fetch, wish, server): wish for wish in wishes}
     outcomes: dict[Wish, dict[str, Any] | LoadError] = {}
     threading.Thread(target=hub.show_progress, daemon=True).start()
