@@ -90,11 +90,8 @@ def still_runs(process: Any, seconds: float = 3) -> bool:
 
 def test_another_number_of_nodes_is_another_set(made: Project, controller: Controller, cluster: Client, namespace: str, nodes):
     nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(3)])
-    overrides = {
-        "group": {"metadata": {"annotations": {"pulumi.com/waitFor": None}}},
-        "service": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}},
-    }
-    made.change("llama", overrides=overrides)  # nobody would say that it is there
+    at_once = {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}  # nobody would say that it is there
+    made.change("llama", overrides={"group": at_once, "service": at_once})
     made.up()
     first = controller.find()["metadata"]["uid"]
     made.change("llama", multi_node={"nodes": 3})
