@@ -9,7 +9,7 @@ from .args import NIM
 from .args.checks import check_service_name
 from .args.error import ArgumentValueError, owner_of
 from .args.model import given_fields
-from .args.problems import Problem
+from .args.problems import Problem, is_key
 from .manifests.overrides import check_overrides
 from .manifests.structures import find_unknown_fields
 from .parts import list_guards, list_parts
@@ -44,7 +44,10 @@ def service_name_of(name: str, nim: NIM) -> str:
 
 
 def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """The component's name must be fit to name a Service where no other is given."""
+    """The component's name must be fit to name a Service where no other is given, and no key in any case: it stands in every record."""
+    if is_key(name):
+        yield Problem(("service_name",), "is taken from a name that is a key in the clear", "Change the key, and the name.")
+        return
     if given.get("service_name") is not None:
         return
     try:

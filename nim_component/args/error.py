@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pulumi
 
-from .problems import Problem
+from .problems import Problem, is_key
 
 
 def owner_of(component: str) -> str:
-    """How errors name a service."""
-    return f"NIMService {component!r}"
+    """How errors name a service. A name that is a key is not said again."""
+    return f"NIMService {'***' if is_key(component) else component!r}"
 
 
 class ArgumentError(pulumi.RunError):

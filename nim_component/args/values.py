@@ -50,7 +50,8 @@ def _refuse_credential(value: str) -> str:
 def refuse_key(value: str) -> str:
     """A key in the clear in what reaches the pod would stand in the manifest, the state and every diff."""
     if is_key(value):
-        raise rule_error("must not hold a key in the clear", "Put it into a Kubernetes Secret and refer to that with valueFrom.")
+        remedy = "Change it, and put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other."
+        raise rule_error("must not hold a key in the clear", remedy)
     return value
 
 

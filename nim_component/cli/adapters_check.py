@@ -123,7 +123,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
     from ..diagnose.kubeconfig import is_installed
 
     if not is_installed():
-        fail("to look at a claim needs the Kubernetes client: pip install 'nim-component[diagnose]'")
+        fail("to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`")
     from ..diagnose.api import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
     from ..lora.claim.api import WritingApi
     from ..lora.claim.check import CheckError, check_claim

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .engine import FolderOption, attempt
-from .explain import ContextOption, KubeconfigOption, fail, run_on_cluster
+from .explain import ContextOption, KubeconfigOption, fail, require_cluster, run_on_cluster
 
 if TYPE_CHECKING:
     from ..diagnose.api import Api
@@ -43,9 +43,7 @@ def check(
 
     json_of = "check" if as_json else None
     targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
-    if targets.renders_only and kubeconfig is None and context is None:
-        text = f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context"
-        fail(text, json_of)
+    require_cluster(targets, kubeconfig, context, json_of)
     need = need_of(targets.objects)
     known = read_state(cwd, targets.stack, state, json_of)
 

@@ -16,6 +16,7 @@ from .engine import FolderOption, attempt
 if TYPE_CHECKING:
     from ..diagnose.api import Api
     from ..diagnose.explain import Explanation, Name
+    from ..diagnose.targets import StackTargets
 
 T = TypeVar("T")
 NOT_READY = 3
@@ -48,6 +49,7 @@ def explain(
         from ..diagnose.targets import read_targets
 
         targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
+        require_cluster(targets, kubeconfig, context, json_of)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
         found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
         wanted = [each for each in found if service in (None, each[1])]
@@ -89,6 +91,13 @@ def show(explanations: list[Explanation], namespaces: list[str]) -> str:
     """What a person reads."""
     nothing = f"No NIMService is deployed in {', '.join(namespaces)}: name another --namespace, --context or --stack."
     return "\n\n".join(map(str, explanations)) or nothing
+
+
+def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str | None, json_of: str | None) -> None:
+    """A stack that renders to files says nothing of the cluster that happens to be the current one."""
+    if targets.renders_only and kubeconfig is None and context is None:
+        text = f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context"
+        fail(text, json_of)
 
 
 def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]], json_of: str | None = None) -> T:

@@ -28,12 +28,14 @@ def fit(
 ) -> None:
     """Say whether the models of a stack fit the memory of their GPUs. Exits with 4 when one cannot."""
     from ..fit import fit_service
-    from ..fit.catalogue import find_gpu
+    from ..args.problems import suggest
+    from ..fit.catalogue import find_gpu, gpus
     from ..fit.record import read_record
     from ..local.project import run_project
 
     if gpu is not None and find_gpu(gpu) is None:
-        typer.echo(f"note: {gpu} is not in the catalogue of GPUs, so nothing is said of what it holds.", err=True)
+        near = suggest(gpu, gpus())
+        typer.echo(f"note: --gpu {gpu} is not in the catalogue of GPUs, so nothing is said of what it holds. {near}", err=True)
     run = attempt(lambda: run_project(cwd, stack), None, json_of="fit" if as_json else None)
     fits = {each.name: fit_service(read_record(each.inputs), gpu) for each in run.of("nim:index:NIMService")}
     if as_json:

@@ -58,13 +58,15 @@ class Api:
         """By a kubeconfig: its text, its path, or none for the ambient one (`KUBECONFIG`, `~/.kube/config`, a pod's own). Nothing is
         sent yet. `NoClusterError`."""
         if not is_installed():
-            raise NoClusterError("the Kubernetes client is not installed: pip install 'nim-component[diagnose]'")
+            raise NoClusterError("the Kubernetes client is not installed: install this package with its extra `diagnose`")
         from lightkube import KubeConfig
         from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
         try:
             data, path = read_kubeconfig(kubeconfig)
             config = KubeConfig.from_service_account() if data is None else KubeConfig.from_dict(data, fname=path)  # pyright: ignore (untyped there)
+            if context is not None and context not in config.contexts:
+                raise NoClusterError(f"the kubeconfig has no context {context!r}; it has: {', '.join(map(str, config.contexts)) or 'none'}")
             chosen = config.get(context)
             if chosen is None:
                 raise NoClusterError("the kubeconfig has no current context")

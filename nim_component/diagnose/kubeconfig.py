@@ -34,7 +34,7 @@ def read_kubeconfig(given: str | None) -> tuple[Object | None, Path | None]:
     if not there:
         if text is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             return None, None
-        raise NoClusterError("there is no kubeconfig")
+        raise NoClusterError(f"there is no kubeconfig ({os.pathsep.join(map(str, paths))})")
     contents: list[Object] = [cast("Object | None", yaml.safe_load(path.read_text(encoding="utf-8"))) or Object() for path in there]
     merged: Object = {}
     for part in ("clusters", "contexts", "users"):

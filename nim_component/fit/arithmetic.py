@@ -73,7 +73,10 @@ def check_fit(
     judged = gpu or at_most
     size = BYTES.get(precision or model.precision or "bf16")
     if judged is None or size is None:
-        return Fit(Verdict.UNKNOWN, "the GPU is not known: name it" if judged is None else f"the precision {precision} is not known")
+        return Fit(
+            Verdict.UNKNOWN,
+            "the GPU is not known: name it by a node label or --gpu" if judged is None else f"the precision {precision} is not known",
+        )
     weights = model.parameters * 1e9 * size * OVERHEAD
     # The cache is kept at 16 bits unless somebody says otherwise.
     wanted = context or model.context
@@ -88,7 +91,7 @@ def check_fit(
         numbers = replace(numbers, budget=0)
         if left < 0:
             return replace(numbers, verdict=Verdict.NO, reason=f"{sizes}, and no GPU of the catalogue holds more")
-        return replace(numbers, reason="the GPU is not known: name it")
+        return replace(numbers, reason="the GPU is not known: name it by a node label or --gpu")
     if left < 0:
         return replace(numbers, verdict=Verdict.NO, reason=sizes)
     if left < sequence:

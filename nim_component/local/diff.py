@@ -12,7 +12,8 @@ from .forcing import forcing_paths, is_under
 from .state import Snapshot, State
 from .wire import show_path
 
-Status = Literal["create", "update", "replace", "delete", "read", "same"]
+Status = Literal["create", "update", "replace", "delete", "read", "discard", "same"]
+"""As Pulumi's own operations: what was only read is discarded, and stays where it is."""
 Kind = Literal["add", "update", "delete"]
 
 
@@ -84,7 +85,7 @@ def compare_states(old: State, new: State) -> Comparison:
         if former:
             taken[resource.urn] = former
         steps.append(compare_resource(left.pop(former or resource.urn, None), resource, former))
-    steps.extend(Step(gone.urn, gone.type, gone.name, gone.parent, "delete") for gone in left.values())
+    steps.extend(Step(gone.urn, gone.type, gone.name, gone.parent, "discard" if gone.read else "delete") for gone in left.values())
     return Comparison(steps, list(compare_values(old.outputs, new.outputs)))
 
 

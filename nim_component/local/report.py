@@ -30,6 +30,7 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
     "replace": ("+-", "magenta"),
     "delete": ("- ", "red"),
     "read": ("> ", "cyan"),
+    "discard": ("< ", "cyan"),
     "same": ("  ", "default"),
 }
 
@@ -226,7 +227,8 @@ def summary(deployment: Deployment, command: str) -> str:
     if not deployment.changed:
         return f"Resources: nothing changed, {total} unchanged"
     verbs = {"create": ("to create", "created"), "update": ("to update", "updated"), "replace": ("to replace", "replaced"),
-             "delete": ("to delete", "deleted"), "read": ("not read", "not read")}  # fmt: skip
+             "delete": ("to delete", "deleted"), "read": ("not read", "not read"),
+             "discard": ("no longer to be read", "no longer read")}  # fmt: skip
     parts = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
     parts += [f"{counts['same']} unchanged"] if counts["same"] else []
     parts += ["files differ" if command == "preview" else "files written anew"] if not deployment.comparison.changed else []

@@ -77,7 +77,7 @@ def schema_root() -> Path:
     """Where kubernetes-validate keeps its files; found without importing it."""
     spec = find_spec("kubernetes_validate")
     if spec is None or not spec.submodule_search_locations:
-        raise LocalError("the schema check needs kubernetes-validate: pip install 'nim-component[cli]'")
+        raise LocalError("the schema check needs kubernetes-validate: install this package with its extra `cli`")
     return Path(next(iter(spec.submodule_search_locations))) / "kubernetes-json-schema"
 
 

@@ -31,7 +31,9 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
     try:
         library = import_library()
     except ImportError as error:
-        raise LoadError("library", f"huggingface_hub is needed to lock adapters ({error}): pip install 'nim-component[adapters]'") from None
+        raise LoadError(
+            "library", f"huggingface_hub is needed to lock adapters ({error}): install this package with its extra `adapters`"
+        ) from None
     token = os.environ.get("HF_TOKEN", "").strip() or None
     if token is not None:
         secret_values.append(token)

@@ -189,7 +189,10 @@ def test_json_also_says_that_a_command_failed(tmp_path: Path, project: Path, com
 
 def test_without_a_cluster_a_command_says_so(tmp_path: Path):
     code, _, errors = run(tmp_path, tmp_path / "missing", "explain")
-    assert (code, errors) == (1, "error: there is no kubeconfig; name a cluster with --kubeconfig or KUBECONFIG, and --context\n")
+    assert (code, errors) == (
+        1,
+        f"error: there is no kubeconfig ({tmp_path / 'missing'}); name a cluster with --kubeconfig or KUBECONFIG, and --context\n",
+    )
 
 
 def marks(output: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_json_is_all_that_it_prints(tmp_path: Path):
         (["nowhere"], 1, "error: nowhere is no directory"),
         (["shelf", "--service", "plain"], 1, "error: --service plain: no service with adapters; there are: llama"),
         (["shelf", "--stack", "none"], 1, "no stack named 'none' found"),
-        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig; name a cluster with --kubeconfig"),
+        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere); name a cluster with --kubeconfig"),
     ],
 )
 def test_what_cannot_be_checked_is_said_in_one_line(
@@ -96,7 +96,7 @@ def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monke
     result = run(make_project(tmp_path), "--claim", "shelf")
     assert (result.exit_code, result.output) == (
         1,
-        "error: to look at a claim needs the Kubernetes client: pip install 'nim-component[diagnose]'\n",
+        "error: to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`\n",
     )
 
 

@@ -219,3 +219,13 @@ def test_what_is_wrong_in_the_defaults_is_said_once_for_them():
 
 def test_what_only_one_service_breaks_is_its_own_though_the_defaults_hold_the_field():
     assert "defaults" not in refused({"a": {**KEYLESS, "port": 1}, "b": KEYLESS}, {"port": 8000})
+
+
+@pytest.mark.parametrize("fields", [{}, {"service_name": "llama"}], ids=["", "with another for its objects"])
+def test_a_key_as_the_name_of_a_service_is_refused_and_not_said(fields: dict[str, Any]):
+    key = f"nvapi-{'x' * 64}"
+    said = refused({key: {**KEYLESS, **fields}})
+    assert said.split("\n") == [
+        "NIMService '***' has 1 problem:",
+        "  service_name: is taken from a name that is a key in the clear. Change the key, and the name.",
+    ]

@@ -1127,4 +1127,6 @@ IN_THE_CLEAR = [
 @pytest.mark.parametrize("fields", IN_THE_CLEAR, ids=lambda fields: next(iter(fields)))
 def test_a_key_in_the_clear_is_refused_in_what_reaches_the_pod(fields: dict[str, Any]):
     (line,) = problems(**fields)[1:]
-    assert line.endswith(": must not hold a key in the clear. Put it into a Kubernetes Secret and refer to that with valueFrom.")
+    assert line.endswith(
+        ": must not hold a key in the clear. Change it, and put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other."
+    )

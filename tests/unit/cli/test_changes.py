@@ -163,6 +163,16 @@ def test_a_read_is_said_not_to_be_done(cli: Command, folder: Path) -> None:
     assert "kubernetes:core/v1:Secret  s  not read: no cluster is asked" in cli("preview").out
 
 
+def test_what_is_no_longer_read_is_not_deleted(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", "import pulumi_kubernetes as k8s\nk8s.core.v1.Secret.get('s', 'default/s')\n")
+    cli("up")
+    write(folder, "__main__.py", "")
+    said = cli("preview").out
+    assert "<  kubernetes:core/v1:Secret  s  discard" in said
+    assert "< 1 no longer to be read" in said
+    assert "delete" not in said
+
+
 NOT_RUN = """
 import pulumi, pulumi_kubernetes as k8s
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider

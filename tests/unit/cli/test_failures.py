@@ -117,3 +117,10 @@ def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
         assert json.loads(out) == {"engine": "local", "command": command, "project": "demo", "stack": "dev", "error": "no room for web:1"}
     found = json.loads(cli("preview", "--json", "--stack", "nowhere").out)
     assert (found["project"], found["stack"]) == (None, None) and "nowhere" in found["error"]
+
+
+@pytest.mark.parametrize("command", ["explain", "check"])
+def test_a_stack_that_renders_to_files_is_not_looked_for_in_whatever_cluster_is_current(cli: Command, command: str) -> None:
+    result = cli(command, "--stack", "dev", "--json")
+    assert result.code == 1
+    assert "the stack dev renders to files and has no cluster" in json.loads(result.out)["error"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -114,10 +115,20 @@ def test_nothing_is_there_to_connect_to(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(NoClusterError, match="there is no kubeconfig"):
+    with pytest.raises(NoClusterError, match=re.escape(f"there is no kubeconfig ({tmp_path}/.kube/config)")):
         Api.connect()
-    with pytest.raises(NoClusterError):
+    with pytest.raises(NoClusterError, match=re.escape(f"there is no kubeconfig ({tmp_path}/missing)")):
         Api.connect(str(tmp_path / "missing"))
+
+
+def test_a_context_that_is_not_there_is_named_with_those_that_are():
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}],
+        "contexts": [{"name": name, "context": {"cluster": "c"}} for name in ("dev", "staging")],
+        "current-context": "dev",
+    }
+    with pytest.raises(NoClusterError, match="the kubeconfig has no context 'prod'; it has: dev, staging"):
+        Api.connect(json.dumps(config), "prod")
 
 
 @pytest.mark.parametrize("text", ["a: b\n", "- a\n- b\n", "{", "\x00\n", "{}", "clusters: [1]\nusers: 2\n"])
@@ -129,7 +140,7 @@ def test_a_broken_kubeconfig_is_one_error_that_quotes_nothing(text: str):
 
 def test_without_the_client_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "is_installed", lambda: False)
-    with pytest.raises(NoClusterError, match=r"nim-component\[diagnose\]"):
+    with pytest.raises(NoClusterError, match="with its extra `diagnose`"):
         Api.connect(kubeconfig("http://127.0.0.1:9"))
 
 

@@ -79,7 +79,7 @@ class TestUnknown:
 
     def test_a_gpu(self):
         fit = check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu())
-        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is not known: name it")
+        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is not known: name it by a node label or --gpu")
         assert fit.weights > 0 and fit.kv_sequence > 0
 
     def test_but_what_fits_on_none_is_said(self):
@@ -216,3 +216,9 @@ class TestCommand:
         result = CliRunner().invoke(app, self.project(tmp_path, {"llama": {"gpu": 0}}))
         assert result.exit_code == 1
         assert "gpu: must be at least 1" in result.stderr
+
+    def test_a_misspelt_gpu_is_named_with_its_nearest(self, tmp_path: Path):
+        result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "h1000"])
+        assert (
+            "note: --gpu h1000 is not in the catalogue of GPUs, so nothing is said of what it holds. Did you mean 'h100'?" in result.stderr
+        )
