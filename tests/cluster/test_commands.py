@@ -165,7 +165,7 @@ def test_explain_goes_on_where_the_api_server_goes_and_comes_back(
         time.sleep(2)
         control_plane.resume_api()
         apply_all(cluster, render(nim(gpu=1), namespace))
-        following.wait_for('"ready": true', 60)
+        following.wait_for('"ready": true', 120)
         said = [json.loads(line) for line in following.lines]
         assert {each["service"] for each in said} == {"llama"}
         assert said[-1]["findings"] == []

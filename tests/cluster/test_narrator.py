@@ -102,7 +102,7 @@ def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client
     make_secrets(cluster, namespace)
     apply_all(cluster, render(NIM(**SERVICE | wrong), namespace))
     update = Update(str(control_plane.kubeconfig), lines)
-    came_up, spent = update.run(namespace, lambda: bool(update.said("warn")) and rolled_out(cluster, namespace))
+    came_up, spent = update.run(namespace, lambda: bool(update.said("warn")) and rolled_out(cluster, namespace), 14)
     assert not came_up
     assert spent < 3
     assert any(cause in text and cure in text for text in update.said("warn"))
