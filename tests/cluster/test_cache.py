@@ -81,7 +81,17 @@ def test_a_larger_size_grows_the_same_claim(cluster: Client, namespace: str):
     objects = service(namespace)
     apply_all(cluster, objects)
     before = bound(cluster, namespace, objects)
-    apply_all(cluster, service(namespace, cache=CacheArgs(size="80Gi")))
+
+    def grown() -> bool:
+        try:
+            apply_all(cluster, service(namespace, cache=CacheArgs(size="80Gi")))
+        except DynamicApiError as error:
+            # Just after the binding the server still says that the spec of an unbound claim is immutable.
+            assert "immutable after creation" in message_of(error)
+            return False
+        return True
+
+    wait_until("a larger claim", grown)
     after = cluster.get("v1", "PersistentVolumeClaim", before["metadata"]["name"], namespace)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["spec"]["resources"]["requests"]["storage"] == "80Gi"
