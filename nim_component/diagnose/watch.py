@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
@@ -13,13 +14,13 @@ from .rules import diagnose
 from .secret_facts import read_secret, secrets_of
 from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
 
-PAUSES = 1.0, 4.0, 60.0
-"""Seconds before a watch that ended is begun again: the first time, and when that did not last; to list anew counts for two. With seven
-kinds these are at most 30 requests in any minute, however the server behaves."""
+PAUSE = 1.0
+"""Seconds before a watch that ended is begun again."""
+REQUESTS, MINUTE = 4, 60.0
+"""Of one kind at most so many requests in so many seconds: with seven kinds 28 in any minute, however the server behaves. A restart of the
+API server costs a kind three: a watch that has expired, a list, a watch."""
 PROBES = 1.0, 8.0
 """Seconds between two tries to reach a server that does not answer: the first, and the longest."""
-STEADY = 30.0
-"""Seconds after which a watch is taken for a good one, and its end for nothing."""
 FRESH = 60.0
 """Seconds for which what was asked once is taken as it was."""
 LOG_FRESH = 10.0
@@ -110,9 +111,9 @@ class Watch:
         return self._arrived.get(name)
 
     async def _keep(self, kind: Kind, namespace: str) -> None:
-        version, tries = "", 0
+        version, sent = "", deque[float](maxlen=REQUESTS)
         while True:
-            began, cost = time.monotonic(), 1
+            await _afford(sent, 1 if version else 2)
             try:
                 if not version:
                     version = await self._list(kind, namespace)
@@ -123,16 +124,13 @@ class Watch:
                     if change != "BOOKMARK":
                         self.store.apply(kind, namespace, change, object_)
             except GoneError:
-                version, cost = "", 2
+                version = ""
             except UnreachableError:
-                lasted = time.monotonic() - began
                 await self._until_it_answers()
-                began = time.monotonic() - lasted
             except (RefusedError, MissingError) as error:
                 self._refuse(kind, namespace, error)
                 return
-            tries = cost + (0 if time.monotonic() - began > STEADY else tries)
-            await asyncio.sleep(PAUSES[min(tries, len(PAUSES)) - 1] * random.uniform(1.0, 1.3))
+            await asyncio.sleep(PAUSE * random.uniform(1.0, 1.3))
 
     async def _until_it_answers(self) -> None:
         """One asks for all."""
@@ -223,3 +221,11 @@ class Watch:
         else:
             return True
         return False
+
+
+async def _afford(sent: deque[float], count: int) -> None:
+    """Waits until so many requests more are within what a kind may cost; `sent` says when the last ones were."""
+    over = len(sent) + count - REQUESTS
+    if over > 0:
+        await asyncio.sleep(max(0.0, sent[over - 1] + MINUTE - time.monotonic()))
+    sent.extend([time.monotonic()] * count)

@@ -346,7 +346,7 @@ def test_an_api_server_that_goes_and_comes_back_is_waited_for(
         control_plane.resume_api()
         apply_all(cluster, render(nim(gpu=1), namespace))
 
-    # Usually a few seconds; a kind whose watch has failed three times by then is read again after a minute (`watch.PAUSES`).
+    # A few seconds in a story that is older than a minute; in a young one a kind's requests of the first minute are spent (`watch.REQUESTS`).
     story.tell(namespace, lambda lines: any("ready after" in text for _, text in lines), 120, interrupt)
     assert story.errors == []
 

@@ -124,7 +124,7 @@ def test_a_cause_that_passes_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(watch_module, "PAUSES", (0.1, 0.4, 60.0))
+    monkeypatch.setattr(watch_module, "PAUSE", 0.1)
     api = FakeApi(pods=[pod("old", age=5)])
 
     def changes(kind: str) -> Any:
@@ -141,9 +141,9 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypat
 @pytest.mark.parametrize("how", ["ends", "expires", "gone", "gone and back", "fails for one kind"])
 def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
     minute = 2.0
-    for name in ("PAUSES", "PROBES"):
-        monkeypatch.setattr(watch_module, name, tuple(each * minute / 60 for each in getattr(watch_module, name)))
-    monkeypatch.setattr(watch_module, "STEADY", watch_module.STEADY * minute / 60)
+    monkeypatch.setattr(watch_module, "PROBES", tuple(each * minute / 60 for each in watch_module.PROBES))
+    for name in ("PAUSE", "MINUTE"):
+        monkeypatch.setattr(watch_module, name, getattr(watch_module, name) * minute / 60)
     api = FakeApi(pods=[pod()])
     began = time.monotonic()
 
@@ -236,3 +236,23 @@ def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
         describe_failure([], ["loading the model"], 372)
         == "not ready after 6 min 12 s: loading the model.\nNo cause can be seen in the cluster."
     )
+
+
+def test_after_a_restart_of_the_server_an_older_story_goes_on_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watch_module, "PAUSE", 0.01)
+    monkeypatch.setattr(watch_module, "PROBES", (0.01, 0.1))
+    monkeypatch.setattr(watch_module, "MINUTE", 0.5)
+    api = FakeApi(pods=[pod("old", age=5)])
+    began = time.monotonic()
+    answers = iter([[0.6, UnreachableError("ConnectError")], [GoneError("410")]])
+
+    def changes(kind: str) -> Any:
+        if kind != "pods":
+            return []
+        if time.monotonic() - began > 0.6:
+            api.objects["pods"] = [running(name="new")]
+        return next(answers, [])
+
+    api.changes = changes
+    lines, _ = tell(api, 1.6)
+    assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
