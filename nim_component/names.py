@@ -26,6 +26,8 @@ SERVER, WORKER = "nim", "nim-worker"
 or a pool of endpoints takes the first, so that it need not change when a server becomes a group."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
+WAIT_FOR = "pulumi.com/waitFor"
+"""Annotation: what Pulumi's provider waits for, where it has no good way of its own."""
 CACHE_LABEL = "nim-component/cache-of"
 """On the pods that mount a service's cache, where they must find one another."""
 

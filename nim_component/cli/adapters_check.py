@@ -93,7 +93,8 @@ def request_for(
     import re
     import secrets
 
-    from ..lora.claim.job import PUBLISHED, Request
+    from ..lora.claim.job import Request
+    from ..lora.wishlist import PUBLISHED
 
     volume = nim.lora.volume
     directory = "/".join(filter(None, (volume and volume.directory, PUBLISHED))) if sub_path is None else sub_path.strip("/")

@@ -7,6 +7,12 @@ from typing import Any
 from ..args import LoRAAdapter
 from . import loader
 
+WORKING_DIR = "/opt/lora-loader"
+PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
+"""Where the loader is mounted: a package, run by its name from the folder above it."""
+PUBLISHED = "adapters"
+"""Directory of a claim in which the component keeps adapters."""
+
 
 def wish_of(adapter: LoRAAdapter) -> dict[str, Any]:
     """An adapter as the list names it; what is locked is wanted by commit, with the record of each file."""

@@ -6,14 +6,12 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import SECRETS_DIGEST
-from ..names import CACHE_LABEL, labels, selector
+from ..names import CACHE_LABEL, WAIT_FOR, labels, selector
 from .monitor import scrape_annotations
 from .pod import render_pod
 from .references import References
 from .timing import Timing
 
-WAIT_FOR = "pulumi.com/waitFor"
-"""Annotation: what Pulumi's provider waits for, where it has no good way of its own."""
 NEW_PODS = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
 """As many pods as wanted are available and all are of the newest template, as `kubectl rollout status` judges it; with 0 replicas too. Only
 the `status` has an `observedGeneration`, and the provider sees to it that it is the newest. (RFC 9535, since provider 4.24.)"""

@@ -14,7 +14,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, LoRAAdapter
 from ..args.adapters import PEFT_SOURCE
 from ..args.generation import Generation
-from ..lora.wishlist import read_program, wish_of
+from ..lora.wishlist import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
 from ..names import labels, name_with_digest
 from .environment import token_variables, user_variables
 from .generation import server_generation
@@ -26,12 +26,8 @@ from .security import container_context, read_only_context
 from .timing import Timing
 from .variables import Environment
 
-WORKING_DIR = "/opt/lora-loader"
-PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
-"""Where the loader is mounted: a package, run by its name from the folder above it."""
 VOLUME_PATH = "/lora"
 """Where the loader sees the volume as a whole: what it publishes is below `adapters`, its staging area and library are siblings."""
-PUBLISHED = "adapters"
 CHECK_MEMORY = "256Mi"
 """Memory of a container that only looks: it reads files a megabyte at a time."""
 

@@ -7,8 +7,8 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import WORKER_INDEX, group_name, labels, selector, worker_labels
-from .deployment import WAIT_FOR, render_template
+from ..names import WAIT_FOR, WORKER_INDEX, group_name, labels, selector, worker_labels
+from .deployment import render_template
 from .generation import server_generation
 from .inputs import lift
 from .references import References

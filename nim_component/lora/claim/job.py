@@ -12,15 +12,11 @@ from ...args import LoRAAdapter
 from ...diagnose.objects import Object, is_leaving, items_at, name_of, text_at
 from ...diagnose.placing import holds_resources
 from ...names import SELECTOR_LABELS, STANDARD_LABELS
-from ..wishlist import read_program, wish_of
+from ..wishlist import PROGRAM_PATH, WORKING_DIR, read_program, wish_of
 
 APP = "nim-lora-check"
 CONTAINER = "check-loras"
-PUBLISHED = "adapters"
-"""Directory of a claim in which the component keeps adapters."""
 MOUNT = "/lora/claim"
-WORKING_DIR = "/opt/lora-loader"
-PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
 TIME_TO_LIVE = 60
 """Seconds after which the cluster removes a Job that has ended."""
 GRACE = 30

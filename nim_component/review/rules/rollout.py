@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from ...names import WAIT_FOR
 from ..change import Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Words, finding, say
 from ..matching import MISSING, Difference
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
 from ..values import UNKNOWN, Hidden
-
-WAIT_FOR = "pulumi.com/waitFor"
 
 
 def restarts(service: ServiceChange) -> Iterator[Finding]:
