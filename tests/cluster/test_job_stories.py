@@ -160,12 +160,17 @@ def test_explain_tells_of_a_download_before_there_is_a_deployment(
     assert output == f"{namespace}/llama: pre-warm: downloading the model into the cache, which may take 1 h 10 min\n"
 
 
+def with_group(namespace: str) -> list[Object]:
+    """A server over two nodes."""
+    group = MultiNodeArgs(nodes=2)
+    service = NIM(secrets=NIMSecrets.keyless(), gpu=8, multi_node=group, cache=CacheArgs(access_mode="ReadWriteMany"))
+    return render(service, namespace)
+
+
 def test_a_group_is_told_pod_by_pod(crds: None, cluster: Client, namespace: str, nodes, update, lines: Lines):
     # The group's controller is not run here: its pods are made as it would.
     nodes([node("gpu-0", {GPU: 8})])
-    group = MultiNodeArgs(nodes=2)
-    service = NIM(secrets=NIMSecrets.keyless(), gpu=8, multi_node=group, cache=CacheArgs(access_mode="ReadWriteMany"))
-    objects = render(service, namespace)
+    objects = with_group(namespace)
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     for index, (pod, name) in enumerate(((leader, "llama-group-0"), (worker, "llama-group-0-1"))):
         pod["metadata"] |= {"name": name, "labels": {**pod["metadata"]["labels"], WORKER_INDEX: str(index)}}
@@ -174,3 +179,39 @@ def test_a_group_is_told_pod_by_pod(crds: None, cluster: Client, namespace: str,
     assert len(it.said("warn")) == 1
     assert f"No node has 8 free {GPU}: 0 of 8 are free" in it.said("warn")[0]
     assert it.said("error")[0].startswith("llama: not ready after ")
+
+
+@pytest.mark.parametrize("refused", ["leader", "worker"])
+def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client, namespace: str, nodes, update, refused: str):
+    # The group's controller is not run here, that of the StatefulSets it makes is.
+    nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(2)])
+    hard = {f"requests.{GPU}": "4" if refused == "leader" else "8"}
+    cluster.create(
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus", "namespace": namespace}, "spec": {"hard": hard}}
+    )
+    objects = with_group(namespace)
+    leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
+    sets = [stateful_set("llama-group", leader)]
+    if refused == "worker":
+        sets.append(stateful_set("llama-group-0", worker, first=1))
+    it, _ = update([*objects, *sets], "LeaderWorkerSet", seconds=12)
+    (warning,) = it.said("warn")
+    assert "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=8" in warning
+    assert "The namespace's quota gpus is used up" in it.said("error")[0]
+
+
+def stateful_set(name: str, pod: Object, first: int = 0) -> Object:
+    """What a group's controller makes: of the group's name for its leaders, of a leader's name for its workers."""
+    labels = pod["metadata"]["labels"] | {WORKER_INDEX: str(first)}
+    spec = {
+        "serviceName": name,
+        "selector": {"matchLabels": labels},
+        "ordinals": {"start": first},
+        "template": {"metadata": {"labels": labels}, "spec": pod["spec"]},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": name, "namespace": pod["metadata"]["namespace"]},
+        "spec": spec,
+    }

@@ -74,13 +74,21 @@ _REFUSALS = (
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Why there are no pods."""
     yield from _read_replica_set(snapshot)
-    job, group = snapshot.job, snapshot.group
+    job = snapshot.job
     if job is not None and not number_at(job, "status", "active") and not is_over(job):
         yield from _read_events(snapshot.events(job), f"job/{name_of(job)}")
-    if group is not None and not snapshot.pods:
-        # The pods are made by a StatefulSet of the same name.
-        events = [each for each in snapshot.events() if text_at(each, "involvedObject", "name") == name_of(group)]
-        yield from _read_events(events, f"leaderworkerset/{name_of(group)}")
+    if snapshot.group is not None:
+        yield from _read_stateful_sets(snapshot)
+
+
+def _read_stateful_sets(snapshot: Snapshot) -> Iterator[Finding]:
+    """What makes the pods of a LeaderWorkerSet: a StatefulSet of its name the leaders, and one of each leader's name the workers."""
+    of_each: dict[str, list[Object]] = {}
+    for event in snapshot.events():
+        if text_at(event, "involvedObject", "kind") == "StatefulSet":
+            of_each.setdefault(text_at(event, "involvedObject", "name"), []).append(event)
+    for name, events in of_each.items():
+        yield from _read_events(events, f"statefulset/{name}")
 
 
 def _read_events(events: list[Object], subject: str) -> Iterator[Finding]:

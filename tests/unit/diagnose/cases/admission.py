@@ -1,7 +1,23 @@
 """Pods that the API server does not let in."""
 
-from ..made import GPU, event, replica_set, snapshot, waiting
+from typing import Any
+
+from nim_component.diagnose.objects import Object, Snapshot
+
+from ..made import GPU, event, group, pod, replica_set, snapshot, waiting
 from ..shown import Case, NearMiss, refused
+
+_QUOTA = f"exceeded quota: gpus, requested: requests.{GPU}=8, used: requests.{GPU}=8, limited: requests.{GPU}=8"
+
+
+def of_a_group(*pods: Object, said_of: str = "llama-group", kind: str = "StatefulSet", made: bool = False) -> Snapshot:
+    """A group of nodes, whose StatefulSet could not make its pod; unless it was made since."""
+    about: Any = {"metadata": {"name": said_of, "uid": "uid-set"}}
+    events = [event("FailedCreate", f'create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}', about, kind, age=20)]
+    if made:
+        events.append(event("SuccessfulCreate", "create Pod x in StatefulSet y successful", about, kind, age=5))
+    return snapshot(*pods, leaderworkersets=[group()], events=events)
+
 
 CASES: dict[str, list[Case]] = {
     "pod-security": [
@@ -18,7 +34,10 @@ CASES: dict[str, list[Case]] = {
                 f'pods "llama-x" is forbidden: exceeded quota: gpus, requested: requests.{GPU}=2, used: requests.{GPU}=3, limited: requests.{GPU}=4'
             ),
             "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=3, limit requests.nvidia.com/gpu=4",
-        )
+        ),
+        (of_a_group(), "quota gpus is used up: asked requests.nvidia.com/gpu=8"),
+        # the leader is there, and its worker is refused
+        (of_a_group(pod("llama-group-0"), said_of="llama-group-0"), "asked requests.nvidia.com/gpu=8"),
     ],
     "quota-unlimited": [
         (
@@ -60,10 +79,10 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
+    "quota-exceeded": [refused("pods is forbidden: odd"), of_a_group(made=True), of_a_group(kind="Pod")],
     **dict.fromkeys(
         (
             "pod-security",
-            "quota-exceeded",
             "quota-unlimited",
             "limit-range",
             "webhook-refused",

@@ -1,0 +1,98 @@
+"""The story of what else a real `pulumi up` waits for: the Job that fills the cache, the Job that brings adapters, a group of nodes."""
+
+from typing import Any
+
+import pytest
+
+from nim_component.manifests.multi_node import WORKER_INDEX
+from tests.cluster.client import Client
+from tests.cluster.fixtures import cluster, control_plane, crds, make_namespace, namespace, nodes
+from tests.cluster.nodes import GPU, ONE_GPU, node
+from tests.cluster.objects import pods_of
+
+from .test_multi_node import Controller
+from .test_narrator import Stack, fail, stack, succeed
+
+__all__ = ["cluster", "control_plane", "crds", "make_namespace", "namespace", "nodes", "stack"]
+
+PREWARM = {"cache": {"prewarm": {"profiles": ["vllm-fp16-tp1-pp1"]}}}
+ADAPTERS = {
+    "hf_repo_ids": ["my-org/one", "my-org/two"],
+    "lora_adapter_mem": "500Mi",
+    "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+    "lora": {"volume": {}, "refresh_interval": 30},
+}
+JOBS = {"warm": (PREWARM, "llama (pre-warm)"), "lora-job": (ADAPTERS, "llama (adapters)")}
+
+
+def told_by_pods(target: str, **annotations: str) -> dict[str, Any]:
+    """That Job's pods do as these annotations say, and a failed one is not tried again."""
+    said = {f"cluster-tests/{key.replace('_', '-')}": each for key, each in annotations.items()}
+    return {"overrides": {target: {"spec": {"backoffLimit": 0, "template": {"metadata": {"annotations": said}}}}}}
+
+
+@pytest.mark.parametrize("target", JOBS)
+def test_a_job_is_told_before_the_server_and_ends_short(stack: Stack, nodes, target: str):
+    fields, title = JOBS[target]
+    nodes(ONE_GPU)
+    stack.serve(**fields, **told_by_pods(target, complete_after="5s"))
+    code, output = stack.run("up", "--yes", "--skip-preview")
+    assert code == 0, output
+    running = {"warm": "downloading the model into the cache", "lora-job": "downloading 2 adapters"}[target]
+    before, _, after = output.partition(f"{title}: {running}")
+    assert "llama: " not in before
+    assert f"{title}: done after " in after
+    assert "llama: ready after " in after.partition(f"{title}: done after ")[2]
+    assert "llama" not in output.partition("Diagnostics:")[2]
+
+
+FAILING = {
+    "warm": (
+        "Error: 401 Unauthorized from api.ngc.nvidia.com",
+        "1",
+        "NGC refuses the key with which the model is downloaded",
+        "Renew the key in the Secret of secrets.ngc_secret_key",
+    ),
+    "lora-job": (
+        "adapter one (my-org/one@main): the repo is gated (403): accept its terms",
+        "12",
+        "The adapter's repository is gated",
+        "Accept its terms on its page",
+    ),
+}
+
+
+@pytest.mark.parametrize("target", JOBS)
+def test_what_a_job_fails_of_stands_beside_the_engines_error(stack: Stack, cluster: Client, namespace: str, nodes, target: str):
+    fields, title = JOBS[target]
+    says, code, cause, cure = FAILING[target]
+    nodes(ONE_GPU)
+    stack.serve(**fields, **told_by_pods(target, fails=code, says=says))
+    error = fail(stack).partition(f"error: {title}: not done after ")[2]
+    assert cause in error
+    assert f"cure: {cure}" in error
+    assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None  # it waits for the Job
+
+    stack.serve(**fields, **told_by_pods(target, complete_after="1s"))
+    succeed(stack)
+
+
+def test_a_group_that_finds_no_room_is_told_pod_by_pod(crds: None, stack: Stack, cluster: Client, namespace: str, nodes):
+    # The group's controller is not run here: its pods are made as it would.
+    nodes([node("gpu-0", {GPU: 8})])
+    group = {"gpu": 8, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
+    stack.serve(**group)
+    process = stack.start("up", "--yes", "--skip-preview")
+    controller = Controller(cluster, namespace)
+    controller.seen(1)
+    controller.say(available=False)
+    for index, pod in enumerate(pods_of(controller.find())):
+        pod["metadata"]["labels"][WORKER_INDEX] = str(index)
+        cluster.create(pod)
+    output, _ = process.communicate(timeout=300)
+    print(output)
+    assert process.returncode != 0
+    diagnostics = output.partition("Diagnostics:")[2]
+    warning, _, error = diagnostics.partition("error: llama: not ready after ")
+    for told in (warning, error):
+        assert f"No node has 8 free {GPU}: 0 of 8 are free" in told
