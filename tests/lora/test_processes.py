@@ -148,9 +148,10 @@ def test_the_lock_is_respected_while_it_beats(hub: Hub, pod: Pod) -> None:
     assert pod.wait(process).code == 0
 
 
-def test_a_holder_that_slept_through_a_take_over_touches_nothing_more(hub: Hub, pod: Pod) -> None:
+@pytest.mark.parametrize("seconds", ["1", "600"], ids=["its next beat notices", "long before its next beat"])
+def test_a_holder_that_slept_through_a_take_over_touches_nothing_more(hub: Hub, pod: Pod, seconds: str) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble={"piece": 2000, "slow": 0.1})
-    holder = pod.start(LORA_STALE_SECONDS="1")
+    holder = pod.start(LORA_STALE_SECONDS=seconds)
     until(lambda: hub.bytes_sent)
     holder.send_signal(signal.SIGSTOP)
     hub.repos["org/one"].trouble = {}

@@ -79,15 +79,18 @@ class Lock:
         count = 0
         while not self.released.wait(self.stale / 10):
             count += 1
+            self.confirm()
+            if self.released.is_set():
+                return
             with contextlib.suppress(OSError):
-                number, text = self._newest()
-                if self.released.is_set():
-                    return
-                if number != self.number or not text.startswith(self.me):
-                    leave(
-                        LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again")
-                    )
                 self._write(f"{self.me} {count}")
+
+    def confirm(self) -> None:
+        """End the process when the lock is another's by now: what stands in the volume is no longer this one's to change."""
+        with contextlib.suppress(OSError):
+            number, text = self._newest()
+            if not self.released.is_set() and (number != self.number or not text.startswith(self.me)):
+                leave(LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again"))
 
     def __enter__(self) -> Lock:
         self.directory.mkdir(mode=0o777, parents=True, exist_ok=True)

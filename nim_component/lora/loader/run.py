@@ -84,7 +84,7 @@ def run(s: Settings, server: Server, wishes: list[Wish]) -> None:
         directory.mkdir(mode=0o777, parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
         s.adapters.chmod(0o777)
-    with Lock(s):
+    with Lock(s) as lock:
         s.work.mkdir(mode=0o777)
         try:
             found = stock(s, wishes)
@@ -94,6 +94,7 @@ def run(s: Settings, server: Server, wishes: list[Wish]) -> None:
                 check_fit(s, wish, facts, server)
             missing = [w for w in wishes if w not in found]
             outcomes = fetch_all(s, server, missing) if missing else {}
+            lock.confirm()  # a download takes long enough for a pod to be frozen in it
             failures = {w: o for w, o in outcomes.items() if isinstance(o, LoadError)}
             found |= {w: ("downloaded", o) for w, o in outcomes.items() if not isinstance(o, LoadError)}
             if not failures:  # all, or nothing changes for those who serve from this directory now
@@ -104,6 +105,7 @@ def run(s: Settings, server: Server, wishes: list[Wish]) -> None:
                 remove_unlisted(s, wishes)
                 sweep(s, keep_complete=False)
         finally:
+            lock.confirm()  # else the staging swept would be the successor's
             with contextlib.suppress(OSError):
                 sweep(s, keep_complete=True)
     say(f"{len(found)} of {len(wishes)} adapters are there, after {time.monotonic() - started:.1f} s")
