@@ -50,7 +50,10 @@ def _refuse_credential(value: str) -> str:
 def refuse_key(value: str) -> str:
     """A key in the clear in what reaches the pod would stand in the manifest, the state and every diff."""
     if is_key(value):
-        remedy = "Change it, and put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other."
+        remedy = (
+            "Put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other. "
+            "Where it was committed or shown, revoke it."
+        )
         raise rule_error("must not hold a key in the clear", remedy)
     return value
 

@@ -1128,5 +1128,5 @@ IN_THE_CLEAR = [
 def test_a_key_in_the_clear_is_refused_in_what_reaches_the_pod(fields: dict[str, Any]):
     (line,) = problems(**fields)[1:]
     assert line.endswith(
-        ": must not hold a key in the clear. Change it, and put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other."
+        ": must not hold a key in the clear. Put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other. Where it was committed or shown, revoke it."
     )
