@@ -19,6 +19,7 @@ from .check import check
 from .diff import diff
 from .engine import preview, up
 from .explain import explain
+from .failing import owe_nothing
 from .fit import fit
 
 INTERRUPTED = 130
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.callback()(owe_nothing)
 app.command()(up)
 app.command()(preview)
 app.command()(fit)

@@ -9,7 +9,7 @@ import typer
 
 from .adapters_check import check
 from .engine import FolderOption, StackOption
-from .explain import fail
+from .failing import fail
 from .locked import read_locked
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from .engine import FolderOption, StackOption
-from .explain import ContextOption, KubeconfigOption, fail
+from .explain import ContextOption, KubeconfigOption, cluster_errors
+from .failing import fail, owe_json
 from .locked import choose_service, read_locked
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def check(
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for the verdict on a claim.")] = 300,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Compare a folder, or a claim, with the lock file: each adapter there, each file the one that was locked.
 
@@ -125,7 +126,6 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
 
     if not is_installed():
         fail("to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`")
-    from ..diagnose.api import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
     from ..lora.claim.api import WritingApi
     from ..lora.claim.check import CheckError, check_claim
 
@@ -138,15 +138,10 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
             return await check_claim(api, request, say)
 
     try:
-        return until_stopped(run())
+        with cluster_errors():
+            return until_stopped(run())
     except CheckError as error:
         fail(f"claim {request.namespace}/{request.claim}: {error}")
-    except NoClusterError as error:
-        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
-    except (UnreachableError, GoneError, MissingError) as error:
-        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
-    except RefusedError as error:
-        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")
 
 
 def until_stopped(work: Awaitable[T]) -> T:
@@ -185,8 +180,9 @@ def show(service: str, where: str, adapters: list[LoRAAdapter], found: Compariso
             typer.echo(f"warning: {name} is not listed, and the server may serve it", err=True)
         if found.left_out:
             typer.echo(f"warning: {found.left_out} more are not listed", err=True)
-    if found.wrong:
-        fail(f"{found.wrong} adapters of {service} are not as they were locked")
+    if found.wrong:  # whoever is owed JSON has it
+        typer.echo(f"error: {found.wrong} adapters of {service} are not as they were locked", err=True)
+        raise typer.Exit(1)
 
 
 def to_json(adapter: LoRAAdapter, problem: str | None) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .engine import FolderOption, attempt
-from .explain import ContextOption, KubeconfigOption, fail, require_cluster, run_on_cluster
+from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
+from .failing import fail, owe_json
 
 if TYPE_CHECKING:
     from ..diagnose.api import Api
@@ -35,22 +36,21 @@ def check(
         typer.Option("--state", help="An exported state (pulumi stack export), to look for orphans without the CLI.", metavar="FILE"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when something could not be checked.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Ask the cluster, changing nothing, whether it has what the stack needs. Exits with 3 when something is missing."""
     from ..diagnose.checks import Verdict, judge, need_of, read_facts
     from ..diagnose.targets import read_targets
 
-    json_of = "check" if as_json else None
-    targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
-    require_cluster(targets, kubeconfig, context, json_of)
+    targets = attempt(lambda: read_targets(cwd, stack), None)
+    require_cluster(targets, kubeconfig, context)
     need = need_of(targets.objects)
-    known = read_state(cwd, targets.stack, state, json_of)
+    known = read_state(cwd, targets.stack, state)
 
     async def ask(api: Api) -> Facts:
         return await read_facts(api, need)
 
-    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask, json_of), known)
+    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
     if known is None:
         cure = "Give it: pulumi stack export --file state.json, then --state state.json."
         verdicts.append(Verdict("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", cure))
@@ -83,13 +83,13 @@ def print_table(verdicts: list[Verdict]) -> None:
             typer.echo(f"\n{MARKS[verdict.mark]} {verdict.about} {verdict.text}\n  cure: {verdict.cure}")
 
 
-def read_state(cwd: Path, stack: str, file: Path | None, json_of: str | None = None) -> set[tuple[str, str, str]] | None:
+def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:
     """(kind, namespace, name) of the Kubernetes objects in a stack's state; None when there is no way to it."""
     if file is not None:
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
-            fail(f"--state {file}: {error.strerror}", json_of)
+            fail(f"--state {file}: {error.strerror}")
     else:
         program = shutil.which("pulumi")
         if program is None:
@@ -107,4 +107,4 @@ def read_state(cwd: Path, stack: str, file: Path | None, json_of: str | None = N
     try:
         return objects_of_state(json.loads(text))
     except ValueError:
-        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json", json_of)
+        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json")

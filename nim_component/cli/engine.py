@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from .failing import fail, owe_json
+
 if TYPE_CHECKING:
     from ..local.deploy import Deployment, Target
     from ..local.resources import Run
@@ -24,7 +26,7 @@ FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The project's f
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Folder for the manifests, instead of the program's own choice.", metavar="DIR")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of the tree.")]
+JsonOption = Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the tree.")]
 VersionOption = Annotated[
     str | None, typer.Option("--kubernetes-version", help="Check against this version, such as 1.36.", show_default=False)
 ]
@@ -41,7 +43,7 @@ def up(
     from ..local.deploy import commit
 
     deployment = deploy("up", stack, cwd, out, as_json, kubernetes_version)
-    attempt(lambda: commit(deployment), deployment.target, json_of="up" if as_json else None)
+    attempt(lambda: commit(deployment), deployment.target)
     report(deployment, "up", as_json)
 
 
@@ -64,12 +66,11 @@ def deploy(command: str, stack: str | None, cwd: Path, out: Path | None, as_json
     """Finds, announces, runs and checks; what fails ends the command."""
     from ..local.deploy import find_target, prepare
 
-    json_of = command if as_json else None
-    target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None, json_of=json_of)
+    target = attempt(lambda: find_target(cwd, stack, out, kubernetes_version), None)
     if not as_json:
         typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}")
     failed: list[Run] = []
-    return attempt(lambda: prepare(target, failed.append), target, failed, json_of)
+    return attempt(lambda: prepare(target, failed.append), target, failed)
 
 
 def report(deployment: Deployment, command: str, as_json: bool) -> None:
@@ -84,11 +85,8 @@ def report(deployment: Deployment, command: str, as_json: bool) -> None:
         typer.echo(f"\nNothing is deployed by this: `pulumi up --stack {deployment.run.stack}` deploys.")
 
 
-def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = (), json_of: str | None = None) -> T:
-    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1.
-
-    `json_of` names the command that owes its reader JSON all the same.
-    """
+def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = ()) -> T:
+    """Calls `action`. What it raises is printed as `pulumi` prints it, and ends the command with 1."""
     import pulumi
 
     from ..local.engine import redact, secret_texts
@@ -107,12 +105,8 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
         for entry in run.log:
             typer.echo(redact(f"{entry.severity}: {entry.message}", hidden), err=True)
         text = redact(text, hidden)
-    typer.echo(f"error: {text}", err=True)
-    if json_of is not None:
-        from ..local.report import failure_to_json
-
-        typer.echo(failure_to_json(text, json_of, target))
-    raise typer.Exit(1)
+    about = {} if target is None else {"engine": "local", "project": target.project.name, "stack": target.stack.name}
+    return fail(text, **about)
 
 
 def show_traceback(error: BaseException, target: Target | None) -> str:

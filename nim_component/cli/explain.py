@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from .engine import FolderOption, attempt
+from .failing import fail, owe_json
 
 if TYPE_CHECKING:
     from ..diagnose.api import Api
@@ -39,31 +41,30 @@ def explain(
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, and print what changes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch, a line for each change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON; with --watch, a line for each change.")] = False,
 ) -> None:
     """Say how far each service in the cluster is, what stands in its way, and what to do. Exits with 3 when one is not ready."""
-    json_of = "explain" if as_json else None
     wanted: list[Name] = []
     namespaces = [namespace or "default"]
     if stack is not None:
         from ..diagnose.targets import read_targets
 
-        targets = attempt(lambda: read_targets(cwd, stack), None, json_of=json_of)
-        require_cluster(targets, kubeconfig, context, json_of)
+        targets = attempt(lambda: read_targets(cwd, stack), None)
+        require_cluster(targets, kubeconfig, context)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
         found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
         wanted = [each for each in found if service in (None, each[1])]
         namespaces = sorted({each[0] for each in wanted})
         if not wanted:
             there = ", ".join(name for _, name in found) or "none"
-            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {there}", json_of)
+            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {there}")
     elif service is not None:
         wanted = [(namespaces[0], service)]
 
     async def ask(api: Api) -> None:
         await print_explanations(api, namespaces, wanted, watch, as_json)
 
-    run_on_cluster(kubeconfig, context, ask, json_of)
+    run_on_cluster(kubeconfig, context, ask)
 
 
 async def print_explanations(api: Api, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
@@ -93,36 +94,38 @@ def show(explanations: list[Explanation], namespaces: list[str]) -> str:
     return "\n\n".join(map(str, explanations)) or nothing
 
 
-def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str | None, json_of: str | None) -> None:
+def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str | None) -> None:
     """A stack that renders to files says nothing of the cluster that happens to be the current one."""
     if targets.renders_only and kubeconfig is None and context is None:
         text = f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context"
-        fail(text, json_of)
+        fail(text)
 
 
-def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]], json_of: str | None = None) -> T:
+def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]]) -> T:
     """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
-    from ..diagnose.api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+    from ..diagnose.api import Api
 
     async def run() -> T:
         async with Api.connect(kubeconfig, context) as api:
             return await ask(api)
 
     try:
-        return asyncio.run(run())
-    except NoClusterError as error:
-        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context", json_of)
-    except (UnreachableError, GoneError, MissingError) as error:
-        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it", json_of)
-    except RefusedError as error:
-        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context", json_of)
+        with cluster_errors():
+            return asyncio.run(run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def fail(text: str, json_of: str | None = None) -> NoReturn:
-    """Prints an error and ends the command; `json_of` names the command that owes its reader JSON all the same."""
-    typer.echo(f"error: {text}", err=True)
-    if json_of is not None:
-        typer.echo(json.dumps({"command": json_of, "error": text}))
-    raise typer.Exit(1)
+@contextlib.contextmanager
+def cluster_errors() -> Generator[None]:
+    """Whatever keeps one from a cluster ends the command, in one line with its cure."""
+    from ..diagnose.api import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+
+    try:
+        yield
+    except NoClusterError as error:
+        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
+    except (UnreachableError, GoneError, MissingError) as error:
+        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
+    except RefusedError as error:
+        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .engine import attempt
-from .explain import fail
+from .failing import fail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,8 @@ def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[
     if name not in with_adapters:
         fail(f"--service {name}: no service with adapters; there are: {there}")
     nim, missing = apply_lock(with_adapters[name], locked.lock)
+    if missing and not locked.path.is_file():
+        fail(f"there is no {locked.path.name}, so nothing to compare with: make it first, with `nim-component adapters lock`")
     if missing:
         fail(f"{locked.path.name} is out of date:\n" + "\n".join(f"  {problem}" for problem in missing))
     return name, nim, [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]

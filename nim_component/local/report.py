@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import urns, wire
-from .deploy import Deployment, Target
+from .deploy import Deployment
 from .diff import Change, Step
 from .emit import render_yaml
 
@@ -54,13 +54,6 @@ def to_json(deployment: Deployment, command: str) -> str:
         "secret": {manifest.path.as_posix(): manifest.secrets for manifest in deployment.manifests if manifest.secrets},
         "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in deployment.diagnostics],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-def failure_to_json(error: str, command: str, target: Target | None) -> str:
-    """The JSON form of a run that failed: `error` instead of what it found."""
-    project, stack = (target.project.name, target.stack.name) if target is not None else (None, None)
-    content = {"engine": "local", "command": command, "project": project, "stack": stack, "error": error}
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 

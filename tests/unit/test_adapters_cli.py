@@ -102,9 +102,21 @@ def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monke
 
 def test_an_adapter_that_is_not_locked_is_an_error(tmp_path: Path):
     make_project(tmp_path)
-    (tmp_path / "adapters.dev.lock.json").unlink()
+    lock = tmp_path / "adapters.dev.lock.json"
+    lock.write_text(lock.read_text().replace("org/one", "org/other"))
     result = run(tmp_path, str(tmp_path / "shelf"))
     assert result.exit_code == 1 and "adapters.dev.lock.json is out of date" in result.output and "org/one@main" in result.output
+
+
+def test_without_a_lock_file_it_says_so_in_json_too(tmp_path: Path):
+    make_project(tmp_path)
+    (tmp_path / "adapters.dev.lock.json").unlink()
+    error = "there is no adapters.dev.lock.json, so nothing to compare with: make it first, with `nim-component adapters lock`"
+    result = run(tmp_path, str(tmp_path / "shelf"))
+    assert (result.exit_code, result.output) == (1, f"error: {error}\n")
+    result = run(tmp_path, str(tmp_path / "shelf"), "--json")
+    assert json.loads(result.stdout) == {"command": "adapters check", "error": error}
+    assert run(tmp_path, str(tmp_path / "shelf")).stdout == ""  # JSON is owed once
 
 
 def test_the_job_is_asked_for_as_the_services_own_pods_are(tmp_path: Path):
