@@ -35,7 +35,8 @@ def told_by_pods(target: str, **annotations: str) -> dict[str, Any]:
 def test_a_job_is_told_before_the_server_and_ends_short(stack: Stack, nodes, target: str):
     fields, title = JOBS[target]
     nodes(ONE_GPU)
-    stack.serve(**fields, **told_by_pods(target, complete_after="5s"))
+    slow = {"cluster-tests/ready-after": "5s"}
+    stack.serve(**fields, **told_by_pods(target, complete_after="5s"), pod_annotations=slow)
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
     running = {"warm": "downloading the model into the cache", "lora-job": "downloading 2 adapters"}[target]
