@@ -5,7 +5,7 @@ import contextlib
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import yaml
@@ -89,6 +89,17 @@ class ControlPlane:
     def resume(self, name: str) -> None:
         """Starts one program again, as it was."""
         self._children.start(name, self._commands[name])
+
+    @contextlib.contextmanager
+    def without(self, *names: str) -> Generator[None]:
+        """Programs end for a while."""
+        for name in names:
+            self.halt(name)
+        try:
+            yield
+        finally:
+            for name in names:
+                self.resume(name)
 
     def resume_api(self) -> None:
         """Starts the API server again and waits until it answers."""

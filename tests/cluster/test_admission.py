@@ -11,6 +11,7 @@ from nim_component import NIM, CacheArgs
 from ..schema.test_schema import PROJECTS
 from ..strategies import PRIORITY_CLASS, RUNTIME_CLASS, nims
 from .client import Client, DynamicApiError, Object
+from .controlplane import ControlPlane
 from .drift import are_what_was_said, find_drift, stay_as_they_are, write_nothing
 from .nodes import ONE_GPU
 from .objects import apply_all, pick, pod_of, pods_of, render, render_project
@@ -24,6 +25,8 @@ CLASSES: list[Object] = [
     {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "kata-qemu-nvidia-gpu"}, "handler": "kata"},
 ]
 """What a platform has: the server refuses pods that name others."""
+WORKED_AT = (("apps/v1", "Deployment"), ("batch/v1", "Job"), ("autoscaling/v2", "HorizontalPodAutoscaler"))
+"""What controllers would set to work on."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +71,16 @@ def test_a_second_apply_of_a_stack_changes_nothing(apply, crds: None, cluster: C
     write_nothing(cluster, again)
 
 
-def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: Client, namespace: str):
+@pytest.fixture
+def no_controllers(control_plane: ControlPlane, cluster: Client, namespace: str) -> Iterator[None]:
+    """The API server alone: hundreds of services that nobody looks at would keep everybody else busy."""
+    with control_plane.without("kube-controller-manager", "kube-scheduler", "kwok"):
+        yield
+        for api_version, kind in WORKED_AT:
+            cluster.delete_all(api_version, kind, namespace)
+
+
+def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: Client, namespace: str, no_controllers: None):
     numbers = itertools.count()
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
