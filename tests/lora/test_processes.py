@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import hashlib
 import json
 import os
 import random
@@ -160,6 +162,36 @@ def test_a_holder_that_slept_through_a_take_over_touches_nothing_more(hub: Hub, 
     result = pod.wait(holder)
     assert result.code == 21 and "another loader took the lock" in result.last, result
     assert pod.torn() == [] and pod.run().lines["one"]["status"] == "reused"
+
+
+def test_a_holder_that_slept_while_it_looked_at_the_volume_leaves_the_successors_staging(hub: Hub, pod: Pod) -> None:
+    assert pod.run().code == 0
+    weights, manifest = pod.adapters / "one" / "adapter_model.safetensors", pod.adapters / "one" / ".nim-lora.json"
+    facts = json.loads(manifest.read_text())
+    facts["files"][weights.name] |= {"size": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    manifest.write_text(json.dumps(facts))
+    weights.unlink()
+    os.mkfifo(weights)  # intact, as soon as it has been read to its end
+    weights.chmod(0o666)
+    holder = pod.start(LORA_STALE_SECONDS="600")
+    opened: list[int] = []
+
+    def is_read() -> bool:
+        with contextlib.suppress(OSError):
+            opened.append(os.open(weights, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(opened)
+
+    until(is_read)
+    hub.repos["org/two"] = Repo({"main": adapter(2, 100_000)}, trouble={"piece": 2000, "slow": 0.1})
+    pod.wish("org/two")
+    sent = hub.bytes_sent
+    successor = pod.start(LORA_STALE_SECONDS="1")
+    until(lambda: hub.bytes_sent > sent)
+    os.close(opened[0])
+    result = pod.wait(holder)
+    assert result.code == 21 and "another loader took the lock" in result.last, result
+    result = pod.wait(successor)
+    assert result.code == 0 and pod.published() == ["two"] and pod.torn() == [], result
 
 
 def everything_written(directory: Path) -> bytes:

@@ -87,19 +87,22 @@ def run(s: Settings, server: Server, wishes: list[Wish]) -> None:
     with Lock(s) as lock:
         s.work.mkdir(mode=0o777)
         try:
+            # After each step that may take long enough for a pod to be frozen in it: is the volume still this one's to change?
             found = stock(s, wishes)
+            lock.confirm()
             sweep(s, keep_complete=True)  # not what `stock` recovered: that is this run's by now
             s.work.mkdir(mode=0o777, exist_ok=True)
             for wish, (_, facts) in found.items():
                 check_fit(s, wish, facts, server)
             missing = [w for w in wishes if w not in found]
             outcomes = fetch_all(s, server, missing) if missing else {}
-            lock.confirm()  # a download takes long enough for a pod to be frozen in it
+            lock.confirm()
             failures = {w: o for w, o in outcomes.items() if isinstance(o, LoadError)}
             found |= {w: ("downloaded", o) for w, o in outcomes.items() if not isinstance(o, LoadError)}
             if not failures:  # all, or nothing changes for those who serve from this directory now
                 fresh = [wish for wish, (how, _) in found.items() if how != "reused"]
                 unload(s, fresh)
+                lock.confirm()
                 for wish in fresh:
                     publish(s, wish)
                 remove_unlisted(s, wishes)
