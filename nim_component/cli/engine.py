@@ -105,8 +105,8 @@ def attempt(action: Callable[[], T], target: Target | None, failed: Sequence[Run
         for entry in run.log:
             typer.echo(redact(f"{entry.severity}: {entry.message}", hidden), err=True)
         text = redact(text, hidden)
-    about = {} if target is None else {"engine": "local", "project": target.project.name, "stack": target.stack.name}
-    return fail(text, **about)
+    project, stack = (target.project.name, target.stack.name) if target is not None else (None, None)
+    return fail(text, engine="local", project=project, stack=stack)
 
 
 def show_traceback(error: BaseException, target: Target | None) -> str:
