@@ -88,14 +88,14 @@ EVENTS = Kind("events", slim=slim_event)
 NODES = Kind("nodes", namespaced=False, slim=slim_node)
 KINDS = (
     Kind("pods", query=_OURS, slim=slim_pod),
-    Kind("replicasets", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
     Kind("deployments", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
-    Kind("services", query=_OURS, slim=slim_metadata),
-    Kind("persistentvolumeclaims", slim=slim_metadata),
     EVENTS,
+    Kind("replicasets", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
+    Kind("persistentvolumeclaims", slim=slim_metadata),
+    Kind("services", query=_OURS, slim=slim_metadata),
     NODES,
 )
-"""What is watched: of the service's own kinds, the component's objects; of the others, all."""
+"""What is watched, what tells most first: of the service's own kinds, the component's objects; of the others, all."""
 JOB = Kind("jobs", "/apis/batch/v1", query=_OURS, slim=slim_metadata)
 GROUP = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=_OURS, slim=slim_metadata, optional=True)
 MORE = {"Job": (JOB,), "LeaderWorkerSet": (GROUP,)}

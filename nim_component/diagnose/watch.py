@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
+from .budget import Budget, afford
 from .findings import Finding
 from .objects import LOADER, Snapshot, container, name_of, text_at
 from .rules import diagnose
@@ -16,9 +17,11 @@ from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
 
 PAUSE = 1.0
 """Seconds before a watch that ended is begun again."""
-REQUESTS, MINUTE = 4, 60.0
-"""Of one kind at most so many requests in so many seconds: with seven kinds 28 in any minute, however the server behaves. A restart of the
-API server costs a kind three: a watch that has expired, a list, a watch."""
+STAGGER = 0.05
+"""Seconds between two kinds that begin again: where not all of them can, it is what is waited for, then the first of `KINDS`."""
+REQUESTS, OF_ONE_KIND = 30, 6
+"""In any minute of one namespace, with probes and nodes, and of one of its kinds. That is seven kinds listed and watched, and nearly all of
+them once more after a restart of the API server; one that misbehaves leaves the others theirs."""
 PROBES = 1.0, 8.0
 """Seconds between two tries to reach a server that does not answer: the first, and the longest."""
 FRESH = 60.0
@@ -47,15 +50,17 @@ class Watch:
         self._asked: dict[str, float] = {}
         self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
-        self._probing: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[bool] | None = None
+        self._budget = Budget(0)
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
-        for kind in (*KINDS, *more):
+        for place, kind in enumerate((*more, *KINDS)):
             key = kind.plural, namespace if kind.namespaced else ""
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()
-                self._tasks[key] = asyncio.create_task(self._keep(kind, key[1]))
+                self._tasks[key] = asyncio.create_task(self._keep(kind, key[1], STAGGER * place))
+        self._budget.requests = REQUESTS * len({space for _, space in self._tasks if space})
 
     async def first(self, namespace: str, seconds: float) -> bool:
         """Waits until everything of a namespace was read once or refused; false when that takes too long."""
@@ -68,7 +73,7 @@ class Watch:
 
     async def close(self) -> None:
         """Ends every watch and the connection."""
-        tasks = [*self._tasks.values(), *([self._probing] if self._probing else [])]
+        tasks: list[asyncio.Task[Any]] = [*self._tasks.values(), *([self._probing] if self._probing else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -110,10 +115,10 @@ class Watch:
                 self._arrived[name] = sum(_ARRIVED in line for line in log.splitlines())
         return self._arrived.get(name)
 
-    async def _keep(self, kind: Kind, namespace: str) -> None:
-        version, sent = "", deque[float](maxlen=REQUESTS)
+    async def _keep(self, kind: Kind, namespace: str, turn: float) -> None:
+        version, budget = "", Budget(OF_ONE_KIND)
         while True:
-            await _afford(sent, 1 if version else 2)
+            await afford(1 if version else 2, budget, self._budget)
             try:
                 if not version:
                     version = await self._list(kind, namespace)
@@ -126,27 +131,30 @@ class Watch:
             except GoneError:
                 version = ""
             except UnreachableError:
-                await self._until_it_answers()
+                if await self._until_it_answers():
+                    version = ""  # a server that was away knows no version of before
             except (RefusedError, MissingError) as error:
                 self._refuse(kind, namespace, error)
                 return
-            await asyncio.sleep(PAUSE * random.uniform(1.0, 1.3))
+            await asyncio.sleep(PAUSE + turn)
 
-    async def _until_it_answers(self) -> None:
-        """One asks for all."""
+    async def _until_it_answers(self) -> bool:
+        """One asks for all. Whether the server was away, and not only a connection."""
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe())
-        await asyncio.shield(self._probing)
+        return await asyncio.shield(self._probing)
 
-    async def _probe(self) -> None:
+    async def _probe(self) -> bool:
         pause, longest = PROBES
+        was_away = False
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause * random.uniform(1.0, 1.3))
+            await afford(1, self._budget)
             with contextlib.suppress(UnreachableError):
                 with contextlib.suppress(RefusedError, MissingError, GoneError):
                     await self.api.text("/readyz")
-                return
-            pause = min(longest, 2 * pause)
+                return was_away
+            was_away, pause = True, min(longest, 2 * pause)
 
     async def _list(self, kind: Kind, namespace: str) -> str:
         """Reads a kind whole, and gives the version to go on from; none when it may not be read."""
@@ -221,11 +229,3 @@ class Watch:
         else:
             return True
         return False
-
-
-async def _afford(sent: deque[float], count: int) -> None:
-    """Waits until so many requests more are within what a kind may cost; `sent` says when the last ones were."""
-    over = len(sent) + count - REQUESTS
-    if over > 0:
-        await asyncio.sleep(max(0.0, sent[over - 1] + MINUTE - time.monotonic()))
-    sent.extend([time.monotonic()] * count)

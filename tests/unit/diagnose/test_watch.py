@@ -1,6 +1,7 @@
 """The watch and the telling, with a server that misbehaves."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nim_component.diagnose import budget as budget_module
 from nim_component.diagnose import telling as telling_module
 from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.api import GoneError, MissingError, RefusedError, UnreachableError
@@ -142,8 +144,8 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypat
 def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
     minute = 2.0
     monkeypatch.setattr(watch_module, "PROBES", tuple(each * minute / 60 for each in watch_module.PROBES))
-    for name in ("PAUSE", "MINUTE"):
-        monkeypatch.setattr(watch_module, name, getattr(watch_module, name) * minute / 60)
+    for module, name in ((watch_module, "PAUSE"), (watch_module, "STAGGER"), (budget_module, "MINUTE")):
+        monkeypatch.setattr(module, name, getattr(module, name) * minute / 60)
     api = FakeApi(pods=[pod()])
     began = time.monotonic()
 
@@ -166,8 +168,8 @@ def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatc
     tell(api, minute)
     asked = len(api.lists) + len(api.watches) + api.gets
     assert asked <= 30
-    if how == "gone and back":
-        assert len(api.begun) >= 2 * len(KINDS)
+    if how == "gone and back":  # twenty seconds away: five probes, and what is left is spent on what tells most
+        assert {kind.plural for kind in KINDS if api.begun.count(kind.plural) < 2} <= {"services", "nodes"}
 
 
 def test_a_server_that_is_gone_is_waited_for():
@@ -238,21 +240,78 @@ def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
     )
 
 
-def test_after_a_restart_of_the_server_an_older_story_goes_on_at_once(monkeypatch: pytest.MonkeyPatch):
+class Restarting(FakeApi):
+    """Goes a moment after the story has begun, is away for a while, and remembers nothing of before."""
+
+    def __init__(self, begins: float, away: float) -> None:
+        super().__init__(pods=[pod("old", age=5)])
+        self.begins, self.away = time.monotonic() + begins, away
+        self.changes = lambda _: [begins, UnreachableError("ConnectError")] if time.monotonic() < self.begins else []
+
+    @property
+    def is_back(self) -> bool:
+        return time.monotonic() > self.begins + self.away
+
+    def answer(self) -> None:
+        if self.begins < time.monotonic() and not self.is_back:
+            raise UnreachableError("ConnectError")
+
+    async def list(self, path: str, **query: str) -> tuple[list[Any], str]:
+        self.answer()
+        if self.is_back:
+            self.objects["pods"] = [running(name="new")]
+        return (await super().list(path, **query))[0], "2" if self.is_back else "1"
+
+    async def watch(self, path: str, version: str, **query: str) -> AsyncIterator[tuple[str, Any]]:
+        if self.is_back and version == "1":
+            self.watches.append(path)
+            raise GoneError("410")
+        async for change in super().watch(path, version, **query):
+            yield change
+
+    async def text(self, path: str, **query: str) -> str:
+        self.gets += 1
+        self.answer()
+        return "ok"
+
+
+@pytest.mark.parametrize("away", [0.0, 0.3])
+def test_after_a_restart_of_the_server_a_story_goes_on_at_once(monkeypatch: pytest.MonkeyPatch, away: float):
     monkeypatch.setattr(watch_module, "PAUSE", 0.01)
-    monkeypatch.setattr(watch_module, "PROBES", (0.01, 0.1))
-    monkeypatch.setattr(watch_module, "MINUTE", 0.5)
-    api = FakeApi(pods=[pod("old", age=5)])
-    began = time.monotonic()
-    answers = iter([[0.6, UnreachableError("ConnectError")], [GoneError("410")]])
-
-    def changes(kind: str) -> Any:
-        if kind != "pods":
-            return []
-        if time.monotonic() - began > 0.6:
-            api.objects["pods"] = [running(name="new")]
-        return next(answers, [])
-
-    api.changes = changes
-    lines, _ = tell(api, 1.6)
+    monkeypatch.setattr(watch_module, "STAGGER", 0.001)
+    monkeypatch.setattr(watch_module, "PROBES", (0.1, 0.1))
+    api = Restarting(0.3, away)
+    lines, _ = tell(api, 1.5)
     assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
+    assert len(api.lists) + len(api.watches) + api.gets <= 30
+
+
+def test_what_cannot_be_asked_anew_at_once_is_what_tells_least(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watch_module, "PAUSE", 0.01)
+    monkeypatch.setattr(watch_module, "STAGGER", 0.001)
+    monkeypatch.setattr(watch_module, "PROBES", (0.05, 0.05))
+    api = Restarting(0.2, 0.5)
+    tell(api, 1.2)
+    asked = [path.rpartition("/")[2] for path in api.lists]
+    assert asked.count("pods") == asked.count("deployments") == 2
+    assert asked.count("nodes") == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_budget_lets_through_what_it_says_and_no_more(monkeypatch: pytest.MonkeyPatch, count: int):
+    monkeypatch.setattr(budget_module, "MINUTE", 0.2)
+    sent: list[float] = []
+
+    async def ask(budget: budget_module.Budget) -> None:
+        while True:
+            await budget_module.afford(count, budget)
+            sent.extend([time.monotonic()] * count)
+
+    async def run() -> None:
+        budget = budget_module.Budget(5)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(ask(budget) for _ in range(3))), 1.0)
+
+    asyncio.run(run())
+    assert max(sum(0 <= each - first < 0.199 for each in sent) for first in sent) == 5 // count * count
+    assert len(sent) >= 4 * (5 // count * count)
