@@ -116,6 +116,12 @@ class Client:
         return self.list("v1", "Pod", namespace)
 
 
+def condition(object_: Object, kind: str) -> dict[str, Any]:
+    """A condition of an object's status, empty when it has none."""
+    conditions = object_.get("status", {}).get("conditions") or []  # null on a definition that was just made
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
 def message_of(error: DynamicApiError) -> str:
     """What the server says, as `kubectl` shows it."""
     return json.loads(error.body)["message"]
@@ -130,4 +136,4 @@ def wait_until(what: str, ask: Callable[[], T | None], seconds: float = 60, ever
     return answer
 
 
-__all__ = ["MANAGER", "Client", "DynamicApiError", "Object", "is_ready", "message_of", "wait_until"]
+__all__ = ["MANAGER", "Client", "DynamicApiError", "Object", "condition", "is_ready", "message_of", "wait_until"]

@@ -30,6 +30,8 @@ class ControlPlane:
         self.programs = programs
         self.folder = folder or Path(tempfile.mkdtemp(prefix="nim-component-cluster-"))
         self.seconds_to_ready = 0.0
+        self.storage = ""
+        """etcd's URL."""
         self._tokens = {user: secrets.token_hex(16) for user in (ADMIN, VISITOR)}
         self._children = Children(self.folder)
         self._commands: dict[str, list[str]] = {}
@@ -156,7 +158,8 @@ class ControlPlane:
 
     def _list_commands(self, etcd: int, peers: int, api: int) -> dict[str, list[str]]:
         folder, key = self.folder, str(self.folder / "service-accounts.key")
-        storage, peer = f"http://127.0.0.1:{etcd}", f"http://127.0.0.1:{peers}"
+        self.storage = storage = f"http://127.0.0.1:{etcd}"
+        peer = f"http://127.0.0.1:{peers}"
         # Clients of the API slow themselves down by default, for the sake of clusters with thousands of nodes.
         as_admin = [
             f"--kubeconfig={self.kubeconfig}",

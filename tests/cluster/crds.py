@@ -12,8 +12,7 @@ import yaml
 
 from .binaries import find_go
 from .cache import Say, provide_folder, quiet, timed
-from .client import Client, Object, wait_until
-from .waiting import condition
+from .client import Client, Object, condition, wait_until
 
 
 class Source(NamedTuple):

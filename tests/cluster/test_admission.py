@@ -25,8 +25,6 @@ CLASSES: list[Object] = [
     {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "kata-qemu-nvidia-gpu"}, "handler": "kata"},
 ]
 """What a platform has: the server refuses pods that name others."""
-WORKED_AT = (("apps/v1", "Deployment"), ("batch/v1", "Job"), ("autoscaling/v2", "HorizontalPodAutoscaler"))
-"""What controllers would set to work on."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,41 +51,44 @@ def apply(cluster: Client) -> Iterator[Callable[[list[Object]], list[Object]]]:
 
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
-def test_every_stack_is_accepted(apply, crds: None, cluster: Client, namespace: str, project: str, stack: str):
+def test_every_stack_is_accepted_and_a_second_apply_changes_nothing(
+    apply, crds: None, cluster: Client, namespace: str, project: str, stack: str
+):
     objects = render_project(project, stack, namespace)
-    are_what_was_said(apply(objects), objects)
+    applied = apply(objects)
+    are_what_was_said(applied, objects)
     pods = [pod for each in objects for pod in pods_of(each)]
     assert pods
     for each in pods:
         cluster.create(each, dry_run=True)
-
-
-@pytest.mark.parametrize(("project", "stack"), PROJECTS)
-def test_a_second_apply_of_a_stack_changes_nothing(apply, crds: None, cluster: Client, namespace: str, project: str, stack: str):
-    objects = render_project(project, stack, namespace)
-    applied = apply(objects)
     again = render_project(project, stack, namespace)  # rendered anew: nothing in it may depend on when or how often
     stay_as_they_are(cluster, applied, again)
     write_nothing(cluster, again)
 
 
 @pytest.fixture
-def no_controllers(control_plane: ControlPlane, cluster: Client, namespace: str) -> Iterator[None]:
-    """The API server alone: hundreds of services that nobody looks at would keep everybody else busy."""
+def apply_alone(control_plane: ControlPlane, cluster: Client, namespace: str) -> Iterator[Callable[[list[Object]], list[Object]]]:
+    """Applies where the API server is alone: hundreds of services that nobody looks at would keep controllers busy, and the next test."""
+    kinds: set[tuple[str, str]] = set()
+
+    def apply(objects: list[Object]) -> list[Object]:
+        kinds.update((each["apiVersion"], each["kind"]) for each in objects)
+        return apply_all(cluster, objects)
+
     with control_plane.without("kube-controller-manager", "kube-scheduler", "kwok"):
-        yield
-        for api_version, kind in WORKED_AT:
+        yield apply
+        for api_version, kind in kinds:
             cluster.delete_all(api_version, kind, namespace)
 
 
-def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: Client, namespace: str, no_controllers: None):
+def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: Client, namespace: str, apply_alone):
     numbers = itertools.count()
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
     @given(nim=nims())
     def check(nim: NIM) -> None:
         objects = render(nim, namespace, f"s{next(numbers)}")
-        applied = apply_all(cluster, objects)
+        applied = apply_alone(objects)
         are_what_was_said(applied, objects)
         for pod in (pod for each in objects for pod in pods_of(each)):
             cluster.create(pod, dry_run=True)

@@ -6,11 +6,11 @@ import pytest
 
 from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
 
-from .client import Client, DynamicApiError, Object, wait_until
+from .client import Client, DynamicApiError, Object, condition, wait_until
 from .drift import stay_as_they_are
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
-from .waiting import condition, deployment_of, wait_for_rollout
+from .waiting import deployment_of, wait_for_rollout
 
 SHARED = CacheArgs(access_mode="ReadWriteMany")
 QUEUE = AutoscalingArgs(max_replicas=5, presets=["queue"])

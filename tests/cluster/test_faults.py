@@ -7,12 +7,12 @@ import urllib3
 
 from nim_component import CacheArgs
 
-from .client import Client, DynamicApiError, Object, message_of, wait_until
+from .client import Client, DynamicApiError, Object, condition, message_of, wait_until
 from .controlplane import VISITOR, ControlPlane
 from .nodes import EIGHT_GPUS, ONE_GPU
 from .objects import apply_all, pick, render
 from .services import service, with_everything
-from .waiting import condition, deployment_of, wait_for_rollout
+from .waiting import deployment_of, wait_for_rollout
 
 
 @pytest.fixture

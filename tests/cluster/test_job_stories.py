@@ -9,14 +9,13 @@ import pytest
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, PrewarmArgs
 from nim_component.manifests.multi_node import WORKER_INDEX
 
-from .client import Client, Object
+from .client import Client, Object, condition
 from .controlplane import ControlPlane
 from .nodes import GPU, node
 from .objects import apply_all, pick, pods_of, render
 from .test_commands import run
 from .test_diagnosis import LORA
 from .test_narrator import Lines, Update, lines
-from .waiting import condition
 
 __all__ = ["lines"]
 CPU = [node("cpu-0")]
@@ -48,7 +47,7 @@ def update(control_plane: ControlPlane, cluster: Client, namespace: str, lines: 
     """Applies objects, and tells of one of them until the engine would go on or give up."""
 
     def run_it(
-        objects: list[Object], kind: str = "Job", seconds: float = 20, until: Callable[[Update], bool] | None = None, adapters: int = 0
+        objects: list[Object], kind: str = "Job", seconds: float = 20, until: Callable[[Update], bool] = lambda _: False, adapters: int = 0
     ) -> Any:
         apply_all(cluster, objects)
         object_ = pick(objects, kind)
@@ -58,11 +57,15 @@ def update(control_plane: ControlPlane, cluster: Client, namespace: str, lines: 
             live = cluster.get(object_["apiVersion"], kind, object_["metadata"]["name"], namespace)
             return bool(it.said("info")) and condition(live, "Complete").get("status") == "True"
 
-        came_up, spent = it.run(namespace, is_up, seconds)
+        came_up, spent = it.run(namespace, is_up, seconds, until=lambda: until(it))
         assert spent < 3
         return it, came_up
 
     return run_it
+
+
+def warned(it: Update) -> bool:
+    return bool(it.said("warn"))
 
 
 def test_the_download_of_a_model_is_told_line_by_line(namespace: str, nodes, update, lines: Lines):
@@ -110,7 +113,7 @@ def test_what_a_job_fails_of_is_told_with_a_cure(namespace: str, nodes, update, 
     render_it, trouble, cause, cure = FAILING[what]
     nodes(CPU)
     title = "llama (adapters)" if render_it is with_adapters else "llama (pre-warm)"
-    it, came_up = update(render_it(namespace, **trouble), seconds=12)
+    it, came_up = update(render_it(namespace, **trouble), until=warned)
     assert not came_up
     (warning,) = it.said("warn")
     assert warning.startswith(f"{title}: {cause}")
@@ -138,13 +141,13 @@ def test_a_job_that_admission_refuses_is_told(cluster: Client, namespace: str, n
         "spec": {"hard": {"limits.cpu": "1"}},
     }
     cluster.create(quota)
-    it, _ = update(with_prewarm(namespace), seconds=12)
+    it, _ = update(with_prewarm(namespace), until=warned)
     assert "The namespace's quota small is used up: asked limits.cpu=2, used limits.cpu=0, limit limits.cpu=1." in it.said("warn")[0]
 
 
 def test_a_job_without_room_names_its_own_arguments(namespace: str, nodes, update):
     nodes([{**node("tiny"), "status": {key: {"cpu": "1", "memory": "1Gi", "pods": "9"} for key in ("capacity", "allocatable")}}])
-    it, _ = update(with_prewarm(namespace), seconds=12)
+    it, _ = update(with_prewarm(namespace), until=warned)
     (warning,) = it.said("warn")
     assert "No node that would do has 2 of cpu free" in warning
     assert "Lower cache.prewarm.cpu, or take larger nodes." in warning
@@ -194,7 +197,7 @@ def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client,
     sets = [stateful_set("llama-group", leader)]
     if refused == "worker":
         sets.append(stateful_set("llama-group-0", worker, first=1))
-    it, _ = update([*objects, *sets], "LeaderWorkerSet", seconds=12)
+    it, _ = update([*objects, *sets], "LeaderWorkerSet", until=warned)
     (warning,) = it.said("warn")
     assert "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=8" in warning
     assert "The namespace's quota gpus is used up" in it.said("error")[0]

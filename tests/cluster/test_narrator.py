@@ -37,8 +37,10 @@ class Update:
         self.object_ = object_ or {"apiVersion": "apps/v1", "kind": "Deployment"}
         self.adapters = adapters
 
-    def run(self, namespace: str, wait: Callable[[], bool], seconds: float = 20) -> tuple[bool, float]:
-        """Begins, waits as the engine does, and ends; whether it came up, and how long the hooks themselves took."""
+    def run(
+        self, namespace: str, wait: Callable[[], bool], seconds: float = 20, until: Callable[[], bool] = lambda: False
+    ) -> tuple[bool, float]:
+        """Begins, waits as the engine does until it gives up, and ends; whether it came up, and how long the hooks themselves took."""
 
         async def main() -> tuple[bool, float]:
             narrator = Narrator(asyncio.get_running_loop())
@@ -51,7 +53,7 @@ class Update:
             narrator.begin(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
             spent += time.monotonic()
             end = time.monotonic() + seconds
-            while not (up := await asyncio.to_thread(wait)) and time.monotonic() < end:
+            while not (up := await asyncio.to_thread(wait)) and time.monotonic() < end and not until():
                 await asyncio.sleep(0.1)
             spent -= time.monotonic()
             if up:
@@ -102,7 +104,7 @@ def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client
     make_secrets(cluster, namespace)
     apply_all(cluster, render(NIM(**SERVICE | wrong), namespace))
     update = Update(str(control_plane.kubeconfig), lines)
-    came_up, spent = update.run(namespace, lambda: bool(update.said("warn")) and rolled_out(cluster, namespace), 14)
+    came_up, spent = update.run(namespace, lambda: rolled_out(cluster, namespace), 14, until=lambda: cause in str(update.said("warn")))
     assert not came_up
     assert spent < 3
     assert any(cause in text and cure in text for text in update.said("warn"))

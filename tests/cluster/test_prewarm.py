@@ -6,10 +6,10 @@ import pytest
 
 from nim_component import NIM, CacheArgs, NIMSecrets, PrewarmArgs
 
-from .client import Client, DynamicApiError, Object, wait_until
+from .client import Client, DynamicApiError, Object, condition, wait_until
 from .nodes import GPU, ONE_GPU, node
 from .objects import apply_all, pick, render
-from .waiting import condition, wait_for_rollout
+from .waiting import wait_for_rollout
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from .client import Client, DynamicApiError, Object, message_of, wait_until
+from .client import Client, DynamicApiError, Object, condition, message_of, wait_until
 from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, node
 from .objects import apply_all, pick
 from .services import NEW, OLD, SHARED, service
-from .waiting import condition, deployment_of, images, is_rolled_out, wait_for_rollout, wait_for_unschedulable
+from .waiting import deployment_of, images, is_rolled_out, wait_for_rollout, wait_for_unschedulable
 
 
 def with_kubernetes_default(objects: list[Object]) -> list[Object]:

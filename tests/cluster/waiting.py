@@ -1,9 +1,8 @@
 """What the tests wait for, and what they look at."""
 
 import time
-from typing import Any
 
-from .client import Client, Object, wait_until
+from .client import Client, Object, condition, wait_until
 from .objects import pick
 
 
@@ -28,12 +27,6 @@ def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 60
         return deployment if is_rolled_out(deployment) else None
 
     return wait_until("a rolled out Deployment", ask, seconds)
-
-
-def condition(object_: Object, kind: str) -> dict[str, Any]:
-    """A condition of an object's status, empty when it has none."""
-    conditions = object_.get("status", {}).get("conditions") or []  # null on a definition that was just made
-    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def wait_for_unschedulable(cluster: Client, namespace: str) -> str:
