@@ -60,7 +60,7 @@ class Watch:
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()
                 self._tasks[key] = asyncio.create_task(self._keep(kind, key[1], STAGGER * place))
-        self._budget.requests = REQUESTS * len({space for _, space in self._tasks if space})
+        self._budget.requests = REQUESTS * max(1, len({space for _, space in self._tasks if space}))
 
     async def first(self, namespace: str, seconds: float) -> bool:
         """Waits until everything of a namespace was read once or refused; false when that takes too long."""

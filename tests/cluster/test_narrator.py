@@ -9,6 +9,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor, Mocks
+from pulumi.runtime.stack import wait_for_rpcs
 
 from nim_component import NIM
 from nim_component.diagnose.connection import Connection
@@ -92,6 +93,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(NoMocks(), monitor=MockMonitor(NoMocks()))
+    loop.run_until_complete(wait_for_rpcs())  # of the stack itself
     yield seen
     asyncio.set_event_loop(None)
     loop.close()
