@@ -51,7 +51,7 @@ class Watch:
         self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
         self._probing: asyncio.Task[bool] | None = None
-        self._budget = Budget(0)
+        self._budget = Budget(REQUESTS)
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
