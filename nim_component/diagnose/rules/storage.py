@@ -127,11 +127,13 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     for pod in snapshot.pods:
         subject = f"pod/{name_of(pod)}"
         waits = not text_at(pod, "spec", "nodeName")
-        if waits:
-            yield from find_words(_SCHEDULER, text_at(condition(pod, "PodScheduled"), "message"), subject)
-        for name, claim in snapshot.claims_of(pod):
-            if claim is not None:
-                yield from _read_claim(snapshot, claim, f"claim/{name}")
+        claims = {name: claim for name, claim in snapshot.claims_of(pod) if claim is not None}
+        said = text_at(condition(pod, "PodScheduled"), "message")
+        # A scheduler that missed a claim which is there by now looked before it was made.
+        if waits and not any(f'persistentvolumeclaim "{name}" not found' in said for name in claims):
+            yield from find_words(_SCHEDULER, said, subject)
+        for name, claim in claims.items():
+            yield from _read_claim(snapshot, claim, f"claim/{name}")
         # Once a container has run, what a mount waited for has come.
         if not waits and not _has_started(pod):
             for event in snapshot.events(pod, "FailedMount", "FailedAttachVolume", "FailedMapVolume")[-1:]:
