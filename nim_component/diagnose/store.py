@@ -89,13 +89,15 @@ NODES = Kind("nodes", namespaced=False, slim=slim_node)
 KINDS = (
     Kind("pods", query=_OURS, slim=slim_pod),
     Kind("deployments", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
-    EVENTS,
     Kind("replicasets", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
+    EVENTS,
     Kind("persistentvolumeclaims", slim=slim_metadata),
     Kind("services", query=_OURS, slim=slim_metadata),
     NODES,
 )
 """What is watched, what tells most first: of the service's own kinds, the component's objects; of the others, all."""
+TELL_MOST = 3
+"""How many of them say how far a service is; what is watched beside them comes next."""
 JOB = Kind("jobs", "/apis/batch/v1", query=_OURS, slim=slim_metadata)
 GROUP = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=_OURS, slim=slim_metadata, optional=True)
 MORE = {"Job": (JOB,), "LeaderWorkerSet": (GROUP,)}

@@ -13,12 +13,12 @@ from .findings import Finding
 from .objects import LOADER, Snapshot, container, name_of, text_at
 from .rules import diagnose
 from .secret_facts import read_secret, secrets_of
-from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, Kind, Store
+from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, TELL_MOST, Kind, Store
 
 PAUSE = 1.0
 """Seconds before a watch that ended is begun again."""
 STAGGER = 0.05
-"""Seconds between two kinds that begin again: where not all of them can, it is what is waited for, then the first of `KINDS`."""
+"""Seconds between two kinds that begin again: where not all of them can, it is those that tell most."""
 REQUESTS, OF_ONE_KIND = 30, 6
 """In any minute of one namespace, with probes and nodes, and of one of its kinds. That is seven kinds listed and watched, and nearly all of
 them once more after a restart of the API server; one that misbehaves leaves the others theirs."""
@@ -55,7 +55,8 @@ class Watch:
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
-        for place, kind in enumerate((*more, *KINDS)):
+        first, rest = KINDS[:TELL_MOST], KINDS[TELL_MOST:]
+        for place, kind in enumerate((*first, *more, *rest)):
             key = kind.plural, namespace if kind.namespaced else ""
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()
