@@ -36,6 +36,18 @@ def node(
     }
 
 
+def disk(name: str, claim: dict[str, Any]) -> dict[str, Any]:
+    """A volume that is there for a claim of this spec: Kubernetes binds the two by itself."""
+    spec = {
+        "capacity": {"storage": claim["resources"]["requests"]["storage"]},
+        "accessModes": claim["accessModes"],
+        "storageClassName": claim["storageClassName"],
+        "persistentVolumeReclaimPolicy": "Retain",
+        "hostPath": {"path": "/nowhere"},
+    }
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
+
+
 NO_GPU = [node("cpu-0")]
 ONE_GPU = [node("gpu-0", {GPU: 1})]
 EIGHT_GPUS = [node("gpu-0", {GPU: 8}, labels={f"{GPU}.present": "true", f"{GPU}.count": "8"})]

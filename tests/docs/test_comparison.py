@@ -19,7 +19,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "a rotated key": ("unit/test_secrets.py::test_a_rotated_key_makes_secrets_of_other_names_and_rolls_the_pods", "engine/test_changes.py::test_a_rotated_key"),
     "requests of a pod that stops": ("unit/test_pod.py::test_a_stopped_pod_takes_requests_for_half_of_its_grace_at_most",),
     "volumes, mounts, init containers, sidecars of one's own": ("unit/test_pod.py::test_volumes_mounts_and_containers_come_last", "unit/test_pod.py::test_an_init_container_comes_after_the_components_own"),
-    "Pod Security `restricted`": ("cluster/test_admission.py::test_every_stack_is_accepted_and_a_second_apply_changes_nothing", "unit/test_pod.py::test_a_container_without_a_security_context_is_restricted_too"),
+    "Pod Security `restricted`": ("cluster/test_admission.py::test_every_stack_is_accepted_and_comes_up_and_a_second_apply_changes_nothing", "unit/test_pod.py::test_a_container_without_a_security_context_is_restricted_too"),
     "`/dev/shm`": ("unit/test_pod.py::test_the_default_pod_is_exactly_this", "unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text"),
     "start-up budget below progress deadline and time-outs": ("unit/test_timing.py::test_each_wait_lies_above_the_one_before", "cluster/test_timing.py::test_it_is_so_in_every_stack"),
     "rollout on a full cluster": ("cluster/test_rollouts.py::test_an_image_change_needs_no_spare_gpu",),
@@ -90,7 +90,7 @@ def test_the_tests_that_show_it_are_there(row: str):
     assert [test for test in SHOWN[row] if not is_there(test)] == []
 
 
-ADMITTED = "cluster/test_admission.py::test_every_stack_is_accepted_and_a_second_apply_changes_nothing"
+ADMITTED = "cluster/test_admission.py::test_every_stack_is_accepted_and_comes_up_and_a_second_apply_changes_nothing"
 DEFINED = "cluster/test_custom_resources.py::test_its_definition_takes_it_and_nothing_is_lost_or_moves"
 GROUPS: dict[str, tuple[str, str, str, str, str]] = {
     # unit tests, the API server's verdict, the example that is rendered, the row of the comparison, the finding of the review

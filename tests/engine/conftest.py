@@ -11,6 +11,7 @@ import pytest
 from tests.cluster.client import Client
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
+from tests.cluster.nodes import disk as make_disk
 
 from .project import ROOT, Project
 
@@ -62,9 +63,8 @@ def disk(cluster: Client, namespace: str) -> Iterator[Callable[..., None]]:
 
     def add(size: str, storage_class: str, mode: str = "ReadWriteOnce") -> None:
         made.append(f"{namespace}-{len(made)}")
-        spec = {"capacity": {"storage": size}, "accessModes": [mode], "storageClassName": storage_class}
-        volume = {"hostPath": {"path": "/nowhere"}, "persistentVolumeReclaimPolicy": "Retain", **spec}
-        cluster.create({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": made[-1]}, "spec": volume})
+        spec = {"resources": {"requests": {"storage": size}}, "accessModes": [mode], "storageClassName": storage_class}
+        cluster.create(make_disk(made[-1], spec))
 
     yield add
     for name in made:

@@ -16,8 +16,13 @@ from nim_component.testing import record, record_project
 from ..strategies import nims
 
 ROOT = Path(__file__).parents[2]
-GROUPS = [("examples/groups", file.name.split(".")[1]) for file in sorted((ROOT / "examples" / "groups").glob("Pulumi.*.yaml"))]
-PROJECTS = [(".", "dev"), (".", "staging"), (".", "prod"), ("examples/platform", "dev"), ("examples/from-operator", "dev"), *GROUPS]
+FOLDERS = [ROOT, *(file.parent for file in sorted((ROOT / "examples").glob("*/Pulumi.yaml")))]
+PROJECTS = [
+    (str(folder.relative_to(ROOT)), file.name.split(".")[1])
+    for folder in FOLDERS
+    for file in sorted([*folder.glob("Pulumi.*.yaml"), *folder.glob("stacks/Pulumi.*.yaml")])
+]
+"""Every stack of this project and of every example."""
 
 CUSTOM = ("GRPCRoute", "HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
 """Kinds that are not Kubernetes' own: their definitions judge them in the cluster tests."""
