@@ -1,14 +1,8 @@
 """What the tests look at: on the cluster, and in what the engine has written down."""
 
-import base64
-import re
-
 from tests.cluster.client import Client, Object
 
 from .project import Operation
-
-_ENCODED = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
-
 
 OF_KUBERNETES = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
 """What Kubernetes itself puts into every namespace."""
@@ -39,12 +33,3 @@ def assert_replaced_around_the_deployment(replaced: str, operations: list[Operat
     of_both = [(operation, name) for operation, name in operations if name in (replaced, deployment)]
     steps = [each for each in of_both if each[0] not in ("same", "replace")]  # a "replace" is the sum of the two others
     assert steps == [("create-replacement", replaced), ("update", deployment), ("delete-replaced", replaced)]
-
-
-def find_in(text: str, words: list[str]) -> list[str]:
-    """Which of the words stand in a text, in the clear or behind any number of base64."""
-    found = {word for word in words if word in text}
-    for encoded in set(_ENCODED.findall(text)):
-        decoded = base64.b64decode(encoded[: len(encoded) // 4 * 4]).decode("utf-8", errors="replace")
-        found.update(find_in(decoded, words))
-    return sorted(found)

@@ -12,7 +12,8 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import remove_namespace
 from tests.cluster.nodes import EIGHT_GPUS, GPU, GPU_TAINT, node
 
-from .looking import find_in, there
+from ..hiding import find_in
+from .looking import there
 from .project import ROOT, Project
 
 API_KEY, TOKEN = "nvapi-key-of-nobody-0123456789", "hf_token-of-nobody-0123456789"
