@@ -60,7 +60,7 @@ cluster-down: $(DEV_READY) ## End it
 	@$(BIN)/python -m tests.cluster down
 
 engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine -rs --durations=15
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine $(SIDE_BY_SIDE) -rs --durations=15
 
 docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json anew
 	$(BIN)/python docs/generate.py

@@ -1,5 +1,7 @@
 """The services that the tests bring up."""
 
+from typing import Any
+
 import pulumi
 
 from nim_component import NIM, CacheArgs, NIMSecrets
@@ -21,12 +23,13 @@ def service(namespace: str, image: str = OLD, name: str = "llama", **fields) -> 
     return render(keyless(image=image, **fields), namespace, name)
 
 
-def with_everything(retain: bool = False) -> NIM:
-    """A service that has every kind of child. It has Outputs: made inside a program."""
+def with_everything(cache: CacheArgs | None = None, **more: Any) -> NIM:
+    """A service that has every kind of child which needs no optional group, and `more`. It has Outputs: made inside a program."""
     return NIM(
         secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-x"), hf_token=pulumi.Output.secret("hf_x")),
         env={"NIM_PEFT_SOURCE": "/opt/nim/peft"},
         hf_repo_ids=["my-org/a"],
         lora_adapter_mem="1Gi",
-        cache=CacheArgs(retain=retain),
+        cache=cache or CacheArgs(),
+        **more,
     )

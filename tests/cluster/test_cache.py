@@ -5,7 +5,7 @@ import pytest
 from nim_component import CacheArgs
 
 from .client import Client, DynamicApiError, Object, message_of, wait_until
-from .nodes import EIGHT_GPUS, ONE_GPU
+from .nodes import EIGHT_GPUS, GPU, ONE_GPU, node
 from .objects import apply_all, pick
 from .services import NEW, SHARED, service
 from .waiting import wait_for_rollout, watch_pods
@@ -66,14 +66,14 @@ def test_a_claim_for_one_node_and_two_replicas_never_reach_the_cluster(namespace
 
 
 def test_a_shared_claim_serves_every_replica(cluster: Client, namespace: str, nodes):
-    nodes(EIGHT_GPUS)
+    nodes([node(f"gpu-{n}", {GPU: 1}) for n in range(3)])
     objects = service(namespace, replicas=3, cache=SHARED)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     claim = bound(cluster, namespace, objects)
     volume = cluster.get("v1", "PersistentVolume", claim["spec"]["volumeName"])
     assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
-    assert len(cluster.pods(namespace)) == 3
+    assert {pod["spec"]["nodeName"] for pod in cluster.pods(namespace)} == {"gpu-0", "gpu-1", "gpu-2"}
     assert claims_of(cluster, namespace) == {claim["metadata"]["name"]}
 
 

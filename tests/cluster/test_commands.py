@@ -21,7 +21,7 @@ from .controlplane import VISITOR, ControlPlane
 from .nodes import GPU, ONE_GPU
 from .objects import ROOT, apply_all, render
 from .test_diagnosis import grant, nim
-from .waiting import wait_for_rollout
+from .waiting import wait_for_rollout, wait_for_unschedulable
 
 PROGRAM = "from nim_component.stack import deploy_stack\ndeploy_stack()\n"
 
@@ -60,7 +60,7 @@ def project(tmp_path: Path, namespace: str) -> Path:
 def test_explain_says_what_is_wrong_in_two_seconds(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
-    time.sleep(2)
+    wait_for_unschedulable(cluster, namespace)
     before = processor_time()
     code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
     # Of the processor, so that a busy machine does not count.

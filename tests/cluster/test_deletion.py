@@ -1,5 +1,7 @@
 """Deleting a service leaves nothing, but a cache that is to be kept."""
 
+from typing import Any
+
 import pytest
 
 from nim_component import CacheArgs, NIMService
@@ -11,7 +13,18 @@ from .objects import apply_all, pick, place
 from .services import service, with_everything
 from .waiting import wait_for_rollout
 
-KINDS = {"ConfigMap", "Deployment", "EndpointSlice", "PersistentVolumeClaim", "Pod", "ReplicaSet", "Secret", "Service"}
+GROUPS: dict[str, Any] = {
+    "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}]},
+    "ingress": {"hosts": ["a.example.com"]},
+    "disruption_budget": {},
+    "network_policy": {"ingress": []},
+}
+KINDS = {"ConfigMap", "Deployment", "EndpointSlice", "PersistentVolumeClaim", "Pod", "ReplicaSet", "Secret", "Service"} | {
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "NetworkPolicy",
+    "PodDisruptionBudget",
+}
 
 
 @pytest.fixture
@@ -23,7 +36,7 @@ def empty(cluster: Client, namespace: str) -> set[tuple[str, str]]:
 
 def bring_up_and_destroy(cluster: Client, namespace: str, empty: set[tuple[str, str]], retain: bool) -> list[Object]:
     """As the engine does: in reverse order, and what is retained is left alone."""
-    seen = record(lambda: NIMService("llama", with_everything(retain)))
+    seen = record(lambda: NIMService("llama", with_everything(CacheArgs(access_mode="ReadWriteMany", retain=retain), **GROUPS)))
     objects = place(seen.run, namespace)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)

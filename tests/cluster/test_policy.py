@@ -37,7 +37,8 @@ def checkov() -> None:
 def scan(checkov: None, tmp_path: Path) -> Callable[[list[Object]], dict[str, set[str]]]:
     def scan(objects: list[Object]) -> dict[str, set[str]]:
         for each in objects:
-            (tmp_path / f"{each['kind'].lower()}.yaml").write_text(yaml.safe_dump(each))
+            (tmp_path / f"{each['kind'].lower()}-{each['metadata']['name']}.yaml").write_text(yaml.safe_dump(each))
+        assert len(list(tmp_path.iterdir())) == len(objects)
         return failed_checks(tmp_path)
 
     return scan

@@ -92,6 +92,8 @@ def test_surge_uses_a_spare_gpu_and_never_has_an_outage(cluster: Client, namespa
         if is_rolled_out(deployment):
             break
         time.sleep(0.05)
+    else:
+        pytest.fail(f"not rolled out: {deployment_of(cluster, changed)['status']}")
     assert images(cluster, namespace) == {NEW}
     assert min(available) >= 1
 

@@ -146,10 +146,8 @@ def test_an_api_server_that_stays_away(
     assert "nim_component/" not in output
     assert "timed out waiting for the condition" in output.partition("Diagnostics:")[2]
 
-    control_plane.resume_api()
-    for name in ("kube-controller-manager", "kube-scheduler", "kwok"):  # without it they end, or look again only after a while
-        control_plane.halt(name)
-        control_plane.resume(name)
+    with control_plane.without("kube-controller-manager", "kube-scheduler", "kwok"):  # they end meanwhile, or look again only after a while
+        control_plane.resume_api()
     nodes(ONE_GPU)
     completes(made)
     assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
