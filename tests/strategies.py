@@ -122,9 +122,35 @@ CLAIMS: list[list[dict[str, Any]]] = [
 ]
 
 
+GATEWAY = {"gateway": "public", "gateway_namespace": "gateways", "section": "https", "hosts": ["a.example.com"]}
+KEDA = {
+    "prometheus": "http://prometheus.monitoring.svc:9090",
+    "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}],
+}
+CUSTOM: dict[str, st.SearchStrategy[Any]] = {
+    "http_route": st.sampled_from([GATEWAY, {**GATEWAY, "path": "/a", "tls": True, "request_timeout": "10m"}]),
+    "grpc_route": st.just(GATEWAY),
+    "inference_pool": st.sampled_from([{"endpoint_picker": "picker"}, {"endpoint_picker": "picker", "failure_mode": "FailOpen"}]),
+    "metrics": st.sampled_from(
+        [
+            {"monitor": {"labels": {"release": "kps"}}, "alerts": {"labels": {"release": "kps"}, "queue": 20}},
+            {"monitor": {"kind": "PodMonitor", "interval": "15s"}},
+        ]
+    ),
+    "autoscaling": st.just({"min_replicas": 0, "max_replicas": 4, "presets": ["queue"], "keda": KEDA}),
+    "overrides": st.sampled_from(
+        [
+            {"deployment": {"spec": {"template": {"spec": {"hostname": "a"}}}}},
+            {"service": {"spec": {"publishNotReadyAddresses": True}}},
+        ]
+    ),
+}
+"""What makes objects of other projects' kinds, or lays something over those of Kubernetes."""
+
+
 @st.composite
-def nims(draw: st.DrawFn) -> NIM:
-    """A valid `NIM`."""
+def nims(draw: st.DrawFn, custom: bool = False) -> NIM:
+    """A valid `NIM`; with `custom` also of `CUSTOM`."""
     groups: dict[str, st.SearchStrategy[Any]] = {
         "autoscaling": st.sampled_from(SCALINGS),
         "ingress": st.sampled_from(INGRESSES),
@@ -180,7 +206,13 @@ def nims(draw: st.DrawFn) -> NIM:
         "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
         "extra_volumes": st.just([SCRATCH]),
     }
+    if custom:
+        groups |= {name: CUSTOM[name] | groups.get(name, st.nothing()) for name in CUSTOM}
     fields = draw(st.fixed_dictionaries({}, optional=optional | groups))
+    if "http_route" in fields:
+        fields.pop("ingress", None)
+    if "grpc_route" in fields:
+        fields["grpc_port"] = 50051
     if "autoscaling" in fields:
         fields.pop("replicas", None)
         fields["generation"] = draw(st.sampled_from(["1.x", "2.x-vllm", "2.x-sglang"]))

@@ -120,11 +120,11 @@ def apply_alone(control_plane: ControlPlane, cluster: Client, namespace: str) ->
             cluster.delete_all(api_version, kind, namespace)
 
 
-def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(cluster: Client, namespace: str, apply_alone):
+def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(crds: None, cluster: Client, namespace: str, apply_alone):
     numbers = itertools.count()
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
-    @given(nim=nims())
+    @given(nim=nims(custom=True))
     def check(nim: NIM) -> None:
         objects = render(nim, namespace, f"s{next(numbers)}")
         applied = apply_alone(objects)
