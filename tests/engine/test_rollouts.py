@@ -91,6 +91,7 @@ def test_what_is_waited_for_can_be_overridden(service: Rollouts, nodes, cluster:
     nodes(ONE_GPU)
     service.deploy(OLD)
     made = service.project
-    made.change("llama", image=NEW, overrides={"deployment": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}})
+    not_waited_for = {"deployment": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}}
+    made.change("llama", image=NEW, pod_annotations={"cluster-tests/ready-after": "60s"}, overrides=not_waited_for)
     made.up()
     assert live_deployment(cluster, namespace)["status"].get("readyReplicas", 0) == 0
