@@ -9,7 +9,7 @@ import pytest
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, PrewarmArgs
 from nim_component.manifests.multi_node import WORKER_INDEX
 
-from .client import Client, Object, condition
+from .client import Client, Object, condition, wait_until
 from .controlplane import ControlPlane
 from .nodes import GPU, node
 from .objects import apply_all, pick, pods_of, render
@@ -132,15 +132,16 @@ def test_adapters_of_a_job_are_told_while_they_come(namespace: str, nodes, updat
     assert "llama (adapters): downloading 2 adapters" in [text for _, text in lines]
 
 
+def limit(cluster: Client, namespace: str, **hard: str) -> None:
+    """A quota, once it counts: before, Kubernetes lets pods pass, or refuses them with other words."""
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small", "namespace": namespace}, "spec": {"hard": hard}}
+    cluster.create(quota)
+    wait_until("a counted quota", lambda: cluster.get("v1", "ResourceQuota", "small", namespace).get("status", {}).get("hard"))
+
+
 def test_a_job_that_admission_refuses_is_told(cluster: Client, namespace: str, nodes, update):
     nodes(CPU)
-    quota = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "small", "namespace": namespace},
-        "spec": {"hard": {"limits.cpu": "1"}},
-    }
-    cluster.create(quota)
+    limit(cluster, namespace, **{"limits.cpu": "1"})
     it, _ = update(with_prewarm(namespace), until=warned)
     assert "The namespace's quota small is used up: asked limits.cpu=2, used limits.cpu=0, limit limits.cpu=1." in it.said("warn")[0]
 
@@ -188,10 +189,7 @@ def test_a_group_is_told_pod_by_pod(crds: None, cluster: Client, namespace: str,
 def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client, namespace: str, nodes, update, refused: str):
     # The group's controller is not run here, that of the StatefulSets it makes is.
     nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(2)])
-    hard = {f"requests.{GPU}": "4" if refused == "leader" else "8"}
-    cluster.create(
-        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "gpus", "namespace": namespace}, "spec": {"hard": hard}}
-    )
+    limit(cluster, namespace, **{f"requests.{GPU}": "4" if refused == "leader" else "8"})
     objects = with_group(namespace)
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     sets = [stateful_set("llama-group", leader)]
@@ -199,8 +197,8 @@ def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client,
         sets.append(stateful_set("llama-group-0", worker, first=1))
     it, _ = update([*objects, *sets], "LeaderWorkerSet", until=warned)
     (warning,) = it.said("warn")
-    assert "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=8" in warning
-    assert "The namespace's quota gpus is used up" in it.said("error")[0]
+    assert "The namespace's quota small is used up: asked requests.nvidia.com/gpu=8" in warning
+    assert "The namespace's quota small is used up" in it.said("error")[0]
 
 
 def stateful_set(name: str, pod: Object, first: int = 0) -> Object:
