@@ -10,9 +10,10 @@ from nim_component import NIM, CacheArgs
 
 from ..schema.test_schema import PROJECTS
 from ..strategies import PRIORITY_CLASS, RUNTIME_CLASS, nims
-from .client import Client, DynamicApiError, Object
+from .client import Client, DynamicApiError, Object, wait_until
 from .controlplane import ControlPlane
 from .drift import are_not_written_again, are_what_was_said, find_drift, stay_as_they_are, write_nothing
+from .fixtures import remove_namespace
 from .node_of_claims import make_claim
 from .nodes import ONE_GPU, STORAGE_CLASS, disk, node
 from .objects import apply_all, pick, pod_of, pods_of, render, render_project
@@ -118,6 +119,12 @@ def apply_alone(control_plane: ControlPlane, cluster: Client, namespace: str) ->
         yield apply
         for api_version, kind in kinds:
             cluster.delete_all(api_version, kind, namespace)
+    remove_namespace(cluster, namespace)
+    wait_until(
+        "the end of all that was applied, before the next test needs the controllers",
+        lambda: not cluster.find("v1", "Namespace", namespace),
+        120,
+    )
 
 
 def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(crds: None, cluster: Client, namespace: str, apply_alone):

@@ -155,6 +155,20 @@ def test_a_second_preview_has_nothing_to_do_and_a_new_image_changes_two_resource
     assert made.stack.preview().change_summary == {"same": 4, "update": 2}
 
 
+def test_a_life_in_files_ends_with_none(project: Callable[..., Project]):
+    made = project(ROOT, "dev", SEED)
+    made.stack.up()
+    made.change("llama3-8b", image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3")
+    assert {name for operation, name in made.up() if operation != "same"} == {"llama3-8b", "llama3-8b-deployment"}
+    (deployment,) = (each for each in made.files("rendered/dev").values() if each["kind"] == "Deployment")
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.0.3")
+    with pytest.raises(auto.CommandError, match="unreachable cluster"):  # the provider's own limit: README, "Secrets"
+        made.stack.refresh()
+    assert made.stack.preview().change_summary == {"same": 6}
+    made.stack.destroy()
+    assert made.files("rendered/dev") == {}
+
+
 def test_nothing_of_a_key_stands_in_the_state(project: Callable[..., Project]):
     key = "nvapi-of-nobody-0123456789"
     config = {
