@@ -3,8 +3,8 @@
 import base64
 from collections.abc import Iterator
 
-DEPTH = 2
-"""A value of a Secret is encoded once, one that is a Secret's value within a Secret's value twice."""
+DEPTH = 4
+"""A value of a Secret is encoded once, the password in a pull Secret twice, a Secret that somebody has encoded as a whole once more."""
 
 
 def find_in(text: str, words: list[str]) -> list[str]:
@@ -16,7 +16,8 @@ def forms_of(word: str, depth: int) -> Iterator[str]:
     """The word itself, and what every encoding has in common that has the word somewhere in it."""
     yield word
     if depth:
-        for before in range(3):  # bytes of the same group of three that stand before it
-            encoded = base64.b64encode(b"\0" * before + word.encode()).decode()
-            whole = encoded[(0, 2, 3)[before] : (before + len(word.encode())) * 8 // 6]
-            yield from forms_of(whole, depth - 1)
+        for before, cut in enumerate(
+            (0, 2, 3)
+        ):  # bytes of its first group of three that are not its own, and characters they have a part in
+            bytes_ = b"\0" * before + word.encode()
+            yield from forms_of(base64.b64encode(bytes_).decode()[cut : len(bytes_) * 8 // 6], depth - 1)

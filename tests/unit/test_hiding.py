@@ -11,7 +11,7 @@ from ..hiding import find_in
 KEY = "nvapi-of-nobody"
 
 
-@given(before=st.binary(max_size=20), after=st.binary(max_size=20), times=st.integers(0, 2))
+@given(before=st.binary(max_size=20), after=st.binary(max_size=20), times=st.integers(0, 4))
 def test_a_key_is_found_wherever_it_stands(before: bytes, after: bytes, times: int):
     text = before.replace(b"\\", b"") + KEY.encode() + after
     for _ in range(times):

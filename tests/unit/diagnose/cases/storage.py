@@ -67,11 +67,14 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
-    # the scheduler looked before the claim was made, and has not looked again
-    "claim-missing": snapshot(
-        unschedulable('0/1 nodes are available: persistentvolumeclaim "llama-cache" not found. not found'),
-        persistentvolumeclaims=[claim("Bound")],
-    ),
+    "claim-missing": [
+        snapshot(unschedulable('persistentvolumeclaim "models" is being deleted')),
+        # the scheduler looked before the claim was made, and has not looked again
+        snapshot(
+            unschedulable('0/1 nodes are available: persistentvolumeclaim "llama-cache" not found. not found'),
+            persistentvolumeclaims=[claim("Bound")],
+        ),
+    ],
     "claim-no-class": snapshot(
         pod(),
         persistentvolumeclaims=[claim("Bound")],
