@@ -26,6 +26,7 @@ from .controlplane import VISITOR, ControlPlane
 from .node_of_claims import NodeOfClaims, make_claim, waits
 from .nodes import GPU, GPU_TAINT, NO_GPU, node
 from .objects import ROOT
+from .waiting import limit
 
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 RBAC = "rbac.authorization.k8s.io"
@@ -247,14 +248,7 @@ def test_what_stands_in_the_way_is_said_in_one_line(control_plane: ControlPlane,
         assert error("--sub-path", "models") == (
             f"{where}models is no directory, beside it there is adapters: name the one that holds the adapters with --sub-path"
         )
-    quota: Object = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "small", "namespace": namespace},
-        "spec": {"hard": {"limits.memory": "1Mi"}},
-    }
-    cluster.create(quota)
-    wait_until("a counted quota", lambda: cluster.get("v1", "ResourceQuota", "small", namespace).get("status", {}).get("hard"))
+    limit(cluster, namespace, "small", **{"limits.memory": "1Mi"})
     assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")
 
 

@@ -19,7 +19,7 @@ from .controlplane import VISITOR, ControlPlane
 from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, TAINTED_GPUS, node
 from .objects import apply_all, render
 from .storage import drop_events, store_events
-from .waiting import wait_for_rollout
+from .waiting import limit, wait_for_rollout
 
 IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one", "my-org/two"], "lora_adapter_mem": "2Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
@@ -239,14 +239,7 @@ def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, 
 
 def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, story: Story):
     nodes(EIGHT_GPUS)
-    quota = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "gpus", "namespace": namespace},
-        "spec": {"hard": {f"requests.{GPU}": "1"}},
-    }
-    cluster.create(quota)
-    wait_until("the quota's status", lambda: "hard" in cluster.get("v1", "ResourceQuota", "gpus", namespace).get("status", {}))
+    limit(cluster, namespace, "gpus", **{f"requests.{GPU}": "1"})
     apply_all(cluster, render(nim(gpu=2), namespace))
     story.tell(namespace, warned)
     assert (

@@ -9,13 +9,14 @@ import pytest
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, PrewarmArgs
 from nim_component.manifests.multi_node import WORKER_INDEX
 
-from .client import Client, Object, condition, wait_until
+from .client import Client, Object, condition
 from .controlplane import ControlPlane
 from .nodes import GPU, node
 from .objects import apply_all, pick, pods_of, render
 from .test_commands import run
 from .test_diagnosis import LORA
 from .test_narrator import Lines, Update, lines
+from .waiting import limit
 
 __all__ = ["lines"]
 CPU = [node("cpu-0")]
@@ -132,16 +133,9 @@ def test_adapters_of_a_job_are_told_while_they_come(namespace: str, nodes, updat
     assert "llama (adapters): downloading 2 adapters" in [text for _, text in lines]
 
 
-def limit(cluster: Client, namespace: str, **hard: str) -> None:
-    """A quota, once it counts: before, Kubernetes lets pods pass, or refuses them with other words."""
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small", "namespace": namespace}, "spec": {"hard": hard}}
-    cluster.create(quota)
-    wait_until("a counted quota", lambda: cluster.get("v1", "ResourceQuota", "small", namespace).get("status", {}).get("hard"))
-
-
 def test_a_job_that_admission_refuses_is_told(cluster: Client, namespace: str, nodes, update):
     nodes(CPU)
-    limit(cluster, namespace, **{"limits.cpu": "1"})
+    limit(cluster, namespace, "small", **{"limits.cpu": "1"})
     it, _ = update(with_prewarm(namespace), until=warned)
     assert "The namespace's quota small is used up: asked limits.cpu=2, used limits.cpu=0, limit limits.cpu=1." in it.said("warn")[0]
 
@@ -189,7 +183,7 @@ def test_a_group_is_told_pod_by_pod(crds: None, cluster: Client, namespace: str,
 def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client, namespace: str, nodes, update, refused: str):
     # The group's controller is not run here, that of the StatefulSets it makes is.
     nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(2)])
-    limit(cluster, namespace, **{f"requests.{GPU}": "4" if refused == "leader" else "8"})
+    limit(cluster, namespace, "gpus", **{f"requests.{GPU}": "4" if refused == "leader" else "8"})
     objects = with_group(namespace)
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     sets = [stateful_set("llama-group", leader)]
@@ -197,8 +191,8 @@ def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client,
         sets.append(stateful_set("llama-group-0", worker, first=1))
     it, _ = update([*objects, *sets], "LeaderWorkerSet", until=warned)
     (warning,) = it.said("warn")
-    assert "The namespace's quota small is used up: asked requests.nvidia.com/gpu=8" in warning
-    assert "The namespace's quota small is used up" in it.said("error")[0]
+    assert "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=8" in warning
+    assert "The namespace's quota gpus is used up" in it.said("error")[0]
 
 
 def stateful_set(name: str, pod: Object, first: int = 0) -> Object:

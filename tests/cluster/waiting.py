@@ -29,6 +29,16 @@ def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 60
     return wait_until("a rolled out Deployment", ask, seconds)
 
 
+def limit(cluster: Client, namespace: str, name: str, **hard: str) -> None:
+    """A quota, once it counts: before, Kubernetes lets pods pass, or refuses them with other words."""
+    cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name, "namespace": namespace}, "spec": {"hard": hard}})
+
+    def counts() -> bool:
+        return cluster.get("v1", "ResourceQuota", name, namespace).get("status", {}).get("hard") == hard
+
+    wait_until("a counted quota", counts)
+
+
 def wait_for_unschedulable(cluster: Client, namespace: str) -> str:
     """What the scheduler says of a pod that it cannot place, once its claim is bound."""
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.client import Client, wait_until
+from tests.cluster.client import Client
 from tests.cluster.controlplane import VISITOR, ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS, NO_GPU, ONE_GPU
-from tests.cluster.waiting import wait_for_unschedulable
+from tests.cluster.waiting import limit, wait_for_unschedulable
 
 from .looking import live_deployment, names, there
 from .project import ROOT, Project
@@ -45,14 +45,6 @@ def outage(control_plane: ControlPlane) -> Iterator[Callable[[], None]]:
     yield lambda: control_plane.halt("kube-apiserver")
     if "kube-apiserver.pid" not in {file.name for file in control_plane.folder.iterdir()}:
         control_plane.resume_api()
-
-
-def limit(cluster: Client, namespace: str, **hard: str) -> None:
-    """A quota of the namespace, once it counts."""
-    metadata = {"name": "limit", "namespace": namespace}
-    cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}})
-    counted: Callable[[], Any] = lambda: cluster.get("v1", "ResourceQuota", "limit", namespace).get("status", {}).get("hard") == hard  # noqa: E731
-    wait_until("a counted quota", counted)
 
 
 def fails(made: Project) -> str:
@@ -95,23 +87,23 @@ def test_a_namespace_where_one_may_not_create(
 
 def test_a_quota_that_refuses_the_claim(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
-    limit(cluster, namespace, persistentvolumeclaims="0")
+    limit(cluster, namespace, "limit", persistentvolumeclaims="0")
     made = on_cluster(llama={})
     assert "exceeded quota: limit, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0" in fails(made)
-    limit(cluster, namespace, persistentvolumeclaims="1")
+    limit(cluster, namespace, "limit", persistentvolumeclaims="1")
     completes(made)
 
 
 def test_a_quota_that_refuses_the_pods(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     gpus = "requests.nvidia.com/gpu"
-    limit(cluster, namespace, **{gpus: "1"})
+    limit(cluster, namespace, "limit", **{gpus: "1"})
     made = impatient(gpu=2)
     output = fails(made)
     assert "error: llama: not ready after " in output
     assert f"exceeded quota: limit, requested: {gpus}=2, used: {gpus}=0" in output
     assert "timed out waiting for the condition" in output
-    limit(cluster, namespace, **{gpus: "2"})
+    limit(cluster, namespace, "limit", **{gpus: "2"})
     completes(made)
 
 
