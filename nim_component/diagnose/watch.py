@@ -55,8 +55,7 @@ class Watch:
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
-        first, rest = KINDS[:TELL_MOST], KINDS[TELL_MOST:]
-        for place, kind in enumerate((*first, *more, *rest)):
+        for place, kind in enumerate((*KINDS[:TELL_MOST], *more, *KINDS[TELL_MOST:])):
             key = kind.plural, namespace if kind.namespaced else ""
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()

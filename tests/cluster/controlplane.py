@@ -111,7 +111,8 @@ class ControlPlane:
     def _start_storage_and_api(self) -> None:
         etcd, peers, api = free_ports(3)
         self._write_files(api)
-        self._commands = self._list_commands(etcd, peers, api)
+        self.storage = f"http://127.0.0.1:{etcd}"
+        self._commands = self._list_commands(peers, api)
         self.resume("etcd")
         self.resume("kube-apiserver")
         self._wait("kube-apiserver", lambda: (self.folder / "certificates/apiserver.crt").exists() and is_ready(self.kubeconfig))
@@ -156,10 +157,9 @@ class ControlPlane:
             if file.is_file():
                 file.chmod(0o600)
 
-    def _list_commands(self, etcd: int, peers: int, api: int) -> dict[str, list[str]]:
+    def _list_commands(self, peers: int, api: int) -> dict[str, list[str]]:
         folder, key = self.folder, str(self.folder / "service-accounts.key")
-        self.storage = storage = f"http://127.0.0.1:{etcd}"
-        peer = f"http://127.0.0.1:{peers}"
+        storage, peer = self.storage, f"http://127.0.0.1:{peers}"
         # Clients of the API slow themselves down by default, for the sake of clusters with thousands of nodes.
         as_admin = [
             f"--kubeconfig={self.kubeconfig}",

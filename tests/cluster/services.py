@@ -23,13 +23,12 @@ def service(namespace: str, image: str = OLD, name: str = "llama", **fields) -> 
     return render(keyless(image=image, **fields), namespace, name)
 
 
-def with_everything(cache: CacheArgs | None = None, **more: Any) -> NIM:
+def with_everything(**more: Any) -> NIM:
     """A service that has every kind of child which needs no optional group, and `more`. It has Outputs: made inside a program."""
     return NIM(
         secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-x"), hf_token=pulumi.Output.secret("hf_x")),
         env={"NIM_PEFT_SOURCE": "/opt/nim/peft"},
         hf_repo_ids=["my-org/a"],
         lora_adapter_mem="1Gi",
-        cache=cache or CacheArgs(),
         **more,
     )

@@ -69,12 +69,9 @@ def claims_of_others(objects: list[Object]) -> set[str]:
 
 def disks_for(objects: list[Object]) -> list[Object]:
     """A volume for each claim of a class that makes none here."""
+    makes_some = STORAGE_CLASS["metadata"]["name"]
     claims = [each for each in objects if each["kind"] == "PersistentVolumeClaim"]
-    asked = [
-        each
-        for each in claims
-        if each["spec"].get("storageClassName", STORAGE_CLASS["metadata"]["name"]) != STORAGE_CLASS["metadata"]["name"]
-    ]
+    asked = [each for each in claims if each["spec"].get("storageClassName", makes_some) != makes_some]
     return [disk(f"{each['metadata']['namespace']}-{each['metadata']['name']}", each["spec"]) for each in asked]
 
 

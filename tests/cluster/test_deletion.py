@@ -19,12 +19,8 @@ GROUPS: dict[str, Any] = {
     "disruption_budget": {},
     "network_policy": {"ingress": []},
 }
-KINDS = {"ConfigMap", "Deployment", "EndpointSlice", "PersistentVolumeClaim", "Pod", "ReplicaSet", "Secret", "Service"} | {
-    "HorizontalPodAutoscaler",
-    "Ingress",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-}
+KINDS = {"ConfigMap", "Deployment", "EndpointSlice", "PersistentVolumeClaim", "Pod", "ReplicaSet", "Secret", "Service"}
+OF_GROUPS = {"HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget"}
 
 
 @pytest.fixture
@@ -36,11 +32,11 @@ def empty(cluster: Client, namespace: str) -> set[tuple[str, str]]:
 
 def bring_up_and_destroy(cluster: Client, namespace: str, empty: set[tuple[str, str]], retain: bool) -> list[Object]:
     """As the engine does: in reverse order, and what is retained is left alone."""
-    seen = record(lambda: NIMService("llama", with_everything(CacheArgs(access_mode="ReadWriteMany", retain=retain), **GROUPS)))
+    seen = record(lambda: NIMService("llama", with_everything(cache=CacheArgs(access_mode="ReadWriteMany", retain=retain), **GROUPS)))
     objects = place(seen.run, namespace)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
-    assert {kind for kind, _ in cluster.everything(namespace) - empty} >= KINDS
+    assert {kind for kind, _ in cluster.everything(namespace) - empty} >= KINDS | OF_GROUPS
     kept = {each.inputs["metadata"]["name"] for each in seen.run.resources if each.options.retain_on_delete}
     for each in reversed(objects):
         name = each["metadata"]["name"]
