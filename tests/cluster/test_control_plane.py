@@ -36,7 +36,9 @@ ENDINGS = {
     "passes": "assert cluster is not None",
     "fails": "assert cluster is None",
     **{each.name: f"os.kill(os.getpid(), {int(each)}); signal.pause()" for each in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)},
+    "Ctrl-C beside others": f"os.killpg(0, {int(signal.SIGINT)}); signal.pause()",  # as a terminal does: whoever runs tests side by side
 }
+SIDE_BY_SIDE = {"Ctrl-C beside others": ["--numprocesses", "2"]}
 START = """
 from tests.cluster.binaries import provide_programs
 from tests.cluster.controlplane import ControlPlane
@@ -112,10 +114,11 @@ def test_nothing_is_left_however_the_tests_end(control_plane: ControlPlane, tmp_
         "-p",
         "no:cacheprovider",
         f"--rootdir={tmp_path}",
+        *SIDE_BY_SIDE.get(ending, []),
         str(test),
     ]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    session = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    session = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         session.wait(timeout=90)
     finally:
