@@ -19,6 +19,11 @@ T = TypeVar("T")
 Object = dict[str, Any]
 
 
+def _plain(_: object, answer: Object) -> Object:
+    """An answer as it is: the library would make an object of each value in it, which takes longer than most answers."""
+    return answer
+
+
 def is_ready(kubeconfig: Path) -> bool:
     """Whether the API server says that it is."""
     try:
@@ -59,17 +64,18 @@ class Client:
             field_manager=manager,
             force_conflicts=force,
             query_params=[("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])],
-        ).to_dict()
+            serializer=_plain,
+        )
 
     def create(self, object_: Object, *, dry_run: bool = False) -> Object:
         """A new object."""
         resource = self.kind(object_["apiVersion"], object_["kind"])
         query = [("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])]
-        return resource.create(body=object_, namespace=object_["metadata"].get("namespace"), query_params=query).to_dict()
+        return resource.create(body=object_, namespace=object_["metadata"].get("namespace"), query_params=query, serializer=_plain)
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object:
         """An object that is there."""
-        return self.kind(api_version, kind).get(name=name, namespace=namespace).to_dict()
+        return self.kind(api_version, kind).get(name=name, namespace=namespace, serializer=_plain)
 
     def find(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """An object, if it is there."""
@@ -80,7 +86,7 @@ class Client:
 
     def list(self, api_version: str, kind: str, namespace: str | None = None, labels: str | None = None) -> "list[Object]":
         """The objects of a kind. Their own `apiVersion` and `kind` are left out, as Kubernetes does."""
-        return self.kind(api_version, kind).get(namespace=namespace, label_selector=labels).to_dict()["items"]
+        return self.kind(api_version, kind).get(namespace=namespace, label_selector=labels, serializer=_plain)["items"]
 
     def everything(self, namespace: str) -> "set[tuple[str, str]]":
         """Kind and name of all that is in a namespace, whatever kinds the server has. Events are left out: they end by themselves."""
@@ -88,7 +94,7 @@ class Client:
         for resource in self._dynamic.resources.search(namespaced=True):
             if isinstance(resource, ResourceList) or resource.kind == "Event" or "list" not in resource.verbs:
                 continue
-            items = resource.get(namespace=namespace).to_dict()["items"]
+            items = resource.get(namespace=namespace, serializer=_plain)["items"]
             found |= {(resource.kind, each["metadata"]["name"]) for each in items}
         return found
 
@@ -97,8 +103,12 @@ class Client:
         resource = self.kind(object_["apiVersion"], object_["kind"])
         metadata = object_["metadata"]
         return resource.patch(
-            name=metadata["name"], namespace=metadata.get("namespace"), body=body, content_type="application/merge-patch+json"
-        ).to_dict()
+            name=metadata["name"],
+            namespace=metadata.get("namespace"),
+            body=body,
+            content_type="application/merge-patch+json",
+            serializer=_plain,
+        )
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
         """Deletes an object and, in the background, what belongs to it. Nothing happens when it is gone already."""
@@ -127,12 +137,13 @@ def message_of(error: DynamicApiError) -> str:
     return json.loads(error.body)["message"]
 
 
-def wait_until(what: str, ask: Callable[[], T | None], seconds: float = 60, every: float = 0.1) -> T:
-    """What `ask` answers, as soon as it is true. `AssertionError` says what was waited for."""
-    end = time.monotonic() + seconds
+def wait_until(what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
+    """What `ask` answers, soon after it is true: the longer it takes, the seldomer it is asked. `AssertionError` says what was waited for."""
+    began = time.monotonic()
     while not (answer := ask()):
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(every)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"not within {seconds} s: {what}"
+        time.sleep(min(0.5, 0.05 + waited / 10))
     return answer
 
 
