@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from nim_component.lora import loader
+from nim_component import lora_loader as loader
 from tests.lora.hub import Hub, Repo, adapter
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .args import ScalingRate as ScalingRate
     from .args import ServiceArgs as ServiceArgs
     from .args import Toleration as Toleration
-    from .service import NIMService as NIMService
+    from .component.service import NIMService as NIMService
 
 _HOME = {
     "NIM": "args",
@@ -87,7 +87,7 @@ _HOME = {
     "MonitorArgs": "args",
     "DashboardArgs": "args",
     "AlertsArgs": "args",
-    "NIMService": "service",
+    "NIMService": "component.service",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -15,12 +15,13 @@ import yaml
 from .args import NIM
 from .args.error import ArgumentError, ArgumentValueError, owner_of
 from .args.late import SECRET_VALUES
-from .args.problems import Problem, looks_like_credential
-from .check import read_nim, service_name_of
-from .fields import DEFAULTS, SERVICES, merge
+from .args.problems import Problem
+from .component.service import NIMService
+from .component.validation import read_nim, service_name_of
 from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
 from .names import group_name
-from .service import NIMService
+from .stack_fields import DEFAULTS, SERVICES, merge
+from .text.redaction import looks_like_credential
 
 
 def deploy_stack() -> dict[str, NIMService]:

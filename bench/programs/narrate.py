@@ -4,8 +4,8 @@ import asyncio
 import sys
 import time
 
-from nim_component.diagnose.api import Api
-from nim_component.diagnose.telling import Telling, Told
+from nim_component.cluster.client import Api
+from nim_component.diagnose.progress.reporter import Telling, Told
 from nim_component.diagnose.watch import Watch
 
 COUNT, KUBECONFIG = int(sys.argv[1]), sys.argv[2]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..text.field_paths import Path, show_path
 from .adapters import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs
 from .generation import GenerationName, find_generation
 from .lora import LoRAAdapter, model_of_image
 from .outputs import is_output
-from .problems import Path, Problem, render_path
+from .problems import Problem
 from .values import Memory
 
 _VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -29,7 +30,7 @@ def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_m
             case = "" if names[first] == name else " in another case: some volumes take them for one"
             yield Problem(
                 (*where, index),
-                f"must not have the name of {render_path((*where, first))}{case}",
+                f"must not have the name of {show_path((*where, first))}{case}",
                 _RENAME.format("one of them"),
                 repr(name),
             )

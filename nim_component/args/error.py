@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import pulumi
 
-from .problems import Problem, is_key
+from ..text.redaction import contains_key
+from .problems import Problem
 
 
 def owner_of(component: str) -> str:
     """How errors name a service. A name that is a key is not said again."""
-    return f"NIMService {'***' if is_key(component) else component!r}"
+    return f"NIMService {'***' if contains_key(component) else component!r}"
 
 
 class ArgumentError(pulumi.RunError):

@@ -7,11 +7,12 @@ from typing import Any, TypeVar, cast
 import pulumi
 from pydantic import ValidationError
 
+from ..text.field_paths import Path
 from .error import ArgumentError
 from .model import LATE, Arguments, field_adapter, given_fields, is_default, read_path
 from .nim import NIM
 from .outputs import is_output
-from .problems import Path, Problem, find_problems, is_hidden
+from .problems import Problem, find_problems, is_hidden
 
 T = TypeVar("T", bound=Arguments)
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Self, cast
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from ..text.nearest_names import suggest
 from .outputs import is_output
-from .problems import Problem, find_problems, line_errors, suggest
+from .problems import Problem, find_problems, line_errors
 
 LATE = "late"
 """The validation context of a value that an Output resolved to."""

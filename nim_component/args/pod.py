@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
+from ..text.field_paths import Path
 from .model import LATE, Arguments, Rule
 from .outputs import is_output
-from .problems import Path, Problem, rule_error
+from .problems import Problem, rule_error
 from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
 
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}

@@ -1,13 +1,14 @@
 """What is wrong with the arguments, as one text a person can act on: who, which field, which value, which rule, which remedy."""
 
-import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from ..text.field_paths import Path, show_path
+from ..text.redaction import LOGIN, looks_like_credential
 
 SECRET_FIELDS = frozenset(
     {
@@ -17,18 +18,7 @@ SECRET_FIELDS = frozenset(
 )
 """Fields whose values never enter an error: they hold, or may hold, a key."""
 
-_CREDENTIAL = re.compile(r"nvapi-|hf_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{16,}|-----BEGIN|\"auths\"")
-_LOGIN = re.compile(r"://[^/\s@]*@")
-_LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
-_KEY_IN_TEXT = re.compile(
-    r"nvapi-[A-Za-z0-9_.-]*|hf_[A-Za-z0-9]{8,}|eyJ[A-Za-z0-9_.-]{16,}|-----BEGIN.*?(?:-----END[^-]*-----|\Z)"
-    r"|(?<=://)[^/@\s]+(?=@)|(?i:(?<=bearer )|(?<=basic ))\S+"
-    r"|(?P<said>(?i:(?:token|secret|password|passwd|api_?key|credentials?|signature|auth)[\"']?\s*[:=]\s*[\"']?))[^\s\"',;&]+",
-    re.DOTALL,
-)
 _LONGEST_VALUE = 80
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -46,43 +36,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = f" (got {self.value})" if self.value is not None else ""
-        return f"{render_path(self.path)}: {self.rule}{got}. {self.remedy}"
-
-
-def render_path(path: Path) -> str:
-    """`("env", "A.B", 0)` as a person writes it: `env['A.B'][0]`. A key pasted where a name belongs is not repeated."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif looks_like_credential(part):
-            text += "[...]"
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part):
-            text += f".{part}" if text else part
-        else:
-            text += f"[{part!r}]"
-    return text or "arguments"
-
-
-def looks_like_credential(value: str) -> bool:
-    """Whether a text has the form of an NGC key (old or new), a Hugging Face token, a JWT, a PEM block or a docker config."""
-    return _CREDENTIAL.search(value) is not None or any(map(_is_random, _LONG_WORD.findall(value)))
-
-
-def is_key(value: str) -> bool:
-    """Whether a text holds what is certainly a key: an NGC key, a Hugging Face token, a private key, a docker config."""
-    return _CREDENTIAL.search(value) is not None
-
-
-def hide_credentials(text: str) -> str:
-    """A text of somebody else's, a log or an event, without what looks like a key, a token or a password in it."""
-    shown = _KEY_IN_TEXT.sub(lambda key: f"{key['said'] or ''}***", text)
-    return _LONG_WORD.sub(lambda word: "***" if _is_random(word[0]) else word[0], shown)
-
-
-def _is_random(word: str) -> bool:
-    """Letters of both cases and digits without a break, as in base64; digests and commits have one case."""
-    return any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))
+        return f"{show_path(self.path)}: {self.rule}{got}. {self.remedy}"
 
 
 def is_hidden(path: Path) -> bool:
@@ -94,7 +48,7 @@ def show_value(path: Path, value: Any) -> str | None:
     """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
     if is_hidden(path) or not isinstance(value, str | int | float | bool | None):
         return None
-    if isinstance(value, str) and (looks_like_credential(value) or _LOGIN.search(value)):
+    if isinstance(value, str) and (looks_like_credential(value) or LOGIN.search(value)):
         return None
     text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
@@ -126,14 +80,6 @@ def _context(problem: Problem) -> dict[str, Any]:
 def find_problems(error: ValidationError) -> list[Problem]:
     """What pydantic found, in our words."""
     return [_translate(detail) for detail in error.errors(include_url=False)]
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown name: the nearest known ones, or the list."""
-    names = sorted(known)
-    folded = {candidate.replace("_", "").lower(): candidate for candidate in names}
-    near = folded.get(re.sub(r"[-_]", "", name).lower()) or next(iter(difflib.get_close_matches(name, names, 1, 0.6)), None)
-    return f"Did you mean {near!r}?" if near else f"Known: {', '.join(names)}."
 
 
 # pydantic's error types in our words: rule and remedy, with the error's own context filled in.

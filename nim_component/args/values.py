@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from ..text.redaction import contains_key, looks_like_credential
 from .outputs import is_output
-from .problems import hidden_error, is_key, looks_like_credential, rule_error
+from .problems import hidden_error, rule_error
 from .quantities import parse_quantity
 
 
@@ -49,7 +50,7 @@ def _refuse_credential(value: str) -> str:
 
 def refuse_key(value: str) -> str:
     """A key in the clear in what reaches the pod would stand in the manifest, the state and every diff."""
-    if is_key(value):
+    if contains_key(value):
         remedy = (
             "Put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other. "
             "Where it was committed or shown, revoke it."

@@ -15,12 +15,12 @@ from typing import Annotated
 import typer
 
 from .adapters import app as adapters
-from .check import check
 from .diff import diff
 from .engine import preview, up
 from .explain import explain
 from .failing import owe_nothing
 from .fit import fit
+from .preflight import check
 
 INTERRUPTED = 130
 

@@ -34,9 +34,9 @@ def lock(
     What is locked stays as it is, unless --upgrade is given. HF_TOKEN and HF_ENDPOINT of the environment are used.
     """
     from ..args import LoRAAdapter
-    from ..lora.loader.outcome import LoadError, clean
     from ..lora.lockfile import Lock, key_of, write_lock
     from ..lora.resolve import resolve
+    from ..lora_loader.outcome import LoadError, clean
 
     locked = read_locked(stack, cwd)
     path, before = locked.path, locked.lock

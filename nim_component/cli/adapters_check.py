@@ -19,8 +19,8 @@ from .locked import choose_service, read_locked
 
 if TYPE_CHECKING:
     from ..args import NIM, LoRAAdapter
-    from ..lora.claim.job import Request
-    from ..lora.loader.compare import Comparison
+    from ..lora.pvc_check.job import Request
+    from ..lora_loader.compare import Comparison
 
 T = TypeVar("T")
 TERMINATED = 143
@@ -76,10 +76,10 @@ def check(
 
 def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> Comparison:
     """Looks at a folder of this machine, with the loader's own code."""
-    from ..lora.loader.compare import compare
-    from ..lora.loader.outcome import LoadError, clean
-    from ..lora.loader.wishes import read_wish
-    from ..lora.wishlist import wish_of
+    from ..lora.adapter_list import wish_of
+    from ..lora_loader.adapter_list import read_wish
+    from ..lora_loader.compare import compare
+    from ..lora_loader.outcome import LoadError, clean
 
     try:
         return compare(directory, [read_wish(wish_of(each)) for each in adapters])
@@ -94,8 +94,8 @@ def request_for(
     import re
     import secrets
 
-    from ..lora.claim.job import Request
-    from ..lora.wishlist import PUBLISHED
+    from ..lora.adapter_list import PUBLISHED
+    from ..lora.pvc_check.job import Request
 
     volume = nim.lora.volume
     directory = "/".join(filter(None, (volume and volume.directory, PUBLISHED))) if sub_path is None else sub_path.strip("/")
@@ -122,12 +122,12 @@ def request_for(
 
 def compare_there(request: Request, kubeconfig: str | None, context: str | None, quiet: bool) -> Comparison:
     """Has the cluster look at the claim."""
-    from ..diagnose.kubeconfig import is_installed
+    from ..cluster.kubeconfig import is_installed
 
     if not is_installed():
         fail("to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`")
-    from ..lora.claim.api import WritingApi
-    from ..lora.claim.check import CheckError, check_claim
+    from ..cluster.writing_client import WritingApi
+    from ..lora.pvc_check.runner import CheckError, check_claim
 
     def say(text: str) -> None:
         if not quiet or text.startswith("warning: "):
@@ -166,9 +166,9 @@ def until_stopped(work: Awaitable[T]) -> T:
 
 def show(service: str, where: str, adapters: list[LoRAAdapter], found: Comparison, as_json: bool) -> None:
     """Prints what was found, and ends the command with 1 when an adapter is not as it was locked."""
-    from ..diagnose.findings import harmless
+    from ..text.sanitizing import sanitize
 
-    rows = [(each, harmless(problem) if problem is not None else None) for each, problem in zip(adapters, found.problems, strict=True)]
+    rows = [(each, sanitize(problem) if problem is not None else None) for each, problem in zip(adapters, found.problems, strict=True)]
     if as_json:
         listed = [to_json(each, problem) for each, problem in rows]
         said = {"service": service, "where": where, "ok": not found.wrong, "adapters": listed, "unlisted": list(found.unlisted)}

@@ -121,8 +121,8 @@ def read_previews(files: Sequence[Path]) -> list[StackChange]:
 
 def check_gates(gates: Sequence[str]) -> Sequence[str]:
     """The rules and severities to fail on; an unknown one is a wrong use."""
-    from ..local.errors import did_you_mean
     from ..review.findings import RULES, Severity
+    from ..text.nearest_names import did_you_mean
 
     known = [*(severity.value for severity in Severity), *RULES]
     for gate in gates:

@@ -16,7 +16,7 @@ from .engine import FolderOption, attempt
 from .failing import fail, owe_json
 
 if TYPE_CHECKING:
-    from ..diagnose.api import Api
+    from ..cluster.client import Api
     from ..diagnose.explain import Explanation, Name
     from ..diagnose.targets import StackTargets
 
@@ -103,7 +103,7 @@ def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str 
 
 def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]]) -> T:
     """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
-    from ..diagnose.api import Api
+    from ..cluster.client import Api
 
     async def run() -> T:
         async with Api.connect(kubeconfig, context) as api:
@@ -119,7 +119,7 @@ def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[A
 @contextlib.contextmanager
 def cluster_errors() -> Generator[None]:
     """Whatever keeps one from a cluster ends the command, in one line with its cure."""
-    from ..diagnose.api import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+    from ..cluster.client import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
 
     try:
         yield

@@ -28,11 +28,11 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Say whether the models of a stack fit the memory of their GPUs. Exits with 4 when one cannot."""
-    from ..args.problems import suggest
     from ..fit import fit_service
     from ..fit.catalogue import find_gpu, gpus
     from ..fit.record import read_record
     from ..local.project import run_project
+    from ..text.nearest_names import suggest
 
     if gpu is not None and find_gpu(gpu) is None:
         near = suggest(gpu, gpus())

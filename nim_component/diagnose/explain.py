@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..cluster.client import Api
+from ..cluster.kinds import GROUP, JOB, SERVER_PART
 from ..names import LORA_JOB
-from .api import Api
-from .expected import compare_served
-from .findings import Finding, order
-from .objects import Snapshot
+from .diagnosis import Finding, order
 from .phases import READY, TITLES, phases_of
+from .requested_models import compare_served
 from .rules import diagnose
-from .served import NotAskedError
-from .store import GROUP, JOB, SERVER_PART
+from .served_models import NotAskedError
+from .snapshot import Snapshot
 from .watch import FRESH, Watch
 
 Name = tuple[str, str]

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..names import LORA_JOB, PREWARM_JOB
-from .findings import harmless
-from .objects import (
+from ..cluster.objects import (
     CHECKER,
     FETCHER,
     LOADER,
@@ -13,7 +11,6 @@ from .objects import (
     SERVER,
     Container,
     Object,
-    Snapshot,
     at,
     condition,
     containers_of,
@@ -26,6 +23,9 @@ from .objects import (
     text_at,
     time_at,
 )
+from ..names import LORA_JOB, PREWARM_JOB
+from ..text.sanitizing import sanitize
+from .snapshot import Snapshot
 
 READY = 9
 _ROLES = {
@@ -104,7 +104,7 @@ def _phase_of_job(snapshot: Snapshot, job: Object, adapters: int, arrived: int |
 
 
 def _phase(snapshot: Snapshot, pod: Object, adapters: int, arrived: int | None) -> tuple[str, int]:
-    node = harmless(text_at(pod, "spec", "nodeName"), 80)
+    node = sanitize(text_at(pod, "spec", "nodeName"), 80)
     # A Job's pod, which nothing probes, is ready as soon as it runs.
     if is_ready(pod) and snapshot.job is None:
         return f"ready after {_duration(snapshot, pod)}", READY
@@ -113,14 +113,14 @@ def _phase(snapshot: Snapshot, pod: Object, adapters: int, arrived: int | None) 
     current = _current(pod)
     if current is None:
         return f"scheduled on {node}, waiting for its volumes", 2
-    image = harmless(text_at(current.spec, "image"), 150)
+    image = sanitize(text_at(current.spec, "image"), 150)
     if current.waiting in ("CrashLoopBackOff",):
         return f"{role_of(current)} failed {_count(current.restarts, 'time')}, waiting to start again", 3
     if current.waiting:
         if current.waiting in ("ContainerCreating", "PodInitializing"):
             pulls = _is_pulling(snapshot, pod, image)
             return (f"pulling {image}", 4) if pulls else (f"scheduled on {node}, preparing {role_of(current)}", 3)
-        return f"{role_of(current)} waits: {harmless(current.waiting, 60)}", 3
+        return f"{role_of(current)} waits: {sanitize(current.waiting, 60)}", 3
     if current.running_since:
         if current.name == LOADER:
             return _downloading(adapters, arrived), 5
@@ -146,7 +146,7 @@ def _current(pod: Object) -> Container | None:
 
 def role_of(each: Container) -> str:
     """What a container is called in a sentence: `the server`."""
-    return _ROLES.get(each.name, f"container {harmless(each.name, 63)}")
+    return _ROLES.get(each.name, f"container {sanitize(each.name, 63)}")
 
 
 def _is_pulling(snapshot: Snapshot, pod: Object, image: str) -> bool:

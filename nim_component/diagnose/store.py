@@ -1,111 +1,20 @@
 """What is known of the cluster: objects by kind and namespace, slimmed to what the rules read."""
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..names import JOBS, SELECTOR_LABELS, SERVER, WORKER
-from .objects import Object, SecretFacts, Snapshot, at, items_at, mapping_at, name_of, text_at, texts_at
+from ..cluster.kinds import EVENTS, JOB, OURS, SERVER_PART, Kind, slim_event
+from ..cluster.objects import Object, items_at, name_of, text_at, texts_at
+from ..cluster.secret_facts import SecretFacts
+from ..names import JOBS, SELECTOR_LABELS
+from .snapshot import Snapshot
 
 EVENTS_OF_ONE = 20
 """Events kept of one object: the newest."""
 OBJECTS_WITH_EVENTS = 5_000
-_LONGEST_MESSAGE = 2_000
-SERVER_PART = SERVER
-"""By what name the pods of a server go, those of a group's workers with them; those of a Job by one of `JOBS`."""
-_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER, WORKER, *JOBS))})"}
 _JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
-
-
-@dataclass(frozen=True, eq=False)
-class Kind:
-    """A kind that is watched."""
-
-    plural: str
-    group: str = "/api/v1"
-    namespaced: bool = True
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
-    slim: Callable[[Object], Object] = lambda object_: object_
-    optional: bool = False
-    """Whether much is told without it: a denial is not worth a word."""
-
-    def path(self, namespace: str | None) -> str:
-        """Where it is listed and watched."""
-        return f"{self.group}/namespaces/{namespace}/{self.plural}" if namespace else f"{self.group}/{self.plural}"
-
-
-def slim_metadata(object_: Object) -> Object:
-    """Without annotations and the record of who changed what, which are most of many an object."""
-    metadata = mapping_at(object_, "metadata")
-    return {**object_, "metadata": {key: value for key, value in metadata.items() if key not in ("managedFields", "annotations")}}
-
-
-def slim_pod(pod: Object) -> Object:
-    """Without environment and mounts, which no rule reads and where a key might stand."""
-    left_out = ("env", "envFrom", "volumeMounts", "command", "args", "lifecycle")
-    slimmed = {**mapping_at(pod, "spec")}
-    for where in ("containers", "initContainers"):
-        slimmed[where] = [{key: value for key, value in each.items() if key not in left_out} for each in items_at(pod, "spec", where)]
-    return {**slim_metadata(pod), "spec": slimmed}
-
-
-def slim_other(pod: Object) -> Object:
-    """What of anybody's pod counts against a node."""
-    resources = {
-        where: [{"resources": each.get("resources")} for each in items_at(pod, "spec", where)] for where in ("containers", "initContainers")
-    }
-    return {
-        "metadata": {
-            "name": name_of(pod),
-            "namespace": text_at(pod, "metadata", "namespace"),
-            "labels": {key: text_at(pod, "metadata", "labels", key) for key in SELECTOR_LABELS},
-        },
-        "spec": {"nodeName": text_at(pod, "spec", "nodeName"), **resources},
-        "status": {"phase": text_at(pod, "status", "phase")},
-    }
-
-
-def slim_node(node: Object) -> Object:
-    """Without the list of its images, which is most of a node."""
-    kept = {key: at(node, "status", key) for key in ("allocatable", "conditions")}
-    labels = texts_at(node, "metadata", "labels")
-    metadata = {"name": name_of(node), "labels": labels, "uid": text_at(node, "metadata", "uid")}
-    return {"metadata": metadata, "spec": {"taints": items_at(node, "spec", "taints")}, "status": kept}
-
-
-def slim_event(event: Object) -> Object:
-    """What it says, of what, and when."""
-    about = mapping_at(event, "involvedObject")
-    times = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
-    held = mapping_at(event, "metadata")
-    metadata = {key: text_at(held, key) for key in ("name", "uid", "creationTimestamp")}
-    involved = {key: text_at(about, key) for key in ("kind", "name", "uid")}
-    return {**times, "message": text_at(event, "message")[:_LONGEST_MESSAGE], "metadata": metadata, "involvedObject": involved}
-
-
-EVENTS = Kind("events", slim=slim_event)
-NODES = Kind("nodes", namespaced=False, slim=slim_node)
-KINDS = (
-    Kind("pods", query=_OURS, slim=slim_pod),
-    Kind("deployments", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
-    Kind("replicasets", "/apis/apps/v1", query=_OURS, slim=slim_metadata),
-    EVENTS,
-    Kind("persistentvolumeclaims", slim=slim_metadata),
-    Kind("services", query=_OURS, slim=slim_metadata),
-    NODES,
-)
-"""What is watched, what tells most first: of the service's own kinds, the component's objects; of the others, all."""
-TELL_MOST = 3
-"""How many of them say how far a service is; what is watched beside them comes next."""
-JOB = Kind("jobs", "/apis/batch/v1", query=_OURS, slim=slim_metadata)
-GROUP = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=_OURS, slim=slim_metadata, optional=True)
-MORE = {"Job": (JOB,), "LeaderWorkerSet": (GROUP,)}
-"""What is watched beside these, by the kind of what is waited for."""
-STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
-ALL_PODS = Kind(
-    "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_other
-)
 
 
 @dataclass
@@ -204,7 +113,7 @@ def owner(name: str, part: str) -> str:
 
 def owner_of(kind: Kind, object_: Object) -> str:
     """Whose an object is; empty for kinds that no service owns. A Job is what its pods are: its own labels are the service's."""
-    if kind.query is not _OURS:
+    if kind.query is not OURS:
         return ""
     labels = texts_at(object_, *(("spec", "template") if kind is JOB else ()), "metadata", "labels")
     name, part = labels.get(SELECTOR_LABELS[1], ""), labels.get(SELECTOR_LABELS[0], "")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..cluster.objects import Object, text_at
 from ..local.deploy import find_target
 from ..local.manifests import Manifest, collect_manifests
 from ..local.project import run_stack
 from ..local.resources import Resource, Run
-from .checks.need import is_server, service_of
-from .objects import Object, text_at
+from ..names import SELECTOR_LABELS
 
 SERVICE_TYPE = "nim:index:NIMService"
 
@@ -49,6 +49,17 @@ def read_targets(folder: Path, stack: str | None) -> StackTargets:
         "kubernetes:renderYamlToDirectory" in config,
         tuple(manifest.object for manifest in manifests),
     )
+
+
+def is_server(object_: Object) -> bool:
+    """Whether an object is what makes the pods of a service."""
+    return object_.get("kind") in ("Deployment", "LeaderWorkerSet") and text_at(object_, "metadata", "labels", SELECTOR_LABELS[0]) == "nim"
+
+
+def service_of(object_: Object) -> str:
+    """Whose an object is, or what a Job's pods are for."""
+    path = ("spec", "template", "metadata") if object_.get("kind") == "Job" else ("metadata",)
+    return text_at(object_, *path, "labels", SELECTOR_LABELS[1])
 
 
 def _read_service(run: Run, component: Resource, manifests: list[Manifest]) -> Target:

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .api import Api, GoneError, MissingError, RefusedError, UnreachableError
-from .budget import Budget, afford
-from .findings import Finding
-from .objects import LOADER, Snapshot, container, name_of, text_at
+from ..cluster.client import Api, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.kinds import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, TELL_MOST, Kind
+from ..cluster.objects import LOADER, container, name_of, text_at
+from ..cluster.rate_limiter import Budget, afford
+from ..cluster.secret_facts import read_secret
+from .diagnosis import Finding
+from .referenced_secrets import secrets_of
 from .rules import diagnose
-from .secret_facts import read_secret, secrets_of
-from .store import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, TELL_MOST, Kind, Store
+from .snapshot import Snapshot
+from .store import Store
 
 PAUSE = 1.0
 """Seconds before a watch that ended is begun again."""

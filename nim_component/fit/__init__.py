@@ -3,4 +3,4 @@
 from .arithmetic import Fit as Fit
 from .arithmetic import Verdict as Verdict
 from .arithmetic import check_fit as check_fit
-from .service import fit_service as fit_service
+from .service_fit import fit_service as fit_service

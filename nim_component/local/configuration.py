@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, cast
 
-from .errors import LocalError, did_you_mean
+from ..text.nearest_names import did_you_mean
+from .errors import LocalError
 
 TYPES: Final = ("string", "integer", "boolean", "array", "object")
 DECLARATION: Final = ("type", "description", "items", "default", "value", "secret")

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from ..text.nearest_names import did_you_mean, nearest
 from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, undeclared, unseal
 from .documents import read_mapping
 from .engine import execute
-from .errors import LocalError, did_you_mean, nearest
+from .errors import LocalError
 from .monitor import Call, Read
 from .resources import LogEntry, Run
 

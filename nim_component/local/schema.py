@@ -15,7 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from .errors import LocalError, did_you_mean
+from ..text.nearest_names import did_you_mean
+from .errors import LocalError
 from .kubernetes import BUILTIN_GROUPS
 from .wire import UNKNOWN, Secret, show_path
 

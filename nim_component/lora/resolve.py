@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
-from .loader.adapter import check_weights, read_config
-from .loader.hub import Hub
-from .loader.library import import_library, silence
-from .loader.outcome import LoadError, secret_values
-from .loader.settings import Settings
-from .loader.wishes import CONFIG, Wish
+from ..lora_loader.adapter import check_weights, read_config
+from ..lora_loader.adapter_list import CONFIG, Wish
+from ..lora_loader.hub import Hub
+from ..lora_loader.library import import_library, silence
+from ..lora_loader.outcome import LoadError, secret_values
+from ..lora_loader.settings import Settings
 from .lockfile import key_of
 
 DEADLINE = 600

@@ -14,7 +14,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, LoRAAdapter
 from ..args.adapters import PEFT_SOURCE
 from ..args.generation import Generation
-from ..lora.wishlist import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
+from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
 from ..names import labels, name_with_digest
 from .environment import token_variables, user_variables
 from .generation import server_generation

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.problems import Path, Problem
+from ..args.problems import Problem
 from ..names import SELECTOR_LABELS
+from ..text.field_paths import Path
 from .lora import makes_lora_claim, uses_job
 from .merge import merge
 from .structures import check_structure, python_name, spell

@@ -11,7 +11,9 @@ from typing import Any, cast
 import pulumi_kubernetes as k8s
 from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage]
 
-from ..args.problems import Path, Problem, suggest
+from ..args.problems import Problem
+from ..text.field_paths import Path
+from ..text.nearest_names import suggest
 
 _KINDS = {
     "affinity": "AffinityArgs",

@@ -9,7 +9,7 @@ from typing import Any
 from kubernetes.client import ApiException
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from nim_component.lora.claim.job import APP
+from nim_component.lora.pvc_check.job import APP
 
 from ..lora.claim_job import Outcome, run_container
 from .client import Client, Object

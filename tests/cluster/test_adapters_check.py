@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_component.lora.claim.job import APP, TIME_TO_LIVE
 from nim_component.lora.lockfile import Lock, key_of, write_lock
+from nim_component.lora.pvc_check.job import APP, TIME_TO_LIVE
 
 from ..lora.claim_job import locked
 from ..lora.hub import adapter

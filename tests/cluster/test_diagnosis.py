@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from nim_component import NIM, CacheArgs, NIMSecrets
-from nim_component.diagnose.api import Api
-from nim_component.diagnose.telling import Level, Telling, Told
+from nim_component.cluster.client import Api
+from nim_component.diagnose.progress.reporter import Level, Telling, Told
 from nim_component.diagnose.watch import Watch
 
 from .client import Client, Object, wait_until

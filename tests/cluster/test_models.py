@@ -14,9 +14,9 @@ import pulumi
 import pytest
 
 from nim_component import NIM, DiagnosisArgs, NIMService
-from nim_component.diagnose import served
-from nim_component.diagnose.api import Api
-from nim_component.diagnose.served import NotAskedError, find_missing
+from nim_component.cluster.client import Api
+from nim_component.diagnose import served_models as served
+from nim_component.diagnose.served_models import NotAskedError, find_missing
 from nim_component.testing import Recording, record
 from tests.lora.stub_nim import StubNIM
 
@@ -77,7 +77,7 @@ def publish(folder: Path, *names: str) -> Path:
 
 def update(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch, services: int = 1, **fields: Any) -> Recording:
     """A program with the service, as after an engine's update: the resources are up. What it raises is raised."""
-    monkeypatch.setattr("nim_component.service.can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: True)
     diagnosis = {"kubeconfig": str(kubeconfig), **fields.pop("diagnosis", {})}
 
     def program() -> None:

@@ -12,8 +12,8 @@ from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
 from nim_component import NIM
-from nim_component.diagnose.connection import Connection
-from nim_component.diagnose.narrator import Narrator, Service
+from nim_component.cluster.connection import Connection
+from nim_component.diagnose.progress.hooks import Narrator, Service
 
 from .client import Client, Object
 from .mistakes import KEY, MISTAKES, SERVICE, make_secrets

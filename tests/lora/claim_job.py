@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nim_component import LoRAAdapter
-from nim_component.lora.claim.job import MOUNT, Request, render_config, render_job
-from nim_component.lora.wishlist import PROGRAM_PATH
+from nim_component.lora.adapter_list import PROGRAM_PATH
+from nim_component.lora.pvc_check.job import MOUNT, Request, render_config, render_job
 from tests.lora.pod import as_user
 
 RECORDS = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 2, "sha256": "1" * 64}}

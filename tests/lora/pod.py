@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nim_component.lora import loader
+from nim_component import lora_loader as loader
 
 SHIPPED = Path(loader.__file__).parent
 FAST = {"LORA_BACKOFF_SECONDS": "0.05", "LORA_RETRIES": "3", "LORA_STALL_SECONDS": "1", "LORA_DEADLINE_SECONDS": "60"}

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from nim_component import LoRAAdapter
-from nim_component.lora.claim.pod import read_verdict
-from nim_component.lora.loader.compare import Comparison
+from nim_component.lora.pvc_check.pod import read_verdict
+from nim_component.lora_loader.compare import Comparison
 from tests.lora.claim_job import locked, request, run_job
 from tests.lora.hub import adapter
 from tests.lora.pod import Pod, as_user

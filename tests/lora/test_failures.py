@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nim_component.lora.loader import outcome, settings
-from nim_component.lora.loader.wishes import read_wanted
+from nim_component.lora_loader import outcome, settings
+from nim_component.lora_loader.adapter_list import read_wanted
 from tests.lora.hub import Hub, Repo, adapter, config, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 

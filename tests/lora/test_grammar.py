@@ -10,8 +10,8 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nim_component.lora.loader.outcome import LoadError, clean
-from nim_component.lora.loader.wishes import read_wanted
+from nim_component.lora_loader.adapter_list import read_wanted
+from nim_component.lora_loader.outcome import LoadError, clean
 
 HOSTILE = st.text(st.sampled_from("aZ09-_./\\ $`;|&'\"\n\0%?#@:~*оａ\u202e\u2215\u2044．"), min_size=1, max_size=12) | st.text(max_size=20)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from nim_component.lora.loader import volume
-from nim_component.lora.loader.lock import Lock
-from nim_component.lora.loader.run import explain_os
-from nim_component.lora.loader.settings import Settings
-from nim_component.lora.loader.wishes import Wish
+from nim_component.lora_loader import volume
+from nim_component.lora_loader.adapter_list import Wish
+from nim_component.lora_loader.lock import Lock
+from nim_component.lora_loader.run import explain_os
+from nim_component.lora_loader.settings import Settings
 from tests.lora.hub import Hub
 from tests.lora.pod import Pod
 

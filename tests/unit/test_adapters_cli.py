@@ -92,7 +92,7 @@ def test_what_cannot_be_checked_is_said_in_one_line(
 
 
 def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("nim_component.diagnose.kubeconfig.find_spec", lambda _: None)
+    monkeypatch.setattr("nim_component.cluster.kubeconfig.find_spec", lambda _: None)
     result = run(make_project(tmp_path), "--claim", "shelf")
     assert (result.exit_code, result.output) == (
         1,
@@ -141,7 +141,16 @@ def test_the_job_is_asked_for_as_the_services_own_pods_are(tmp_path: Path):
     assert request_for(nim, adapters, "shelf", None, "", None, 60).directory == "" and other.name != asked.name
 
 
-HEAVY = ("pulumi_kubernetes", "lightkube", "httpx", "httpx2", "huggingface_hub", "rich", "nim_component.service", "nim_component.manifests")
+HEAVY = (
+    "pulumi_kubernetes",
+    "lightkube",
+    "httpx",
+    "httpx2",
+    "huggingface_hub",
+    "rich",
+    "nim_component.component.service",
+    "nim_component.manifests",
+)
 
 
 @pytest.mark.parametrize("command", [["--help"], ["check", "--help"], ["lock", "--help"], ["check", "shelf"]], ids=" ".join)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from nim_component.diagnose.api import MissingError, RefusedError, UnreachableError
-from nim_component.lora.claim import check as module
-from nim_component.lora.claim.api import RejectedError, WritingApi
-from nim_component.lora.claim.check import CheckError, check_claim
-from nim_component.lora.claim.job import APP, GRACE, find_users, render_config, render_job
-from nim_component.lora.claim.pod import RUNNING, Ended, Waiting, look
-from nim_component.lora.loader.compare import Comparison
-from nim_component.lora.wishlist import read_program
+from nim_component.cluster.client import MissingError, RefusedError, UnreachableError
+from nim_component.cluster.writing_client import RejectedError, WritingApi
+from nim_component.lora.adapter_list import read_program
+from nim_component.lora.pvc_check import runner as module
+from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
+from nim_component.lora.pvc_check.pod import RUNNING, Ended, Waiting, look
+from nim_component.lora.pvc_check.runner import CheckError, check_claim
+from nim_component.lora_loader.compare import Comparison
 
 from ..lora.claim_job import RECORDS, locked, request
 

@@ -10,7 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs, parts
+from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component.component import optional_children
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.merge import MERGE_KEYS, merge
 from nim_component.manifests.overrides import _TARGETS, _target  # pyright: ignore[reportPrivateUsage]
@@ -187,7 +188,7 @@ def made(configuration: str, **more: Any) -> dict[str, Any]:
 
 class TestEveryPart:
     def test_the_configurations_have_them_all(self):
-        tree = ast.parse(Path(parts.__file__).read_text(encoding="utf-8"))
+        tree = ast.parse(Path(optional_children.__file__).read_text(encoding="utf-8"))
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
         named = {ast.literal_eval(each.args[0]) for each in calls if isinstance(each.func, ast.Name) and each.func.id == "Part"}
         assert len(named) > 10

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from nim_component import CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
-from nim_component.lora import loader
+from nim_component import lora_loader as loader
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, SERVICE, record
 
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve

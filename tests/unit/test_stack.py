@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from nim_component.fields import merge
 from nim_component.stack import deploy_stack
+from nim_component.stack_fields import merge
 from nim_component.testing import NIM_SERVICE, SECRET, Recording, Secret, record
 
 ROOT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from ..findings import Finding, order
-from ..objects import Snapshot
-from . import admission, images, jobs, loader, memory, node, rollout, scheduling, secrets, service, startup, storage
+from ..diagnosis import Finding, order
+from ..snapshot import Snapshot
+from . import admission, endpoints, images, jobs, loader, memory, node, rollout, scheduling, secrets, startup, storage
 
 Rule = Callable[[Snapshot], Iterator[Finding]]
 
@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (
     startup.find,
     jobs.find,
     node.find,
-    service.find,
+    endpoints.find,
 )
 
 

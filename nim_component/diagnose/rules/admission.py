@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding
-from ..objects import Object, Snapshot, condition, is_over, message_of, name_of, number_at, text_at
-from .words import Words, find_words
+from ...cluster.objects import Object, condition, is_over, message_of, name_of, number_at, text_at
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .patterns import Words, find_words
 
 _REFUSALS = (
     Words(

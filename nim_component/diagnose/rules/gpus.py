@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, name_of, text_at, texts_at
-from ..placing import allocatable, blocking_taints, fits_affinity, fits_selector, holds_resources, requests_of
+from ...cluster.objects import Object, name_of, text_at, texts_at
+from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, holds_resources, requests_of
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
 
 
 def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Finding]:
@@ -43,7 +45,7 @@ def is_open(node: Object, pod: Object) -> bool:
 
 def _what_there_is(snapshot: Snapshot) -> str:
     extended = {key for node in snapshot.nodes.values() for key in texts_at(node, "status", "allocatable") if "/" in key}
-    named = ", ".join(harmless(key, 60) for key in sorted(extended)[:6])
+    named = ", ".join(sanitize(key, 60) for key in sorted(extended)[:6])
     return f"nodes offer {named}: name one in gpu_resource" if named else "no node offers any extended resource"
 
 
@@ -61,7 +63,7 @@ def _free_gpus(snapshot: Snapshot, have: dict[str, int], free: dict[str, int]) -
     if snapshot.others is None:
         return f"{sum(have.values())} on {len(have)} nodes, in use as far as can be seen"
     most_first = sorted(have, key=lambda name: -free[name])
-    where = ", ".join(f"{harmless(name, 60)} {free[name]} of {have[name]}" for name in most_first[:4])
+    where = ", ".join(f"{sanitize(name, 60)} {free[name]} of {have[name]}" for name in most_first[:4])
     more = f" and {len(have) - 4} more nodes" if len(have) > 4 else ""
     return f"{sum(free[name] for name in have)} of {sum(have.values())} are free, {where}{more}"
 
@@ -73,4 +75,4 @@ def _holders(snapshot: Snapshot, resource: str) -> str:
             holders[f"{text_at(pod, 'metadata', 'namespace')}/{name_of(pod)}"] += number
     if not holders:
         return "their holders cannot be seen"
-    return "held by " + ", ".join(f"{harmless(name, 80)} {number}" for name, number in holders.most_common(3))
+    return "held by " + ", ".join(f"{sanitize(name, 80)} {number}" for name, number in holders.most_common(3))

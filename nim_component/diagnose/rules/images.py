@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import (
+from ...cluster.objects import (
     CHECKER,
     FETCHER,
     LOADER,
@@ -11,14 +10,16 @@ from ..objects import (
     SERVER,
     Container,
     Object,
-    Snapshot,
     containers_of,
     items_at,
     message_of,
     name_of,
     text_at,
 )
-from .words import Words, any_of, find_words
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .patterns import Words, any_of, find_words
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 _WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
@@ -97,10 +98,10 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Finding]:
-    image = harmless(text_at(each.spec, "image"), 200)
+    image = sanitize(text_at(each.spec, "image"), 200)
     field = _FIELDS.get(each.name, "image" if each.init else "extra_containers")
     message = _reason(snapshot, pod, each)
-    evidence = harmless(message)
+    evidence = sanitize(message)
     if each.waiting == "InvalidImageName":
         yield Finding("image-name-invalid", f"{image} is no image reference", f"Correct {field}.", evidence, subject=subject)
         return
@@ -140,7 +141,7 @@ def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str
             "Name one in secrets.ngc_image_secret, or give secrets.ngc_api_key: keyless() is for public images.",
         )
     name = names[0]
-    shown = harmless(name, 100)
+    shown = sanitize(name, 100)
     make = (
         f"Make it anew: kubectl -n {snapshot.namespace} create secret docker-registry {shown} --docker-server={registry} "
         "--docker-username='$oauthtoken' --docker-password=<NGC API key>; or give secrets.ngc_api_key, and it is made for you."
@@ -154,7 +155,7 @@ def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str
     if facts is None:
         return f"the pull Secret {shown} is not there", make
     if facts.type != PULL_TYPE:
-        return f"the pull Secret {shown} is of type {harmless(facts.type, 60)}, not {PULL_TYPE}", make
+        return f"the pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_TYPE}", make
     if facts.registries and registry not in facts.registries:
-        return f"the pull Secret {shown} logs in to {harmless(', '.join(facts.registries[:4]), 120)}, not to {registry}", make
+        return f"the pull Secret {shown} logs in to {sanitize(', '.join(facts.registries[:4]), 120)}, not to {registry}", make
     return f"the key in the pull Secret {shown} is wrong, expired or not entitled to it", f"Renew the key, or get the entitlement. {make}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import PREWARM, Object, Snapshot, at, condition, is_over, items_at, name_of, number_at, text_at, time_at
+from ...cluster.objects import PREWARM, Object, at, condition, is_over, items_at, name_of, number_at, text_at, time_at
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
 from ..phases import duration
+from ..snapshot import Snapshot
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
@@ -33,7 +35,7 @@ def _resume(snapshot: Snapshot, job: Object) -> str:
 
 
 def _read_failure(job: Object, failed: Object, fills: bool, subject: str) -> Finding:
-    evidence = harmless(text_at(failed, "message"))
+    evidence = sanitize(text_at(failed, "message"))
     if failed.get("reason") == "DeadlineExceeded":
         limit = number_at(job, "spec", "activeDeadlineSeconds")
         text = f"The Job was not done within its {duration(limit)}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from ...lora.loader import EXIT_CODES
-from ..findings import Finding, last_words
-from ..objects import CHECKER, LOADER, Container, Snapshot, container, name_of, text_at
+from ...cluster.objects import CHECKER, LOADER, Container, container, name_of, text_at
+from ...lora_loader import EXIT_CODES
+from ...text.sanitizing import sanitize_tail
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
 
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
@@ -84,10 +86,10 @@ def _read_end(loader: Container, subject: str) -> Iterator[Finding]:
             "loader-unknown",
             text,
             "Read its last words below; with a lora_image of your own, look at that.",
-            last_words(ended.message),
+            sanitize_tail(ended.message),
             "likely",
             subject,
         )
         return
     text, cure = MEANINGS[kind]
-    yield Finding(f"loader-{kind}", text, cure, last_words(ended.message), subject=subject)
+    yield Finding(f"loader-{kind}", text, cure, sanitize_tail(ended.message), subject=subject)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import CHECKER, FETCHER, LOADER, PREWARM, SERVER, Container, Object, Snapshot, containers_of, items_at, name_of, text_at
-from .words import Words, any_of, find_words
+from ...cluster.objects import CHECKER, FETCHER, LOADER, PREWARM, SERVER, Container, Object, containers_of, items_at, name_of, text_at
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .patterns import Words, any_of, find_words
 
 _LAST_WORDS = (
     Words(
@@ -60,8 +62,8 @@ def _read_kill(pod: Object, each: Container, subject: str) -> Finding:
         text = f"The download of the model ran out of memory ({memory})"
         return Finding("prewarm-out-of-memory", text, "Raise cache.prewarm.mem.", subject=subject)
     if each.name != SERVER:
-        text = f"The container {harmless(each.name, 63)} ran out of memory ({memory or 'no limit'})"
-        limit = "lora_adapter_mem" if each.name == FETCHER else f"its memory limit in extra_containers: {harmless(each.name, 63)}"
+        text = f"The container {sanitize(each.name, 63)} ran out of memory ({memory or 'no limit'})"
+        limit = "lora_adapter_mem" if each.name == FETCHER else f"its memory limit in extra_containers: {sanitize(each.name, 63)}"
         return Finding("container-out-of-memory", text, f"Raise {limit}.", subject=subject)
     shared = next(
         (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, condition, event_time, is_ready, message_of, name_of, phase_of, text_at
-from ..placing import is_node_ready
-from .words import Words, any_of, find_words
+from ...cluster.objects import Object, condition, event_time, is_ready, message_of, name_of, phase_of, text_at
+from ...cluster.scheduling import is_node_ready
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .patterns import Words, any_of, find_words
 
 _EVICTIONS = (
     Words(
@@ -88,12 +90,12 @@ def _replaced(snapshot: Snapshot, failed: Object, findings: Iterator[Finding]) -
 
 
 def _find_lost_node(snapshot: Snapshot, node: str, subject: str) -> Iterator[Finding]:
-    found, shown = snapshot.nodes.get(node), harmless(node, 80)
+    found, shown = snapshot.nodes.get(node), sanitize(node, 80)
     if found is None:
         cure = "It is replaced after a while; where it is not, delete the pod with kubectl delete pod --force."
         yield Finding("node-lost", f"The pod's node {shown} is gone", cure, subject=subject)
     elif not is_node_ready(found):
-        said = harmless(text_at(condition(found, "Ready"), "message"))
+        said = sanitize(text_at(condition(found, "Ready"), "message"))
         cure = "Repair or replace the node; the pod moves after five minutes, its ReadWriteOnce cache only when the node is really gone."
         yield Finding("node-lost", f"The pod's node {shown} does not answer", cure, said, subject=subject)
 
@@ -103,4 +105,4 @@ def _find_preemption(snapshot: Snapshot) -> Iterator[Finding]:
         return
     for event in snapshot.events(None, "Preempted")[-1:]:
         if (snapshot.now - event_time(event)).total_seconds() < 600:
-            yield from find_words(_EVICTIONS, f"preempted {message_of(event)}", "pod", harmless(message_of(event)))
+            yield from find_words(_EVICTIONS, f"preempted {message_of(event)}", "pod", sanitize(message_of(event)))

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, at, condition, is_leaving, name_of, number_at, text_at, time_at
-from ..placing import gpu_resource_of, holds_resources, requests_of
+from ...cluster.objects import Object, at, condition, is_leaving, name_of, number_at, text_at, time_at
+from ...cluster.scheduling import gpu_resource_of, holds_resources, requests_of
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
 
 LEAVING = timedelta(seconds=60)
 """How long after its grace a pod that was told to end may still be there."""
@@ -27,7 +29,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
                 "progress-deadline",
                 text,
                 "Raise startup_timeout; the deadline follows from it.",
-                harmless(text_at(progress, "message")),
+                sanitize(text_at(progress, "message")),
                 "possible",
                 subject,
             )
@@ -61,7 +63,7 @@ def _find_need_of_spare(snapshot: Snapshot, deployment: Object, subject: str) ->
         if old and resource and f"Insufficient {resource}" in text_at(condition(pod, "PodScheduled"), "message"):
             text = "The rollout is stuck: the new pod waits for a GPU that only the old pod could free"
             cure = "Use rollout: recreate (one replica) or rolling in place of surge, or add a GPU."
-            evidence = harmless(f"{name_of(old[0])} holds {requests_of(old[0], resource)} {resource}")
+            evidence = sanitize(f"{name_of(old[0])} holds {requests_of(old[0], resource)} {resource}")
             yield Finding("rollout-needs-spare-gpu", text, cure, evidence, subject=subject)
             return
 
@@ -77,8 +79,8 @@ def _find_stuck_end(snapshot: Snapshot, pod: Object) -> Iterator[Finding]:
     if not is_leaving(pod) or deadline is None or snapshot.now - deadline < LEAVING:
         return
     held = str(at(pod, "metadata", "finalizers") or "")
-    why = f"finalizers hold it: {harmless(held, 120)}" if held else "its node does not confirm its end"
-    late, node = int((snapshot.now - deadline).total_seconds()), harmless(text_at(pod, "spec", "nodeName"), 60)
+    why = f"finalizers hold it: {sanitize(held, 120)}" if held else "its node does not confirm its end"
+    late, node = int((snapshot.now - deadline).total_seconds()), sanitize(text_at(pod, "spec", "nodeName"), 60)
     text = f"The old pod {name_of(pod)} should have ended {late} s ago and still holds its GPUs: {why}"
     cure = f"Look after the node {node}; if it is lost: kubectl -n {snapshot.namespace} delete pod {name_of(pod)} --force."
     yield Finding("old-pod-stuck", text, cure, subject=f"pod/{name_of(pod)}", sure="likely")

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import LOADER, PREWARM, Object, Snapshot, condition, items_at, name_of, text_at, texts_at, time_at
-from ..placing import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
+from ...cluster.objects import LOADER, PREWARM, Object, condition, items_at, name_of, text_at, texts_at, time_at
+from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
 from .gpus import find_gpus
-from .words import Words, find_words
+from .patterns import Words, find_words
 
 SILENCE = 30
 """Seconds after which a pod that nobody has looked at is worth a word."""
@@ -50,7 +52,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         if text_at(pod, "spec", "nodeName"):
             continue
         if scheduled.get("reason") == "SchedulingGated":
-            gates = ", ".join(harmless(text_at(gate, "name"), 60) for gate in items_at(pod, "spec", "schedulingGates"))
+            gates = ", ".join(sanitize(text_at(gate, "name"), 60) for gate in items_at(pod, "spec", "schedulingGates"))
             cure = (
                 "The queue that owns the gate (Kueue, say) admits it when there is quota: look there, or leave its label out of pod_labels."
             )
@@ -68,7 +70,7 @@ def _age(snapshot: Snapshot, pod: Object) -> int:
 
 
 def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -> Iterator[Finding]:
-    evidence = harmless(message)
+    evidence = sanitize(message)
     if re.search(r"no nodes available to schedule pods", message):
         yield Finding("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
     elif match := re.search(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)", message):
@@ -108,7 +110,7 @@ def _asked(pod: Object, resource: str) -> str:
         for key, value in texts_at(each, "resources", "requests").items()
         if key == resource
     ]
-    return harmless(" + ".join(asked) or "enough", 60)
+    return sanitize(" + ".join(asked) or "enough", 60)
 
 
 def _has_what_is_wanted(node: Object, pod: Object) -> bool:
@@ -138,7 +140,7 @@ def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, s
             return
         taints = [{"key": match[1], "value": match[2] or "", "effect": "NoSchedule"}]
     taint = taints[0]
-    key, value, effect = (harmless(text_at(taint, part), 80) for part in ("key", "value", "effect"))
+    key, value, effect = (sanitize(text_at(taint, part), 80) for part in ("key", "value", "effect"))
     if key.startswith("node.kubernetes.io/"):
         state = key.removeprefix("node.kubernetes.io/")
         if state == "unschedulable":
@@ -170,11 +172,11 @@ def _find_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str)
     for key, value in wanted.items():
         values = sorted({each[key] for each in labels if key in each})
         if snapshot.known("nodes") and value not in values:
-            there = f"nodes have: {', '.join(harmless(each, 60) for each in values[:6])}" if values else "no node has this label at all"
-            text = f"No node has the label {harmless(key, 100)}={harmless(value, 70)}"
+            there = f"nodes have: {', '.join(sanitize(each, 60) for each in values[:6])}" if values else "no node has this label at all"
+            text = f"No node has the label {sanitize(key, 100)}={sanitize(value, 70)}"
             return Finding("node-selector", text, f"Correct node_selector ({there}), or label a node.", evidence, subject=subject)
     if wanted and snapshot.known("nodes") and not any(fits_selector(node, pod) for node in snapshot.nodes.values()):
-        text = f"No node has all of the labels {harmless(', '.join(f'{k}={v}' for k, v in wanted.items()), 150)}"
+        text = f"No node has all of the labels {sanitize(', '.join(f'{k}={v}' for k, v in wanted.items()), 150)}"
         return Finding("node-selector", text, "Loosen node_selector: each label is there, but not on one node.", evidence, subject=subject)
     field = "affinity or the node affinity of its volume" if not wanted else "node_selector or affinity"
     return Finding(

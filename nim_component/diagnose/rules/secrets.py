@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import Snapshot, containers_of, items_at, message_of, name_of, text_at
+from ...cluster.objects import containers_of, items_at, message_of, name_of, text_at
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
 from .images import PULL_TYPE, registry_of
-from .words import Words, find_words
+from .patterns import Words, find_words
 
 _CONFIG = (
     Words(
@@ -69,14 +71,14 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 def _key_cure(snapshot: Snapshot, message: str) -> str:
     name = message.rpartition("/")[2].split()[-1] if message.split() else ""
     facts = snapshot.secrets.get(name)
-    has = f" (it has: {harmless(', '.join(facts.keys[:8]), 200)})" if facts else ""
+    has = f" (it has: {sanitize(', '.join(facts.keys[:8]), 200)})" if facts else ""
     return f"Name one of its keys in secrets.ngc_secret_key or hf_token_key{has}, or add the key to it."
 
 
 def _find_pull_secret(snapshot: Snapshot, pod: object, subject: str) -> Iterator[Finding]:
     """A pull Secret that is not one. Said even while the image comes from the node's own cache: the next node has none."""
     for name in (text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")):
-        shown, facts = harmless(name, 100), snapshot.secrets.get(name, ...)
+        shown, facts = sanitize(name, 100), snapshot.secrets.get(name, ...)
         images = [text_at(each, "image") for each in items_at(pod, "spec", "containers")]
         events = [event for event in snapshot.events(None, "FailedToRetrieveImagePullSecret") if name in message_of(event)]
         registry = registry_of(images[0] if images else "")
@@ -85,11 +87,11 @@ def _find_pull_secret(snapshot: Snapshot, pod: object, subject: str) -> Iterator
             "--docker-username='$oauthtoken' --docker-password=<NGC API key>; or correct secrets.ngc_image_secret."
         )
         if facts is None or (facts is ... and events):
-            evidence = harmless(message_of(events[-1])) if events else ""
+            evidence = sanitize(message_of(events[-1])) if events else ""
             yield Finding("pull-secret-missing", f"The pull Secret {shown} is not there", cure, evidence, subject=subject)
         elif facts is not ... and facts.type != PULL_TYPE:
-            text = f"The pull Secret {shown} is of type {harmless(facts.type, 60)}, not {PULL_TYPE}: nothing is pulled with it"
+            text = f"The pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_TYPE}: nothing is pulled with it"
             yield Finding("pull-secret-type", text, cure, subject=subject)
         elif facts is not ... and facts.registries and images and registry not in facts.registries:
-            text = f"The pull Secret {shown} logs in to {harmless(', '.join(facts.registries[:4]), 120)}, not to {registry}"
+            text = f"The pull Secret {shown} logs in to {sanitize(', '.join(facts.registries[:4]), 120)}, not to {registry}"
             yield Finding("pull-secret-registry", text, cure, subject=subject)

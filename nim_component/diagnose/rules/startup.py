@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ..findings import Finding, harmless, last_words
-from ..objects import (
+from ...cluster.objects import (
     CHECKER,
     FETCHER,
     LOADER,
@@ -13,7 +12,6 @@ from ..objects import (
     Container,
     Ended,
     Object,
-    Snapshot,
     at,
     containers_of,
     is_ready,
@@ -22,8 +20,11 @@ from ..objects import (
     number_at,
     text_at,
 )
-from .last_words import CANNOT_START, LAST_WORDS
-from .words import find_words
+from ...text.sanitizing import sanitize, sanitize_tail
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .crash_messages import CANNOT_START, LAST_WORDS
+from .patterns import find_words
 
 _OTHERS = {
     PREWARM: ("The download of the model into the cache", "Its last words say why; look at cache.prewarm: profiles or args, timeout, mem."),
@@ -70,10 +71,10 @@ def _read_other(each: Container, subject: str) -> Iterator[Finding]:
     found = list(_read_words(ended, subject)) if each.name == PREWARM else []
     yield from found
     if not found:
-        somebodys = f"The container {harmless(each.name, 63)}", "Its last words say why: correct extra_containers."
+        somebodys = f"The container {sanitize(each.name, 63)}", "Its last words say why: correct extra_containers."
         what, cure = _OTHERS.get(each.name, somebodys)
         text = f"{what} failed with exit code {ended.code}"
-        yield Finding("container-failed", text, cure, last_words(ended.message), "likely", subject)
+        yield Finding("container-failed", text, cure, sanitize_tail(ended.message), "likely", subject)
 
 
 def _read_crash(server: Container, subject: str) -> Finding:
@@ -81,7 +82,7 @@ def _read_crash(server: Container, subject: str) -> Finding:
     code = ended.code if ended else 0
     times = f", {server.restarts + 1} times so far" if server.restarts else ""
     text = f"The server ends soon after its start with exit code {code}{times}"
-    words = last_words(ended.message) if ended else ""
+    words = sanitize_tail(ended.message) if ended else ""
     cure = (
         "Its last words stand above; without a hint in them, look at image, args and env."
         if words
@@ -99,11 +100,11 @@ def _find_probes(snapshot: Snapshot, pod: Object, server: Container, subject: st
     elif any("failed liveness probe" in message for message in killed):
         text = "The server stopped answering its liveness probe and was restarted"
         cure = "It hangs or is overloaded: look at its last words, give it more cpu, or take load off it with more replicas."
-        yield Finding("liveness-killed", text, cure, harmless(unhealthy[-1]) if unhealthy else "", "likely", subject)
+        yield Finding("liveness-killed", text, cure, sanitize(unhealthy[-1]) if unhealthy else "", "likely", subject)
     elif unhealthy and (match := _status_code(unhealthy[-1])) in (404, 405):
-        path = harmless(text_at(probe, "httpGet", "path"), 120)
+        path = sanitize(text_at(probe, "httpGet", "path"), 120)
         text = f"The server answers, but not on the probe's path {path} ({match})"
-        yield Finding("probe-path", text, "Correct health_endpoint: a NIM has v1/health/ready.", harmless(unhealthy[-1]), subject=subject)
+        yield Finding("probe-path", text, "Correct health_endpoint: a NIM has v1/health/ready.", sanitize(unhealthy[-1]), subject=subject)
 
 
 def _status_code(message: str) -> int:
@@ -120,7 +121,7 @@ def budget_of(server: Container) -> int:
 def _read_budget(server: Container, unhealthy: list[str], subject: str) -> Finding:
     budget = budget_of(server)
     refused = bool(unhealthy) and "connection refused" in unhealthy[-1]
-    last = last_words(server.ended.message) if server.ended else ""
+    last = sanitize_tail(server.ended.message) if server.ended else ""
     if refused:
         port = text_at(server.spec, "startupProbe", "httpGet", "port") or number_at(server.spec, "startupProbe", "httpGet", "port")
         got = f"nothing listened on its port ({port}) until the end"
@@ -130,7 +131,7 @@ def _read_budget(server: Container, unhealthy: list[str], subject: str) -> Findi
         cure = "Raise startup_timeout: the cache makes the next start faster."
     text = f"The start-up took longer than its budget of {budget} s (startup_timeout): {got}"
     return Finding(
-        "startup-budget", text, cure, last or (harmless(unhealthy[-1]) if unhealthy else ""), "likely" if refused else "certain", subject
+        "startup-budget", text, cure, last or (sanitize(unhealthy[-1]) if unhealthy else ""), "likely" if refused else "certain", subject
     )
 
 

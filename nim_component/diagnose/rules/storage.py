@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding, harmless
-from ..objects import Object, Snapshot, condition, containers_of, is_leaving, message_of, name_of, text_at, time_at
-from .words import Words, find_words
+from ...cluster.objects import Object, condition, containers_of, is_leaving, message_of, name_of, text_at, time_at
+from ...text.sanitizing import sanitize
+from ..diagnosis import Finding
+from ..snapshot import Snapshot
+from .patterns import Words, find_words
 
 PATIENCE = 60
 """Seconds that a provisioner may take before its silence is worth a word."""
@@ -162,7 +164,7 @@ def _read_claim(snapshot: Snapshot, claim: Object, subject: str) -> Iterator[Fin
 
 def _classes(snapshot: Snapshot) -> str:
     names = sorted(name_of(each) for each in snapshot.all("storageclasses"))
-    return f": the cluster has {', '.join(harmless(each, 60) for each in names[:6])}" if names else ""
+    return f": the cluster has {', '.join(sanitize(each, 60) for each in names[:6])}" if names else ""
 
 
 def _find_silence(snapshot: Snapshot, claim: Object, subject: str) -> Iterator[Finding]:
@@ -171,4 +173,4 @@ def _find_silence(snapshot: Snapshot, claim: Object, subject: str) -> Iterator[F
     if waiting and began and (snapshot.now - began).total_seconds() > PATIENCE:
         text = "Nobody provisions the claim's volume: the provisioner of its StorageClass does not answer"
         cure = "Install the provisioner (its CSI driver), or choose another cache.storage_class."
-        yield Finding("claim-no-provisioner", text, cure, harmless(message_of(waiting[-1])), "likely", subject)
+        yield Finding("claim-no-provisioner", text, cure, sanitize(message_of(waiting[-1])), "likely", subject)

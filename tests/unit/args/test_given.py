@@ -9,7 +9,7 @@ from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
 from nim_component.args.error import ArgumentValueError
 from nim_component.args.late import describe
 from nim_component.args.model import Arguments, broken_rules, field_adapter, given_fields, is_default
-from nim_component.check import read_nim
+from nim_component.component.validation import read_nim
 from tests.strategies import nims
 
 

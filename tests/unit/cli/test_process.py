@@ -64,7 +64,7 @@ class TestStart:
     """A preview imports what it needs; the rest of the package is for other commands."""
 
     HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
-             "nim_component.diagnose.narrator", "nim_component.diagnose.models", "nim_component.local.render")  # fmt: skip
+             "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.model_comparison", "nim_component.local.render")  # fmt: skip
 
     def test_a_preview_imports_nothing_that_it_does_not_use(self, tmp_path: Path):
         write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")
@@ -82,5 +82,5 @@ class TestStart:
         """
         done = subprocess.run([sys.executable, "-c", dedent(script)], capture_output=True, text=True, check=True, timeout=60)
         imported = done.stdout.rpartition("imported:")[2].split()
-        assert "nim_component.service" in imported and "nim_component.fit" in imported
+        assert "nim_component.component.service" in imported and "nim_component.fit" in imported
         assert [name for name in imported if name.startswith(tuple(f"{heavy}." for heavy in self.HEAVY)) or name in self.HEAVY] == []

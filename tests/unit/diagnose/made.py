@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nim_component.diagnose.objects import Snapshot
+from nim_component.diagnose.snapshot import Snapshot
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 GPU = "nvidia.com/gpu"

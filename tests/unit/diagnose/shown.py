@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from nim_component.diagnose.objects import SecretFacts, Snapshot
+from nim_component.cluster.secret_facts import SecretFacts
+from nim_component.diagnose.snapshot import Snapshot
 
 from .made import GPU, IMAGE, claim, deployment, event, pod, replica_set, running, snapshot, waiting
 

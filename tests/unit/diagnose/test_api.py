@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_component.diagnose import api as module
-from nim_component.diagnose.api import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+from nim_component.cluster import client as module
+from nim_component.cluster.client import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
 
 from .server import kubeconfig, serving
 

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService
-from nim_component.diagnose.checks import Facts, Need, Verdict, judge, need_of, objects_of_state
-from nim_component.diagnose.checks.need import permissions_of
-from nim_component.diagnose.objects import SecretFacts
+from nim_component.cluster.secret_facts import SecretFacts
 from nim_component.diagnose.targets import read_targets
 from nim_component.local.manifests import collect_manifests
+from nim_component.preflight import Facts, Need, Verdict, judge, need_of, objects_of_state
+from nim_component.preflight.requirements import permissions_of
 from nim_component.testing import record
 
 from .made import GPU, Object, node, pod

@@ -8,8 +8,9 @@ import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, DiagnosisArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.args.late import describe
-from nim_component.diagnose import narrator, occasion
-from nim_component.diagnose.connection import Connection, connection_of
+from nim_component.cluster.connection import Connection, connection_of
+from nim_component.diagnose.progress import availability as occasion
+from nim_component.diagnose.progress import hooks as narrator
 from nim_component.testing import record
 
 REFRESHED = LoRAArgs(volume=AdapterVolume(), refresh_interval=30)
@@ -112,9 +113,9 @@ def test_there_are_no_hooks_under_mocks(monkeypatch: pytest.MonkeyPatch):
 def test_there_are_no_hooks_without_the_client_or_where_they_are_turned_off(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
     monkeypatch.setattr(occasion, "can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.service.can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", lambda *given: asked.append(":".join(given[1:3])))
-    monkeypatch.setattr("nim_component.diagnose.models.compare_models", lambda *_: asked.append("models"))
+    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.diagnose.progress.hooks.narrate", lambda *given: asked.append(":".join(given[1:3])))
+    monkeypatch.setattr("nim_component.diagnose.progress.model_comparison.compare_models", lambda *_: asked.append("models"))
     for enabled in (False, True):
         diagnosis = DiagnosisArgs(enabled=enabled)
         record(lambda given=diagnosis: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), diagnosis=given)))
@@ -157,8 +158,8 @@ def test_whatever_is_waited_for_has_hooks(monkeypatch: pytest.MonkeyPatch, field
         NIMService("llama", NIM(secrets=NIMSecrets.keyless(), **fields), pulumi.ResourceOptions(transformations=[look]))
 
     monkeypatch.setattr(occasion, "can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.diagnose.narrator.narrate", narrate)
-    monkeypatch.setattr("nim_component.service.can_narrate", lambda: False)
+    monkeypatch.setattr("nim_component.diagnose.progress.hooks.narrate", narrate)
+    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: False)
     record(program)
     assert asked == given == [f"kubernetes:{each}" for each in hooked]
 

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from nim_component.diagnose.api import Api, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.client import Api, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
-from nim_component.diagnose.store import KINDS
 
 from .made import NOW, ago, job, job_ended, job_pod, over, pod, running, service
 from .server import serving

@@ -1,4 +1,4 @@
-"""What a cluster says is shown harmless, bounded and without keys."""
+"""What a cluster says is shown sanitize, bounded and without keys."""
 
 import json
 import time
@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nim_component.diagnose.findings import LONGEST, Finding, harmless, last_words, order
+from nim_component.diagnose.diagnosis import Finding, order
 from nim_component.diagnose.rules import diagnose
+from nim_component.text.sanitizing import LONGEST, sanitize, sanitize_tail
 
 from .made import ended, event, snapshot, waiting
 
@@ -22,7 +23,7 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize("show", [harmless, last_words])
+@pytest.mark.parametrize("show", [sanitize, sanitize_tail])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_is_not_shown(show, key: str):
     shown = show(f"could not log in with {key} at the registry")
@@ -49,14 +50,14 @@ def test_a_key_is_not_shown(show, key: str):
     ],
 )
 def test_a_text_is_shown_as_one_harmless_line(text: str, shown: str):
-    assert harmless(text) == shown
+    assert sanitize(text) == shown
 
 
 @given(st.text(max_size=2000))
 @example("\x1b" * 1000)
 @example("\x1b]" + "a" * 1000)
 def test_nothing_that_a_terminal_obeys_is_left(text: str):
-    for shown in (harmless(text), last_words(text)):
+    for shown in (sanitize(text), sanitize_tail(text)):
         assert len(shown) <= LONGEST
         assert not any(unicodedata.category(each)[0] == "C" for each in shown)
         assert "\n" not in shown
@@ -66,15 +67,15 @@ def test_a_log_of_any_length_takes_no_time():
     began = time.monotonic()
     for filler in ("a", "\x1b", "\x1b]", "-----BEGIN", "token=", "nvapi-", "eyJ", "hf_", "://", "Insufficient ", "profile "):
         text = filler * 2_000_000
-        harmless(text)
-        last_words(text)
+        sanitize(text)
+        sanitize_tail(text)
         diagnose(snapshot(ended(text), waiting("ErrImagePull", text), events=[event("Failed", text, waiting("x"))]))
     assert time.monotonic() - began < 5
 
 
 def test_the_end_of_a_log_is_shown_from_a_whole_word_on():
-    assert last_words("x" * 400 + " the end") == "…the end"
-    assert harmless("the beginning " + "x" * 400).startswith("the beginning xxx")
+    assert sanitize_tail("x" * 400 + " the end") == "…the end"
+    assert sanitize("the beginning " + "x" * 400).startswith("the beginning xxx")
 
 
 def test_a_key_in_a_termination_message_reaches_no_finding():

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
-from nim_component.diagnose.narrator import told_of
+from nim_component.diagnose.progress.hooks import told_of
 from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from nim_component.diagnose.api import Api
-from nim_component.diagnose.rules.service import describe_missing
-from nim_component.diagnose.served import NotAskedError, find_missing
+from nim_component.cluster.client import Api
+from nim_component.diagnose.rules.endpoints import describe_missing
+from nim_component.diagnose.served_models import NotAskedError, find_missing
 
 from .server import serving
 

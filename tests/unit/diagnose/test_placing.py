@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.diagnose.placing import blocking_taints, fits_affinity, fits_selector, requests_of
+from nim_component.cluster.scheduling import blocking_taints, fits_affinity, fits_selector, requests_of
 
 from .made import GPU, node, pod
 

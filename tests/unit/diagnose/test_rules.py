@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from nim_component.diagnose.objects import Snapshot
 from nim_component.diagnose.rules import diagnose
 from nim_component.diagnose.rules.loader import MEANINGS
-from nim_component.lora.loader import EXIT_CODES
+from nim_component.diagnose.snapshot import Snapshot
+from nim_component.lora_loader import EXIT_CODES
 
 from .cases import admission, images, jobs, loader, nodes, rollout, scheduling, secrets, startup, storage
 from .made import GPU, claim, deployment, event, node, replica_set, running, service, snapshot, unschedulable

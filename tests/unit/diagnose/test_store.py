@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from nim_component.diagnose.objects import name_of
-from nim_component.diagnose.store import EVENTS, JOB, KINDS, Store
+from nim_component.cluster.kinds import EVENTS, JOB, KINDS
+from nim_component.cluster.objects import name_of
+from nim_component.diagnose.store import Store
 from nim_component.names import LORA_JOB, PREWARM_JOB
 
 from .made import NOW, ago, event, job, job_pod, pod, running

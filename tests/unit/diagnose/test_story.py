@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nim_component.diagnose.phases import duration
-from nim_component.diagnose.story import Story
+from nim_component.diagnose.progress.phase_log import Story
 
 from .made import NOW, ago, deployment, ended, event, group, job, job_ended, job_pod, over, pod, replica_set, running, snapshot, waiting
 

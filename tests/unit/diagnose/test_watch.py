@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from nim_component.diagnose import budget as budget_module
-from nim_component.diagnose import telling as telling_module
+from nim_component.cluster import rate_limiter as budget_module
+from nim_component.cluster.client import GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose import watch as watch_module
-from nim_component.diagnose.api import GoneError, MissingError, RefusedError, UnreachableError
-from nim_component.diagnose.store import KINDS
-from nim_component.diagnose.telling import Telling, Told, describe_failure
+from nim_component.diagnose.progress import reporter as telling_module
+from nim_component.diagnose.progress.reporter import Telling, Told, describe_failure
 from nim_component.diagnose.watch import Watch
 
 from .made import GPU, NOW, ago, node, pod, running, unschedulable, waiting

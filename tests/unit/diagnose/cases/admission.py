@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from nim_component.diagnose.objects import Object, Snapshot
+from nim_component.cluster.objects import Object
+from nim_component.diagnose.snapshot import Snapshot
 
 from ..made import GPU, event, group, pod, replica_set, snapshot, waiting
 from ..shown import Case, NearMiss, refused

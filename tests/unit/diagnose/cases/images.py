@@ -1,6 +1,7 @@
 """Images that cannot be pulled."""
 
-from nim_component.diagnose.objects import SecretFacts, Snapshot
+from nim_component.cluster.secret_facts import SecretFacts
+from nim_component.diagnose.snapshot import Snapshot
 
 from ..made import IMAGE, snapshot, waiting
 from ..shown import PULL_FACTS, PULL_TYPE, Case, NearMiss, pulled

@@ -1,6 +1,6 @@
 """The Jobs that fill the cache and bring adapters: the same causes as of a server, and their own; and containers beside the server."""
 
-from nim_component.diagnose.objects import Snapshot
+from nim_component.diagnose.snapshot import Snapshot
 
 from ..made import ago, ended, event, job, job_ended, job_pod, node, over, pod, snapshot
 from ..shown import Case, NearMiss

@@ -1,6 +1,6 @@
 """The containers that bring adapters, or look at them."""
 
-from nim_component.lora.loader import EXIT_CODES
+from nim_component.lora_loader import EXIT_CODES
 
 from ..made import ended, snapshot
 from ..shown import Case, NearMiss

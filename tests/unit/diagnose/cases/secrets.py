@@ -1,6 +1,6 @@
 """Secrets and ConfigMaps, and what else a container needs to be configured."""
 
-from nim_component.diagnose.objects import SecretFacts
+from nim_component.cluster.secret_facts import SecretFacts
 
 from ..made import event, running, snapshot, waiting
 from ..shown import PULL_FACTS, PULL_TYPE, Case, NearMiss, mounting

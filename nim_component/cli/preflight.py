@@ -1,0 +1,110 @@
+"""`check`: before `up`, whether the cluster has what a stack needs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .engine import FolderOption, attempt
+from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
+from .failing import fail, owe_json
+
+if TYPE_CHECKING:
+    from ..cluster.client import Api
+    from ..preflight import Facts, Verdict
+
+FAILED = 3
+WARNED = 4
+MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
+STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def check(
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="The stack; PULUMI_STACK, else the only one, else dev.", show_default=False)
+    ] = None,
+    cwd: FolderOption = Path(),
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", help="An exported state (pulumi stack export), to look for orphans without the CLI.", metavar="FILE"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when something could not be checked.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the table.")] = False,
+) -> None:
+    """Ask the cluster, changing nothing, whether it has what the stack needs. Exits with 3 when something is missing."""
+    from ..diagnose.targets import read_targets
+    from ..preflight import Verdict, judge, need_of, read_facts
+
+    targets = attempt(lambda: read_targets(cwd, stack), None)
+    require_cluster(targets, kubeconfig, context)
+    need = need_of(targets.objects)
+    known = read_state(cwd, targets.stack, state)
+
+    async def ask(api: Api) -> Facts:
+        return await read_facts(api, need)
+
+    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
+    if known is None:
+        cure = "Give it: pulumi stack export --file state.json, then --state state.json."
+        verdicts.append(Verdict("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", cure))
+    marks = {verdict.mark for verdict in verdicts}
+    if as_json:
+        typer.echo(
+            json.dumps({"stack": targets.stack, "ok": "fail" not in marks, "checks": [verdict.to_json() for verdict in verdicts]}, indent=2)
+        )
+    else:
+        print_table(verdicts)
+    if "fail" in marks:
+        raise typer.Exit(FAILED)
+    if strict and "warn" in marks:
+        raise typer.Exit(WARNED)
+
+
+def print_table(verdicts: list[Verdict]) -> None:
+    """A row for each verdict, and below the table what to do, in full."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(soft_wrap=False)
+    table = Table("", "what", "found", box=None, pad_edge=False)
+    for verdict in verdicts:
+        table.add_row(Text(MARKS[verdict.mark], style=STYLES[verdict.mark]), Text(verdict.about), Text(verdict.text))
+    console.print(table)
+    for verdict in verdicts:
+        if verdict.mark != "ok" and verdict.cure:
+            typer.echo(f"\n{MARKS[verdict.mark]} {verdict.about} {verdict.text}\n  cure: {verdict.cure}")
+
+
+def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:
+    """(kind, namespace, name) of the Kubernetes objects in a stack's state; None when there is no way to it."""
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            fail(f"--state {file}: {error.strerror}")
+    else:
+        program = shutil.which("pulumi")
+        if program is None:
+            return None
+        command = [program, "stack", "export", "--stack", stack, "--non-interactive"]
+        try:
+            done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if done.returncode:
+            return None
+        text = done.stdout
+    from ..preflight import objects_of_state
+
+    try:
+        return objects_of_state(json.loads(text))
+    except ValueError:
+        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json")

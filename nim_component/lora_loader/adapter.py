@@ -1,0 +1,89 @@
+"""What is in an adapter: its rank, its base model, its weights."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from .adapter_list import CONFIG, Server, Wish
+from .outcome import LoadError, say
+from .settings import Settings
+
+LARGEST_CONFIG = 1 << 20  # both have to be held in memory: above this they are refused
+LARGEST_HEADER = 16 << 20  # of a safetensors file
+DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
+              "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64}  # fmt: skip
+
+
+def read_config(wish: Wish, path: Path) -> dict[str, Any]:
+    check_size(wish, path.stat().st_size)
+    try:
+        config: Any = json.loads(path.read_bytes())
+        ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
+        base = config.get("base_model_name_or_path")
+    except (ValueError, AttributeError, RecursionError) as e:
+        raise LoadError("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
+    return {"rank": max((r for r in ranks if is_rank(r)), default=None), "base_model": base if is_name(base) else None}
+
+
+def is_rank(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_name(value: Any) -> bool:
+    """Of a model, by what anybody may have written into a file."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= 200
+
+
+def check_size(wish: Wish, size: int) -> None:
+    """Of a configuration, also before it is fetched."""
+    if size > LARGEST_CONFIG:
+        raise LoadError("damaged", f"{wish}: {CONFIG} has {size} bytes, which no adapter's has: correct it in the repo")
+
+
+def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) -> None:
+    """Does the server take it? A rank above its limit is an error, whatever is less certain a warning.
+
+    NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
+    """
+    rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
+    trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
+    if s.max_rank is not None and rank > s.max_rank:
+        cure = "raise lora.max_rank, or drop the adapter"
+        raise LoadError("rank", f"{wish}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
+    if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
+        say(f"warning: {wish} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
+    base, model = (re.sub(r"[^a-z0-9]", "", n.rsplit("/", 1)[-1].lower()) for n in (trained_on, server.model))
+    if base and model and base not in model and model not in base:
+        say(f"warning: {wish} was trained on {trained_on}, the server's model is {server.model}")
+
+
+def check_weights(wish: Wish, path: Path) -> None:
+    """The hub's record only says the bytes are the repo's; this says the repo's bytes are weights (and not an LFS pointer, say)."""
+    size, why = path.stat().st_size, ""
+    with path.open("rb") as f:
+        if path.suffix == ".safetensors":
+            try:
+                length = int.from_bytes(f.read(8), "little")
+                if not 2 <= length <= min(size - 8, LARGEST_HEADER):
+                    raise ValueError("header length")
+                header = json.loads(f.read(length))
+                header.pop("__metadata__", None)
+                end = 0
+                for tensor in sorted(header.values(), key=lambda t: t["data_offsets"]):
+                    start, stop = tensor["data_offsets"]
+                    bits = DTYPE_BITS.get(tensor["dtype"])
+                    if start != end or stop < start or (bits and math.prod(tensor["shape"]) * bits != (stop - start) * 8):
+                        raise ValueError("tensor offsets")
+                    end = stop
+                if end != size - 8 - length:
+                    raise ValueError("tensors do not fill the file")
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+                why = f"not a safetensors file ({e})"
+        elif path.suffix == ".bin" and f.read(2) not in (b"PK", b"\x80\x02"):
+            why = "not a PyTorch file"
+    if why:
+        raise LoadError("damaged", f"{wish}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")

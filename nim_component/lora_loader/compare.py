@@ -1,0 +1,129 @@
+"""Adapters against the lock: is each file the one that was locked? It needs no library and no network, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from .adapter import read_config
+from .adapter_list import CONFIG, Record, Wish
+from .outcome import LONGEST_MESSAGE, LoadError, leave, leave_signals_to_main, say
+from .volume import READERS, digest, directories
+
+LONGEST_LINE = 200
+"""Characters of what is said of one adapter, or of one name: what lies on a volume may be called anything."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a directory holds, by the lock."""
+
+    problems: tuple[str | None, ...]
+    """What is wrong with each wanted adapter, in their order; none when it is as it was locked."""
+    unlisted: tuple[str, ...] = ()
+    """Directories that nobody listed, and that a server may serve."""
+    left_out: int = 0
+    """How many more of these there are."""
+
+    @property
+    def wrong(self) -> int:
+        """How many adapters are not as they were locked."""
+        return sum(problem is not None for problem in self.problems)
+
+    @property
+    def failure(self) -> LoadError | None:
+        """What the process ends with."""
+        text = f"{self.wrong} of {len(self.problems)} adapters are not as they were locked: bring them to the volume again"
+        return LoadError("damaged", text) if self.wrong else None
+
+    @property
+    def message(self) -> str:
+        """As a termination message, JSON without what is in order. Where room is short, what is wrong comes before why, and both before
+        what is not listed."""
+        wrong = {str(at): problem for at, problem in enumerate(self.problems) if problem is not None}
+        room = LONGEST_MESSAGE - 90
+        problems: dict[str, str] = {}
+        for at in wrong:
+            if (room := room - len(f'"{at}": "", ')) > 0:
+                problems[at] = ""
+        for at in problems:
+            if room >= (length := len(json.dumps(wrong[at]))):
+                problems[at], room = wrong[at], room - length
+        unlisted = [name for name in self.unlisted if (room := room - len(json.dumps(name)) - 2) > 0]
+        left_out = len(self.unlisted) - len(unlisted)
+        said = {"adapters": len(self.problems), "wrong": self.wrong, "problems": problems, "unlisted": unlisted, "left_out": left_out}
+        return json.dumps(said)
+
+
+def compare(root: Path, wishes: Sequence[Wish]) -> Comparison:
+    """Looks at the directory that a server scans. `LoadError` when there is none, or when it may not be read."""
+    try:
+        if not root.is_dir():
+            there = ", ".join(sorted(map(_shown, directories(root.parent)))[:10]) or "nothing"
+            raise LoadError("not-found", f"{root} is no directory, beside it there is {there}: name the one that holds the adapters")
+        unlisted = set(directories(root)) - {wish.name for wish in wishes}
+    except OSError as e:
+        cure = "read it as its owner (run_as_user, fs_group)"
+        raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {cure}") from None
+    pool = ThreadPoolExecutor(READERS, initializer=leave_signals_to_main)
+    try:
+        problems = tuple(pool.map(_find_problem, [root] * len(wishes), wishes))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a request to stop does not wait for gigabytes to be hashed
+    return Comparison(problems, tuple(sorted(map(_shown, unlisted))))
+
+
+def compare_and_leave(root: Path, wishes: Sequence[Wish]) -> NoReturn:
+    """In a pod: a line for each adapter in the log, everything in the termination message, and the verdict as exit code."""
+    found = compare(root, wishes)
+    for wish, problem in zip(wishes, found.problems, strict=True):
+        say(describe(wish, problem))
+    for name in found.unlisted:
+        say(f"warning: {name} is not listed, and the server may serve it")
+    leave(found.failure, found.message)
+
+
+def describe(wish: Wish, problem: str | None) -> str:
+    """The line of one adapter."""
+    return f"{wish.name}: {problem or f'as locked, commit {wish.revision[:12]}'}"
+
+
+def _find_problem(root: Path, wish: Wish) -> str | None:
+    directory = root / wish.name
+    try:
+        if not directory.is_dir():
+            return "is no directory" if os.path.lexists(directory) else "is not there"
+        return next(filter(None, (_look(root, wish, path, record) for path, record in wish.locked or ())), None)
+    except OSError as e:
+        return f"{Path(e.filename or directory).name} cannot be read by uid {os.getuid()} ({e.strerror})"
+
+
+def _look(root: Path, wish: Wish, path: str, record: Record) -> str | None:
+    file = root / wish.name / path.rpartition("/")[2]
+    if not file.is_file():
+        return f"{file.name} is {'no file' if os.path.lexists(file) else 'not there'}"
+    if not file.resolve().is_relative_to(root.resolve()):
+        return f"{file.name} is a link that leads out of the directory"
+    if file.stat().st_size != record.size:
+        return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked" + _rank_of(wish, file)
+    if digest(file) != record.sha256:
+        return f"{file.name} is another file than the one that was locked" + _rank_of(wish, file)
+    return None
+
+
+def _rank_of(wish: Wish, file: Path) -> str:
+    """What most often differs in a configuration."""
+    try:
+        rank = read_config(wish, file)["rank"] if file.name == CONFIG else None
+    except LoadError:
+        return ""
+    return "" if rank is None else f"; its rank is {rank}"
+
+
+def _shown(name: str) -> str:
+    return ascii(name)[1:-1][:LONGEST_LINE]

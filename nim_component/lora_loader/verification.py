@@ -1,0 +1,75 @@
+"""Adapters that are there already: looked at, neither copied nor changed. It needs no library and no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from .adapter import check_fit, check_weights, read_config
+from .adapter_list import CONFIG, WEIGHTS, Wanted, Wish
+from .outcome import LoadError, clean, say
+from .settings import Settings
+from .volume import directories, intact, ours, read_manifest
+
+
+def check(s: Settings, wanted: Wanted) -> None:
+    """Every adapter that must be there is, whole, and within the server's limits; what else the server would find is said."""
+    names = list(wanted.given) if wanted.given is not None else _await_published(s)
+    found: dict[str, dict[str, Any]] = {}
+    failures: dict[str, LoadError] = {}
+    for name in names:
+        try:
+            found[name] = _look(s, name, wanted)
+        except LoadError as e:
+            failures[name] = e
+            say(f"failed: {e}")
+        except OSError as e:
+            failures[name] = LoadError("volume", f"adapter {name}: {e.filename} cannot be read by uid {os.getuid()} ({e.strerror})"
+                                       ": set run_as_user or fs_group to its owner")  # fmt: skip
+    for entry in sorted(directories(s.adapters)):
+        if entry not in names:
+            say(f"warning: {s.adapters / entry} is not listed, and the server may serve it", sys.stderr)
+    say(f"{len(found)} of {len(names)} adapters are there and in order")
+    for name in names:
+        line: dict[str, Any] = {"adapter": name}
+        if name in failures:
+            line |= {"status": "failed", "error": failures[name].kind, "message": clean(failures[name])}
+        else:
+            line |= {"status": "checked", **found[name]}
+        say(json.dumps(line))
+    if failures:
+        first = next(iter(failures.values()))
+        raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
+
+
+def _await_published(s: Settings) -> list[str]:
+    """What the Job has published. A re-pinned adapter is gone for a moment before it comes: that long there may be none."""
+    end = time.monotonic() + min(s.unload + 5, s.remaining)
+    while not (names := sorted(name for name in directories(s.adapters) if ours(s.adapters / name))):
+        if time.monotonic() > end:
+            raise LoadError("not-found", f"no adapter on the volume at {s.adapters}: see whether the Job that brings them has ended well")
+        time.sleep(0.2)
+    return names
+
+
+def _look(s: Settings, name: str, wanted: Wanted) -> dict[str, Any]:
+    directory, wish = s.adapters / name, Wish(name, "on the volume", "as it is", None)
+    if not directory.is_dir():
+        there = ", ".join(sorted(directories(s.adapters))[:10]) or "nothing"
+        raise LoadError(
+            "not-found", f"adapter {name}: no such directory on the volume, there is {there}: correct lora.source or the volume"
+        )
+    manifest = read_manifest(directory)
+    if manifest and not intact(directory, manifest):
+        raise LoadError("damaged", f"adapter {name}: its files are not those that were published: bring it to the volume again")
+    config, weights = directory / CONFIG, next((directory / file for file in WEIGHTS if (directory / file).is_file()), None)
+    if not config.is_file() or weights is None:
+        lacks = CONFIG if not config.is_file() else " or ".join(WEIGHTS)
+        raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory: bring the whole adapter to the volume")
+    facts = read_config(wish, config)
+    check_fit(s, wish, facts, wanted.server)
+    check_weights(wish, weights)
+    return {**facts, "bytes": config.stat().st_size + weights.stat().st_size, "commit": manifest.get("commit")}
