@@ -12,13 +12,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import hmac
-import importlib.util
+import importlib
 import json
 import re
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ENGINE = "nim_component_engine"
@@ -26,18 +27,20 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 
 def load_engine() -> None:
-    """This folder as a package called `nim_component_engine`."""
-    folder = Path(__file__).parent
-    spec = importlib.util.spec_from_file_location(ENGINE, folder / "__init__.py", submodule_search_locations=[str(folder)])
-    assert spec is not None and spec.loader is not None
-    sys.modules[ENGINE] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Register this package's modules below the name `nim_component_engine`, without the public API in its `__init__`."""
+    package = ModuleType(ENGINE)
+    package.__path__ = [str(Path(__file__).parents[1])]
+    sys.modules[ENGINE] = package
+
+
+def import_engine(name: str) -> Any:
+    """Import one module of the local engine under its second name."""
+    return importlib.import_module(f"{ENGINE}.local.{name}")
 
 
 def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]:
     """Each stack's render by name. A stack that is wanted and not there is left out; a project that is not there has none."""
-    engine = importlib.import_module(f"{ENGINE}.project")
-    errors = importlib.import_module(f"{ENGINE}.errors")
+    engine, errors = import_engine("project"), import_engine("errors")
     try:
         project = engine.find_project(folder)
     except errors.LocalError:
@@ -51,8 +54,7 @@ def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]
 def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     """One stack, or the error that ended it."""
     pulumi = importlib.import_module("pulumi")
-    engine, project_module = (importlib.import_module(f"{ENGINE}.{each}") for each in ("engine", "project"))
-    errors = importlib.import_module(f"{ENGINE}.errors")
+    engine, project_module, errors = map(import_engine, ("engine", "project", "errors"))
     failed: list[Any] = []
     try:
         run = project_module.run_stack(project, project_module.load_stack(project, name), on_failure=failed.append)
@@ -72,7 +74,7 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
 
 def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     """What a comparison needs of a run: no secret is in it."""
-    engine, manifests, wire = (importlib.import_module(f"{ENGINE}.{each}") for each in ("engine", "manifests", "wire"))
+    engine, manifests, wire = map(import_engine, ("engine", "manifests", "wire"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
     hidden = engine.secret_texts(run)
 
