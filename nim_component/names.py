@@ -24,6 +24,11 @@ PREWARM_JOB, LORA_JOB = JOBS = ("nim-prewarm", "nim-lora-loader")
 SERVER, WORKER = "nim", "nim-worker"
 """Names by which the pods go: what answers requests, and of a group over several nodes what only works for its leader. A Service, a monitor
 or a pool of endpoints takes the first, so that it need not change when a server becomes a group."""
+SERVER_CONTAINER, PREWARM_CONTAINER = "nim", "prewarm"
+LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER = "download-loras", "fetch-loras", "check-loras"
+AUTHORITIES_CONTAINER = "join-authorities"
+MANAGED_CONTAINERS = (SERVER_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER, AUTHORITIES_CONTAINER)
+"""Names of the component's containers in the server's pods."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
 WAIT_FOR = "pulumi.com/waitFor"

@@ -23,6 +23,7 @@ from typing import Any
 from .local.engine import execute
 from .local.resources import Resource, Run
 from .local.wire import UNKNOWN, Secret
+from .names import SERVER_CONTAINER
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"
@@ -115,7 +116,7 @@ class Recording:
         """The pod's spec of a `NIMService`."""
         return self.deployment(name)["spec"]["template"]["spec"]
 
-    def container(self, name: str, container: str = "nim") -> dict[str, Any]:
+    def container(self, name: str, container: str = SERVER_CONTAINER) -> dict[str, Any]:
         """A container, or init container, of a `NIMService`'s pod."""
         pod = self.pod(name)
         containers = {each["name"]: each for each in [*pod.get("initContainers", []), *pod["containers"]]}
@@ -123,7 +124,7 @@ class Recording:
             raise LookupError(f"{name} has no container {container}; there: {', '.join(containers)}")
         return containers[container]
 
-    def env(self, name: str, container: str = "nim") -> dict[str, Any]:
+    def env(self, name: str, container: str = SERVER_CONTAINER) -> dict[str, Any]:
         """A container's environment: name to value, or to its `valueFrom`."""
         return {each["name"]: each.get("value", each.get("valueFrom")) for each in self.container(name, container).get("env", [])}
 

@@ -4,17 +4,17 @@ import asyncio
 import sys
 import time
 
-from nim_component.cluster.client import Api
-from nim_component.diagnose.progress.reporter import Telling, Told
+from nim_component.cluster.client import ClusterClient
+from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout
 from nim_component.diagnose.watch import Watch
 
 COUNT, KUBECONFIG = int(sys.argv[1]), sys.argv[2]
 
 
 async def main() -> None:
-    api = Api.connect(KUBECONFIG)
+    api = ClusterClient.connect(KUBECONFIG)
     watch = Watch(api)
-    telling, began = Telling(watch), time.monotonic()
+    reporter, began = ProgressReporter(watch), time.monotonic()
     warned: dict[int, float] = {}
 
     def say(service: int, level: str) -> None:
@@ -22,8 +22,8 @@ async def main() -> None:
             warned.setdefault(service, time.monotonic() - began)
 
     for i in range(COUNT):
-        telling.begin(Told(f"s{i}", "ml", lambda level, _, i=i: say(i, level)))
-    task = asyncio.create_task(telling.run())
+        reporter.track(TrackedRollout(f"s{i}", "ml", lambda level, _, i=i: say(i, level)))
+    task = asyncio.create_task(reporter.run())
     await asyncio.sleep(20)
     task.cancel()
     await watch.close()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..names import CACHE_LABEL, LONGEST_SUFFIX, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
+from ..names import CACHE_LABEL, LONGEST_SUFFIX, MANAGED_CONTAINERS, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
 from .adapters import LORA_ENV, PEFT_SOURCE, LoRAArgs, adapter_names
 from .lora import LoRAAdapter
 from .pod import check_managed
@@ -37,7 +37,6 @@ SECRETS_DIGEST = "checksum/secrets"
 """Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
 SKIP_AWAIT = "pulumi.com/skipAwait"
 _MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
-_MANAGED_CONTAINERS = ("nim", "download-loras", "fetch-loras", "check-loras", "join-authorities")
 _LONGEST_LABEL = 63
 
 
@@ -196,8 +195,8 @@ def check_mounts(
 ) -> Iterator[Problem]:
     """Names and paths are used once, and a mount has its volume: the API server says the rest."""
     yield from _once("extra_volumes", volumes, _MANAGED_VOLUMES)
-    yield from _once("extra_init_containers", init_containers, _MANAGED_CONTAINERS)
-    yield from _once("extra_containers", containers, _MANAGED_CONTAINERS, {container["name"] for container in init_containers or ()})
+    yield from _once("extra_init_containers", init_containers, MANAGED_CONTAINERS)
+    yield from _once("extra_containers", containers, MANAGED_CONTAINERS, {container["name"] for container in init_containers or ()})
     known = {*_MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
     source = (env or {}).get(PEFT_SOURCE) if adapter_names(adapters, lora) else None
     paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]

@@ -126,7 +126,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
 
     if not is_installed():
         fail("to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`")
-    from ..cluster.writing_client import WritingApi
+    from ..cluster.writing_client import WritingClient
     from ..lora.pvc_check.runner import CheckError, check_claim
 
     def say(text: str) -> None:
@@ -134,7 +134,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
             typer.echo(text, err=True)
 
     async def run() -> Comparison:
-        async with WritingApi.connect(kubeconfig, context) as api:
+        async with WritingClient.connect(kubeconfig, context) as api:
             return await check_claim(api, request, say)
 
     try:

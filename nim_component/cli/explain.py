@@ -16,7 +16,7 @@ from .engine import FolderOption, attempt
 from .failing import fail, owe_json
 
 if TYPE_CHECKING:
-    from ..cluster.client import Api
+    from ..cluster.client import ClusterClient
     from ..diagnose.explain import Explanation, Name
     from ..diagnose.targets import StackTargets
 
@@ -61,13 +61,13 @@ def explain(
     elif service is not None:
         wanted = [(namespaces[0], service)]
 
-    async def ask(api: Api) -> None:
+    async def ask(api: ClusterClient) -> None:
         await print_explanations(api, namespaces, wanted, watch, as_json)
 
     run_on_cluster(kubeconfig, context, ask)
 
 
-async def print_explanations(api: Api, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
+async def print_explanations(api: ClusterClient, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
     """Asks and prints; ends the command with 3 when something is not ready."""
     from ..diagnose.explain import Explainer
 
@@ -101,12 +101,12 @@ def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str 
         fail(text)
 
 
-def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[Api], Awaitable[T]]) -> T:
+def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[ClusterClient], Awaitable[T]]) -> T:
     """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
-    from ..cluster.client import Api
+    from ..cluster.client import ClusterClient
 
     async def run() -> T:
-        async with Api.connect(kubeconfig, context) as api:
+        async with ClusterClient.connect(kubeconfig, context) as api:
             return await ask(api)
 
     try:

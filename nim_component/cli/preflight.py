@@ -15,8 +15,8 @@ from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cl
 from .failing import fail, owe_json
 
 if TYPE_CHECKING:
-    from ..cluster.client import Api
-    from ..preflight import Facts, Verdict
+    from ..cluster.client import ClusterClient
+    from ..preflight import CheckResult, Facts
 
 FAILED = 3
 WARNED = 4
@@ -40,47 +40,47 @@ def check(
 ) -> None:
     """Ask the cluster, changing nothing, whether it has what the stack needs. Exits with 3 when something is missing."""
     from ..diagnose.targets import read_targets
-    from ..preflight import Verdict, judge, need_of, read_facts
+    from ..preflight import CheckResult, read_facts, read_requirements, run_checks
 
     targets = attempt(lambda: read_targets(cwd, stack), None)
     require_cluster(targets, kubeconfig, context)
-    need = need_of(targets.objects)
+    requirements = read_requirements(targets.objects)
     known = read_state(cwd, targets.stack, state)
 
-    async def ask(api: Api) -> Facts:
-        return await read_facts(api, need)
+    async def ask(api: ClusterClient) -> Facts:
+        return await read_facts(api, requirements)
 
-    verdicts = judge(need, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
+    results = run_checks(requirements, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
     if known is None:
-        cure = "Give it: pulumi stack export --file state.json, then --state state.json."
-        verdicts.append(Verdict("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", cure))
-    marks = {verdict.mark for verdict in verdicts}
+        fix = "Give it: pulumi stack export --file state.json, then --state state.json."
+        results.append(CheckResult("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", fix))
+    marks = {result.mark for result in results}
     if as_json:
         typer.echo(
-            json.dumps({"stack": targets.stack, "ok": "fail" not in marks, "checks": [verdict.to_json() for verdict in verdicts]}, indent=2)
+            json.dumps({"stack": targets.stack, "ok": "fail" not in marks, "checks": [result.to_json() for result in results]}, indent=2)
         )
     else:
-        print_table(verdicts)
+        print_table(results)
     if "fail" in marks:
         raise typer.Exit(FAILED)
     if strict and "warn" in marks:
         raise typer.Exit(WARNED)
 
 
-def print_table(verdicts: list[Verdict]) -> None:
-    """A row for each verdict, and below the table what to do, in full."""
+def print_table(results: list[CheckResult]) -> None:
+    """A row for each result, and below the table what to do, in full."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(soft_wrap=False)
     table = Table("", "what", "found", box=None, pad_edge=False)
-    for verdict in verdicts:
-        table.add_row(Text(MARKS[verdict.mark], style=STYLES[verdict.mark]), Text(verdict.about), Text(verdict.text))
+    for result in results:
+        table.add_row(Text(MARKS[result.mark], style=STYLES[result.mark]), Text(result.about), Text(result.text))
     console.print(table)
-    for verdict in verdicts:
-        if verdict.mark != "ok" and verdict.cure:
-            typer.echo(f"\n{MARKS[verdict.mark]} {verdict.about} {verdict.text}\n  cure: {verdict.cure}")
+    for result in results:
+        if result.mark != "ok" and result.fix:
+            typer.echo(f"\n{MARKS[result.mark]} {result.about} {result.text}\n  fix: {result.fix}")
 
 
 def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:

@@ -40,8 +40,8 @@ class GoneError(Exception):
     """A watch cannot go on from where it was: the server has forgotten."""
 
 
-class Api:
-    """A connection. `async with Api.connect(...) as api: await api.get("/version")`"""
+class ClusterClient:
+    """A connection. `async with ClusterClient.connect(...) as api: await api.get("/version")`"""
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         """`connect` makes an HTTP client that knows the server and logs in."""
@@ -133,7 +133,7 @@ class Api:
             async with client.stream("GET", path, params=query, timeout=self._patience(_WATCH_SECONDS + 30)) as answer:
                 if answer.status_code >= 400:
                     await answer.aread()
-                self._judge(answer)
+                self._raise_for_status(answer)
                 async with aclosing(_lines(answer)) as lines:
                     async for line in lines:
                         event = json.loads(line)
@@ -164,10 +164,10 @@ class Api:
             raise UnreachableError(f"no answer within {seconds:g} s") from None
         except self._errors() as error:
             raise UnreachableError(type(error).__name__) from None
-        self._judge(answer)
+        self._raise_for_status(answer)
         return answer
 
-    def _judge(self, answer: Any) -> None:
+    def _raise_for_status(self, answer: Any) -> None:
         status = answer.status_code
         if date := answer.headers.get("date"):
             try:

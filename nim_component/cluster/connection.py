@@ -21,7 +21,7 @@ class Connection:
         return f"Connection(context={self.context!r})"  # a kubeconfig's text holds keys
 
 
-def connection_of(component: pulumi.Resource, diagnosis: DiagnosisArgs) -> "pulumi.Output[Connection | None] | None":
+def resolve_connection(component: pulumi.Resource, diagnosis: DiagnosisArgs) -> "pulumi.Output[Connection | None] | None":
     """Where the children of a component go: what is said in `diagnosis`, else what their provider was given. None where that is not known:
     a provider that was only looked up has no inputs here, and the ambient cluster may be another. It resolves to none where the stack's
     default provider writes files. Whether an explicit one does cannot be seen from here: then there is little to tell, and no harm."""

@@ -7,8 +7,6 @@ from ..names import JOBS, SELECTOR_LABELS, SERVER, WORKER
 from .objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
 
 _LONGEST_MESSAGE = 2_000
-SERVER_PART = SERVER
-"""By what name the pods of a server go, those of a group's workers with them; those of a Job by one of `JOBS`."""
 OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER, WORKER, *JOBS))})"}
 
 
@@ -89,13 +87,16 @@ KINDS = (
     Kind("services", query=OURS, slim=slim_metadata),
     NODES,
 )
-"""What is watched, what tells most first: of the service's own kinds, the component's objects; of the others, all."""
-TELL_MOST = 3
-"""How many of them say how far a service is; what is watched beside them comes next."""
+"""Kinds that are watched for every service, the most informative first.
+
+Of the component's kinds, only its own objects are watched; of the other kinds, all objects."""
+PRIMARY_KINDS = KINDS[:3]
+"""Kinds that show the progress of a service. They are watched before all others."""
+SECONDARY_KINDS = KINDS[3:]
 JOB = Kind("jobs", "/apis/batch/v1", query=OURS, slim=slim_metadata)
-GROUP = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=OURS, slim=slim_metadata, optional=True)
-MORE = {"Job": (JOB,), "LeaderWorkerSet": (GROUP,)}
-"""What is watched beside these, by the kind of what is waited for."""
+LEADER_WORKER_SET = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=OURS, slim=slim_metadata, optional=True)
+EXTRA_KINDS = {"Job": (JOB,), "LeaderWorkerSet": (LEADER_WORKER_SET,)}
+"""Kinds that are watched in addition to `KINDS`, by the kind of resource that Pulumi waits for."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_other

@@ -7,9 +7,6 @@ from typing import Any, cast
 Object = dict[str, Any]
 """A Kubernetes object as JSON has it. It comes from a cluster: nothing in it is taken for granted."""
 
-SERVER, PREWARM = "nim", "prewarm"
-LOADER, CHECKER, FETCHER = "download-loras", "check-loras", "fetch-loras"
-
 
 @dataclass(frozen=True)
 class Ended:

@@ -7,7 +7,7 @@ from collections import deque
 MINUTE = 60.0
 
 
-class Budget:
+class RateLimiter:
     """`requests` in any `MINUTE`. Everything on one event loop."""
 
     def __init__(self, requests: int) -> None:
@@ -27,7 +27,7 @@ class Budget:
         return self._sent[over - 1] + MINUTE - now if over > 0 else 0.0
 
 
-async def afford(count: int, *budgets: Budget) -> None:
+async def acquire(count: int, *budgets: RateLimiter) -> None:
     """Waits until so many requests are within every budget, and spends them."""
     while pause := max(each.wait_for(count) for each in budgets):
         await asyncio.sleep(pause)

@@ -4,7 +4,7 @@ import base64
 import json
 from dataclasses import dataclass
 
-from .client import Api, MissingError
+from .client import ClusterClient, MissingError
 from .objects import mapping_at, text_at
 
 
@@ -18,7 +18,7 @@ class SecretFacts:
     """Hosts that a pull Secret logs in to."""
 
 
-async def read_secret(api: Api, namespace: str, name: str) -> SecretFacts | None:
+async def read_secret(api: ClusterClient, namespace: str, name: str) -> SecretFacts | None:
     """What may be known of a Secret; None when it is not there. Its values are let go of here."""
     try:
         secret = await api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..text.sanitizing import sanitize
-from .client import Api, MissingError, RefusedError, UnreachableError
+from .client import ClusterClient, MissingError, RefusedError, UnreachableError
 from .objects import Object, text_at
 
 
@@ -12,7 +12,7 @@ class RejectedError(UnreachableError):
     """The server does not take what it was sent, and says why."""
 
 
-class WritingApi(Api):
+class WritingClient(ClusterClient):
     """A connection that may make and remove."""
 
     async def create(self, path: str, body: Object) -> Object:
@@ -23,11 +23,11 @@ class WritingApi(Api):
         """Removes an object and, in the background, what belongs to it."""
         await self._send("DELETE", path, {"propagationPolicy": "Background"}, 10)
 
-    def _judge(self, answer: Any) -> None:
+    def _raise_for_status(self, answer: Any) -> None:
         if answer.status_code in (400, 409, 422):
             raise RejectedError(_message_of(answer))
         try:
-            super()._judge(answer)
+            super()._raise_for_status(answer)
         except RefusedError as error:
             raise RefusedError(error.status, _message_of(answer)) from None
         except MissingError:

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..diagnose.progress.availability import hooks_of
+from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.lora import render_list_config, render_lora_config, unload_seconds, uses_job
 from ..manifests.lora_job import render_lora_claim, render_lora_job
 from ..manifests.overrides import override
@@ -57,7 +57,7 @@ def provide_adapters(
             protect=False,
             custom_timeouts=timeouts,
             depends_on=list(guards) or None,
-            hooks=hooks_of(parent, "kubernetes:batch/v1:Job", f"{name}-lora-job", nim),
+            hooks=create_progress_hooks(parent, "kubernetes:batch/v1:Job", f"{name}-lora-job", nim),
         ),
     )
     return ProvidedAdapters(references, [job])

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.error import owner_of
 from ..args.late import bind, describe
-from ..diagnose.progress.availability import can_narrate
+from ..diagnose.progress.availability import can_report_progress
 from ..fit import Verdict, fit_service
 from ..manifests.address import external_url, service_host, service_url
 from ..manifests.claim import render_claim
@@ -85,7 +85,7 @@ class NIMService(pulumi.ComponentResource):
         self._url = service_url(nim, service_name)
         self._external_url = external_url(nim, self.service.status)
         self._model_names = model_names(nim)
-        if nim.diagnosis.enabled and can_narrate():
+        if nim.diagnosis.enabled and can_report_progress():
             from ..diagnose.progress.model_comparison import compare_models
 
             compare_models(self, service_name, nim, self._model_names, (self.workload, self.service))

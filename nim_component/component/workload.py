@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..diagnose.progress.availability import hooks_of
+from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.deployment import render_deployment
 from ..manifests.multi_node import render_group
 from ..manifests.overrides import override
@@ -32,7 +32,7 @@ def provide_prewarm(
     timeouts = pulumi.CustomTimeouts(create=f"{timing.prewarm_timeout}s", update=f"{timing.prewarm_timeout}s")
     # Not protected with the component: every change replaces it.
     derived = pulumi.ResourceOptions(parent=parent, protect=False, custom_timeouts=timeouts, depends_on=list(guards) or None)
-    derived.hooks = hooks_of(parent, "kubernetes:batch/v1:Job", f"{component}-warm", nim)
+    derived.hooks = create_progress_hooks(parent, "kubernetes:batch/v1:Job", f"{component}-warm", nim)
     job = override(nim, "warm", render_prewarm(nim, nim.cache.prewarm, service_name, references, timing))
     return k8s.batch.v1.Job(f"{component}-warm", **job, opts=derived)
 
@@ -53,9 +53,9 @@ def provide_workload(
         # The number of nodes cannot change in place, and a second group beside the first would wait for as many nodes again.
         options.replace_on_changes = ["spec.leaderWorkerTemplate.size"]
         options.delete_before_replace = True
-        options.hooks = hooks_of(parent, GROUP_TYPE, f"{component}-group", nim)
+        options.hooks = create_progress_hooks(parent, GROUP_TYPE, f"{component}-group", nim)
         return k8s.apiextensions.CustomResource(f"{component}-group", **group, opts=options)
-    options.hooks = hooks_of(parent, "kubernetes:apps/v1:Deployment", f"{component}-deployment", nim)
+    options.hooks = create_progress_hooks(parent, "kubernetes:apps/v1:Deployment", f"{component}-deployment", nim)
     # The autoscaler's from then on: switched on over a running service, it takes no pod away.
     options.ignore_changes = ["spec.replicas"] if nim.autoscaling is not None else None
     deployment = override(nim, "deployment", render_deployment(nim, service_name, references, timing))

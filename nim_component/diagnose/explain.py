@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..cluster.client import Api
-from ..cluster.kinds import GROUP, JOB, SERVER_PART
-from ..names import LORA_JOB
+from ..cluster.client import ClusterClient
+from ..cluster.kinds import JOB, LEADER_WORKER_SET
+from ..names import LORA_JOB, SERVER
 from .diagnosis import Finding, order
 from .phases import READY, TITLES, phases_of
 from .requested_models import compare_served
@@ -19,7 +19,7 @@ from .watch import FRESH, Watch
 
 Name = tuple[str, str]
 """Namespace and name of a service."""
-ALL = (JOB, GROUP)
+ALL = (JOB, LEADER_WORKER_SET)
 """What a service may have beside the usual."""
 AT_A_TIME = 20
 """Servers that are asked what they serve."""
@@ -67,7 +67,7 @@ class Explanation:
 class Explainer:
     """Explains services on a connection. `note` is called once for each thing that could not be read, with a sentence."""
 
-    def __init__(self, api: Api, note: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, api: ClusterClient, note: Callable[[str], None] = lambda _: None) -> None:
         self._say, self._noted = note, set[str]()
         self._watch = Watch(api, self._note)
         self._comparing = asyncio.Semaphore(AT_A_TIME)
@@ -108,18 +108,18 @@ class Explainer:
     async def _explain(self, namespace: str, name: str) -> Explanation:
         parts = {part for service, part in self._watch.store.parts(namespace) if service == name}
         known = ("deployments", namespace) in self._watch.store.objects
-        jobs = sorted(parts - {SERVER_PART}, reverse=True)  # the model comes before the adapters
+        jobs = sorted(parts - {SERVER}, reverse=True)  # the model comes before the adapters
         phases: list[str] = []
         findings: list[Finding] = []
         well = bool(parts) or not known
-        for part in [*jobs, SERVER_PART] if SERVER_PART in parts or not jobs else jobs:
+        for part in [*jobs, SERVER] if SERVER in parts or not jobs else jobs:
             snapshot, found = await self._watch.look(name, namespace, part)
             each_of = list(phases_of(snapshot))
             done = all(phase.order == READY for phase in each_of)
             if part in jobs and done:
                 continue
             several, title = len(each_of) > 1, f"{TITLES[part]}: " if part in TITLES else ""
-            if part == SERVER_PART and done:
+            if part == SERVER and done:
                 found = await self._compare(snapshot) or found
                 well = well and all(each.cause != "model-missing" for each in found)
             phases += [f"{phase.pod} {phase.text}" if several else f"{title}{phase.text}" for phase in each_of]

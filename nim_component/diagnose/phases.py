@@ -4,11 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..cluster.objects import (
-    CHECKER,
-    FETCHER,
-    LOADER,
-    PREWARM,
-    SERVER,
     Container,
     Object,
     at,
@@ -23,17 +18,17 @@ from ..cluster.objects import (
     text_at,
     time_at,
 )
-from ..names import LORA_JOB, PREWARM_JOB
+from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_JOB, PREWARM_CONTAINER, PREWARM_JOB, SERVER_CONTAINER
 from ..text.sanitizing import sanitize
 from .snapshot import Snapshot
 
 READY = 9
 _ROLES = {
-    SERVER: "the server",
-    LOADER: "the adapter loader",
-    CHECKER: "the check of the adapters",
-    FETCHER: "what brings the adapters",
-    PREWARM: "the download of the model",
+    SERVER_CONTAINER: "the server",
+    LOADER_CONTAINER: "the adapter loader",
+    CHECKER_CONTAINER: "the check of the adapters",
+    FETCHER_CONTAINER: "what brings the adapters",
+    PREWARM_CONTAINER: "the download of the model",
 }
 
 TITLES = {PREWARM_JOB: "pre-warm", LORA_JOB: "adapters"}
@@ -122,11 +117,11 @@ def _phase(snapshot: Snapshot, pod: Object, adapters: int, arrived: int | None) 
             return (f"pulling {image}", 4) if pulls else (f"scheduled on {node}, preparing {role_of(current)}", 3)
         return f"{role_of(current)} waits: {sanitize(current.waiting, 60)}", 3
     if current.running_since:
-        if current.name == LOADER:
+        if current.name == LOADER_CONTAINER:
             return _downloading(adapters, arrived), 5
-        if current.name == PREWARM:
+        if current.name == PREWARM_CONTAINER:
             return _filling(snapshot), 5
-        if current.name == SERVER:
+        if current.name == SERVER_CONTAINER:
             return "loading the model" + (f" (started {_count(current.restarts + 1, 'time')})" if current.restarts else ""), 6
         return f"{role_of(current)} runs", 5
     return f"scheduled on {node}, preparing {role_of(current)}", 3
@@ -140,7 +135,7 @@ def _current(pod: Object) -> Container | None:
     for each in each_of:
         if each.init and not (each.ended and each.ended.code == 0 and not each.running_since):
             return each
-    servers = [each for each in each_of if not each.init and each.name == SERVER]
+    servers = [each for each in each_of if not each.init and each.name == SERVER_CONTAINER]
     return servers[0] if servers else next((each for each in each_of if not each.init), None)
 
 

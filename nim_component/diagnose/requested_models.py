@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from ..cluster.client import Api, GoneError, MissingError, RefusedError, UnreachableError
-from ..cluster.objects import SERVER, Object, at, items_at, number_at, text_at
+from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.objects import Object, at, items_at, number_at, text_at
+from ..names import SERVER_CONTAINER
 from .served_models import NotAskedError, list_models
 from .snapshot import Snapshot
 
@@ -16,7 +17,7 @@ _LIST = "lora-loader"
 """The volume with the list of adapters."""
 
 
-async def compare_served(api: Api, snapshot: Snapshot, lister: Object | None) -> tuple[Sequence[str], Sequence[str]] | None:
+async def compare_served(api: ClusterClient, snapshot: Snapshot, lister: Object | None) -> tuple[Sequence[str], Sequence[str]] | None:
     """The models that were asked for, and those that are listed; none where nothing was asked for by name. `lister` is the Job that brings
     the adapters, where one does: the list is its. `NotAskedError`."""
     template = _template_of(snapshot)
@@ -36,12 +37,12 @@ def _template_of(snapshot: Snapshot) -> Object:
 def _names_of(template: Object) -> Iterator[str]:
     """The base model's name, where one was given: what the image calls its model is not known."""
     for each in items_at(template, "containers"):
-        for variable in items_at(each, "env") if text_at(each, "name") == SERVER else ():
+        for variable in items_at(each, "env") if text_at(each, "name") == SERVER_CONTAINER else ():
             if text_at(variable, "name") == _NAME and (name := text_at(variable, "value")):
                 yield name
 
 
-async def _read_adapters(api: Api, namespace: str, template: Object) -> list[str]:
+async def _read_adapters(api: ClusterClient, namespace: str, template: Object) -> list[str]:
     volume = next((each for each in items_at(template, "volumes") if text_at(each, "name") == _LIST), None)
     name = text_at(volume, "configMap", "name")
     if not name:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from ..cluster.client import Api, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.objects import items_at, text_at
 from ..text.sanitizing import sanitize
 
@@ -25,7 +25,7 @@ class NotAskedError(Exception):
         self.denied = denied
 
 
-async def list_models(api: Api, name: str, namespace: str, port: int, seconds: float = 10) -> list[str]:
+async def list_models(api: ClusterClient, name: str, namespace: str, port: int, seconds: float = 10) -> list[str]:
     """What the server behind a Service lists. `NotAskedError` where the proxy does not lead to it, or it answers otherwise."""
     try:
         answer = await api.get(f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models", seconds)
@@ -44,7 +44,7 @@ async def list_models(api: Api, name: str, namespace: str, port: int, seconds: f
 
 
 async def find_missing(
-    api: Api, name: str, namespace: str, port: int, wanted: Sequence[str], patience: float | None = None
+    api: ClusterClient, name: str, namespace: str, port: int, wanted: Sequence[str], patience: float | None = None
 ) -> tuple[list[str], list[str]]:
     """The wanted models that are not listed, and those that are, once that has settled: after `PATIENCE` unless
     told otherwise. `NotAskedError`."""

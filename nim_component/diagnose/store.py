@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..cluster.kinds import EVENTS, JOB, OURS, SERVER_PART, Kind, slim_event
+from ..cluster.kinds import EVENTS, JOB, OURS, Kind, slim_event
 from ..cluster.objects import Object, items_at, name_of, text_at, texts_at
 from ..cluster.secret_facts import SecretFacts
-from ..names import JOBS, SELECTOR_LABELS
+from ..names import JOBS, SELECTOR_LABELS, SERVER
 from .snapshot import Snapshot
 
 EVENTS_OF_ONE = 20
@@ -70,7 +70,7 @@ class Store:
         if len(self.events) > OBJECTS_WITH_EVENTS:
             self.events.popitem(last=False)
 
-    def snapshot(self, name: str, namespace: str, now: datetime, part: str = SERVER_PART, job: str = "") -> Snapshot:
+    def snapshot(self, name: str, namespace: str, now: datetime, part: str = SERVER, job: str = "") -> Snapshot:
         """What is known of one service, or of its Job: of the one of that name, else of the newest."""
         kinds: dict[str, list[Object]] = {}
         for (plural, space), held in self.objects.items():
@@ -99,7 +99,7 @@ class Store:
         """The component's services that are there, and of each the parts that are: the server, and Jobs."""
         held = [self.objects.get((kind, namespace), {}) for kind in ("deployments", "leaderworkersets", "jobs")]
         owners = {owner for each in held for owner, objects in each.items() if owner and objects}
-        return {(name, part or SERVER_PART) for part, _, name in (each.rpartition("/") for each in owners)}
+        return {(name, part or SERVER) for part, _, name in (each.rpartition("/") for each in owners)}
 
 
 def _key(object_: Object) -> str:
@@ -108,7 +108,7 @@ def _key(object_: Object) -> str:
 
 def owner(name: str, part: str) -> str:
     """Under what the objects of a service, or of a Job of it, are kept."""
-    return name if part == SERVER_PART else f"{part}/{name}"
+    return name if part == SERVER else f"{part}/{name}"
 
 
 def owner_of(kind: Kind, object_: Object) -> str:
@@ -117,7 +117,7 @@ def owner_of(kind: Kind, object_: Object) -> str:
         return ""
     labels = texts_at(object_, *(("spec", "template") if kind is JOB else ()), "metadata", "labels")
     name, part = labels.get(SELECTOR_LABELS[1], ""), labels.get(SELECTOR_LABELS[0], "")
-    return owner(name, part if part in JOBS else SERVER_PART) if name else ""
+    return owner(name, part if part in JOBS else SERVER) if name else ""
 
 
 def _choose_job(kinds: dict[str, list[Object]], name: str) -> None:

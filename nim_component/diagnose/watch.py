@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..cluster.client import Api, GoneError, MissingError, RefusedError, UnreachableError
-from ..cluster.kinds import ALL_PODS, KINDS, SERVER_PART, STORAGE_CLASSES, TELL_MOST, Kind
-from ..cluster.objects import LOADER, container, name_of, text_at
-from ..cluster.rate_limiter import Budget, afford
+from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.kinds import ALL_PODS, KINDS, PRIMARY_KINDS, SECONDARY_KINDS, STORAGE_CLASSES, Kind
+from ..cluster.objects import container, name_of, text_at
+from ..cluster.rate_limiter import RateLimiter, acquire
 from ..cluster.secret_facts import read_secret
+from ..names import LOADER_CONTAINER, SERVER
 from .diagnosis import Finding
 from .referenced_secrets import secrets_of
 from .rules import diagnose
@@ -41,7 +42,7 @@ _ABOUT_CLASSES = ("claim-class-missing",)
 class Watch:
     """What a cluster shows, kept up to date. Everything on one event loop."""
 
-    def __init__(self, api: Api, deny: Callable[[str], None] = lambda _: None, *, read_secrets: bool = True) -> None:
+    def __init__(self, api: ClusterClient, deny: Callable[[str], None] = lambda _: None, *, read_secrets: bool = True) -> None:
         """`deny` is called once for each thing that may not be read, with a sentence."""
         self.api = api
         self.store = Store()
@@ -54,16 +55,16 @@ class Watch:
         self._arrived: dict[str, int] = {}
         self._asking = asyncio.Lock()
         self._probing: asyncio.Task[bool] | None = None
-        self._budget = Budget(REQUESTS)
+        self._limiter = RateLimiter(REQUESTS)
 
     def follow(self, namespace: str, more: Iterable[Kind] = ()) -> None:
         """Watches a namespace, if it is not watched yet: `KINDS`, and what else is named."""
-        for place, kind in enumerate((*KINDS[:TELL_MOST], *more, *KINDS[TELL_MOST:])):
+        for place, kind in enumerate((*PRIMARY_KINDS, *more, *SECONDARY_KINDS)):
             key = kind.plural, namespace if kind.namespaced else ""
             if key not in self._tasks:
                 self._first[key] = asyncio.Event()
                 self._tasks[key] = asyncio.create_task(self._keep(kind, key[1], STAGGER * place))
-        self._budget.requests = REQUESTS * max(1, len({space for _, space in self._tasks if space}))
+        self._limiter.requests = REQUESTS * max(1, len({space for _, space in self._tasks if space}))
 
     async def first(self, namespace: str, seconds: float) -> bool:
         """Waits until everything of a namespace was read once or refused; false when that takes too long."""
@@ -90,7 +91,7 @@ class Watch:
         if "401" in self._denied:
             raise RefusedError(401, "the credentials are not accepted")
 
-    async def look(self, name: str, namespace: str, part: str = SERVER_PART, job: str = "") -> tuple[Snapshot, list[Finding]]:
+    async def look(self, name: str, namespace: str, part: str = SERVER, job: str = "") -> tuple[Snapshot, list[Finding]]:
         """A service, or a Job of it, as it is now, and what is wrong with it. What a finding leaves open is asked, and judged again."""
         snapshot = self.store.snapshot(name, namespace, self.api.now(), part, job)
         findings = diagnose(snapshot)
@@ -102,14 +103,14 @@ class Watch:
     async def count_adapters(self, snapshot: Snapshot) -> int | None:
         """How many adapters the loader of the newest pod has brought so far, by its log; None where that cannot be known."""
         pod = next(iter(snapshot.pods), None)
-        loader = container(pod, LOADER) if pod else None
+        loader = container(pod, LOADER_CONTAINER) if pod else None
         if pod is None or loader is None or loader.running_since is None:
             return None
         name = name_of(pod)
         if self._is_stale(f"log {name}", LOG_FRESH):
             path = f"/api/v1/namespaces/{snapshot.namespace}/pods/{name}/log"
             try:
-                log = await self.api.text(path, container=LOADER, tailLines="500", limitBytes="65536")
+                log = await self.api.text(path, container=LOADER_CONTAINER, tailLines="500", limitBytes="65536")
             except RefusedError:
                 self._say_denied(f"logs may not be read in namespace {snapshot.namespace}: adapters are not counted (needs get pods/log)")
             except (UnreachableError, MissingError, GoneError):
@@ -119,9 +120,9 @@ class Watch:
         return self._arrived.get(name)
 
     async def _keep(self, kind: Kind, namespace: str, turn: float) -> None:
-        version, budget = "", Budget(OF_ONE_KIND)
+        version, kind_limiter = "", RateLimiter(OF_ONE_KIND)
         while True:
-            await afford(1 if version else 2, budget, self._budget)
+            await acquire(1 if version else 2, kind_limiter, self._limiter)
             try:
                 if not version:
                     version = await self._list(kind, namespace)
@@ -152,7 +153,7 @@ class Watch:
         was_away = False
         while True:
             await asyncio.sleep(pause * random.uniform(1.0, 1.3))
-            await afford(1, self._budget)
+            await acquire(1, self._limiter)
             with contextlib.suppress(UnreachableError):
                 with contextlib.suppress(RefusedError, MissingError, GoneError):
                     await self.api.text("/readyz")

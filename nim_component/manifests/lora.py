@@ -15,7 +15,7 @@ from ..args import NIM, LoRAAdapter
 from ..args.adapters import PEFT_SOURCE
 from ..args.generation import Generation
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
-from ..names import labels, name_with_digest
+from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, labels, name_with_digest
 from .environment import token_variables, user_variables
 from .generation import server_generation
 from .inputs import lift, lift_all
@@ -85,7 +85,7 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
         # A server that looks every so often sees a re-pinned adapter go before it sees it come: it may keep what it has under a name.
         env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
     mount: k8s.core.v1.VolumeMountArgsDict = {"name": "lora", "mount_path": VOLUME_PATH}
-    return _container(nim, "download-loras", nim.lora_adapter_mem, [*env, *user_variables(nim.lora.env)], [mount, *network_mounts(nim)])
+    return _container(nim, LOADER_CONTAINER, nim.lora_adapter_mem, [*env, *user_variables(nim.lora.env)], [mount, *network_mounts(nim)])
 
 
 def lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
@@ -125,7 +125,7 @@ def _check(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.Con
     if uses_job(nim):
         env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
     memory = CHECK_MEMORY if nim.lora_adapter_mem is None else nim.lora_adapter_mem
-    return _container(nim, "check-loras", memory, env, [{**_published(nim, path), "read_only": True}])
+    return _container(nim, CHECKER_CONTAINER, memory, env, [{**_published(nim, path), "read_only": True}])
 
 
 def _fetch(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict":
@@ -135,7 +135,7 @@ def _fetch(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict":
     path = f"{VOLUME_PATH}/{PUBLISHED}"
     env: Environment = [{"name": PEFT_SOURCE, "value": path}, *token_variables(nim, references), *network_variables(nim)]
     container: k8s.core.v1.ContainerArgsDict = {
-        "name": "fetch-loras",
+        "name": FETCHER_CONTAINER,
         "image": source.image,
         "image_pull_policy": nim.image_pull_policy,
         "env": [*env, *user_variables(nim.lora.env)],

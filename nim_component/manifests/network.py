@@ -5,6 +5,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network import CA_ENV, LOCAL_HOSTS, NATIVE_TLS, PROXY_ENV
+from ..names import AUTHORITIES_CONTAINER
 from .inputs import lift, lift_all
 from .security import read_only_context
 from .variables import Environment, render_variable
@@ -46,7 +47,7 @@ def render_joiner(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":
     size = {"cpu": "100m", "memory": "64Mi"}
     return [
         {
-            "name": "join-authorities",
+            "name": AUTHORITIES_CONTAINER,
             "image": nim.image,
             "image_pull_policy": nim.image_pull_policy,
             "command": ["sh", "-ec", JOIN, "sh", SYSTEM_BUNDLE, OWN_PATH, BUNDLE],

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.checks import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
-from ..names import CACHE_LABEL, PREWARM_JOB, STANDARD_LABELS, job_selector, labels, name_with_digest
+from ..names import CACHE_LABEL, PREWARM_CONTAINER, PREWARM_JOB, STANDARD_LABELS, job_selector, labels, name_with_digest
 from .environment import download_environment
 from .inputs import lift, lift_within
 from .network import network_mounts, network_volumes, render_joiner
@@ -55,7 +55,7 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
         "security_context": pod_context(nim),
         "containers": [
             {
-                "name": "prewarm",
+                "name": PREWARM_CONTAINER,
                 "image": nim.image,
                 "image_pull_policy": nim.image_pull_policy,
                 "command": ["download-to-cache"],

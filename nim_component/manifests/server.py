@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.checks import CACHE_PATH, SHM_PATH
+from ..names import SERVER_CONTAINER
 from .arguments import server_arguments
 from .devices import server_claims
 from .environment import SCRATCH_PATH, server_environment
@@ -29,7 +30,7 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
     """The container `nim`."""
     size = _resources(nim)
     server: k8s.core.v1.ContainerArgsDict = {
-        "name": "nim",
+        "name": SERVER_CONTAINER,
         "image": nim.image,
         "image_pull_policy": nim.image_pull_policy,
         "env": server_environment(nim, references),

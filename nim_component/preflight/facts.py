@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..cluster.client import Api, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, NODES, STORAGE_CLASSES, slim_metadata
 from ..cluster.objects import Object, at, items_at, name_of, text_at
 from ..cluster.secret_facts import SecretFacts, read_secret
 from ..names import JOBS, SELECTOR_LABELS
-from .requirements import Need, permissions_of
+from .requirements import StackRequirements, permissions_of
 
 _ORPHANS = (
     ("Deployment", "/apis/apps/v1", "deployments"),
@@ -57,22 +57,22 @@ class Facts:
     """(kind, namespace, name) of every object with the component's labels in the stack's namespaces."""
 
 
-async def read_facts(api: Api, need: Need) -> Facts:
+async def read_facts(api: ClusterClient, requirements: StackRequirements) -> Facts:
     """Asks for everything that the checks of this stack need, side by side. Raises only what concerns the cluster as a whole."""
     version = text_at(await api.get("/version"), "gitVersion")
-    spaces = sorted({service.namespace for service in need.services})
-    secrets = {(each.namespace, name) for each in need.services for name in {*each.pull_secrets, *(name for name, _ in each.keys)}}
-    claims = {(each.namespace, name) for each in need.services for name in each.existing_claims}
+    spaces = sorted({service.namespace for service in requirements.services})
+    secrets = {(each.namespace, name) for each in requirements.services for name in {*each.pull_secrets, *(name for name, _ in each.keys)}}
+    claims = {(each.namespace, name) for each in requirements.services for name in each.existing_claims}
     start = asyncio.create_task
     nodes = start(_list(api, NODES.path(None), slim=NODES.slim))
     pods = start(_list(api, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
-    storage = start(_storage(api, any(each.claims for each in need.services)))
+    storage = start(_storage(api, any(each.claims for each in requirements.services)))
     quotas = {name: start(_list(api, f"/api/v1/namespaces/{name}/resourcequotas")) for name in spaces}
-    found_namespaces = {name: start(_get(api, f"/api/v1/namespaces/{name}")) for name in need.namespaces}
+    found_namespaces = {name: start(_get(api, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
     found_secrets = {each: start(_secret(api, *each)) for each in sorted(secrets)}
     found_claims = {each: start(_get(api, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(claims)}
-    kinds = start(_kinds(api, {version for version, _ in need.kinds}))
-    denied = start(_denied(api, need))
+    kinds = start(_kinds(api, {version for version, _ in requirements.kinds}))
+    denied = start(_denied(api, requirements))
     ours = start(_ours(api, spaces))
     dicts = (quotas, found_namespaces, found_secrets, found_claims)
     await asyncio.gather(nodes, pods, storage, kinds, denied, ours, *(task for each in dicts for task in each.values()))
@@ -96,7 +96,7 @@ UNREAD: Any = object()
 """Stands for what may not be read."""
 
 
-async def _get(api: Api, path: str) -> Any:
+async def _get(api: ClusterClient, path: str) -> Any:
     """The object, None when it is not there, `UNREAD` when it may not be read."""
     try:
         return await api.get(path)
@@ -108,14 +108,16 @@ async def _get(api: Api, path: str) -> Any:
         return UNREAD
 
 
-async def _secret(api: Api, namespace: str, name: str) -> Any:
+async def _secret(api: ClusterClient, namespace: str, name: str) -> Any:
     try:
         return await read_secret(api, namespace, name)
     except RefusedError:
         return UNREAD
 
 
-async def _list(api: Api, path: str, query: Mapping[str, str] | None = None, slim: Any = slim_metadata) -> tuple[Object, ...] | None:
+async def _list(
+    api: ClusterClient, path: str, query: Mapping[str, str] | None = None, slim: Any = slim_metadata
+) -> tuple[Object, ...] | None:
     try:
         items, _ = await api.list(path, **(query or {}))
     except (RefusedError, MissingError, GoneError):
@@ -123,7 +125,7 @@ async def _list(api: Api, path: str, query: Mapping[str, str] | None = None, sli
     return tuple(slim(each) for each in items)
 
 
-async def _storage(api: Api, makes_claims: bool) -> tuple[Any, Any, Any, Any, Any]:
+async def _storage(api: ClusterClient, makes_claims: bool) -> tuple[Any, Any, Any, Any, Any]:
     """Classes, drivers, the drivers of each node, capacities, volumes. Where no claim is made, nobody asks."""
     if not makes_claims:
         return None, None, None, None, None
@@ -147,7 +149,7 @@ def _slim_volume(volume: Object) -> Object:
     return {"spec": {key: at(volume, "spec", key) for key in ("storageClassName", "accessModes")}}
 
 
-async def _kinds(api: Api, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:
+async def _kinds(api: ClusterClient, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:
     found: set[tuple[str, str]] = set()
     for version in sorted(versions):
         try:
@@ -160,7 +162,7 @@ async def _kinds(api: Api, versions: Iterable[str]) -> frozenset[tuple[str, str]
     return frozenset(found)
 
 
-async def _denied(api: Api, need: Need) -> tuple[tuple[str, str, str, str], ...] | None:
+async def _denied(api: ClusterClient, requirements: StackRequirements) -> tuple[tuple[str, str, str, str], ...] | None:
     """Asks the server what the deployer may do, a permission at a time: only that is exact."""
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     limit = asyncio.Semaphore(8)
@@ -173,7 +175,7 @@ async def _denied(api: Api, need: Need) -> tuple[tuple[str, str, str, str], ...]
             answer = await api.post(path, body)
         return at(answer, "status", "allowed") is True
 
-    wanted = permissions_of(need)
+    wanted = permissions_of(requirements)
     try:
         allowed = await asyncio.gather(*map(is_allowed, wanted))
     except (RefusedError, MissingError):
@@ -181,7 +183,7 @@ async def _denied(api: Api, need: Need) -> tuple[tuple[str, str, str, str], ...]
     return tuple(permission for permission, yes in zip(wanted, allowed, strict=True) if not yes)
 
 
-async def _ours(api: Api, namespaces: list[str]) -> dict[tuple[str, str, str], Object]:
+async def _ours(api: ClusterClient, namespaces: list[str]) -> dict[tuple[str, str, str], Object]:
     found: dict[tuple[str, str, str], Object] = {}
     for namespace in namespaces:
         for kind, group, plural in _ORPHANS:

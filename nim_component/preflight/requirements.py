@@ -11,7 +11,7 @@ _CLUSTER_WIDE = {"Namespace", "StorageClass", "PriorityClass", "ClusterRole", "C
 
 
 @dataclass(frozen=True)
-class ServiceNeed:
+class ServiceRequirements:
     """What one service needs."""
 
     name: str
@@ -33,10 +33,10 @@ class ServiceNeed:
 
 
 @dataclass(frozen=True)
-class Need:
+class StackRequirements:
     """What the stack as a whole needs."""
 
-    services: tuple[ServiceNeed, ...]
+    services: tuple[ServiceRequirements, ...]
     namespaces: tuple[str, ...]
     """Namespaces of the services that the stack does not make itself."""
     kinds: frozenset[tuple[str, str]] = field(default=frozenset())
@@ -45,17 +45,17 @@ class Need:
     """(kind, namespace, name) of everything that it makes."""
 
 
-def need_of(objects: Sequence[Object]) -> Need:
+def read_requirements(objects: Sequence[Object]) -> StackRequirements:
     """What these objects need of a cluster."""
     made = {(text_at(each, "kind"), text_at(each, "metadata", "namespace"), name_of(each)) for each in objects}
     services = tuple(_need_of_service(each, objects, made) for each in objects if is_server(each))
     own = {name for kind, _, name in made if kind == "Namespace"}
     namespaces = tuple(sorted({service.namespace for service in services} - own))
     kinds = frozenset((text_at(each, "apiVersion"), text_at(each, "kind")) for each in objects)
-    return Need(services, namespaces, kinds, frozenset(made))
+    return StackRequirements(services, namespaces, kinds, frozenset(made))
 
 
-def _need_of_service(workload: Object, objects: Sequence[Object], made: set[tuple[str, str, str]]) -> ServiceNeed:
+def _need_of_service(workload: Object, objects: Sequence[Object], made: set[tuple[str, str, str]]) -> ServiceRequirements:
     name, namespace = service_of(workload), _namespace_of(workload)
     template, size = mapping_at(workload, "spec", "template"), 1
     if workload.get("kind") == "LeaderWorkerSet":
@@ -70,7 +70,7 @@ def _need_of_service(workload: Object, objects: Sequence[Object], made: set[tupl
     own_secrets = {name for kind, space, name in made if kind == "Secret" and space == namespace}
     pulling = {text_at(each, "name") for spec in specs for each in items_at(spec, "imagePullSecrets")}
     replicas = at(workload, "spec", "replicas")
-    return ServiceNeed(
+    return ServiceRequirements(
         name=name,
         namespace=namespace,
         workload=(str(workload.get("kind")), namespace, name_of(workload)),
@@ -96,11 +96,11 @@ def _keys_of(container: Object) -> Iterator[tuple[str, str]]:
             yield name, key
 
 
-def permissions_of(need: Need) -> list[tuple[str, str, str, str]]:
+def permissions_of(requirements: StackRequirements) -> list[tuple[str, str, str, str]]:
     """(verb, API group, resource, namespace) that the deployer needs. `patch` is server-side apply; awaiting reads pods and events."""
     wanted: set[tuple[str, str, str, str]] = set()
-    spaces = {service.namespace for service in need.services}
-    for version, kind in need.kinds:
+    spaces = {service.namespace for service in requirements.services}
+    for version, kind in requirements.kinds:
         group = version.rpartition("/")[0]
         plural = f"{kind.lower()}es" if kind.endswith("s") else f"{kind[:-1].lower()}ies" if kind.endswith("y") else f"{kind.lower()}s"
         verbs = ("get", "list", "watch", "create", "patch", "delete") if kind in _CREATE else ("get", "create", "patch", "delete")
@@ -108,6 +108,6 @@ def permissions_of(need: Need) -> list[tuple[str, str, str, str]]:
             wanted.update((verb, group, plural, namespace) for verb in verbs)
     for namespace in spaces:
         wanted.update(("list", group, plural, namespace) for group, plural in (("", "pods"), ("", "events"), ("apps", "replicasets")))
-        if any(service.keys or service.pull_secrets for service in need.services if service.namespace == namespace):
+        if any(service.keys or service.pull_secrets for service in requirements.services if service.namespace == namespace):
             wanted.add(("get", "", "secrets", namespace))
     return sorted(wanted)

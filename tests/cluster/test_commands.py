@@ -293,7 +293,7 @@ def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, nam
     code, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--state", "state.json")
     assert code == 3
     assert f"✗ Deployment {namespace}/llama is in the cluster and not in the stack's state" in output
-    assert "cure: Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up." in output
+    assert "fix: Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up." in output
 
 
 def test_check_says_what_the_deployer_may_not_do(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):

@@ -1,4 +1,4 @@
-"""Why a rollout stands still, seen on a real control plane: the story line by line, and the cause with a cure."""
+"""Why a rollout stands still, seen on a real control plane: the report line by line, and the cause with a cure."""
 
 import asyncio
 import time
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from nim_component import NIM, CacheArgs, NIMSecrets
-from nim_component.cluster.client import Api
-from nim_component.diagnose.progress.reporter import Level, Telling, Told
+from nim_component.cluster.client import ClusterClient
+from nim_component.diagnose.progress.reporter import Level, ProgressReporter, TrackedRollout
 from nim_component.diagnose.watch import Watch
 
 from .client import Client, Object, wait_until
@@ -39,7 +39,7 @@ def troubled(says: str = "", *, by_key: bool = False, **fields: Any) -> NIM:
     return nim(pod_annotations={**annotations, "cluster-tests/says": says}, **more, **fields)
 
 
-class Story:
+class RecordedReport:
     """What is told of a service while something happens to it."""
 
     def __init__(self, kubeconfig: Path) -> None:
@@ -48,7 +48,7 @@ class Story:
         self.denied: list[str] = []
         self.requests = 0
 
-    def tell(
+    def record(
         self,
         namespace: str,
         until: Callable[[Lines], bool],
@@ -59,12 +59,12 @@ class Story:
         """Tells of the service `llama` until the lines are what is waited for."""
 
         async def run() -> None:
-            api = Api.connect(str(self.kubeconfig))
+            api = ClusterClient.connect(str(self.kubeconfig))
             watch = Watch(api, self.denied.append)
-            telling = Telling(watch)
-            told = Told("llama", namespace, lambda level, text: self.lines.append((level, text)), adapters=2)
-            telling.begin(told)
-            task = asyncio.create_task(telling.run())
+            reporter = ProgressReporter(watch)
+            rollout = TrackedRollout("llama", namespace, lambda level, text: self.lines.append((level, text)), adapters=2)
+            reporter.track(rollout)
+            task = asyncio.create_task(reporter.run())
             end = time.monotonic() + seconds
             while not until(self.lines):
                 assert time.monotonic() < end, self.lines
@@ -72,7 +72,7 @@ class Story:
                     task.result()
                 await asyncio.sleep(0.05)
             if fails:
-                await telling.fail(told)
+                await reporter.fail(rollout)
             task.cancel()
             await watch.close()
             self.requests = api.requests
@@ -98,8 +98,8 @@ class Story:
 
 
 @pytest.fixture
-def story(control_plane: ControlPlane) -> Story:
-    return Story(control_plane.kubeconfig)
+def report(control_plane: ControlPlane) -> RecordedReport:
+    return RecordedReport(control_plane.kubeconfig)
 
 
 def warned(lines: Lines) -> bool:
@@ -110,15 +110,15 @@ BEFORE = ("waiting for pods", "waiting for a node", "scheduled on gpu-0, waiting
 """What may be told of a pod, or be over before anybody looks."""
 
 
-def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     objects = render(nim(pod_annotations={"cluster-tests/ready-after": "3s"}), namespace)
-    story.tell(namespace, lambda lines: any("ready after" in text for _, text in lines), meanwhile=lambda: apply_all(cluster, objects))
-    assert story.progress[:-1] == [line for line in BEFORE if line in story.progress]
-    assert BEFORE[-1] in story.progress
-    assert story.progress[-1].startswith("ready after ")
-    assert story.warnings == []
-    assert story.errors == []
+    report.record(namespace, lambda lines: any("ready after" in text for _, text in lines), meanwhile=lambda: apply_all(cluster, objects))
+    assert report.progress[:-1] == [line for line in BEFORE if line in report.progress]
+    assert BEFORE[-1] in report.progress
+    assert report.progress[-1].startswith("ready after ")
+    assert report.warnings == []
+    assert report.errors == []
 
 
 TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
@@ -163,18 +163,18 @@ TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
 
 
 @pytest.mark.parametrize("what", TROUBLE)
-def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, story: Story, what: str):
+def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
     service, phase, cause, cure = TROUBLE[what]
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(service, namespace))
     began = time.monotonic()
-    story.tell(namespace, warned)
+    report.record(namespace, warned)
     assert time.monotonic() - began < 10
-    assert [line for line in story.progress if line not in BEFORE] == ([phase] if phase else [])
-    (warning,) = story.warnings
+    assert [line for line in report.progress if line not in BEFORE] == ([phase] if phase else [])
+    (warning,) = report.warnings
     assert cause in warning
     assert cure in warning
-    (error,) = story.errors
+    (error,) = report.errors
     assert error.startswith("not ready after ")
     assert cause in error
     assert cure in error
@@ -198,68 +198,68 @@ SCHEDULING: dict[str, tuple[list[Object], NIM, str, str]] = {
 
 
 @pytest.mark.parametrize("what", SCHEDULING)
-def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, story: Story, what: str):
+def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
     there, service, cause, cure = SCHEDULING[what]
     nodes(there)
     apply_all(cluster, render(service, namespace))
-    story.tell(namespace, warned)
-    (warning,) = story.warnings
+    report.record(namespace, warned)
+    (warning,) = report.warnings
     assert warning.startswith(cause)
     assert cure in warning
-    assert "waiting for a node" in story.progress
+    assert "waiting for a node" in report.progress
 
 
-def test_free_gpus_and_who_holds_the_others_are_told(cluster: Client, make_namespace, namespace: str, nodes, story: Story):
+def test_free_gpus_and_who_holds_the_others_are_told(cluster: Client, make_namespace, namespace: str, nodes, report: RecordedReport):
     nodes([node("gpu-0", {GPU: 2}), node("gpu-1", {GPU: 1})])
     other = make_namespace()
     objects = render(nim(gpu=2), other)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     apply_all(cluster, render(nim(gpu=2), namespace))
-    story.tell(namespace, warned)
-    (warning,) = story.warnings
+    report.record(namespace, warned)
+    (warning,) = report.warnings
     assert warning.startswith(f"No node has 2 free {GPU}: 1 of 3 are free, gpu-1 1 of 1, gpu-0 0 of 2.")
     assert f"Free GPUs (held by {other}/llama-" in warning
 
 
-def test_a_claim_without_its_class_is_told_with_the_classes_there_are(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_claim_without_its_class_is_told_with_the_classes_there_are(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(cache=CacheArgs(storage_class="fast")), namespace))
-    story.tell(namespace, warned)
-    assert "There is no StorageClass fast.\n" in story.warnings[0]
-    assert "Correct cache.storage_class: the cluster has kwok-volume." in story.warnings[0]
+    report.record(namespace, warned)
+    assert "There is no StorageClass fast.\n" in report.warnings[0]
+    assert "Correct cache.storage_class: the cluster has kwok-volume." in report.warnings[0]
 
 
-def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, story: Story):
+def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(nim(cache=CacheArgs(host_path="/models")), namespace))
-    story.tell(namespace, warned)
-    assert "Pod Security restricted:latest of the namespace refuses the pod: restricted volume types" in story.warnings[0]
+    report.record(namespace, warned)
+    assert "Pod Security restricted:latest of the namespace refuses the pod: restricted volume types" in report.warnings[0]
 
 
-def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     limit(cluster, namespace, "gpus", **{f"requests.{GPU}": "1"})
     apply_all(cluster, render(nim(gpu=2), namespace))
-    story.tell(namespace, warned)
+    report.record(namespace, warned)
     assert (
         "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=0, limit requests.nvidia.com/gpu=1."
-        in story.warnings[0]
+        in report.warnings[0]
     )
 
 
-def test_a_surge_that_waits_for_the_gpu_of_the_old_pod_is_told(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_surge_that_waits_for_the_gpu_of_the_old_pod_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     surge = {"rollout": "surge", "replicas": 1}
     objects = render(nim(**surge), namespace)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     apply_all(cluster, render(nim(**surge, image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"), namespace))
-    story.tell(namespace, lambda lines: any("The rollout is stuck" in text for _, text in lines))
-    assert any("Use rollout: recreate (one replica) or rolling in place of surge" in text for text in story.warnings)
+    report.record(namespace, lambda lines: any("The rollout is stuck" in text for _, text in lines))
+    assert any("Use rollout: recreate (one replica) or rolling in place of surge" in text for text in report.warnings)
 
 
-def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     cluster.create(
         {
@@ -271,8 +271,8 @@ def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, names
         }
     )
     apply_all(cluster, render(troubled("rpc error: unauthorized: authentication required", waits="ErrImagePull", by_key=True), namespace))
-    story.tell(namespace, warned)
-    said = "\n".join(story.warnings)
+    report.record(namespace, warned)
+    said = "\n".join(report.warnings)
     assert "the pull Secret pull is of type Opaque, not kubernetes.io/dockerconfigjson" in said
     assert f"kubectl -n {namespace} create secret docker-registry pull --docker-server=nvcr.io" in said
     assert "nvapi-of-nobody" not in said
@@ -297,12 +297,12 @@ def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPla
     nodes(ONE_GPU)
     grant(cluster, namespace, "pods", "replicasets", "deployments")
     apply_all(cluster, render(nim(gpu=2), namespace))
-    story = Story(control_plane.kubeconfig_of(VISITOR))
-    story.tell(namespace, warned)
-    assert story.warnings[0].startswith(f"No node has 2 free {GPU}.")
+    report = RecordedReport(control_plane.kubeconfig_of(VISITOR))
+    report.record(namespace, warned)
+    assert report.warnings[0].startswith(f"No node has 2 free {GPU}.")
     where = f" in namespace {namespace}"
-    without = ": the story is told without them (needs get, list, watch)"
-    assert sorted(story.denied) == sorted(
+    without = ": the report is told without them (needs get, list, watch)"
+    assert sorted(report.denied) == sorted(
         [
             f"events may not be read{where}{without}",
             f"services may not be read{where}{without}",
@@ -317,37 +317,37 @@ def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPla
 def test_without_a_kind_nothing_breaks(control_plane: ControlPlane, cluster: Client, namespace: str, missing: str):
     grant(cluster, namespace, *({"pods", "events", "replicasets", "deployments", "services", "persistentvolumeclaims"} - {missing}))
     apply_all(cluster, render(nim(), namespace))
-    story = Story(control_plane.kubeconfig_of(VISITOR))
-    story.tell(namespace, lambda _: len(story.denied) >= 2 and (missing == "pods" or bool(story.lines)))
-    assert any(text.startswith(f"{missing} may not be read") for text in story.denied)
+    report = RecordedReport(control_plane.kubeconfig_of(VISITOR))
+    report.record(namespace, lambda _: len(report.denied) >= 2 and (missing == "pods" or bool(report.lines)))
+    assert any(text.startswith(f"{missing} may not be read") for text in report.denied)
     if missing == "pods":
-        assert story.lines == []
+        assert report.lines == []
 
 
 def test_an_api_server_that_goes_and_comes_back_is_waited_for(
-    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, story: Story
+    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, report: RecordedReport
 ):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
 
     def interrupt() -> None:
-        wait_until("a first line", lambda: story.lines or None)
+        wait_until("a first line", lambda: report.lines or None)
         control_plane.halt("kube-apiserver")
         time.sleep(2)
         control_plane.resume_api()
         apply_all(cluster, render(nim(gpu=1), namespace))
 
-    story.tell(namespace, lambda lines: any("ready after" in text for _, text in lines), 40, interrupt)
-    assert story.errors == []
+    report.record(namespace, lambda lines: any("ready after" in text for _, text in lines), 40, interrupt)
+    assert report.errors == []
 
 
-def test_a_story_asks_little_of_the_server(cluster: Client, namespace: str, nodes, story: Story):
+def test_a_story_asks_little_of_the_server(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
     began = time.monotonic()
-    story.tell(namespace, lambda _: time.monotonic() - began > 15)
+    report.record(namespace, lambda _: time.monotonic() - began > 15)
     # seven kinds listed and watched, and every pod asked for once
-    assert story.requests <= 15
+    assert report.requests <= 15
 
 
 @pytest.fixture
@@ -365,10 +365,12 @@ def ten_thousand_events(control_plane: ControlPlane, namespace: str) -> Iterator
     drop_events(control_plane, namespace)
 
 
-def test_ten_thousand_events_of_others_are_no_trouble(cluster: Client, namespace: str, nodes, story: Story, ten_thousand_events: None):
+def test_ten_thousand_events_of_others_are_no_trouble(
+    cluster: Client, namespace: str, nodes, report: RecordedReport, ten_thousand_events: None
+):
     assert len(cluster.list("v1", "Event", namespace)) >= 10_000
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
     began = time.monotonic()
-    story.tell(namespace, warned)
+    report.record(namespace, warned)
     assert time.monotonic() - began < 10

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, DiagnosisArgs, NIMService
-from nim_component.cluster.client import Api
+from nim_component.cluster.client import ClusterClient
 from nim_component.diagnose import served_models as served
 from nim_component.diagnose.served_models import NotAskedError, find_missing
 from nim_component.testing import Recording, record
@@ -77,7 +77,7 @@ def publish(folder: Path, *names: str) -> Path:
 
 def update(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch, services: int = 1, **fields: Any) -> Recording:
     """A program with the service, as after an engine's update: the resources are up. What it raises is raised."""
-    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: True)
+    monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: True)
     diagnosis = {"kubeconfig": str(kubeconfig), **fields.pop("diagnosis", {})}
 
     def program() -> None:
@@ -243,7 +243,7 @@ def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: C
 
 def test_a_service_that_is_not_there_is_not_judged(control_plane: ControlPlane, network: PodNetwork, namespace: str):
     async def ask() -> Any:
-        async with Api.connect(str(control_plane.kubeconfig)) as api:
+        async with ClusterClient.connect(str(control_plane.kubeconfig)) as api:
             return await find_missing(api, "llama", namespace, 8000, [BASE], 0)
 
     with pytest.raises(NotAskedError, match="the Service is not there"):

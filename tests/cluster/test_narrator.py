@@ -13,7 +13,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 
 from nim_component import NIM
 from nim_component.cluster.connection import Connection
-from nim_component.diagnose.progress.hooks import Narrator, Service
+from nim_component.diagnose.progress.hooks import ProgressHooks, ReportedResource
 
 from .client import Client, Object
 from .mistakes import KEY, MISTAKES, SERVICE, make_secrets
@@ -44,23 +44,23 @@ class Update:
         """Begins, waits as the engine does until it gives up, and ends; whether it came up, and how long the hooks themselves took."""
 
         async def main() -> tuple[bool, float]:
-            narrator = Narrator(asyncio.get_running_loop())
+            hooks = ProgressHooks(asyncio.get_running_loop())
             component = cast(pulumi.Resource, Component())
             kind = f"kubernetes:{self.object_['apiVersion']}:{self.object_['kind']}"
             urn = URN.format(type=kind)
-            narrator.services[urn] = Service(component, self.adapters, read_secrets=True, connection=self.connection)
+            hooks.resources[urn] = ReportedResource(component, self.adapters, read_secrets=True, connection=self.connection)
             inputs: dict[str, Any] = {"metadata": {"name": "llama", "namespace": namespace}, **self.object_}
             spent = -time.monotonic()
-            narrator.begin(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
+            hooks.begin(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
             spent += time.monotonic()
             end = time.monotonic() + seconds
             while not (up := await asyncio.to_thread(wait)) and time.monotonic() < end and not until():
                 await asyncio.sleep(0.1)
             spent -= time.monotonic()
             if up:
-                narrator.end(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
+                hooks.end(pulumi.ResourceHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
             else:
-                retry = await narrator.fail(pulumi.ErrorHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
+                retry = await hooks.fail(pulumi.ErrorHookArgs(urn, "", "llama-child", kind, new_inputs=inputs))
                 assert retry is False
             return up, spent + time.monotonic()
 

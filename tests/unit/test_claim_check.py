@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nim_component.cluster.client import MissingError, RefusedError, UnreachableError
-from nim_component.cluster.writing_client import RejectedError, WritingApi
+from nim_component.cluster.writing_client import RejectedError, WritingClient
 from nim_component.lora.adapter_list import read_program
 from nim_component.lora.pvc_check import runner as module
 from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
@@ -177,7 +177,7 @@ class TestTheStory:
 Answer = Callable[[str, str, Any], Any]
 
 
-class FakeApi(WritingApi):
+class FakeApi(WritingClient):
     """An API server of a few lines: `refuse` may raise for a verb and a path; a pod comes when there is a Job."""
 
     def __init__(self, pods: Any, refuse: Answer = lambda *_: None, claim: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""When there is somebody to tell. What tells is imported only then: a preview does not wait for it."""
+"""Conditions for a progress report. The reporter is imported only when they hold, to keep previews fast."""
 
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATURE_ERROR_HOOKS")
 
 
-def can_narrate() -> bool:
-    """Whether this is an update on an engine with hooks, and the Kubernetes client is there."""
+def can_report_progress() -> bool:
+    """Return True for an update on an engine with hooks when the Kubernetes client is installed."""
     from pulumi.runtime import settings
 
     if pulumi.runtime.is_dry_run() or isinstance(settings.get_monitor(), MockMonitor) or not is_installed():
@@ -23,14 +23,17 @@ def can_narrate() -> bool:
         from pulumi.runtime.proto import resource_pb2
 
         return all(settings.monitor_supports_feature(getattr(resource_pb2, feature)) for feature in _FEATURES)
-    except (ImportError, AttributeError, TypeError):  # an SDK that knows hooks by other names, or not at all
+    except (ImportError, AttributeError, TypeError):  # an SDK without hooks, or with other names for them
         return False
 
 
-def hooks_of(component: pulumi.Resource, type_: str, child: str, nim: "NIM") -> "pulumi.ResourceHookBinding | None":
-    """The hooks that tell of a child while it is waited for; none where nobody is told, or the service turns it off."""
-    if not nim.diagnosis.enabled or not can_narrate():
-        return None
-    from .hooks import narrate
+def create_progress_hooks(component: pulumi.Resource, type_: str, child: str, nim: "NIM") -> "pulumi.ResourceHookBinding | None":
+    """Return the hooks that report the progress of a child resource.
 
-    return narrate(component, type_, child, nim)
+    Returns None when progress cannot be reported or `nim.diagnosis.enabled` is false.
+    """
+    if not nim.diagnosis.enabled or not can_report_progress():
+        return None
+    from .hooks import bind_hooks
+
+    return bind_hooks(component, type_, child, nim)

@@ -1,8 +1,10 @@
-"""The story inside `pulumi up`: resource hooks on what is waited for (Deployment, LeaderWorkerSet, Jobs) start and end it, a thread of its
-own reads the cluster meanwhile.
+"""Progress report for `pulumi up`. Best effort: never raises and never fails an update.
 
-It is a guest: whatever goes wrong here is swallowed. It is silent in a preview, under mocks, without the extra `diagnose`, without a
-cluster, and with an engine or SDK that has no hooks.
+Pulumi's resource hooks on a Deployment, a LeaderWorkerSet or a Job start and end the report.
+A separate thread reads the cluster meanwhile.
+
+Nothing is reported in a preview, under mocks, without the extra `diagnose`, without a cluster,
+or with an engine or SDK without hooks.
 """
 
 import asyncio
@@ -19,153 +21,167 @@ from typing import Any
 import pulumi
 
 from ...args import NIM
-from ...cluster.client import Api
-from ...cluster.connection import Connection, connection_of
-from ...cluster.kinds import SERVER_PART
+from ...cluster.client import ClusterClient
+from ...cluster.connection import Connection, resolve_connection
 from ...cluster.kubeconfig import NoClusterError
 from ...cluster.objects import text_at, texts_at
-from ...names import JOBS, SELECTOR_LABELS
+from ...names import JOBS, SELECTOR_LABELS, SERVER
 from ..phases import TITLES, duration
 from ..watch import Watch
-from .interrupts import hold_interrupts
-from .reporter import LAST_LOOK, Level, Telling, Told
+from .interrupts import delay_interrupts
+from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedRollout
 from .run_state import run_state
 
-IDLE = 60.0
-"""Seconds for which a cluster is read on though nothing is waited for: after a service's Job comes its Deployment."""
+IDLE_SECONDS = 60.0
+"""Seconds for which the watch continues without a rollout: a service's Deployment follows its Job."""
 
 
 @dataclass
-class Service:
-    """A service of which something may be created or updated, and waited for, in this run."""
+class ReportedResource:
+    """A resource that Pulumi may create or update, and wait for, in this run."""
 
     component: pulumi.Resource
     adapters: int
     read_secrets: bool
     connection: Connection | None = None
-    told: Told | None = None
+    rollout: TrackedRollout | None = None
+    """The rollout while Pulumi waits for it."""
 
 
-def narrate(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
-    """The hooks for what `component` is about to register under this type and the logical name `child`; none where the cluster is not
-    known. To be asked for when `can_narrate()`."""
-    connection = connection_of(component, nim.diagnosis)
+def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
+    """Return the hooks for a child of `component`, or None if the cluster is unknown.
+
+    To be called before the child is registered, and only if `can_report_progress()`.
+
+    Args:
+        component: The NIMService.
+        type_: The child's Pulumi type.
+        child: The child's logical name.
+        nim: The arguments of the service.
+    """
+    connection = resolve_connection(component, nim.diagnosis)
     if connection is None:
         return None
-    narrator = _narrator_of_this_run()
-    if narrator is None:
+    hooks = _hooks_of_this_run()
+    if hooks is None:
         return None
-    service = Service(component, len(nim.hf_repo_ids or ()), nim.secrets.verify)
+    resource = ReportedResource(component, len(nim.hf_repo_ids or ()), nim.secrets.verify)
 
-    def know(values: list[Any]) -> None:
-        urn, service.connection = values
-        narrator.services[f"{urn.rpartition('::')[0]}${type_}::{child}"] = service
+    def register(values: list[Any]) -> None:
+        urn, resource.connection = values
+        hooks.resources[f"{urn.rpartition('::')[0]}${type_}::{child}"] = resource
 
-    pulumi.Output.all(component.urn, connection).apply(know)
-    return narrator.hooks
+    pulumi.Output.all(component.urn, connection).apply(register)
+    return hooks.binding
 
 
-def _narrator_of_this_run() -> "Narrator | None":
+def _hooks_of_this_run() -> "ProgressHooks | None":
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return None
-    memory = run_state()
-    if "narrator" not in memory:
-        memory["narrator"] = Narrator(loop)
-    return memory["narrator"]
+    state = run_state()
+    if "progress hooks" not in state:
+        state["progress hooks"] = ProgressHooks(loop)
+    return state["progress hooks"]
 
 
-class Narrator:
-    """The hooks of every service of a run, and the thread that reads. To be made on the program's own event loop."""
+class ProgressHooks:
+    """Hooks of every service of a run, and the thread that reads the cluster.
+
+    To be created on the program's event loop.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.services: dict[str, Service] = {}
-        """By URN of what is waited for."""
-        self._program, self._context = loop, contextvars.copy_context()
-        hold_interrupts(loop, lambda: any(service.told is not None for service in self.services.values()))
-        self._reading: asyncio.AbstractEventLoop | None = None
-        self._tellings: dict[Connection, tuple[Telling, Watch, asyncio.Task[None]]] = {}
+        self.resources: dict[str, ReportedResource] = {}
+        """By URN."""
+        self._program_loop, self._context = loop, contextvars.copy_context()
+        delay_interrupts(loop, lambda: any(each.rollout is not None for each in self.resources.values()))
+        self._reader_loop: asyncio.AbstractEventLoop | None = None
+        self._reporters: dict[Connection, tuple[ProgressReporter, Watch, asyncio.Task[None]]] = {}
         begin, end = pulumi.ResourceHook("nim-component-begin", self.begin), pulumi.ResourceHook("nim-component-end", self.end)
         failed = pulumi.ErrorHook("nim-component-failed", self.fail)
-        self.hooks = pulumi.ResourceHookBinding(
+        self.binding = pulumi.ResourceHookBinding(
             before_create=[begin], before_update=[begin], after_create=[end], after_update=[end], on_error=[failed]
         )
 
     def begin(self, args: pulumi.ResourceHookArgs) -> None:
-        """The engine is about to create or update something, and to wait for it."""
+        """Start the report: the engine is about to create or update the resource."""
         with contextlib.suppress(Exception):
-            service = self.services.get(args.urn)
-            if service is None or service.connection is None:
+            resource = self.resources.get(args.urn)
+            if resource is None or resource.connection is None:
                 return
-            service.told = told_of(args, partial(self._say, service.component), service.adapters)
-            self._submit(self._begin(service, service.connection, service.told))
+            resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
+            self._submit(self._begin(resource, resource.connection, resource.rollout))
 
     def end(self, args: pulumi.ResourceHookArgs) -> None:
-        """It has come up."""
+        """End the report: the resource is ready."""
         with contextlib.suppress(Exception):
-            service = self.services.get(args.urn)
-            if service is not None and service.told is not None and service.connection is not None:
-                told, service.told = service.told, None
-                if told.story.told:  # else nobody could look, and there is no story to end
-                    told.say("progress", f"{told.end} after {duration(time.monotonic() - told.began)}")
-                self._submit(self._end(service.connection, told))
+            resource = self.resources.get(args.urn)
+            if resource is not None and resource.rollout is not None and resource.connection is not None:
+                rollout, resource.rollout = resource.rollout, None
+                if rollout.phase_log.reported:  # otherwise the cluster could not be read
+                    rollout.report("progress", f"{rollout.success} after {duration(time.monotonic() - rollout.started)}")
+                self._submit(self._end(resource.connection, rollout))
 
     async def fail(self, args: pulumi.ErrorHookArgs) -> bool:
-        """It has not. The diagnosis is logged while the engine's error is on its way; the engine does not try again for our sake."""
+        """Log the diagnosis of the failed resource. Return False: the engine must not retry."""
         with contextlib.suppress(Exception):
-            service = self.services.get(args.urn)
-            if service is not None and service.told is not None and service.connection is not None:
+            resource = self.resources.get(args.urn)
+            if resource is not None and resource.rollout is not None and resource.connection is not None:
                 try:
-                    work = self._submit(self._fail(service.connection, service.told))
-                    await asyncio.wait_for(asyncio.wrap_future(work), LAST_LOOK + 1)
-                    await asyncio.sleep(0.05)  # the log's own turn on this loop
+                    work = self._submit(self._fail(resource.connection, resource.rollout))
+                    await asyncio.wait_for(asyncio.wrap_future(work), FINAL_DIAGNOSIS_SECONDS + 1)
+                    await asyncio.sleep(0.05)  # _log runs on this loop
                 finally:
-                    service.told = None
+                    resource.rollout = None
         return False
 
-    async def _begin(self, service: Service, connection: Connection, told: Told) -> None:
-        if connection not in self._tellings:
+    async def _begin(self, resource: ReportedResource, connection: Connection, rollout: TrackedRollout) -> None:
+        if connection not in self._reporters:
             try:
-                api = Api.connect(connection.kubeconfig, connection.context)
+                client = ClusterClient.connect(connection.kubeconfig, connection.context)
             except NoClusterError:
                 return
-            watch = Watch(api, partial(self._say, service.component, "progress"), read_secrets=service.read_secrets)
-            telling = Telling(watch)
-            self._tellings[connection] = telling, watch, asyncio.create_task(telling.run())
-        self._tellings[connection][0].begin(told)
+            watch = Watch(client, partial(self._report, resource.component, "progress"), read_secrets=resource.read_secrets)
+            reporter = ProgressReporter(watch)
+            self._reporters[connection] = reporter, watch, asyncio.create_task(reporter.run())
+        self._reporters[connection][0].track(rollout)
 
-    async def _end(self, connection: Connection, told: Told) -> None:
-        if connection in self._tellings:
-            self._tellings[connection][0].end(told)
+    async def _end(self, connection: Connection, rollout: TrackedRollout) -> None:
+        if connection in self._reporters:
+            self._reporters[connection][0].finish(rollout)
             await self._close_if_idle(connection)
 
-    async def _fail(self, connection: Connection, told: Told) -> None:
-        if connection in self._tellings:
-            await self._tellings[connection][0].fail(told)
+    async def _fail(self, connection: Connection, rollout: TrackedRollout) -> None:
+        if connection in self._reporters:
+            await self._reporters[connection][0].fail(rollout)
             self._submit(self._close_if_idle(connection))
 
     async def _close_if_idle(self, connection: Connection) -> None:
-        await asyncio.sleep(IDLE)
-        telling, watch, task = self._tellings.get(connection, (None, None, None))
-        if telling is not None and watch is not None and task is not None and telling.idle:
-            del self._tellings[connection]
+        await asyncio.sleep(IDLE_SECONDS)
+        reporter, watch, task = self._reporters.get(connection, (None, None, None))
+        if reporter is not None and watch is not None and task is not None and reporter.is_idle:
+            del self._reporters[connection]
             task.cancel()
             await watch.close()
 
     def _submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
-        if self._reading is None:
-            self._reading = asyncio.new_event_loop()
-            threading.Thread(target=self._reading.run_forever, name="nim-narrator", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._reading)
+        if self._reader_loop is None:
+            self._reader_loop = asyncio.new_event_loop()
+            threading.Thread(target=self._reader_loop.run_forever, name="nim-progress", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(work, self._reader_loop)
 
-    def _say(self, component: pulumi.Resource, level: Level, text: str) -> None:
-        """From the reading thread: the program's own loop logs, since it alone knows the engine."""
+    def _report(self, component: pulumi.Resource, level: Level, text: str) -> None:
+        """Log from the reader thread. Only the program's event loop has a connection to the engine."""
         with contextlib.suppress(RuntimeError):  # the program has ended
-            self._program.call_soon_threadsafe(self._log, component, level, text, context=self._context)
+            self._program_loop.call_soon_threadsafe(self._log, component, level, text, context=self._context)
 
     def _log(self, component: pulumi.Resource, level: Level, text: str) -> None:
-        """Progress is ephemeral: the end of the output is short. The component's URN is known by now; the Deployment's is not."""
+        """Log for the component: its URN is known by now, the Deployment's is not.
+
+        Progress is ephemeral, so it does not appear in the summary at the end of the output.
+        """
         with contextlib.suppress(Exception):
             if level == "progress":
                 pulumi.log.info(text, component, ephemeral=True)
@@ -175,23 +191,23 @@ class Narrator:
                 pulumi.log.error(text, component)
 
 
-def told_of(args: pulumi.ResourceHookArgs, say: Callable[[Level, str], None], adapters: int) -> Told:
-    """What is told of a resource: whose it is stands in its labels, or a Job's in those of its pods."""
-    name, namespace = (text_at(args.new_inputs, "metadata", part) for part in ("name", "namespace"))
+def track_rollout(args: pulumi.ResourceHookArgs, report: Callable[[Level, str], None], adapters: int) -> TrackedRollout:
+    """Return the rollout of a resource. The service's name is in its labels, for a Job in its pods' labels."""
+    name, namespace = (text_at(args.new_inputs, "metadata", key) for key in ("name", "namespace"))
     kind = args.type.rpartition(":")[2]
     labels = texts_at(args.new_inputs, *(("spec", "template") if kind == "Job" else ()), "metadata", "labels")
-    service, part = labels.get(SELECTOR_LABELS[1]) or name, labels.get(SELECTOR_LABELS[0], "")
-    title = f"{service} ({TITLES[part]})" if part in TITLES else service
+    service, workload = labels.get(SELECTOR_LABELS[1]) or name, labels.get(SELECTOR_LABELS[0], "")
+    title = f"{service} ({TITLES[workload]})" if workload in TITLES else service
 
-    def say_of_it(level: Level, text: str) -> None:
-        say(level, f"{title}: {text}")
+    def report_with_title(level: Level, text: str) -> None:
+        report(level, f"{title}: {text}")
 
-    return Told(
+    return TrackedRollout(
         service,
         namespace or "default",
-        say_of_it,
+        report_with_title,
         adapters,
         kind=kind,
-        part=part if part in JOBS else SERVER_PART,
+        workload=workload if workload in JOBS else SERVER,
         job=name if kind == "Job" else "",
     )

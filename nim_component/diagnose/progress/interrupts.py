@@ -1,6 +1,9 @@
-"""An interrupted or failed `pulumi up`. The engine stops the program, twice, and asks its error hooks a moment later: of a program that is
-gone by then it says "error hooks execution failed", in place of what failed. So the program ends when its hooks have answered, and quietly:
-a traceback would stand among the errors."""
+"""Delayed end of the program after an interrupted or failed `pulumi up`.
+
+On an interrupt, the engine stops the program, twice, and calls its error hooks a moment later. If the
+program has ended by then, the engine prints "error hooks execution failed" in place of the cause.
+Therefore the program ends after its hooks have returned, without a traceback among the errors.
+"""
 
 import asyncio
 import contextlib
@@ -9,32 +12,34 @@ import threading
 import time
 from collections.abc import Callable
 
-MOMENT = 0.3
-"""Seconds in which an answer reaches the engine."""
-PATIENCE = 4.0
-"""Seconds after which nobody asks any more: after five the engine kills the program."""
+REPLY_SECONDS = 0.3
+"""Seconds in which a hook's return value reaches the engine."""
+MAX_DELAY = 4.0
+"""Seconds after which the program ends in any case: the engine kills it after five."""
 
 
-def hold_interrupts(loop: asyncio.AbstractEventLoop, busy: Callable[[], bool]) -> None:
-    """From now on an interrupt ends the program when it is no longer `busy`. To be called on the loop. A program that has a handler of its
-    own keeps it."""
+def delay_interrupts(loop: asyncio.AbstractEventLoop, is_busy: Callable[[], bool]) -> None:
+    """Let an interrupt end the program only when `is_busy()` is false.
 
-    def interrupted() -> None:
-        if not ends:
-            ends.append(time.monotonic() + PATIENCE)
-            look(0.0)
+    To be called on the loop. A signal handler that the program has set stays in place.
+    """
 
-    def look(answered: float) -> None:
-        if busy() and time.monotonic() < ends[0]:
-            loop.call_later(0.05, look, MOMENT)
+    def handle_interrupt() -> None:
+        if not deadlines:
+            deadlines.append(time.monotonic() + MAX_DELAY)
+            exit_when_idle(0.0)
+
+    def exit_when_idle(delay: float) -> None:
+        if is_busy() and time.monotonic() < deadlines[0]:
+            loop.call_later(0.05, exit_when_idle, REPLY_SECONDS)
         else:
-            loop.call_later(answered, _leave)
+            loop.call_later(delay, _exit)
 
-    ends: list[float] = []
+    deadlines: list[float] = []
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signal.SIGINT, interrupted)
+            loop.add_signal_handler(signal.SIGINT, handle_interrupt)
 
 
-def _leave() -> None:
+def _exit() -> None:
     raise SystemExit(128 + signal.SIGINT)

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 
 from ...args import NIM
-from ...cluster.client import Api
-from ...cluster.connection import connection_of
+from ...cluster.client import ClusterClient
+from ...cluster.connection import resolve_connection
 from ...cluster.kubeconfig import NoClusterError
 from ..rules.endpoints import MISSING_CURE, describe_missing
 from ..served_models import NotAskedError, find_missing
@@ -22,7 +22,7 @@ def compare_models(
     only derived from the image is never more than warned of. Where nothing can be compared, that is said, a denial once a run."""
     if nim.diagnosis.missing_models == "ignore" or not nim.replicas:
         return
-    connection = connection_of(component, nim.diagnosis)
+    connection = resolve_connection(component, nim.diagnosis)
     if connection is None:
         return
     denied: set[str] = run_state().setdefault("proxies that are denied", set[str]())
@@ -31,7 +31,7 @@ def compare_models(
         if values["connection"] is None:
             return
         try:
-            api = Api.connect(values["connection"].kubeconfig, values["connection"].context)
+            api = ClusterClient.connect(values["connection"].kubeconfig, values["connection"].context)
         except NoClusterError:
             return
         try:

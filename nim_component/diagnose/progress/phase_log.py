@@ -1,4 +1,4 @@
-"""The story of one service: what has changed since the last time is told, once."""
+"""Phases of one rollout that were already reported."""
 
 from dataclasses import dataclass, field
 
@@ -7,19 +7,24 @@ from ..snapshot import Snapshot
 
 
 @dataclass
-class Story:
-    """What has been told. `tell` gives the new lines."""
+class PhaseLog:
+    """Phases reported so far. Each phase of a pod is reported once."""
 
-    told: dict[str, str] = field(default_factory=dict[str, str])
-    """Pod to the last phase that was told of it."""
+    reported: dict[str, str] = field(default_factory=dict[str, str])
+    """Name of a pod to its last reported phase."""
 
-    def tell(self, snapshot: Snapshot, adapters: int = 0, arrived: int | None = None) -> list[str]:
-        """A line for each pod whose phase has changed since; `arrived` of `adapters` are known to be downloaded."""
+    def add(self, snapshot: Snapshot, adapters: int = 0, downloaded: int | None = None) -> list[str]:
+        """Return a line for each pod whose phase changed since the last call.
+
+        Args:
+            snapshot: The current objects of the service.
+            adapters: How many adapters the loader downloads.
+            downloaded: How many of them are downloaded; None if unknown.
+        """
         lines: list[str] = []
-        phases = list(phases_of(snapshot, adapters, arrived))
-        several = len(phases) > 1
+        phases = list(phases_of(snapshot, adapters, downloaded))
         for phase in phases:
-            if self.told.get(phase.pod) != phase.text:
-                self.told[phase.pod] = phase.text
-                lines.append(f"{phase.pod}: {phase.text}" if several and phase.pod else phase.text)
+            if self.reported.get(phase.pod) != phase.text:
+                self.reported[phase.pod] = phase.text
+                lines.append(f"{phase.pod}: {phase.text}" if len(phases) > 1 and phase.pod else phase.text)
         return lines

@@ -1,4 +1,4 @@
-"""The story of many services at a time, from one watch: what is said, of whom, and when."""
+"""Progress report of many rollouts, from one shared watch."""
 
 import asyncio
 import time
@@ -6,115 +6,124 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...cluster.kinds import MORE, SERVER_PART
+from ...cluster.kinds import EXTRA_KINDS
+from ...names import SERVER
 from ..diagnosis import Finding
 from ..phases import READY, duration, phases_of
 from ..store import owner
 from ..watch import Watch
-from .phase_log import Story
+from .phase_log import PhaseLog
 
 Level = Literal["progress", "warning", "error"]
-SETTLE = 3.0
-"""Seconds that a cause must be seen before it is warned of: much of what stands still for a moment goes on by itself."""
+WARN_AFTER = 3.0
+"""Seconds for which a cause must persist before it is reported: many causes disappear by themselves."""
 TICK = 1.0
-REST = 3.0
-"""Seconds after which a service is looked at again although nothing changed: some rules go by the clock."""
-LAST_LOOK = 2.0
-"""Seconds that the last diagnosis of a failed update may take."""
+"""Seconds between two checks for changes."""
+RECHECK_AFTER = 3.0
+"""Seconds until a rollout without changes is diagnosed again: some rules depend on the clock."""
+FINAL_DIAGNOSIS_SECONDS = 2.0
+"""Time limit of the diagnosis of a failed rollout."""
 
 
 @dataclass
-class Told:
-    """A service whose story is told."""
+class TrackedRollout:
+    """A rollout, or a Job, whose progress is reported."""
 
     name: str
+    """Name of the service."""
     namespace: str
-    say: Callable[[Level, str], None]
+    report: Callable[[Level, str], None]
     adapters: int = 0
     kind: str = "Deployment"
-    """What is waited for: a `Deployment`, a `LeaderWorkerSet` or a `Job`."""
-    part: str = SERVER_PART
+    """Kind of the resource that Pulumi waits for: `Deployment`, `LeaderWorkerSet` or `Job`."""
+    workload: str = SERVER
+    """Value of the pods' label `app.kubernetes.io/name`: `SERVER` or one of `JOBS`."""
     job: str = ""
     """Name of the Job."""
-    story: Story = field(default_factory=Story)
-    began: float = field(default_factory=time.monotonic)
+    phase_log: PhaseLog = field(default_factory=PhaseLog)
+    started: float = field(default_factory=time.monotonic)
     warned: set[str] = field(default_factory=set[str])
+    """Causes that were reported."""
     first_seen: dict[str, float] = field(default_factory=dict[str, float])
-    looked: float = 0.0
+    """Cause to the time at which it was first seen."""
+    diagnosed: float = 0.0
+    """Time of the last diagnosis."""
     version: int = -1
+    """Number of changes in the store at the last diagnosis."""
 
     @property
-    def end(self) -> str:
-        """What it is when all is well."""
+    def success(self) -> str:
+        """Adjective for the successful end: `done` for a Job, else `ready`."""
         return "done" if self.kind == "Job" else "ready"
 
 
-class Telling:
-    """Looks at every service that is being told of as often as something changes, at most once a second."""
+class ProgressReporter:
+    """Reports the progress of every tracked rollout, at most once a second, when an object changes."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._told: list[Told] = []
+        self._rollouts: list[TrackedRollout] = []
 
-    def begin(self, told: Told) -> None:
-        """From now on a service is told of."""
-        self._watch.follow(told.namespace, MORE.get(told.kind, ()))
-        self._told.append(told)
+    def track(self, rollout: TrackedRollout) -> None:
+        """Start reporting a rollout."""
+        self._watch.follow(rollout.namespace, EXTRA_KINDS.get(rollout.kind, ()))
+        self._rollouts.append(rollout)
 
     @property
-    def idle(self) -> bool:
-        """Whether nobody is told of any more."""
-        return not self._told
+    def is_idle(self) -> bool:
+        """True when no rollout is tracked."""
+        return not self._rollouts
 
-    def end(self, told: Told) -> None:
-        """It has come up."""
-        self._told.remove(told)
+    def finish(self, rollout: TrackedRollout) -> None:
+        """Stop reporting a rollout that succeeded."""
+        self._rollouts.remove(rollout)
 
-    async def fail(self, told: Told) -> None:
-        """It has not: what is known of why, at once."""
-        self._told.remove(told)
-        await self._watch.first(told.namespace, LAST_LOOK)
-        snapshot, findings = await self._watch.look(told.name, told.namespace, told.part, told.job)
+    async def fail(self, rollout: TrackedRollout) -> None:
+        """Report the diagnosis of a failed rollout, then stop reporting it."""
+        self._rollouts.remove(rollout)
+        await self._watch.first(rollout.namespace, FINAL_DIAGNOSIS_SECONDS)
+        snapshot, findings = await self._watch.look(rollout.name, rollout.namespace, rollout.workload, rollout.job)
         if not snapshot.known("pods"):
             return
-        phases = list(phases_of(snapshot, told.adapters))
+        phases = list(phases_of(snapshot, rollout.adapters))
         if findings or any(phase.order < READY for phase in phases):
-            told.say("error", describe_failure(findings, [phase.text for phase in phases], time.monotonic() - told.began, told.end))
+            elapsed = time.monotonic() - rollout.started
+            rollout.report("error", describe_failure(findings, [phase.text for phase in phases], elapsed, rollout.success))
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Report until cancelled."""
         while True:
-            for told in list(self._told):
+            for rollout in list(self._rollouts):
                 now = time.monotonic()
-                changed = told.version != self._changes(told)
-                if changed or told.first_seen.keys() - told.warned or now - told.looked >= REST:
-                    await self._look(told)
+                changed = rollout.version != self._count_changes(rollout)
+                if changed or rollout.first_seen.keys() - rollout.warned or now - rollout.diagnosed >= RECHECK_AFTER:
+                    await self._diagnose(rollout)
                     await asyncio.sleep(0)
             await asyncio.sleep(TICK)
 
-    def _changes(self, told: Told) -> int:
-        return self._watch.store.changes[told.namespace, owner(told.name, told.part)]
+    def _count_changes(self, rollout: TrackedRollout) -> int:
+        return self._watch.store.changes[rollout.namespace, owner(rollout.name, rollout.workload)]
 
-    async def _look(self, told: Told) -> None:
-        told.version, told.looked = self._changes(told), time.monotonic()
-        snapshot, findings = await self._watch.look(told.name, told.namespace, told.part, told.job)
+    async def _diagnose(self, rollout: TrackedRollout) -> None:
+        rollout.version, rollout.diagnosed = self._count_changes(rollout), time.monotonic()
+        snapshot, findings = await self._watch.look(rollout.name, rollout.namespace, rollout.workload, rollout.job)
         if not snapshot.known("pods"):
             return
-        arrived = await self._watch.count_adapters(snapshot) if told.adapters else None
-        for line in told.story.tell(snapshot, told.adapters, arrived):
-            told.say("progress", line)
+        downloaded = await self._watch.count_adapters(snapshot) if rollout.adapters else None
+        for line in rollout.phase_log.add(snapshot, rollout.adapters, downloaded):
+            rollout.report("progress", line)
         seen = {finding.cause: finding for finding in findings}
-        told.first_seen = {cause: told.first_seen.get(cause, told.looked) for cause in seen}
+        rollout.first_seen = {cause: rollout.first_seen.get(cause, rollout.diagnosed) for cause in seen}
         for cause, finding in seen.items():
-            if cause not in told.warned and told.looked - told.first_seen[cause] >= SETTLE:
-                told.warned.add(cause)
-                told.say("warning", str(finding))
+            if cause not in rollout.warned and rollout.diagnosed - rollout.first_seen[cause] >= WARN_AFTER:
+                rollout.warned.add(cause)
+                rollout.report("warning", str(finding))
 
 
-def describe_failure(findings: list[Finding], phases: list[str], seconds: float, end: str = "ready") -> str:
-    """The diagnosis that stands beside the engine's error."""
-    got = "; ".join(dict.fromkeys(phases)) or "nothing is there"
-    head = f"not {end} after {duration(seconds)}: {got}"
+def describe_failure(findings: list[Finding], phases: list[str], seconds: float, success: str = "ready") -> str:
+    """Return the diagnosis that is logged beside the engine's error."""
+    reached = "; ".join(dict.fromkeys(phases)) or "nothing is there"
+    first_line = f"not {success} after {duration(seconds)}: {reached}"
     if not findings:
-        return f"{head}.\nNo cause can be seen in the cluster."
-    return "\n".join([f"{head}.", *(str(finding) for finding in findings[:3])])
+        return f"{first_line}.\nNo cause can be seen in the cluster."
+    return "\n".join([f"{first_line}.", *(str(finding) for finding in findings[:3])])

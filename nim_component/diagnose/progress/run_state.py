@@ -1,4 +1,4 @@
-"""State that lives as long as one run of a Pulumi program."""
+"""State with the lifetime of one run of a Pulumi program."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ _ATTRIBUTE = "_nim_component"
 
 
 def run_state() -> dict[str, Any]:
-    """What is kept until the run ends. It is kept with the run's own root: a second run in this process has another. Lost at once where
-    there is no run."""
+    """Return the state of the current run.
+
+    It is stored on the run's root resource, so a second run in the same process has its own state.
+    Without a run, the returned dict is empty and is not stored.
+    """
     root: Any = pulumi.runtime.get_root_resource()
     return {} if root is None else root.__dict__.setdefault(_ATTRIBUTE, {})

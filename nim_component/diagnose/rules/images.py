@@ -2,20 +2,8 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import (
-    CHECKER,
-    FETCHER,
-    LOADER,
-    PREWARM,
-    SERVER,
-    Container,
-    Object,
-    containers_of,
-    items_at,
-    message_of,
-    name_of,
-    text_at,
-)
+from ...cluster.objects import Container, Object, containers_of, items_at, message_of, name_of, text_at
+from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -23,7 +11,13 @@ from .patterns import Words, any_of, find_words
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 _WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
-_FIELDS = {SERVER: "image", PREWARM: "image", LOADER: "lora_image", CHECKER: "lora_image", FETCHER: "lora.source.image"}
+_FIELDS = {
+    SERVER_CONTAINER: "image",
+    PREWARM_CONTAINER: "image",
+    LOADER_CONTAINER: "lora_image",
+    CHECKER_CONTAINER: "lora_image",
+    FETCHER_CONTAINER: "lora.source.image",
+}
 """The argument that a container's image is from. Other init containers have the server's."""
 
 _PULL = (

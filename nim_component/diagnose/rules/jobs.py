@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import PREWARM, Object, at, condition, is_over, items_at, name_of, number_at, text_at, time_at
+from ...cluster.objects import Object, at, condition, is_over, items_at, name_of, number_at, text_at, time_at
+from ...names import PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
 from ..phases import duration
@@ -27,7 +28,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _fills_cache(job: Object) -> bool:
-    return any(text_at(each, "name") == PREWARM for each in items_at(job, "spec", "template", "spec", "containers"))
+    return any(text_at(each, "name") == PREWARM_CONTAINER for each in items_at(job, "spec", "template", "spec", "containers"))
 
 
 def _resume(snapshot: Snapshot, job: Object) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import CHECKER, LOADER, Container, container, name_of, text_at
+from ...cluster.objects import Container, container, name_of, text_at
 from ...lora_loader import EXIT_CODES
+from ...names import CHECKER_CONTAINER, LOADER_CONTAINER
 from ...text.sanitizing import sanitize_tail
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -65,7 +66,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     """How the loader failed, as long as it has not succeeded since."""
     for pod in snapshot.pods:
-        for loader in (container(pod, LOADER), container(pod, CHECKER)):
+        for loader in (container(pod, LOADER_CONTAINER), container(pod, CHECKER_CONTAINER)):
             if loader is not None and loader.ended and loader.ended.code != 0:
                 yield from _read_end(loader, f"pod/{name_of(pod)}")
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import CHECKER, FETCHER, LOADER, PREWARM, SERVER, Container, Object, containers_of, items_at, name_of, text_at
+from ...cluster.objects import Container, Object, containers_of, items_at, name_of, text_at
+from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -44,7 +45,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Who ran out of what memory."""
     for pod in snapshot.pods:
         for each in containers_of(pod):
-            if each.ended is None or each.ready or each.name in (LOADER, CHECKER):
+            if each.ended is None or each.ready or each.name in (LOADER_CONTAINER, CHECKER_CONTAINER):
                 continue
             subject = f"pod/{name_of(pod)}"
             if each.ended.reason == "OOMKilled":
@@ -58,12 +59,12 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _read_kill(pod: Object, each: Container, subject: str) -> Finding:
     memory = text_at(each.spec, "resources", "limits", "memory")
-    if each.name == PREWARM:
+    if each.name == PREWARM_CONTAINER:
         text = f"The download of the model ran out of memory ({memory})"
         return Finding("prewarm-out-of-memory", text, "Raise cache.prewarm.mem.", subject=subject)
-    if each.name != SERVER:
+    if each.name != SERVER_CONTAINER:
         text = f"The container {sanitize(each.name, 63)} ran out of memory ({memory or 'no limit'})"
-        limit = "lora_adapter_mem" if each.name == FETCHER else f"its memory limit in extra_containers: {sanitize(each.name, 63)}"
+        limit = "lora_adapter_mem" if each.name == FETCHER_CONTAINER else f"its memory limit in extra_containers: {sanitize(each.name, 63)}"
         return Finding("container-out-of-memory", text, f"Raise {limit}.", subject=subject)
     shared = next(
         (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from ...cluster.objects import LOADER, PREWARM, Object, condition, items_at, name_of, text_at, texts_at, time_at
+from ...cluster.objects import Object, condition, items_at, name_of, text_at, texts_at, time_at
 from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
+from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -83,7 +84,7 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
         yield from _find_taints(snapshot, pod, message, evidence, subject)
     if re.search(r"didn't match Pod's node affinity/selector", message):
         yield _find_selector(snapshot, pod, evidence, subject)
-    if PREWARM in _names(pod) and "didn't match pod affinity" in message:
+    if PREWARM_CONTAINER in _names(pod) and "didn't match pod affinity" in message:
         text = "The pre-warm Job must run where the server does, since the cache's volume is there, and that node does not take it"
         cure = "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or use cache.access_mode ReadWriteMany."
         yield Finding("prewarm-elsewhere", text, cure, evidence, subject=subject)
@@ -98,9 +99,9 @@ def _names(pod: Object) -> set[str]:
 def _argument(pod: Object, resource: str) -> str:
     """What sets how much of a resource the pod asks for."""
     argument = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}[resource]
-    if PREWARM in _names(pod):
+    if PREWARM_CONTAINER in _names(pod):
         return f"cache.prewarm.{argument}"
-    return "lora_adapter_mem" if LOADER in _names(pod) else argument
+    return "lora_adapter_mem" if LOADER_CONTAINER in _names(pod) else argument
 
 
 def _asked(pod: Object, resource: str) -> str:

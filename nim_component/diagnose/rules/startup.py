@@ -3,23 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ...cluster.objects import (
-    CHECKER,
-    FETCHER,
-    LOADER,
-    PREWARM,
-    SERVER,
-    Container,
-    Ended,
-    Object,
-    at,
-    containers_of,
-    is_ready,
-    message_of,
-    name_of,
-    number_at,
-    text_at,
-)
+from ...cluster.objects import Container, Ended, Object, at, containers_of, is_ready, message_of, name_of, number_at, text_at
+from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -27,9 +12,12 @@ from .crash_messages import CANNOT_START, LAST_WORDS
 from .patterns import find_words
 
 _OTHERS = {
-    PREWARM: ("The download of the model into the cache", "Its last words say why; look at cache.prewarm: profiles or args, timeout, mem."),
-    FETCHER: ("What brings the adapters", "Its last words say why: correct lora.source (image, command) or lora.env."),
-    "join-authorities": ("What joins the certificate authorities", "network.ca_config_map must hold certificates in PEM."),
+    PREWARM_CONTAINER: (
+        "The download of the model into the cache",
+        "Its last words say why; look at cache.prewarm: profiles or args, timeout, mem.",
+    ),
+    FETCHER_CONTAINER: ("What brings the adapters", "Its last words say why: correct lora.source (image, command) or lora.env."),
+    AUTHORITIES_CONTAINER: ("What joins the certificate authorities", "network.ca_config_map must hold certificates in PEM."),
 }
 """Containers of the component that are not the server, by name: what they are called, and what to do."""
 
@@ -41,9 +29,9 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         for each in containers_of(pod) if not is_ready(pod) else ():
             if each.waiting in ("RunContainerError", "CreateContainerError", "StartError"):
                 yield from find_words(CANNOT_START, each.message or (each.ended.message if each.ended else "") or "?", subject)
-            elif each.name == SERVER:
+            elif each.name == SERVER_CONTAINER:
                 yield from _read_server(snapshot, pod, each, subject)
-            elif each.name not in (LOADER, CHECKER) and not each.running_since and not each.ready:
+            elif each.name not in (LOADER_CONTAINER, CHECKER_CONTAINER) and not each.running_since and not each.ready:
                 yield from _read_other(each, subject)
 
 
@@ -68,7 +56,7 @@ def _read_other(each: Container, subject: str) -> Iterator[Finding]:
     ended = each.ended
     if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
         return
-    found = list(_read_words(ended, subject)) if each.name == PREWARM else []
+    found = list(_read_words(ended, subject)) if each.name == PREWARM_CONTAINER else []
     yield from found
     if not found:
         somebodys = f"The container {sanitize(each.name, 63)}", "Its last words say why: correct extra_containers."

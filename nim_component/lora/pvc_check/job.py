@@ -11,11 +11,10 @@ from typing import Any
 from ...args import LoRAAdapter
 from ...cluster.objects import Object, is_leaving, items_at, name_of, text_at
 from ...cluster.scheduling import holds_resources
-from ...names import SELECTOR_LABELS, STANDARD_LABELS
+from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
 from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, wish_of
 
 APP = "nim-lora-check"
-CONTAINER = "check-loras"
 MOUNT = "/lora/claim"
 TIME_TO_LIVE = 60
 """Seconds after which the cluster removes a Job that has ended."""
@@ -114,7 +113,7 @@ def render_config(request: Request, job: Object) -> Object:
 def _container(request: Request) -> Object:
     source = f"{MOUNT}/{request.directory}".rstrip("/")
     return {
-        "name": CONTAINER,
+        "name": CHECKER_CONTAINER,
         "image": request.image,
         "imagePullPolicy": request.pull_policy,
         "command": ["python3", "-m", "lora_loader", f"{PROGRAM_PATH}/adapters.json"],

@@ -13,8 +13,9 @@ from ...cluster.objects import Object, condition, container, event_time, message
 from ...diagnose.diagnosis import Finding
 from ...diagnose.rules.patterns import Words, any_of, find_words
 from ...lora_loader.compare import LONGEST_LINE, Comparison
+from ...names import CHECKER_CONTAINER
 from ...text.sanitizing import sanitize
-from .job import CONTAINER, LIMITS, REQUESTS
+from .job import LIMITS, REQUESTS
 
 _ASKED = f"it asks for {REQUESTS['cpu']} cpu and {REQUESTS['memory']} memory, at most {LIMITS['cpu']} and {LIMITS['memory']}"
 _REFUSED = (
@@ -137,7 +138,7 @@ def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting |
             return _blocked("waiting for its pod", _REFUSED, said, hopeless="serviceaccount" not in said.replace(" ", "").lower())
         failed = condition(job, "Failed")
         return Ended("", sanitize(text_at(failed, "message"))) if failed.get("status") == "True" else Waiting("waiting for its pod")
-    found = container(pod, CONTAINER)
+    found = container(pod, CHECKER_CONTAINER)
     if found is not None and found.ended is not None:
         reason = sanitize(f"{found.ended.reason or 'ended'}, exit code {found.ended.code}", 80)
         return Ended(found.ended.message, reason)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ...cluster.client import GoneError, MissingError, RefusedError, UnreachableError
 from ...cluster.objects import Object, at, is_leaving, name_of, phase_of, text_at
-from ...cluster.writing_client import RejectedError, WritingApi
+from ...cluster.writing_client import RejectedError, WritingClient
 from ...lora_loader.compare import Comparison
 from ...text.sanitizing import sanitize
 from .job import APP, MOUNT, Request, find_users, render_config, render_job
@@ -27,7 +27,7 @@ class CheckError(Exception):
     """Why there is no verdict: one line, with what to do about it."""
 
 
-async def check_claim(api: WritingApi, request: Request, say: Callable[[str], None]) -> Comparison:
+async def check_claim(api: WritingClient, request: Request, say: Callable[[str], None]) -> Comparison:
     """What the claim holds, by the lock. `say` is told what is waited for. `CheckError`, `UnreachableError`."""
     modes = await _read_claim(api, request, say)
     with _explained(request, "list pods"):
@@ -49,7 +49,7 @@ async def check_claim(api: WritingApi, request: Request, say: Callable[[str], No
         await _remove(api, making, f"{jobs}/{request.name}", say)
 
 
-async def _read_claim(api: WritingApi, request: Request, say: Callable[[str], None]) -> list[str] | None:
+async def _read_claim(api: WritingClient, request: Request, say: Callable[[str], None]) -> list[str] | None:
     """Access modes of the claim; nothing when it may not be read."""
     claims = f"/api/v1/namespaces/{request.namespace}/persistentvolumeclaims"
     try:
@@ -72,14 +72,14 @@ async def _read_claim(api: WritingApi, request: Request, say: Callable[[str], No
     return [str(each) for each in cast("list[Any]", modes)] if isinstance(modes, list) else None
 
 
-async def _list_names(api: WritingApi, path: str) -> str:
+async def _list_names(api: WritingClient, path: str) -> str:
     with contextlib.suppress(RefusedError, MissingError, UnreachableError):
         names = sorted(sanitize(name_of(each), 100) for each in (await api.list(path))[0])
         return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "") or "none"
     return "unknown"
 
 
-async def _wait(api: WritingApi, request: Request, job: Object, say: Callable[[str], None]) -> Ended:
+async def _wait(api: WritingClient, request: Request, job: Object, say: Callable[[str], None]) -> Ended:
     end, told, answer = time.monotonic() + request.timeout, "", Waiting("waiting for its pod")
     while True:
         try:
@@ -100,7 +100,7 @@ async def _wait(api: WritingApi, request: Request, job: Object, say: Callable[[s
         await asyncio.sleep(POLL)
 
 
-async def _look(api: WritingApi, request: Request, job: Object) -> Waiting | Ended:
+async def _look(api: WritingClient, request: Request, job: Object) -> Waiting | Ended:
     core, selector = f"/api/v1/namespaces/{request.namespace}", f"batch.kubernetes.io/job-name={request.name}"
     pods, _ = await api.list(f"{core}/pods", labelSelector=selector)
     pod = max(pods, key=lambda each: text_at(each, "metadata", "creationTimestamp"), default=None)
@@ -136,7 +136,7 @@ def _conclude(request: Request, ended: Ended) -> Comparison:
     raise CheckError(f"the pod ended without a verdict ({ended.reason}){f': {said}' if said else ''}")
 
 
-async def _remove(api: WritingApi, making: "asyncio.Future[Object]", path: str, say: Callable[[str], None]) -> None:
+async def _remove(api: WritingClient, making: "asyncio.Future[Object]", path: str, say: Callable[[str], None]) -> None:
     """What was made, or may have been."""
     with contextlib.suppress(Exception):
         await asyncio.wait({making}, timeout=REMOVAL)

@@ -13,20 +13,20 @@ import pytest
 import yaml
 
 from nim_component.cluster import client as module
-from nim_component.cluster.client import Api, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
+from nim_component.cluster.client import ClusterClient, GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
 
 from .server import kubeconfig, serving
 
 
 def ask(config: str, what: Any) -> Any:
     async def run() -> Any:
-        async with Api.connect(config) as api:
+        async with ClusterClient.connect(config) as api:
             return await what(api)
 
     return asyncio.run(run())
 
 
-async def collect(api: Api, path: str = "/api/v1/pods") -> list[Any]:
+async def collect(api: ClusterClient, path: str = "/api/v1/pods") -> list[Any]:
     return [each async for each in api.watch(path, "1")]
 
 
@@ -104,7 +104,7 @@ def test_an_answer_that_drips_is_not_waited_for():
 def test_the_servers_clock_counts(skew: float):
     with serving(lambda _: (200, {}), skew=skew) as config:
 
-        async def now(api: Api) -> timedelta:
+        async def now(api: ClusterClient) -> timedelta:
             await api.get("/x")
             return api.now() - datetime.now(UTC)
 
@@ -116,9 +116,9 @@ def test_nothing_is_there_to_connect_to(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(NoClusterError, match=re.escape(f"there is no kubeconfig ({tmp_path}/.kube/config)")):
-        Api.connect()
+        ClusterClient.connect()
     with pytest.raises(NoClusterError, match=re.escape(f"there is no kubeconfig ({tmp_path}/missing)")):
-        Api.connect(str(tmp_path / "missing"))
+        ClusterClient.connect(str(tmp_path / "missing"))
 
 
 def test_a_context_that_is_not_there_is_named_with_those_that_are():
@@ -128,20 +128,20 @@ def test_a_context_that_is_not_there_is_named_with_those_that_are():
         "current-context": "dev",
     }
     with pytest.raises(NoClusterError, match="the kubeconfig has no context 'prod'; it has: dev, staging"):
-        Api.connect(json.dumps(config), "prod")
+        ClusterClient.connect(json.dumps(config), "prod")
 
 
 @pytest.mark.parametrize("text", ["a: b\n", "- a\n- b\n", "{", "\x00\n", "{}", "clusters: [1]\nusers: 2\n"])
 def test_a_broken_kubeconfig_is_one_error_that_quotes_nothing(text: str):
     with pytest.raises(NoClusterError) as caught:
-        Api.connect(f"{text}\n# nvapi-of-nobody")
+        ClusterClient.connect(f"{text}\n# nvapi-of-nobody")
     assert "nvapi" not in str(caught.value)
 
 
 def test_without_the_client_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "is_installed", lambda: False)
     with pytest.raises(NoClusterError, match="with its extra `diagnose`"):
-        Api.connect(kubeconfig("http://127.0.0.1:9"))
+        ClusterClient.connect(kubeconfig("http://127.0.0.1:9"))
 
 
 def test_several_files_are_one_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -153,7 +153,7 @@ def test_several_files_are_one_kubeconfig(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'one'}:{tmp_path / 'missing'}:{tmp_path / 'two'}")
 
         async def run() -> Any:
-            async with Api.connect() as api:
+            async with ClusterClient.connect() as api:
                 return await api.get("/x")
 
         assert asyncio.run(run()) == {"which": "second"}

@@ -12,7 +12,7 @@ from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs
 from nim_component.cluster.secret_facts import SecretFacts
 from nim_component.diagnose.targets import read_targets
 from nim_component.local.manifests import collect_manifests
-from nim_component.preflight import Facts, Need, Verdict, judge, need_of, objects_of_state
+from nim_component.preflight import CheckResult, Facts, StackRequirements, objects_of_state, read_requirements, run_checks
 from nim_component.preflight.requirements import permissions_of
 from nim_component.testing import record
 
@@ -23,10 +23,10 @@ TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}
 SECRETS = NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY")
 
 
-def needed(**fields: Any) -> Need:
+def requirements_of(**fields: Any) -> StackRequirements:
     """What a service needs."""
     nim = NIM(**{"secrets": SECRETS, "namespace": "ml", **fields})
-    return need_of([manifest.object for manifest in collect_manifests(record(lambda: NIMService("llama", nim)).run)])
+    return read_requirements([manifest.object for manifest in collect_manifests(record(lambda: NIMService("llama", nim)).run)])
 
 
 def storage_class(name: str = "fast", provisioner: str = "ebs.csi.aws.com", default: bool = True) -> Object:
@@ -47,20 +47,20 @@ def facts(**changes: Any) -> Facts:
             ("ml", "pull"): SecretFacts(PULL_TYPE, (".dockerconfigjson",), ("nvcr.io",)),
             ("ml", "ngc"): SecretFacts("Opaque", ("NGC_API_KEY",)),
         },
-        kinds=needed().kinds,
+        kinds=requirements_of().kinds,
         denied=(),
     )
     return replace(good, **changes)
 
 
-def wrong(verdicts: list[Verdict]) -> list[str]:
-    return [f"{each.mark} {each.about}: {each.text} | {each.cure}" for each in verdicts if each.mark != "ok"]
+def wrong(results: list[CheckResult]) -> list[str]:
+    return [f"{each.mark} {each.about}: {each.text} | {each.fix}" for each in results if each.mark != "ok"]
 
 
 def test_a_cluster_that_has_everything_passes():
-    verdicts = judge(needed(), facts(), known=set())
-    assert wrong(verdicts) == []
-    assert [f"{each.about}: {each.text}" for each in verdicts] == [
+    results = run_checks(requirements_of(), facts(), known=set())
+    assert wrong(results) == []
+    assert [f"{each.about}: {each.text}" for each in results] == [
         "Kubernetes: v1.36.3",
         "Namespace ml: enforces Pod Security: restricted",
         "Permissions: the deployer may do what the stack needs",
@@ -131,9 +131,9 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("fields", "changes", "words"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
 def test_what_is_missing_is_said_with_a_cure(fields: dict[str, Any], changes: dict[str, Any], words: str):
-    need = needed(**fields)
-    kinds = {} if "kinds" in changes else {"kinds": need.kinds}
-    said = wrong(judge(need, facts(**{**kinds, **changes}), known=set()))
+    requirements = requirements_of(**fields)
+    kinds = {} if "kinds" in changes else {"kinds": requirements.kinds}
+    said = wrong(run_checks(requirements, facts(**{**kinds, **changes}), known=set()))
     assert any(words in each for each in said), said
     assert all(re.search(r" \| .+\.$", each) for each in said)
 
@@ -156,33 +156,33 @@ def test_what_is_missing_is_said_with_a_cure(fields: dict[str, Any], changes: di
     ],
 )
 def test_storage_that_does_is_no_fault(fields: dict[str, Any], changes: dict[str, Any]):
-    assert wrong(judge(needed(**fields), facts(kinds=needed(**fields).kinds, **changes), known=set())) == []
+    assert wrong(run_checks(requirements_of(**fields), facts(kinds=requirements_of(**fields).kinds, **changes), known=set())) == []
 
 
 def test_the_stacks_own_running_pods_do_not_count_against_it():
     mine = held(8, "llama-5d9-x", "ml")
-    assert wrong(judge(needed(gpu=8), facts(pods=(mine,)), known=set())) == []
-    assert wrong(judge(needed(gpu=8), facts(pods=(held(8, "llama-5d9-x", "other"),)), known=set())) != []
+    assert wrong(run_checks(requirements_of(gpu=8), facts(pods=(mine,)), known=set())) == []
+    assert wrong(run_checks(requirements_of(gpu=8), facts(pods=(held(8, "llama-5d9-x", "other"),)), known=set())) != []
 
 
 def test_a_pod_of_the_same_name_that_is_no_server_does_count():
     labels = {"app.kubernetes.io/name": "trainer", "app.kubernetes.io/instance": "llama"}
     theirs = {**held(8, "llama-5d9-x", "ml"), "metadata": {"name": "llama-5d9-x", "namespace": "ml", "labels": labels}}
-    assert wrong(judge(needed(gpu=8), facts(pods=(theirs,)), known=set())) != []
+    assert wrong(run_checks(requirements_of(gpu=8), facts(pods=(theirs,)), known=set())) != []
 
 
 def test_a_quota_that_the_running_service_uses_itself_is_no_fault():
     quota = {"metadata": {"name": "q"}, "status": {"hard": {f"requests.{GPU}": "2"}, "used": {f"requests.{GPU}": "2"}}}
     there: Any = {("Deployment", "ml", "llama"): {}}
     seen = facts(quotas={"ml": (quota,)}, ours=there)
-    assert wrong(judge(needed(gpu=2), seen, known={("Deployment", "ml", "llama")})) == []
-    assert wrong(judge(needed(gpu=2), facts(quotas={"ml": (quota,)}), known=set())) != []
+    assert wrong(run_checks(requirements_of(gpu=2), seen, known={("Deployment", "ml", "llama")})) == []
+    assert wrong(run_checks(requirements_of(gpu=2), facts(quotas={"ml": (quota,)}), known=set())) != []
 
 
 def test_an_orphan_is_found_with_the_command_that_takes_it_back():
     deployment = {"metadata": {"name": "llama"}, "spec": {"replicas": 2, "template": {"spec": pod(gpu=4)["spec"]}}}
     ours: Any = {("Deployment", "ml", "llama"): deployment, ("Deployment", "ml", "old"): deployment, ("Service", "ml", "old"): {}}
-    said = wrong(judge(needed(), facts(ours=ours), known=set()))
+    said = wrong(run_checks(requirements_of(), facts(ours=ours), known=set()))
     assert "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up" in said[0]
     assert said[0].startswith("fail Deployment ml/llama: is in the cluster and not in the stack's state")
     assert said[1] == (
@@ -193,7 +193,7 @@ def test_an_orphan_is_found_with_the_command_that_takes_it_back():
 
 
 def test_without_a_state_no_object_is_called_an_orphan():
-    assert wrong(judge(needed(), facts(ours={("Deployment", "ml", "llama"): {}}), known=None)) == []
+    assert wrong(run_checks(requirements_of(), facts(ours={("Deployment", "ml", "llama"): {}}), known=None)) == []
 
 
 def test_a_state_says_what_it_has():
@@ -216,7 +216,7 @@ def test_a_state_says_what_it_has():
 
 
 def test_what_the_program_makes_itself_is_not_missing():
-    by_value = needed(secrets=NIMSecrets.keyless())
+    by_value = requirements_of(secrets=NIMSecrets.keyless())
     assert by_value.services[0].keys == frozenset()
     assert by_value.services[0].pull_secrets == frozenset()
 
@@ -225,25 +225,25 @@ GROUP = {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(acce
 
 
 def test_a_group_needs_a_node_for_each_of_its_pods():
-    need = needed(**GROUP)
-    (it,) = need.services
+    requirements = requirements_of(**GROUP)
+    (it,) = requirements.services
     assert (it.name, it.replicas, it.workload) == ("llama", 2, ("LeaderWorkerSet", "ml", "llama-group"))
     assert it.keys == frozenset({("ngc", "NGC_API_KEY")})
-    seen = facts(kinds=need.kinds, volumes=({"spec": {"storageClassName": "fast", "accessModes": ["ReadWriteMany"]}},))
-    assert wrong(judge(need, seen, known=set())) == [
+    seen = facts(kinds=requirements.kinds, volumes=({"spec": {"storageClassName": "fast", "accessModes": ["ReadWriteMany"]}},))
+    assert wrong(run_checks(requirements, seen, known=set())) == [
         f"fail GPUs of llama: 2 x 8 {GPU} wanted, room for 1 of 2 pods (free: gpu-0 0)"
         " | Free GPUs, add nodes, or lower gpu or replicas; with a node autoscaler this may be no fault."
     ]
     two = replace(seen, nodes=(node(gpu=8), node("gpu-1", 8)))
-    assert wrong(judge(need, two, known=set())) == []
+    assert wrong(run_checks(requirements, two, known=set())) == []
     mine = held(8, "llama-group-0-1", "ml")
-    assert wrong(judge(need, replace(two, pods=(mine,)), known=set())) == []
+    assert wrong(run_checks(requirements, replace(two, pods=(mine,)), known=set())) == []
 
 
 def test_a_group_that_no_state_knows_is_an_orphan():
     spec = {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "leaderTemplate": {"spec": pod(gpu=8)["spec"]}}}
     ours: Any = {("LeaderWorkerSet", "ml", "old-group"): {"metadata": {"name": "old-group"}, "spec": spec}}
-    (said,) = wrong(judge(needed(), facts(ours=ours), known=set()))
+    (said,) = wrong(run_checks(requirements_of(), facts(ours=ours), known=set()))
     assert "it holds 16 nvidia.com/gpu" in said
     assert said.endswith("kubectl -n ml delete leaderworkerset old-group.")
 
@@ -254,7 +254,7 @@ def test_what_only_a_job_needs_is_needed():
         ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY", hf_token_key="token", hf_token_group="hf"
     )
     env = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
-    (it,) = needed(secrets=token, hf_repo_ids=["org/one"], lora_adapter_mem="2Gi", lora=lora, env=env).services
+    (it,) = requirements_of(secrets=token, hf_repo_ids=["org/one"], lora_adapter_mem="2Gi", lora=lora, env=env).services
     assert ("hf", "token") in it.keys
     assert "python:3.12-alpine" in it.images
     assert len(it.claims) == 2
@@ -263,7 +263,7 @@ def test_what_only_a_job_needs_is_needed():
 @pytest.mark.parametrize("name", ["cpu", "requests.cpu", "limits.cpu"])
 def test_a_quota_counts_by_either_name(name: str):
     quota = {"metadata": {"name": "q"}, "status": {"hard": {name: "1"}, "used": {name: "1"}}}
-    (said,) = wrong(judge(needed(), facts(quotas={"ml": (quota,)}), known=set()))
+    (said,) = wrong(run_checks(requirements_of(), facts(quotas={"ml": (quota,)}), known=set()))
     assert f"leaves too little: {name}: 1 of 1 used" in said
 
 
@@ -278,9 +278,9 @@ def test_the_services_of_a_stack_are_known_by_their_own_names(tmp_path: Path):
 
 
 def test_only_what_is_needed_is_asked_for():
-    wanted = permissions_of(needed(secrets=NIMSecrets.keyless()))
+    wanted = permissions_of(requirements_of(secrets=NIMSecrets.keyless()))
     assert ("patch", "apps", "deployments", "ml") in wanted
     assert ("list", "", "pods", "ml") in wanted
     assert ("get", "", "secrets", "ml") not in wanted
-    assert ("get", "", "secrets", "ml") in permissions_of(needed())
+    assert ("get", "", "secrets", "ml") in permissions_of(requirements_of())
     assert len(wanted) == len(set(wanted)) <= 25

@@ -8,9 +8,8 @@ import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, DiagnosisArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.args.late import describe
-from nim_component.cluster.connection import Connection, connection_of
-from nim_component.diagnose.progress import availability as occasion
-from nim_component.diagnose.progress import hooks as narrator
+from nim_component.cluster.connection import Connection, resolve_connection
+from nim_component.diagnose.progress import availability, hooks
 from nim_component.testing import record
 
 REFRESHED = LoRAArgs(volume=AdapterVolume(), refresh_interval=30)
@@ -30,7 +29,7 @@ def connected(diagnosis: dict[str, Any], provider: dict[str, Any] | None = None,
 
     def program() -> None:
         opts = None if provider is None else pulumi.ResourceOptions(providers=[k8s.Provider("p", **provider)])
-        connection = connection_of(
+        connection = resolve_connection(
             Component(opts), DiagnosisArgs(**{key: value() if callable(value) else value for key, value in diagnosis.items()})
         )
         if connection is None:
@@ -74,7 +73,7 @@ def test_a_provider_that_was_only_looked_up_says_nothing():
         found = k8s.Provider("p")
         for part in ("kubeconfig", "context"):
             del found.__dict__[part]
-        seen.append(connection_of(Component(pulumi.ResourceOptions(providers=[found])), DiagnosisArgs()))
+        seen.append(resolve_connection(Component(pulumi.ResourceOptions(providers=[found])), DiagnosisArgs()))
 
     record(program)
     assert seen == [None]
@@ -103,27 +102,27 @@ def test_a_kubeconfigs_text_in_the_clear_is_refused():
 
 def test_there_are_no_hooks_under_mocks(monkeypatch: pytest.MonkeyPatch):
     made: list[Any] = []
-    monkeypatch.setattr(narrator, "Narrator", made.append)
+    monkeypatch.setattr(hooks, "ProgressHooks", made.append)
     for preview in (True, False):
         record(lambda: NIMService("llama", NIM(secrets=NIMSecrets.keyless())), preview=preview)
     assert made == []
-    assert not occasion.can_narrate()
+    assert not availability.can_report_progress()
 
 
 def test_there_are_no_hooks_without_the_client_or_where_they_are_turned_off(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
-    monkeypatch.setattr(occasion, "can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.diagnose.progress.hooks.narrate", lambda *given: asked.append(":".join(given[1:3])))
+    monkeypatch.setattr(availability, "can_report_progress", lambda: True)
+    monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: True)
+    monkeypatch.setattr("nim_component.diagnose.progress.hooks.bind_hooks", lambda *given: asked.append(":".join(given[1:3])))
     monkeypatch.setattr("nim_component.diagnose.progress.model_comparison.compare_models", lambda *_: asked.append("models"))
     for enabled in (False, True):
         diagnosis = DiagnosisArgs(enabled=enabled)
         record(lambda given=diagnosis: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), diagnosis=given)))
         assert asked == (["kubernetes:apps/v1:Deployment:llama-deployment", "models"] if enabled else [])
     monkeypatch.undo()
-    monkeypatch.setattr(occasion, "is_installed", lambda: False)
+    monkeypatch.setattr(availability, "is_installed", lambda: False)
     monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
-    assert occasion.can_narrate() is False
+    assert availability.can_report_progress() is False
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,7 @@ def test_whatever_is_waited_for_has_hooks(monkeypatch: pytest.MonkeyPatch, field
     given: list[str] = []
     binding = pulumi.ResourceHookBinding(before_create=[lambda _: None])
 
-    def narrate(_component: Any, type_: str, child: str, _nim: NIM) -> Any:
+    def bind_hooks(_component: Any, type_: str, child: str, _nim: NIM) -> Any:
         asked.append(f"{type_}:{child}")
         return binding
 
@@ -157,9 +156,9 @@ def test_whatever_is_waited_for_has_hooks(monkeypatch: pytest.MonkeyPatch, field
     def program() -> None:
         NIMService("llama", NIM(secrets=NIMSecrets.keyless(), **fields), pulumi.ResourceOptions(transformations=[look]))
 
-    monkeypatch.setattr(occasion, "can_narrate", lambda: True)
-    monkeypatch.setattr("nim_component.diagnose.progress.hooks.narrate", narrate)
-    monkeypatch.setattr("nim_component.component.service.can_narrate", lambda: False)
+    monkeypatch.setattr(availability, "can_report_progress", lambda: True)
+    monkeypatch.setattr("nim_component.diagnose.progress.hooks.bind_hooks", bind_hooks)
+    monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: False)
     record(program)
     assert asked == given == [f"kubernetes:{each}" for each in hooked]
 
@@ -169,12 +168,12 @@ def test_an_engine_without_hooks_makes_it_silent(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
     has: dict[str, Any] = {"feature": lambda _: False}
     monkeypatch.setattr("pulumi.runtime.settings.monitor_supports_feature", lambda feature: has["feature"](feature))
-    assert occasion.can_narrate() is False
+    assert availability.can_report_progress() is False
     has["feature"] = lambda _: True
-    assert occasion.can_narrate() is True
+    assert availability.can_report_progress() is True
 
     def unknown(_: Any) -> bool:
         raise TypeError
 
     has["feature"] = unknown
-    assert occasion.can_narrate() is False
+    assert availability.can_report_progress() is False

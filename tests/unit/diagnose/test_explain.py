@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from nim_component.cluster.client import Api, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.client import ClusterClient, MissingError, RefusedError, UnreachableError
 from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 
@@ -148,7 +148,7 @@ def test_refused_credentials_are_no_empty_namespace():
 
 
 def test_the_pulumi_sdk_is_not_waited_for():
-    modules = "nim_component.cli, nim_component.diagnose.api, nim_component.diagnose.explain"
+    modules = "nim_component.cli, nim_component.cluster.client, nim_component.diagnose.explain"
     program = f"import sys, {modules}; print([name for name in sys.modules if name.partition('.')[0].startswith('pulumi')])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
@@ -241,7 +241,7 @@ def test_servers_that_do_not_answer_are_not_waited_for():
     notes: list[str] = []
 
     async def run(kubeconfig: str) -> list[Explanation]:
-        explainer = Explainer(Api.connect(kubeconfig), notes.append)
+        explainer = Explainer(ClusterClient.connect(kubeconfig), notes.append)
         try:
             return await explainer.explain(["ml"])
         finally:

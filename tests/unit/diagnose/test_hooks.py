@@ -1,4 +1,4 @@
-"""What a hook is called with, and of whom it is therefore told."""
+"""What a hook is called with, and of whom it is therefore rollout."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
-from nim_component.diagnose.progress.hooks import told_of
+from nim_component.diagnose.progress.hooks import track_rollout
 from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record
@@ -44,34 +44,34 @@ def child(name: str, **fields: Any) -> Resource:
 def test_a_child_is_told_of_as_what_it_is(name: str, fields: dict[str, Any], kind: str, part: str, title: str):
     it = child(name, **fields)
     said: list[tuple[str, str]] = []
-    told = told_of(pulumi.ResourceHookArgs(it.urn, "", name, it.type, new_inputs=it.inputs), lambda *line: said.append(line), 1)
-    told.say("progress", "waiting for pods")
+    rollout = track_rollout(pulumi.ResourceHookArgs(it.urn, "", name, it.type, new_inputs=it.inputs), lambda *line: said.append(line), 1)
+    rollout.report("progress", "waiting for pods")
     assert said == [("progress", f"{title}: waiting for pods")]
-    assert (told.name, told.namespace, told.kind, told.part) == ("other", "ml", kind, part)
-    assert told.job == (it.inputs["metadata"]["name"] if kind == "Job" else "")
-    assert told.end == ("done" if kind == "Job" else "ready")
+    assert (rollout.name, rollout.namespace, rollout.kind, rollout.workload) == ("other", "ml", kind, part)
+    assert rollout.job == (it.inputs["metadata"]["name"] if kind == "Job" else "")
+    assert rollout.success == ("done" if kind == "Job" else "ready")
 
 
 PROGRAM = """
 import asyncio, sys
 import pulumi
-from nim_component.diagnose.connection import Connection
-from nim_component.diagnose.narrator import Narrator, Service
+from nim_component.cluster.connection import Connection
+from nim_component.diagnose.progress.hooks import ProgressHooks, ReportedResource
 
 for level in ("info", "warn", "error"):
     setattr(pulumi.log, level, lambda text, *_, **__: print(text, flush=True))
 pulumi.ResourceHook = pulumi.ErrorHook = pulumi.ResourceHookBinding = lambda *_, **__: None  # no engine to register them with
 
 async def main() -> None:
-    narrator = Narrator(asyncio.get_running_loop())
+    hooks = ProgressHooks(asyncio.get_running_loop())
     kinds = {"kubernetes:batch/v1:Job": "llama-warm", "kubernetes:apps/v1:Deployment": "llama"}
     for type_, name in kinds.items():
-        narrator.services[name] = Service(None, 0, True, Connection(sys.argv[1], None))
+        hooks.resources[name] = ReportedResource(None, 0, True, Connection(sys.argv[1], None))
         inputs = {"metadata": {"name": name, "namespace": "ml"}}
-        narrator.begin(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
-        while not narrator.services[name].told.story.told:
+        hooks.begin(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
+        while not hooks.resources[name].rollout.phase_log.reported:
             await asyncio.sleep(0.1)
-        narrator.end(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
+        hooks.end(pulumi.ResourceHookArgs(name, "", name, type_, new_inputs=inputs))
         await asyncio.sleep(0.5)
 
 asyncio.run(main())
@@ -99,5 +99,5 @@ def answer(path: str) -> tuple[int, Any]:
 
 def test_inputs_of_any_form_are_told_of():
     for inputs in (None, {}, {"metadata": 3}, {"metadata": {"labels": []}, "spec": "x"}):
-        told = told_of(pulumi.ResourceHookArgs("", "", "", "kubernetes:batch/v1:Job", new_inputs=inputs), lambda *_: None, 0)
-        assert (told.name, told.namespace) == ("", "default")
+        rollout = track_rollout(pulumi.ResourceHookArgs("", "", "", "kubernetes:batch/v1:Job", new_inputs=inputs), lambda *_: None, 0)
+        assert (rollout.name, rollout.namespace) == ("", "default")

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import asyncio, sys, time
-from nim_component.diagnose import interrupts
+from nim_component.diagnose.progress import interrupts
 {before}
 async def answer():
     await asyncio.sleep({busy})
@@ -17,7 +17,7 @@ async def answer():
     working.clear()
 
 async def main():
-    interrupts.hold_interrupts(asyncio.get_running_loop(), lambda: bool(working))
+    interrupts.delay_interrupts(asyncio.get_running_loop(), lambda: bool(working))
     if working:
         asyncio.create_task(answer())
     print("running", flush=True)
@@ -64,7 +64,7 @@ def test_one_that_nobody_waits_for_ends_it_at_once():
 
 
 def test_no_answer_is_waited_for_longer_than_the_engine_waits():
-    process = start(busy=10, before="interrupts.PATIENCE = 1")
+    process = start(busy=10, before="interrupts.MAX_DELAY = 1")
     process.send_signal(signal.SIGINT)
     output, _, seconds = finish(process)
     assert output == ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.cluster.client import Api
+from nim_component.cluster.client import ClusterClient
 from nim_component.diagnose.rules.endpoints import describe_missing
 from nim_component.diagnose.served_models import NotAskedError, find_missing
 
@@ -22,7 +22,7 @@ def missing(answers: list[tuple[int, Any]], wanted: list[str], patience: float =
         return answers[min(len(seen), len(answers)) - 1]
 
     async def ask(kubeconfig: str) -> Any:
-        async with Api.connect(kubeconfig) as api:
+        async with ClusterClient.connect(kubeconfig) as api:
             return await find_missing(api, "llama", "ml", 8000, wanted, patience)
 
     with serving(answer, seen) as kubeconfig:
@@ -79,7 +79,7 @@ def test_a_denial_is_not_asked_again():
     seen: list[str] = []
 
     async def ask(kubeconfig: str) -> Any:
-        async with Api.connect(kubeconfig) as api:
+        async with ClusterClient.connect(kubeconfig) as api:
             return await find_missing(api, "llama", "ml", 8000, ["base"], 5)
 
     with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(NotAskedError):

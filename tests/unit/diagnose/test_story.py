@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nim_component.diagnose.phases import duration
-from nim_component.diagnose.progress.phase_log import Story
+from nim_component.diagnose.progress.phase_log import PhaseLog
 
 from .made import NOW, ago, deployment, ended, event, group, job, job_ended, job_pod, over, pod, replica_set, running, snapshot, waiting
 
@@ -14,7 +14,7 @@ IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 
 
 def test_a_rollout_is_told_from_the_first_pod_to_ready():
-    story = Story()
+    log = PhaseLog()
     created = waiting("ContainerCreating")
     init = waiting("ContainerCreating")
     loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
@@ -40,16 +40,16 @@ def test_a_rollout_is_told_from_the_first_pod_to_ready():
         (snapshot(ready), []),
     ]
     for seen, lines in steps:
-        assert story.tell(seen, adapters=2) == lines
+        assert log.add(seen, adapters=2) == lines
 
 
 def test_adapters_are_counted_where_the_log_may_be_read():
     loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
     it = snapshot(pod(node="gpu-0", lora=True, initContainerStatuses=[loader]))
-    story = Story()
-    assert story.tell(it, adapters=2, arrived=0) == ["downloading adapters 1 of 2"]
-    assert story.tell(it, adapters=2, arrived=1) == ["downloading adapters 2 of 2"]
-    assert story.tell(it, adapters=2, arrived=2) == []
+    log = PhaseLog()
+    assert log.add(it, adapters=2, downloaded=0) == ["downloading adapters 1 of 2"]
+    assert log.add(it, adapters=2, downloaded=1) == ["downloading adapters 2 of 2"]
+    assert log.add(it, adapters=2, downloaded=2) == []
 
 
 def test_a_pulled_image_is_pulled_no_longer():
@@ -57,13 +57,13 @@ def test_a_pulled_image_is_pulled_no_longer():
     pulling, pulled = (
         event(reason, f'{reason} image "{IMAGE}"', it, age=age, type_="Normal") for reason, age in (("Pulling", 20), ("Pulled", 10))
     )
-    assert Story().tell(snapshot(it, events=[pulling])) == [f"pulling {IMAGE}"]
-    assert Story().tell(snapshot(it, events=[pulled, pulling])) == ["scheduled on gpu-0, preparing the server"]
+    assert PhaseLog().add(snapshot(it, events=[pulling])) == [f"pulling {IMAGE}"]
+    assert PhaseLog().add(snapshot(it, events=[pulled, pulling])) == ["scheduled on gpu-0, preparing the server"]
 
 
 def test_a_download_is_told_from_its_first_pod_to_its_end():
-    story, retry = (
-        Story(),
+    log, retry = (
+        PhaseLog(),
         job_pod("llama-warm-y", state={"running": {"startedAt": ago(5)}}, conditions=[{"type": "Ready", "status": "True"}]),
     )
     failed = job_ended("boom")
@@ -78,70 +78,70 @@ def test_a_download_is_told_from_its_first_pod_to_its_end():
         (snapshot(jobs=[over("Complete", age=125)]), []),
     ]
     for seen, said in steps:
-        assert story.tell(seen) == said
+        assert log.add(seen) == said
 
 
 def test_a_job_that_is_not_tried_again_says_so():
-    assert Story().tell(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, and not tried again"]
-    assert Story().tell(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
+    assert PhaseLog().add(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, and not tried again"]
+    assert PhaseLog().add(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
 
 
 def test_adapters_of_a_job_are_counted():
     it = job_pod(container="download-loras", state={"running": {"startedAt": ago(5)}})
-    assert Story().tell(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, arrived=1) == ["downloading adapters 2 of 3"]
+    assert PhaseLog().add(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, downloaded=1) == ["downloading adapters 2 of 3"]
 
 
 def test_a_check_that_runs_is_said():
     running_check = {"name": "check-loras", "state": {"running": {"startedAt": ago(5)}}}
     it = pod(node="gpu-0", spec={"initContainers": [{"name": "check-loras"}]}, initContainerStatuses=[running_check])
-    assert Story().tell(snapshot(it)) == ["the check of the adapters runs"]
+    assert PhaseLog().add(snapshot(it)) == ["the check of the adapters runs"]
 
 
 def test_an_old_pod_of_a_group_is_not_the_rollouts():
     label = "leaderworkerset.sigs.k8s.io/template-revision-hash"
     old, new = running(ready=True, name="g-1", metadata={"labels": {label: "a"}}), pod("g-0", metadata={"labels": {label: "b"}}, age=1)
-    assert Story().tell(snapshot(old, new, leaderworkersets=[group()])) == ["waiting for a node"]
-    assert Story().tell(snapshot(leaderworkersets=[group(replicas=0)])) == ["scaled to 0 replicas"]
+    assert PhaseLog().add(snapshot(old, new, leaderworkersets=[group()])) == ["waiting for a node"]
+    assert PhaseLog().add(snapshot(leaderworkersets=[group(replicas=0)])) == ["scaled to 0 replicas"]
 
 
 def test_several_pods_are_told_apart():
-    story = Story()
+    log = PhaseLog()
     one, two = running(name="llama-1"), pod("llama-2")
-    assert story.tell(snapshot(one, two)) == ["llama-1: loading the model", "llama-2: waiting for a node"]
-    assert story.tell(snapshot(one, running(name="llama-2"))) == ["llama-2: loading the model"]
+    assert log.add(snapshot(one, two)) == ["llama-1: loading the model", "llama-2: waiting for a node"]
+    assert log.add(snapshot(one, running(name="llama-2"))) == ["llama-2: loading the model"]
 
 
 def test_an_old_pod_that_still_serves_is_not_the_rollouts():
     old, new = running(ready=True, name="old", template="aaa"), pod("new", template="bbb")
     old["metadata"]["creationTimestamp"] = ago(5000)
-    assert Story().tell(snapshot(old, new)) == ["waiting for a node"]
+    assert PhaseLog().add(snapshot(old, new)) == ["waiting for a node"]
     sets = [replica_set(), replica_set()]
     sets[0]["metadata"] |= {"labels": {"pod-template-hash": "aaa"}, "creationTimestamp": ago(5000)}
     sets[1]["metadata"] |= {"labels": {"pod-template-hash": "bbb"}, "creationTimestamp": ago(1)}
-    assert Story().tell(snapshot(old, deployments=[deployment()], replicasets=sets)) == ["waiting for pods"]
+    assert PhaseLog().add(snapshot(old, deployments=[deployment()], replicasets=sets)) == ["waiting for pods"]
 
 
 def test_with_recreate_the_old_pod_is_waited_for():
     old = running(name="old", metadata={"deletionTimestamp": ago(-30)})
-    assert Story().tell(snapshot(old)) == ["stopping 1 old pod"]
+    assert PhaseLog().add(snapshot(old)) == ["stopping 1 old pod"]
 
 
 def test_failures_are_phases_too():
-    assert Story().tell(snapshot(ended(restarts=3))) == ["the server failed 3 times, waiting to start again"]
-    assert Story().tell(snapshot(waiting("ImagePullBackOff"))) == ["the server waits: ImagePullBackOff"]
-    assert Story().tell(snapshot(ended(container="download-loras", restarts=1))) == [
+    assert PhaseLog().add(snapshot(ended(restarts=3))) == ["the server failed 3 times, waiting to start again"]
+    assert PhaseLog().add(snapshot(waiting("ImagePullBackOff"))) == ["the server waits: ImagePullBackOff"]
+    assert PhaseLog().add(snapshot(ended(container="download-loras", restarts=1))) == [
         "the adapter loader failed 1 time, waiting to start again"
     ]
 
 
 def test_nobody_waits_for_no_replicas():
-    assert Story().tell(snapshot(deployments=[deployment(replicas=0)])) == ["scaled to 0 replicas"]
+    assert PhaseLog().add(snapshot(deployments=[deployment(replicas=0)])) == ["scaled to 0 replicas"]
 
 
 def test_a_skewed_clock_makes_no_negative_time():
     ready = running(10, ready=True)
     early = replace(snapshot(ready), now=NOW - timedelta(hours=1))
-    assert Story().tell(early) == ["ready after 0 s"]
+    assert PhaseLog().add(early) == ["ready after 0 s"]
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (59.4, "59 s"), (372, "6 min 12 s"), (3600, "1 h 0 min"), (-5, "0 s")])

@@ -1,4 +1,4 @@
-"""The watch and the telling, with a server that misbehaves."""
+"""The watch and the reporter, with a server that misbehaves."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from nim_component.cluster import rate_limiter as budget_module
+from nim_component.cluster import rate_limiter
 from nim_component.cluster.client import GoneError, MissingError, RefusedError, UnreachableError
 from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose import watch as watch_module
-from nim_component.diagnose.progress import reporter as telling_module
-from nim_component.diagnose.progress.reporter import Telling, Told, describe_failure
+from nim_component.diagnose.progress import reporter as reporter_module
+from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout, describe_failure
 from nim_component.diagnose.watch import Watch
 
 from .made import GPU, NOW, ago, node, pod, running, unschedulable, waiting
@@ -83,9 +83,9 @@ class FakeApi:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling_module, "TICK", 0.02)
-    monkeypatch.setattr(telling_module, "SETTLE", 0.1)
-    monkeypatch.setattr(telling_module, "REST", 0.1)
+    monkeypatch.setattr(reporter_module, "TICK", 0.02)
+    monkeypatch.setattr(reporter_module, "WARN_AFTER", 0.1)
+    monkeypatch.setattr(reporter_module, "RECHECK_AFTER", 0.1)
 
 
 def tell(api: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False) -> tuple[list[tuple[str, str]], list[str]]:
@@ -95,14 +95,14 @@ def tell(api: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False)
 
     async def run() -> None:
         watch = Watch(api, denied.append)
-        telling = Telling(watch)
-        told = Told("llama", "ml", lambda level, text: lines.append((level, text)), adapters)
-        telling.begin(told)
-        task = asyncio.create_task(telling.run())
+        reporter = ProgressReporter(watch)
+        rollout = TrackedRollout("llama", "ml", lambda level, text: lines.append((level, text)), adapters)
+        reporter.track(rollout)
+        task = asyncio.create_task(reporter.run())
         await asyncio.sleep(seconds)
         assert not task.done()
         if fails:
-            await telling.fail(told)
+            await reporter.fail(rollout)
         task.cancel()
         await watch.close()
 
@@ -118,7 +118,7 @@ def test_a_cause_that_stands_is_warned_of_once():
 
 
 def test_a_cause_that_passes_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(telling_module, "SETTLE", 0.3)
+    monkeypatch.setattr(reporter_module, "WARN_AFTER", 0.3)
     api = FakeApi(pods=[unschedulable(NO_GPU)])
     api.changes = lambda kind: [("MODIFIED", {**running(ready=True)})] if kind == "pods" else []
     lines, _ = tell(api)
@@ -144,7 +144,7 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypat
 def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
     minute = 2.0
     monkeypatch.setattr(watch_module, "PROBES", tuple(each * minute / 60 for each in watch_module.PROBES))
-    for module, name in ((watch_module, "PAUSE"), (watch_module, "STAGGER"), (budget_module, "MINUTE")):
+    for module, name in ((watch_module, "PAUSE"), (watch_module, "STAGGER"), (rate_limiter, "MINUTE")):
         monkeypatch.setattr(module, name, getattr(module, name) * minute / 60)
     api = FakeApi(pods=[pod()])
     began = time.monotonic()
@@ -299,18 +299,18 @@ def test_what_cannot_be_asked_anew_at_once_is_what_tells_least(monkeypatch: pyte
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_budget_lets_through_what_it_says_and_no_more(monkeypatch: pytest.MonkeyPatch, count: int):
-    monkeypatch.setattr(budget_module, "MINUTE", 0.2)
+    monkeypatch.setattr(rate_limiter, "MINUTE", 0.2)
     sent: list[float] = []
 
-    async def ask(budget: budget_module.Budget) -> None:
+    async def ask(limiter: rate_limiter.RateLimiter) -> None:
         while True:
-            await budget_module.afford(count, budget)
+            await rate_limiter.acquire(count, limiter)
             sent.extend([time.monotonic()] * count)
 
     async def run() -> None:
-        budget = budget_module.Budget(5)
+        limiter = rate_limiter.RateLimiter(5)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(ask(budget) for _ in range(3))), 1.0)
+            await asyncio.wait_for(asyncio.gather(*(ask(limiter) for _ in range(3))), 1.0)
 
     asyncio.run(run())
     assert max(sum(0 <= each - first < 0.199 for each in sent) for first in sent) == 5 // count * count
