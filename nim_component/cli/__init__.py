@@ -17,12 +17,11 @@ import typer
 from .adapters import app as adapters
 from .diff import diff
 from .engine import preview, up
+from .exit_codes import FAILED, INTERRUPTED
 from .explain import explain
 from .failing import owe_nothing
 from .fit import fit
 from .preflight import check
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="nim-component",
@@ -58,7 +57,7 @@ def main() -> None:
             raise
         typer.echo(f"error: standard output: {error.strerror}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer fails again when Python ends
-        raise SystemExit(1) from None
+        raise SystemExit(FAILED) from None
     finally:
         # The interpreter's last collections would walk all of the SDK's objects, a fifth of the command's time, to free what ends anyway.
         gc.freeze()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from .engine import FolderOption, StackOption
+from .exit_codes import FAILED, INTERRUPTED, TERMINATED
 from .explain import ContextOption, KubeconfigOption, cluster_errors
 from .failing import fail, owe_json
 from .locked import choose_service, read_locked
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ..lora_loader.compare import Comparison
 
 T = TypeVar("T")
-TERMINATED = 143
 
 
 def check(
@@ -158,7 +158,7 @@ def until_stopped(work: Awaitable[T]) -> T:
     try:
         return asyncio.run(run())
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     except asyncio.CancelledError:
         typer.echo("error: stopped", err=True)
         raise typer.Exit(TERMINATED) from None
@@ -182,7 +182,7 @@ def show(service: str, where: str, adapters: list[LoRAAdapter], found: Compariso
             typer.echo(f"warning: {found.left_out} more are not listed", err=True)
     if found.wrong:  # whoever is owed JSON has it
         typer.echo(f"error: {found.wrong} adapters of {service} are not as they were locked", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 def to_json(adapter: LoRAAdapter, problem: str | None) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .exit_codes import FAILED, FOUND, USAGE
+
 if TYPE_CHECKING:
     from ..review.change import StackChange
     from ..review.exchange import Renders
     from ..review.review import StackReview
-
-FOUND = 3
 
 
 class Format(StrEnum):
@@ -57,11 +57,11 @@ def diff(
 
     gates = check_gates(fail_on or [])
     if base is None and (head is not None or save_renders is not None):
-        stop(f"--{'head' if head is not None else 'save-renders'} needs a --base to be compared with", 2)
+        stop(f"--{'head' if head is not None else 'save-renders'} needs a --base to be compared with", USAGE)
     if base is None and not preview_json and renders is None:
-        stop("nothing to compare: give --base REF, or --preview-json FILE", 2)
+        stop("nothing to compare: give --base REF, or --preview-json FILE", USAGE)
     if base is not None and renders is not None:
-        stop("--base makes renders, and --renders reads them: give one of the two", 2)
+        stop("--base makes renders, and --renders reads them: give one of the two", USAGE)
     both = read_sides(renders) if renders else None
     if base is not None:
         both = compare_sides(cwd, base, head, stack or [], exact, base_python)
@@ -70,7 +70,7 @@ def diff(
     reviews = review_all([*(both.compare() if both else []), *read_previews(preview_json or [])])
     write(render(reviews, format.value, both.notes if both else []))
     if any(finding.rule == "failed" and finding.severity.value == "critical" for each in reviews for finding in each.findings):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
     if found(reviews, gates):
         raise typer.Exit(FOUND)
 
@@ -127,7 +127,7 @@ def check_gates(gates: Sequence[str]) -> Sequence[str]:
     known = [*(severity.value for severity in Severity), *RULES]
     for gate in gates:
         if gate not in known:
-            stop(f"--fail-on {gate}: is neither a rule nor a severity{did_you_mean(gate, known)}; there are: {', '.join(known)}", 2)
+            stop(f"--fail-on {gate}: is neither a rule nor a severity{did_you_mean(gate, known)}; there are: {', '.join(known)}", USAGE)
     return gates
 
 
@@ -146,7 +146,7 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def stop(text: str, code: int = 1) -> NoReturn:
+def stop(text: str, code: int = FAILED) -> NoReturn:
     """Ends the command with an error."""
     typer.echo(f"error: {text}", err=True)
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from .exit_codes import CHANGED
 from .failing import fail, owe_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ..local.resources import Run
 
 T = TypeVar("T")
-CHANGED = 3
 
 StackOption = Annotated[
     str | None, typer.Option("--stack", "-s", help="The stack; PULUMI_STACK, else the only one, else dev.", show_default=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from .engine import FolderOption, attempt
+from .exit_codes import INTERRUPTED, NOT_READY
 from .failing import fail, owe_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..diagnose.targets import StackTargets
 
 T = TypeVar("T")
-NOT_READY = 3
 
 KubeconfigOption = Annotated[
     str | None, typer.Option("--kubeconfig", help="A kubeconfig file; KUBECONFIG, else ~/.kube/config.", show_default=False)
@@ -113,7 +113,7 @@ def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[C
         with cluster_errors():
             return asyncio.run(run())
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextlib.contextmanager

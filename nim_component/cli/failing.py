@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from .exit_codes import FAILED
+
 _owed: ContextVar[str | None] = ContextVar("owed", default=None)
 
 
@@ -27,4 +29,4 @@ def fail(text: str, **about: Any) -> NoReturn:
     typer.echo(f"error: {text}", err=True)
     if (command := _owed.get()) is not None:
         typer.echo(json.dumps({"command": command, **about, "error": text}, indent=2, ensure_ascii=False))
-    raise typer.Exit(1)
+    raise typer.Exit(FAILED)

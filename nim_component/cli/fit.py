@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .engine import FolderOption, StackOption, attempt
+from .exit_codes import DOES_NOT_FIT
 from .failing import owe_json
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
-DOES_NOT_FIT = 4
 _BAD = ("does not fit", "wrong number of GPUs")
 
 

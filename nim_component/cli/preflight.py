@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .engine import FolderOption, attempt
+from .exit_codes import MISSING, UNCHECKED
 from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
 from .failing import fail, owe_json
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
     from ..preflight import CheckResult, Facts
 
-FAILED = 3
-WARNED = 4
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -62,9 +61,9 @@ def check(
     else:
         print_table(results)
     if "fail" in marks:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(MISSING)
     if strict and "warn" in marks:
-        raise typer.Exit(WARNED)
+        raise typer.Exit(UNCHECKED)
 
 
 def print_table(results: list[CheckResult]) -> None:
