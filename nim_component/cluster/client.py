@@ -1,4 +1,4 @@
-"""The API server, read only: which one, as whom, and what it may answer. lightkube reads the kubeconfig and logs in."""
+"""Read-only client of a Kubernetes API server. lightkube reads the kubeconfig and authenticates."""
 
 import asyncio
 import json
@@ -12,16 +12,22 @@ from typing import Any, Self, cast
 from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
 from .objects import Object
 
-PAGE = 1000
-"""Objects of one answer: a list of ten thousand never stands in memory as one text."""
-LONGEST_LINE = 8 << 20
-STREAMS = 50
-"""Watches of one HTTP client. Over HTTP/2, where they would share a connection, requests beside them were seen to wait for ever."""
+PAGE_SIZE = 1000
+"""Objects per page of a list, so that a list of 10,000 objects is never in memory as one text."""
+MAX_LINE_BYTES = 8 << 20
+"""Largest event of a watch."""
+WATCHES_PER_CLIENT = 50
+"""Watches per HTTP client.
+
+A watch occupies one of the 100 connections of a client's pool for minutes. Watches have clients of
+their own, so that other requests always find a free connection. HTTP/2 is not used: requests beside
+many watches on one connection were seen to wait for ever.
+"""
 _WATCH_SECONDS = 270
 
 
 class RefusedError(Exception):
-    """The server does not allow it; `status` is 401 or 403."""
+    """A request that the server does not allow; `status` is 401 or 403."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -29,36 +35,48 @@ class RefusedError(Exception):
 
 
 class UnreachableError(Exception):
-    """The server does not answer, or not with what it is asked for."""
+    """A server that does not answer, or a response that cannot be used."""
 
 
 class MissingError(Exception):
-    """There is no such object, or no such kind."""
+    """An object or a kind that does not exist."""
 
 
 class GoneError(Exception):
-    """A watch cannot go on from where it was: the server has forgotten."""
+    """A resource version that is too old to continue a watch from."""
 
 
 class ClusterClient:
-    """A connection. `async with ClusterClient.connect(...) as api: await api.get("/version")`"""
+    """A connection to an API server.
+
+    Example:
+        `async with ClusterClient.connect(kubeconfig) as client: await client.get("/version")`
+    """
 
     def __init__(self, connect: Callable[[], Any]) -> None:
-        """`connect` makes an HTTP client that knows the server and logs in."""
+        """Create a client; `connect` returns an HTTP client with the server's URL and authentication."""
         self._connect = connect
         self._client = connect()
-        self._streams: list[Any] = []
-        self._open = 0
-        self._skew = timedelta(0)
+        self._watch_clients: list[Any] = []
+        self._open_watches = 0
+        self._clock_skew = timedelta(0)
         self.requests = 0
-        """How many requests were sent."""
+        """Number of requests sent."""
 
     @classmethod
     def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
-        """By a kubeconfig: its text, its path, or none for the ambient one (`KUBECONFIG`, `~/.kube/config`, a pod's own). Nothing is
-        sent yet. `NoClusterError`."""
+        """Return a client. No request is sent yet.
+
+        Args:
+            kubeconfig: Text or path of a kubeconfig. By default `KUBECONFIG`, `~/.kube/config` or the
+                pod's service account.
+            context: Context of the kubeconfig; by default its current context.
+
+        Raises:
+            NoClusterError: The kubeconfig is missing or cannot be used.
+        """
         if not is_installed():
-            raise NoClusterError("the Kubernetes client is not installed: install this package with its extra `diagnose`")
+            raise NoClusterError("the Kubernetes client is not installed (pip install 'nim-component[diagnose]')")
         from lightkube import KubeConfig
         from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
@@ -66,16 +84,16 @@ class ClusterClient:
             data, path = read_kubeconfig(kubeconfig)
             config = KubeConfig.from_service_account() if data is None else KubeConfig.from_dict(data, fname=path)  # pyright: ignore (untyped there)
             if context is not None and context not in config.contexts:
-                raise NoClusterError(f"the kubeconfig has no context {context!r}; it has: {', '.join(map(str, config.contexts)) or 'none'}")
+                names = ", ".join(map(str, config.contexts)) or "none"
+                raise NoClusterError(f"the kubeconfig has no context {context!r}; its contexts: {names}")
             chosen = config.get(context)
             if chosen is None:
                 raise NoClusterError("the kubeconfig has no current context")
-            # Many watches at a time on one connection.
             return cls(lambda: AsyncClient(chosen, ConnectionParams()))
         except NoClusterError:
             raise
-        except Exception as error:  # noqa: BLE001 (whatever is wrong with somebody's kubeconfig, it is one thing to a caller)
-            # Only the kind of error: its text may quote the file.
+        except Exception as error:  # noqa: BLE001 (lightkube and YAML raise many types for an invalid kubeconfig)
+            # The error's text may quote the file, with its keys. Only its type is printed.
             raise NoClusterError(f"the kubeconfig cannot be used ({type(error).__name__})") from None
 
     async def __aenter__(self) -> Self:
@@ -85,41 +103,41 @@ class ClusterClient:
         await self.close()
 
     async def close(self) -> None:
-        """Ends the connection."""
-        for client in (self._client, *self._streams):
+        """Close all connections."""
+        for client in (self._client, *self._watch_clients):
             await client.aclose()
 
     def now(self) -> datetime:
-        """The server's clock, from what its answers say."""
-        return datetime.now(UTC) - self._skew
+        """Return the server's time, from the `Date` header of its last response."""
+        return datetime.now(UTC) - self._clock_skew
 
     async def get(self, path: str, seconds: float = 10, **params: str) -> Any:
-        """One object, or what else there is at a path, as JSON has it."""
+        """Return the JSON object at a path."""
         return self._decode(await self._send("GET", path, params, seconds))
 
     async def text(self, path: str, **params: str) -> str:
-        """What is no JSON: a log."""
-        answer = await self._send("GET", path, params, 10)
-        return str(answer.text)
+        """Return a response that is not JSON, such as a log."""
+        response = await self._send("GET", path, params, 10)
+        return str(response.text)
 
     async def post(self, path: str, body: Object) -> Any:
-        """Asks by a POST: access reviews, which change nothing."""
+        """Send an access review by POST. It changes nothing."""
         return self._decode(await self._send("POST", path, {}, 10, body))
 
     async def list(self, path: str, **params: str) -> tuple[list[Object], str]:
-        """Every object at a path, and the version from which a watch goes on."""
+        """Return every object at a path, and the resource version to start a watch from."""
         items: list[Object] = []
-        page: dict[str, str] = {**params, "limit": str(PAGE)}
+        page: dict[str, str] = {**params, "limit": str(PAGE_SIZE)}
         while True:
-            answer = await self.get(path, 30, **page)
-            items += [each for each in answer.get("items") or () if isinstance(each, dict)]
-            metadata: Mapping[str, Any] = answer.get("metadata") or {}
+            response = await self.get(path, 30, **page)
+            items += [each for each in response.get("items") or () if isinstance(each, dict)]
+            metadata: Mapping[str, Any] = response.get("metadata") or {}
             if not metadata.get("continue"):
                 return items, str(metadata.get("resourceVersion", ""))
             page["continue"] = metadata["continue"]
 
     async def watch(self, path: str, version: str, **params: str) -> AsyncIterator[tuple[str, Object]]:
-        """Changes from a version on, bookmarks among them, until the server ends it."""
+        """Yield changes after a resource version, bookmarks included, until the server ends the watch."""
         query = {
             **params,
             "watch": "true",
@@ -128,65 +146,64 @@ class ClusterClient:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         self.requests += 1
-        errors, client = self._errors(), self._stream_client()
+        errors, client = self._errors(), self._acquire_watch_client()
         try:
-            async with client.stream("GET", path, params=query, timeout=self._patience(_WATCH_SECONDS + 30)) as answer:
-                if answer.status_code >= 400:
-                    await answer.aread()
-                self._raise_for_status(answer)
-                async with aclosing(_lines(answer)) as lines:
+            async with client.stream("GET", path, params=query, timeout=self._watch_timeout()) as response:
+                if response.status_code >= 400:
+                    await response.aread()
+                self._raise_for_status(response)
+                async with aclosing(_lines(response)) as lines:
                     async for line in lines:
                         event = json.loads(line)
-                        kind, object_ = event.get("type"), event.get("object")
-                        if kind == "ERROR":
+                        change, object_ = event.get("type"), event.get("object")
+                        if change == "ERROR":
                             raise GoneError(str(object_)[:200])
-                        if isinstance(kind, str) and isinstance(object_, dict):
-                            yield kind, cast(Object, object_)
+                        if isinstance(change, str) and isinstance(object_, dict):
+                            yield change, cast(Object, object_)
         except errors as error:
             raise UnreachableError(type(error).__name__) from None
         finally:
-            self._open -= 1
+            self._open_watches -= 1
 
-    def _stream_client(self) -> Any:
-        """A client's pool has a hundred places, and a watch takes one for minutes: they never take those of the requests."""
-        while self._open >= STREAMS * len(self._streams):
-            self._streams.append(self._connect())
-        self._open += 1
-        return self._streams[(self._open - 1) // STREAMS]
+    def _acquire_watch_client(self) -> Any:
+        while self._open_watches >= WATCHES_PER_CLIENT * len(self._watch_clients):
+            self._watch_clients.append(self._connect())
+        self._open_watches += 1
+        return self._watch_clients[(self._open_watches - 1) // WATCHES_PER_CLIENT]
 
     async def _send(self, method: str, path: str, params: Mapping[str, str], seconds: float, body: Object | None = None) -> Any:
         self.requests += 1
         try:
-            # Not the client's own time-out, which is of silence: an answer that drips would never end.
+            # The HTTP client's time-out is per read: it would never end a response that arrives byte by byte.
             async with asyncio.timeout(seconds):
-                answer = await self._client.request(method, path, params=params, json=body, timeout=None)
+                response = await self._client.request(method, path, params=params, json=body, timeout=None)
         except TimeoutError:
             raise UnreachableError(f"no answer within {seconds:g} s") from None
         except self._errors() as error:
             raise UnreachableError(type(error).__name__) from None
-        self._raise_for_status(answer)
-        return answer
+        self._raise_for_status(response)
+        return response
 
-    def _raise_for_status(self, answer: Any) -> None:
-        status = answer.status_code
-        if date := answer.headers.get("date"):
+    def _raise_for_status(self, response: Any) -> None:
+        status = response.status_code
+        if date := response.headers.get("date"):
             try:
-                self._skew = datetime.now(UTC) - parsedate_to_datetime(date)
+                self._clock_skew = datetime.now(UTC) - parsedate_to_datetime(date)
             except (ValueError, TypeError):
-                self._skew = timedelta(0)
+                self._clock_skew = timedelta(0)
         if status in (401, 403):
-            raise RefusedError(status, answer.text[:500])
+            raise RefusedError(status, response.text[:500])
         if status == 404:
-            raise MissingError(answer.text[:500])
+            raise MissingError(response.text[:500])
         if status == 410:
             raise GoneError("410")
         if status >= 400:
             raise UnreachableError(f"status {status}")
 
     @staticmethod
-    def _decode(answer: Any) -> Any:
+    def _decode(response: Any) -> Any:
         try:
-            decoded: Any = answer.json()
+            decoded: Any = response.json()
         except ValueError:
             raise UnreachableError("no JSON") from None
         if not isinstance(decoded, dict):
@@ -195,26 +212,29 @@ class ClusterClient:
 
     @staticmethod
     def _errors() -> tuple[type[Exception], ...]:
-        """What a request may end in: the network, TLS, a log-in program that fails."""
+        """Return the exceptions that a request may raise: network, TLS, or a failed exec credential plugin."""
         from httpx2 import HTTPError, InvalidURL, StreamError
         from lightkube.core.exceptions import ConfigError
 
         return HTTPError, InvalidURL, StreamError, ConfigError, OSError, ValueError, KeyError
 
     @staticmethod
-    def _patience(seconds: float) -> Any:
+    def _watch_timeout() -> Any:
         from httpx2 import Timeout
 
-        return Timeout(10, read=seconds)
+        return Timeout(10, read=_WATCH_SECONDS + 30)
 
 
-async def _lines(answer: Any) -> AsyncGenerator[bytes, None]:
-    """The lines of an answer, at line feeds only: what else some take for a line's end may stand in an event's text."""
+async def _lines(response: Any) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of a response, split at line feeds only.
+
+    The text of an event may contain other characters that Python treats as line ends.
+    """
     rest = b""
-    async for block in answer.aiter_bytes():
-        *whole, rest = (rest + block).split(b"\n")
-        for line in whole:
+    async for block in response.aiter_bytes():
+        *complete, rest = (rest + block).split(b"\n")
+        for line in complete:
             if line.strip():
                 yield line
-        if len(rest) > LONGEST_LINE:
-            raise ValueError("a line without an end")
+        if len(rest) > MAX_LINE_BYTES:
+            raise ValueError("the line is too long")

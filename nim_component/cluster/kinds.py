@@ -1,4 +1,4 @@
-"""Kinds that are listed and watched, each with the parts of an object that are kept in memory."""
+"""Kinds that are listed and watched, and the fields of their objects that are kept in memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,46 +6,49 @@ from dataclasses import dataclass, field
 from ..names import JOBS, SELECTOR_LABELS, SERVER, WORKER
 from .objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
 
-_LONGEST_MESSAGE = 2_000
+_MAX_MESSAGE_LENGTH = 2_000
 OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER, WORKER, *JOBS))})"}
+"""Query for the objects of the component."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind that is watched."""
+    """A kind that is listed or watched."""
 
     plural: str
     group: str = "/api/v1"
+    """Path of its API group and version."""
     namespaced: bool = True
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     slim: Callable[[Object], Object] = lambda object_: object_
+    """Function that returns an object with only the fields that are kept."""
     optional: bool = False
-    """Whether much is told without it: a denial is not worth a word."""
+    """True if a missing permission for the kind is not worth a message."""
 
     def path(self, namespace: str | None) -> str:
-        """Where it is listed and watched."""
+        """Return the path to list and watch the kind."""
         return f"{self.group}/namespaces/{namespace}/{self.plural}" if namespace else f"{self.group}/{self.plural}"
 
 
 def slim_metadata(object_: Object) -> Object:
-    """Without annotations and the record of who changed what, which are most of many an object."""
+    """Remove annotations and managed fields. They are the largest part of many objects."""
     metadata = mapping_at(object_, "metadata")
     return {**object_, "metadata": {key: value for key, value in metadata.items() if key not in ("managedFields", "annotations")}}
 
 
 def slim_pod(pod: Object) -> Object:
-    """Without environment and mounts, which no rule reads and where a key might stand."""
-    left_out = ("env", "envFrom", "volumeMounts", "command", "args", "lifecycle")
-    slimmed = {**mapping_at(pod, "spec")}
-    for where in ("containers", "initContainers"):
-        slimmed[where] = [{key: value for key, value in each.items() if key not in left_out} for each in items_at(pod, "spec", where)]
-    return {**slim_metadata(pod), "spec": slimmed}
+    """Remove environment, commands and mounts. No rule reads them, and they may contain keys."""
+    removed = ("env", "envFrom", "volumeMounts", "command", "args", "lifecycle")
+    spec = {**mapping_at(pod, "spec")}
+    for list_ in ("containers", "initContainers"):
+        spec[list_] = [{key: value for key, value in each.items() if key not in removed} for each in items_at(pod, "spec", list_)]
+    return {**slim_metadata(pod), "spec": spec}
 
 
-def slim_other(pod: Object) -> Object:
-    """What of anybody's pod counts against a node."""
+def slim_foreign_pod(pod: Object) -> Object:
+    """Keep the resources that a pod occupies on its node, and the labels that identify the component's pods."""
     resources = {
-        where: [{"resources": each.get("resources")} for each in items_at(pod, "spec", where)] for where in ("containers", "initContainers")
+        list_: [{"resources": each.get("resources")} for each in items_at(pod, "spec", list_)] for list_ in ("containers", "initContainers")
     }
     return {
         "metadata": {
@@ -59,7 +62,7 @@ def slim_other(pod: Object) -> Object:
 
 
 def slim_node(node: Object) -> Object:
-    """Without the list of its images, which is most of a node."""
+    """Remove the list of images, the largest part of a node."""
     kept = {key: at(node, "status", key) for key in ("allocatable", "conditions")}
     labels = texts_at(node, "metadata", "labels")
     metadata = {"name": name_of(node), "labels": labels, "uid": text_at(node, "metadata", "uid")}
@@ -67,13 +70,15 @@ def slim_node(node: Object) -> Object:
 
 
 def slim_event(event: Object) -> Object:
-    """What it says, of what, and when."""
-    about = mapping_at(event, "involvedObject")
-    times = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
-    held = mapping_at(event, "metadata")
-    metadata = {key: text_at(held, key) for key in ("name", "uid", "creationTimestamp")}
-    involved = {key: text_at(about, key) for key in ("kind", "name", "uid")}
-    return {**times, "message": text_at(event, "message")[:_LONGEST_MESSAGE], "metadata": metadata, "involvedObject": involved}
+    """Keep the message, the involved object and the times of an event."""
+    involved = mapping_at(event, "involvedObject")
+    kept = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
+    return {
+        **kept,
+        "message": text_at(event, "message")[:_MAX_MESSAGE_LENGTH],
+        "metadata": {key: text_at(event, "metadata", key) for key in ("name", "uid", "creationTimestamp")},
+        "involvedObject": {key: text_at(involved, key) for key in ("kind", "name", "uid")},
+    }
 
 
 EVENTS = Kind("events", slim=slim_event)
@@ -87,17 +92,20 @@ KINDS = (
     Kind("services", query=OURS, slim=slim_metadata),
     NODES,
 )
-"""Kinds that are watched for every service, the most informative first.
+"""Kinds that are watched for every service, in order of importance.
 
-Of the component's kinds, only its own objects are watched; of the other kinds, all objects."""
+With the query `OURS`, only the component's objects are watched, else all objects of the kind.
+"""
 PRIMARY_KINDS = KINDS[:3]
-"""Kinds that show the progress of a service. They are watched before all others."""
+"""Kinds that show the progress of a service. They are watched first."""
 SECONDARY_KINDS = KINDS[3:]
+"""The other kinds. They are watched after `PRIMARY_KINDS` and `EXTRA_KINDS`."""
 JOB = Kind("jobs", "/apis/batch/v1", query=OURS, slim=slim_metadata)
 LEADER_WORKER_SET = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=OURS, slim=slim_metadata, optional=True)
 EXTRA_KINDS = {"Job": (JOB,), "LeaderWorkerSet": (LEADER_WORKER_SET,)}
-"""Kinds that are watched in addition to `KINDS`, by the kind of resource that Pulumi waits for."""
+"""Kinds that are watched in addition to `KINDS`, by the kind of the resource that Pulumi waits for."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
-    "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_other
+    "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_foreign_pod
 )
+"""Every pod of the cluster that occupies a node's resources."""

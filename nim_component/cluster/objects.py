@@ -1,16 +1,19 @@
-"""What a cluster shows of one service at one moment: Kubernetes' own objects as plain dicts, and what is asked of them."""
+"""Accessors for Kubernetes objects as plain dicts.
+
+Objects come from a cluster, so no field is assumed to exist or to have the right type.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 Object = dict[str, Any]
-"""A Kubernetes object as JSON has it. It comes from a cluster: nothing in it is taken for granted."""
+"""A Kubernetes object as decoded JSON."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A container that ended."""
+    """A terminated state of a container."""
 
     reason: str
     code: int
@@ -19,92 +22,92 @@ class Ended:
 
 @dataclass(frozen=True)
 class Container:
-    """A container of a pod, by its spec and its status."""
+    """A container of a pod: its spec and its status."""
 
     name: str
     init: bool
     spec: Object
     waiting: str
-    """Reason why it waits, such as `ImagePullBackOff`; empty when it does not."""
+    """Reason of the waiting state, such as `ImagePullBackOff`; empty if the container is not waiting."""
     message: str
-    """What is said of the waiting."""
+    """Message of the waiting state."""
     running_since: datetime | None
     ended: Ended | None
-    """How it ended, now or the last time."""
+    """The current terminated state, else the last one."""
     restarts: int
     ready: bool
 
 
 def at(object_: Any, *path: str) -> Any:
-    """What stands at a path of mappings; nothing where something on the way is none."""
-    for part in path:
+    """Return the value at a path of mappings, or None if a mapping on the path is missing."""
+    for key in path:
         if not isinstance(object_, dict):
             return None
-        object_ = cast("dict[str, Any]", object_).get(part)
+        object_ = cast("dict[str, Any]", object_).get(key)
     return object_
 
 
 def text_at(object_: Any, *path: str) -> str:
-    """The text at a path; empty when there is none."""
+    """Return the string at a path, or an empty one."""
     value = at(object_, *path)
     return value if isinstance(value, str) else ""
 
 
 def mapping_at(object_: Any, *path: str) -> Object:
-    """The mapping at a path; empty when there is none."""
+    """Return the mapping at a path, or an empty one."""
     value = at(object_, *path)
     return cast(Object, value) if isinstance(value, dict) else {}
 
 
 def items_at(object_: Any, *path: str) -> list[Object]:
-    """The mappings in the list at a path."""
+    """Return the mappings in the list at a path."""
     value = at(object_, *path)
     return [cast(Object, each) for each in cast("list[Any]", value) if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def texts_at(object_: Any, *path: str) -> dict[str, str]:
-    """The texts of the mapping at a path."""
+    """Return the string values of the mapping at a path."""
     return {key: each for key, each in mapping_at(object_, *path).items() if isinstance(each, str)}
 
 
 def number_at(object_: Any, *path: str) -> int:
-    """The whole number at a path; 0 when there is none."""
+    """Return the integer at a path, or 0."""
     value = at(object_, *path)
     return int(value) if isinstance(value, int | float) else 0
 
 
 def name_of(object_: Object) -> str:
-    """`metadata.name`."""
+    """Return `metadata.name`."""
     return text_at(object_, "metadata", "name")
 
 
 def phase_of(pod: Object) -> str:
-    """`status.phase`."""
+    """Return `status.phase`."""
     return text_at(pod, "status", "phase")
 
 
-def is_leaving(object_: Object) -> bool:
-    """Whether its deletion has begun."""
+def is_terminating(object_: Object) -> bool:
+    """Return True if the object is being deleted."""
     return at(object_, "metadata", "deletionTimestamp") is not None
 
 
 def condition(object_: Object, kind: str) -> Object:
-    """A condition of the status; empty when it has none of that type."""
+    """Return the status condition of a type, or an empty mapping."""
     return next((each for each in items_at(object_, "status", "conditions") if each.get("type") == kind), Object())
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether a pod takes requests."""
+    """Return True if a pod is ready to receive requests."""
     return condition(pod, "Ready").get("status") == "True"
 
 
-def is_over(job: Object) -> bool:
-    """Whether a Job has come to its end, good or bad."""
+def is_finished(job: Object) -> bool:
+    """Return True if a Job is complete or has failed for good."""
     return any(condition(job, kind).get("status") == "True" for kind in ("Complete", "Failed"))
 
 
 def time_at(object_: Any, *path: str) -> datetime | None:
-    """The time at a path, as Kubernetes writes it."""
+    """Return the time at a path, or None if it is missing or malformed."""
     try:
         found = datetime.fromisoformat(text_at(object_, *path).replace("Z", "+00:00"))
     except ValueError:
@@ -113,13 +116,13 @@ def time_at(object_: Any, *path: str) -> datetime | None:
 
 
 def event_time(event: Object) -> datetime:
-    """When an event was seen last."""
+    """Return the time at which an event occurred last."""
     times = (time_at(event, *path) for path in (("lastTimestamp",), ("series", "lastObservedTime"), ("eventTime",), ("firstTimestamp",)))
     return next((time for time in times if time), time_at(event, "metadata", "creationTimestamp") or datetime.min.replace(tzinfo=UTC))
 
 
 def is_about(event: Object, object_: Object) -> bool:
-    """Whether an event speaks of an object: of its uid, where both have one."""
+    """Return True if an event involves an object: by uid if both have one, else by name."""
     uids = text_at(event, "involvedObject", "uid"), text_at(object_, "metadata", "uid")
     if all(uids):
         return uids[0] == uids[1]
@@ -127,12 +130,12 @@ def is_about(event: Object, object_: Object) -> bool:
 
 
 def message_of(event: Object) -> str:
-    """What an event says."""
+    """Return the message of an event."""
     return text_at(event, "message")
 
 
 def containers_of(pod: Object) -> list[Container]:
-    """Init containers, then containers."""
+    """Return the init containers of a pod, then its containers."""
     found: list[Container] = []
     for init, specs, statuses in ((True, "initContainers", "initContainerStatuses"), (False, "containers", "containerStatuses")):
         by_name = {text_at(status, "name"): status for status in items_at(pod, "status", statuses)}
@@ -162,5 +165,5 @@ def _ended(terminated: Any) -> Ended | None:
 
 
 def container(pod: Object, name: str) -> Container | None:
-    """A container by its name."""
+    """Return the container of a name, or None."""
     return next((each for each in containers_of(pod) if each.name == name), None)

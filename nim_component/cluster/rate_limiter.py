@@ -1,4 +1,4 @@
-"""How much the API server is asked: so many requests in any minute, however it behaves."""
+"""Limit of requests to the API server in any minute, whatever its responses are."""
 
 import asyncio
 import time
@@ -8,28 +8,28 @@ MINUTE = 60.0
 
 
 class RateLimiter:
-    """`requests` in any `MINUTE`. Everything on one event loop."""
+    """At most `requests` requests in any `MINUTE`. To be used on one event loop."""
 
     def __init__(self, requests: int) -> None:
         self.requests = requests
         self._sent: deque[float] = deque()
 
-    def spend(self, count: int) -> None:
-        """Notes that so many are sent now."""
+    def record(self, count: int) -> None:
+        """Record requests that are sent now."""
         self._sent.extend([time.monotonic()] * count)
 
     def wait_for(self, count: int) -> float:
-        """Seconds until so many requests more are within it."""
+        """Return the seconds until `count` more requests are within the limit."""
         now = time.monotonic()
         while self._sent and self._sent[0] <= now - MINUTE:
             self._sent.popleft()
-        over = len(self._sent) + count - self.requests
-        return self._sent[over - 1] + MINUTE - now if over > 0 else 0.0
+        excess = len(self._sent) + count - self.requests
+        return self._sent[excess - 1] + MINUTE - now if excess > 0 else 0.0
 
 
-async def acquire(count: int, *budgets: RateLimiter) -> None:
-    """Waits until so many requests are within every budget, and spends them."""
-    while pause := max(each.wait_for(count) for each in budgets):
+async def acquire(count: int, *limiters: RateLimiter) -> None:
+    """Wait until `count` requests are within every limit, then record them."""
+    while pause := max(each.wait_for(count) for each in limiters):
         await asyncio.sleep(pause)
-    for each in budgets:
-        each.spend(count)
+    for each in limiters:
+        each.record(count)

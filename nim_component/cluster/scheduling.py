@@ -1,4 +1,4 @@
-"""What a pod asks of a node, and what a node has: GPUs, taints."""
+"""Scheduling rules: the resources that pods request and nodes offer, node affinity, taints."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +9,7 @@ from .objects import Object, at, condition, items_at, mapping_at, phase_of, text
 
 
 def quantity(value: Any) -> Decimal:
-    """The number of a Kubernetes quantity; 0 when it is none."""
+    """Return the number of a Kubernetes quantity, or 0 if it is invalid."""
     try:
         return parse_quantity(str(value))
     except (ValueError, ArithmeticError):
@@ -17,16 +17,19 @@ def quantity(value: Any) -> Decimal:
 
 
 def requests_of(pod: Object, resource: str) -> int:
-    """How many of an extended resource a pod holds: the sum of its containers, or an init container's, whichever is more."""
+    """Return the number of an extended resource that a pod requests.
 
-    def wanted(where: str) -> list[int]:
-        return [int(quantity(at(each, "resources", "limits", resource) or 0)) for each in items_at(pod, "spec", where)]
+    It is the sum over its containers or the largest number of an init container, whichever is larger.
+    """
 
-    return max(sum(wanted("containers")), max(wanted("initContainers"), default=0))
+    def limits(list_: str) -> list[int]:
+        return [int(quantity(at(each, "resources", "limits", resource) or 0)) for each in items_at(pod, "spec", list_)]
+
+    return max(sum(limits("containers")), max(limits("initContainers"), default=0))
 
 
 def gpu_resource_of(pod: Object) -> str | None:
-    """The GPU resource that a pod asks for, such as `nvidia.com/gpu`."""
+    """Return the GPU resource that a pod requests, such as `nvidia.com/gpu`, or None."""
     for each in items_at(pod, "spec", "containers"):
         for resource in texts_at(each, "resources", "limits"):
             if "/" in resource and not resource.startswith("hugepages"):
@@ -35,49 +38,52 @@ def gpu_resource_of(pod: Object) -> str | None:
 
 
 def allocatable(node: Object, resource: str) -> int:
-    """How many of an extended resource a node has."""
+    """Return the number of an extended resource that a node offers."""
     return int(quantity(at(node, "status", "allocatable", resource) or 0))
 
 
 def is_node_ready(node: Object) -> bool:
-    """Whether a node's kubelet reports itself ready."""
+    """Return True if the node's condition Ready is true."""
     return condition(node, "Ready").get("status") == "True"
 
 
 def fits_selector(node: Object, pod: Object) -> bool:
-    """Whether a node has every label of a pod's node selector."""
+    """Return True if a node has every label of a pod's node selector."""
     return texts_at(pod, "spec", "nodeSelector").items() <= texts_at(node, "metadata", "labels").items()
 
 
 def fits_affinity(node: Object, pod: Object) -> bool:
-    """Whether a node meets what a pod's node affinity requires: one of the terms, all of its expressions."""
+    """Return True if a node satisfies a pod's required node affinity.
+
+    At least one term must match, with all of its expressions.
+    """
     required = mapping_at(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     terms = items_at(required, "nodeSelectorTerms")
     labels = {**texts_at(node, "metadata", "labels"), "metadata.name": text_at(node, "metadata", "name")}
-    each_of = [[*items_at(term, "matchExpressions"), *items_at(term, "matchFields")] for term in terms]
-    return not terms or any(expressions and all(_holds(each, labels) for each in expressions) for expressions in each_of)
+    expressions_of = [[*items_at(term, "matchExpressions"), *items_at(term, "matchFields")] for term in terms]
+    return not terms or any(expressions and all(_matches(each, labels) for each in expressions) for expressions in expressions_of)
 
 
-def _holds(expression: Object, labels: dict[str, str]) -> bool:
+def _matches(expression: Object, labels: dict[str, str]) -> bool:
     value, values = labels.get(text_at(expression, "key")), expression.get("values")
-    wanted = cast("list[Any]", values) if isinstance(values, list) else []
+    operands = cast("list[Any]", values) if isinstance(values, list) else []
     match expression.get("operator"):
         case "In":
-            return value in wanted
+            return value in operands
         case "NotIn":
-            return value not in wanted
+            return value not in operands
         case "Exists":
             return value is not None
         case "DoesNotExist":
             return value is None
-        case "Gt" | "Lt" as operator if value is not None and value.isdecimal() and wanted and str(wanted[0]).isdecimal():
-            return (int(value) > int(wanted[0])) == (operator == "Gt") and int(value) != int(wanted[0])
+        case "Gt" | "Lt" as operator if value is not None and value.isdecimal() and operands and str(operands[0]).isdecimal():
+            return (int(value) > int(operands[0])) == (operator == "Gt") and int(value) != int(operands[0])
         case _:
             return False
 
 
 def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:
-    """Kubernetes' own rule of which toleration bears which taint."""
+    """Return True if a toleration matches a taint, by the rules of Kubernetes."""
     for each in tolerations:
         if each.get("effect") not in (None, "", taint.get("effect")):
             continue
@@ -90,12 +96,12 @@ def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:
 
 
 def blocking_taints(node: Object, pod: Object) -> list[Object]:
-    """The taints of a node that keep a pod away."""
+    """Return the taints of a node that a pod does not tolerate."""
     tolerations = items_at(pod, "spec", "tolerations")
     taints = [each for each in items_at(node, "spec", "taints") if each.get("effect") in ("NoSchedule", "NoExecute")]
     return [taint for taint in taints if not tolerates(tolerations, taint)]
 
 
 def holds_resources(pod: Object) -> bool:
-    """Whether a pod is on a node and has not ended."""
+    """Return True if a pod is scheduled and has not terminated."""
     return bool(text_at(pod, "spec", "nodeName")) and phase_of(pod) not in ("Succeeded", "Failed")

@@ -1,4 +1,4 @@
-"""What may be known of Secrets: their type, the names of their keys, the registries they log in to. Never a value."""
+"""Facts of a Secret without its values: its type, its keys, the registries that it has credentials for."""
 
 import base64
 import json
@@ -10,18 +10,18 @@ from .objects import mapping_at, text_at
 
 @dataclass(frozen=True)
 class SecretFacts:
-    """What may be known of a Secret without its values."""
+    """Facts of a Secret without its values."""
 
     type: str
     keys: tuple[str, ...]
     registries: tuple[str, ...] = ()
-    """Hosts that a pull Secret logs in to."""
+    """Hosts that a pull Secret has credentials for."""
 
 
-async def read_secret(api: ClusterClient, namespace: str, name: str) -> SecretFacts | None:
-    """What may be known of a Secret; None when it is not there. Its values are let go of here."""
+async def read_secret(client: ClusterClient, namespace: str, name: str) -> SecretFacts | None:
+    """Return the facts of a Secret, or None if it does not exist. Its values are discarded here."""
     try:
-        secret = await api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        secret = await client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
     except MissingError:
         return None
     keys = tuple(sorted(mapping_at(secret, "data")))
@@ -34,5 +34,11 @@ def _registries(encoded: str) -> tuple[str, ...]:
     except ValueError:
         return ()
     hosts = {each.removeprefix("https://").removeprefix("http://").partition("/")[0] for each in auths}
-    # The hub has gone by several names.
+    # Docker Hub has several names, such as index.docker.io.
     return tuple(sorted("docker.io" if host.endswith("docker.io") else host for host in hosts))
+
+
+def registry_of(image: str) -> str:
+    """Return the registry of an image: its first part if that is a host name, else Docker Hub."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"

@@ -1,4 +1,4 @@
-"""The API server, written to: two objects that are made, and removed again."""
+"""Client of a Kubernetes API server that creates and deletes objects."""
 
 import json
 from typing import Any
@@ -9,35 +9,35 @@ from .objects import Object, text_at
 
 
 class RejectedError(UnreachableError):
-    """The server does not take what it was sent, and says why."""
+    """An object that the server rejects; the text is the server's message."""
 
 
 class WritingClient(ClusterClient):
-    """A connection that may make and remove."""
+    """A connection that can create and delete objects."""
 
     async def create(self, path: str, body: Object) -> Object:
-        """Makes an object; what the server does not know in it is an error. It gives what was made."""
+        """Create an object and return it. An unknown field is an error."""
         return self._decode(await self._send("POST", path, {"fieldValidation": "Strict"}, 30, body))
 
     async def remove(self, path: str) -> None:
-        """Removes an object and, in the background, what belongs to it."""
+        """Delete an object and, in the background, its dependents."""
         await self._send("DELETE", path, {"propagationPolicy": "Background"}, 10)
 
-    def _raise_for_status(self, answer: Any) -> None:
-        if answer.status_code in (400, 409, 422):
-            raise RejectedError(_message_of(answer))
+    def _raise_for_status(self, response: Any) -> None:
+        if response.status_code in (400, 409, 422):
+            raise RejectedError(_message_of(response))
         try:
-            super()._raise_for_status(answer)
+            super()._raise_for_status(response)
         except RefusedError as error:
-            raise RefusedError(error.status, _message_of(answer)) from None
+            raise RefusedError(error.status, _message_of(response)) from None
         except MissingError:
-            raise MissingError(_message_of(answer)) from None
+            raise MissingError(_message_of(response)) from None
 
 
-def _message_of(answer: Any) -> str:
-    """The message of a Kubernetes `Status`, as one sanitize line."""
+def _message_of(response: Any) -> str:
+    """Return the message of a Kubernetes `Status`, sanitized, in one line."""
     try:
-        status: Any = json.loads(answer.text)
-    except ValueError:  # no answer of an API server
+        status: Any = json.loads(response.text)
+    except ValueError:  # the response of a proxy or a load balancer
         status = None
-    return sanitize(text_at(status, "message") or answer.text)
+    return sanitize(text_at(status, "message") or response.text)

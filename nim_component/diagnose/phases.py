@@ -9,8 +9,8 @@ from ..cluster.objects import (
     at,
     condition,
     containers_of,
-    is_leaving,
     is_ready,
+    is_terminating,
     message_of,
     name_of,
     number_at,
@@ -57,7 +57,7 @@ def phases_of(snapshot: Snapshot, adapters: int = 0, arrived: int | None = None)
         yield Phase(name_of(pod), *_phase(snapshot, pod, adapters, arrived))
     if not pods:
         workload = snapshot.deployment or snapshot.group
-        leaving = [pod for pod in snapshot.all("pods") if is_leaving(pod)]
+        leaving = [pod for pod in snapshot.all("pods") if is_terminating(pod)]
         if leaving:
             yield Phase("", f"stopping {_count(len(leaving), 'old pod')}", 0)
         elif workload is not None and number_at(workload, "spec", "replicas") == 0:

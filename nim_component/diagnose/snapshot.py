@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..cluster.objects import Object, event_time, is_about, is_leaving, items_at, name_of, phase_of, text_at
+from ..cluster.objects import Object, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
 from ..cluster.secret_facts import SecretFacts
 
 
@@ -37,7 +37,7 @@ class Snapshot:
     @property
     def pods(self) -> list[Object]:
         """The service's pods that are to stay and have not ended, newest first."""
-        live = [pod for pod in self.all("pods") if not is_leaving(pod) and phase_of(pod) != "Succeeded"]
+        live = [pod for pod in self.all("pods") if not is_terminating(pod) and phase_of(pod) != "Succeeded"]
         return sorted(live, key=lambda pod: text_at(pod, "metadata", "creationTimestamp"), reverse=True)
 
     @property

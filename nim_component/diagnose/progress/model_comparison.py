@@ -1,4 +1,7 @@
-"""After `ready`: does the server list what it was asked for? A NIM leaves out an adapter that it cannot load, and is ready all the same."""
+"""Comparison of the requested models with the served ones, after `ready`.
+
+A NIM server that cannot load an adapter becomes ready without it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,37 +20,47 @@ from .run_state import run_state
 def compare_models(
     component: pulumi.Resource, name: str, nim: NIM, models: "Sequence[pulumi.Input[str]]", ready: Sequence[pulumi.Resource]
 ) -> None:
-    """Compares, once the resources in `ready` are up, what the server behind the Service `name` lists with `models` (the base model, then
-    the adapters). What is missing fails the update or is warned of, as `nim.diagnosis.missing_models` says. A base model whose name was
-    only derived from the image is never more than warned of. Where nothing can be compared, that is said, a denial once a run."""
+    """Compare the requested models with those that the server lists.
+
+    A missing model fails the update or is a warning, by `nim.diagnosis.missing_models`. For a base
+    model whose name was derived from the image it is always a warning. If nothing can be compared, the
+    reason is logged; a missing permission is logged once per run.
+
+    Args:
+        component: The NIMService.
+        name: Name of its Service.
+        nim: The arguments of the service.
+        models: The requested models: the base model, then the adapters.
+        ready: Resources that must be ready before the comparison.
+    """
     if nim.diagnosis.missing_models == "ignore" or not nim.replicas:
         return
     connection = resolve_connection(component, nim.diagnosis)
     if connection is None:
         return
-    denied: set[str] = run_state().setdefault("proxies that are denied", set[str]())
+    logged_denials: set[str] = run_state().setdefault("logged denials", set[str]())
 
     async def compare(values: dict[str, Any]) -> None:
         if values["connection"] is None:
             return
         try:
-            api = ClusterClient.connect(values["connection"].kubeconfig, values["connection"].context)
+            client = ClusterClient.connect(values["connection"].kubeconfig, values["connection"].context)
         except NoClusterError:
             return
         try:
-            async with api:
-                found = await find_missing(api, name, values["namespace"], values["port"], values["models"])
+            async with client:
+                missing, listed = await find_missing(client, name, values["namespace"], values["port"], values["models"])
         except NotAskedError as error:
-            if not error.denied or str(error) not in denied:
+            if not error.denied or str(error) not in logged_denials:
                 pulumi.log.info(f"{name}: the models that it serves are not compared: {error}", component, ephemeral=True)
             if error.denied:
-                denied.add(str(error))
+                logged_denials.add(str(error))
             return
-        if not found[0]:
+        if not missing:
             return
-        text = f"{name}: {describe_missing(*found)}. {MISSING_CURE}"
-        base_is_guessed = nim.served_model_name is None and found[0] == values["models"][:1]
-        if nim.diagnosis.missing_models == "warn" or base_is_guessed:
+        text = f"{name}: {describe_missing(missing, listed)}. {MISSING_CURE}"
+        base_name_is_derived = nim.served_model_name is None and missing == values["models"][:1]
+        if nim.diagnosis.missing_models == "warn" or base_name_is_derived:
             pulumi.log.warn(text, component)
         else:
             raise pulumi.RunError(f"{text} With diagnosis.missing_models: warn this is a warning.")

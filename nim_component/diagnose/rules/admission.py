@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Object, condition, is_over, message_of, name_of, number_at, text_at
+from ...cluster.objects import Object, condition, is_finished, message_of, name_of, number_at, text_at
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
 from .patterns import Words, find_words
@@ -76,7 +76,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     """Why there are no pods."""
     yield from _read_replica_set(snapshot)
     job = snapshot.job
-    if job is not None and not number_at(job, "status", "active") and not is_over(job):
+    if job is not None and not number_at(job, "status", "active") and not is_finished(job):
         yield from _read_events(snapshot.events(job), f"job/{name_of(job)}")
     if snapshot.group is not None:
         yield from _read_stateful_sets(snapshot)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Object, at, condition, is_over, items_at, name_of, number_at, text_at, time_at
+from ...cluster.objects import Object, at, condition, is_finished, items_at, name_of, number_at, text_at, time_at
 from ...names import PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
@@ -16,14 +16,14 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     if job is None:
         return
     subject, fills = f"job/{name_of(job)}", _fills_cache(job)
-    if at(job, "spec", "suspend") is True and not is_over(job):
+    if at(job, "spec", "suspend") is True and not is_finished(job):
         text = "The Job is suspended: nobody starts it"
         cure = f"The queue that suspended it (Kueue, say) starts it when there is quota; else: {_resume(snapshot, job)}."
         yield Finding("job-suspended", text, cure, subject=subject)
     failed = condition(job, "Failed")
     if failed.get("status") == "True":
         yield _read_failure(job, failed, fills, subject)
-    elif not is_over(job):
+    elif not is_finished(job):
         yield from _find_lateness(snapshot, job, subject)
 
 

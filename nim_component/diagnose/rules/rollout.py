@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ...cluster.objects import Object, at, condition, is_leaving, name_of, number_at, text_at, time_at
+from ...cluster.objects import Object, at, condition, is_terminating, name_of, number_at, text_at, time_at
 from ...cluster.scheduling import gpu_resource_of, holds_resources, requests_of
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
@@ -76,7 +76,7 @@ def _find_scaled_by_hand(deployment: Object, subject: str) -> Iterator[Finding]:
 
 def _find_stuck_end(snapshot: Snapshot, pod: Object) -> Iterator[Finding]:
     deadline = time_at(pod, "metadata", "deletionTimestamp")
-    if not is_leaving(pod) or deadline is None or snapshot.now - deadline < LEAVING:
+    if not is_terminating(pod) or deadline is None or snapshot.now - deadline < LEAVING:
         return
     held = str(at(pod, "metadata", "finalizers") or "")
     why = f"finalizers hold it: {sanitize(held, 120)}" if held else "its node does not confirm its end"

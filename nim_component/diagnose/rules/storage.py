@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Object, condition, containers_of, is_leaving, message_of, name_of, text_at, time_at
+from ...cluster.objects import Object, condition, containers_of, is_terminating, message_of, name_of, text_at, time_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Finding
 from ..snapshot import Snapshot
@@ -157,7 +157,7 @@ def _read_claim(snapshot: Snapshot, claim: Object, subject: str) -> Iterator[Fin
             yield from find_words(_CLAIM_EVENTS, message_of(event), subject, there=_classes(snapshot))
         if not failed:
             yield from _find_silence(snapshot, claim, subject)
-    elif is_leaving(claim):
+    elif is_terminating(claim):
         cure = "Wait for the old pod to end, or delete it; then run pulumi up again."
         yield Finding("claim-being-deleted", "The claim is being deleted, and waits for a pod that still mounts it", cure, subject=subject)
 

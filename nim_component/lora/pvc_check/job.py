@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...args import LoRAAdapter
-from ...cluster.objects import Object, is_leaving, items_at, name_of, text_at
+from ...cluster.objects import Object, is_terminating, items_at, name_of, text_at
 from ...cluster.scheduling import holds_resources
 from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
 from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, wish_of
@@ -55,7 +55,7 @@ def find_users(pods: Iterable[Object], claim: str) -> list[Object]:
         pod
         for pod in pods
         if holds_resources(pod)
-        and not is_leaving(pod)
+        and not is_terminating(pod)
         and any(text_at(volume, "persistentVolumeClaim", "claimName") == claim for volume in items_at(pod, "spec", "volumes"))
     ]
 

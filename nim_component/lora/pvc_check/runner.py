@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from ...cluster.client import GoneError, MissingError, RefusedError, UnreachableError
-from ...cluster.objects import Object, at, is_leaving, name_of, phase_of, text_at
+from ...cluster.objects import Object, at, is_terminating, name_of, phase_of, text_at
 from ...cluster.writing_client import RejectedError, WritingClient
 from ...lora_loader.compare import Comparison
 from ...text.sanitizing import sanitize
@@ -62,7 +62,7 @@ async def _read_claim(api: WritingClient, request: Request, say: Callable[[str],
     except MissingError:
         there = await _list_names(api, claims)
         raise CheckError(f"there is no such claim; there are: {there}. Name one with --claim and --namespace") from None
-    if is_leaving(claim):
+    if is_terminating(claim):
         raise CheckError("the claim is being deleted: its volume goes with the last pod that uses it")
     if phase_of(claim) == "Lost":
         raise CheckError("the claim's volume is gone: restore it, or bring the adapters to another claim")
