@@ -1,4 +1,4 @@
-"""Provides what LoRA adapters need beside the pods: ConfigMap, shared claim, and the Job that refreshes it."""
+"""The children that LoRA adapters need: ConfigMaps, a shared PVC, and the Job that refreshes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,69 +6,61 @@ from dataclasses import dataclass, replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..args import NIM
 from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.lora import render_list_config, render_lora_config, unload_seconds, uses_job
-from ..manifests.lora_job import render_lora_claim, render_lora_job
-from ..manifests.overrides import override
+from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.references import References
-from ..manifests.timing import Timing
-from .workload import rollout_timeouts
+from .context import ComponentContext
 
 
 @dataclass(frozen=True)
 class ProvidedAdapters:
-    """What the Deployment refers to, and waits for."""
+    """References of the pods to the adapters, and the children that the pods wait for."""
 
     references: References
-    ready: "list[pulumi.Input[pulumi.Resource]]"
-    """With the Job: pods start when the adapters are on the volume."""
+    depends_on: "list[pulumi.Input[pulumi.Resource]]"
+    """With the Job, the pods start after the adapters are on the volume."""
 
 
-def provide_adapters(
-    parent: pulumi.Resource,
-    name: str,
-    service_name: str,
-    nim: NIM,
-    references: References,
-    timing: Timing,
-    guards: "Sequence[pulumi.Resource]",
-) -> ProvidedAdapters:
-    """Registers the children `<name>-lora`, `<name>-loras`, `<name>-lora-list` and `<name>-lora-job`, as many as the adapters ask for; the
-    Job when `guards` are there."""
+def provide_adapters(context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Resource]") -> ProvidedAdapters:
+    """Create the children `<name>-lora`, `-loras`, `-lora-list` and `-lora-job` that are needed.
+
+    The Job starts after `depends_on`.
+    """
+    nim = context.nim
     if not nim.adapter_names:
         return ProvidedAdapters(references, [])
-    # Not protected with the component: it is derived, and every change of the adapters replaces it.
-    derived = pulumi.ResourceOptions(parent=parent, protect=False)
-    config = k8s.core.v1.ConfigMap(f"{name}-lora", **override(nim, "lora", render_lora_config(nim, service_name)), opts=derived)
-    references = replace(references, lora_config=_name_of(config), lora_claim=_provide_claim(parent, name, service_name, nim))
+    config = _provide_config(context, "lora", render_lora_config(nim, context.service_name))
+    references = replace(references, lora_config=_name_of(config), lora_pvc=_provide_pvc(context))
     if not uses_job(nim):
         return ProvidedAdapters(references, [])
-    listed = override(nim, "lora-list", render_list_config(nim, service_name, "list"))
-    wanted = k8s.core.v1.ConfigMap(f"{name}-lora-list", **listed, opts=derived)
-    rendered = render_lora_job(nim, service_name, replace(references, lora_config=_name_of(wanted)), timing)
-    # The wait for the servers comes on top of the download.
-    timeouts = rollout_timeouts(replace(timing, timeout=timing.timeout + unload_seconds(nim)))
+    adapter_list = _provide_config(context, "lora-list", render_list_config(nim, context.service_name, "list"))
+    rendered = render_lora_job(nim, context.service_name, replace(references, lora_config=_name_of(adapter_list)), context.timing)
+    name = context.child_name("lora-job")
     job = k8s.batch.v1.Job(
-        f"{name}-lora-job",
-        **override(nim, "lora-job", rendered),
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            protect=False,
-            custom_timeouts=timeouts,
-            depends_on=list(guards) or None,
-            hooks=create_progress_hooks(parent, "kubernetes:batch/v1:Job", f"{name}-lora-job", nim),
+        name,
+        **context.inputs("lora-job", rendered),
+        opts=context.replaceable_options(
+            # The Job waits for the servers to unload an adapter before it downloads.
+            custom_timeouts=context.rollout_timeouts(extra=unload_seconds(nim)),
+            depends_on=list(depends_on) or None,
+            hooks=create_progress_hooks(context.parent, "kubernetes:batch/v1:Job", name, nim),
         ),
     )
     return ProvidedAdapters(references, [job])
 
 
-def _provide_claim(parent: pulumi.Resource, name: str, service_name: str, nim: NIM) -> "pulumi.Input[str] | None":
-    volume = nim.lora.volume
+def _provide_config(context: ComponentContext, suffix: str, rendered: "dict[str, object]") -> "k8s.core.v1.ConfigMap":
+    inputs = context.inputs(suffix, rendered)
+    return k8s.core.v1.ConfigMap(context.child_name(suffix), **inputs, opts=context.replaceable_options())
+
+
+def _provide_pvc(context: ComponentContext) -> "pulumi.Input[str] | None":
+    volume = context.nim.lora.volume
     if volume is None or volume.existing_claim is not None:
         return None if volume is None else volume.existing_claim
-    rendered = override(nim, "loras", render_lora_claim(nim, service_name))
-    return _name_of(k8s.core.v1.PersistentVolumeClaim(f"{name}-loras", **rendered, opts=pulumi.ResourceOptions(parent=parent)))
+    inputs = context.inputs("loras", render_lora_pvc(context.nim, context.service_name))
+    return _name_of(k8s.core.v1.PersistentVolumeClaim(context.child_name("loras"), **inputs, opts=context.options()))
 
 
 def _name_of(child: "k8s.core.v1.ConfigMap | k8s.core.v1.PersistentVolumeClaim") -> "pulumi.Output[str]":

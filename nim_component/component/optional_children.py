@@ -1,7 +1,12 @@
-"""The optional children of a service: which there are, in one list."""
+"""Optional children: child resources that exist only when their option sets are given.
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+`OPTIONAL_CHILDREN` is the one list of them. Validation of overrides, creation, and the contract
+tests (`tests/contracts`) all use it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import pulumi
@@ -10,6 +15,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..manifests.alerts import render_alerts
 from ..manifests.autoscaler import render_autoscaler
+from ..manifests.child_objects import claim_template_suffix, find_child_object
 from ..manifests.dashboard import render_dashboard
 from ..manifests.devices import render_claim_template
 from ..manifests.disruption_budget import render_disruption_budget
@@ -18,87 +24,102 @@ from ..manifests.ingress import render_ingress
 from ..manifests.lora import uses_job
 from ..manifests.monitor import render_monitor
 from ..manifests.network_policy import render_jobs_policy, render_network_policy
-from ..manifests.overrides import claim_part, override
 from ..manifests.scaled_object import render_scaled_object
+from .context import ComponentContext
+
+
+class Phase(Enum):
+    """Time at which an optional child is created."""
+
+    BEFORE_PODS = "before the first pod, and deleted after the last"
+    WITH_PODS = "independent of the pods"
+    AFTER_ROLLOUT = "after the workload and the Service are ready, and deleted before them"
 
 
 @dataclass(frozen=True)
-class Part:
-    """One optional child: the end of its logical name, its type, and what it looks like."""
+class OptionalChild:
+    """One optional child. Its kind is in `manifests.child_objects.CHILD_OBJECTS`, by `suffix`."""
 
-    name: str
-    make: Callable[..., pulumi.CustomResource]
-    inputs: dict[str, Any]
-    waits: bool = False
-    """Whether it is made when Deployment and Service are up, and goes before them."""
+    suffix: str
+    """End of its logical name."""
+    option_set: str
+    """Path of its option set on `NIM`, such as `metrics.monitor`. The child exists only if it is given."""
+    render: Callable[..., dict[str, Any]]
+    """Function of the arguments, the service's name and the option set that returns the inputs."""
+    phase: Phase = Phase.WITH_PODS
+    is_needed: Callable[[NIM], bool] | None = None
+    """Further condition for its existence, if there is one."""
 
-
-def list_guards(nim: NIM, service_name: str) -> Iterator[Part]:
-    """What must be there before the first pod, and goes after the last."""
-    if (policy := nim.network_policy) is not None:
-        yield Part("network-policy", k8s.networking.v1.NetworkPolicy, render_network_policy(nim, service_name, policy))
-        if nim.cache.prewarm is not None or uses_job(nim):
-            yield Part("network-policy-jobs", k8s.networking.v1.NetworkPolicy, render_jobs_policy(nim, service_name, policy))
-
-
-def list_parts(nim: NIM, service_name: str) -> Iterator[Part]:
-    """One paragraph a group, in a fixed order. A group that is not given has no child."""
-    if (scaling := nim.autoscaling) is not None:
-        # After the rollout: an autoscaler that may go to zero would take away the pods that the rollout waits for.
-        if scaling.keda is None:
-            yield Part(
-                "autoscaler",
-                k8s.autoscaling.v2.HorizontalPodAutoscaler,
-                render_autoscaler(nim, service_name, scaling),
-                waits=True,
-            )
-        else:
-            yield Part(
-                "scaled-object",
-                k8s.apiextensions.CustomResource,
-                render_scaled_object(nim, service_name, scaling, scaling.keda),
-                waits=True,
-            )
-    if nim.ingress is not None:
-        yield Part("ingress", k8s.networking.v1.Ingress, render_ingress(nim, service_name, nim.ingress))
-    if nim.http_route is not None:
-        yield Part("http-route", k8s.apiextensions.CustomResource, render_http_route(nim, service_name, nim.http_route))
-    if nim.grpc_route is not None:
-        yield Part("grpc-route", k8s.apiextensions.CustomResource, render_grpc_route(nim, service_name, nim.grpc_route))
-    if nim.inference_pool is not None:
-        yield Part("inference-pool", k8s.apiextensions.CustomResource, render_inference_pool(nim, service_name, nim.inference_pool))
-    if (budget := nim.disruption_budget) is not None:
-        yield Part("disruption-budget", k8s.policy.v1.PodDisruptionBudget, render_disruption_budget(nim, service_name, budget))
-    if (metrics := nim.metrics) is not None:
-        if metrics.monitor is not None:
-            yield Part("monitor", k8s.apiextensions.CustomResource, render_monitor(nim, service_name, metrics.monitor))
-        if metrics.dashboard is not None:
-            yield Part("dashboard", k8s.core.v1.ConfigMap, render_dashboard(nim, service_name, metrics.dashboard))
-        if metrics.alerts is not None:
-            yield Part("alerts", k8s.apiextensions.CustomResource, render_alerts(nim, service_name, metrics.alerts))
+    def find_options(self, nim: NIM) -> Any:
+        """Return the option set if this service has the child; None otherwise."""
+        options: Any = nim
+        for field in self.option_set.split("."):
+            options = None if options is None else getattr(options, field)
+        return options if self.is_needed is None or self.is_needed(nim) else None
 
 
-def provide_claim_templates(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> "dict[str, pulumi.Output[str]]":
-    """Makes the ResourceClaimTemplates that the pods refer to, and gives their names by those of the claims."""
+def _has_jobs(nim: NIM) -> bool:
+    return nim.cache.prewarm is not None or uses_job(nim)
+
+
+def _scales_by_hpa(nim: NIM) -> bool:
+    return nim.autoscaling is not None and nim.autoscaling.keda is None
+
+
+OPTIONAL_CHILDREN = (
+    OptionalChild("network-policy", "network_policy", render_network_policy, Phase.BEFORE_PODS),
+    OptionalChild("network-policy-jobs", "network_policy", render_jobs_policy, Phase.BEFORE_PODS, _has_jobs),
+    # An autoscaler that may scale to zero would remove the pods for which the rollout waits.
+    OptionalChild("autoscaler", "autoscaling", render_autoscaler, Phase.AFTER_ROLLOUT, _scales_by_hpa),
+    OptionalChild("scaled-object", "autoscaling.keda", render_scaled_object, Phase.AFTER_ROLLOUT),
+    OptionalChild("ingress", "ingress", render_ingress),
+    OptionalChild("http-route", "http_route", render_http_route),
+    OptionalChild("grpc-route", "grpc_route", render_grpc_route),
+    OptionalChild("inference-pool", "inference_pool", render_inference_pool),
+    OptionalChild("disruption-budget", "disruption_budget", render_disruption_budget),
+    OptionalChild("monitor", "metrics.monitor", render_monitor),
+    OptionalChild("dashboard", "metrics.dashboard", render_dashboard),
+    OptionalChild("alerts", "metrics.alerts", render_alerts),
+)
+"""In the order in which they are created."""
+
+
+def list_optional_children(nim: NIM) -> Iterator[str]:
+    """Yield the suffixes of the optional children of this service."""
+    return (child.suffix for child in OPTIONAL_CHILDREN if child.find_options(nim) is not None)
+
+
+def provide_children_before_pods(context: ComponentContext) -> dict[str, pulumi.CustomResource]:
+    """Create the optional children that must exist before the first pod; by logical name."""
+    return _provide(context, (Phase.BEFORE_PODS,), ())
+
+
+def provide_other_children(context: ComponentContext, rollout: Sequence[pulumi.Resource]) -> dict[str, pulumi.CustomResource]:
+    """Create all other optional children; by logical name. `rollout` is the workload and the Service."""
+    return _provide(context, (Phase.WITH_PODS, Phase.AFTER_ROLLOUT), rollout)
+
+
+def _provide(context: ComponentContext, phases: Sequence[Phase], rollout: Sequence[pulumi.Resource]) -> dict[str, pulumi.CustomResource]:
+    provided: dict[str, pulumi.CustomResource] = {}
+    for child in OPTIONAL_CHILDREN:
+        options = child.find_options(context.nim)
+        if options is None or child.phase not in phases:
+            continue
+        name = context.child_name(child.suffix)
+        inputs = context.inputs(child.suffix, child.render(context.nim, context.service_name, options))
+        depends_on = list(rollout) if child.phase is Phase.AFTER_ROLLOUT else None
+        provided[name] = find_child_object(child.suffix).resource(name, **inputs, opts=context.options(depends_on=depends_on))
+    return provided
+
+
+def provide_claim_templates(context: ComponentContext) -> "dict[str, pulumi.Output[str]]":
+    """Create the ResourceClaimTemplates of the pods; return their names by those of the ResourceClaims."""
     names: dict[str, pulumi.Output[str]] = {}
-    # Not protected with the component: they are derived, and every change of the devices replaces them.
-    derived = pulumi.ResourceOptions(parent=parent, protect=False)
-    for claim in nim.resource_claims or ():
-        if claim.devices is not None:
-            part = claim_part(claim.name)
-            rendered = override(nim, part, render_claim_template(nim, service_name, claim))
-            made = k8s.resource.v1.ResourceClaimTemplate(f"{component}-{part}", **rendered, opts=derived)
-            names[claim.name] = made.metadata.apply(lambda metadata: metadata["name"])
+    for resource_claim in context.nim.resource_claims or ():
+        if resource_claim.devices is None:
+            continue
+        suffix = claim_template_suffix(resource_claim.name)
+        inputs = context.inputs(suffix, render_claim_template(context.nim, context.service_name, resource_claim))
+        template = k8s.resource.v1.ResourceClaimTemplate(context.child_name(suffix), **inputs, opts=context.replaceable_options())
+        names[resource_claim.name] = template.metadata.apply(lambda metadata: metadata["name"])
     return names
-
-
-def provide_parts(
-    parent: pulumi.Resource, component: str, nim: NIM, parts: Iterable[Part], rolled_out: Sequence[pulumi.Resource] = ()
-) -> dict[str, pulumi.CustomResource]:
-    """Makes the children of a list; by logical name, such as `llama-autoscaler`."""
-    made: dict[str, pulumi.CustomResource] = {}
-    for part in parts:
-        name = f"{component}-{part.name}"
-        opts = pulumi.ResourceOptions(parent=parent, depends_on=list(rolled_out) if part.waits else None)
-        made[name] = part.make(name, **override(nim, part.name, part.inputs), opts=opts)
-    return made

@@ -12,16 +12,15 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.error import ArgumentError, owner_of
 from ..args.problems import Problem
-from ..manifests.overrides import override
 from ..manifests.references import SecretKey
 from ..names import digest, labels
 from ..text.field_paths import Path
+from .context import ComponentContext
 
 REGISTRY = "nvcr.io"
 REGISTRY_USER = "$oauthtoken"
 PULL_KEY = ".dockerconfigjson"
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
@@ -39,47 +38,49 @@ class ServiceSecrets:
     """Resolve when the read Secrets hold what they must: the Deployment waits for them."""
 
 
-def provide_secrets(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> ServiceSecrets:
-    """Makes or reads the Secrets of a service as children of `parent`, and says where its keys stand."""
-    made = make_secrets(parent, component, service_name, nim)
-    referred = refer(nim, made)
-    read, checked = read_secrets(parent, component, nim, referred)
-    return replace(referred, children={**made.children, **read}, checked=checked)
+def provide_secrets(context: ComponentContext) -> ServiceSecrets:
+    """Create or read the Secrets of a service, and return the Secret keys that its pods use."""
+    created = create_secrets(context)
+    referenced = add_references(context.nim, created)
+    read, checked = read_secrets(context, referenced)
+    return replace(referenced, children={**created.children, **read}, checked=checked)
 
 
-def make_secrets(parent: pulumi.Resource, component: str, service_name: str, nim: NIM) -> ServiceSecrets:
-    """By value: the pull Secret and one Opaque Secret for the keys, each named by a digest of what it holds."""
-    secrets = nim.secrets
+def create_secrets(context: ComponentContext) -> ServiceSecrets:
+    """Create Secrets from values: the pull Secret, and one Opaque Secret for the keys.
+
+    The name of each contains a hash of its data.
+    """
+    secrets, owner = context.nim.secrets, owner_of(context.name)
     children: dict[str, k8s.core.v1.Secret] = {}
 
-    def make(part: str, kind: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
-        name = value_digest(data).apply(lambda digest: f"{service_name}-{part}-{digest}")
+    def create(suffix: str, type_: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
         rendered: dict[str, Any] = {
-            "metadata": {"name": name, "namespace": nim.namespace, "labels": labels(service_name)},
-            "type": kind,
+            "metadata": {
+                "name": value_digest(data).apply(lambda digest: f"{context.service_name}-{suffix}-{digest}"),
+                "namespace": context.nim.namespace,
+                "labels": labels(context.service_name),
+            },
+            "type": type_,
             "immutable": True,
             "string_data": data,
         }
-        children[f"{component}-{part}"] = secret = k8s.core.v1.Secret(
-            f"{component}-{part}",
-            **override(nim, part, rendered),
-            # Not protected with the component: a rotation replaces it.
-            opts=pulumi.ResourceOptions(parent=parent, protect=False),
-        )
+        name = context.child_name(suffix)
+        children[name] = secret = k8s.core.v1.Secret(name, **context.inputs(suffix, rendered), opts=context.replaceable_options())
         return secret.metadata.apply(lambda metadata: metadata["name"])
 
     pull_secret = None
     keys: list[tuple[Any, pulumi.Output[str]]] = []
     if secrets.ngc_api_key is not None:
-        api_key = _credential(secrets.ngc_api_key, owner_of(component), ("secrets", "ngc_api_key"))
-        pull_secret = make("pull", PULL_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
+        api_key = _credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
+        pull_secret = create("pull", PULL_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
         keys.append((secrets.key_name, api_key))
     if secrets.hf_token is not None:
-        keys.append((secrets.token_name, _credential(secrets.hf_token, owner_of(component), ("secrets", "hf_token"))))
+        keys.append((secrets.token_name, _credential(secrets.hf_token, owner, ("secrets", "hf_token"))))
     if not keys:
         return ServiceSecrets()
     data = pulumi.Output.all(*(pulumi.Output.all(*pair) for pair in keys)).apply(dict)
-    name = make("keys", "Opaque", data)
+    name = create("keys", "Opaque", data)
     return ServiceSecrets(
         pull_secret=pull_secret,
         ngc_key=SecretKey(name, secrets.key_name or "") if secrets.makes_key else None,
@@ -89,9 +90,13 @@ def make_secrets(parent: pulumi.Resource, component: str, service_name: str, nim
     )
 
 
-def refer(nim: NIM, made: ServiceSecrets) -> ServiceSecrets:
-    """By reference: which key of which Secret, for what was not made. A group that is not named is the Secret of the key before it."""
-    secrets, found = nim.secrets, made
+def add_references(nim: NIM, created: ServiceSecrets) -> ServiceSecrets:
+    """Return `created` with the keys of existing Secrets added.
+
+    Without `ngc_secret_group`, the NGC key is in the pull Secret; without `hf_token_group`, the
+    token is in the Secret of the NGC key.
+    """
+    secrets, found = nim.secrets, created
     if secrets.ngc_image_secret is not None:
         image: Any = secrets.ngc_image_secret
         holder: Any = secrets.ngc_secret_group if secrets.ngc_secret_group is not None else image
@@ -106,31 +111,33 @@ def refer(nim: NIM, made: ServiceSecrets) -> ServiceSecrets:
 
 
 def read_secrets(
-    parent: pulumi.Resource, component: str, nim: NIM, referred: ServiceSecrets
+    context: ComponentContext, referenced: ServiceSecrets
 ) -> "tuple[dict[str, k8s.core.v1.Secret], list[pulumi.Input[pulumi.Resource]]]":
-    """Reads each Secret whose name and namespace are plain: a missing one fails the preview, with its name.
+    """Read each Secret whose name and namespace are plain: a missing Secret fails the preview with its name.
 
-    A name that is an Output belongs to a Secret of the same program, which is not there yet at the first preview.
+    A name that is an Output belongs to a Secret of the same program. That Secret does not exist at
+    the first preview, so it is not read.
     """
-    namespace = nim.namespace
-    if not nim.secrets.verify or not isinstance(namespace, str) or renders_to_files(parent):
+    nim, namespace = context.nim, context.nim.namespace
+    if not nim.secrets.verify or not isinstance(namespace, str) or renders_to_files(context.parent):
         return {}, []
     wanted: dict[str, dict[Path, Any]] = {}
-    for name, secret, key in (
+    for field_name, secret, key in (
         ("ngc_image_secret", nim.secrets.ngc_image_secret, PULL_KEY),
-        ("ngc_secret_key", referred.ngc_key and referred.ngc_key.name, nim.secrets.ngc_secret_key),
-        ("hf_token_key", referred.hf_token and referred.hf_token.name, nim.secrets.hf_token_key),
+        ("ngc_secret_key", referenced.ngc_key and referenced.ngc_key.name, nim.secrets.ngc_secret_key),
+        ("hf_token_key", referenced.hf_token and referenced.hf_token.name, nim.secrets.hf_token_key),
     ):
         if isinstance(secret, str) and key is not None:
-            wanted.setdefault(secret, {})[("secrets", name)] = key
+            wanted.setdefault(secret, {})[("secrets", field_name)] = key
     children: dict[str, k8s.core.v1.Secret] = {}
     checked: list[pulumi.Input[pulumi.Resource]] = []
     for secret_name, keys in wanted.items():
-        logical, where = f"{component}-secret-{secret_name}", f"{namespace}/{secret_name}"
-        # `kubectl apply` leaves the plaintext in an annotation: without `metadata` here it would stand in the state.
-        masked = pulumi.ResourceOptions(parent=parent, additional_secret_outputs=["metadata"])
-        children[logical] = secret = k8s.core.v1.Secret.get(logical, where, masked)
-        checked.append(_require_keys(owner_of(component), where, secret, keys))
+        name, where = context.child_name(f"secret-{secret_name}"), f"{namespace}/{secret_name}"
+        # `kubectl apply` copies the plaintext to an annotation. Without this option, the state of
+        # the stack would contain it.
+        masked = context.options(additional_secret_outputs=["metadata"])
+        children[name] = secret = k8s.core.v1.Secret.get(name, where, masked)
+        checked.append(_require_keys(owner_of(context.name), where, secret, keys))
     return children, checked
 
 

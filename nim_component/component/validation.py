@@ -1,4 +1,4 @@
-"""Everything that can be said of a service before it exists: one place, for the component and for the stack, and one error."""
+"""Validation of a service before anything is registered, for the component and for stacks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -13,11 +13,20 @@ from ..args.problems import Problem
 from ..manifests.overrides import check_overrides
 from ..manifests.structures import find_unknown_fields
 from ..text.redaction import contains_key
-from .optional_children import list_guards, list_parts
+from .optional_children import list_optional_children
 
 
 def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem] = ()) -> NIM:
-    """A checked `NIM` for the service `name`; `more` is what the caller found wrong itself. `ArgumentValueError` with every problem."""
+    """Return the validated arguments of the service `name`.
+
+    Args:
+        name: Name of the component.
+        args: Arguments, or a mapping of their fields.
+        more: Problems that the caller found, to be reported together with those found here.
+
+    Raises:
+        ArgumentValueError: With every problem of this service.
+    """
     problems: list[Problem] = []
     nim = None
     try:
@@ -30,9 +39,7 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         problems += find_unknown_fields(fields)
         problems += _check_name(name, fields)
     if nim is not None and nim.overrides:
-        service_name = service_name_of(name, nim)
-        parts = [part.name for part in (*list_guards(nim, service_name), *list_parts(nim, service_name))]
-        problems += check_overrides(nim, parts)
+        problems += check_overrides(nim, list_optional_children(nim))
     problems += more
     if nim is None or problems:
         raise ArgumentValueError(owner_of(name), problems)
@@ -40,12 +47,15 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
 
 
 def service_name_of(name: str, nim: NIM) -> str:
-    """Name of Deployment and Service: `service_name`, else the component's."""
+    """Return the name of the Deployment and the Service: `service_name`, or the component's name."""
     return nim.service_name or name
 
 
 def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """The component's name must be fit to name a Service where no other is given, and no key in any case: it stands in every record."""
+    """Check the component's name: it contains no key, and it can name a Service if no other name is given.
+
+    A key in the name would appear in every record of the engine.
+    """
     if contains_key(name):
         yield Problem(("service_name",), "is taken from a name that is a key in the clear", "Change the key, and the name.")
         return

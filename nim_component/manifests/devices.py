@@ -7,15 +7,16 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.devices import DeviceRequest, ResourceClaim
 from ..names import labels, name_with_digest
+from .child_objects import claim_template_suffix
 from .inputs import lift_within
-from .overrides import claim_part, overridden_spec
+from .overrides import overridden_spec
 from .references import References
 
 
 def render_claim_template(nim: NIM, service_name: str, claim: ResourceClaim) -> "dict[str, Any]":
     """Metadata and spec. The spec cannot change, so the name carries its digest: another list makes a new one and rolls the pods."""
     devices = claim.devices or []
-    part = claim_part(claim.name)
+    part = claim_template_suffix(claim.name)
     spec: k8s.resource.v1.ResourceClaimTemplateSpecArgsDict = {
         "spec": {"devices": {"requests": [_request(device) for device in devices]}},
     }

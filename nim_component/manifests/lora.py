@@ -42,7 +42,7 @@ def unload_seconds(nim: NIM) -> int:
     return 2 * (nim.lora.refresh_interval or 0)
 
 
-def makes_lora_claim(nim: NIM) -> bool:
+def makes_lora_pvc(nim: NIM) -> bool:
     """Whether the adapters have a shared claim of the component's own."""
     return bool(nim.adapter_names) and nim.lora.volume is not None and nim.lora.volume.existing_claim is None
 
@@ -94,8 +94,8 @@ def lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeAr
     volumes: list[k8s.core.v1.VolumeArgsDict] = []
     if source is not None and source.claim is not None:
         volumes.append({"name": "lora", "persistent_volume_claim": {"claim_name": source.claim, "read_only": True}})
-    elif references.lora_claim is not None:
-        volumes.append({"name": "lora", "persistent_volume_claim": {"claim_name": references.lora_claim}})
+    elif references.lora_pvc is not None:
+        volumes.append({"name": "lora", "persistent_volume_claim": {"claim_name": references.lora_pvc}})
     elif source is None or source.volume is None:
         volumes.append({"name": "lora", "empty_dir": {}})
     loader_volume: k8s.core.v1.VolumeArgsDict = {"name": "lora-loader", "config_map": {"name": references.lora_config}}

@@ -11,12 +11,12 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.checks import SKIP_AWAIT
 from ..names import LORA_JOB, job_selector, labels, name_with_digest
-from .claim import name_claim
 from .inputs import lift_within
 from .lora import lora_volumes, render_loader
 from .network import network_volumes, render_joiner
 from .overrides import overridden_spec
 from .prewarm import REPLACE_FAILED
+from .pvc import name_pvc
 from .references import References
 from .security import pod_context
 from .timing import Timing
@@ -25,7 +25,7 @@ RETRIES = 2
 """Pods that the Job tries after the first: the loader has its own patience with the hub, this is for nodes that go away."""
 
 
-def render_lora_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
+def render_lora_pvc(nim: NIM, service_name: str) -> "dict[str, Any]":
     """The claim. Its name carries a digest of what cannot change in place."""
     volume = nim.lora.volume
     assert volume is not None and volume.existing_claim is None
@@ -36,7 +36,7 @@ def render_lora_claim(nim: NIM, service_name: str) -> "dict[str, Any]":
     if volume.storage_class is not None:
         spec["storage_class_name"] = volume.storage_class
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": name_claim(nim, service_name, "loras", {"accessModes": [volume.access_mode], "storageClassName": volume.storage_class}),
+        "name": name_pvc(nim, service_name, "loras", {"accessModes": [volume.access_mode], "storageClassName": volume.storage_class}),
         "namespace": nim.namespace,
         "labels": labels(service_name),
         "annotations": {SKIP_AWAIT: "true"},  # as for the model cache: whoever mounts it waits for it

@@ -43,7 +43,9 @@ class LeaderWorkerSetSpec(TypedDict):
     networkConfig: "NotRequired[dict[str, str]]"
 
 
-def render_group(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing) -> dict[str, Any]:
+def render_leader_worker_set(
+    nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing
+) -> dict[str, Any]:
     """The whole object, with its version and kind. No group is surged by default: it would wait for nodes that are not there."""
     surge, unavailable = (1, 0) if nim.rollout == "surge" else (0, 1)
     spec: LeaderWorkerSetSpec = {

@@ -72,7 +72,7 @@ def cache_volume(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDic
         return {"name": "cache", "ephemeral": {"volume_claim_template": _claim_of_the_pod(nim)}}
     if nim.cache.host_path is not None:
         return {"name": "cache", "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
-    return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_claim or ""}}
+    return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_pvc or ""}}
 
 
 def _claim_of_the_pod(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArgsDict":

@@ -22,12 +22,12 @@ class References:
     """Secret for the image's registry."""
     ngc_key: SecretKey | None = None
     hf_token: SecretKey | None = None
-    cache_claim: "pulumi.Input[str] | None" = None
-    """Claim of the model cache; none when the cache is no claim."""
+    cache_pvc: "pulumi.Input[str] | None" = None
+    """PVC of the model cache; None if the cache is not a PVC."""
     lora_config: "pulumi.Input[str] | None" = None
     """ConfigMap of the LoRA loader; none without adapters."""
-    lora_claim: "pulumi.Input[str] | None" = None
-    """Claim on which the adapters are kept; none when each pod has its own."""
+    lora_pvc: "pulumi.Input[str] | None" = None
+    """PVC of the adapters; None if each pod has a volume of its own."""
     claim_templates: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
     """ResourceClaimTemplates that the component made, by the names of the pod's claims."""
     secrets_digest: "pulumi.Input[str] | None" = None

@@ -62,8 +62,10 @@ class ScaledObjectSpec(TypedDict):
     fallback: NotRequired[Fallback]
 
 
-def render_scaled_object(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: KedaArgs) -> dict[str, Any]:
+def render_scaled_object(nim: NIM, service_name: str, keda: KedaArgs) -> dict[str, Any]:
     """The whole object, with its version and kind."""
+    autoscaling = nim.autoscaling
+    assert autoscaling is not None, "a ScaledObject needs autoscaling"
     initial = nim.startup_timeout if keda.initial_cooldown_period is None else keda.initial_cooldown_period
     # It only counts on the way to zero, and a pod must have loaded before its rest can begin.
     rest = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN

@@ -1,8 +1,6 @@
 """Overrides: a strategic merge over a rendered object, and nothing that would break what refers to it."""
 
-import ast
 import re
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -11,10 +9,10 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
-from nim_component.component import optional_children
+from nim_component.component.optional_children import OPTIONAL_CHILDREN
 from nim_component.local.manifests import collect_manifests
+from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
 from nim_component.manifests.merge import MERGE_KEYS, merge
-from nim_component.manifests.overrides import _TARGETS, _target  # pyright: ignore[reportPrivateUsage]
 from nim_component.names import PARTS
 from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
 
@@ -188,11 +186,9 @@ def made(configuration: str, **more: Any) -> dict[str, Any]:
 
 class TestEveryPart:
     def test_the_configurations_have_them_all(self):
-        tree = ast.parse(Path(optional_children.__file__).read_text(encoding="utf-8"))
-        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
-        named = {ast.literal_eval(each.args[0]) for each in calls if isinstance(each.func, ast.Name) and each.func.id == "Part"}
-        assert len(named) > 10
-        assert named | {"deployment", "group", "claim-gpus"} | _TARGETS.keys() == {name for each in ALL for name in made(each)}
+        optional = {child.suffix for child in OPTIONAL_CHILDREN}
+        assert len(optional) > 10
+        assert optional | {"claim-gpus"} | CHILD_OBJECTS.keys() == {name for each in ALL for name in made(each)}
 
     @pytest.mark.parametrize("configuration", ALL)
     def test_each_can_be_overridden_and_its_fields_are_known_where_the_sdk_knows_them(self, configuration: str):
@@ -204,7 +200,7 @@ class TestEveryPart:
             _, group, kind = child.type.split(":")
             api, version = group.split("/")
             module = getattr(getattr(k8s, api.partition(".")[0], None), version, None)
-            assert _target(name).structure is getattr(module, f"{kind}Args", None), name
+            assert find_child_object(name).structure is getattr(module, f"{kind}Args", None), name
 
     def test_another_claim_template_is_another_name_and_the_pod_refers_to_it(self):
         patch = {"claim-gpus": {"spec": {"spec": {"devices": {"config": [{"requests": ["gpu"]}]}}}}}

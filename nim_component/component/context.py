@@ -1,0 +1,53 @@
+"""Context of one `NIMService`: the values from which all its children are created."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from ..args import NIM
+from ..manifests.overrides import override
+from ..manifests.timing import Timing
+
+
+@dataclass(frozen=True)
+class ComponentContext:
+    """Component, names, validated arguments and timing of one `NIMService`."""
+
+    parent: pulumi.Resource
+    """Component that is the parent of every child."""
+    name: str
+    """Name of the component; the logical names of its children begin with it."""
+    service_name: str
+    """Name of the Deployment and the Service; the names of most objects begin with it."""
+    nim: NIM
+    """Arguments after validation."""
+    timing: Timing
+    """Timeouts that follow from the arguments."""
+
+    def child_name(self, suffix: str) -> str:
+        """Return the logical name of a child, such as `llama-cache`."""
+        return f"{self.name}-{suffix}"
+
+    def inputs(self, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:
+        """Return the rendered inputs of a child with the user's override for it applied."""
+        return override(self.nim, suffix, rendered)
+
+    def options(self, **more: Any) -> pulumi.ResourceOptions:
+        """Return the options of a child: the parent and `more`."""
+        return pulumi.ResourceOptions(parent=self.parent, **more)
+
+    def replaceable_options(self, **more: Any) -> pulumi.ResourceOptions:
+        """Return the options of a child with a content hash in its name.
+
+        `protect` of the component does not apply to it: each change of its content replaces it.
+        """
+        return self.options(protect=False, **more)
+
+    def rollout_timeouts(self, extra: int = 0) -> pulumi.CustomTimeouts:
+        """Return the timeouts of a child that waits for pods, plus `extra` seconds.
+
+        Pulumi's default is ten minutes, less than a large model needs to load.
+        """
+        seconds = f"{self.timing.timeout + extra}s"
+        return pulumi.CustomTimeouts(create=seconds, update=seconds)

@@ -1,0 +1,26 @@
+"""Warnings about a service that is valid but may not run as expected."""
+
+import pulumi
+
+from ..args import NIM
+from ..fit import Verdict, fit_service
+from ..manifests.inputs import lift
+
+
+def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
+    """Log a warning if the model does not fit the GPUs."""
+    fit = fit_service(nim)
+    if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
+        pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the arithmetic.", component)
+
+
+def warn_of_moving_tag(component: pulumi.Resource, nim: NIM) -> None:
+    """Log a warning if the image has no fixed tag: a restart may pull another image."""
+
+    def warn(image: str) -> str:
+        tag = image.rpartition("/")[2].partition(":")[2]
+        if "@" not in image and tag in ("", "latest"):
+            pulumi.log.warn(f"image: {image} has no fixed tag: a restart may serve another model. Name a version or a digest.", component)
+        return image
+
+    lift(nim.image, warn)
