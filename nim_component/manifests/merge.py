@@ -1,37 +1,20 @@
-"""Kubernetes' strategic merge, as `kubectl patch` does it, over mappings that may hold Outputs.
+"""Strategic merge, as in `kubectl patch`, of mappings that may contain Outputs.
 
-Mappings merge by key and `null` takes a key away. Lists whose items have a merge key (the table below, from the `patchMergeKey` of
-Kubernetes' API types) merge item by item; every other list is replaced. `$patch: delete` in such an item takes it away, `$patch: replace`
-in a mapping replaces the whole of it.
+Mappings merge by key; a value of `null` removes a key. Lists with a merge key
+(`kubernetes.list_keys`) merge item by item; every other list is replaced. `$patch: delete` in such
+an item removes the item; `$patch: replace` in a mapping replaces the whole mapping.
 """
 
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ..kubernetes.list_keys import merge_keys
 from .inputs import lift
 from .structures import DIRECTIVE
 
-MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "containers": ("name",),
-    "initContainers": ("name",),
-    "ephemeralContainers": ("name",),
-    "env": ("name",),
-    "volumes": ("name",),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-    "imagePullSecrets": ("name",),
-    "resourceClaims": ("name",),
-    "schedulingGates": ("name",),
-    "hostAliases": ("ip",),
-    "topologySpreadConstraints": ("topologyKey",),
-    # Of a container, else of a Service.
-    "ports": ("containerPort", "port"),
-}
-"""List to the keys that its items are told apart by: the first that the patch's items have."""
-
 
 def merge(base: Any, patch: Any, field: str = "") -> Any:
-    """`patch` over `base`; neither is changed. `field` is the key under which they stand."""
+    """Return `base` with `patch` applied, changing neither. `field` is the name of the field that holds them."""
     if isinstance(patch, Mapping):
         changes = cast("Mapping[str, Any]", patch)
         return lift(base, lambda base: _merge_mapping(base, changes))
@@ -54,14 +37,14 @@ def _merge_mapping(base: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _merge_key(field: str, patch: list[Any]) -> str | None:
-    for key in MERGE_KEYS.get(field, ()):
+    for key in merge_keys(field):
         if all(isinstance(item, Mapping) and key in item for item in patch):
             return key
     return None
 
 
 def _merge_list(base: Any, patch: list[Any], key: str) -> list[Any]:
-    """What is there keeps its place, what is new comes last."""
+    """Merge item by item: existing items keep their places, new items come last."""
     changes = {item[key]: item for item in patch}
     merged: list[Any] = []
     for item in cast("list[Any]", base or []):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from ..kubernetes.list_keys import identity_keys
 from .values import Hidden
 
 
@@ -45,23 +46,6 @@ class Difference:
         return show_path(self.path)
 
 
-# How Kubernetes itself tells the items of a list apart, where it is not by name. Several fields together where one is not enough.
-KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "volumeMounts": (("mountPath",),),
-    "volumeDevices": (("devicePath",),),
-    "ports": (("name",), ("containerPort", "protocol"), ("port", "protocol")),
-    "tolerations": (("key",), ("key", "effect"), ("key", "operator", "value", "effect")),
-    "topologySpreadConstraints": (("topologyKey",), ("topologyKey", "whenUnsatisfiable")),
-    "hostAliases": (("ip",),),
-    "rules": (("host",), ("name",)),
-    "paths": (("path", "pathType"),),
-    "hf_repo_ids": (("repo_id",),),
-    "adapters": (("repo_id",), ("name",)),
-    "matchExpressions": (("key", "operator"), ("key", "operator", "values")),
-    "conditions": (("type",),),
-    "ownerReferences": (("uid",),),
-}
-BY_NAME: tuple[tuple[str, ...], ...] = (("name",),)
 ORDERED = frozenset({"args", "command"})
 """Lists of plain values whose order means something."""
 
@@ -102,7 +86,7 @@ def compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Differ
 
 def match(old: list[Any], new: list[Any], field: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Both lists as maps from name to item, if every item has a name of its own."""
-    for keys in KEYS.get(field, BY_NAME):
+    for keys in identity_keys(field):
         name = namer(keys)
         before, after = [name(item) for item in old], [name(item) for item in new]
         if all((*before, *after)) and len({*before}) == len(before) and len({*after}) == len(after) and (before or after):

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nim_component.kubernetes.list_keys import BY_NAME, LIST_KEYS
 from nim_component.local.diff import compare_values
-from nim_component.review.matching import KEYS, compare, show_path
+from nim_component.review.matching import compare, show_path
 from nim_component.review.renders import compare_renders
 from nim_component.review.review import review
 from nim_component.review.views import render
@@ -18,6 +19,7 @@ from tests.strategies import nims
 from .sources import services
 
 FORMS = ("markdown", "json", "terminal")
+KEYS = [field for field, keys in LIST_KEYS.items() if keys.identity != BY_NAME]
 ELSEWHERE = re.compile(rf"({'|'.join([*KEYS, 'egress', 'ingress'])})\[.*")
 """Lists that the oracle below matches by other keys, or by their place where the review goes by what stands in them."""
 

@@ -10,9 +10,10 @@ import pytest
 
 from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.component.optional_children import OPTIONAL_CHILDREN
+from nim_component.kubernetes.list_keys import LIST_KEYS
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
-from nim_component.manifests.merge import MERGE_KEYS, merge
+from nim_component.manifests.merge import merge
 from nim_component.names import PARTS
 from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
 
@@ -311,9 +312,10 @@ def test_what_is_overridden_passes_the_strict_schema_too():
         kubernetes_validate.validate(manifest.safe, "1.36", strict=True)
 
 
-def test_the_table_names_lists_of_kubernetes_own():
+def test_merge_keys_are_of_kubernetes_lists():
+    """Each list with a merge key is a field of the Kubernetes objects that an override can change."""
     from pulumi import _types as sdk
 
-    kinds = (k8s.core.v1.PodSpecArgs, k8s.core.v1.ContainerArgs, k8s.core.v1.ServiceSpecArgs)
+    kinds = (k8s.core.v1.PodSpecArgs, k8s.core.v1.ContainerArgs, k8s.core.v1.ServiceSpecArgs, k8s.meta.v1.ObjectMetaArgs)
     names = {name for kind in kinds for name in sdk.input_type_py_to_pulumi_names(kind).values()}
-    assert MERGE_KEYS.keys() <= names
+    assert {field for field, keys in LIST_KEYS.items() if keys.merge} <= names

@@ -1,0 +1,1 @@
+"""Facts of the Kubernetes API in plain Python. Imports nothing of the rest of the package."""
