@@ -14,7 +14,7 @@ from .exit_codes import FAILED, FOUND, USAGE
 
 if TYPE_CHECKING:
     from ..review.change import StackChange
-    from ..review.exchange import Renders
+    from ..review.render_pair import RenderPair
     from ..review.review import StackReview
 
 
@@ -62,9 +62,9 @@ def diff(
         stop("nothing to compare: give --base REF, or --preview-json FILE", USAGE)
     if base is not None and renders is not None:
         stop("--base makes renders, and --renders reads them: give one of the two", USAGE)
-    both = read_sides(renders) if renders else None
+    both = read_pair(renders) if renders else None
     if base is not None:
-        both = compare_sides(cwd, base, head, stack or [], exact, base_python)
+        both = render_refs(cwd, base, head, stack or [], exact, base_python)
     if both and save_renders:
         save_renders.write_text(both.write(), encoding="utf-8")
     reviews = review_all([*(both.compare() if both else []), *read_previews(preview_json or [])])
@@ -75,13 +75,13 @@ def diff(
         raise typer.Exit(FOUND)
 
 
-def compare_sides(folder: Path, base: str, head: str | None, stacks: Sequence[str], exact: bool, base_python: str) -> Renders:
+def render_refs(folder: Path, base: str, head: str | None, stacks: Sequence[str], exact: bool, base_python: str) -> RenderPair:
     """Both sides of a git range, rendered."""
-    from .sides import SideError, render_sides
+    from .git_renders import GitRenderError, render_git_range
 
     try:
-        both = render_sides(folder, base, head, stacks, exact=exact, base_python=base_python)
-    except SideError as error:
+        both = render_git_range(folder, base, head, stacks, exact=exact, base_python=base_python)
+    except GitRenderError as error:
         stop(str(error))
     known = {*both.base, *both.head}
     if missing := sorted({*stacks} - known):
@@ -91,13 +91,13 @@ def compare_sides(folder: Path, base: str, head: str | None, stacks: Sequence[st
     return both
 
 
-def read_sides(file: Path) -> Renders:
+def read_pair(file: Path) -> RenderPair:
     """Both sides, from a file that may come from anybody."""
-    from ..review.exchange import RendersError, read_renders
+    from ..review.render_pair import RenderPairError, read_render_pair
 
     try:
-        return read_renders(read(file), str(file))
-    except RendersError as error:
+        return read_render_pair(read(file), str(file))
+    except RenderPairError as error:
         stop(str(error))
 
 

@@ -17,7 +17,7 @@ COMPONENT = "nim:index:NIMService"
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceState:
     """One resource as one side has it. Its inputs are clean: see `values`."""
 
     urn: str
@@ -65,19 +65,19 @@ class Change:
     """What happens to one resource."""
 
     operation: Operation
-    before: Resource | None
-    after: Resource | None
+    before: ResourceState | None
+    after: ResourceState | None
     order: Order = ""
     """Of a replacement."""
     reasons: tuple[str, ...] = ()
     """The fields that force it."""
     cause: str = ""
     """The resource whose replacement carries this one along, as `ConfigMap name`."""
-    hidden: tuple[Difference, ...] = ()
+    engine_differences: tuple[Difference, ...] = ()
     """What the engine says differs although the inputs, as far as they may be seen, do not."""
 
     @property
-    def subject(self) -> Resource:
+    def subject(self) -> ResourceState:
         """The resource as it will be, else as it was."""
         found = self.after or self.before
         assert found is not None, "a change has at least one side"
@@ -88,7 +88,7 @@ class Change:
         """Every leaf that differs. A resource that comes or goes as a whole has none."""
         if self.before is None or self.after is None:
             return ()
-        return (*compare(dict(self.before.inputs), dict(self.after.inputs)), *self.hidden)
+        return (*compare(dict(self.before.inputs), dict(self.after.inputs)), *self.engine_differences)
 
     @property
     def happens(self) -> bool:
@@ -146,7 +146,7 @@ def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
     return [ServiceChange(name, groups[name]) for name in sorted(groups)]
 
 
-def service_of(resource: Resource, known: Mapping[str, Resource]) -> str:
+def service_of(resource: ResourceState, known: Mapping[str, ResourceState]) -> str:
     """The name of the nearest `NIMService` a resource belongs to, else of the outermost component, else its own."""
     current, outermost = resource, resource.name
     for _ in range(100):

@@ -87,12 +87,12 @@ class Quote(Value):
     __slots__ = ()
 
 
-Words: TypeAlias = tuple[str, ...]
+Sentence: TypeAlias = tuple[str, ...]
 """A sentence in pieces, ours and `Value`s."""
 
 
-def say(form: str, **values: Any) -> Words:
-    """A sentence: `say("Image {old} becomes {new}.", old=…, new=…)`. A value that is `Words` itself, or a number, is ours."""
+def sentence(form: str, **values: Any) -> Sentence:
+    """A sentence: `sentence("Image {old} becomes {new}.", old=…, new=…)`. A value that is `Sentence` itself, or a number, is ours."""
     pieces: list[str] = []
     for literal, name, _, _ in Formatter().parse(form):
         pieces.append(literal)
@@ -107,17 +107,17 @@ def say(form: str, **values: Any) -> Words:
     return tuple(piece for piece in pieces if piece)
 
 
-def noun(kind: str) -> Words | Value:
+def noun(kind: str) -> Sentence | Value:
     """A kind as a word of the sentence, if it is one: anybody may invent kinds."""
     return (kind,) if kind.isascii() and kind.isalnum() and len(kind) < 64 else Value(kind)
 
 
-def named(change: Change) -> Words:
+def named(change: Change) -> Sentence:
     """`Deployment llama`."""
-    return say("{kind} {name}", kind=noun(change.subject.kind), name=change.subject.object_name)
+    return sentence("{kind} {name}", kind=noun(change.subject.kind), name=change.subject.object_name)
 
 
-def listed(values: Iterable[Any]) -> Words:
+def listed(values: Iterable[Any]) -> Sentence:
     """`a, b and c`, each a value."""
     items = [Value(show(value)) for value in values]
     words: list[str] = []
@@ -126,7 +126,7 @@ def listed(values: Iterable[Any]) -> Words:
     return tuple(words)
 
 
-def text(words: Words) -> str:
+def text(words: Sentence) -> str:
     """The sentence as plain text."""
     return "".join(words)
 
@@ -138,9 +138,9 @@ class Finding:
     rule: str
     severity: Severity
     service: str
-    text: Words
+    text: Sentence
     """What changes, in words."""
-    consequence: Words = ()
+    consequence: Sentence = ()
     """What that does to running models."""
     resource: str = ""
     """URN of the resource that causes it."""
@@ -155,7 +155,9 @@ class Finding:
         return (self.severity.rank, list(RULES).index(self.rule), self.service, text(self.text), self.resource)
 
 
-def finding(rule: str, severity: Severity, change: Change, service: str, text: Words, consequence: Words = (), *paths: str) -> Finding:
+def finding(
+    rule: str, severity: Severity, change: Change, service: str, text: Sentence, consequence: Sentence = (), *paths: str
+) -> Finding:
     """A finding about one change."""
     subject = change.subject
     return Finding(rule, severity, service, text, consequence, subject.urn, subject.kind, subject.object_name, tuple(dict.fromkeys(paths)))

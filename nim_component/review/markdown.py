@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from .details import detail_lines
-from .findings import RULES, Finding, Quote, Severity, Value, Words
+from .findings import RULES, Finding, Quote, Sentence, Severity, Value
 from .plain import LONGEST, QUOTE, visible
 from .review import StackReview
 
@@ -182,7 +182,7 @@ def _with_details(text: str, reviews: Sequence[StackReview], limit: int) -> str:
     return text
 
 
-def words(pieces: Words) -> str:
+def words(pieces: Sentence) -> str:
     """A sentence; its values as code."""
     return "".join(code(piece) if isinstance(piece, Value) else piece for piece in pieces)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from ..kubernetes.list_keys import identity_keys
-from .values import Hidden
+from .values import Redacted
 
 
 class Item(str):
@@ -102,7 +102,7 @@ def namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
             return None
         entries = cast("dict[str, Any]", item)
         values = [entries[key] for key in keys if entries.get(key) is not None]
-        if keys[0] not in entries or any(isinstance(value, dict | Hidden) for value in values):
+        if keys[0] not in entries or any(isinstance(value, dict | Redacted) for value in values):
             return None
         return "/".join(str(value) for value in values) or None
 

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any, cast
 
 from ..local.quantities import BINARY, DECIMAL, QUANTITY
-from .change import Change, Resource
+from .change import Change, ResourceState
 from .values import Unknown
 
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet", "DaemonSet", "Job")
@@ -65,7 +65,7 @@ def amount(value: Any) -> Fraction | None:
     return sign * digits * Fraction(10) ** int(suffix[1:]) if suffix[1:].lstrip("+-").isdigit() and len(suffix) < 5 else None
 
 
-def templates(resource: Resource | None) -> list[tuple[str, Any]]:
+def templates(resource: ResourceState | None) -> list[tuple[str, Any]]:
     """The pod templates of a workload, each with its path. A LeaderWorkerSet has one for the leader and one for the workers."""
     if resource is None or resource.kind not in WORKLOADS:
         return []
@@ -75,13 +75,13 @@ def templates(resource: Resource | None) -> list[tuple[str, Any]]:
     return [(f"spec.leaderWorkerTemplate.{key}", both[key]) for key in ("leaderTemplate", "workerTemplate") if key in both]
 
 
-def pods(resource: Resource | None) -> Iterator[tuple[str, Map]]:
+def pods(resource: ResourceState | None) -> Iterator[tuple[str, Map]]:
     """The pod specs of a workload, each with its path."""
     for path, template in templates(resource):
         yield f"{path}.spec", entries(get(template, "spec"))
 
 
-def containers(resource: Resource | None, *, init: bool = True) -> Iterator[tuple[str, Map]]:
+def containers(resource: ResourceState | None, *, init: bool = True) -> Iterator[tuple[str, Map]]:
     """Every container of a workload with its path: `spec.template.spec.containers[nim]`."""
     for path, pod in pods(resource):
         for field in ("containers", "initContainers") if init else ("containers",):
@@ -94,7 +94,7 @@ def variables(container: Map) -> dict[str, Any]:
     return {str(each.get("name")): each["value"] if "value" in each else each.get("valueFrom") for each in items(container.get("env"))}
 
 
-def replicas(resource: Resource | None) -> int | None:
+def replicas(resource: ResourceState | None) -> int | None:
     """How many replicas; one when nothing is said. None when that is not known, or the workload is gone."""
     if resource is None or resource.kind not in WORKLOADS:
         return None
@@ -104,7 +104,7 @@ def replicas(resource: Resource | None) -> int | None:
     return 1 if value is None else number(value)
 
 
-def gpus(resource: Resource | None) -> dict[str, int]:
+def gpus(resource: ResourceState | None) -> dict[str, int]:
     """GPUs of one replica, by resource name. A LeaderWorkerSet's replica is a group: one leader and its workers."""
     total: dict[str, int] = {}
     for path, container in containers(resource, init=False):
@@ -115,14 +115,14 @@ def gpus(resource: Resource | None) -> dict[str, int]:
     return total
 
 
-def claims(resource: Resource | None) -> list[str]:
-    """Devices that a pod has by Dynamic Resource Allocation: `the devices of claim gpus`. How many is in the claim."""
+def claims(resource: ResourceState | None) -> list[str]:
+    """Devices that a pod has by Dynamic ResourceState Allocation: `the devices of claim gpus`. How many is in the claim."""
     return list(
         dict.fromkeys(f"the devices of claim {each.get('name')}" for _, pod in pods(resource) for each in items(pod.get("resourceClaims")))
     )
 
 
-def pods_per_replica(resource: Resource | None, path: str) -> int:
+def pods_per_replica(resource: ResourceState | None, path: str) -> int:
     """How many pods of one template a replica has."""
     if resource is None or resource.kind != "LeaderWorkerSet":
         return 1
@@ -132,7 +132,7 @@ def pods_per_replica(resource: Resource | None, path: str) -> int:
     return size - 1 if any(".leaderTemplate" in each for each, _ in templates(resource)) else size
 
 
-def startup_budget(resource: Resource | None) -> int | None:
+def startup_budget(resource: ResourceState | None) -> int | None:
     """Seconds a pod may take to start: the longest startup probe's budget, and the adapters' download before it. None without a probe."""
     budgets: list[int] = []
     for _, container in containers(resource, init=False):
@@ -146,7 +146,7 @@ def startup_budget(resource: Resource | None) -> int | None:
     return max(budgets) + max(loading, default=0)
 
 
-def rolling(resource: Resource, count: int) -> tuple[int, int] | None:
+def rolling(resource: ResourceState, count: int) -> tuple[int, int] | None:
     """How many pods a rolling update may add, and take away, at once. None when every pod is stopped first."""
     spec = get(resource.inputs, "spec")
     if resource.kind == "StatefulSet":
@@ -170,7 +170,7 @@ def share(value: Any, count: int, *, up: bool) -> int:
     return number(value) or 0
 
 
-def targets(resource: Resource | None) -> tuple[str, str]:
+def targets(resource: ResourceState | None) -> tuple[str, str]:
     """The kind and name an autoscaler scales."""
     reference = get(resource.inputs, "spec", "scaleTargetRef") if resource else None
     return str(get(reference, "kind") or "Deployment"), str(get(reference, "name") or "")

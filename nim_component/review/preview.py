@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from .change import Change, Message, Operation, Order, Resource, StackChange, group_services
+from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from .matching import MISSING, Difference, Item, Path, compare, match
-from .values import Hidden, Unknown, clean, clean_value, redact
+from .values import Redacted, Unknown, clean, clean_value, redact
 
 STACK = "pulumi:pulumi:Stack"
 SOURCE = "pulumi preview"
@@ -78,7 +78,7 @@ def merge_steps(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change:
     new = next((state for step in steps if (state := step.get("newState"))), None)
     before, after = (read_state(urn, cast("dict[str, Any]", state)) if isinstance(state, dict) else None for state in (old, new))
     if before is None and after is None:
-        before = Resource(urn, own_type(urn), urn.split("::", 3)[3], "")
+        before = ResourceState(urn, own_type(urn), urn.split("::", 3)[3], "")
     operations = [str(step.get("op")) for step in steps]
     operation = OPERATIONS.get(next((op for op in operations if op in OPERATIONS and OPERATIONS[op] == "replace"), operations[0]))
     operation = settle(operation, before, after)
@@ -88,11 +88,11 @@ def merge_steps(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change:
     reasons = [reason for step in steps for reason in texts(step.get("replaceReasons"))]
     details = {path: detail for step in steps for path, detail in pairs(step.get("detailedDiff"))}
     reasons += [path for path, detail in details.items() if str(get(detail, "kind")).endswith("-replace")]
-    hidden = find_hidden(before, after, list(details)) if before and after else ()
+    hidden = find_engine_differences(before, after, list(details)) if before and after else ()
     return Change(operation, before, after, order, tuple(sorted(dict.fromkeys(reasons))), "", hidden)
 
 
-def settle(operation: Operation | None, before: Resource | None, after: Resource | None) -> Operation:
+def settle(operation: Operation | None, before: ResourceState | None, after: ResourceState | None) -> Operation:
     """The operation as far as the cluster is concerned: what is only read is never made or deleted."""
     external_before, external_after = before is not None and before.external, after is not None and after.external
     if after is None and before is not None:
@@ -107,7 +107,7 @@ def settle(operation: Operation | None, before: Resource | None, after: Resource
     return operation or "update"
 
 
-def find_order(operations: Sequence[str], old: Mapping[str, Any], before: Resource | None, after: Resource | None) -> Order:
+def find_order(operations: Sequence[str], old: Mapping[str, Any], before: ResourceState | None, after: ResourceState | None) -> Order:
     """Which comes first, the deletion or the creation: as the steps stand, as the old state is marked, else as the provider decides."""
     created = next((place for place, op in enumerate(operations) if op in ("create-replacement", "import-replacement")), None)
     deleted = next((place for place, op in enumerate(operations) if op == "delete-replaced"), None)
@@ -132,7 +132,7 @@ def carry_causes(changes: Sequence[Change], groups: Mapping[str, Sequence[Mappin
             causes.sort(key=lambda cause: (not cause.reasons, cause.subject.urn))
             if causes:
                 cause = f"{causes[0].subject.kind} {causes[0].subject.object_name}"
-                change = Change(change.operation, change.before, change.after, change.order, (), cause, change.hidden)
+                change = Change(change.operation, change.before, change.after, change.order, (), cause, change.engine_differences)
         carried.append(change)
     return carried
 
@@ -149,12 +149,12 @@ def dependencies(steps: Sequence[Mapping[str, Any]]) -> set[str]:
     return found
 
 
-def read_state(urn: str, state: Mapping[str, Any]) -> Resource:
+def read_state(urn: str, state: Mapping[str, Any]) -> ResourceState:
     """One side."""
     type_ = own_type(urn)
     ignored = state.get("ignoreChanges")
     timeouts = {key: float(value) for key, value in pairs(state.get("customTimeouts")) if isinstance(value, int | float) and value}
-    return Resource(
+    return ResourceState(
         urn=urn,
         type=type_,
         name=urn.split("::", 3)[3],
@@ -168,7 +168,7 @@ def read_state(urn: str, state: Mapping[str, Any]) -> Resource:
     )
 
 
-def find_hidden(before: Resource, after: Resource, details: Sequence[str]) -> tuple[Difference, ...]:
+def find_engine_differences(before: ResourceState, after: ResourceState, details: Sequence[str]) -> tuple[Difference, ...]:
     """What the engine's diff names and the inputs do not show: a secret's new value, or a cluster that has drifted.
 
     The engine counts list items by position; below a list that differs by name its paths are noise, and so they are where nothing but the
@@ -181,7 +181,7 @@ def find_hidden(before: Resource, after: Resource, details: Sequence[str]) -> tu
         covered = any(other[: len(path)] == path or path[: len(other)] == other for other in seen)
         if not covered and not noise and all(path != other.path for other in hidden):
             old, new = dig(before.inputs, path), dig(after.inputs, path)
-            hidden.append(Difference(path, old if old is not MISSING else Hidden(), new if new is not MISSING else Hidden()))
+            hidden.append(Difference(path, old if old is not MISSING else Redacted(), new if new is not MISSING else Redacted()))
     return tuple(hidden)
 
 
@@ -197,7 +197,7 @@ def place(path: Path, before: Any, after: Any) -> tuple[Path, bool]:
     """The path with names for positions, and whether it is only an item that stands in another place now."""
     named: list[str | int] = []
     for depth, step in enumerate(path):
-        if isinstance(before, Hidden | Unknown) or isinstance(after, Hidden | Unknown):
+        if isinstance(before, Redacted | Unknown) or isinstance(after, Redacted | Unknown):
             return (*named, *path[depth:]), False
         if isinstance(step, int) and isinstance(before, list) and isinstance(after, list):
             first, second = cast("list[Any]", before), cast("list[Any]", after)
@@ -217,7 +217,7 @@ def place(path: Path, before: Any, after: Any) -> tuple[Path, bool]:
 def dig(value: Any, path: Path) -> Any:
     """What stands at a path of plain keys and names; the marker itself below one."""
     for step in path:
-        if isinstance(value, Hidden | Unknown):
+        if isinstance(value, Redacted | Unknown):
             return value
         if isinstance(value, Mapping) and step in cast("Mapping[Any, Any]", value):
             value = cast("Mapping[Any, Any]", value)[step]

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ..local import urns
 from ..local.forcing import forcing_paths, is_under
-from .change import Change, Message, Operation, Order, Resource, StackChange, group_services
+from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from .matching import MISSING, compare
 from .preview import get, maps, pairs, texts
 from .values import clean, clean_value, redact
@@ -57,13 +57,13 @@ def _messages(old: Render | None, new: Render) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _resources(render: Render | None) -> dict[str, Resource]:
+def _resources(render: Render | None) -> dict[str, ResourceState]:
     return {str(entry["urn"]): _resource(entry) for entry in maps(get(render, "resources"))}
 
 
-def _resource(entry: Mapping[str, Any]) -> Resource:
+def _resource(entry: Mapping[str, Any]) -> ResourceState:
     type_ = str(entry["type"])
-    return Resource(
+    return ResourceState(
         urn=str(entry["urn"]),
         type=type_,
         name=str(entry["name"]),
@@ -77,7 +77,7 @@ def _resource(entry: Mapping[str, Any]) -> Resource:
     )
 
 
-def _former(before: Mapping[str, Resource], new: Render) -> dict[str, str]:
+def _former(before: Mapping[str, ResourceState], new: Render) -> dict[str, str]:
     """For each resource that was found under an alias, the URN it had. Parents come first, so that children can inherit theirs."""
     taken: dict[str, str] = {}
     for entry in maps(new.get("resources")):
@@ -89,7 +89,7 @@ def _former(before: Mapping[str, Resource], new: Render) -> dict[str, str]:
     return taken
 
 
-def _change(before: Resource | None, after: Resource, entry: Mapping[str, Any]) -> Change:
+def _change(before: ResourceState | None, after: ResourceState, entry: Mapping[str, Any]) -> Change:
     if before is None:
         return Change("read" if after.external else "create", None, after)
     if before.external and not after.external:
@@ -105,12 +105,12 @@ def _change(before: Resource | None, after: Resource, entry: Mapping[str, Any]) 
     return Change(operation, before, after, _order(before, after, entry) if reasons else "", reasons)
 
 
-def _forcing(resource: Resource, entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _forcing(resource: ResourceState, entry: Mapping[str, Any]) -> tuple[str, ...]:
     """What cannot change in place; a component only groups what can."""
     return forcing_paths(resource.type, resource.inputs) if entry.get("custom") else ()
 
 
-def _order(before: Resource, after: Resource, entry: Mapping[str, Any]) -> Order:
+def _order(before: ResourceState, after: ResourceState, entry: Mapping[str, Any]) -> Order:
     """The provider deletes first what must keep its name; `delete_before_replace` decides where it is said."""
     wanted = entry.get("deleteBeforeReplace")
     if isinstance(wanted, bool) and wanted:
@@ -120,7 +120,7 @@ def _order(before: Resource, after: Resource, entry: Mapping[str, Any]) -> Order
     return "delete-before-create" if same and not autonamed and after.type.startswith("kubernetes:") else "create-before-delete"
 
 
-def _ignore(before: Resource, after: Resource) -> Resource:
+def _ignore(before: ResourceState, after: ResourceState) -> ResourceState:
     """The new inputs with what is ignored as it was."""
     inputs = dict(after.inputs)
     for path in after.ignored or ():
@@ -142,7 +142,7 @@ def _put(entries: Mapping[str, Any], steps: Sequence[str], value: Any) -> dict[s
     return {**entries, head: _put(cast("dict[str, Any]", below), rest, value)}
 
 
-def _gone(resource: Resource) -> Change:
+def _gone(resource: ResourceState) -> Change:
     return Change("forget" if resource.external else "delete", resource, None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import rules
 from .change import COMPONENT, Change, ServiceChange, StackChange
-from .findings import CRITICAL, NOTICE, Finding, Quote, Severity, Words, finding, listed, named, say
+from .findings import CRITICAL, NOTICE, Finding, Quote, Sentence, Severity, finding, listed, named, sentence
 from .matching import MISSING, Difference, Item
 from .objects import WORKLOADS, containers, entries
 from .values import show
@@ -59,16 +59,16 @@ def review(stack: StackChange) -> StackReview:
 
 def _stack(stack: StackChange) -> Iterator[Finding]:
     for message in stack.messages:
-        about = say("{name}: ", name=message.resource) if message.resource else ()
+        about = sentence("{name}: ", name=message.resource) if message.resource else ()
         severity = CRITICAL if message.severity == "error" else NOTICE
-        consequence = say("The update would end here; what comes after this is not known.") if severity is CRITICAL else ()
+        consequence = sentence("The update would end here; what comes after this is not known.") if severity is CRITICAL else ()
         service = message.resource if any(message.resource == each.name for each in stack.services) else ""
-        yield Finding("failed", severity, service, (*about, *say("{text}", text=Quote(message.text))), consequence)
+        yield Finding("failed", severity, service, (*about, *sentence("{text}", text=Quote(message.text))), consequence)
     if stack.presence == "added":
-        yield Finding("stack-added", NOTICE, "", say("The stack is new: all of it is created."))
+        yield Finding("stack-added", NOTICE, "", sentence("The stack is new: all of it is created."))
     elif stack.presence == "removed":
-        consequence = say("Nothing is deleted by that: what the stack has deployed goes on running until `pulumi destroy`.")
-        yield Finding("stack-removed", NOTICE, "", say("The stack's file is gone."), consequence)
+        consequence = sentence("Nothing is deleted by that: what the stack has deployed goes on running until `pulumi destroy`.")
+        yield Finding("stack-removed", NOTICE, "", sentence("The stack's file is gone."), consequence)
 
 
 def _renames(found: Sequence[Finding], stack: StackChange) -> Iterator[Finding]:
@@ -78,8 +78,8 @@ def _renames(found: Sequence[Finding], stack: StackChange) -> Iterator[Finding]:
     for old in gone:
         for new in come:
             if images[old.service] and images[old.service] == images[new.service]:
-                text = say("{new} has the image of the removed {old}: a rename?", new=new.service, old=old.service)
-                cure = say("With an alias of the old name and the old `service_name` nothing is deleted.")
+                text = sentence("{new} has the image of the removed {old}: a rename?", new=new.service, old=old.service)
+                cure = sentence("With an alias of the old name and the old `service_name` nothing is deleted.")
                 yield Finding("service-removed", CRITICAL, new.service, text, cure, new.resource, new.kind, new.object_name)
 
 
@@ -103,14 +103,14 @@ def _others(service: ServiceChange, known: Sequence[Finding]) -> Iterator[Findin
         ]
         if rest:
             fields = listed(_spell(each) for each in rest[:SHOWN])
-            more = say(" and {count} more", count=(str(len(rest) - SHOWN),)) if len(rest) > SHOWN else ()
-            text: Words = say("{what}: {fields}{more}.", what=_what(change), fields=fields, more=more)
+            more = sentence(" and {count} more", count=(str(len(rest) - SHOWN),)) if len(rest) > SHOWN else ()
+            text: Sentence = sentence("{what}: {fields}{more}.", what=_what(change), fields=fields, more=more)
             yield finding("other", NOTICE, change, service.name, text, (), *(each.where for each in rest))
 
 
-def _what(change: Change) -> Words:
+def _what(change: Change) -> Sentence:
     """`Deployment llama`; of a component its name alone."""
-    return say("{name}", name=change.subject.object_name) if change.subject.type == COMPONENT else named(change)
+    return sentence("{name}", name=change.subject.object_name) if change.subject.type == COMPONENT else named(change)
 
 
 def _names(change: Change) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .details import detail_lines
-from .findings import Finding, Quote, Severity, Value, Words
+from .findings import Finding, Quote, Sentence, Severity, Value
 from .plain import LONGEST, QUOTE, visible
 from .review import StackReview
 
@@ -50,7 +50,7 @@ def _pieces(finding: Finding) -> list[tuple[str, str]]:
     return [*_styled(finding.text, "bold"), (" ", ""), *_styled(finding.consequence, "")]
 
 
-def _styled(words: Words, style: str) -> list[tuple[str, str]]:
+def _styled(words: Sentence, style: str) -> list[tuple[str, str]]:
     return [
         (visible(piece, QUOTE if isinstance(piece, Quote) else LONGEST), f"{style} green".strip())
         if isinstance(piece, Value)

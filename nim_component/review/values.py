@@ -49,7 +49,7 @@ SECRET_FLAG = re.compile(r"--?[\w-]*(?:api-?key|token|password|passwd|secret)", 
 
 
 @dataclass(frozen=True, repr=False)
-class Hidden:
+class Redacted:
     """A value that may not be seen. Two are alike when their tokens are: digests that never leave the process."""
 
     token: str = ""
@@ -74,11 +74,11 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
-def hide(value: Any) -> Hidden:
+def redact_value(value: Any) -> Redacted:
     """The value, gone; that another one took its place can still be told."""
-    if isinstance(value, Hidden):
+    if isinstance(value, Redacted):
         return value
-    return Hidden("" if value == SECRET_TEXT else blake2s(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest())
+    return Redacted("" if value == SECRET_TEXT else blake2s(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest())
 
 
 def redact(text: str) -> str:
@@ -97,18 +97,18 @@ def clean(type_: str, inputs: Any) -> dict[str, Any]:
         return {}
     entries = cast("dict[str, Any]", cleaned)
     if type_ == "kubernetes:core/v1:Secret":
-        return {key: hide_each(value) if key in ("data", "stringData") else value for key, value in entries.items()}
+        return {key: redact_entries(value) if key in ("data", "stringData") else value for key, value in entries.items()}
     if type_.startswith("pulumi:providers:"):
-        return {key: hide(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
+        return {key: redact_value(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
     return entries
 
 
-def hide_each(value: Any) -> Any:
+def redact_entries(value: Any) -> Any:
     """A Secret's data: the keys may be seen."""
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
-        return {key: item if item is UNKNOWN else hide(item) for key, item in entries.items()}
-    return value if value is None or value is UNKNOWN else hide(value)
+        return {key: item if item is UNKNOWN else redact_value(item) for key, item in entries.items()}
+    return value if value is None or value is UNKNOWN else redact_value(value)
 
 
 def clean_value(value: Any, key: str = "") -> Any:
@@ -127,24 +127,24 @@ def clean_value(value: Any, key: str = "") -> Any:
 def clean_text(text: str) -> Any:
     """A text: a marker of the engine's, or a text without credentials."""
     if text == SECRET_TEXT:
-        return Hidden()
+        return Redacted()
     if text == UNKNOWN_SENTINEL:
         return UNKNOWN
     seen = redact(text)
-    return text if seen == text else Hidden(hide(text).token, seen)
+    return text if seen == text else Redacted(redact_value(text).token, seen)
 
 
 def clean_mapping(entries: dict[str, Any], key: str) -> Any:
     """A mapping: a marker of the engine's, a variable, or a plain one."""
     if entries.get(SIGNATURE) == SECRET:
-        return Hidden(str(entries.get("value", "")))
+        return Redacted(str(entries.get("value", "")))
     cleaned = {name: clean_value(item, name) for name, item in entries.items()}
     if LAST_APPLIED in cleaned:
-        cleaned[LAST_APPLIED] = hide(entries[LAST_APPLIED])
+        cleaned[LAST_APPLIED] = redact_value(entries[LAST_APPLIED])
     if key == "env":  # a component's own inputs: name to value
-        return {name: hide(item) if SECRET_NAME.search(name) and is_literal(item) else item for name, item in cleaned.items()}
+        return {name: redact_value(item) if SECRET_NAME.search(name) and is_literal(item) else item for name, item in cleaned.items()}
     if SECRET_NAME.search(str(entries.get("name", ""))) and is_literal(entries.get("value")):
-        cleaned["value"] = hide(entries["value"])
+        cleaned["value"] = redact_value(entries["value"])
     return cleaned
 
 
@@ -154,7 +154,7 @@ def clean_list(items: list[Any], key: str) -> list[Any]:
     if key in ("args", "command"):
         for index, flag in enumerate(items[:-1]):
             if isinstance(flag, str) and SECRET_FLAG.fullmatch(flag):
-                cleaned[index + 1] = hide(items[index + 1])
+                cleaned[index + 1] = redact_value(items[index + 1])
     return cleaned
 
 
@@ -167,6 +167,6 @@ def show(value: Any) -> str:
     """A value as one text: a text as it is, anything else as JSON."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Hidden | Unknown):
+    if isinstance(value, Redacted | Unknown):
         return str(value)
     return "none" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str, separators=(", ", ": "))

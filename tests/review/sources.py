@@ -1,6 +1,5 @@
 """Changes from both sources: recorded previews, and renders by the local engine, of services or of what a preview recorded."""
 
-import importlib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -40,7 +39,7 @@ def recorded(name: str) -> StackReview:
 
 def render_program(program: Callable[[], object], stack: str = "dev") -> dict[str, Any]:
     """What the local engine sees of a program, as a comparison gets it."""
-    engine = importlib.import_module(f"{render.ENGINE}.engine")
+    engine = render.import_engine("engine")
     run = engine.execute(program, project="nim", stack=stack)
     return json.loads(json.dumps(render.describe_run(run, KEY)))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nim_component.review.findings import NOTICE, Finding, Quote, Value, say
+from nim_component.review.findings import NOTICE, Finding, Quote, Value, sentence
 from nim_component.review.markdown import MARKER, code, render_markdown
 from nim_component.review.preview import read_preview
 from nim_component.review.renders import compare_renders
@@ -235,7 +235,7 @@ def test_a_preview_with_shown_secrets_shows_none(form: str):
 
 
 def test_a_sentence_keeps_whose_words_are_whose():
-    pieces = say("{a} and {b} and {c} of {d}", a="x*", b=3, c=("ours",), d=Quote("q"))
+    pieces = sentence("{a} and {b} and {c} of {d}", a="x*", b=3, c=("ours",), d=Quote("q"))
     assert [(type(piece), piece) for piece in pieces if type(piece) is not str] == [(Value, "x*"), (Quote, "q")]
     assert "".join(pieces) == "x* and 3 and ours of q"
     assert Finding("other", NOTICE, "s", pieces).order[0] == 2

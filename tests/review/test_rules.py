@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from nim_component.review.change import Resource
+from nim_component.review.change import ResourceState
 from nim_component.review.matching import compare
 from nim_component.review.objects import amount, duration, gpus, rolling, startup_budget
 from nim_component.review.review import StackReview
-from nim_component.review.values import Hidden, clean, redact
+from nim_component.review.values import Redacted, clean, redact
 
 from .sources import compared, deployment, objects, one, thing
 
@@ -17,8 +17,10 @@ def rules(found: StackReview) -> list[tuple[str, str]]:
     return [(each.rule, each.severity.value) for each in found.findings]
 
 
-def workload(**changes: Any) -> Resource:
-    return Resource("urn:pulumi:a::b::kubernetes:apps/v1:Deployment::c", "kubernetes:apps/v1:Deployment", "c", "", deployment(**changes))
+def workload(**changes: Any) -> ResourceState:
+    return ResourceState(
+        "urn:pulumi:a::b::kubernetes:apps/v1:Deployment::c", "kubernetes:apps/v1:Deployment", "c", "", deployment(**changes)
+    )
 
 
 def paths(old: Any, new: Any) -> list[str]:
@@ -219,4 +221,4 @@ def test_ordinary_texts_stay_as_they_are(text: str):
 def test_only_variables_named_like_credentials_are_hidden():
     env = [{"name": "NIM_MAX_TOKENS", "value": "5"}, {"name": "MY_TOKEN", "value": "x"}, {"name": "NGC_API_KEY", "value": "$(_FSEC_KEY)"}]
     cleaned = clean("kubernetes:apps/v1:Deployment", {"env": env})["env"]
-    assert [isinstance(each["value"], Hidden) for each in cleaned] == [False, True, False]
+    assert [isinstance(each["value"], Redacted) for each in cleaned] == [False, True, False]

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from ..change import Change, Resource, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding, say
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import NOTICE, WARNING, Finding, finding, sentence
 from ..objects import entries, get, items
 
 LIST = "adapters.json"
@@ -22,17 +22,17 @@ def adapters(service: ServiceChange) -> Iterator[Finding]:
     change, old, new, paths = found
     where = change if change.subject.kind == "ConfigMap" else service.component() or change
     for name in sorted(old.keys() - new.keys()):
-        text = say("Adapter {name} is removed ({repository}).", name=name, repository=_spell(old[name]))
-        consequence = say("Requests for the model {name} get a 404 from pods that have started anew.", name=name)
+        text = sentence("Adapter {name} is removed ({repository}).", name=name, repository=_spell(old[name]))
+        consequence = sentence("Requests for the model {name} get a 404 from pods that have started anew.", name=name)
         yield finding("adapter-removed", WARNING, where, service.name, text, consequence, *paths)
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
-            text = say("Adapter {name}: {old} becomes {new}.", name=name, old=_spell(old[name]), new=_spell(new[name]))
-            consequence = say("Pods that start anew download it and answer differently.") + _moving(new[name])
+            text = sentence("Adapter {name}: {old} becomes {new}.", name=name, old=_spell(old[name]), new=_spell(new[name]))
+            consequence = sentence("Pods that start anew download it and answer differently.") + _moving(new[name])
             yield finding("adapter-repinned", WARNING, where, service.name, text, consequence, *paths)
     for name in sorted(new.keys() - old.keys()):
-        text = say("Adapter {name} is new ({repository}).", name=name, repository=_spell(new[name]))
-        consequence = say("Pods that start anew download it before they serve.") + _moving(new[name])
+        text = sentence("Adapter {name} is new ({repository}).", name=name, repository=_spell(new[name]))
+        consequence = sentence("Pods that start anew download it before they serve.") + _moving(new[name])
         yield finding("adapter-added", NOTICE, where, service.name, text, consequence, *paths)
 
 
@@ -53,7 +53,7 @@ def _sides(service: ServiceChange) -> tuple[Change, dict[str, Any], dict[str, An
     return None
 
 
-def _both(change: Change) -> tuple[Resource | None, Resource | None]:
+def _both(change: Change) -> tuple[ResourceState | None, ResourceState | None]:
     return change.before, change.after
 
 
@@ -61,7 +61,7 @@ def _merge(sides: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: adapter for side in sides for name, adapter in side.items()}
 
 
-def _list(resource: Resource | None) -> dict[str, Any] | None:
+def _list(resource: ResourceState | None) -> dict[str, Any] | None:
     """The adapters in a ConfigMap; None when it holds no list of them."""
     written = entries(get(resource.inputs, "data")).get(LIST) if resource else None
     if not isinstance(written, str):
@@ -98,7 +98,7 @@ def _spell(adapter: tuple[str, str, str | None]) -> str:
 
 
 def _moving(adapter: tuple[str, str, str | None]) -> tuple[str, ...]:
-    return () if adapter[1] != "main" else say(" `main` moves: each start takes what it then is.")
+    return () if adapter[1] != "main" else sentence(" `main` moves: each start takes what it then is.")
 
 
 RULES = (adapters,)

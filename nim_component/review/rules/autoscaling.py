@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..change import Resource, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Words, finding, named, say
+from ..change import ResourceState, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Sentence, finding, named, sentence
 from ..objects import WORKLOADS, changed_under, get, gpus, number, replicas, share, targets
 
 SCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
@@ -27,8 +27,8 @@ def conflicts(service: ServiceChange) -> Iterator[Finding]:
             continue
         was = workload.before is not None and scaler.before is not None and not moved
         if not was:
-            text = say("{what} scales what has a fixed `replicas`.", what=named(scaler))
-            consequence = say("Each update sets the number back, or ends in a conflict. Ignore changes of `spec.replicas`.")
+            text = sentence("{what} scales what has a fixed `replicas`.", what=named(scaler))
+            consequence = sentence("Each update sets the number back, or ends in a conflict. Ignore changes of `spec.replicas`.")
             yield finding("autoscaler-conflict", WARNING, workload, service.name, text, consequence, "spec.replicas")
 
 
@@ -38,8 +38,10 @@ def handovers(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of("ScaledObject"):
         old = next((each for each in gone if targets(each.before) == targets(change.after)), None)
         if change.operation == "create" and old is not None:
-            text = say("{new} takes over from {old} in one step.", new=named(change), old=named(old))
-            remedy = say("KEDA refuses it while the other is there: the update ends in an error. Take the old one away first, by itself.")
+            text = sentence("{new} takes over from {old} in one step.", new=named(change), old=named(old))
+            remedy = sentence(
+                "KEDA refuses it while the other is there: the update ends in an error. Take the old one away first, by itself."
+            )
             yield finding("autoscaler-conflict", CRITICAL, change, service.name, text, remedy)
 
 
@@ -52,7 +54,7 @@ def bounds(service: ServiceChange) -> Iterator[Finding]:
         old, new = _bounds(before), _bounds(after)
         cost = _cost(service, new)
         if change.operation == "create" and not whole:
-            text = say(
+            text = sentence(
                 "{what} is new: {low} to {high} replicas{cost}.",
                 what=named(change),
                 low=new[0],
@@ -61,16 +63,20 @@ def bounds(service: ServiceChange) -> Iterator[Finding]:
             )
             yield finding("autoscaler-range", NOTICE, change, service.name, text, _zero(new))
         elif change.operation == "delete" and not whole:
-            text = say("{what} is deleted.", what=named(change))
-            yield finding("autoscaler-removed", WARNING, change, service.name, text, say("Load no longer changes the number of replicas."))
+            text = sentence("{what} is deleted.", what=named(change))
+            yield finding(
+                "autoscaler-removed", WARNING, change, service.name, text, sentence("Load no longer changes the number of replicas.")
+            )
         elif change.operation in ("update", "replace") and old != new:
-            text = say("{what}: {old} replicas become {new}{cost}.", what=named(change), old=_range(old), new=_range(new), cost=(cost,))
+            text = sentence(
+                "{what}: {old} replicas become {new}{cost}.", what=named(change), old=_range(old), new=_range(new), cost=(cost,)
+            )
             paths = [f"spec.{field}" for field in SCALERS[subject.kind][:2]]
             less = (number(new[1]) or 0) < (number(old[1]) or 0) or (number(new[0]) or 0) < (number(old[0]) or 0)
             yield finding("autoscaler-range", WARNING if less else NOTICE, change, service.name, text, _zero(new), *paths)
 
 
-def _bounds(resource: Resource | None) -> tuple[Any, Any]:
+def _bounds(resource: ResourceState | None) -> tuple[Any, Any]:
     if resource is None:
         return None, None
     low, high, least = SCALERS[resource.kind]
@@ -78,8 +84,8 @@ def _bounds(resource: Resource | None) -> tuple[Any, Any]:
     return least if minimum is None else minimum, maximum
 
 
-def _range(bounds: tuple[Any, Any]) -> Words:
-    return say("{low} to {high}", low=bounds[0], high=bounds[1])
+def _range(bounds: tuple[Any, Any]) -> Sentence:
+    return sentence("{low} to {high}", low=bounds[0], high=bounds[1])
 
 
 def _cost(service: ServiceChange, new: tuple[Any, Any]) -> str:
@@ -89,7 +95,7 @@ def _cost(service: ServiceChange, new: tuple[Any, Any]) -> str:
 
 
 def _zero(new: tuple[Any, Any]) -> tuple[str, ...]:
-    return say("At zero nothing answers until a pod has loaded its model.") if number(new[0]) == 0 else ()
+    return sentence("At zero nothing answers until a pod has loaded its model.") if number(new[0]) == 0 else ()
 
 
 def budgets(service: ServiceChange) -> Iterator[Finding]:
@@ -100,19 +106,23 @@ def budgets(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of("PodDisruptionBudget"):
         name = change.subject.object_name
         if change.operation == "delete":
-            text = say("PodDisruptionBudget {name} is deleted.", name=name)
-            yield finding("disruption", WARNING, change, service.name, text, say("A node drain may take down every replica at once."))
+            text = sentence("PodDisruptionBudget {name} is deleted.", name=name)
+            yield finding("disruption", WARNING, change, service.name, text, sentence("A node drain may take down every replica at once."))
             continue
         if not change.happens or change.after is None:
             continue
         spec = change.after.inputs.get("spec")
         most, least = get(spec, "maxUnavailable"), get(spec, "minAvailable")
-        rule = say("at most {most} may be missing", most=most) if most is not None else say("at least {least} must stay", least=least)
+        rule = (
+            sentence("at most {most} may be missing", most=most)
+            if most is not None
+            else sentence("at least {least} must stay", least=least)
+        )
         count = next((count for each in service.of(*WORKLOADS) if (count := replicas(each.after)) is not None), None)
         stuck = _stuck(most, least, count)
         verb = "is new" if change.operation == "create" else "changes"
-        text = say("PodDisruptionBudget {name} {verb}: {rule}.", name=name, verb=(verb,), rule=rule)
-        consequence = say("No pod may go: a node drain, and so an upgrade of the cluster, waits without end.") if stuck else ()
+        text = sentence("PodDisruptionBudget {name} {verb}: {rule}.", name=name, verb=(verb,), rule=rule)
+        consequence = sentence("No pod may go: a node drain, and so an upgrade of the cluster, waits without end.") if stuck else ()
         yield finding("disruption", WARNING if stuck else NOTICE, change, service.name, text, consequence, *changed_under(change, "spec"))
 
 

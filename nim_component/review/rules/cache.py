@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..change import Change, Resource, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, say
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, sentence
 from ..objects import WORKLOADS, amount, entries, get, items, pods, variables
 
 CLAIM = "PersistentVolumeClaim"
@@ -18,10 +18,10 @@ def claims(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of(CLAIM):
         before, after = change.before, change.after
         if change.operation == "delete" and before is not None and not (_gone(service)):
-            yield _lost(service, change, before, say("Claim {name} is deleted.", name=before.object_name))
+            yield _lost(service, change, before, sentence("Claim {name} is deleted.", name=before.object_name))
         elif change.operation == "replace" and before is not None and after is not None:
             old, new = before.object_name, after.object_name
-            why = say(", forced by {reasons}", reasons=listed(_reasons(change))) if _reasons(change) else ()
+            why = sentence(", forced by {reasons}", reasons=listed(_reasons(change))) if _reasons(change) else ()
             form = (
                 "Claim {old} is deleted, and only then created again, empty{why}."
                 if change.order == "delete-before-create"
@@ -29,7 +29,7 @@ def claims(service: ServiceChange) -> Iterator[Finding]:
             )
             if before.namespace != after.namespace:
                 old, new = f"{before.namespace}/{old}", f"{after.namespace}/{new}"
-            yield _lost(service, change, before, say(form, old=old, new=new, why=why), empty=True)
+            yield _lost(service, change, before, sentence(form, old=old, new=new, why=why), empty=True)
         if change.operation in ("update", "replace"):
             yield from _sizes(service, change)
 
@@ -45,15 +45,17 @@ def _reasons(change: Change) -> list[str]:
     return causes or [each.where for each in change.differences if each.where.startswith("spec.")] or list(change.reasons)
 
 
-def _lost(service: ServiceChange, change: Change, before: Resource, text: tuple[str, ...], *, empty: bool = False) -> Finding:
+def _lost(service: ServiceChange, change: Change, before: ResourceState, text: tuple[str, ...], *, empty: bool = False) -> Finding:
     size = get(before.inputs, *SIZE)
     again = " Each model is downloaded again before it answers." if empty else ""
     paths = _reasons(change) if empty else []
     if before.retain:
-        stays = say("The old one stays in the cluster and nothing uses it.") + ((again,) if again else ())
+        stays = sentence("The old one stays in the cluster and nothing uses it.") + ((again,) if again else ())
         return finding("cache-lost", WARNING, change, service.name, text, stays, *paths, "metadata.name")
     lost = (
-        say("What it holds ({size}) is lost with it.{again}", size=size, again=(again,)) if size else say("What it holds is lost with it.")
+        sentence("What it holds ({size}) is lost with it.{again}", size=size, again=(again,))
+        if size
+        else sentence("What it holds is lost with it.")
     )
     return finding("cache-lost", CRITICAL, change, service.name, text, lost, *paths, "metadata.name")
 
@@ -72,19 +74,19 @@ def _sizes(service: ServiceChange, change: Change) -> Iterator[Finding]:
             NOTICE,
             change,
             service.name,
-            say("The cache {verb}: {old} becomes {new}.", verb=(verb,), old=old, new=new),
+            sentence("The cache {verb}: {old} becomes {new}.", verb=(verb,), old=old, new=new),
             (),
             path,
         )
     elif second < first:
-        text = say("The cache shrinks: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
-        remedy = say(
+        text = sentence("The cache shrinks: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
+        remedy = sentence(
             "Kubernetes refuses this, so the update fails: a claim never shrinks. Keep the size, or lose what it holds with a new claim."
         )
         yield finding("cache-shrunk", CRITICAL, change, service.name, text, remedy, path)
     else:
-        text = say("The cache grows: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
-        needs = say("Nothing restarts; the storage class must allow it (`allowVolumeExpansion`), or the update fails.")
+        text = sentence("The cache grows: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
+        needs = sentence("Nothing restarts; the storage class must allow it (`allowVolumeExpansion`), or the update fails.")
         yield finding("cache-grown", NOTICE, change, service.name, text, needs, path)
 
 
@@ -101,13 +103,13 @@ def moved(service: ServiceChange) -> Iterator[Finding]:
         # Compared as texts: a preview is somebody else's, and its names may be anything.
         if all(name is not None for name in names) and any(str(name) in replaced for name in names):
             continue
-        text = say("The model cache moves: {old} becomes {new}.", old=_spell(old[1]), new=_spell(new[1]))
-        gone = say(" An emptyDir is empty again for each new pod.") if "emptyDir" in new[1] else ()
-        consequence = say("What the old one holds is not there: the model is downloaded again unless the new one has it.") + gone
+        text = sentence("The model cache moves: {old} becomes {new}.", old=_spell(old[1]), new=_spell(new[1]))
+        gone = sentence(" An emptyDir is empty again for each new pod.") if "emptyDir" in new[1] else ()
+        consequence = sentence("What the old one holds is not there: the model is downloaded again unless the new one has it.") + gone
         yield finding("cache-moved", WARNING, change, service.name, text, consequence, new[0], old[0])
 
 
-def _volume(resource: Resource) -> tuple[str, Mapping[str, Any]] | None:
+def _volume(resource: ResourceState) -> tuple[str, Mapping[str, Any]] | None:
     """The volume that holds the model cache, and its path: what is mounted at NIM_CACHE_PATH, else the one called `cache`."""
     for path, pod in pods(resource):
         volumes = {str(volume.get("name")): volume for volume in items(pod.get("volumes"))}

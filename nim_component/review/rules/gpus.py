@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..change import Change, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, say
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, sentence
 from ..matching import MISSING
 from ..objects import WORKLOADS, changed_under, claims, count_of, get, gpus, number, replicas, targets
 
@@ -35,32 +35,34 @@ def sizes(service: ServiceChange) -> Iterator[Finding]:
 def _gpus(service: ServiceChange, change: Change, had: dict[str, int], has: dict[str, int], total: str, paths: list[str]) -> Finding:
     if {*had} == {*has} and len(had) == 1:
         (name,) = had
-        text = say("{name} of a replica: {new} instead of {old}", name=name, old=had[name], new=has[name])
+        text = sentence("{name} of a replica: {new} instead of {old}", name=name, old=had[name], new=has[name])
     else:
         sides = ((had, change.before), (has, change.after))
         old, new = ([*(f"{count} {name}" for name, count in sorted(side.items())), *claims(of)] or ["no GPU"] for side, of in sides)
-        text = say("A replica has {new}, before {old}", old=listed(old), new=listed(new))
-    ending = say("; {total}.", total=(total,)) if total else say(".")
+        text = sentence("A replica has {new}, before {old}", old=listed(old), new=listed(new))
+    ending = sentence("; {total}.", total=(total,)) if total else sentence(".")
     if claims(change.after) and not has:
-        need = say("Without devices that meet its claims, the new pods stay Pending.")
+        need = sentence("Without devices that meet its claims, the new pods stay Pending.")
         return finding("gpus", WARNING, change, service.name, text + ending, need, *paths)
     more = sum(has.values()) > sum(had.values()) or {*had} != {*has}
     consequence = (
-        say("Without a node that has as many free, the new pods stay Pending.")
+        sentence("Without a node that has as many free, the new pods stay Pending.")
         if more
-        else say("The model must fit into the memory of fewer GPUs, with a profile for that number.")
+        else sentence("The model must fit into the memory of fewer GPUs, with a profile for that number.")
     )
     return finding("gpus", WARNING, change, service.name, text + ending, consequence, *paths)
 
 
 def _dropped(service: ServiceChange, change: Change, old: int | None) -> Finding:
     ignored = change.after is not None and change.after.ignored and "spec.replicas" in change.after.ignored
-    text = say("`replicas` is no longer said; it was {old}.", old=(str(old) if old is not None else "not known",))
+    text = sentence("`replicas` is no longer said; it was {old}.", old=(str(old) if old is not None else "not known",))
     if ignored:
         return finding(
-            "replicas-dropped", NOTICE, change, service.name, text, say("It is ignored on update: the number stays."), "spec.replicas"
+            "replicas-dropped", NOTICE, change, service.name, text, sentence("It is ignored on update: the number stays."), "spec.replicas"
         )
-    consequence = say("Kubernetes makes it 1 at once: of a service that runs more, all but one stop, and an autoscaler starts from there.")
+    consequence = sentence(
+        "Kubernetes makes it 1 at once: of a service that runs more, all but one stop, and an autoscaler starts from there."
+    )
     severity = WARNING if old == 1 and not _scaled(service, change) else CRITICAL
     return finding("replicas-dropped", severity, change, service.name, text, consequence, "spec.replicas")
 
@@ -72,14 +74,16 @@ def _scaled(service: ServiceChange, change: Change) -> bool:
 
 
 def _replicas(service: ServiceChange, change: Change, old: int, new: int, total: str) -> Finding:
-    text = say("Replicas: {new} instead of {old}", old=old, new=new) + (say("; {total}.", total=(total,)) if total else say("."))
+    text = sentence("Replicas: {new} instead of {old}", old=old, new=new) + (
+        sentence("; {total}.", total=(total,)) if total else sentence(".")
+    )
     if not new:
-        consequence = say("Nothing answers any more; the GPUs are free for others.")
+        consequence = sentence("Nothing answers any more; the GPUs are free for others.")
         return finding("scaled-to-zero", CRITICAL, change, service.name, text, consequence, "spec.replicas")
     if new > old:
-        consequence = say("Each new replica needs free GPUs and loads the model before it answers; the others go on.")
+        consequence = sentence("Each new replica needs free GPUs and loads the model before it answers; the others go on.")
         return finding("replicas", NOTICE, change, service.name, text, consequence, "spec.replicas")
-    consequence = say(
+    consequence = sentence(
         "{gone} at once, whatever it is answering when its grace period ends.", gone=(count_of(old - new, "replica goes", "replicas go"),)
     )
     return finding("replicas", WARNING, change, service.name, text, consequence, "spec.replicas")
@@ -99,7 +103,7 @@ def component(service: ServiceChange) -> Iterator[Finding]:
                 )
                 form = "GPUs of a replica: {new} instead of {old}." if rule == "gpus" else "Replicas: {new} instead of {old}."
                 yield finding("scaled-to-zero" if severity is CRITICAL else rule, severity, change, service.name,
-                              say(form, old=each.old, new=each.new), (), field)  # fmt: skip
+                              sentence(form, old=each.old, new=each.new), (), field)  # fmt: skip
 
 
 RULES = (sizes, component)

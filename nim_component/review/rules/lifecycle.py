@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..change import COMPONENT, Change, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, Words, finding, listed, named, noun, say
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Sentence, Severity, finding, listed, named, noun, sentence
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, startup_budget
 
 SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
@@ -27,15 +27,15 @@ def services(service: ServiceChange) -> Iterator[Finding]:
         what = [change for change in service.changes if change.operation == "delete" and change is not component]
         objects = listed(f"{change.subject.kind} {change.subject.object_name}" for change in what)
         total = sum(replicas(change.before) or 0 for change in workloads)
-        deleted = say("Deleted: {objects}. ", objects=objects) if objects else ()
-        stops = say("{replicas} and clients get no answer.", replicas=(count_of(total, "replica stops", "replicas stop"),))
-        yield finding("service-removed", CRITICAL, component, service.name, say("The service is removed."), (*deleted, *stops))
+        deleted = sentence("Deleted: {objects}. ", objects=objects) if objects else ()
+        stops = sentence("{replicas} and clients get no answer.", replicas=(count_of(total, "replica stops", "replicas stop"),))
+        yield finding("service-removed", CRITICAL, component, service.name, sentence("The service is removed."), (*deleted, *stops))
         return
     images = {get(pod, "image"): None for change in workloads for pod in _servers(change)}
     size = _size(workloads)
-    text = say("New service, {size}", size=(size,)) + (say(": {images}.", images=listed(images)) if images else say("."))
+    text = sentence("New service, {size}", size=(size,)) + (sentence(": {images}.", images=listed(images)) if images else sentence("."))
     yield finding(
-        "service-added", NOTICE, component, service.name, text, say("Needs nodes with that many free GPUs.") if "GPU" in size else ()
+        "service-added", NOTICE, component, service.name, text, sentence("Needs nodes with that many free GPUs.") if "GPU" in size else ()
     )
 
 
@@ -59,63 +59,65 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
         if change.order == "delete-before-create" and subject.kind != "PersistentVolumeClaim":  # a claim's loss is the cache's to say
             yield _deleted_first(service, change)
         elif subject.kind == "Job":
-            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change), why=_why(change))
+            text = sentence("{what} is created anew, then the old one is deleted{why}.", what=named(change), why=_why(change))
             yield finding("replaced", NOTICE, change, service.name, text, _runs(change), *change.reasons)
         elif subject.kind in WORKLOADS:
             needed = (replicas(change.after) or 0) * sum(gpus(change.after).values())
-            also = say(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
+            also = sentence(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
                        gpus=(count_of(needed, "GPU"),)) if needed else ()  # fmt: skip
-            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change),
+            text = sentence("{what} is created anew, then the old one is deleted{why}.", what=named(change),
                        why=_why(change))  # fmt: skip
-            yield finding("replaced", WARNING, change, service.name, text, say("All pods are new.") + also, *change.reasons)
+            yield finding("replaced", WARNING, change, service.name, text, sentence("All pods are new.") + also, *change.reasons)
         elif subject.kind not in (*ELSEWHERE, "ConfigMap"):
-            text = say("{what} is created anew, then the old one is deleted{why}.", what=named(change),
+            text = sentence("{what} is created anew, then the old one is deleted{why}.", what=named(change),
                        why=_why(change))  # fmt: skip
             yield finding("replaced", NOTICE, change, service.name, text, (), *change.reasons)
 
 
-def _runs(change: Change) -> Words:
+def _runs(change: Change) -> Sentence:
     """Pulumi waits until a Job is complete, and with it what depends on the Job: a rollout, of what fills the cache."""
     if get(change.subject.inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true":
         return ()
     limit = get(change.subject.inputs, "spec", "activeDeadlineSeconds")
-    most = say(", {time} at most", time=(duration(limit),)) if isinstance(limit, int) else ()
-    return say("The update waits until it is done{most}, and so does a rollout that depends on it.", most=most)
+    most = sentence(", {time} at most", time=(duration(limit),)) if isinstance(limit, int) else ()
+    return sentence("The update waits until it is done{most}, and so does a rollout that depends on it.", most=most)
 
 
 def _deleted_first(service: ServiceChange, change: Change) -> Finding:
     subject = change.subject
-    text = say("{what} is deleted, and only then created again{why}.", what=named(change), why=_why(change))
+    text = sentence("{what} is deleted, and only then created again{why}.", what=named(change), why=_why(change))
     severity: Severity = WARNING
     match subject.kind:
         case "Job":
-            consequence: Words = say("What it is doing is cut off, and it runs again from the beginning.")
+            consequence: Sentence = sentence("What it is doing is cut off, and it runs again from the beginning.")
         case kind if kind in WORKLOADS:
             count, budget = replicas(change.before), startup_budget(change.after)
             severity = NOTICE if count == 0 else CRITICAL
             pods = (count_of(count, "replica stops", "replicas stop") if count is not None else "Every replica stops",)
             until = (
-                say("about {time}, what a start-up may take", time=(duration(budget),)) if budget else say("as long as a start-up takes")
+                sentence("about {time}, what a start-up may take", time=(duration(budget),))
+                if budget
+                else sentence("as long as a start-up takes")
             )
             consequence = (
-                say("No replica runs now.")
+                sentence("No replica runs now.")
                 if count == 0
-                else say("{pods}, and nothing answers until the new ones are up: {until}.", pods=pods, until=until)
+                else sentence("{pods}, and nothing answers until the new ones are up: {until}.", pods=pods, until=until)
             )
         case "Service":
-            severity, consequence = CRITICAL, say("Clients reach nothing in between, and the cluster IP is another one afterwards.")
+            severity, consequence = CRITICAL, sentence("Clients reach nothing in between, and the cluster IP is another one afterwards.")
         case _ if any(each.order == change.order for each in service.of(*WORKLOADS)):
-            severity, consequence = NOTICE, say("Its pods are gone by then.")
+            severity, consequence = NOTICE, sentence("Its pods are gone by then.")
         case _:
-            consequence = say("Pods that start in between do not find it.")
+            consequence = sentence("Pods that start in between do not find it.")
     return finding("deleted-first", severity, change, service.name, text, consequence, *change.reasons)
 
 
-def _why(change: Change) -> Words:
+def _why(change: Change) -> Sentence:
     if change.cause:
         kind, _, name = change.cause.partition(" ")
-        return say(", with the {kind} {name} it depends on", kind=noun(kind), name=name)
-    return say(", forced by {reasons}", reasons=listed(change.reasons)) if change.reasons else ()
+        return sentence(", with the {kind} {name} it depends on", kind=noun(kind), name=name)
+    return sentence(", forced by {reasons}", reasons=listed(change.reasons)) if change.reasons else ()
 
 
 def deletions(service: ServiceChange) -> Iterator[Finding]:
@@ -132,12 +134,12 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             yield _succeeded(service, change, successor)
             continue
         if subject.retain:
-            stays = say("It stays in the cluster, and the stack no longer knows it.")
+            stays = sentence("It stays in the cluster, and the stack no longer knows it.")
             yield finding("deleted", NOTICE, change, service.name, _goes(change, "leaves the stack"), stays)
         elif subject.kind in WORKLOADS:
             pods = replicas(change.before)
             stop = (count_of(pods, "replica stops", "replicas stop") if pods is not None else "Every replica stops",)
-            yield finding("deleted", CRITICAL, change, service.name, _goes(change, "is deleted"), say("{stop} for good.", stop=stop))
+            yield finding("deleted", CRITICAL, change, service.name, _goes(change, "is deleted"), sentence("{stop} for good.", stop=stop))
         else:
             yield finding("deleted", WARNING, change, service.name, _goes(change, "is deleted"))
 
@@ -149,24 +151,24 @@ def _successor(service: ServiceChange) -> Change | None:
 
 
 def _succeeded(service: ServiceChange, old: Change, new: Change) -> Finding:
-    text = say("{old} becomes {new}: that is made first, and the old one deleted when it is up.", old=named(old), new=named(new))
+    text = sentence("{old} becomes {new}: that is made first, and the old one deleted when it is up.", old=named(old), new=named(new))
     needed = (replicas(new.after) or 0) * sum(gpus(new.after).values())
-    spare = say(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
+    spare = sentence(" For a while both hold their GPUs: without {gpus} to spare the new pods wait, and the update with them.",
                 gpus=(count_of(needed, "GPU"),)) if needed else ()  # fmt: skip
-    return finding("replaced", WARNING, old, service.name, text, say("All pods are new.") + spare)
+    return finding("replaced", WARNING, old, service.name, text, sentence("All pods are new.") + spare)
 
 
-def _goes(change: Change, verb: str) -> Words:
-    return say("{what} {verb}.", what=named(change), verb=(verb,))
+def _goes(change: Change, verb: str) -> Sentence:
+    return sentence("{what} {verb}.", what=named(change), verb=(verb,))
 
 
 def protected(service: ServiceChange) -> Iterator[Finding]:
     """The engine deletes nothing that is protected, and stops there."""
     for change in service.changes:
         if change.before is not None and change.before.protect and change.operation in ("delete", "replace") and not change.before.external:
-            text = say("{what} is protected and would be {verb}.", what=named(change),
+            text = sentence("{what} is protected and would be {verb}.", what=named(change),
                        verb=("deleted" if change.operation == "delete" else "replaced",))  # fmt: skip
-            remedy = say(
+            remedy = sentence(
                 "The update stops before it does anything. Take `protect` away in a step of its own, or leave the object as it is."
             )
             yield finding("protected", CRITICAL, change, service.name, text, remedy, *change.reasons)
@@ -182,7 +184,7 @@ def creations(service: ServiceChange) -> Iterator[Finding]:
         if change is successor:
             continue
         if change.operation == "create" and change.subject.kind not in (*ELSEWHERE, "ConfigMap", COMPONENT):
-            text = say("{what} is new.", what=named(change))
+            text = sentence("{what} is new.", what=named(change))
             yield finding("created", NOTICE, change, service.name, text, _runs(change) if change.subject.kind == "Job" else ())
 
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from ...names import WAIT_FOR
 from ..change import Change, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, Words, finding, say
+from ..findings import NOTICE, WARNING, Finding, Sentence, finding, sentence
 from ..matching import MISSING, Difference
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
-from ..values import UNKNOWN, Hidden
+from ..values import UNKNOWN, Redacted
 
 
 def restarts(service: ServiceChange) -> Iterator[Finding]:
@@ -27,48 +27,50 @@ def restarts(service: ServiceChange) -> Iterator[Finding]:
         only_order, paths = not leaves, leaves or paths
         running = replicas(before) if after.ignored and "spec.replicas" in after.ignored else replicas(after)
         if replicas(before) == 0 or running == 0:
-            text = say("The pod template changes.")
-            yield finding("pods-restart", NOTICE, change, service.name, text, say("No replica runs now, so none restarts."), *paths)
+            text = sentence("The pod template changes.")
+            yield finding("pods-restart", NOTICE, change, service.name, text, sentence("No replica runs now, so none restarts."), *paths)
             continue
-        why = say(", though only the order of list items differs") if only_order else ()
+        why = sentence(", though only the order of list items differs") if only_order else ()
         if _unknown(change, leaves):
             yield finding("pods-restart", WARNING, change, service.name,
-                          say("Pods may restart: the template holds values that only the update will know."), (), *paths)  # fmt: skip
+                          sentence("Pods may restart: the template holds values that only the update will know."), (), *paths)  # fmt: skip
         else:
             yield _describe(change, service, running, why, paths)
 
 
-def _describe(change: Change, service: ServiceChange, count: int | None, why: Words, paths: list[str]) -> Finding:
+def _describe(change: Change, service: ServiceChange, count: int | None, why: Sentence, paths: list[str]) -> Finding:
     assert change.after is not None
     budget = startup_budget(change.after)
-    each = say("up to {time} a start, its startup budget", time=(duration(budget),)) if budget else say("as long as a start takes")
+    each = (
+        sentence("up to {time} a start, its startup budget", time=(duration(budget),)) if budget else sentence("as long as a start takes")
+    )
     pace = rolling(change.after, count or 1)
     if pace is None or (count is not None and pace[1] >= count and not pace[0]):
         pods = (count_of(count, "replica", "replicas") if count else "replicas",)
-        text = say("All {pods} stop before a new one starts{why}.", pods=pods, why=why)
+        text = sentence("All {pods} stop before a new one starts{why}.", pods=pods, why=why)
         if count == 1:
-            text = say("The only replica stops before the new one starts{why}.", why=why)
-        consequence = say("Nothing answers meanwhile: {each}.", each=each)
+            text = sentence("The only replica stops before the new one starts{why}.", why=why)
+        consequence = sentence("Nothing answers meanwhile: {each}.", each=each)
         return finding("downtime", WARNING, change, service.name, text, consequence, *paths)
     surge, unavailable = pace
     if unavailable >= (count or 1):
-        text = say("Pods restart, and all of them may be missing at once{why}.", why=why)
-        return finding("downtime", WARNING, change, service.name, text, say("Nothing answers meanwhile: {each}.", each=each), *paths)
+        text = sentence("Pods restart, and all of them may be missing at once{why}.", why=why)
+        return finding("downtime", WARNING, change, service.name, text, sentence("Nothing answers meanwhile: {each}.", each=each), *paths)
     if surge and not unavailable and (spare := surge * sum(gpus(change.after).values())):
-        text = say("Pods restart, {surge} beside the old ones{why}.", surge=(count_of(surge, "new one", "new ones"),), why=why)
+        text = sentence("Pods restart, {surge} beside the old ones{why}.", surge=(count_of(surge, "new one", "new ones"),), why=why)
         # The Deployment controller waits without end; Pulumi until its own timeout.
-        consequence = say("Without {gpus} to spare on nodes that fit, the rollout stands still; the old replicas go on answering.",
+        consequence = sentence("Without {gpus} to spare on nodes that fit, the rollout stands still; the old replicas go on answering.",
                           gpus=(count_of(spare, "GPU"),))  # fmt: skip
         return finding("stall-risk", WARNING, change, service.name, text, consequence, *paths)
-    text = say("Pods restart, {step} at a time{why}.", step=(str(max(unavailable, 1)),), why=why)
+    text = sentence("Pods restart, {step} at a time{why}.", step=(str(max(unavailable, 1)),), why=why)
     rounds = -(-(count or 1) // max(unavailable + surge, 1))
-    whole = say(", about {time} in all at most", time=(duration(budget * rounds),)) if budget and rounds > 1 else ()
-    consequence = say("The others go on answering: {each}{whole}.", each=each, whole=whole)
+    whole = sentence(", about {time} in all at most", time=(duration(budget * rounds),)) if budget and rounds > 1 else ()
+    consequence = sentence("The others go on answering: {each}{whole}.", each=each, whole=whole)
     return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
 
 
 def _hidden(change: Change, path: str) -> bool:
-    return any(difference.where == path or difference.where.startswith(f"{path}.") for difference in change.hidden)
+    return any(difference.where == path or difference.where.startswith(f"{path}.") for difference in change.engine_differences)
 
 
 def _unknown(change: Change, paths: list[str]) -> bool:
@@ -84,13 +86,13 @@ def strategy(service: ServiceChange) -> Iterator[Finding]:
             continue
         field = "rolloutStrategy" if change.subject.kind == "LeaderWorkerSet" else "strategy"
         old, new = get(change.before.inputs, "spec", field), get(change.after.inputs, "spec", field)
-        if old != new and not isinstance(old, Hidden) and not isinstance(new, Hidden):
+        if old != new and not isinstance(old, Redacted) and not isinstance(new, Redacted):
             count = replicas(change.after) or 1
-            text = say(
+            text = sentence(
                 "Updates roll out otherwise: {old} becomes {new}.", old=(_name(change.before, count),), new=(_name(change.after, count),)
             )
             paths = [f"spec.{field}", *_waits(change)]
-            yield finding("rollout-changed", NOTICE, change, service.name, text, say("It holds for this update already."), *paths)
+            yield finding("rollout-changed", NOTICE, change, service.name, text, sentence("It holds for this update already."), *paths)
 
 
 def _waits(change: Change) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..change import Change, Resource, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding, listed, say
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import NOTICE, WARNING, Finding, finding, listed, sentence
 from ..objects import WORKLOADS, containers, entries, get, items, pods
 
 
@@ -36,18 +36,18 @@ def _finding(service: ServiceChange, change: Change, before: str, after: str, us
     what = listed(_use(use) for use in uses)
     paths = [path for use in uses for path in _paths(use, before, after)]
     if not after:
-        text = say("{what} no longer comes from Secret {old}.", what=what, old=before)
-        return finding("secret-removed", WARNING, change, service.name, text, say("What needs it fails with the new pods."), *paths)
-    text = say("{what} now comes from Secret {new}", what=what, new=after) + (
-        say(", before from {old}.", old=before) if before else say(".")
+        text = sentence("{what} no longer comes from Secret {old}.", what=what, old=before)
+        return finding("secret-removed", WARNING, change, service.name, text, sentence("What needs it fails with the new pods."), *paths)
+    text = sentence("{what} now comes from Secret {new}", what=what, new=after) + (
+        sentence(", before from {old}.", old=before) if before else sentence(".")
     )
     if after.partition("/")[0] in made:
-        return finding("secret-renamed", NOTICE, change, service.name, text, say("This change makes that Secret."), *paths)
-    consequence = say("It must be there with that key: otherwise the new pods do not start.")
+        return finding("secret-renamed", NOTICE, change, service.name, text, sentence("This change makes that Secret."), *paths)
+    consequence = sentence("It must be there with that key: otherwise the new pods do not start.")
     return finding("secret-renamed", WARNING, change, service.name, text, consequence, *paths)
 
 
-def _references(resource: Resource) -> dict[str, tuple[str, str]]:
+def _references(resource: ResourceState) -> dict[str, tuple[str, str]]:
     """Secret and key by the path of what reads it. Pull Secrets by their place: they have no other name."""
     found: dict[str, tuple[str, str]] = {}
     for path, container in containers(resource):
@@ -89,22 +89,29 @@ def values(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of("Secret"):
         before, after = change.before, change.after
         if change.operation == "create" and after is not None and not _whole(service):
-            text = say("Secret {name} is made by the stack.", name=after.object_name)
+            text = sentence("Secret {name} is made by the stack.", name=after.object_name)
             yield finding("created", NOTICE, change, service.name, text)
         elif change.operation == "delete" and before is not None and not _whole(service):
-            text = say("Secret {name} is deleted.", name=before.object_name)
-            yield finding("secret-removed", WARNING, change, service.name, text, say("Pods that still refer to it do not start again."))
+            text = sentence("Secret {name} is deleted.", name=before.object_name)
+            yield finding(
+                "secret-removed", WARNING, change, service.name, text, sentence("Pods that still refer to it do not start again.")
+            )
         elif change.operation in ("update", "replace") and before is not None and after is not None:
             data = [each for each in change.differences if each.path[0] in ("data", "stringData")]
             if not data and before.object_name == after.object_name:
                 continue
             keys = sorted({str(each.path[1]) for each in data if len(each.path) > 1}) or entries_of(after)
-            text = say("Secret {name}: the value{plural} of {keys} change{verb}.", name=before.object_name, keys=listed(keys or ["data"]),
-                       plural=("s" if len(keys) > 1 else "",), verb=("" if len(keys) > 1 else "s",))  # fmt: skip
+            text = sentence(
+                "Secret {name}: the value{plural} of {keys} change{verb}.",
+                name=before.object_name,
+                keys=listed(keys or ["data"]),
+                plural=("s" if len(keys) > 1 else "",),
+                verb=("" if len(keys) > 1 else "s",),
+            )
             order = (
-                say("The new one, {new}, is made first, the pods are moved to it, then the old one is deleted.", new=after.object_name)
+                sentence("The new one, {new}, is made first, the pods are moved to it, then the old one is deleted.", new=after.object_name)
                 if change.order == "create-before-delete"
-                else say("Pods read it at their next start; none restarts by itself.")
+                else sentence("Pods read it at their next start; none restarts by itself.")
             )
             yield finding("secret-rotated", NOTICE, change, service.name, text, order, *(each.where for each in data), "metadata.name")
 
@@ -114,7 +121,7 @@ def _whole(service: ServiceChange) -> bool:
     return component is not None and component.operation in ("create", "delete")
 
 
-def entries_of(resource: Resource) -> list[str]:
+def entries_of(resource: ResourceState) -> list[str]:
     """The keys a Secret has, as far as they may be seen."""
     data: Mapping[str, Any] = {**entries(resource.inputs.get("data")), **entries(resource.inputs.get("stringData"))}
     return sorted(data)

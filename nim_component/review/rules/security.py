@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..change import Change, ServiceChange
-from ..findings import CRITICAL, WARNING, Finding, Severity, Words, finding, say
+from ..findings import CRITICAL, WARNING, Finding, Sentence, Severity, finding, sentence
 from ..objects import WORKLOADS, containers, entries, get, items, pods, strings
 
 ROOT_FILES = "securityContext.readOnlyRootFilesystem"
@@ -24,25 +24,25 @@ def weakened(service: ServiceChange) -> Iterator[Finding]:
         new_pods = dict(pods(change.after))
         for path, pod in new_pods.items():
             before = list(_pod(old_pods[path])) if path in old_pods else []
-            yield from _finding(service, change, say("The pod"), path, before, list(_pod(pod)))
+            yield from _finding(service, change, sentence("The pod"), path, before, list(_pod(pod)))
         for path, container in containers(change.after):
             old = old_containers.get(path)
             # A container that was not there before is measured against what `restricted` asks.
             before = list(_container(old, old_pods.get(_above(path), {}))) if old is not None else []
-            who = say("Container {name}", name=container.get("name"))
+            who = sentence("Container {name}", name=container.get("name"))
             yield from _finding(service, change, who, path, before, list(_container(container, new_pods.get(_above(path), {}))))
 
 
-def _finding(service: ServiceChange, change: Change, who: Words, path: str, before: list[Weak], after: list[Weak]) -> Iterator[Finding]:
+def _finding(service: ServiceChange, change: Change, who: Sentence, path: str, before: list[Weak], after: list[Weak]) -> Iterator[Finding]:
     known = {(field, key) for field, key, *_ in before}
     # Of what is new as a whole only the worst is told: what a platform deploys is its own choice.
     news = [weak for weak in after if weak[:2] not in known and (change.operation != "create" or weak[3] is CRITICAL)]
     if not news:
         return
     phrases = [words for _, _, words, _ in news]
-    text = who + say(" {all}.", all=("; ".join(phrases),))
+    text = who + sentence(" {all}.", all=("; ".join(phrases),))
     severity = min((weak[3] for weak in news), key=lambda each: each.rank)
-    refused = say("A namespace that enforces Pod Security `restricted` refuses these pods: nothing starts there.")
+    refused = sentence("A namespace that enforces Pod Security `restricted` refuses these pods: nothing starts there.")
     pod_security = any(field != ROOT_FILES for field, *_ in news)
     fields = [f"{path}.{field}" for field, *_ in news]
     whole = [f"{path}.securityContext"] if any("securityContext" in field for field in fields) else []

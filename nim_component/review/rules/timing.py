@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..change import Change, ServiceChange
-from ..findings import WARNING, Finding, finding, say
+from ..findings import WARNING, Finding, finding, sentence
 from ..objects import duration, get, number, startup_budget
 
 DEFAULT_DEADLINE, DEFAULT_TIMEOUT = 600, 600
@@ -17,7 +17,7 @@ def order(service: ServiceChange) -> Iterator[Finding]:
     was = {text for text, *_ in _problems(service, after=False)}
     for text, consequence, change, path in _problems(service, after=True):
         if text not in was:
-            yield finding("timeouts", WARNING, change, service.name, say(text), say(consequence), path)
+            yield finding("timeouts", WARNING, change, service.name, sentence(text), sentence(consequence), path)
 
 
 def _problems(service: ServiceChange, *, after: bool) -> Iterator[tuple[str, str, Change, str]]:
@@ -55,8 +55,8 @@ def shortened(service: ServiceChange) -> Iterator[Finding]:
             continue
         old, new = startup_budget(change.before), startup_budget(change.after)
         if old is not None and new is not None and new < old:
-            text = say("A model has {new} to load, before {old}.", new=(duration(new),), old=(duration(old),))
-            consequence = say("One that takes longer is killed while it loads, again and again.")
+            text = sentence("A model has {new} to load, before {old}.", new=(duration(new),), old=(duration(old),))
+            consequence = sentence("One that takes longer is killed while it loads, again and again.")
             paths = [each.where for each in change.differences if "startupProbe" in each.where or "LORA_DEADLINE_SECONDS" in each.where]
             yield finding("startup-shortened", WARNING, change, service.name, text, consequence, *paths)
 

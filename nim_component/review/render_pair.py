@@ -20,12 +20,12 @@ REQUIREMENTS = ("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock")
 """Files that say which packages a side wants."""
 
 
-class RendersError(ValueError):
+class RenderPairError(ValueError):
     """The file is not what `diff --save-renders` writes."""
 
 
 @dataclass(frozen=True)
-class Renders:
+class RenderPair:
     """Both sides of a comparison, by stack."""
 
     base: Mapping[str, Render]
@@ -54,7 +54,7 @@ class Renders:
         return json.dumps({"version": VERSION, "base": self.base, "head": self.head, "requirements": list(self.requirements)})
 
 
-def read_renders(text: str, name: str = "the renders") -> Renders:
+def read_render_pair(text: str, name: str = "the renders") -> RenderPair:
     """What `write` wrote, or somebody who wants it to look so: every shape that is relied on is checked."""
     try:
         content = json.loads(text)
@@ -62,9 +62,9 @@ def read_renders(text: str, name: str = "the renders") -> Renders:
         for side in ("base", "head"):
             for render in content[side].values():
                 _check(render)
-        return Renders(content["base"], content["head"], texts(content["requirements"]))
+        return RenderPair(content["base"], content["head"], texts(content["requirements"]))
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):
-        raise RendersError(f"{name}: holds no renders; make it with: nim-component diff --base REF --save-renders FILE") from None
+        raise RenderPairError(f"{name}: holds no renders; make it with: nim-component diff --base REF --save-renders FILE") from None
 
 
 def _check(render: Any) -> None:

@@ -13,17 +13,17 @@ import tempfile
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from ..review.exchange import REQUIREMENTS, Renders
+from ..review.render_pair import REQUIREMENTS, RenderPair
 from ..review.renders import Render
 
 RENDERER = Path(__file__).parents[1] / "local" / "render.py"
 
 
-class SideError(Exception):
+class GitRenderError(Exception):
     """Something the user can mend, in words for them."""
 
 
-def render_sides(folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str) -> Renders:
+def render_git_range(folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str) -> RenderPair:
     """The stacks of both sides."""
     top = Path(git(folder, "rev-parse", "--show-toplevel"))
     inside = folder.resolve().relative_to(top.resolve())
@@ -41,7 +41,7 @@ def render_sides(folder: Path, base: str, head: str | None, stacks: Sequence[str
         ]
         first, second = (finish(process, scratch / f"{name}.json", name) for name, process in zip(("base", "head"), running, strict=True))
         other = base_python != sys.executable
-        return Renders(first, second, [] if other else changed_requirements(old / inside, new / inside))
+        return RenderPair(first, second, [] if other else changed_requirements(old / inside, new / inside))
 
 
 def changed_requirements(old: Path, new: Path) -> list[str]:
@@ -69,9 +69,9 @@ def git(folder: Path, *arguments: str) -> str:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        raise SideError("git is not on PATH; install it, or compare a preview: --preview-json FILE") from None
+        raise GitRenderError("git is not on PATH; install it, or compare a preview: --preview-json FILE") from None
     if result.returncode:
-        raise SideError(result.stderr.strip() or f"git {arguments[0]} failed")
+        raise GitRenderError(result.stderr.strip() or f"git {arguments[0]} failed")
     return result.stdout.strip()
 
 
@@ -79,8 +79,8 @@ def commit(top: Path, ref: str) -> str:
     """The commit a name stands for. A name that looks like an option is none."""
     try:
         return git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    except SideError:
-        raise SideError(
+    except GitRenderError:
+        raise GitRenderError(
             f"'{ref}' names no commit here; fetch it first (in a workflow: fetch-depth: 0), or give another with --base or --head"
         ) from None
 
@@ -90,8 +90,8 @@ def merge_base(top: Path, base: str, target: str) -> str:
     start = commit(top, base)
     try:
         return git(top, "merge-base", start, target).splitlines()[0]
-    except (SideError, IndexError):
-        raise SideError(
+    except (GitRenderError, IndexError):
+        raise GitRenderError(
             f"'{base}' and the head have no common commit here; fetch the history (in a workflow: fetch-depth: 0), or compare with --exact"
         ) from None
 
@@ -103,7 +103,7 @@ def worktree(top: Path, folder: Path, ref: str) -> Generator[Path]:
     try:
         yield folder
     finally:
-        with contextlib.suppress(SideError):
+        with contextlib.suppress(GitRenderError):
             git(top, "worktree", "remove", "--force", str(folder))
 
 
@@ -119,7 +119,7 @@ def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, pytho
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment,
         )  # fmt: skip
     except OSError as error:
-        raise SideError(f"{python}: cannot be run: {error.strerror}; give an interpreter with --base-python") from None
+        raise GitRenderError(f"{python}: cannot be run: {error.strerror}; give an interpreter with --base-python") from None
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(f"{key}\n")
@@ -138,7 +138,7 @@ def finish(process: subprocess.Popen[str], result: Path, name: str) -> dict[str,
     _, errors = process.communicate()
     if process.returncode or not result.exists():
         last = errors.strip().splitlines()[-1:] or [f"ended with {process.returncode}"]
-        raise SideError(f"the {name} could not be rendered: {last[0]}")
+        raise GitRenderError(f"the {name} could not be rendered: {last[0]}")
     return json.loads(result.read_text(encoding="utf-8"))
 
 
