@@ -9,7 +9,7 @@ from typing import Any
 from ..cluster.client import ClusterClient
 from ..cluster.kinds import JOB, LEADER_WORKER_SET
 from ..names import LORA_JOB, SERVER
-from .diagnosis import Finding, order
+from .diagnosis import Diagnosis, rank
 from .phases import READY, TITLES, phases_of
 from .requested_models import compare_served
 from .rules import diagnose
@@ -33,7 +33,7 @@ class Explanation:
     namespace: str
     phases: tuple[str, ...]
     """Where its pods stand, one a pod, and its Jobs that are not done."""
-    findings: tuple[Finding, ...]
+    diagnoses: tuple[Diagnosis, ...]
     there: bool = True
     """Whether its Deployment, LeaderWorkerSet or a Job of it is there, as far as can be seen."""
     well: bool = True
@@ -43,14 +43,14 @@ class Explanation:
         lines = [f"{self.namespace}/{self.name}: {phase}" for phase in self.phases]
         if not self.there:
             lines = [f"{self.namespace}/{self.name}: there is no such Deployment"]
-        for finding in self.findings:
-            lines += ["", *str(finding).splitlines()]
+        for diagnosis in self.diagnoses:
+            lines += ["", *str(diagnosis).splitlines()]
         return "\n".join(lines)
 
     @property
     def gist(self) -> tuple[Any, ...]:
-        """What makes it another than before: some findings count the seconds."""
-        return self.phases, tuple(finding.cause for finding in self.findings), self.there, self.well
+        """What makes it another than before: some diagnoses count the seconds."""
+        return self.phases, tuple(diagnosis.cause for diagnosis in self.diagnoses), self.there, self.well
 
     def to_json(self) -> dict[str, Any]:
         """For machines."""
@@ -60,7 +60,7 @@ class Explanation:
             "deployed": self.there,
             "ready": self.well,
             "phases": list(self.phases),
-            "findings": [finding.to_json() for finding in self.findings],
+            "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
         }
 
 
@@ -85,12 +85,12 @@ class Explainer:
         for namespace in namespaces:
             self._watch.follow(namespace, ALL)
         for namespace in namespaces:
-            await self._watch.first(namespace, 30)
+            await self._watch.wait_until_read(namespace, 30)
         told: dict[Name, Explanation] | None = None
         while True:
             now = {(each.namespace, each.name): each for each in await self._explain_all(namespaces, wanted)}
             before = told or {}
-            gone = [replace(each, phases=(), findings=(), there=False, well=False) for name, each in before.items() if name not in now]
+            gone = [replace(each, phases=(), diagnoses=(), there=False, well=False) for name, each in before.items() if name not in now]
             changed = [each for name, each in now.items() if name not in before or before[name].gist != each.gist] + gone
             if changed or told is None:
                 yield changed
@@ -110,10 +110,10 @@ class Explainer:
         known = ("deployments", namespace) in self._watch.store.objects
         jobs = sorted(parts - {SERVER}, reverse=True)  # the model comes before the adapters
         phases: list[str] = []
-        findings: list[Finding] = []
+        diagnoses: list[Diagnosis] = []
         well = bool(parts) or not known
         for part in [*jobs, SERVER] if SERVER in parts or not jobs else jobs:
-            snapshot, found = await self._watch.look(name, namespace, part)
+            snapshot, found = await self._watch.diagnose(name, namespace, part)
             each_of = list(phases_of(snapshot))
             done = all(phase.order == READY for phase in each_of)
             if part in jobs and done:
@@ -123,13 +123,13 @@ class Explainer:
                 found = await self._compare(snapshot) or found
                 well = well and all(each.cause != "model-missing" for each in found)
             phases += [f"{phase.pod} {phase.text}" if several else f"{title}{phase.text}" for phase in each_of]
-            findings += found
+            diagnoses += found
             well = well and done
         there = bool(parts) or not known
-        return Explanation(name, namespace, tuple(phases), tuple(order(findings)) if there else (), there, well)
+        return Explanation(name, namespace, tuple(phases), tuple(rank(diagnoses)) if there else (), there, well)
 
-    async def _compare(self, snapshot: Snapshot) -> list[Finding]:
-        """The findings with what the server lists, at most once a minute; none where it was not asked."""
+    async def _compare(self, snapshot: Snapshot) -> list[Diagnosis]:
+        """The diagnoses with what the server lists, at most once a minute; none where it was not asked."""
         name, now = (snapshot.namespace, snapshot.name), time.monotonic()
         asked, served = self._served.get(name, (-FRESH, None))
         if now - asked >= FRESH:

@@ -56,7 +56,7 @@ def phases_of(snapshot: Snapshot, adapters: int = 0, arrived: int | None = None)
     for pod in pods:
         yield Phase(name_of(pod), *_phase(snapshot, pod, adapters, arrived))
     if not pods:
-        workload = snapshot.deployment or snapshot.group
+        workload = snapshot.deployment or snapshot.leader_worker_set
         leaving = [pod for pod in snapshot.all("pods") if is_terminating(pod)]
         if leaving:
             yield Phase("", f"stopping {_count(len(leaving), 'old pod')}", 0)

@@ -10,8 +10,8 @@ def secrets_of(snapshot: Snapshot) -> list[str]:
     for pod in snapshot.pods[:1]:
         names.update(text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets"))
     template = at(snapshot.deployment or snapshot.job, "spec", "template", "spec")
-    if snapshot.group is not None:
-        template = at(snapshot.group, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
+    if snapshot.leader_worker_set is not None:
+        template = at(snapshot.leader_worker_set, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
     for where in ("containers", "initContainers"):
         for each in items_at(template, where):
             for variable in items_at(each, "env"):

@@ -30,7 +30,7 @@ async def compare_served(api: ClusterClient, snapshot: Snapshot, lister: Object 
 
 
 def _template_of(snapshot: Snapshot) -> Object:
-    group = at(snapshot.group, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
+    group = at(snapshot.leader_worker_set, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
     return group or at(snapshot.deployment, "spec", "template", "spec") or {}
 
 

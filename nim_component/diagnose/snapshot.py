@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..cluster.objects import Object, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
-from ..cluster.secret_facts import SecretFacts
+
+if TYPE_CHECKING:
+    from ..cluster.secret_facts import SecretFacts  # it imports the client, which the rules do without
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,12 @@ class Snapshot:
     """By plural, such as `pods`: those of this service, and of what it refers to. `nodes` are all nodes."""
     others: Sequence[Object] | None = None
     """Every pod that holds a node's resources, of whichever namespace; none when that is not known."""
-    secrets: Mapping[str, SecretFacts | None] = field(default_factory=dict[str, "SecretFacts | None"])
+    secrets: "Mapping[str, SecretFacts | None]" = field(default_factory=dict[str, "SecretFacts | None"])
     """Secrets that were looked at, by name; None for one that is not there."""
     served: "tuple[Sequence[str], Sequence[str]] | None" = None
     """Models that were asked for, and those that the server lists; none when it was not asked."""
 
-    def known(self, kind: str) -> bool:
+    def is_known(self, kind: str) -> bool:
         """Whether a kind could be read."""
         return kind in self.kinds
 
@@ -46,7 +49,7 @@ class Snapshot:
         return next(iter(self.all("deployments")), None)
 
     @property
-    def group(self) -> Object | None:
+    def leader_worker_set(self) -> Object | None:
         """The LeaderWorkerSet, of a server over several nodes."""
         return next(iter(self.all("leaderworkersets")), None)
 
@@ -69,7 +72,7 @@ class Snapshot:
         ]
         return sorted(found, key=event_time)
 
-    def claims_of(self, pod: Object) -> Iterator[tuple[str, Object | None]]:
+    def pvcs_of(self, pod: Object) -> Iterator[tuple[str, Object | None]]:
         """Names of the claims that a pod mounts, each with the claim if it is there."""
         there = {name_of(claim): claim for claim in self.all("persistentvolumeclaims")}
         for volume in items_at(pod, "spec", "volumes"):

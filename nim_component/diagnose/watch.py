@@ -1,4 +1,4 @@
-"""One watch a kind and namespace, shared by every service that is looked at; and what is asked once when a finding calls for it."""
+"""One watch a kind and namespace, shared by every service that is looked at; and what is asked once when a diagnosis calls for it."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from ..cluster.objects import container, name_of, text_at
 from ..cluster.rate_limiter import RateLimiter, acquire
 from ..cluster.secret_facts import read_secret
 from ..names import LOADER_CONTAINER, SERVER
-from .diagnosis import Finding
+from .diagnosis import Diagnosis
 from .referenced_secrets import secrets_of
 from .rules import diagnose
 from .snapshot import Snapshot
@@ -36,7 +36,7 @@ _ARRIVED = " verified in "
 """What the loader says of an adapter that has arrived whole."""
 _ABOUT_GPUS = ("gpu-insufficient", "rollout-needs-spare-gpu")
 _ABOUT_SECRETS = ("image-unauthorized", "secret-key-missing", "secret-missing", "pull-secret-missing")
-_ABOUT_CLASSES = ("claim-class-missing",)
+_ABOUT_CLASSES = ("pvc-class-missing",)
 
 
 class Watch:
@@ -66,7 +66,7 @@ class Watch:
                 self._tasks[key] = asyncio.create_task(self._keep(kind, key[1], STAGGER * place))
         self._limiter.requests = REQUESTS * max(1, len({space for _, space in self._tasks if space}))
 
-    async def first(self, namespace: str, seconds: float) -> bool:
+    async def wait_until_read(self, namespace: str, seconds: float) -> bool:
         """Waits until everything of a namespace was read once or refused; false when that takes too long."""
         events = [event for (_, space), event in self._first.items() if space in ("", namespace)]
         try:
@@ -91,14 +91,14 @@ class Watch:
         if "401" in self._denied:
             raise RefusedError(401, "the credentials are not accepted")
 
-    async def look(self, name: str, namespace: str, part: str = SERVER, job: str = "") -> tuple[Snapshot, list[Finding]]:
-        """A service, or a Job of it, as it is now, and what is wrong with it. What a finding leaves open is asked, and judged again."""
+    async def diagnose(self, name: str, namespace: str, part: str = SERVER, job: str = "") -> tuple[Snapshot, list[Diagnosis]]:
+        """A service, or a Job of it, as it is now, and what is wrong with it. What a diagnosis leaves open is asked, and judged again."""
         snapshot = self.store.snapshot(name, namespace, self.api.now(), part, job)
-        findings = diagnose(snapshot)
-        if await self._ask(snapshot, {finding.cause for finding in findings}):
+        diagnoses = diagnose(snapshot)
+        if await self._ask(snapshot, {diagnosis.cause for diagnosis in diagnoses}):
             snapshot = self.store.snapshot(name, namespace, self.api.now(), part, job)
-            findings = diagnose(snapshot)
-        return snapshot, findings
+            diagnoses = diagnose(snapshot)
+        return snapshot, diagnoses
 
     async def count_adapters(self, snapshot: Snapshot) -> int | None:
         """How many adapters the loader of the newest pod has brought so far, by its log; None where that cannot be known."""

@@ -1,4 +1,4 @@
-"""Four mistakes, each with the cause and the cure that must be told, and the arguments to which the cure leads. The cluster has `ONE_GPU`."""
+"""Four mistakes, each with the cause and the fix that must be told, and the arguments to which the fix leads. The cluster has `ONE_GPU`."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ class Mistake(NamedTuple):
     wrong: dict[str, Any]
     right: dict[str, Any]
     cause: str
-    cure: str
+    fix: str
 
 
 def _annotated(waits: str, says: str) -> dict[str, Any]:

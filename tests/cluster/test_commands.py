@@ -70,12 +70,12 @@ def test_explain_says_what_is_wrong_in_two_seconds(control_plane: ControlPlane, 
         f"{namespace}/llama: waiting for a node",
         "",
         f"The pod wants 2 {GPU}, and the largest node has 1.",
-        f"  seen: 0/1 nodes are available: 1 Insufficient {GPU}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        f"  evidence: 0/1 nodes are available: 1 Insufficient {GPU}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
     ]
     assert errors == ""
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace, "--json")
     (said,) = json.loads(output)
-    assert (said["service"], said["ready"], [each["cause"] for each in said["findings"]]) == ("llama", False, ["gpu-too-many"])
+    assert (said["service"], said["ready"], [each["cause"] for each in said["diagnoses"]]) == ("llama", False, ["gpu-too-many"])
 
 
 def test_explain_of_a_service_that_is_well(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
@@ -168,7 +168,7 @@ def test_explain_goes_on_where_the_api_server_goes_and_comes_back(
         following.wait_for('"ready": true', 120)
         said = [json.loads(line) for line in following.lines]
         assert {each["service"] for each in said} == {"llama"}
-        assert said[-1]["findings"] == []
+        assert said[-1]["diagnoses"] == []
         assert following.interrupt()[0] == 130
 
 

@@ -1,4 +1,4 @@
-"""Why a rollout stands still, seen on a real control plane: the report line by line, and the cause with a cure."""
+"""Why a rollout stands still, seen on a real control plane: the report line by line, and the cause with a fix."""
 
 import asyncio
 import time
@@ -122,7 +122,7 @@ def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace
 
 
 TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
-    # what happens: service, last phase, cause in words, cure in words
+    # what happens: service, last phase, cause in words, fix in words
     "image": (
         troubled(f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found', waits="ErrImagePull"),
         "the server waits: ErrImagePull",
@@ -151,7 +151,7 @@ TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
         troubled("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
         "the server failed 3 times, waiting to start again",
         "The server ends soon after its start with exit code 1, 4 times so far (possible).",
-        "seen: Traceback KeyError: token=***",
+        "evidence: Traceback KeyError: token=***",
     ),
     "evicted": (
         troubled(evicted="The node was low on resource: ephemeral-storage."),
@@ -164,7 +164,7 @@ TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
 
 @pytest.mark.parametrize("what", TROUBLE)
 def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
-    service, phase, cause, cure = TROUBLE[what]
+    service, phase, cause, fix = TROUBLE[what]
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(service, namespace))
     began = time.monotonic()
@@ -173,11 +173,11 @@ def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str
     assert [line for line in report.progress if line not in BEFORE] == ([phase] if phase else [])
     (warning,) = report.warnings
     assert cause in warning
-    assert cure in warning
+    assert fix in warning
     (error,) = report.errors
     assert error.startswith("not ready after ")
     assert cause in error
-    assert cure in error
+    assert fix in error
     assert "\x1b" not in error + warning
     assert "abcdefghijk" not in error + warning
 
@@ -199,13 +199,13 @@ SCHEDULING: dict[str, tuple[list[Object], NIM, str, str]] = {
 
 @pytest.mark.parametrize("what", SCHEDULING)
 def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
-    there, service, cause, cure = SCHEDULING[what]
+    there, service, cause, fix = SCHEDULING[what]
     nodes(there)
     apply_all(cluster, render(service, namespace))
     report.record(namespace, warned)
     (warning,) = report.warnings
     assert warning.startswith(cause)
-    assert cure in warning
+    assert fix in warning
     assert "waiting for a node" in report.progress
 
 

@@ -111,18 +111,18 @@ FAILING: dict[str, tuple[Callable[..., list[Object]], dict[str, str], str, str]]
 
 @pytest.mark.parametrize("what", FAILING)
 def test_what_a_job_fails_of_is_told_with_a_cure(namespace: str, nodes, update, what: str):
-    render_it, trouble, cause, cure = FAILING[what]
+    render_it, trouble, cause, fix = FAILING[what]
     nodes(CPU)
     title = "llama (adapters)" if render_it is with_adapters else "llama (pre-warm)"
     it, came_up = update(render_it(namespace, **trouble), until=warned)
     assert not came_up
     (warning,) = it.said("warn")
     assert warning.startswith(f"{title}: {cause}")
-    assert cure in warning
+    assert fix in warning
     (error,) = it.said("error")
     assert error.startswith(f"{title}: not done after ")
     assert cause in error
-    assert cure in error
+    assert fix in error
     assert "nvapi-of-nobody" not in warning + error
 
 

@@ -229,7 +229,7 @@ def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: C
         lead(stub.server_port)
         code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
         assert (code, errors) == (3, "")
-        assert f"\nThe server is ready and does not serve two; it lists {BASE}, one.\n  cure: An adapter that is left out" in output
+        assert f"\nThe server is ready and does not serve two; it lists {BASE}, one.\n  fix: An adapter that is left out" in output
         publish(published, "two")
         code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
         assert (code, errors) == (0, "")

@@ -112,7 +112,7 @@ def test_a_failing_up_warns_early_and_diagnoses_beside_the_engines_error(stack: 
     diagnostics = output.partition("Diagnostics:")[2]
     assert "error: llama: not ready after " in diagnostics
     assert "waiting for a node." in diagnostics
-    assert "cure: Set gpu to at most 1, or add a node with 2 GPUs" in diagnostics
+    assert "fix: Set gpu to at most 1, or add a node with 2 GPUs" in diagnostics
     assert "timed out waiting for the condition" in diagnostics
 
     stack.serve(gpu=1)
@@ -137,7 +137,7 @@ def succeed(stack: Stack) -> None:
 
 @pytest.mark.parametrize("mistake", ["image", "GPU count", "claim"])
 def test_a_mistake_is_told_with_a_cure_that_works(stack: Stack, cluster: Client, namespace: str, nodes, mistake: str):
-    wrong, right, cause, cure = MISTAKES[mistake]
+    wrong, right, cause, fix = MISTAKES[mistake]
     nodes(ONE_GPU)
     make_secrets(cluster, namespace)
     stack.serve(**SERVICE)
@@ -148,7 +148,7 @@ def test_a_mistake_is_told_with_a_cure_that_works(stack: Stack, cluster: Client,
     warning, _, error = diagnostics.partition("error: llama: not ready after ")
     for told in (warning, error):
         assert cause in told
-        assert f"cure: {cure}" in told
+        assert f"fix: {fix}" in told
     assert "timed out waiting for the condition" in diagnostics
     assert "kubectl" not in diagnostics
 
@@ -159,7 +159,7 @@ def test_a_mistake_is_told_with_a_cure_that_works(stack: Stack, cluster: Client,
 def test_a_wrong_key_is_told_before_anything_is_changed_and_where_secrets_are_not_read_with_the_pod(
     stack: Stack, cluster: Client, namespace: str, nodes
 ):
-    wrong, right, cause, cure = MISTAKES["secret key"]
+    wrong, right, cause, fix = MISTAKES["secret key"]
     unread = {"secrets": {**wrong["secrets"], "verify": False}}
     nodes(ONE_GPU)
     make_secrets(cluster, namespace)
@@ -170,7 +170,7 @@ def test_a_wrong_key_is_told_before_anything_is_changed_and_where_secrets_are_no
     stack.serve(**SERVICE | wrong | unread)
     error = fail(stack).partition("error: llama: not ready after ")[2]
     assert cause in error
-    assert f"cure: {cure.partition(' (it has')[0]}" in error  # which keys it has is not looked at
+    assert f"fix: {fix.partition(' (it has')[0]}" in error  # which keys it has is not looked at
 
     stack.serve(**SERVICE | right)
     succeed(stack)
@@ -183,7 +183,7 @@ def test_an_update_that_crashes_ends_with_the_last_words_of_the_pod(stack: Stack
     says = "CUDA error: no kernel image is available"
     stack.serve(pod_annotations={"cluster-tests/ends": "1", "cluster-tests/reason": "Error", "cluster-tests/says": says})
     diagnostics = fail(stack)
-    assert f"seen: {says}" in diagnostics.partition("error: llama: not ready after ")[2]
+    assert f"evidence: {says}" in diagnostics.partition("error: llama: not ready after ")[2]
 
 
 def test_a_preview_says_nothing(stack: Stack, nodes):

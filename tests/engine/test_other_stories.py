@@ -66,12 +66,12 @@ FAILING = {
 @pytest.mark.parametrize("target", JOBS)
 def test_what_a_job_fails_of_stands_beside_the_engines_error(stack: Stack, cluster: Client, namespace: str, nodes, target: str):
     fields, title = JOBS[target]
-    says, code, cause, cure = FAILING[target]
+    says, code, cause, fix = FAILING[target]
     nodes(ONE_GPU)
     stack.serve(**fields, **told_by_pods(target, fails=code, says=says))
     error = fail(stack).partition(f"error: {title}: not done after ")[2]
     assert cause in error
-    assert f"cure: {cure}" in error
+    assert f"fix: {fix}" in error
     assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None  # it waits for the Job
 
     stack.serve(**fields, **told_by_pods(target, complete_after="1s"))

@@ -143,9 +143,9 @@ class TestTheStory:
     @pytest.mark.parametrize(("found", "events", "cause", "hopeless"), STORY, ids=[f"{each[2]}-{at}" for at, each in enumerate(STORY)])
     def test_what_stands_in_the_way(self, found: Object | None, events: list[Object], cause: str, hopeless: bool):
         state = look({}, found, events)
-        assert isinstance(state, Waiting) and state.finding is not None
-        assert (state.finding.cause, state.hopeless) == (cause, hopeless)
-        assert state.finding.cure.endswith((".", ")")) and "\n" not in str(state.finding.text)
+        assert isinstance(state, Waiting) and state.diagnosis is not None
+        assert (state.diagnosis.cause, state.hopeless) == (cause, hopeless)
+        assert state.diagnosis.fix.endswith((".", ")")) and "\n" not in str(state.diagnosis.text)
 
     def test_nothing_stands_in_the_way_yet(self):
         assert look({}, None, []) == Waiting("waiting for its pod")

@@ -12,7 +12,7 @@ from ...args import NIM
 from ...cluster.client import ClusterClient
 from ...cluster.connection import resolve_connection
 from ...cluster.kubeconfig import NoClusterError
-from ..rules.endpoints import MISSING_CURE, describe_missing
+from ..rules.endpoints import MISSING_MODEL_FIX, describe_missing
 from ..served_models import NotAskedError, find_missing
 from .run_state import run_state
 
@@ -58,7 +58,7 @@ def compare_models(
             return
         if not missing:
             return
-        text = f"{name}: {describe_missing(missing, listed)}. {MISSING_CURE}"
+        text = f"{name}: {describe_missing(missing, listed)}. {MISSING_MODEL_FIX}"
         base_name_is_derived = nim.served_model_name is None and missing == values["models"][:1]
         if nim.diagnosis.missing_models == "warn" or base_name_is_derived:
             pulumi.log.warn(text, component)

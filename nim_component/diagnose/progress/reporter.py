@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...cluster.kinds import EXTRA_KINDS
 from ...names import SERVER
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..phases import READY, duration, phases_of
 from ..store import owner
 from ..watch import Watch
@@ -81,14 +81,14 @@ class ProgressReporter:
     async def fail(self, rollout: TrackedRollout) -> None:
         """Report the diagnosis of a failed rollout, then stop reporting it."""
         self._rollouts.remove(rollout)
-        await self._watch.first(rollout.namespace, FINAL_DIAGNOSIS_SECONDS)
-        snapshot, findings = await self._watch.look(rollout.name, rollout.namespace, rollout.workload, rollout.job)
-        if not snapshot.known("pods"):
+        await self._watch.wait_until_read(rollout.namespace, FINAL_DIAGNOSIS_SECONDS)
+        snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
+        if not snapshot.is_known("pods"):
             return
         phases = list(phases_of(snapshot, rollout.adapters))
-        if findings or any(phase.order < READY for phase in phases):
+        if diagnoses or any(phase.order < READY for phase in phases):
             elapsed = time.monotonic() - rollout.started
-            rollout.report("error", describe_failure(findings, [phase.text for phase in phases], elapsed, rollout.success))
+            rollout.report("error", describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success))
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -106,24 +106,24 @@ class ProgressReporter:
 
     async def _diagnose(self, rollout: TrackedRollout) -> None:
         rollout.version, rollout.diagnosed = self._count_changes(rollout), time.monotonic()
-        snapshot, findings = await self._watch.look(rollout.name, rollout.namespace, rollout.workload, rollout.job)
-        if not snapshot.known("pods"):
+        snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
+        if not snapshot.is_known("pods"):
             return
         downloaded = await self._watch.count_adapters(snapshot) if rollout.adapters else None
         for line in rollout.phase_log.add(snapshot, rollout.adapters, downloaded):
             rollout.report("progress", line)
-        seen = {finding.cause: finding for finding in findings}
+        seen = {diagnosis.cause: diagnosis for diagnosis in diagnoses}
         rollout.first_seen = {cause: rollout.first_seen.get(cause, rollout.diagnosed) for cause in seen}
-        for cause, finding in seen.items():
+        for cause, diagnosis in seen.items():
             if cause not in rollout.warned and rollout.diagnosed - rollout.first_seen[cause] >= WARN_AFTER:
                 rollout.warned.add(cause)
-                rollout.report("warning", str(finding))
+                rollout.report("warning", str(diagnosis))
 
 
-def describe_failure(findings: list[Finding], phases: list[str], seconds: float, success: str = "ready") -> str:
+def describe_failure(diagnoses: list[Diagnosis], phases: list[str], seconds: float, success: str = "ready") -> str:
     """Return the diagnosis that is logged beside the engine's error."""
     reached = "; ".join(dict.fromkeys(phases)) or "nothing is there"
     first_line = f"not {success} after {duration(seconds)}: {reached}"
-    if not findings:
+    if not diagnoses:
         return f"{first_line}.\nNo cause can be seen in the cluster."
-    return "\n".join([f"{first_line}.", *(str(finding) for finding in findings[:3])])
+    return "\n".join([f"{first_line}.", *(str(diagnosis) for diagnosis in diagnoses[:3])])

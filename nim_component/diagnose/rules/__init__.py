@@ -1,14 +1,14 @@
-"""The rules: one module a subject, each a pure function from a snapshot to findings."""
+"""The rules: one module a subject, each a pure function from a snapshot to diagnoses."""
 
 from collections.abc import Callable, Iterator
 
-from ..diagnosis import Finding, order
+from ..diagnosis import Diagnosis, rank
 from ..snapshot import Snapshot
 from . import admission, endpoints, images, jobs, loader, memory, node, rollout, scheduling, secrets, startup, storage
 
-Rule = Callable[[Snapshot], Iterator[Finding]]
+DiagnosisRule = Callable[[Snapshot], Iterator[Diagnosis]]
 
-RULES: tuple[Rule, ...] = (
+DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     admission.find,
     rollout.find,
     scheduling.find,
@@ -24,6 +24,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def diagnose(snapshot: Snapshot) -> list[Finding]:
+def diagnose(snapshot: Snapshot) -> list[Diagnosis]:
     """Every cause that the snapshot shows, the surest first, one of each."""
-    return order(finding for rule in RULES for finding in rule(snapshot))
+    return rank(diagnosis for rule in DIAGNOSIS_RULES for diagnosis in rule(snapshot))

@@ -1,9 +1,9 @@
 """What the last words of a server, and of a runtime that cannot start one, mean."""
 
-from .patterns import Words, any_of
+from .patterns import MessagePattern, any_of
 
 LAST_WORDS = (
-    Words(
+    MessagePattern(
         "driver-too-old",
         any_of(
             r"CUDA driver version is insufficient",
@@ -15,7 +15,7 @@ LAST_WORDS = (
         "The node's NVIDIA driver is too old for the image",
         "Upgrade the driver of the GPU nodes, choose newer nodes with node_selector, or take an older image.",
     ),
-    Words(
+    MessagePattern(
         "gpu-not-visible",
         any_of(
             r"no CUDA-capable device",
@@ -28,7 +28,7 @@ LAST_WORDS = (
         "The server sees no GPU on its node",
         "Set runtime_class: nvidia where the cluster needs it, and look after the driver and NVIDIA's container toolkit on the node.",
     ),
-    Words(
+    MessagePattern(
         "gpu-count",
         any_of(
             r"tensor.?parallel.?size.{0,80}(?:greater|exceed|larger|not divisible|mismatch)",
@@ -41,7 +41,7 @@ LAST_WORDS = (
         "Set gpu to tensor times pipeline parallelism of the profile, or choose a model_profile for the GPUs there are.",
         "likely",
     ),
-    Words(
+    MessagePattern(
         "no-profile",
         any_of(
             r"Could not (?:find|match) a? ?profile",
@@ -53,19 +53,19 @@ LAST_WORDS = (
         "The image has no profile for this node's GPUs",
         "Choose another GPU with node_selector, another gpu count, or a model_profile that the image lists.",
     ),
-    Words(
+    MessagePattern(
         "adapter-rank",
         r"LoRA rank (?P<rank>\d+) is greater than max_lora_rank (?P<limit>\d+)",
         "An adapter's rank {rank} is above the server's limit {limit}",
         "Raise lora.max_rank, or drop the adapter.",
     ),
-    Words(
+    MessagePattern(
         "lora-unsupported",
         r"LoRA is not supported|does not support LoRA|doesn't support LoRA",
         "The chosen profile does not serve LoRA adapters",
         "Choose a -feat_lora profile in model_profile, or leave hf_repo_ids out.",
     ),
-    Words(
+    MessagePattern(
         "ngc-key-refused",
         any_of(
             r"insufficient_scope",
@@ -81,13 +81,13 @@ LAST_WORDS = (
         "Renew the key in the Secret of secrets.ngc_secret_key (or ngc_api_key), and check that its organisation is entitled to the model.",
         "likely",
     ),
-    Words(
+    MessagePattern(
         "model-gated",
         r"GatedRepoError|Access to model .{0,100} is restricted|gated repo",
         "The model's repository on the hub is gated",
         "Accept its terms with the account of the token in secrets.hf_token_key.",
     ),
-    Words(
+    MessagePattern(
         "cache-not-writable",
         any_of(
             r"(?:permission denied|not writable|read-only file system).{0,160}(?:/opt/nim/\.cache|NIM_CACHE_PATH|/opt/nim)",
@@ -96,13 +96,13 @@ LAST_WORDS = (
         "The model's cache may not be written to",
         "Set fs_group and run_as_user to the owner of the volume: NFS shares and host_path ignore fs_group.",
     ),
-    Words(
+    MessagePattern(
         "disk-full",
         r"No space left on device|Disk quota exceeded|disk is full",
         "The disk that the model is downloaded to is full",
         "Raise cache.size to more than the model's size (an 8B model at 16 bits is 15 GB, a 70B model 131 GB).",
     ),
-    Words(
+    MessagePattern(
         "download-unreachable",
         any_of(
             r"Name or service not known",
@@ -118,13 +118,13 @@ LAST_WORDS = (
         "Open the network (proxy, DNS, network policy, a company's certificate) from the pod to NGC or the hub, or use a filled cache.",
         "likely",
     ),
-    Words(
+    MessagePattern(
         "server-port-taken",
         r"address already in use",
         "The server's port is taken inside its pod",
         "Take another port, or correct extra_containers: all containers of a pod share its ports.",
     ),
-    Words(
+    MessagePattern(
         "server-arguments",
         r"unrecognized arguments|error: argument|invalid choice|No such option|unknown flag",
         "The server does not know one of its arguments",
@@ -134,24 +134,24 @@ LAST_WORDS = (
 """Of the server, and of what downloads its model, from the log: the words of CUDA, vLLM, TensorRT-LLM, NGC and the hub."""
 
 CANNOT_START = (
-    Words(
+    MessagePattern(
         "driver-too-old",
         r"unsatisfied condition: (?:cuda|driver)",
         "The node's NVIDIA driver is too old for the image",
         "Upgrade the driver of the GPU nodes, choose newer nodes with node_selector, or take an older image.",
     ),
-    Words(
+    MessagePattern(
         "gpu-not-visible",
         r"nvidia-container-cli|could not select device driver|no runtime for \"?nvidia",
         "The node cannot give the container its GPU",
         "Look after the driver and NVIDIA's container toolkit on the node; set runtime_class: nvidia where the cluster needs it.",
     ),
-    Words(
+    MessagePattern(
         "command-not-found",
         r"executable file not found|no such file or directory|exec: .*: permission denied",
         "The container's command is not in its image",
         "Correct command, or leave it out: the image then starts its own.",
     ),
-    Words("container-start", r".", "The container cannot be started", "The words below say why.", "likely"),
+    MessagePattern("container-start", r".", "The container cannot be started", "The words below say why.", "likely"),
 )
 """Of the container runtime."""

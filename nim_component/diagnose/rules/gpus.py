@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from ...cluster.objects import Object, name_of, text_at, texts_at
 from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, holds_resources, requests_of
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 
 
-def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Finding]:
+def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Diagnosis]:
     wanted = requests_of(pod, resource)
     have = {name: number for name, node in snapshot.nodes.items() if (number := allocatable(node, resource))}
-    if not snapshot.known("nodes"):
-        cure = f"Free GPUs, add a node, or lower gpu (now {wanted})."
-        yield Finding("gpu-insufficient", f"No node has {wanted} free {resource}", cure, evidence, subject=subject)
+    if not snapshot.is_known("nodes"):
+        fix = f"Free GPUs, add a node, or lower gpu (now {wanted})."
+        yield Diagnosis("gpu-insufficient", f"No node has {wanted} free {resource}", fix, evidence, subject=subject)
         return
     if not have:
-        cure = (
+        fix = (
             f"Add a GPU node pool (a pool scaled to 0 needs its autoscaler), or install NVIDIA's device plugin: {_what_there_is(snapshot)}."
         )
-        yield Finding("gpu-absent", f"No node offers {resource}", cure, evidence, subject=subject)
+        yield Diagnosis("gpu-absent", f"No node offers {resource}", fix, evidence, subject=subject)
         return
     largest = max(have.values())
     if wanted > largest:
-        cure = f"Set gpu to at most {largest}, or add a node with {wanted} GPUs: a pod cannot be spread over nodes."
+        fix = f"Set gpu to at most {largest}, or add a node with {wanted} GPUs: a pod cannot be spread over nodes."
         text = f"The pod wants {wanted} {resource}, and the largest node has {largest}"
-        yield Finding("gpu-too-many", text, cure, evidence, subject=subject)
+        yield Diagnosis("gpu-too-many", text, fix, evidence, subject=subject)
         return
     # The scheduler counts every node that lacks a GPU, also those without any: where the GPUs are free, something else stands in the way.
     open_to = {name: number for name, number in have.items() if is_open(snapshot.nodes[name], pod)}
@@ -35,8 +35,8 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
     if not open_to or (snapshot.others is not None and any(free[name] >= wanted for name in open_to)):
         return
     text = f"No node has {wanted} free {resource}: {_free_gpus(snapshot, open_to, free)}"
-    cure = f"Free GPUs ({_holders(snapshot, resource)}), add a node, or lower gpu (now {wanted})."
-    yield Finding("gpu-insufficient", text, cure, evidence, subject=subject)
+    fix = f"Free GPUs ({_holders(snapshot, resource)}), add a node, or lower gpu (now {wanted})."
+    yield Diagnosis("gpu-insufficient", text, fix, evidence, subject=subject)
 
 
 def is_open(node: Object, pod: Object) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ...cluster.objects import Container, Object, containers_of, items_at, message_of, name_of, text_at
 from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import Words, any_of, find_words
+from .patterns import MessagePattern, any_of, match_patterns
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 _WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
@@ -21,25 +21,25 @@ _FIELDS = {
 """The argument that a container's image is from. Other init containers have the server's."""
 
 _PULL = (
-    Words(
+    MessagePattern(
         "image-rate-limited",
         r"toomanyrequests|too many requests|\b429\b|rate limit",
         "The registry limits how often {image} may be pulled",
         "Wait, or pull through a mirror; a pull Secret (secrets.ngc_image_secret) raises the limit. It is tried again by itself.",
     ),
-    Words(
+    MessagePattern(
         "image-disk-full",
         r"no space left on device|disk quota exceeded",
         "The node's disk is full: {image} does not fit",
         "Give GPU nodes a larger disk (a NIM's image is 10 to 20 GB), or remove images.",
     ),
-    Words(
+    MessagePattern(
         "image-architecture",
         r"no match for platform|no matching manifest|exec format error",
         "{image} is not built for the node's processor",
         "Choose nodes with node_selector: {{kubernetes.io/arch: amd64}}, or an image for theirs.",
     ),
-    Words(
+    MessagePattern(
         "image-unauthorized",
         any_of(
             r"unauthori[sz]ed",
@@ -54,15 +54,15 @@ _PULL = (
             r"denied:",
         ),
         "The registry refuses to hand out {image}: {secret}",
-        "{pull_cure}",
+        "{pull_secret_fix}",
     ),
-    Words(
+    MessagePattern(
         "image-not-found",
         r"not found|manifest unknown|name unknown|does not exist|\b404\b",
         "There is no image {image}",
         "Correct {field}: the registry has no such repository or tag.",
     ),
-    Words(
+    MessagePattern(
         "image-registry-unreachable",
         any_of(
             r"no such host",
@@ -83,7 +83,7 @@ _PULL = (
 )
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """What is wrong with images."""
     for pod in snapshot.pods:
         for each in containers_of(pod):
@@ -91,24 +91,24 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
                 yield from _read_waiting(snapshot, pod, each, f"pod/{name_of(pod)}")
 
 
-def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Finding]:
+def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
     image = sanitize(text_at(each.spec, "image"), 200)
     field = _FIELDS.get(each.name, "image" if each.init else "extra_containers")
     message = _reason(snapshot, pod, each)
     evidence = sanitize(message)
     if each.waiting == "InvalidImageName":
-        yield Finding("image-name-invalid", f"{image} is no image reference", f"Correct {field}.", evidence, subject=subject)
+        yield Diagnosis("image-name-invalid", f"{image} is no image reference", f"Correct {field}.", evidence, subject=subject)
         return
     if each.waiting == "ErrImageNeverPull":
-        cure = "Use image_pull_policy: IfNotPresent, or bring the image to the node."
-        yield Finding("image-never-pulled", f"{image} is not on the node, and image_pull_policy is Never", cure, evidence, subject=subject)
+        fix = "Use image_pull_policy: IfNotPresent, or bring the image to the node."
+        yield Diagnosis("image-never-pulled", f"{image} is not on the node, and image_pull_policy is Never", fix, evidence, subject=subject)
         return
-    secret, cure = _judge_pull_secret(snapshot, pod, image)
+    secret, fix = _judge_pull_secret(snapshot, pod, image)
     words = message.replace(text_at(each.spec, "image") or "\0", "")  # "not found" may stand in the name
-    found = list(find_words(_PULL, words, subject, evidence, image=image, field=field, secret=secret, pull_cure=cure))
+    found = list(match_patterns(_PULL, words, subject, evidence, image=image, field=field, secret=secret, pull_secret_fix=fix))
     yield from found
     if not found:
-        yield Finding("image-pull", f"{image} cannot be pulled", "The words below say why.", evidence, "likely", subject)
+        yield Diagnosis("image-pull", f"{image} cannot be pulled", "The words below say why.", evidence, "likely", subject)
 
 
 def _reason(snapshot: Snapshot, pod: Object, each: Container) -> str:

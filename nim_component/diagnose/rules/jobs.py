@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from ...cluster.objects import Object, at, condition, is_finished, items_at, name_of, number_at, text_at, time_at
 from ...names import PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..phases import duration
 from ..snapshot import Snapshot
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """What a Job comes to, beside what its pods say."""
     job = snapshot.job
     if job is None:
@@ -18,8 +18,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     subject, fills = f"job/{name_of(job)}", _fills_cache(job)
     if at(job, "spec", "suspend") is True and not is_finished(job):
         text = "The Job is suspended: nobody starts it"
-        cure = f"The queue that suspended it (Kueue, say) starts it when there is quota; else: {_resume(snapshot, job)}."
-        yield Finding("job-suspended", text, cure, subject=subject)
+        fix = f"The queue that suspended it (Kueue, say) starts it when there is quota; else: {_resume(snapshot, job)}."
+        yield Diagnosis("job-suspended", text, fix, subject=subject)
     failed = condition(job, "Failed")
     if failed.get("status") == "True":
         yield _read_failure(job, failed, fills, subject)
@@ -35,18 +35,18 @@ def _resume(snapshot: Snapshot, job: Object) -> str:
     return f'kubectl -n {snapshot.namespace} patch job {name_of(job)} -p \'{{"spec": {{"suspend": false}}}}\''
 
 
-def _read_failure(job: Object, failed: Object, fills: bool, subject: str) -> Finding:
+def _read_failure(job: Object, failed: Object, fills: bool, subject: str) -> Diagnosis:
     evidence = sanitize(text_at(failed, "message"))
     if failed.get("reason") == "DeadlineExceeded":
         limit = number_at(job, "spec", "activeDeadlineSeconds")
         text = f"The Job was not done within its {duration(limit)}"
         argument = "cache.prewarm.timeout" if fills else "startup_timeout"
-        return Finding("job-deadline", text, f"Raise {argument}; what has arrived is kept on the volume.", evidence, subject=subject)
+        return Diagnosis("job-deadline", text, f"Raise {argument}; what has arrived is kept on the volume.", evidence, subject=subject)
     text = f"The Job failed {max(1, number_at(job, 'status', 'failed'))} times, and is not tried again"
-    return Finding("job-failed", text, "Remove the cause, then run pulumi up again.", evidence, "possible", subject)
+    return Diagnosis("job-failed", text, "Remove the cause, then run pulumi up again.", evidence, "possible", subject)
 
 
-def _find_lateness(snapshot: Snapshot, job: Object, subject: str) -> Iterator[Finding]:
+def _find_lateness(snapshot: Snapshot, job: Object, subject: str) -> Iterator[Diagnosis]:
     """Four fifths of the deadline gone: said while there is time to look."""
     limit, began = number_at(job, "spec", "activeDeadlineSeconds"), time_at(job, "status", "startTime")
     if not limit or began is None:
@@ -54,4 +54,4 @@ def _find_lateness(snapshot: Snapshot, job: Object, subject: str) -> Iterator[Fi
     spent = (snapshot.now - began).total_seconds()
     if spent > 0.8 * limit:
         text = f"The Job has taken {duration(spent)} of the {duration(limit)} that it may take"
-        yield Finding("job-late", text, "Raise cache.prewarm.timeout; what has arrived is kept on the volume.", "", "possible", subject)
+        yield Diagnosis("job-late", text, "Raise cache.prewarm.timeout; what has arrived is kept on the volume.", "", "possible", subject)

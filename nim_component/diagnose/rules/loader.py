@@ -6,7 +6,7 @@ from ...cluster.objects import Container, container, name_of, text_at
 from ...lora_loader import EXIT_CODES
 from ...names import CHECKER_CONTAINER, LOADER_CONTAINER
 from ...text.sanitizing import sanitize_tail
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
@@ -63,7 +63,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
 """Kind of failure to what it means and what to do. One for each of the loader's `EXIT_CODES`."""
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """How the loader failed, as long as it has not succeeded since."""
     for pod in snapshot.pods:
         for loader in (container(pod, LOADER_CONTAINER), container(pod, CHECKER_CONTAINER)):
@@ -71,19 +71,19 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
                 yield from _read_end(loader, f"pod/{name_of(pod)}")
 
 
-def _read_end(loader: Container, subject: str) -> Iterator[Finding]:
+def _read_end(loader: Container, subject: str) -> Iterator[Diagnosis]:
     ended = loader.ended
     if ended is None:
         return
     if ended.reason == "OOMKilled":
         memory = text_at(loader.spec, "resources", "limits", "memory") or "what it has"
         text = f"The adapter loader ran out of memory ({memory})"
-        yield Finding("loader-out-of-memory", text, "Raise lora_adapter_mem.", subject=subject)
+        yield Diagnosis("loader-out-of-memory", text, "Raise lora_adapter_mem.", subject=subject)
         return
     kind = _KINDS.get(ended.code)
     if kind is None or kind not in MEANINGS:
         text = f"The adapter loader ended with exit code {ended.code}"
-        yield Finding(
+        yield Diagnosis(
             "loader-unknown",
             text,
             "Read its last words below; with a lora_image of your own, look at that.",
@@ -92,5 +92,5 @@ def _read_end(loader: Container, subject: str) -> Iterator[Finding]:
             subject,
         )
         return
-    text, cure = MEANINGS[kind]
-    yield Finding(f"loader-{kind}", text, cure, sanitize_tail(ended.message), subject=subject)
+    text, fix = MEANINGS[kind]
+    yield Diagnosis(f"loader-{kind}", text, fix, sanitize_tail(ended.message), subject=subject)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from ...cluster.objects import Container, Object, containers_of, items_at, name_of, text_at
 from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import Words, any_of, find_words
+from .patterns import MessagePattern, any_of, match_patterns
 
 _LAST_WORDS = (
-    Words(
+    MessagePattern(
         "gpu-out-of-memory",
         any_of(
             r"CUDA out of memory",
@@ -24,7 +24,7 @@ _LAST_WORDS = (
         "Use more GPUs (gpu) or larger ones (node_selector), a smaller profile (model_profile), or less "
         "context (NIM_MAX_MODEL_LEN in env).",
     ),
-    Words(
+    MessagePattern(
         "shm-too-small",
         any_of(
             r"bus error",
@@ -41,7 +41,7 @@ _LAST_WORDS = (
 _BUS_ERROR = 135
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Who ran out of what memory."""
     for pod in snapshot.pods:
         for each in containers_of(pod):
@@ -51,24 +51,24 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             if each.ended.reason == "OOMKilled":
                 yield _read_kill(pod, each, subject)
             elif each.ended.code != 0:
-                found = list(find_words(_LAST_WORDS, each.ended.message, subject))
+                found = list(match_patterns(_LAST_WORDS, each.ended.message, subject))
                 if not found and each.ended.code == _BUS_ERROR:
-                    found = list(find_words(_LAST_WORDS, "bus error", subject, f"exit code {_BUS_ERROR}"))
+                    found = list(match_patterns(_LAST_WORDS, "bus error", subject, f"exit code {_BUS_ERROR}"))
                 yield from found
 
 
-def _read_kill(pod: Object, each: Container, subject: str) -> Finding:
+def _read_kill(pod: Object, each: Container, subject: str) -> Diagnosis:
     memory = text_at(each.spec, "resources", "limits", "memory")
     if each.name == PREWARM_CONTAINER:
         text = f"The download of the model ran out of memory ({memory})"
-        return Finding("prewarm-out-of-memory", text, "Raise cache.prewarm.mem.", subject=subject)
+        return Diagnosis("prewarm-out-of-memory", text, "Raise cache.prewarm.mem.", subject=subject)
     if each.name != SERVER_CONTAINER:
         text = f"The container {sanitize(each.name, 63)} ran out of memory ({memory or 'no limit'})"
         limit = "lora_adapter_mem" if each.name == FETCHER_CONTAINER else f"its memory limit in extra_containers: {sanitize(each.name, 63)}"
-        return Finding("container-out-of-memory", text, f"Raise {limit}.", subject=subject)
+        return Diagnosis("container-out-of-memory", text, f"Raise {limit}.", subject=subject)
     shared = next(
         (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""
     )
     of_it = f", of which /dev/shm may take {shared}" if shared else ""
     text = f"The server ran out of memory: mem is {memory or 'not limited'}{of_it}"
-    return Finding("out-of-memory", text, "Raise mem, not only shm_size: what is in /dev/shm counts against mem.", subject=subject)
+    return Diagnosis("out-of-memory", text, "Raise mem, not only shm_size: what is in /dev/shm counts against mem.", subject=subject)

@@ -5,25 +5,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding, Sure
+from ..diagnosis import Confidence, Diagnosis
 
 _LONGEST_MESSAGE = 20_000
 
 
 @dataclass(frozen=True)
-class Words:
-    """A pattern, and what it means. Named groups of the pattern, and what a rule adds, may stand in text and cure as `{name}`."""
+class MessagePattern:
+    """A pattern, and what it means. Named groups of the pattern, and what a rule adds, may stand in text and fix as `{name}`."""
 
     cause: str
     pattern: str
     text: str
-    cure: str
-    sure: Sure = "certain"
+    fix: str
+    confidence: Confidence = "certain"
 
-    def finding(self, match: re.Match[str], subject: str, evidence: str, more: Mapping[str, str]) -> Finding:
+    def diagnosis(self, match: re.Match[str], subject: str, evidence: str, more: Mapping[str, str]) -> Diagnosis:
         """What was found, with the groups filled in."""
         groups = {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(more)
-        return Finding(self.cause, self.text.format_map(groups), self.cure.format_map(groups), evidence, self.sure, subject)
+        return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, self.confidence, subject)
 
 
 def any_of(*patterns: str) -> str:
@@ -31,13 +31,13 @@ def any_of(*patterns: str) -> str:
     return "|".join(patterns)
 
 
-def find_words(table: Sequence[Words], message: str, subject: str, evidence: str = "", **more: str) -> Iterator[Finding]:
+def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", **more: str) -> Iterator[Diagnosis]:
     """What the message means by the first fitting entry; nothing when none fits. The evidence is the message, unless given."""
     bounded = message[-_LONGEST_MESSAGE:]
     for words in table:
         match = re.search(words.pattern, bounded, re.IGNORECASE)
         if match:
-            yield words.finding(match, subject, evidence or around(bounded, match), more)
+            yield words.diagnosis(match, subject, evidence or around(bounded, match), more)
             return
 
 

@@ -7,37 +7,37 @@ from ...cluster.objects import Object, condition, items_at, name_of, text_at, te
 from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
 from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
-from ..diagnosis import Finding
+from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .gpus import find_gpus
-from .patterns import Words, find_words
+from .patterns import MessagePattern, match_patterns
 
 SILENCE = 30
 """Seconds after which a pod that nobody has looked at is worth a word."""
 
 _OTHERS = (
-    Words(
+    MessagePattern(
         "node-cordoned",
         r"\d+ node\(s\) were unschedulable",
         "Nodes that would do are cordoned",
         "Uncordon them (kubectl uncordon NODE), or add a node.",
     ),
-    Words(
+    MessagePattern(
         "anti-affinity",
         r"didn't match pod (anti-)?affinity( rules)?|didn't satisfy existing pods anti-affinity",
         "The pod's affinity to other pods cannot be met",
         "Loosen affinity: preferred in place of required, or fewer replicas than nodes.",
     ),
-    Words(
+    MessagePattern(
         "topology-spread",
         r"didn't match pod topology spread constraints",
         "The pod's topology spread cannot be met",
         "Use whenUnsatisfiable: ScheduleAnyway in topology_spread, or add nodes in the missing zone.",
     ),
-    Words(
+    MessagePattern(
         "node-full-of-pods", r"Too many pods", "The nodes have no room for another pod", "Add a node; the limit is the kubelet's maxPods."
     ),
-    Words(
+    MessagePattern(
         "host-port-taken",
         r"didn't have free ports",
         "A host port that the pod wants is taken on every node",
@@ -46,7 +46,7 @@ _OTHERS = (
 )
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """What keeps pods from being placed."""
     for pod in snapshot.pods:
         scheduled, subject = condition(pod, "PodScheduled"), f"pod/{name_of(pod)}"
@@ -54,15 +54,17 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if scheduled.get("reason") == "SchedulingGated":
             gates = ", ".join(sanitize(text_at(gate, "name"), 60) for gate in items_at(pod, "spec", "schedulingGates"))
-            cure = (
+            fix = (
                 "The queue that owns the gate (Kueue, say) admits it when there is quota: look there, or leave its label out of pod_labels."
             )
-            yield Finding("scheduling-gated", f"The pod is held back by the scheduling gate {gates}", cure, subject=subject)
+            yield Diagnosis("scheduling-gated", f"The pod is held back by the scheduling gate {gates}", fix, subject=subject)
         elif scheduled.get("reason") == "Unschedulable":
             yield from _read_message(snapshot, pod, text_at(scheduled, "message"), subject)
         elif not scheduled and _age(snapshot, pod) > SILENCE:
             text = f"No scheduler has looked at the pod for {_age(snapshot, pod)} s"
-            yield Finding("no-scheduler", text, "Look after kube-scheduler, or after the scheduler that pods are sent to.", subject=subject)
+            yield Diagnosis(
+                "no-scheduler", text, "Look after kube-scheduler, or after the scheduler that pods are sent to.", subject=subject
+            )
 
 
 def _age(snapshot: Snapshot, pod: Object) -> int:
@@ -70,15 +72,15 @@ def _age(snapshot: Snapshot, pod: Object) -> int:
     return int((snapshot.now - created).total_seconds()) if created else 0
 
 
-def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -> Iterator[Finding]:
+def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -> Iterator[Diagnosis]:
     evidence = sanitize(message)
     if re.search(r"no nodes available to schedule pods", message):
-        yield Finding("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
+        yield Diagnosis("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
     elif match := re.search(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)", message):
         yield from find_gpus(snapshot, pod, match[1], evidence, subject)
     if match := re.search(r"Insufficient (cpu|memory|ephemeral-storage)\b", message):
         text = f"No node that would do has {_asked(pod, match[1])} of {match[1]} free"
-        yield Finding("node-too-small", text, f"Lower {_argument(pod, match[1])}, or take larger nodes.", evidence, subject=subject)
+        yield Diagnosis("node-too-small", text, f"Lower {_argument(pod, match[1])}, or take larger nodes.", evidence, subject=subject)
     # One node that lacks a GPU is tainted as often as not: taints and selectors count where the GPUs are.
     if re.search(r"untolerated taint", message):
         yield from _find_taints(snapshot, pod, message, evidence, subject)
@@ -86,10 +88,10 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
         yield _find_selector(snapshot, pod, evidence, subject)
     if PREWARM_CONTAINER in _names(pod) and "didn't match pod affinity" in message:
         text = "The pre-warm Job must run where the server does, since the cache's volume is there, and that node does not take it"
-        cure = "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or use cache.access_mode ReadWriteMany."
-        yield Finding("prewarm-elsewhere", text, cure, evidence, subject=subject)
+        fix = "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or use cache.access_mode ReadWriteMany."
+        yield Diagnosis("prewarm-elsewhere", text, fix, evidence, subject=subject)
         return
-    yield from find_words(_OTHERS, message, subject, evidence)
+    yield from match_patterns(_OTHERS, message, subject, evidence)
 
 
 def _names(pod: Object) -> set[str]:
@@ -123,15 +125,15 @@ def _may_go_to(node: Object, pod: Object) -> bool:
     return fits_selector(node, pod) and fits_affinity(node, pod)
 
 
-def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, subject: str) -> Iterator[Finding]:
+def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, subject: str) -> Iterator[Diagnosis]:
     able = [node for node in snapshot.nodes.values() if _has_what_is_wanted(node, pod) and _may_go_to(node, pod)]
     taints = [taint for node in able for taint in blocking_taints(node, pod)]
-    if snapshot.known("nodes") and not taints:
+    if snapshot.is_known("nodes") and not taints:
         return  # the tainted nodes would not do anyway
-    if not snapshot.known("nodes"):
+    if not snapshot.is_known("nodes"):
         match = re.search(r"untolerated taint(?:\(s\)| \{([^:}]+)(?:: ([^}]*))?\})", message)
         if not match or not match[1]:
-            yield Finding(
+            yield Diagnosis(
                 "taint",
                 "Nodes that would do have a taint that the pod does not bear",
                 "Add the taint to tolerations.",
@@ -145,12 +147,12 @@ def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, s
     if key.startswith("node.kubernetes.io/"):
         state = key.removeprefix("node.kubernetes.io/")
         if state == "unschedulable":
-            cure = "Uncordon them (kubectl uncordon NODE), or add a node."
-            yield Finding("node-cordoned", "Nodes that would do are cordoned", cure, evidence, subject=subject)
+            fix = "Uncordon them (kubectl uncordon NODE), or add a node."
+            yield Diagnosis("node-cordoned", "Nodes that would do are cordoned", fix, evidence, subject=subject)
         else:
             ready = sum(is_node_ready(node) for node in snapshot.nodes.values())
             text = f"Nodes that would do are {state} ({ready} of {len(snapshot.nodes)} nodes are ready)"
-            yield Finding(
+            yield Diagnosis(
                 "node-not-ready",
                 text,
                 "Repair or replace these nodes; a taint of this kind is the cluster's own, not to be tolerated.",
@@ -164,27 +166,29 @@ def _find_taints(snapshot: Snapshot, pod: Object, message: str, evidence: str, s
         else f"{{key: {key}, operator: Exists, effect: {effect}}}"
     )
     text = f"Nodes that would do have the taint {key}{f'={value}' if value else ''}:{effect}, which the pod does not bear"
-    yield Finding("taint", text, f"Add it to tolerations, beside those it has: {line}.", evidence, subject=subject)
+    yield Diagnosis("taint", text, f"Add it to tolerations, beside those it has: {line}.", evidence, subject=subject)
 
 
-def _find_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str) -> Finding:
+def _find_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str) -> Diagnosis:
     wanted = texts_at(pod, "spec", "nodeSelector")
     labels = [texts_at(node, "metadata", "labels") for node in snapshot.nodes.values()]
     for key, value in wanted.items():
         values = sorted({each[key] for each in labels if key in each})
-        if snapshot.known("nodes") and value not in values:
+        if snapshot.is_known("nodes") and value not in values:
             there = f"nodes have: {', '.join(sanitize(each, 60) for each in values[:6])}" if values else "no node has this label at all"
             text = f"No node has the label {sanitize(key, 100)}={sanitize(value, 70)}"
-            return Finding("node-selector", text, f"Correct node_selector ({there}), or label a node.", evidence, subject=subject)
-    if wanted and snapshot.known("nodes") and not any(fits_selector(node, pod) for node in snapshot.nodes.values()):
+            return Diagnosis("node-selector", text, f"Correct node_selector ({there}), or label a node.", evidence, subject=subject)
+    if wanted and snapshot.is_known("nodes") and not any(fits_selector(node, pod) for node in snapshot.nodes.values()):
         text = f"No node has all of the labels {sanitize(', '.join(f'{k}={v}' for k, v in wanted.items()), 150)}"
-        return Finding("node-selector", text, "Loosen node_selector: each label is there, but not on one node.", evidence, subject=subject)
+        return Diagnosis(
+            "node-selector", text, "Loosen node_selector: each label is there, but not on one node.", evidence, subject=subject
+        )
     field = "affinity or the node affinity of its volume" if not wanted else "node_selector or affinity"
-    return Finding(
+    return Diagnosis(
         "node-affinity",
         f"The nodes that the pod's {field} allows cannot take it",
         f"Loosen {field}.",
         evidence,
-        sure="likely",
+        confidence="likely",
         subject=subject,
     )

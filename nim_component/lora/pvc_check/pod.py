@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ...cluster.objects import Object, condition, container, event_time, message_of, phase_of, text_at
-from ...diagnose.diagnosis import Finding
-from ...diagnose.rules.patterns import Words, any_of, find_words
+from ...diagnose.diagnosis import Diagnosis
+from ...diagnose.rules.patterns import MessagePattern, any_of, match_patterns
 from ...lora_loader.compare import LONGEST_LINE, Comparison
 from ...names import CHECKER_CONTAINER
 from ...text.sanitizing import sanitize
@@ -19,81 +19,81 @@ from .job import LIMITS, REQUESTS
 
 _ASKED = f"it asks for {REQUESTS['cpu']} cpu and {REQUESTS['memory']} memory, at most {LIMITS['cpu']} and {LIMITS['memory']}"
 _REFUSED = (
-    Words(
+    MessagePattern(
         "pod-security",
         r'violates PodSecurity "(?P<level>[^"]+)"(?::\s*(?P<what>.{0,200}))?',
         "Pod Security {level} refuses the pod: {what}",
         "As it is made it passes `restricted`: see which webhook of the cluster changes it.",
     ),
-    Words(
+    MessagePattern(
         "quota",
         r"(?:exceeded|failed) quota: (?P<quota>[^,:]+)",
         "the namespace's quota {quota} refuses the pod",
         f"Free some of it, or raise it: {_ASKED}.",
     ),
-    Words(
+    MessagePattern(
         "limit-range",
         r"(?:maximum|minimum) (?P<what>\S+ usage per (?:Container|Pod) is [^,.]+)",
         "the namespace's LimitRange refuses the pod: {what}",
         f"Change the LimitRange: {_ASKED}.",
     ),
-    Words(
+    MessagePattern(
         "webhook",
         r'admission webhook "(?P<webhook>[^"]+)" denied the request|failed calling webhook "(?P<broken>[^"]+)"',
         "a policy of the cluster refuses the pod",
         "Its words say why: meet it with --image, or ask its owner for an exemption.",
     ),
-    Words("refused", r".", "the API server refuses the pod", "Its words say why."),
+    MessagePattern("refused", r".", "the API server refuses the pod", "Its words say why."),
 )
 _UNPLACED = (
-    Words(
+    MessagePattern(
         "claim-missing",
         r"persistentvolumeclaim \S+ (?:not found|is being deleted)",
         "the claim is not there any more",
         "Name another --claim.",
     ),
-    Words(
+    MessagePattern(
         "claim-one-pod", r"ReadWriteOncePod", "the claim allows one pod only, and another one has it", "Check again when that pod is gone."
     ),
-    Words(
+    MessagePattern(
         "volume-elsewhere",
         r"volume node affinity conflict",
         "the volume lies in a zone or on a node that cannot take the pod now",
         "See whether that node is up; while a pod of the service runs there, the check follows it.",
     ),
-    Words(
+    MessagePattern(
         "node-affinity",
         r"didn't match Pod's node affinity",
         "the node of the pods that use the claim cannot take another pod, and its volume is for one node",
         f"Make room there ({_ASKED}), uncordon it, or check when the service is scaled to 0.",
     ),
-    Words(
+    MessagePattern(
         "taint",
         r"untolerated taint",
         "the nodes have taints that the pod does not bear",
         "Check while a pod of the service runs: it then bears what that pod bears.",
     ),
-    Words("no-room", r"Insufficient (?P<what>[\w./-]*\w)", "no node has {what} free", f"Make room: {_ASKED}."),
-    Words("no-node", r".", "no node takes the pod", "The scheduler's words say why."),
+    MessagePattern("no-room", r"Insufficient (?P<what>[\w./-]*\w)", "no node has {what} free", f"Make room: {_ASKED}."),
+    MessagePattern("no-node", r".", "no node takes the pod", "The scheduler's words say why."),
 )
 _UNMOUNTED = (
-    Words(
+    MessagePattern(
         "volume-attached",
         r"Multi-Attach|already (?:attached|exclusively)",
         "the volume is attached to another node",
         "Wait until the pod there has ended, or check when the service is scaled to 0.",
     ),
-    Words("volume-mount", r".", "the volume cannot be mounted", "The node's words say why: look at the storage behind the claim."),
+    MessagePattern("volume-mount", r".", "the volume cannot be mounted", "The node's words say why: look at the storage behind the claim."),
 )
 _IMAGE = (
-    Words(
+    MessagePattern(
         "image-refused",
         any_of(r"unauthori[sz]ed", r"authentication required", r"\b40[13]\b", r"forbidden", r"denied", r"insufficient_scope"),
         "the registry refuses to hand out {image}",
         "Name another with --image, or secrets.ngc_image_secret in the stack.",
     ),
-    Words("image-missing", r"not found|unknown|does not exist|\b404\b", "there is no image {image}", "Name another with --image."),
-    Words(
+    MessagePattern("image-missing", r"not found|unknown|does not exist|\b404\b", "there is no image {image}", "Name another with --image."),
+    MessagePattern(
         "image",
         r".",
         "the image {image} cannot be pulled",
@@ -111,7 +111,7 @@ class Waiting:
 
     text: str
     """What is being waited for."""
-    finding: Finding | None = None
+    diagnosis: Diagnosis | None = None
     """What stands in the way."""
     hopeless: bool = False
     """Whether no patience helps."""
@@ -152,8 +152,8 @@ def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting |
         said = _newest([each for each in events if image in message_of(each)], "Failed") or found.message
         return _blocked("pulling its image", _IMAGE, said or "nothing was said", hopeless=True, image=sanitize(image, 200))
     if found is not None and found.waiting in _STARTING:
-        cure = "Name an image that has python3 with --image."
-        return Waiting("starting", Finding("start", "the container cannot be started", cure, sanitize(found.message)), hopeless=True)
+        fix = "Name an image that has python3 with --image."
+        return Waiting("starting", Diagnosis("start", "the container cannot be started", fix, sanitize(found.message)), hopeless=True)
     if found is not None and found.running_since is not None:
         return RUNNING
     said = _newest([each for each in events if "configmap" not in message_of(each)], "FailedMount", "FailedAttachVolume")
@@ -178,10 +178,10 @@ def read_verdict(message: str, adapters: int) -> Comparison | None:
     return Comparison(tuple(texts.get(at) for at in range(adapters)), unlisted, left_out)
 
 
-def _blocked(text: str, table: Sequence[Words], said: str, hopeless: bool, **more: str) -> Waiting:
+def _blocked(text: str, table: Sequence[MessagePattern], said: str, hopeless: bool, **more: str) -> Waiting:
     image = more.get("image")
     words = said.replace(image, "the image") if image else said  # a name may hold any of the words
-    (finding,) = find_words(table, words, "", sanitize(said), **more)
+    (finding,) = match_patterns(table, words, "", sanitize(said), **more)
     return Waiting(text, finding, hopeless or finding.cause in _SURE_TO_STAY)
 
 

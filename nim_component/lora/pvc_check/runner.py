@@ -89,9 +89,9 @@ async def _wait(api: WritingClient, request: Request, job: Object, say: Callable
         if isinstance(state, Ended):
             return state
         answer = state
-        if state.hopeless and state.finding is not None:
+        if state.hopeless and state.diagnosis is not None:
             raise CheckError(_show(state))
-        shown = state.text if state.finding is None else f"{state.text}: {state.finding.text}"
+        shown = state.text if state.diagnosis is None else f"{state.text}: {state.diagnosis.text}"
         if shown != told:
             say(shown)
             told = shown
@@ -118,10 +118,10 @@ async def _look(api: WritingClient, request: Request, job: Object) -> Waiting | 
 
 
 def _show(state: Waiting) -> str:
-    if state.finding is None:
+    if state.diagnosis is None:
         return f"{state.text}: raise --timeout, or look with kubectl describe pod -l app.kubernetes.io/name={APP}"
-    seen = f" Seen: {state.finding.evidence}" if state.finding.evidence else ""
-    return f"{state.finding.text}. {state.finding.cure}{seen}"
+    seen = f" Seen: {state.diagnosis.evidence}" if state.diagnosis.evidence else ""
+    return f"{state.diagnosis.text}. {state.diagnosis.fix}{seen}"
 
 
 def _conclude(request: Request, ended: Ended) -> Comparison:
@@ -153,7 +153,7 @@ async def _remove(api: WritingClient, making: "asyncio.Future[Object]", path: st
 
 @contextlib.contextmanager
 def _explained(request: Request, what: str) -> Generator[None]:
-    """What the server refuses, as one line with the cure."""
+    """What the server refuses, as one line with the fix."""
     where = f"in namespace {request.namespace}"
     try:
         yield

@@ -8,7 +8,7 @@ from nim_component.diagnose.snapshot import Snapshot
 from .made import GPU, IMAGE, claim, deployment, event, pod, replica_set, running, snapshot, waiting
 
 Case = tuple[Snapshot, str]
-"""Objects that show a cause, and words of its text, cure or evidence."""
+"""Objects that show a cause, and words of its text, fix or evidence."""
 NearMiss = Snapshot | list[Snapshot]
 """Objects close to those that show a cause, which do not show it."""
 

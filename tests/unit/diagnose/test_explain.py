@@ -121,7 +121,7 @@ def test_a_job_that_failed_is_told_beside_a_server_that_serves():
     (said,), _ = explained(api)
     assert said.phases[0] == "pre-warm: failed 1 time, and not tried again"
     assert said.phases[1].startswith("ready after")
-    assert [each.cause for each in said.findings] == ["disk-full"]
+    assert [each.cause for each in said.diagnoses] == ["disk-full"]
     assert not said.well
 
 
@@ -202,7 +202,7 @@ ONE = {"adapters": [{"name": "one"}]}
 def test_what_is_served_is_compared_with_what_was_asked_for(api: Serving, missing: str | None):
     (said,), notes = explained(api)
     assert notes == []
-    assert [each.cause for each in said.findings] == (["model-missing"] if missing else [])
+    assert [each.cause for each in said.diagnoses] == (["model-missing"] if missing else [])
     assert missing is None or missing in str(said)
     assert said.well == (missing is None)
 
@@ -214,7 +214,7 @@ def test_the_list_of_a_job_is_the_jobs():
     api = Serving(["base"], {"published": True}, jobs=[done])
     api.answers["/api/v1/namespaces/ml/configmaps/llama-list-1"] = {"data": {"adapters.json": json.dumps(ONE)}}
     (said,), _ = explained(api)
-    assert [each.cause for each in said.findings] == ["model-missing"]
+    assert [each.cause for each in said.diagnoses] == ["model-missing"]
 
 
 def test_a_server_that_is_not_ready_is_not_asked():

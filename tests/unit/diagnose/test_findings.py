@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nim_component.diagnose.diagnosis import Finding, order
+from nim_component.diagnose.diagnosis import Diagnosis, rank
 from nim_component.diagnose.rules import diagnose
 from nim_component.text.sanitizing import LONGEST, sanitize, sanitize_tail
 
@@ -92,11 +92,11 @@ def test_names_of_a_hostile_cluster_cannot_break_a_line():
 
 
 def test_the_surest_comes_first_and_a_guess_not_at_all():
-    findings = [
-        Finding("a", "a", "c", sure="possible"),
-        Finding("b", "b", "c", sure="likely"),
-        Finding("c", "c", "c"),
-        Finding("b", "b", "c", sure="likely"),
+    diagnoses = [
+        Diagnosis("a", "a", "c", confidence="possible"),
+        Diagnosis("b", "b", "c", confidence="likely"),
+        Diagnosis("c", "c", "c"),
+        Diagnosis("b", "b", "c", confidence="likely"),
     ]
-    assert [(each.cause, each.about) for each in order(findings)] == [("c", 1), ("b", 2)]
-    assert [each.cause for each in order(findings[:1])] == ["a"]
+    assert [(each.cause, each.count) for each in rank(diagnoses)] == [("c", 1), ("b", 2)]
+    assert [each.cause for each in rank(diagnoses[:1])] == ["a"]

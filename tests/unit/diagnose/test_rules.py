@@ -31,24 +31,26 @@ CASES = {cause for cause, _, _ in SHOWN}
 
 @pytest.mark.parametrize(("cause", "seen", "words"), SHOWN)
 def test_a_cause_is_found_and_said(cause: str, seen: Snapshot, words: str):
-    found = {finding.cause: finding for finding in diagnose(seen)}
+    found = {diagnosis.cause: diagnosis for diagnosis in diagnose(seen)}
     assert cause in found, f"found {list(found)}"
-    finding = found[cause]
-    said = f"{finding.headline} | {finding.cure} | {finding.evidence}"
+    diagnosis = found[cause]
+    said = f"{diagnosis.headline} | {diagnosis.fix} | {diagnosis.evidence}"
     assert words in said
-    assert finding.cure.endswith((".", ">", "%"))
-    assert "{" not in finding.text
+    assert diagnosis.fix.endswith((".", ">", "%"))
+    assert "{" not in diagnosis.text
     assert "None" not in said
 
 
 @pytest.mark.parametrize(("cause", "seen"), MISSED)
 def test_a_near_miss_is_not_that_cause(cause: str, seen: Snapshot):
-    assert cause not in [finding.cause for finding in diagnose(seen)]
+    assert cause not in [diagnosis.cause for diagnosis in diagnose(seen)]
 
 
 def test_every_cause_that_a_rule_names_is_tested():
     rules = Path(__file__).parents[3] / "nim_component" / "diagnose" / "rules"
-    named = {cause for file in rules.glob("*.py") for cause in re.findall(r'(?:Words|Finding)\(\s*"([a-z-]+)"', file.read_text())}
+    named = {
+        cause for file in rules.glob("*.py") for cause in re.findall(r'(?:MessagePattern|Diagnosis)\(\s*"([a-z-]+)"', file.read_text())
+    }
     assert named - CASES == set()
     assert {cause for cause, _ in MISSED} == CASES
     assert len(CASES) >= 60
@@ -64,7 +66,7 @@ def test_every_cause_is_in_the_documents_and_no_other():
 
 def test_rules_know_nothing_of_a_client():
     program = (
-        "import sys, nim_component.diagnose.rules; print([each for each in sys.modules if 'lightkube' in each or 'diagnose.api' in each])"
+        "import sys, nim_component.diagnose.rules; print([each for each in sys.modules if 'lightkube' in each or 'cluster.client' in each])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
@@ -84,7 +86,7 @@ def test_a_service_that_is_well_has_no_findings():
 
 def test_one_finding_stands_for_many_pods():
     (found,) = diagnose(snapshot(*(unschedulable(NO_GPU, name=f"p{i}") for i in range(3)), nodes=[node()]))
-    assert (found.cause, found.about) == ("gpu-insufficient", 3)
+    assert (found.cause, found.count) == ("gpu-insufficient", 3)
     assert "(3 pods)" in found.headline
 
 

@@ -50,7 +50,7 @@ def test_where_jobs_may_not_be_read_their_pods_are():
     store = Store()
     store.replace(PODS, "ml", [owned(job_pod("new-x"), PREWARM_JOB, "new"), owned(job_pod("old-x"), PREWARM_JOB, "old")])
     seen = store.snapshot("llama", "ml", NOW, PREWARM_JOB, "new")
-    assert (seen.known("jobs"), [name_of(each) for each in seen.pods]) == (False, ["new-x"])
+    assert (seen.is_known("jobs"), [name_of(each) for each in seen.pods]) == (False, ["new-x"])
 
 
 def test_events_of_others_are_bounded():

@@ -113,7 +113,7 @@ def tell(api: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False)
 def test_a_cause_that_stands_is_warned_of_once():
     lines, denied = tell(FakeApi(pods=[unschedulable(NO_GPU, gpu=2)]))
     assert [level for level, _ in lines] == ["progress", "warning"]
-    assert lines[1][1].startswith(f"The pod wants 2 {GPU}, and the largest node has 1.\n  seen: ")
+    assert lines[1][1].startswith(f"The pod wants 2 {GPU}, and the largest node has 1.\n  evidence: ")
     assert denied == []
 
 

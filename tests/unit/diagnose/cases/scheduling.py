@@ -4,7 +4,7 @@ from ..made import GPU, node, pod, snapshot, unschedulable
 from ..shown import NO_GPU, OTHER, Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
-    # cause: object sets that show it, each with words of text, cure or evidence
+    # cause: object sets that show it, each with words of text, fix or evidence
     "gpu-insufficient": [
         (
             snapshot(

@@ -4,32 +4,32 @@ from ..made import ago, claim, event, pod, running, snapshot, unschedulable
 from ..shown import NO_GPU, Case, NearMiss, claimed, mounting
 
 CASES: dict[str, list[Case]] = {
-    "claim-missing": [
+    "pvc-missing": [
         (snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" not found.')), "The claim models is not there")
     ],
-    "claim-no-class": [
+    "pvc-no-class": [
         (claimed("no persistent volumes available for this claim and no storage class is set", "FailedBinding"), "Set cache.storage_class")
     ],
-    "claim-class-missing": [
+    "pvc-class-missing": [
         (
             claimed('storageclass.storage.k8s.io "fast" not found', storageclasses=[{"metadata": {"name": "gp3"}}]),
             "There is no StorageClass fast. | Correct cache.storage_class: the cluster has gp3.",
         )
     ],
-    "claim-access-mode": [(claimed("failed to provision volume: Volume capabilities not supported: ReadWriteMany"), "access_mode")],
+    "pvc-access-mode": [(claimed("failed to provision volume: Volume capabilities not supported: ReadWriteMany"), "access_mode")],
     "storage-quota": [(claimed("rpc error: code = ResourceExhausted desc = quota exceeded for disks"), "Lower cache.size")],
-    "claim-provisioning": [(claimed("rpc error: code = Internal desc = boom"), "boom")],
+    "pvc-provisioning": [(claimed("rpc error: code = Internal desc = boom"), "boom")],
     "volume-name-unavailable": [
         (claimed('volume "pv-1" already bound to a different claim.', "FailedBinding"), "The volume pv-1 belongs to another claim")
     ],
-    "claim-no-provisioner": [
+    "pvc-no-provisioner": [
         (
             claimed("Waiting for a volume to be created either by the external provisioner 'x' or manually", "ExternalProvisioning"),
             "does not answer",
         )
     ],
-    "claim-lost": [(snapshot(pod(), persistentvolumeclaims=[claim("Lost")]), "The claim's volume is gone")],
-    "claim-being-deleted": [
+    "pvc-lost": [(snapshot(pod(), persistentvolumeclaims=[claim("Lost")]), "The claim's volume is gone")],
+    "pvc-being-deleted": [
         (
             snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" is being deleted.')),
             "The claim models is being deleted, and waits for a pod",
@@ -67,7 +67,7 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
-    "claim-missing": [
+    "pvc-missing": [
         snapshot(unschedulable('persistentvolumeclaim "models" is being deleted')),
         # the scheduler looked before the claim was made, and has not looked again
         snapshot(
@@ -75,21 +75,21 @@ NEAR_MISSES: dict[str, NearMiss] = {
             persistentvolumeclaims=[claim("Bound")],
         ),
     ],
-    "claim-no-class": snapshot(
+    "pvc-no-class": snapshot(
         pod(),
         persistentvolumeclaims=[claim("Bound")],
         events=[event("FailedBinding", "no persistent volumes available for this claim and no storage class is set", claim())],
     ),
-    "claim-class-missing": claimed("quota exceeded"),
-    "claim-access-mode": claimed("boom"),
+    "pvc-class-missing": claimed("quota exceeded"),
+    "pvc-access-mode": claimed("boom"),
     "storage-quota": claimed("boom"),
-    "claim-provisioning": claimed("waiting for first consumer to be created before binding", "WaitForFirstConsumer"),
+    "pvc-provisioning": claimed("waiting for first consumer to be created before binding", "WaitForFirstConsumer"),
     "volume-name-unavailable": claimed("boom"),
-    "claim-no-provisioner": snapshot(
+    "pvc-no-provisioner": snapshot(
         pod(), persistentvolumeclaims=[claim(age=30)], events=[event("ExternalProvisioning", "Waiting for a volume", claim())]
     ),
-    "claim-lost": snapshot(pod(), persistentvolumeclaims=[claim("Bound")]),
-    "claim-being-deleted": snapshot(pod(), persistentvolumeclaims=[claim("Bound")]),
+    "pvc-lost": snapshot(pod(), persistentvolumeclaims=[claim("Bound")]),
+    "pvc-being-deleted": snapshot(pod(), persistentvolumeclaims=[claim("Bound")]),
     "volume-elsewhere": snapshot(unschedulable("1 node(s) didn't match Pod's node affinity/selector.")),
     "volume-attached-limit": snapshot(unschedulable("1 Too many pods.")),
     "volume-read-write-once-pod": snapshot(unschedulable(NO_GPU)),
