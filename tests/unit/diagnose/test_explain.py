@@ -15,8 +15,8 @@ from nim_component.cluster.client import ClusterClient, MissingError, RefusedErr
 from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 
+from ..cluster.server import serving
 from .made import NOW, ago, job, job_ended, job_pod, over, pod, running, service
-from .server import serving
 from .test_watch import FakeApi
 
 RUNS = {"running": {"startedAt": ago(5)}}

@@ -1,4 +1,4 @@
-"""What a hook is called with, and of whom it is therefore rollout."""
+"""Progress hooks: the rollout that is tracked for a resource, and the requests to the cluster."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record
 
-from .server import serving
+from ..cluster.server import serving
 
 LORA: dict[str, Any] = {
     "hf_repo_ids": ["org/one"],
@@ -24,7 +24,7 @@ LORA: dict[str, Any] = {
     "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
     "lora": LoRAArgs(volume=AdapterVolume(), refresh_interval=30),
 }
-GROUP: dict[str, Any] = {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(access_mode="ReadWriteMany")}
+MULTI_NODE: dict[str, Any] = {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(access_mode="ReadWriteMany")}
 
 
 def child(name: str, **fields: Any) -> Resource:
@@ -33,23 +33,30 @@ def child(name: str, **fields: Any) -> Resource:
 
 
 @pytest.mark.parametrize(
-    ("name", "fields", "kind", "part", "title"),
+    ("name", "fields", "kind", "workload", "title"),
     [
         ("llama-deployment", {}, "Deployment", "nim", "other"),
-        ("llama-group", GROUP, "LeaderWorkerSet", "nim", "other"),
+        ("llama-group", MULTI_NODE, "LeaderWorkerSet", "nim", "other"),
         ("llama-warm", {"cache": CacheArgs(prewarm=PrewarmArgs(all_profiles=True))}, "Job", PREWARM_JOB, "other (pre-warm)"),
         ("llama-lora-job", LORA, "Job", LORA_JOB, "other (adapters)"),
     ],
 )
-def test_a_child_is_told_of_as_what_it_is(name: str, fields: dict[str, Any], kind: str, part: str, title: str):
-    it = child(name, **fields)
-    said: list[tuple[str, str]] = []
-    rollout = track_rollout(pulumi.ResourceHookArgs(it.urn, "", name, it.type, new_inputs=it.inputs), lambda *line: said.append(line), 1)
+def test_tracked_rollout_describes_its_resource(name: str, fields: dict[str, Any], kind: str, workload: str, title: str):
+    resource = child(name, **fields)
+    lines: list[tuple[str, str]] = []
+    args = pulumi.ResourceHookArgs(resource.urn, "", name, resource.type, new_inputs=resource.inputs)
+    rollout = track_rollout(args, lambda *line: lines.append(line), 1)
     rollout.report("progress", "waiting for pods")
-    assert said == [("progress", f"{title}: waiting for pods")]
-    assert (rollout.name, rollout.namespace, rollout.kind, rollout.workload) == ("other", "ml", kind, part)
-    assert rollout.job == (it.inputs["metadata"]["name"] if kind == "Job" else "")
+    assert lines == [("progress", f"{title}: waiting for pods")]
+    assert (rollout.name, rollout.namespace, rollout.kind, rollout.workload) == ("other", "ml", kind, workload)
+    assert rollout.job == (resource.inputs["metadata"]["name"] if kind == "Job" else "")
     assert rollout.success == ("done" if kind == "Job" else "ready")
+
+
+@pytest.mark.parametrize("inputs", [None, {}, {"metadata": 3}, {"metadata": {"labels": []}, "spec": "x"}], ids=str)
+def test_tracked_rollout_accepts_malformed_inputs(inputs: Any):
+    rollout = track_rollout(pulumi.ResourceHookArgs("", "", "", "kubernetes:batch/v1:Job", new_inputs=inputs), lambda *_: None, 0)
+    assert (rollout.name, rollout.namespace) == ("", "default")
 
 
 PROGRAM = """
@@ -60,7 +67,7 @@ from nim_component.diagnose.progress.hooks import ProgressHooks, ReportedResourc
 
 for level in ("info", "warn", "error"):
     setattr(pulumi.log, level, lambda text, *_, **__: print(text, flush=True))
-pulumi.ResourceHook = pulumi.ErrorHook = pulumi.ResourceHookBinding = lambda *_, **__: None  # no engine to register them with
+pulumi.ResourceHook = pulumi.ErrorHook = pulumi.ResourceHookBinding = lambda *_, **__: None  # there is no engine
 
 async def main() -> None:
     hooks = ProgressHooks(asyncio.get_running_loop())
@@ -78,26 +85,21 @@ asyncio.run(main())
 """
 
 
-def test_what_is_waited_for_in_turn_is_read_on_one_connection_and_the_end_is_quiet():
+def test_consecutive_rollouts_share_one_connection():
+    """A Job and then a Deployment are each listed once, and the program ends without errors."""
     seen: list[str] = []
-    with serving(answer, seen) as kubeconfig:
+    with serving(answer_with_empty_lists, seen) as kubeconfig:
         done = subprocess.run([sys.executable, "-c", PROGRAM, kubeconfig], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
     assert "llama: ready after" in done.stdout
-    asked = Counter(urlsplit(path).path for path in seen if "watch=true" not in path)
-    assert asked["/apis/batch/v1/namespaces/ml/jobs"] == 1
-    assert asked["/api/v1/namespaces/ml/pods"] == 1
+    lists = Counter(urlsplit(path).path for path in seen if "watch=true" not in path)
+    assert lists["/apis/batch/v1/namespaces/ml/jobs"] == 1
+    assert lists["/api/v1/namespaces/ml/pods"] == 1
     assert len(seen) <= 30
 
 
-def answer(path: str) -> tuple[int, Any]:
-    """An API server with nothing in it, whose watches say nothing."""
+def answer_with_empty_lists(path: str) -> tuple[int, Any]:
+    """Answer like an API server without objects; its watches have no events."""
     if "watch=true" in path:
         return 200, iter(lambda: time.sleep(0.2) or b"\n", None)
     return 200, {"items": [], "metadata": {"resourceVersion": "1"}}
-
-
-def test_inputs_of_any_form_are_told_of():
-    for inputs in (None, {}, {"metadata": 3}, {"metadata": {"labels": []}, "spec": "x"}):
-        rollout = track_rollout(pulumi.ResourceHookArgs("", "", "", "kubernetes:batch/v1:Job", new_inputs=inputs), lambda *_: None, 0)
-        assert (rollout.name, rollout.namespace) == ("", "default")

@@ -1,4 +1,4 @@
-"""An API server of a few canned answers, on the loopback interface."""
+"""An API server with canned responses, on the loopback interface."""
 
 import contextlib
 import json
@@ -11,12 +11,15 @@ from typing import Any
 import yaml
 
 Answer = Callable[[str], tuple[int, Any]]
-"""From a path with its query to a status and a body: JSON, bytes that are sent as they are, or an iterator of them, which may be slow."""
+"""Maps a path with its query to a status and a body.
+
+The body is JSON, bytes that are sent unchanged, or an iterator of bytes, which may be slow.
+"""
 
 
 @contextlib.contextmanager
 def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0) -> Iterator[str]:
-    """The text of a kubeconfig that leads to it. Its clock is so many seconds ahead."""
+    """Yield the text of a kubeconfig for the server. Its clock is `skew` seconds ahead."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -44,7 +47,7 @@ def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0) -> I
             return super().date_time_string((time.time() if timestamp is None else timestamp) + skew)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""An interrupt waits for the hooks, and for nothing else, and says nothing. Each program is a process of its own, as the engine starts it."""
+"""Interrupts of a program with progress hooks. Each program is a separate process, as with the engine."""
 
 import signal
 import subprocess
@@ -24,12 +24,13 @@ async def main():
     await asyncio.sleep(30)
 
 working = [1] if {busy} else []
-loop = asyncio.new_event_loop()  # as the SDK's own entry does it
+loop = asyncio.new_event_loop()  # like the SDK's entry point
 loop.run_until_complete(main())
 """
 
 
 def start(busy: float, before: str = "") -> "subprocess.Popen[str]":
+    """Start a program whose hook takes `busy` seconds; `before` is code at its beginning."""
     program = PROGRAM.format(busy=busy, before=before)
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -38,23 +39,23 @@ def start(busy: float, before: str = "") -> "subprocess.Popen[str]":
 
 
 def finish(process: "subprocess.Popen[str]") -> tuple[str, str, float]:
-    """What it says, and how long it takes to end."""
+    """Return the program's output, its errors, and the seconds until it ended."""
     began = time.monotonic()
     output, errors = process.communicate(timeout=20)
     return output, errors, time.monotonic() - began
 
 
-def test_an_interrupt_waits_for_the_answer_and_then_ends_the_program():
+def test_interrupt_waits_for_hook_then_exits():
     process = start(busy=1)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)  # as the engine does it
+    process.send_signal(signal.SIGINT)  # the engine interrupts twice
     output, errors, _ = finish(process)
     assert (output, errors) == ("answered\n", "")
     assert process.returncode == 130
 
 
-def test_one_that_nobody_waits_for_ends_it_at_once():
+def test_interrupt_without_running_hook_exits_immediately():
     process = start(busy=0)
     process.send_signal(signal.SIGINT)
     _, errors, seconds = finish(process)
@@ -63,7 +64,7 @@ def test_one_that_nobody_waits_for_ends_it_at_once():
     assert process.returncode == 130
 
 
-def test_no_answer_is_waited_for_longer_than_the_engine_waits():
+def test_interrupt_waits_at_most_max_delay():
     process = start(busy=10, before="interrupts.MAX_DELAY = 1")
     process.send_signal(signal.SIGINT)
     output, _, seconds = finish(process)
@@ -72,7 +73,7 @@ def test_no_answer_is_waited_for_longer_than_the_engine_waits():
 
 
 @pytest.mark.parametrize("handler", ["signal.SIG_IGN", "lambda *_: print('mine', flush=True)"])
-def test_a_program_keeps_its_own_handler(handler: str):
+def test_signal_handler_of_program_stays(handler: str):
     process = start(busy=1, before=f"import signal; signal.signal(signal.SIGINT, {handler})")
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""The story, line by line: a pod goes from one phase to the next, and each is told once."""
+"""Phases of a rollout or a Job, line by line."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,12 +8,28 @@ import pytest
 from nim_component.diagnose.phases import duration
 from nim_component.diagnose.progress.phase_log import PhaseLog
 
-from .made import NOW, ago, deployment, ended, event, group, job, job_ended, job_pod, over, pod, replica_set, running, snapshot, waiting
+from ..diagnose.made import (
+    NOW,
+    ago,
+    deployment,
+    ended,
+    event,
+    group,
+    job,
+    job_ended,
+    job_pod,
+    over,
+    pod,
+    replica_set,
+    running,
+    snapshot,
+    waiting,
+)
 
 IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 
 
-def test_a_rollout_is_told_from_the_first_pod_to_ready():
+def test_rollout_reports_each_phase_once():
     log = PhaseLog()
     created = waiting("ContainerCreating")
     init = waiting("ContainerCreating")
@@ -43,7 +59,7 @@ def test_a_rollout_is_told_from_the_first_pod_to_ready():
         assert log.add(seen, adapters=2) == lines
 
 
-def test_adapters_are_counted_where_the_log_may_be_read():
+def test_downloaded_adapters_are_counted():
     loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
     it = snapshot(pod(node="gpu-0", lora=True, initContainerStatuses=[loader]))
     log = PhaseLog()
@@ -52,7 +68,7 @@ def test_adapters_are_counted_where_the_log_may_be_read():
     assert log.add(it, adapters=2, downloaded=2) == []
 
 
-def test_a_pulled_image_is_pulled_no_longer():
+def test_pulled_event_ends_pulling_phase():
     it = waiting("ContainerCreating")
     pulling, pulled = (
         event(reason, f'{reason} image "{IMAGE}"', it, age=age, type_="Normal") for reason, age in (("Pulling", 20), ("Pulled", 10))
@@ -61,11 +77,9 @@ def test_a_pulled_image_is_pulled_no_longer():
     assert PhaseLog().add(snapshot(it, events=[pulled, pulling])) == ["scheduled on gpu-0, preparing the server"]
 
 
-def test_a_download_is_told_from_its_first_pod_to_its_end():
-    log, retry = (
-        PhaseLog(),
-        job_pod("llama-warm-y", state={"running": {"startedAt": ago(5)}}, conditions=[{"type": "Ready", "status": "True"}]),
-    )
+def test_prewarm_job_reports_each_phase_once():
+    log = PhaseLog()
+    retry = job_pod("llama-warm-y", state={"running": {"startedAt": ago(5)}}, conditions=[{"type": "Ready", "status": "True"}])
     failed = job_ended("boom")
     steps = [
         (snapshot(jobs=[job()]), ["waiting for pods"]),
@@ -73,45 +87,45 @@ def test_a_download_is_told_from_its_first_pod_to_its_end():
         (snapshot(job_pod(), jobs=[job()]), ["scheduled on gpu-0, waiting for its volumes"]),
         (snapshot(failed, jobs=[job(status={"failed": 1})]), ["failed 1 time, waiting to start again"]),
         (snapshot(failed, retry, jobs=[job(status={"failed": 1})]), ["downloading the model into the cache, which may take 2 h 0 min"]),
-        # the Job itself does not know it yet
+        # the status of the Job is not updated yet
         (snapshot({**retry, "status": {"phase": "Succeeded"}}, jobs=[job(age=125)]), ["done after 2 min 5 s"]),
         (snapshot(jobs=[over("Complete", age=125)]), []),
     ]
-    for seen, said in steps:
-        assert log.add(seen) == said
+    for seen, lines in steps:
+        assert log.add(seen) == lines
 
 
-def test_a_job_that_is_not_tried_again_says_so():
+def test_failed_job_reports_that_retries_ended():
     assert PhaseLog().add(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, and not tried again"]
     assert PhaseLog().add(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
 
 
-def test_adapters_of_a_job_are_counted():
+def test_adapters_of_loader_job_are_counted():
     it = job_pod(container="download-loras", state={"running": {"startedAt": ago(5)}})
     assert PhaseLog().add(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, downloaded=1) == ["downloading adapters 2 of 3"]
 
 
-def test_a_check_that_runs_is_said():
+def test_running_adapter_check_is_a_phase():
     running_check = {"name": "check-loras", "state": {"running": {"startedAt": ago(5)}}}
     it = pod(node="gpu-0", spec={"initContainers": [{"name": "check-loras"}]}, initContainerStatuses=[running_check])
     assert PhaseLog().add(snapshot(it)) == ["the check of the adapters runs"]
 
 
-def test_an_old_pod_of_a_group_is_not_the_rollouts():
+def test_old_pod_of_leader_worker_set_is_ignored():
     label = "leaderworkerset.sigs.k8s.io/template-revision-hash"
     old, new = running(ready=True, name="g-1", metadata={"labels": {label: "a"}}), pod("g-0", metadata={"labels": {label: "b"}}, age=1)
     assert PhaseLog().add(snapshot(old, new, leaderworkersets=[group()])) == ["waiting for a node"]
     assert PhaseLog().add(snapshot(leaderworkersets=[group(replicas=0)])) == ["scaled to 0 replicas"]
 
 
-def test_several_pods_are_told_apart():
+def test_several_pods_have_names_in_lines():
     log = PhaseLog()
     one, two = running(name="llama-1"), pod("llama-2")
     assert log.add(snapshot(one, two)) == ["llama-1: loading the model", "llama-2: waiting for a node"]
     assert log.add(snapshot(one, running(name="llama-2"))) == ["llama-2: loading the model"]
 
 
-def test_an_old_pod_that_still_serves_is_not_the_rollouts():
+def test_old_pod_of_deployment_is_ignored():
     old, new = running(ready=True, name="old", template="aaa"), pod("new", template="bbb")
     old["metadata"]["creationTimestamp"] = ago(5000)
     assert PhaseLog().add(snapshot(old, new)) == ["waiting for a node"]
@@ -121,12 +135,12 @@ def test_an_old_pod_that_still_serves_is_not_the_rollouts():
     assert PhaseLog().add(snapshot(old, deployments=[deployment()], replicasets=sets)) == ["waiting for pods"]
 
 
-def test_with_recreate_the_old_pod_is_waited_for():
+def test_terminating_pod_is_a_phase():
     old = running(name="old", metadata={"deletionTimestamp": ago(-30)})
     assert PhaseLog().add(snapshot(old)) == ["stopping 1 old pod"]
 
 
-def test_failures_are_phases_too():
+def test_failed_containers_are_phases():
     assert PhaseLog().add(snapshot(ended(restarts=3))) == ["the server failed 3 times, waiting to start again"]
     assert PhaseLog().add(snapshot(waiting("ImagePullBackOff"))) == ["the server waits: ImagePullBackOff"]
     assert PhaseLog().add(snapshot(ended(container="download-loras", restarts=1))) == [
@@ -134,16 +148,16 @@ def test_failures_are_phases_too():
     ]
 
 
-def test_nobody_waits_for_no_replicas():
+def test_zero_replicas_are_a_phase():
     assert PhaseLog().add(snapshot(deployments=[deployment(replicas=0)])) == ["scaled to 0 replicas"]
 
 
-def test_a_skewed_clock_makes_no_negative_time():
+def test_skewed_clock_gives_no_negative_duration():
     ready = running(10, ready=True)
     early = replace(snapshot(ready), now=NOW - timedelta(hours=1))
     assert PhaseLog().add(early) == ["ready after 0 s"]
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (59.4, "59 s"), (372, "6 min 12 s"), (3600, "1 h 0 min"), (-5, "0 s")])
-def test_a_duration_is_said_shortly(seconds: float, said: str):
-    assert duration(seconds) == said
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59.4, "59 s"), (372, "6 min 12 s"), (3600, "1 h 0 min"), (-5, "0 s")])
+def test_duration_has_two_units(seconds: float, text: str):
+    assert duration(seconds) == text

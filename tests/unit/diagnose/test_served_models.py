@@ -1,4 +1,4 @@
-"""A server that is ready and leaves an adapter out is found."""
+"""Comparison of the requested models with those that a ready server lists."""
 
 import asyncio
 from typing import Any
@@ -9,24 +9,24 @@ from nim_component.cluster.client import ClusterClient
 from nim_component.diagnose.rules.endpoints import describe_missing
 from nim_component.diagnose.served_models import NotAskedError, find_missing
 
-from .server import serving
+from ..cluster.server import serving
 
 PATH = "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models"
 
 
 def missing(answers: list[tuple[int, Any]], wanted: list[str], patience: float = 0) -> Any:
-    """What is missing when the server answers in turn; the last answer stays."""
+    """Return the missing and the listed models of a server with these answers; the last one repeats."""
     seen: list[str] = []
 
     def answer(path: str) -> tuple[int, Any]:
         return answers[min(len(seen), len(answers)) - 1]
 
-    async def ask(kubeconfig: str) -> Any:
-        async with ClusterClient.connect(kubeconfig) as api:
-            return await find_missing(api, "llama", "ml", 8000, wanted, patience)
+    async def compare(kubeconfig: str) -> Any:
+        async with ClusterClient.connect(kubeconfig) as client:
+            return await find_missing(client, "llama", "ml", 8000, wanted, patience)
 
     with serving(answer, seen) as kubeconfig:
-        found = asyncio.run(ask(kubeconfig))
+        found = asyncio.run(compare(kubeconfig))
     assert set(seen) == {PATH}
     return found
 
@@ -35,19 +35,19 @@ def models(*names: str) -> tuple[int, Any]:
     return 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
 
 
-def test_a_listed_model_is_not_missing():
+def test_listed_model_is_not_missing():
     assert missing([models("base", "one")], ["base", "one"]) == ([], ["base", "one"])
 
 
-def test_an_adapter_that_is_left_out_is_missing():
+def test_unlisted_adapter_is_missing():
     assert missing([models("base", "two")], ["base", "one"]) == (["one"], ["base", "two"])
 
 
-def test_an_adapter_that_comes_a_moment_later_is_not_missing():
+def test_adapter_listed_later_is_not_missing():
     assert missing([models("base"), models("base", "one")], ["base", "one"], patience=5) == ([], ["base", "one"])
 
 
-def test_a_server_that_does_not_answer_at_once_is_asked_again():
+def test_failed_request_is_retried():
     assert missing([(503, {}), (200, b"<html>"), models("base")], ["base"], patience=5) == ([], ["base"])
 
 
@@ -68,27 +68,27 @@ DENIED = {"kind": "Status", "reason": "Forbidden", "message": "x" * 600}
         ((200, {"object": "other"}), "it answers with something else than a list of models"),
     ],
 )
-def test_a_server_that_cannot_be_asked_is_not_judged(answer: tuple[int, Any], why: str):
+def test_unusable_response_raises_not_asked(answer: tuple[int, Any], why: str):
     with pytest.raises(NotAskedError) as caught:
         missing([answer], ["base"])
     assert str(caught.value) == why
     assert caught.value.denied == (answer[1] is DENIED)
 
 
-def test_a_denial_is_not_asked_again():
+def test_denied_request_is_not_retried():
     seen: list[str] = []
 
-    async def ask(kubeconfig: str) -> Any:
-        async with ClusterClient.connect(kubeconfig) as api:
-            return await find_missing(api, "llama", "ml", 8000, ["base"], 5)
+    async def compare(kubeconfig: str) -> Any:
+        async with ClusterClient.connect(kubeconfig) as client:
+            return await find_missing(client, "llama", "ml", 8000, ["base"], 5)
 
     with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(NotAskedError):
-        asyncio.run(ask(kubeconfig))
+        asyncio.run(compare(kubeconfig))
     assert len(seen) == 1
 
 
-def test_the_words_name_what_is_missing_and_hide_what_is_hostile():
-    said = describe_missing(["one"], ["base", "\x1b[31mevil\n"])
-    assert "does not serve one; it lists base, evil" in said
-    assert "\x1b" not in said
+def test_description_names_missing_models_and_is_sanitized():
+    text = describe_missing(["one"], ["base", "\x1b[31mevil\n"])
+    assert "does not serve one; it lists base, evil" in text
+    assert "\x1b" not in text
     assert "nothing" in describe_missing(["one"], [])

@@ -16,7 +16,7 @@ from nim_component.preflight import CheckResult, Facts, StackRequirements, objec
 from nim_component.preflight.requirements import permissions_of
 from nim_component.testing import record
 
-from .made import GPU, Object, node, pod
+from ..diagnose.made import GPU, Object, node, pod
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}
