@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..kubernetes.quantities import parse_quantity
 from ..names import CACHE_LABEL, LONGEST_SUFFIX, MANAGED_CONTAINERS, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
 from .adapters import LORA_ENV, PEFT_SOURCE, LoRAArgs, adapter_names
 from .lora import LoRAAdapter
 from .pod import check_managed
 from .problems import Problem, rule_error
-from .quantities import parse_quantity
 from .secrets import NIMSecrets
 
 TLS_MODE = "NIM_SSL_MODE"

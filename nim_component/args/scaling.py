@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
+from ..kubernetes.quantities import parse_quantity
 from .model import Arguments, Rule
 from .problems import Problem, rule_error
-from .quantities import parse_quantity
 from .values import LabelKey, LabelValue, ObjectName, OrOutput, WholeNumber, matching
 
 PresetName = Literal["queue", "running", "kv-cache", "latency"]

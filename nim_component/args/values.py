@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from ..kubernetes.quantities import parse_quantity
 from ..text.redaction import contains_key, looks_like_credential
 from .outputs import is_output
 from .problems import hidden_error, rule_error
-from .quantities import parse_quantity
 
 
 class OrOutput:

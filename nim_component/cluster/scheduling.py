@@ -1,19 +1,16 @@
 """Scheduling rules: the resources that pods request and nodes offer, node affinity, taints."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, cast
 
-from ..args.quantities import parse_quantity
+from ..kubernetes.quantities import read_quantity
 from .objects import Object, at, condition, items_at, mapping_at, phase_of, text_at, texts_at
 
 
-def quantity(value: Any) -> Decimal:
-    """Return the number of a Kubernetes quantity, or 0 if it is invalid."""
-    try:
-        return parse_quantity(str(value))
-    except (ValueError, ArithmeticError):
-        return Decimal(0)
+def quantity(value: Any) -> Fraction:
+    """Return the number of a Kubernetes quantity, or 0 if the value is not a quantity."""
+    return read_quantity(value) or Fraction(0)
 
 
 def requests_of(pod: Object, resource: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..args import NIM
 from ..args.lora import model_of_image
-from ..args.quantities import parse_quantity
+from ..kubernetes.quantities import parse_quantity
 from .arithmetic import BYTES, Fit, check_fit
 from .catalogue import Gpu, Model, find_gpu, find_model, largest_gpu
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from ..kubernetes.quantities import canonical_quantity
 from .kubernetes import BUILTIN_GROUP_VERSIONS
 from .kubernetes_types import Field, fields_of, find_struct
-from .quantities import canonical_quantity
 from .wire import UNKNOWN, Secret, reveal
 
 # The SDK cannot say a dash in a field's name.

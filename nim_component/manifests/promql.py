@@ -4,11 +4,12 @@ other.
 Series are told by the labels that a ServiceMonitor gives: `namespace`, `service`, `pod`.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from ..args.generation import UNKNOWN
-from ..args.quantities import parse_quantity
 from ..args.scaling import PresetName
+from ..kubernetes.quantities import parse_quantity
 from ..names import group_name
 
 NAMES = UNKNOWN.metrics
@@ -57,4 +58,5 @@ def available(service_name: str, namespace: str, *, grouped: bool = False) -> st
 
 def plain_number(target: Any) -> str:
     """A quantity as PromQL and KEDA write a number: `750m` is 0.75."""
-    return f"{parse_quantity(str(target)).normalize():f}"
+    number = parse_quantity(str(target))
+    return f"{(Decimal(number.numerator) / number.denominator).normalize():f}"

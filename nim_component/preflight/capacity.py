@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
+from fractions import Fraction
 
 from ..cluster.objects import at, items_at, mapping_at, name_of, text_at, texts_at
 from ..cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
@@ -109,9 +109,9 @@ def check_quotas(requirements: StackRequirements, facts: Facts) -> Iterator[Chec
                 yield CheckResult("ok", about, "leaves enough")
 
 
-def _asked(requirements: StackRequirements, namespace: str, facts: Facts) -> "dict[str, Decimal]":
+def _asked(requirements: StackRequirements, namespace: str, facts: Facts) -> "dict[str, Fraction]":
     """What the services that are not deployed yet would add to a namespace's use."""
-    asked: defaultdict[str, Decimal] = defaultdict(Decimal)
+    asked: defaultdict[str, Fraction] = defaultdict(Fraction)
     for service in requirements.services:
         if service.namespace != namespace or service.workload in facts.ours:
             continue

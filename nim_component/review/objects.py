@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from math import ceil, floor
 from typing import Any, cast
 
-from ..local.quantities import BINARY, DECIMAL, QUANTITY
 from .change import Change, ResourceState
 from .values import Unknown
 
@@ -48,21 +46,6 @@ def number(value: Any) -> int | None:
         return int(float(value))
     except (ValueError, OverflowError):
         return None
-
-
-def amount(value: Any) -> Fraction | None:
-    """The number a quantity stands for; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 40:
-        return None
-    match = QUANTITY.fullmatch(str(value).strip())
-    if match is None or not (match[2] or match[3]):
-        return None
-    sign, digits, suffix = -1 if match[1] == "-" else 1, Fraction(f"{match[2] or '0'}.{match[3] or '0'}"), match[4] or ""
-    if suffix in BINARY:
-        return sign * digits * 2 ** BINARY[suffix]
-    if suffix in DECIMAL:
-        return sign * digits * Fraction(10) ** DECIMAL[suffix]
-    return sign * digits * Fraction(10) ** int(suffix[1:]) if suffix[1:].lstrip("+-").isdigit() and len(suffix) < 5 else None
 
 
 def templates(resource: ResourceState | None) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from nim_component.args.quantities import parse_quantity
+from nim_component.kubernetes.quantities import parse_quantity
 
 from .client import MANAGER, Client, Object
 

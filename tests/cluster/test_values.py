@@ -3,7 +3,7 @@
 import pytest
 
 from nim_component import NIM, CacheArgs, Toleration
-from nim_component.args.quantities import parse_quantity
+from nim_component.kubernetes.quantities import parse_quantity
 
 from .client import Client, wait_until
 from .drift import stay_as_they_are

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...kubernetes.quantities import read_quantity
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, sentence
-from ..objects import WORKLOADS, amount, entries, get, items, pods, variables
+from ..objects import WORKLOADS, entries, get, items, pods, variables
 
 CLAIM = "PersistentVolumeClaim"
 SIZE = ("spec", "resources", "requests", "storage")
@@ -62,7 +63,7 @@ def _lost(service: ServiceChange, change: Change, before: ResourceState, text: t
 
 def _sizes(service: ServiceChange, change: Change) -> Iterator[Finding]:
     old, new = (get(side.inputs, *SIZE) if side else None for side in (change.before, change.after))
-    first, second = amount(old), amount(new)
+    first, second = read_quantity(old), read_quantity(new)
     if first is None or second is None or first == second:
         return
     path, name = ".".join(SIZE), change.subject.object_name

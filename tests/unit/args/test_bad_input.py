@@ -69,7 +69,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     # sizes
     ({"cpu": 0}, "cpu: must be at least 1m (got 0). Give the unit too, such as 2 or 500m: a number alone counts bytes or whole cores."),
     ({"cpu": "two"}, f"cpu: {QUANTITY} (got 'two'). {UNIT} 2 or 500m."),
-    ({"cpu": -1}, f"cpu: {QUANTITY} (got -1). {UNIT} 2 or 500m."),
+    ({"cpu": -1}, "cpu: must be at least 1m (got -1). Give the unit too, such as 2 or 500m: a number alone counts bytes or whole cores."),
     ({"cpu": True}, f"cpu: {QUANTITY} (got True). {UNIT} 2 or 500m."),
     ({"gpu": 0}, NO_GPU),
     ({"gpu": 0.5}, "gpu: must be a whole number (got 0.5). Write it without a fraction."),

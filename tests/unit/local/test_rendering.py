@@ -19,7 +19,6 @@ from nim_component.local.emit import render_yaml
 from nim_component.local.manifests import Manifest, clashes, collect_manifests
 from nim_component.local.normalise import normalise, to_object
 from nim_component.local.project import run_project
-from nim_component.local.quantities import canonical_quantity
 
 HERE = Path(__file__).parent
 RECORDINGS = ("yaml_render", "tricky_render")
@@ -115,21 +114,6 @@ documents = st.dictionaries(
 @given(documents)
 def test_what_is_written_reads_back(document: dict[str, Any]) -> None:
     assert yaml.load(render_yaml(document), Loader=Loader) == document
-
-
-@pytest.mark.parametrize(
-    ("given", "canonical"),
-    [("1024Mi", "1Gi"), ("0.5", "500m"), ("2", "2"), ("1000m", "1"), ("1.5Gi", "1536Mi"), ("2000", "2k"), ("0.1m", "100u"), ("1e3", "1e3"),
-     ("1500m", "1500m"), ("1025Mi", "1025Mi"), ("0Gi", "0"), ("0.0000000001", "1n"), ("1.500", "1.500")],
-)  # fmt: skip
-def test_quantities_have_one_spelling(given: str, canonical: str) -> None:
-    assert canonical_quantity(given) == canonical
-
-
-@pytest.mark.parametrize("text", ["", "x", "1 Gi", "Gi", "1GiB", "--1", "1,5"])
-def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="not a quantity"):
-        canonical_quantity(text)
 
 
 def test_a_field_that_kubernetes_leaves_out_when_empty_is_left_out() -> None:
