@@ -11,7 +11,7 @@ from ..snapshot import Snapshot
 
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
-MEANINGS: dict[str, tuple[str, str]] = {
+FAILURES: dict[str, tuple[str, str]] = {
     "unexpected": ("The adapter loader failed in a way it does not know", "Read its last words below, and report them."),
     "wish-list": ("The adapter loader's list or settings are wrong", "Correct hf_repo_ids, or the variable that its words below name."),
     "foreign": (
@@ -81,7 +81,7 @@ def _read_end(loader: Container, subject: str) -> Iterator[Diagnosis]:
         yield Diagnosis("loader-out-of-memory", text, "Raise lora_adapter_mem.", subject=subject)
         return
     kind = _KINDS.get(ended.code)
-    if kind is None or kind not in MEANINGS:
+    if kind is None or kind not in FAILURES:
         text = f"The adapter loader ended with exit code {ended.code}"
         yield Diagnosis(
             "loader-unknown",
@@ -92,5 +92,5 @@ def _read_end(loader: Container, subject: str) -> Iterator[Diagnosis]:
             subject,
         )
         return
-    text, fix = MEANINGS[kind]
+    text, fix = FAILURES[kind]
     yield Diagnosis(f"loader-{kind}", text, fix, sanitize_tail(ended.message), subject=subject)

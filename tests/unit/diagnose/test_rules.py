@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nim_component.diagnose.rules import diagnose
-from nim_component.diagnose.rules.loader import MEANINGS
+from nim_component.diagnose.rules.loader import FAILURES
 from nim_component.diagnose.snapshot import Snapshot
 from nim_component.lora_loader import EXIT_CODES
 
@@ -72,7 +72,7 @@ def test_rules_know_nothing_of_a_client():
 
 
 def test_every_failure_of_the_loader_has_a_meaning():
-    assert set(MEANINGS) == set(EXIT_CODES)
+    assert set(FAILURES) == set(EXIT_CODES)
 
 
 def test_a_service_that_is_well_has_no_findings():
