@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
+RELEASE_READY := $(VENV)/.ready-release
 
 # ENGINE=local or ENGINE=pulumi decides; by default pulumi where it is on PATH.
 ENGINE ?= $(if $(shell command -v pulumi 2>/dev/null),pulumi,local)
@@ -30,48 +31,57 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: up preview test lint types unit cluster-tests cluster cluster-down engine docs bench clean
+.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine docs bench package clean
 
-up: $(READY) ## Deploy the stack: with pulumi where it is on PATH, else with the local engine
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+up: $(READY) ## Run the dev stack with pulumi if it is on PATH, else with the local engine
 	@$(call run,up $(if $(filter dev,$(STACK)),--yes))
 
-preview: $(READY) ## The same, changing nothing
+preview: $(READY) ## Show what `make up` would change
 	@$(call run,preview)
 
-test: lint types unit cluster-tests engine ## Everything that CI runs
+test: lint types unit cluster-tests engine ## Run everything that CI runs
 
-lint: $(DEV_READY)
+lint: $(DEV_READY) ## Check style, names and docstrings with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(DEV_READY)
+types: $(DEV_READY) ## Check types with basedpyright
 	$(BIN)/basedpyright
 
-unit: $(DEV_READY)
+unit: $(DEV_READY) ## Run every test that needs neither Go nor Pulumi
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/engine $(SIDE_BY_SIDE)
 
-cluster-tests: $(DEV_READY) ## The component on a real control plane; needs Go once, to build it
+cluster-tests: $(DEV_READY) ## Run the tests on a real control plane; needs Go
 	$(BIN)/python -m tests.cluster build
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/cluster $(ON_CLUSTERS) --durations=15
 
-cluster: $(DEV_READY) ## Leave a control plane running, to look at with kubectl
+cluster: $(DEV_READY) ## Start a control plane for kubectl
 	@$(BIN)/python -m tests.cluster up
 
-cluster-down: $(DEV_READY) ## End it
+cluster-down: $(DEV_READY) ## Stop that control plane
 	@$(BIN)/python -m tests.cluster down
 
-engine: $(DEV_READY) ## The same promises on the real engine, where pulumi is on PATH
+engine: $(DEV_READY) ## Run the tests on the Pulumi engine; skipped without pulumi on PATH
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine $(ON_CLUSTERS) -rs --durations=15
 
-docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json anew
+docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json
 	$(BIN)/python docs/generate.py
 
-bench: $(DEV_READY) ## Speed, as ratios within one run
+bench: $(DEV_READY) ## Measure speed as ratios within one run
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.review
 
-clean:
-	rm -rf $(VENV) rendered .nim-component
+package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2.0 checks a release
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist . >/dev/null
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m tools.check_package $(if $(TAG),--tag $(TAG))
+
+clean: ## Remove everything that make created
+	rm -rf $(VENV) rendered dist .nim-component
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.12, for example.")'
@@ -81,4 +91,8 @@ $(READY): requirements.txt pyproject.toml
 
 $(DEV_READY): $(READY) requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(RELEASE_READY): $(READY) requirements-release.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-release.txt
 	@touch $@
