@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from .local.engine import execute
+from .local.markers import UNKNOWN, Secret
 from .local.resources import Resource, Run
-from .local.wire import UNKNOWN, Secret
 from .names import SERVER_CONTAINER
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

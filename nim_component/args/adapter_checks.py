@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..text.field_paths import Path, show_path
+from ..text.field_paths import Path, show_argument_path
 from .adapters import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs
 from .generation import GenerationName, find_generation
@@ -30,7 +30,7 @@ def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_m
             case = "" if names[first] == name else " in another case: some volumes take them for one"
             yield Problem(
                 (*where, index),
-                f"must not have the name of {show_path((*where, first))}{case}",
+                f"must not have the name of {show_argument_path((*where, first))}{case}",
                 _RENAME.format("one of them"),
                 repr(name),
             )

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from ..text.field_paths import Path, show_path
+from ..text.field_paths import Path, show_argument_path
 from ..text.redaction import LOGIN, looks_like_credential
 
 SECRET_FIELDS = frozenset(
@@ -36,7 +36,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = f" (got {self.value})" if self.value is not None else ""
-        return f"{show_path(self.path)}: {self.rule}{got}. {self.remedy}"
+        return f"{show_argument_path(self.path)}: {self.rule}{got}. {self.remedy}"
 
 
 def is_hidden(path: Path) -> bool:

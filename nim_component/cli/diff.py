@@ -122,12 +122,12 @@ def read_previews(files: Sequence[Path]) -> list[StackChange]:
 def check_gates(gates: Sequence[str]) -> Sequence[str]:
     """The rules and severities to fail on; an unknown one is a wrong use."""
     from ..review.findings import RULES, Severity
-    from ..text.nearest_names import did_you_mean
+    from ..text.nearest_names import suggest
 
     known = [*(severity.value for severity in Severity), *RULES]
     for gate in gates:
         if gate not in known:
-            stop(f"--fail-on {gate}: is neither a rule nor a severity{did_you_mean(gate, known)}; there are: {', '.join(known)}", USAGE)
+            stop(f"--fail-on {gate}: neither a rule nor a severity. {suggest(gate, known)}", USAGE)
     return gates
 
 

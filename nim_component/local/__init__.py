@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .engine import execute as execute
     from .errors import LocalError as LocalError
+    from .markers import UNKNOWN as UNKNOWN
+    from .markers import Archive as Archive
+    from .markers import Asset as Asset
+    from .markers import ResourceReference as ResourceReference
+    from .markers import Secret as Secret
+    from .markers import Unknown as Unknown
     from .resources import LogEntry as LogEntry
     from .resources import Options as Options
     from .resources import Resource as Resource
     from .resources import Run as Run
     from .resources import Timeouts as Timeouts
     from .urns import AliasSpec as AliasSpec
-    from .wire import UNKNOWN as UNKNOWN
-    from .wire import Archive as Archive
-    from .wire import Asset as Asset
-    from .wire import ResourceReference as ResourceReference
-    from .wire import Secret as Secret
-    from .wire import Unknown as Unknown
 
 _HOME = {
-    "UNKNOWN": "wire",
+    "UNKNOWN": "markers",
     "AliasSpec": "urns",
-    "Archive": "wire",
-    "Asset": "wire",
+    "Archive": "markers",
+    "Asset": "markers",
     "LocalError": "errors",
     "LogEntry": "resources",
     "Options": "resources",
     "Resource": "resources",
-    "ResourceReference": "wire",
+    "ResourceReference": "markers",
     "Run": "resources",
-    "Secret": "wire",
+    "Secret": "markers",
     "Timeouts": "resources",
-    "Unknown": "wire",
+    "Unknown": "markers",
     "execute": "engine",
 }
 

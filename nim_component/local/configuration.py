@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, cast
 
-from ..text.nearest_names import did_you_mean
+from ..text.nearest_names import did_you_mean, suggest
 from .errors import LocalError
 
 TYPES: Final = ("string", "integer", "boolean", "array", "object")
@@ -58,18 +58,13 @@ def declare_key(project: str, key: str, entry: Any, where: str) -> Declared:
     fields = cast("dict[str, Any]", entry)
     for field in fields:
         if field not in DECLARATION:
-            raise LocalError(f"{where}: '{field}' not allowed{suggest(field, DECLARATION)}")
+            raise LocalError(f"{where}: '{field}' not allowed. {suggest(field, DECLARATION)}")
     type_ = fields.get("type")
     if type_ is not None and type_ not in TYPES:
-        raise LocalError(f"{where}: type '{type_}' is unknown{suggest(type_, TYPES)}")
+        raise LocalError(f"{where}: type '{type_}' is unknown. {suggest(str(type_), TYPES)}")
     declared = Declared(key, type_, fields.get("items"), fields.get("default"), fields.get("value"), bool(fields.get("secret")))
     refuse_declaration(declared, own, where)
     return declared
-
-
-def suggest(word: object, known: tuple[str, ...]) -> str:
-    """The nearest known word, or all of them."""
-    return did_you_mean(str(word), known) or f"; use one of {', '.join(known)}"
 
 
 def refuse_declaration(declared: Declared, own: bool, where: str) -> None:
@@ -190,7 +185,7 @@ def undeclared(project: str, given: Mapping[str, Any], declared: list[Declared],
     known = [entry.key.rpartition(":")[2] for entry in declared]
     own = [key.partition(":")[2] for key in given if key.startswith(f"{project}:")]
     hints = {key: did_you_mean(key, known) for key in own if key not in known}
-    return [f"{file}: '{project}:{key}' is not declared in Pulumi.yaml{hint}" for key, hint in hints.items() if hint]
+    return [f"{file}: '{project}:{key}' is not declared in Pulumi.yaml. {hint}" for key, hint in hints.items() if hint]
 
 
 def refuse_value(stack: str, entry: Declared, value: Any, *, from_stack: bool, file: str) -> None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from ..text.field_paths import ItemName, show_path
 from . import urns
 from .forcing import forcing_paths, is_under
 from .state import Snapshot, State
-from .wire import show_path
 
 Status = Literal["create", "update", "replace", "delete", "read", "discard", "same"]
 """As Pulumi's own operations: what was only read is discarded, and stays where it is."""
 Kind = Literal["add", "update", "delete"]
-
-
-class ItemName(str):
-    """A step of a path into a list whose items have names: the item's."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Change:
     replaces: bool = False
 
     def __str__(self) -> str:
-        return show_steps(self.path)
+        return show_path(self.path)
 
 
 @dataclass(frozen=True)
@@ -162,12 +156,3 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in items]
         case _:
             return value
-
-
-def show_steps(path: Iterable[str | int]) -> str:
-    """`spec.containers[server].image`."""
-    text = ""
-    for step in path:
-        piece = f"[{step}]" if isinstance(step, ItemName) else show_path((step,))
-        text += piece if not text or piece.startswith("[") else f".{piece}"
-    return text

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from . import sdk, urns, wire
+from . import markers, sdk, urns
 from .configuration import to_text
 from .monitor import Call, LocalMonitor, Read
 from .resources import LogEntry, Run, arrange
@@ -168,7 +168,7 @@ def secret_texts(run: Run) -> set[str]:
 
     def collect(value: Any, inside: bool) -> None:
         match value:
-            case wire.Secret():
+            case markers.Secret():
                 collect(value.value, True)
             case dict():
                 entries = cast("dict[str, Any]", value)
@@ -192,5 +192,5 @@ def secret_texts(run: Run) -> set[str]:
 def redact(text: str, secrets: set[str]) -> str:
     """A text for the screen, without the secrets."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, wire.SECRET_TEXT)
+        text = text.replace(secret, markers.SECRET_TEXT)
     return text

@@ -9,7 +9,7 @@ from hashlib import blake2s
 
 from google.protobuf import struct_pb2
 
-from . import urns, wire
+from . import markers, urns, wire
 
 AUTONAMED = "pulumi.com/autonamed"
 CRD_TYPE = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
@@ -72,7 +72,7 @@ def identify(
     metadata = properties.fields["metadata"] if "metadata" in properties.fields else struct_pb2.Value(struct_value=struct_pb2.Struct())
     if metadata.WhichOneof("kind") == "null_value":
         metadata = struct_pb2.Value(struct_value=struct_pb2.Struct())
-    if not metadata.HasField("struct_value") or wire.SIGNATURE in metadata.struct_value.fields:
+    if not metadata.HasField("struct_value") or markers.SIGNATURE in metadata.struct_value.fields:
         return properties, ""  # unknown or secret as a whole: nothing to read a name from
     namespaced = kind not in CLUSTER_SCOPED and (api_version.rpartition("/")[0], kind) not in cluster_scoped
     missing_name = is_empty(metadata.struct_value, "name") and is_empty(metadata.struct_value, "generateName")
@@ -95,7 +95,7 @@ def cluster_scoped_definition(type_: str, properties: struct_pb2.Struct) -> tupl
     """Group and kind that a custom resource definition makes cluster-scoped, if this is such a one."""
     if type_ != CRD_TYPE:
         return None
-    spec = wire.reveal(wire.decode(properties).get("spec"))
+    spec = markers.reveal(wire.decode(properties).get("spec"))
     match spec:
         case {"scope": "Cluster", "group": str(group), "names": {"kind": str(kind)}}:
             return group, kind
@@ -116,7 +116,7 @@ def plain_text(struct: struct_pb2.Struct, key: str) -> str | None:
     if is_empty(struct, key):
         return ""
     value = struct.fields[key]
-    return value.string_value if value.HasField("string_value") and value.string_value != wire.UNKNOWN_SENTINEL else None
+    return value.string_value if value.HasField("string_value") and value.string_value != markers.UNKNOWN_SENTINEL else None
 
 
 def with_metadata(properties: struct_pb2.Struct, metadata: struct_pb2.Struct) -> tuple[struct_pb2.Struct, struct_pb2.Value]:
@@ -132,6 +132,6 @@ def annotate(metadata: struct_pb2.Struct, key: str, text: str) -> None:
     """Adds an annotation, unless the annotations are unknown or secret as a whole."""
     annotations = metadata.fields["annotations"]
     if annotations.WhichOneof("kind") in (None, "null_value") or (
-        annotations.HasField("struct_value") and wire.SIGNATURE not in annotations.struct_value.fields
+        annotations.HasField("struct_value") and markers.SIGNATURE not in annotations.struct_value.fields
     ):
         annotations.struct_value.fields[key].string_value = text

@@ -10,7 +10,8 @@ from hashlib import blake2s
 from pathlib import Path
 from typing import Any
 
-from . import kubernetes, wire
+from ..text.field_paths import show_path
+from . import kubernetes, markers
 from .emit import render_yaml
 from .errors import LocalError
 from .normalise import normalise, to_object
@@ -43,7 +44,7 @@ class Manifest:
     @cached_property
     def safe(self) -> dict[str, Any]:
         """The object with texts in the place of secret and unknown values."""
-        return wire.mask(self.object)
+        return markers.mask(self.object)
 
     @cached_property
     def text(self) -> str:
@@ -58,7 +59,7 @@ class Manifest:
     def part(self, key: str) -> str:
         """A part of the name; unknown and secret ones are not for file names."""
         metadata: Any = self.object.get("metadata")
-        value: Any = metadata.get(key) if isinstance(metadata, dict) else wire.UNKNOWN  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        value: Any = metadata.get(key) if isinstance(metadata, dict) else markers.UNKNOWN  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if value is None or isinstance(value, str):
             return value or ""
         return f"unknown-{blake2s(self.resource.urn.encode()).hexdigest()[:8]}"
@@ -74,12 +75,12 @@ class Manifest:
     @cached_property
     def secrets(self) -> list[str]:
         """Paths of the values that are not written because they are secret."""
-        return [wire.show_path(path) for path in wire.find(self.object, wire.Secret)]
+        return [show_path(path) for path in markers.find_paths(self.object, markers.Secret)]
 
     @cached_property
     def unknowns(self) -> list[str]:
         """Paths of the values that are not known."""
-        return [wire.show_path(path) for path in wire.find(self.object, wire.Unknown)]
+        return [show_path(path) for path in markers.find_paths(self.object, markers.Unknown)]
 
 
 def collect_manifests(run: Run) -> list[Manifest]:

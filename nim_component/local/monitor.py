@@ -11,7 +11,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
-from . import kubernetes, urns, wire
+from . import kubernetes, markers, urns, wire
 from .registrations import describe_read, describe_registration, explicit_provider, transforms_of
 from .resources import LogEntry, Resource
 from .transforms import Callbacks, run_transforms
@@ -73,7 +73,7 @@ class LocalMonitor(MockMonitor):
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Asks `read`; without an answer only the id is known."""
         urn = urns.make(self.stack, self.project, request.parent, request.type, request.name)
-        known = request.id and request.id != wire.UNKNOWN_SENTINEL
+        known = request.id and request.id != markers.UNKNOWN_SENTINEL
         answer = self.read(request.type, request.id) if self.read and known else None
         properties = hide(wire.encode(answer or {}), request.additionalSecretOutputs)
         with self.lock:

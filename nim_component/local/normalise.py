@@ -16,7 +16,7 @@ from typing import Any, cast
 from ..kubernetes.quantities import canonical_quantity
 from .kubernetes import BUILTIN_GROUP_VERSIONS
 from .kubernetes_types import Field, fields_of, find_struct
-from .wire import UNKNOWN, Secret, reveal
+from .markers import UNKNOWN, Secret, reveal
 
 # The SDK cannot say a dash in a field's name.
 DASHED = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ..text.nearest_names import did_you_mean, nearest
+from ..text.nearest_names import add_suggestion, did_you_mean, suggest
 from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, undeclared, unseal
 from .documents import read_mapping
 from .engine import execute
@@ -70,7 +70,9 @@ def load_project(file: Path) -> Project:
     content = read_mapping(file, "project file")
     name = content.get("name")
     if "name" not in content:
-        raise LocalError(f"{file}: project is missing a 'name' attribute{did_you_mean('name', content)}")
+        misspelt = next((key for key in content if did_you_mean(key, ["name"])), None)
+        fix = f"Rename the key '{misspelt}' to 'name'." if misspelt else "Write `name: my-project`."
+        raise LocalError(f"{file}: project is missing a 'name' attribute. {fix}")
     if not isinstance(name, str) or not name:
         raise LocalError(f"{file}: project is missing a non-empty string 'name' attribute; write `name: my-project`")
     refuse_runtime(file, content.get("runtime"))
@@ -135,11 +137,13 @@ def load_stack(project: Project, name: str) -> Stack:
     names = stack_names(project)
     if file is None and names:
         raise LocalError(
-            f"no stack named '{name}' found: {project.stack_folder / f'Pulumi.{name}.yaml'} does not exist; "
-            f"there are {', '.join(nearest(name, names))}: choose one with --stack"
+            f"no stack named '{name}' found: {project.stack_folder / f'Pulumi.{name}.yaml'} does not exist. "
+            f"{suggest(name, names)} Choose a stack with --stack."
         )
     content = read_mapping(file, "stack file") if file else {}
-    warnings = [f"{file}: '{key}' is not a key of a stack file{did_you_mean(key, STACK_KEYS)}" for key in content if key not in STACK_KEYS]
+    warnings = [
+        add_suggestion(f"{file}: '{key}' is not a key of a stack file", key, STACK_KEYS) for key in content if key not in STACK_KEYS
+    ]
     if content.get("environment"):
         warnings.append(f"{file}: environment: is resolved by Pulumi ESC, which the local engine cannot reach; its values are missing here")
     config = content.get("config")

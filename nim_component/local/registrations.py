@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, callback_pb2, resource_pb2
 
-from . import wire
+from . import markers, wire
 from .resources import Options, Resource, Timeouts
 from .urns import AliasSpec
 
@@ -68,7 +68,7 @@ def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, answer
         parent=request.parent,
         custom=True,
         read=True,
-        id="" if request.id == wire.UNKNOWN_SENTINEL else request.id,
+        id="" if request.id == markers.UNKNOWN_SENTINEL else request.id,
         provider=provider_urn(request.provider),
         options=Options(
             dependencies=tuple(sorted(request.dependencies)),

@@ -74,15 +74,15 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
 
 def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     """What a comparison needs of a run: no secret is in it."""
-    engine, manifests, wire = map(import_engine, ("engine", "manifests", "wire"))
+    engine, manifests, markers = map(import_engine, ("engine", "manifests", "markers"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
     hidden = engine.secret_texts(run)
 
     def write(marker: Any) -> Any:
-        if isinstance(marker, wire.Secret):
-            content = json.dumps(wire.transform(marker.value, str), sort_keys=True, default=str)
-            return {wire.SIGNATURE: wire.SECRET, "value": hmac.new(key, content.encode(), hashlib.sha256).hexdigest()}
-        return wire.UNKNOWN_SENTINEL if marker is wire.UNKNOWN else wire.describe(marker)
+        if isinstance(marker, markers.Secret):
+            content = json.dumps(markers.transform(marker.value, str), sort_keys=True, default=str)
+            return {markers.SIGNATURE: markers.SECRET, "value": hmac.new(key, content.encode(), hashlib.sha256).hexdigest()}
+        return markers.UNKNOWN_SENTINEL if marker is markers.UNKNOWN else markers.describe(marker)
 
     def describe(resource: Any) -> dict[str, Any]:
         options = resource.options
@@ -93,7 +93,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
             "parent": resource.parent,
             "custom": resource.custom,
             "external": resource.read,
-            "inputs": {} if resource.read else wire.transform(objects.get(resource.urn, resource.inputs), write),
+            "inputs": {} if resource.read else markers.transform(objects.get(resource.urn, resource.inputs), write),
             "protect": bool(options.protect),
             "retain": bool(options.retain_on_delete),
             "ignored": list(options.ignore_changes),
@@ -106,7 +106,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
 
     return {
         "resources": [describe(resource) for resource in run.resources],
-        "outputs": wire.transform(dict(run.outputs), write),
+        "outputs": markers.transform(dict(run.outputs), write),
         "log": [{"severity": each.severity, "message": engine.redact(each.message, hidden), "urn": each.urn} for each in run.log],
     }
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from . import urns, wire
+from . import markers, urns
 from .deploy import Deployment
 from .diff import Change, Step
 from .emit import render_yaml
@@ -47,7 +47,7 @@ def to_json(deployment: Deployment, command: str) -> str:
         "changed": deployment.changed,
         "summary": dict(sorted(comparison.counts.items())),
         "resources": [describe_step(step) for step in comparison.steps],
-        "outputs": wire.mask(dict(deployment.run.outputs)),
+        "outputs": markers.mask(dict(deployment.run.outputs)),
         "outputChanges": [describe_change(change) for change in comparison.outputs],
         "files": [{"path": str(path), "action": action} for path, action in deployment.files],
         "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in deployment.manifests if manifest.unknowns},
@@ -148,7 +148,7 @@ def show_change(change: Change) -> str:
 
 def show_value(value: Any) -> str:
     """A value on one line; the markers' texts without quotes. A long text gives its beginning and its size: `--json` has the whole."""
-    if value in (wire.SECRET_TEXT, wire.UNKNOWN_TEXT):
+    if value in (markers.SECRET_TEXT, markers.UNKNOWN_TEXT):
         return value
     if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\n" in value):
         beginning = json.dumps(value[:LONGEST_BEGINNING].split("\n")[0], ensure_ascii=False)
@@ -159,7 +159,7 @@ def show_value(value: Any) -> str:
 
 def show_outputs(deployment: Deployment) -> list[str]:
     """The stack's outputs, with what they were where they differ."""
-    outputs: dict[str, Any] = wire.mask(dict(deployment.run.outputs))
+    outputs: dict[str, Any] = markers.mask(dict(deployment.run.outputs))
     changes = {change.path[0]: change for change in deployment.comparison.outputs if len(change.path) == 1}
     nested = [change for change in deployment.comparison.outputs if len(change.path) != 1]
     lines: list[str] = []
@@ -194,8 +194,8 @@ def show_gaps(deployment: Deployment) -> list[str]:
     """Values that the files do not hold."""
     lines = [f"  {manifest.path.name}: {', '.join(manifest.unknowns)}" for manifest in deployment.manifests if manifest.unknowns]
     hidden = [f"  {manifest.path.name}: {', '.join(manifest.secrets)}" for manifest in deployment.manifests if manifest.secrets]
-    unknown = [f"Not known without the real engine, written as {wire.UNKNOWN_TEXT}:", *lines] if lines else []
-    return unknown + ([f"Secret, written as {wire.SECRET_TEXT}:", *hidden] if hidden else [])
+    unknown = [f"Not known without the real engine, written as {markers.UNKNOWN_TEXT}:", *lines] if lines else []
+    return unknown + ([f"Secret, written as {markers.SECRET_TEXT}:", *hidden] if hidden else [])
 
 
 def show_files(deployment: Deployment, command: str) -> list[str]:

@@ -15,16 +15,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from ..text.nearest_names import did_you_mean
+from ..text.field_paths import Path as FieldPath
+from ..text.field_paths import show_path
+from ..text.nearest_names import add_suggestion
 from .errors import LocalError
 from .kubernetes import BUILTIN_GROUPS
-from .wire import UNKNOWN, Secret, show_path
+from .markers import UNKNOWN, Secret
 
-Steps: TypeAlias = tuple[str | int, ...]
-Check: TypeAlias = Callable[[Any, Steps], Iterator["Problem"]]
+Check: TypeAlias = Callable[[Any, FieldPath], Iterator["SchemaViolation"]]
 
 
-class Problem(NamedTuple):
+class SchemaViolation(NamedTuple):
     """One field that breaks a rule."""
 
     path: str
@@ -35,7 +36,7 @@ class UnknownKindError(LookupError):
     """No schema: a custom resource."""
 
 
-def check_object(given: Mapping[str, Any], version: str) -> list[Problem]:
+def check_object(given: Mapping[str, Any], version: str) -> list[SchemaViolation]:
     """Every problem of one object. Secret values are checked but never shown; unknown ones fit everywhere.
 
     UnknownKindError for a kind that Kubernetes does not define itself.
@@ -107,8 +108,8 @@ def compiled(version: str, api_version: str, kind: str) -> Check:
         return Compiler(version).compile(schema)
     if group not in BUILTIN_GROUPS:
         raise UnknownKindError(f"{api_version} {kind}")
-    rule = f"Kubernetes {version} has no {kind} in {api_version}{did_you_mean(kind, kinds_in(version, stem))}"
-    return lambda _value, _path: iter([Problem("kind", rule)])
+    rule = add_suggestion(f"Kubernetes {version} has no {kind} in {api_version}", kind, kinds_in(version, stem))
+    return lambda _value, _path: iter([SchemaViolation("kind", rule)])
 
 
 def kinds_in(version: str, stem: str) -> list[str]:
@@ -167,30 +168,30 @@ def checker(
 ) -> Check:
     """A function that yields the problems of a value."""
 
-    def check(value: Any, path: Steps) -> Iterator[Problem]:
+    def check(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
         if isinstance(value, Secret):
             if any(True for _ in check(value.value, path)):
-                yield Problem(show_path(path), "the secret value does not fit the field")
+                yield SchemaViolation(show_path(path), "the secret value does not fit the field")
             return
         if value is UNKNOWN:
             return
         if types and not any(is_type(value, name) for name in types):
-            yield Problem(show_path(path), f"must be {describe_types(types)}, not {show(value)}")
+            yield SchemaViolation(show_path(path), f"must be {describe_types(types)}, not {show(value)}")
             return
         if enum and value not in enum:
-            yield Problem(show_path(path), f"must be one of {', '.join(map(str, enum))}, not {show(value)}")
+            yield SchemaViolation(show_path(path), f"must be one of {', '.join(map(str, enum))}, not {show(value)}")
         if isinstance(value, dict):
             entries = cast("dict[str, Any]", value)
             for name in required:
                 if name not in entries:
-                    yield Problem(show_path((*path, name)), "is required")
+                    yield SchemaViolation(show_path((*path, name)), "is required")
             for name, inner in entries.items():
                 if name in properties:
                     yield from properties[name](inner, (*path, name))
                 elif others:
                     yield from others(inner, (*path, name))
                 elif closed:
-                    yield Problem(show_path((*path, name)), f"is no field of it{did_you_mean(name, properties)}")
+                    yield SchemaViolation(show_path((*path, name)), add_suggestion("unknown field", name, properties))
         elif items and isinstance(value, list):
             elements = cast("list[Any]", value)
             for index, inner in enumerate(elements):
@@ -202,11 +203,11 @@ def checker(
 def one_of(types: list[str]) -> Check:
     """Exactly one of two types; null, which would be both, is neither."""
 
-    def check(value: Any, path: Steps) -> Iterator[Problem]:
+    def check(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
         inner = value.value if isinstance(value, Secret) else value
         if inner is not UNKNOWN and not any(is_type(inner, name) for name in types):
             shown = "; the secret value is none" if isinstance(value, Secret) else f", not {show(value)}"
-            yield Problem(show_path(path), f"must be {describe_types(frozenset(types))}{shown}")
+            yield SchemaViolation(show_path(path), f"must be {describe_types(frozenset(types))}{shown}")
 
     return check
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from . import wire
+from . import markers
 from .errors import LocalError
 from .manifests import Manifest
 from .resources import Resource, Run
@@ -56,21 +56,21 @@ def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) 
             resource.parent,
             resource.custom,
             resource.read,
-            objects[resource.urn] if resource.urn in objects else wire.mask(without_kubeconfig(resource)),
+            objects[resource.urn] if resource.urn in objects else markers.mask(without_kubeconfig(resource)),
             bool(resource.options.protect),
             bool(resource.options.retain_on_delete),
             resource.options.aliases,
         )
         for resource in run.resources
     ]
-    return State(resources, wire.mask(dict(run.outputs)), folders)
+    return State(resources, markers.mask(dict(run.outputs)), folders)
 
 
 def without_kubeconfig(resource: Resource) -> Mapping[str, Any]:
     """The inputs, of a Kubernetes provider without its kubeconfig: a key to the cluster, or a path on somebody's machine."""
     inputs = resource.inputs
     hidden = resource.type == "pulumi:providers:kubernetes" and "kubeconfig" in inputs
-    return {**inputs, "kubeconfig": wire.SECRET_TEXT} if hidden else inputs
+    return {**inputs, "kubeconfig": markers.SECRET_TEXT} if hidden else inputs
 
 
 def state_file(project: Path, stack: str) -> Path:

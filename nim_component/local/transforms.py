@@ -12,7 +12,7 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
 
-from . import wire
+from . import markers, wire
 from .registrations import aliases_of
 
 MAX_MESSAGE = 400 * 1024 * 1024  # what the SDK's own channels allow
@@ -155,15 +155,15 @@ def upgrade_values(values: Iterable[struct_pb2.Value]) -> None:
         kind = value.WhichOneof("kind")
         if kind == "list_value":
             upgrade_values(value.list_value.values)
-        elif kind == "string_value" and value.string_value == wire.UNKNOWN_SENTINEL:
-            value.CopyFrom(wire.signed(wire.OUTPUT))
+        elif kind == "string_value" and value.string_value == markers.UNKNOWN_SENTINEL:
+            value.CopyFrom(wire.signed(markers.OUTPUT))
         elif kind == "struct_value":
             if wire.is_secret(value):
                 inner = struct_pb2.Value()
                 inner.CopyFrom(value.struct_value.fields["value"])
-                output = wire.signed(wire.OUTPUT, secret=True)
-                if not (inner.HasField("string_value") and inner.string_value == wire.UNKNOWN_SENTINEL):
+                output = wire.signed(markers.OUTPUT, secret=True)
+                if not (inner.HasField("string_value") and inner.string_value == markers.UNKNOWN_SENTINEL):
                     output.struct_value.fields["value"].CopyFrom(inner)
                 value.CopyFrom(output)
-            elif wire.SIGNATURE not in value.struct_value.fields:
+            elif markers.SIGNATURE not in value.struct_value.fields:
                 upgrade_values(value.struct_value.fields.values())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+PREFIX = "urn:pulumi:"
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
@@ -20,7 +21,7 @@ class Urn(NamedTuple):
         return self.qualified_type.rsplit("$", 1)[-1]
 
     def __str__(self) -> str:
-        return f"urn:pulumi:{self.stack}::{self.project}::{self.qualified_type}::{self.name}"
+        return f"{PREFIX}{self.stack}::{self.project}::{self.qualified_type}::{self.name}"
 
 
 class AliasSpec(NamedTuple):
@@ -35,9 +36,14 @@ class AliasSpec(NamedTuple):
     no_parent: bool = False
 
 
+def is_urn(text: str) -> bool:
+    """Return true for a text that `parse` accepts."""
+    return text.count("::") >= 3
+
+
 def parse(urn: str) -> Urn:
     """The parts of a URN. Only the name may contain `::`."""
-    stack, project, qualified_type, name = urn.removeprefix("urn:pulumi:").split("::", 3)
+    stack, project, qualified_type, name = urn.removeprefix(PREFIX).split("::", 3)
     return Urn(stack, project, qualified_type, name)
 
 

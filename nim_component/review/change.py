@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from ..local import urns
 from .matching import Difference, compare
 
 Operation = Literal["create", "update", "replace", "delete", "read", "forget", "same"]
@@ -141,7 +142,7 @@ def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
     parents = {resource.urn: resource for change in changes for resource in (change.before, change.after) if resource}
     groups: dict[str, list[Change]] = {}
     for change in changes:
-        if change.subject.type != "pulumi:pulumi:Stack":
+        if change.subject.type != urns.STACK_TYPE:
             groups.setdefault(service_of(change.subject, parents), []).append(change)
     return [ServiceChange(name, groups[name]) for name in sorted(groups)]
 
@@ -152,16 +153,11 @@ def service_of(resource: ResourceState, known: Mapping[str, ResourceState]) -> s
     for _ in range(100):
         if current.type == COMPONENT:
             return current.name
-        if not current.parent or (parent_type(current.parent) == "pulumi:pulumi:Stack"):
+        parent = urns.parse(current.parent) if urns.is_urn(current.parent) else None
+        if parent is None or parent.type == urns.STACK_TYPE:
             return outermost
-        outermost = current.parent.rpartition("::")[2]
-        if parent_type(current.parent) == COMPONENT or current.parent not in known:
+        outermost = parent.name
+        if parent.type == COMPONENT or current.parent not in known:
             return outermost
         current = known[current.parent]
     return outermost
-
-
-def parent_type(urn: str) -> str:
-    """The own type of the resource a URN names."""
-    parts = urn.split("::")
-    return parts[2].rpartition("$")[2] if len(parts) > 3 else ""

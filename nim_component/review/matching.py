@@ -6,20 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from ..kubernetes.list_keys import identity_keys
-from .values import Redacted
-
-
-class Item(str):
-    """A step of a path into a list: what the item is called."""
-
-    __slots__ = ()
-
-
-Step: TypeAlias = str | int
-Path: TypeAlias = tuple[Step, ...]
+from ..text.field_paths import ItemName, Path, show_path
+from .values import Redacted, describe
 
 
 class Missing:
@@ -73,11 +64,11 @@ def alike(old: Any, new: Any) -> bool:
 
 def compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
     """Two lists: items of the same name belong together."""
-    field = next((step for step in reversed(path) if isinstance(step, str) and not isinstance(step, Item)), "")
+    field = next((step for step in reversed(path) if isinstance(step, str) and not isinstance(step, ItemName)), "")
     if keyed := match(old, new, field):
         before, after = keyed
         for name in [*before, *(name for name in after if name not in before)]:
-            yield from compare(before.get(name, MISSING), after.get(name, MISSING), (*path, Item(name)))
+            yield from compare(before.get(name, MISSING), after.get(name, MISSING), (*path, ItemName(name)))
     elif all(isinstance(item, dict) for item in (*old, *new)):
         yield from compare_unnamed(old, new, path)
     elif (before := [*map(spell, old)]) != (after := [*map(spell, new)]) and (field in ORDERED or Counter(before) != Counter(after)):
@@ -104,7 +95,7 @@ def namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
         values = [entries[key] for key in keys if entries.get(key) is not None]
         if keys[0] not in entries or any(isinstance(value, dict | Redacted) for value in values):
             return None
-        return "/".join(str(value) for value in values) or None
+        return "/".join(describe(value) for value in values) or None
 
     return name
 
@@ -134,16 +125,3 @@ def compare_unnamed(old: list[Any], new: list[Any], path: Path) -> Iterator[Diff
 def spell(value: Any) -> str:
     """One spelling for values that are the same. A hidden value's token is part of it, and stays in here."""
     return json.dumps(value, sort_keys=True, default=lambda each: getattr(each, "token", None) or str(each))
-
-
-def show_path(path: Path) -> str:
-    """`spec.containers[nim].env[A]`; a key with a dot or a bracket in it is quoted as Pulumi quotes it."""
-    text = ""
-    for step in path:
-        if isinstance(step, int | Item):
-            text += f"[{step}]"
-        elif not step or any(mark in step for mark in '.[]"'):
-            text += '["' + step.replace('"', '\\"') + '"]'
-        else:
-            text += f".{step}" if text else step
-    return text

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from math import ceil, floor
 from typing import Any, cast
 
+from ..local.markers import Unknown
 from .change import Change, ResourceState
-from .values import Unknown
 
 WORKLOADS = ("Deployment", "StatefulSet", "LeaderWorkerSet", "DaemonSet", "Job")
 GPU = re.compile(r"nvidia\.com/.+|[^/]+/gpu|gpu\.[^/]+/.+")

@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from ..local import urns
+from ..local.markers import Unknown
+from ..text.field_paths import ItemName, Path
 from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
-from .matching import MISSING, Difference, Item, Path, compare, match
-from .values import Redacted, Unknown, clean, clean_value, redact
+from .matching import MISSING, Difference, compare, match
+from .values import Redacted, clean, clean_value, redact
 
-STACK = "pulumi:pulumi:Stack"
 SOURCE = "pulumi preview"
 CREATE_FIRST, DELETE_FIRST = "create-before-delete", "delete-before-create"
 OPERATIONS: Mapping[str, Operation] = {
@@ -35,15 +37,15 @@ def read_preview(text: str, name: str = "the preview") -> StackChange:
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for step in maps(digest.get("steps")):
         urn = step.get("urn")
-        if isinstance(urn, str) and urn.count("::") >= 3:
+        if isinstance(urn, str) and urns.is_urn(urn):
             groups.setdefault(urn, []).append(step)
     merged = [merge_steps(urn, steps) for urn, steps in groups.items()]
-    stack = next((change for change in merged if change.subject.type == STACK), None)
+    stack = next((change for change in merged if change.subject.type == urns.STACK_TYPE), None)
     changes = carry_causes([change for change in merged if change is not stack], groups)
     some = next(iter(groups), "")
     messages = read_messages(digest.get("diagnostics"))
     return StackChange(
-        stack=some.removeprefix("urn:pulumi:").split("::")[0] or name,
+        stack=(urns.parse(some).stack if some else "") or name,
         source=SOURCE,
         services=group_services(sorted(changes, key=lambda change: change.subject.urn)),
         outputs=read_outputs(groups.get(stack.subject.urn, []) if stack else []),
@@ -78,7 +80,7 @@ def merge_steps(urn: str, steps: Sequence[Mapping[str, Any]]) -> Change:
     new = next((state for step in steps if (state := step.get("newState"))), None)
     before, after = (read_state(urn, cast("dict[str, Any]", state)) if isinstance(state, dict) else None for state in (old, new))
     if before is None and after is None:
-        before = ResourceState(urn, own_type(urn), urn.split("::", 3)[3], "")
+        before = ResourceState(urn, urns.parse(urn).type, urns.parse(urn).name, "")
     operations = [str(step.get("op")) for step in steps]
     operation = OPERATIONS.get(next((op for op in operations if op in OPERATIONS and OPERATIONS[op] == "replace"), operations[0]))
     operation = settle(operation, before, after)
@@ -144,20 +146,20 @@ def dependencies(steps: Sequence[Mapping[str, Any]]) -> set[str]:
         for side in ("oldState", "newState"):
             state = step.get(side)
             found.update(texts(get(state, "dependencies")))
-            for _, urns in pairs(get(state, "propertyDependencies")):
-                found.update(texts(urns))
+            for _, sources in pairs(get(state, "propertyDependencies")):
+                found.update(texts(sources))
     return found
 
 
 def read_state(urn: str, state: Mapping[str, Any]) -> ResourceState:
     """One side."""
-    type_ = own_type(urn)
+    type_, name = urns.parse(urn).type, urns.parse(urn).name
     ignored = state.get("ignoreChanges")
     timeouts = {key: float(value) for key, value in pairs(state.get("customTimeouts")) if isinstance(value, int | float) and value}
     return ResourceState(
         urn=urn,
         type=type_,
-        name=urn.split("::", 3)[3],
+        name=name,
         parent=str(state.get("parent") or ""),
         inputs=clean(type_, state.get("inputs")),
         external=bool(state.get("external")),
@@ -201,12 +203,12 @@ def place(path: Path, before: Any, after: Any) -> tuple[Path, bool]:
             return (*named, *path[depth:]), False
         if isinstance(step, int) and isinstance(before, list) and isinstance(after, list):
             first, second = cast("list[Any]", before), cast("list[Any]", after)
-            field = next((each for each in reversed(named) if isinstance(each, str) and not isinstance(each, Item)), "")
+            field = next((each for each in reversed(named) if isinstance(each, str) and not isinstance(each, ItemName)), "")
             keyed = match(first, second, field)
             names = [list(side) for side in keyed or ({}, {})]
             if names[0] != names[1] or step >= len(names[0]):
                 return tuple(named), first != second
-            named.append(Item(names[0][step]))
+            named.append(ItemName(names[0][step]))
             before, after = first[step], second[step]
             continue
         named.append(step)
@@ -244,16 +246,11 @@ def read_messages(diagnostics: Any) -> tuple[Message, ...]:
         severity, text = entry.get("severity"), entry.get("message")
         if severity in ("error", "warning") and isinstance(text, str) and text.strip():
             urn = entry.get("urn")
-            name = urn.split("::", 3)[3] if isinstance(urn, str) and urn.count("::") >= 3 else ""
+            name = urns.parse(urn).name if isinstance(urn, str) and urns.is_urn(urn) else ""
             words = redact(re.sub(r"^(?:error|warning): ", "", re.sub(r"<\{%.*?%\}>", "", text)).strip())
             if words != "preview failed" or not found:
                 found.append(Message(severity, words, name))
     return tuple(dict.fromkeys(found))
-
-
-def own_type(urn: str) -> str:
-    """A URN's own type, without its parents'."""
-    return urn.split("::")[2].rpartition("$")[2]
 
 
 def get(value: Any, key: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..local.urns import AliasSpec
+from ..local.urns import PREFIX, AliasSpec, is_urn
 from .change import StackChange
 from .preview import get, maps, pairs, texts
 from .renders import Render, compare_renders
@@ -89,4 +89,4 @@ def _check(render: Any) -> None:
 
 
 def _check_urn(urn: Any) -> None:
-    assert isinstance(urn, str) and urn.startswith("urn:pulumi:") and urn.count("::") >= 3
+    assert isinstance(urn, str) and urn.startswith(PREFIX) and is_urn(urn)

@@ -16,7 +16,6 @@ from .matching import MISSING, compare
 from .preview import get, maps, pairs, texts
 from .values import clean, clean_value, redact
 
-STACK = urns.STACK_TYPE
 SOURCE = "local renders"
 
 Render = Mapping[str, Any]
@@ -36,7 +35,7 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
     taken = {former.get(urn, urn) for urn in after}
     changes += [_gone(resource) for urn, resource in before.items() if urn not in taken]
     changes = _carry(changes, entries)
-    changes = [change for change in changes if change.subject.type != STACK]
+    changes = [change for change in changes if change.subject.type != urns.STACK_TYPE]
     outputs = () if old is None else tuple(compare(clean_value(old.get("outputs") or {}), clean_value(new.get("outputs") or {})))
     services = group_services(sorted(changes, key=lambda change: change.subject.urn))
     return StackChange(stack, SOURCE, services, outputs, messages, "added" if old is None else "both")
@@ -53,7 +52,7 @@ def _messages(old: Render | None, new: Render) -> tuple[Message, ...]:
     for entry in maps(new.get("log")):
         severity, text, urn = entry.get("severity"), entry.get("message"), str(entry.get("urn") or "")
         if severity in ("warning", "error") and isinstance(text, str) and (text, entry.get("urn")) not in known:
-            found.append(Message(severity, redact(text), urns.parse(urn).name if urn.count("::") >= 3 else ""))
+            found.append(Message(severity, redact(text), urns.parse(urn).name if urns.is_urn(urn) else ""))
     return tuple(dict.fromkeys(found))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..text.field_paths import ItemName
 from . import rules
 from .change import COMPONENT, Change, ServiceChange, StackChange
 from .findings import CRITICAL, NOTICE, Finding, Quote, Sentence, Severity, finding, listed, named, sentence
-from .matching import MISSING, Difference, Item
+from .matching import MISSING, Difference
 from .objects import WORKLOADS, containers, entries
 from .values import show
 
@@ -123,7 +124,7 @@ def _names(change: Change) -> tuple[str, str] | None:
 def _is_derived(difference: Difference, renamed: set[tuple[str, str]]) -> bool:
     """Whether a field only follows another object's new name, or is a digest of something that is shown itself."""
     last = difference.path[-1] if difference.path else ""
-    if isinstance(last, Item) and any(last in pair for pair in renamed):
+    if isinstance(last, ItemName) and any(last in pair for pair in renamed):
         return True
     if isinstance(difference.old, str) and isinstance(difference.new, str) and (difference.old, difference.new) in renamed:
         return True

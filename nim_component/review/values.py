@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Any, Final, cast
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
-UNKNOWN_SENTINEL: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-SECRET_TEXT: Final = "[secret]"
-UNKNOWN_TEXT: Final = "(known after apply)"
+from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
+
+KNOWN_AFTER_APPLY: Final = "(known after apply)"
+"""Text for an unknown value, as in the output of `pulumi preview`."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 SECRET_NAME = re.compile(r"(^|[_.-])(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|CREDENTIALS?|PAT|AUTH)$", re.IGNORECASE)
@@ -59,19 +58,6 @@ class Redacted:
         return self.text
 
     __repr__ = __str__
-
-
-@dataclass(frozen=True, repr=False)
-class Unknown:
-    """A value that only the update will know."""
-
-    def __str__(self) -> str:
-        return UNKNOWN_TEXT
-
-    __repr__ = __str__
-
-
-UNKNOWN: Final = Unknown()
 
 
 def redact_value(value: Any) -> Redacted:
@@ -168,5 +154,10 @@ def show(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Redacted | Unknown):
-        return str(value)
-    return "none" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str, separators=(", ", ": "))
+        return describe(value)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=describe, separators=(", ", ": "))
+
+
+def describe(marker: Any) -> str:
+    """Return the text of a redacted or unknown value."""
+    return KNOWN_AFTER_APPLY if isinstance(marker, Unknown) else str(marker)

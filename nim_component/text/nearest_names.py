@@ -4,23 +4,32 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+CUTOFF = 0.6
+"""Least similarity of a suggestion, as a ratio of `difflib.SequenceMatcher`."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `Did you mean 'x'?` for the known name nearest to `name`, or an empty text.
+
+    A name that differs only in case, hyphens and underscores comes before one that differs in letters.
+    """
+    names = sorted(known)
+    folded = {_fold(candidate): candidate for candidate in names}
+    near = folded.get(_fold(name)) or next(iter(get_close_matches(name, names, 1, CUTOFF)), None)
+    return f"Did you mean {near!r}?" if near else ""
+
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown name: the nearest known ones, or the list."""
+    """Return the fix for an unknown name: the nearest known name, or the list of all."""
     names = sorted(known)
-    folded = {candidate.replace("_", "").lower(): candidate for candidate in names}
-    near = folded.get(re.sub(r"[-_]", "", name).lower()) or next(iter(get_close_matches(name, names, 1, 0.6)), None)
-    return f"Did you mean {near!r}?" if near else f"Known: {', '.join(names)}."
+    return did_you_mean(name, names) or f"Known: {', '.join(names)}."
 
 
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The known words, the ones most like `word` first."""
-    words = sorted(known)
-    close = get_close_matches(word, words, n=len(words) or 1, cutoff=0.5)
-    return close + [other for other in words if other not in close]
+def add_suggestion(problem: str, name: str, known: Iterable[str]) -> str:
+    """Return a problem with the nearest known name after it, if there is one."""
+    hint = did_you_mean(name, known)
+    return f"{problem}. {hint}" if hint else problem
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or nothing when no known word is like `word`."""
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+def _fold(name: str) -> str:
+    return re.sub(r"[-_]", "", name).lower()

@@ -8,8 +8,8 @@ from typing import Any
 
 from nim_component import NIM, NIMService
 from nim_component.local.manifests import collect_manifests
+from nim_component.local.markers import Secret, Unknown
 from nim_component.local.resources import Run
-from nim_component.local.wire import Secret, Unknown
 from nim_component.testing import record, record_project
 
 from .client import Client, Object

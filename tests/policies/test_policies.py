@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.local.wire import Secret, Unknown
+from nim_component.local.markers import Secret, Unknown
 from nim_component.testing import record_project
 
 from ..cluster.cache import provide_folder

@@ -173,7 +173,7 @@ def test_a_terminated_command_cleans_up(repository: Path):
     [
         (["--base", "no-such-ref"], 1, "error: 'no-such-ref' names no commit here; fetch it first"),
         (["--base", "--output=x"], 1, "error: '--output=x' names no commit here"),
-        (["--base", "main", "--fail-on", "imgae"], 2, "error: --fail-on imgae: is neither a rule nor a severity; did you mean 'image'?"),
+        (["--base", "main", "--fail-on", "imgae"], 2, "error: --fail-on imgae: neither a rule nor a severity. Did you mean 'image'?"),
         ([], 2, "error: nothing to compare: give --base REF, or --preview-json FILE"),
         (["--head", "main"], 2, "error: --head needs a --base to be compared with"),
         (["--preview-json", "no-such-file"], 1, "error: no-such-file: cannot be read: No such file or directory"),

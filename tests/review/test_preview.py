@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nim_component.local.markers import UNKNOWN, UNKNOWN_SENTINEL
 from nim_component.review.change import Change, StackChange
 from nim_component.review.matching import MISSING
 from nim_component.review.preview import PreviewError, parse_path, read_preview
 from nim_component.review.review import review
-from nim_component.review.values import UNKNOWN, UNKNOWN_SENTINEL
 from nim_component.review.views import render
 
 from .sources import NAMES, PREVIEWS, recorded

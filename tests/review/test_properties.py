@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from nim_component.kubernetes.list_keys import BY_NAME, LIST_KEYS
 from nim_component.local.diff import compare_values
-from nim_component.review.matching import compare, show_path
+from nim_component.review.matching import compare
 from nim_component.review.renders import compare_renders
 from nim_component.review.review import review
 from nim_component.review.views import render
+from nim_component.text.field_paths import show_path
 from tests.strategies import nims
 
 from .sources import services

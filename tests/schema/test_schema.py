@@ -46,7 +46,7 @@ def test_the_schema_refuses_what_kubernetes_does_not_know():
     untyped: Any = {"name": "a", "lables": {}}
     seen = record(lambda: k8s.core.v1.ConfigMap("a", metadata=untyped))
     (error,) = check_manifests(collect_manifests(seen.run), "1.36")[0]
-    assert "metadata.lables: is no field of it; did you mean 'labels'?" in error
+    assert "metadata.lables: unknown field. Did you mean 'labels'?" in error
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

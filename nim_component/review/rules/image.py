@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from ...local.markers import Unknown
 from ..change import ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Sentence, finding, listed, sentence
 from ..matching import MISSING
 from ..objects import WORKLOADS, containers, variables
-from ..values import Unknown
 
 MODEL_VARIABLES = {
     "NIM_SERVED_MODEL_NAME": ("Served model name", "Clients that ask for the old name get a 404."),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from ...local.markers import UNKNOWN
 from ...names import WAIT_FOR
 from ..change import Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Sentence, finding, sentence
 from ..matching import MISSING, Difference
 from ..objects import WORKLOADS, count_of, duration, get, gpus, replicas, rolling, startup_budget, templates
-from ..values import UNKNOWN, Redacted
+from ..values import Redacted
 
 
 def restarts(service: ServiceChange) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Comma
     result = cli("up")
     assert result.code == 1
     assert "Deployment default/web (urn:pulumi:dev::demo::kubernetes:apps/v1:Deployment::web): " in result.err
-    assert "containers[1].imagePullPolice: is no field of it; did you mean 'imagePullPolicy'?" in result.err
+    assert "containers[1].imagePullPolice: unknown field. Did you mean 'imagePullPolicy'?" in result.err
     assert snapshot(folder) == before
 
 
@@ -65,7 +65,7 @@ def test_the_command_line_names_another(cli: Command) -> None:
 def test_a_wrong_stack_names_the_others(cli: Command) -> None:
     result = cli("up", "--stack", "prod")
     assert result.code == 1
-    assert "there are dev: choose one with --stack" in result.err
+    assert "Known: dev. Choose a stack with --stack." in result.err
 
 
 def test_a_wrong_option_is_usage(cli: Command) -> None:
@@ -96,10 +96,10 @@ def test_a_full_name_is_the_stacks(cli: Command, stack: str) -> None:
 def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
     write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string, default: 'web:1'}}\n")
     write(folder, "Pulumi.dev.yaml", "config: {imge: 'web:2'}\n")
-    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").out
+    assert "'demo:imge' is not declared in Pulumi.yaml. Did you mean 'image'?" in cli("preview").out
     write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string}}\n")
     assert "missing configuration value 'image'" in cli("preview").err
-    assert "'demo:imge' is not declared in Pulumi.yaml; did you mean 'image'?" in cli("preview").err
+    assert "'demo:imge' is not declared in Pulumi.yaml. Did you mean 'image'?" in cli("preview").err
 
 
 def test_a_syntax_error_is_shown_without_the_tools_own_frames(cli: Command, folder: Path) -> None:

@@ -133,7 +133,7 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
     (
         "a misspelt config block",
         {**declared("image: {type: string}"), "Pulumi.dev.yaml": "confg: {image: x}"},
-        "Pulumi.dev.yaml: 'confg' is not a key of a stack file; did you mean 'config'?",
+        "Pulumi.dev.yaml: 'confg' is not a key of a stack file. Did you mean 'config'?",
     ),
     ("not an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: x}"}, "key 'n' must be of type 'integer'"),
     ("a boolean for an integer", {**declared("n: {type: integer}"), "Pulumi.dev.yaml": "config: {n: true}"}, "must be of type 'integer'"),
@@ -153,13 +153,13 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
     ("a list without items", declared("n: {type: array}"), "declares an array but does not specify the underlying type"),
     ("a wrong default", declared("n: {type: integer, default: x}"), "is not of the expected type 'integer'"),
     ("default and value", declared("n: {default: x, value: y}"), "cannot have both a 'default' and 'value' attribute"),
-    ("an unknown type", declared("n: {type: strng}"), "type 'strng' is unknown; did you mean 'string'?"),
-    ("an unknown attribute", declared("n: {defualt: x}"), "'defualt' not allowed; did you mean 'default'?"),
+    ("an unknown type", declared("n: {type: strng}"), "type 'strng' is unknown. Did you mean 'string'?"),
+    ("an unknown attribute", declared("n: {defualt: x}"), "'defualt' not allowed. Did you mean 'default'?"),
     ("a typed foreign key", declared("aws:region: {type: string}"), "should not define a type"),
     ("a foreign default", declared("aws:region: {default: x}"), "Did you mean to use the 'value' attribute"),
     ("a foreign key without value", declared("aws:region: {description: x}"), "must provide an attribute 'value'"),
     ("no name", {"Pulumi.yaml": "runtime: python"}, "project is missing a 'name' attribute"),
-    ("no name but a misspelt one", {"Pulumi.yaml": "nmae: x\nruntime: python"}, "did you mean 'nmae'?"),
+    ("no name but a misspelt one", {"Pulumi.yaml": "nmae: x\nruntime: python"}, "Rename the key 'nmae' to 'name'."),
     ("another language", {"Pulumi.yaml": "name: x\nruntime: nodejs"}, "runs python programs, not 'nodejs'"),
     ("two stack folders", {"Pulumi.yaml": "name: x\nruntime: python\nconfig: a\nstackConfigDir: b"}, "Use only stackConfigDir instead"),
     ("no program", {"Pulumi.yaml": "name: x\nruntime: python\nmain: src"}, "unable to find main python program `__main__.py`"),
@@ -173,7 +173,7 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
     ("not a mapping", {"Pulumi.dev.yaml": "- a\n"}, "the stack file must be a mapping of keys to values, not a list"),
     ("config not a mapping", {"Pulumi.dev.yaml": "config: [a]\n"}, "config: must be a mapping"),
     ("a key of four parts", {"Pulumi.dev.yaml": "config: {'a:b:c:d': 1}\n"}, "could not parse a:b:c:d as a configuration key"),
-    ("no such stack", {"Pulumi.devel.yaml": "", "Pulumi.prod.yaml": ""}, "there are devel, prod: choose one with --stack"),
+    ("no such stack", {"Pulumi.devel.yaml": "", "Pulumi.prod.yaml": ""}, "Did you mean 'devel'? Choose a stack with --stack."),
 ]
 
 

@@ -28,7 +28,7 @@ def test_a_valid_object_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("container", "problem"),
     [
-        ({"imge": "x"}, "spec.template.spec.containers[0].imge: is no field of it; did you mean 'image'?"),
+        ({"imge": "x"}, "spec.template.spec.containers[0].imge: unknown field. Did you mean 'image'?"),
         ({"image": 1}, "spec.template.spec.containers[0].image: must be a string, not 1"),
         ({"ports": [{"containerPort": "80"}]}, "spec.template.spec.containers[0].ports[0].containerPort: must be an integer, not '80'"),
         ({"ports": [{}]}, "spec.template.spec.containers[0].ports[0].containerPort: is required"),
@@ -106,7 +106,7 @@ def test_a_custom_group_that_begins_like_a_built_in_one_has_no_schema() -> None:
 
 def test_a_misspelt_built_in_kind_is_a_problem() -> None:
     assert problems({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == [
-        "kind: Kubernetes 1.36 has no Deploymnt in apps/v1; did you mean 'Deployment'?"
+        "kind: Kubernetes 1.36 has no Deploymnt in apps/v1. Did you mean 'Deployment'?"
     ]
 
 

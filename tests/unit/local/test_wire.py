@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nim_component.local import wire
-from nim_component.local.wire import UNKNOWN, Archive, Asset, ResourceReference, Secret
+from nim_component.local import markers, wire
+from nim_component.local.markers import UNKNOWN, Archive, Asset, ResourceReference, Secret
 
 scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.floats(allow_nan=False, allow_infinity=False)
-markers = st.just(UNKNOWN) | st.builds(Asset, text=st.text(min_size=1)) | st.builds(ResourceReference, urn=st.text(), id=st.text())
+marker_values = st.just(UNKNOWN) | st.builds(Asset, text=st.text(min_size=1)) | st.builds(ResourceReference, urn=st.text(), id=st.text())
 values = st.recursive(
-    scalars | markers,
+    scalars | marker_values,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), inner, max_size=3)
+        | st.dictionaries(st.text().filter(lambda key: key != markers.SIGNATURE), inner, max_size=3)
         | st.builds(Secret, inner)
     ),
     max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text().filter(lambda key: key != wire.SIGNATURE), values, max_size=4))
+@given(st.dictionaries(st.text().filter(lambda key: key != markers.SIGNATURE), values, max_size=4))
 def test_what_is_encoded_decodes_to_the_same(properties: dict[str, Any]) -> None:
     assert wire.decode(wire.encode(properties)) == properties
 
@@ -36,11 +36,11 @@ def test_whole_numbers_come_back_as_ints() -> None:
 
 
 def test_an_output_value_without_a_value_is_unknown() -> None:
-    assert wire.decode_value(wire.signed(wire.OUTPUT)) is UNKNOWN
+    assert wire.decode_value(wire.signed(markers.OUTPUT)) is UNKNOWN
 
 
 def test_a_secret_output_value_is_a_secret() -> None:
-    assert wire.decode_value(wire.signed(wire.OUTPUT, value="x", secret=True)) == Secret("x")
+    assert wire.decode_value(wire.signed(markers.OUTPUT, value="x", secret=True)) == Secret("x")
 
 
 def test_an_archive_keeps_its_assets() -> None:
@@ -53,12 +53,7 @@ def test_a_secret_does_not_print_its_value() -> None:
 
 
 def test_masking_replaces_secrets_and_unknowns() -> None:
-    assert wire.mask({"a": [Secret({"b": 1}), UNKNOWN, "c"]}) == {"a": ["[secret]", "[unknown]", "c"]}
-
-
-@pytest.mark.parametrize(("path", "shown"), [(("a", "b", 0, "c"), "a.b[0].c"), (("a", "b.c/d"), 'a["b.c/d"]'), (("a", ""), 'a[""]')])
-def test_paths_are_shown_as_pulumi_shows_them(path: tuple[str | int, ...], shown: str) -> None:
-    assert wire.show_path(path) == shown
+    assert markers.mask({"a": [Secret({"b": 1}), UNKNOWN, "c"]}) == {"a": ["[secret]", "[unknown]", "c"]}
 
 
 def test_what_cannot_travel_is_named() -> None:
