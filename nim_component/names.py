@@ -31,10 +31,21 @@ MANAGED_CONTAINERS = (SERVER_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHE
 """Names of the component's containers in the server's pods."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
-WAIT_FOR = "pulumi.com/waitFor"
-"""Annotation: what Pulumi's provider waits for, where it has no good way of its own."""
 CACHE_LABEL = "nim-component/cache-of"
 """On the pods that mount a service's cache, where they must find one another."""
+MANAGED_LABELS = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
+"""Labels that the component sets; a user's labels must not have these keys."""
+
+WAIT_FOR = "pulumi.com/waitFor"
+"""Annotation with the conditions for which the Kubernetes provider waits, in place of its own."""
+SKIP_AWAIT = "pulumi.com/skipAwait"
+"""Annotation of objects for which the Kubernetes provider does not wait."""
+REPLACE_FAILED = "pulumi.com/replaceUnready"
+"""Annotation of Jobs: the provider replaces a failed Job. Without it, the provider waits for the failed Job again."""
+SECRETS_DIGEST = "checksum/secrets"
+"""Annotation of the pods: a rotated Secret changes it and so rolls the pods, also where Secrets change in place."""
+MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST)
+"""Annotations that the component sets; a user's annotations must not have these keys."""
 
 
 def digest(fields: Mapping[str, Any]) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .autoscaling import AutoscalingArgs
+from .metadata import Annotations
 from .model import Arguments, Rule
 from .pod import check_managed
 from .prewarm import PrewarmArgs
 from .problems import Problem
 from .secrets import NIMSecrets
-from .values import AbsolutePath, AccessMode, AnnotationValue, Flag, LabelKey, ObjectName, RelativePath, Storage, StorageClass
+from .values import AbsolutePath, AccessMode, Flag, ObjectName, RelativePath, Storage, StorageClass
 
 _SHARED = {"ReadWriteMany"}
 
@@ -98,7 +99,7 @@ class CacheArgs(Arguments):
     volume_name: ObjectName | None = None
     """PersistentVolume to bind to. Default: any."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
+    annotations: Annotations | None = None
     """Annotations of the claim. Default: none."""
 
     retain: Flag = False

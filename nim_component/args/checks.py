@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..kubernetes.quantities import parse_quantity
-from ..names import CACHE_LABEL, LONGEST_SUFFIX, MANAGED_CONTAINERS, SELECTOR_LABELS, STANDARD_LABELS, prefixed_name
+from ..names import LONGEST_SUFFIX, MANAGED_CONTAINERS, prefixed_name
 from .adapters import LORA_ENV, PEFT_SOURCE, LoRAArgs, adapter_names
 from .lora import LoRAAdapter
 from .pod import check_managed
@@ -33,9 +33,6 @@ MANAGED_ENV = {
 }
 """Environment that the component sets, and the argument that decides it."""
 
-SECRETS_DIGEST = "checksum/secrets"
-"""Annotation of the pods: with it a rotated Secret rolls them also where Secrets change in place."""
-SKIP_AWAIT = "pulumi.com/skipAwait"
 _MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
 _LONGEST_LABEL = 63
 
@@ -149,39 +146,6 @@ def check_key_names(
             yield Problem(("secrets", field), rule, "Choose another prefix or key.")
         elif taken != (secret, name):
             yield Problem(("secrets", field), f"makes the variable {variable}, as another key does", "Rename one of the keys or groups.")
-
-
-def check_metadata(
-    pod_labels: Mapping[str, Any] | None,
-    service_labels: Mapping[str, Any] | None,
-    ingress_labels: Mapping[str, Any] | None,
-    route_labels: Mapping[str, Any] | None,
-    grpc_route_labels: Mapping[str, Any] | None,
-    monitor_labels: Mapping[str, Any] | None,
-    dashboard_labels: Mapping[str, Any] | None,
-    alert_labels: Mapping[str, Any] | None,
-    pod_annotations: Mapping[str, Any] | None,
-    cache_annotations: Mapping[str, Any] | None,
-    ingress_annotations: Mapping[str, Any] | None,
-) -> Iterator[Problem]:
-    """The selector is frozen, and what the component sets must not vanish or win unseen."""
-    managed = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
-    for path, given, names in (
-        (("pod_labels",), pod_labels, managed),
-        (("service", "labels"), service_labels, managed),
-        (("ingress", "labels"), ingress_labels, managed),
-        (("http_route", "labels"), route_labels, managed),
-        (("grpc_route", "labels"), grpc_route_labels, managed),
-        (("metrics", "monitor", "labels"), monitor_labels, managed),
-        (("metrics", "dashboard", "labels"), dashboard_labels, managed),
-        (("metrics", "alerts", "labels"), alert_labels, managed),
-        (("pod_annotations",), pod_annotations, (SECRETS_DIGEST,)),
-        (("cache", "annotations"), cache_annotations, (SKIP_AWAIT,)),
-        (("ingress", "annotations"), ingress_annotations, (SKIP_AWAIT,)),
-    ):
-        for name in given or {}:
-            if name in names:
-                yield Problem((*path, name), "is managed by the component", "Choose another name.")
 
 
 def check_mounts(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from .generation import GenerationName, find_generation
+from .metadata import Annotations, Labels
 from .model import Arguments, Rule
 from .problems import Problem
-from .values import AnnotationValue, Flag, LabelKey, LabelValue, Namespace, ObjectName, OrOutput, WholeNumber, matching
+from .values import Flag, Namespace, ObjectName, OrOutput, WholeNumber, matching
 
 if TYPE_CHECKING:
     import pulumi
@@ -60,10 +61,10 @@ class IngressArgs(Arguments):
     tls_secret: ObjectName | None = None
     """Name of the Secret (type `kubernetes.io/tls`) with the certificate of the hosts. Default: none. Needs `tls`."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
+    annotations: Annotations | None = None
     """Annotations: time-outs, body size, rewriting. Default: none."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
+    labels: Labels | None = None
     """Labels beside the component's own. Default: none."""
 
     @staticmethod
@@ -89,10 +90,10 @@ class RouteArgs(Arguments):
     hosts: Annotated[list[Host], Field(min_length=1)]
     """Host names. Required: without one it would take every request of the listener. `external_url` says the first of an `http_route`."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
+    annotations: Annotations | None = None
     """Annotations. Default: none."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
+    labels: Labels | None = None
     """Labels beside the component's own. Default: none."""
 
 

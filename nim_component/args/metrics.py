@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
+from .metadata import Annotations, Labels
 from .model import Arguments, Rule
 from .problems import Problem
 from .scaling import Target
-from .values import AnnotationValue, Flag, LabelKey, LabelValue, Text, UrlPath, matching
+from .values import Flag, LabelValue, Text, UrlPath, matching
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -34,10 +35,10 @@ class MonitorArgs(Arguments):
     kind: Literal["ServiceMonitor", "PodMonitor"] = "ServiceMonitor"
     """Which. Default `ServiceMonitor`. Both give the series the labels `namespace`, `service` and `pod`."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
+    labels: Labels | None = None
     """Labels by which Prometheus finds it, such as `release: kube-prometheus-stack`. Default: none beside the component's own."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
+    annotations: Annotations | None = None
     """Annotations. Default: none."""
 
     path: UrlPath | None = None
@@ -60,7 +61,7 @@ class MonitorArgs(Arguments):
 class DashboardArgs(Arguments):
     """A Grafana dashboard in a ConfigMap, as Grafana's sidecar reads it."""
 
-    labels: dict[LabelKey, LabelValue] = Field(default={"grafana_dashboard": "1"})
+    labels: Labels = Field(default={"grafana_dashboard": "1"})
     """Labels by which the sidecar finds it. Default `grafana_dashboard: "1"`, that of kube-prometheus-stack."""
 
     folder: Text | None = None
@@ -70,7 +71,7 @@ class DashboardArgs(Arguments):
 class AlertsArgs(Arguments):
     """A PrometheusRule of the Prometheus operator. A threshold that is null is no alert."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
+    labels: Labels | None = None
     """Labels by which Prometheus finds it, such as `release: kube-prometheus-stack`. Default: none beside the component's own."""
 
     severity: LabelValue = "warning"

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from .cache import CacheArgs
+from .metadata import LabelSelector
 from .model import Arguments, Rule
 from .network import NetworkArgs
 from .outputs import is_output
 from .problems import Problem
 from .service import Cidr
-from .values import Flag, LabelKey, LabelValue, Namespace, WholeNumber
+from .values import Flag, Namespace, WholeNumber
 
 if TYPE_CHECKING:
     PortNumber = int
@@ -23,13 +24,13 @@ else:
 class NetworkPeer(Arguments):
     """Pods, by labels and namespace, or addresses. A NetworkPolicy knows no host names."""
 
-    pods: dict[LabelKey, LabelValue] | None = None
+    pods: LabelSelector | None = None
     """Labels of the pods; `{}` is every pod. Without a namespace, those of the service's own. Default: every pod of the namespaces."""
 
     namespace: Namespace | None = None
     """Name of a namespace."""
 
-    namespace_labels: dict[LabelKey, LabelValue] | None = None
+    namespace_labels: LabelSelector | None = None
     """Labels of the namespaces; `{}` is every namespace."""
 
     cidr: Cidr | None = None

@@ -14,6 +14,7 @@ from .disruption import DisruptionBudgetArgs
 from .exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, IngressArgs
 from .generation import GenerationName
 from .lora import Adapter
+from .metadata import Annotations, Labels, LabelSelector
 from .metrics import MetricsArgs
 from .model import Arguments
 from .multi_node import MultiNodeArgs
@@ -24,12 +25,9 @@ from .rules import RULES
 from .secrets import NIMSecrets
 from .service import ServiceArgs
 from .values import (
-    AnnotationValue,
     Cores,
     Count,
     Image,
-    LabelKey,
-    LabelValue,
     Memory,
     Namespace,
     ObjectName,
@@ -146,7 +144,7 @@ class NIM(Arguments):
     network_policy: NetworkPolicyArgs | None = None
     """Who may talk to the pods, and to whom they may talk. Default: none, which on most clusters is everybody."""
 
-    node_selector: dict[LabelKey, LabelValue] | None = None
+    node_selector: LabelSelector | None = None
     """Labels that a node must have. Default: none; the GPU request chooses."""
 
     tolerations: list[Toleration] = Field(default=[GPU_TAINT])
@@ -216,10 +214,10 @@ class NIM(Arguments):
     extra_containers: list[NamedStructure] | None = None
     """Kubernetes `containers` after the server. One without a `securityContext` gets the restricted one. Default: none."""
 
-    pod_labels: dict[LabelKey, LabelValue] | None = None
+    pod_labels: Labels | None = None
     """Labels of the pods beside the component's own. Default: none."""
 
-    pod_annotations: dict[LabelKey, AnnotationValue] | None = None
+    pod_annotations: Annotations | None = None
     """Annotations of the pods. Default: none."""
 
     args: list[Words] | None = None

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict
 
+from .metadata import LabelSelector
 from .model import Arguments, Rule
 from .pod import Toleration
 from .problems import Problem
-from .values import Cores, LabelKey, LabelValue, Memory, Text, WholeNumber, Words
+from .values import Cores, Memory, Text, WholeNumber, Words
 
 _CHOICES = ("profiles", "all_profiles", "args")
 
@@ -44,7 +45,7 @@ class PrewarmArgs(Arguments):
     timeout: Annotated[WholeNumber, Field(ge=60, le=86400)] = 3600
     """Seconds that the download may take. Default 3600. The Job's deadline and Pulumi's timeout follow from it."""
 
-    node_selector: dict[LabelKey, LabelValue] | None = None
+    node_selector: LabelSelector | None = None
     """Labels that the Job's node must have. Default: the server's `node_selector`, so that a volume that binds where it is first used
     binds where the GPUs are."""
 

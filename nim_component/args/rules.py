@@ -9,7 +9,6 @@ from .checks import (
     check_key_names,
     check_lora,
     check_memory,
-    check_metadata,
     check_mounts,
     check_prefix,
     check_tls,
@@ -52,23 +51,6 @@ RULES = (
     Rule(("env", "lora.env", "network"), check_network_env, waits=False),
     Rule(("generation", "image", "port"), check_backend_port),
     Rule(("generation", "image", "env"), check_generation_env),
-    Rule(
-        (
-            "pod_labels",
-            "service.labels",
-            "ingress.labels",
-            "http_route.labels",
-            "grpc_route.labels",
-            "metrics.monitor.labels",
-            "metrics.dashboard.labels",
-            "metrics.alerts.labels",
-            "pod_annotations",
-            "cache.annotations",
-            "ingress.annotations",
-        ),
-        check_metadata,
-        waits=False,
-    ),
     Rule(
         (
             "env",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from ..kubernetes.quantities import parse_quantity
+from .metadata import LabelSelector
 from .model import Arguments, Rule
 from .problems import Problem, rule_error
-from .values import LabelKey, LabelValue, ObjectName, OrOutput, WholeNumber, matching
+from .values import ObjectName, OrOutput, WholeNumber, matching
 
 PresetName = Literal["queue", "running", "kv-cache", "latency"]
 
@@ -112,7 +113,7 @@ class PodsMetric(Arguments):
     average_value: Target
     """Quantity, on average over the pods."""
 
-    match_labels: dict[LabelKey, LabelValue] | None = None
+    match_labels: LabelSelector | None = None
     """Labels of the metric. Default: any."""
 
 
@@ -137,7 +138,7 @@ class ObjectMetric(Arguments):
     average_value: Target | None = None
     """Quantity for each pod: the object's, divided by the pods."""
 
-    match_labels: dict[LabelKey, LabelValue] | None = None
+    match_labels: LabelSelector | None = None
     """Labels of the metric. Default: any."""
 
     rules = (Rule(("value", "average_value"), _check_goal, waits=False),)
@@ -155,7 +156,7 @@ class ExternalMetric(Arguments):
     average_value: Target | None = None
     """Quantity for each pod: the whole, divided by the pods."""
 
-    match_labels: dict[LabelKey, LabelValue] | None = None
+    match_labels: LabelSelector | None = None
     """Labels of the metric. Default: any."""
 
     rules = (Rule(("value", "average_value"), _check_goal, waits=False),)

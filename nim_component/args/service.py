@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
+from .metadata import Annotations, Labels
 from .model import Arguments, Rule
 from .problems import Problem, rule_error
-from .values import AnnotationValue, Flag, LabelKey, LabelValue, OrOutput, WholeNumber, matching
+from .values import Flag, OrOutput, WholeNumber, matching
 
 
 def _cidr(value: str) -> str:
@@ -61,10 +62,10 @@ class ServiceArgs(Arguments):
     headless: Flag = False
     """No address of its own: its name resolves to the pods, for clients that balance themselves. Default no."""
 
-    annotations: dict[LabelKey, AnnotationValue] | None = None
+    annotations: Annotations | None = None
     """Annotations, such as those of a cloud's load balancer. Default: none."""
 
-    labels: dict[LabelKey, LabelValue] | None = None
+    labels: Labels | None = None
     """Labels beside the component's own. Default: none."""
 
     session_affinity: Literal["None", "ClientIP"] = "None"

@@ -5,8 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import SECRETS_DIGEST
-from ..names import CACHE_LABEL, WAIT_FOR, labels, selector
+from ..names import CACHE_LABEL, SECRETS_DIGEST, WAIT_FOR, labels, selector
 from .monitor import scrape_annotations
 from .pod import render_pod
 from .references import References

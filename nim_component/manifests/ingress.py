@@ -5,9 +5,8 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import SKIP_AWAIT
 from ..args.exposure import IngressArgs
-from ..names import labels
+from ..names import SKIP_AWAIT, labels
 from .server import PORT_NAME
 
 

@@ -9,13 +9,11 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import SKIP_AWAIT
-from ..names import LORA_JOB, job_selector, labels, name_with_digest
+from ..names import LORA_JOB, REPLACE_FAILED, SKIP_AWAIT, job_selector, labels, name_with_digest
 from .inputs import lift_within
 from .lora import lora_volumes, render_loader
 from .network import network_volumes, render_joiner
 from .overrides import overridden_spec
-from .prewarm import REPLACE_FAILED
 from .pvc import name_pvc
 from .references import References
 from .security import pod_context

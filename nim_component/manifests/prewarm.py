@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.checks import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
-from ..names import CACHE_LABEL, PREWARM_CONTAINER, PREWARM_JOB, STANDARD_LABELS, job_selector, labels, name_with_digest
+from ..names import CACHE_LABEL, PREWARM_CONTAINER, PREWARM_JOB, REPLACE_FAILED, STANDARD_LABELS, job_selector, labels, name_with_digest
 from .environment import download_environment
 from .inputs import lift, lift_within
 from .network import network_mounts, network_volumes, render_joiner
@@ -18,8 +18,6 @@ from .security import container_context, pod_context
 from .server import cache_mount
 from .timing import Timing
 
-REPLACE_FAILED = "pulumi.com/replaceUnready"
-"""Makes the provider replace a Job that failed, where it would wait for it again in vain."""
 RETRIES = 3
 
 

@@ -6,8 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import SKIP_AWAIT
-from ..names import labels, name_with_digest
+from ..names import SKIP_AWAIT, labels, name_with_digest
 from .inputs import lift_within
 from .overrides import overridden_spec
 

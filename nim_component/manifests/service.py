@@ -5,8 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
-from ..args.checks import SKIP_AWAIT
-from ..names import labels, selector
+from ..names import SKIP_AWAIT, labels, selector
 from .server import GRPC_PORT_NAME, PORT_NAME
 
 

@@ -213,7 +213,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"priority_class": "a_b"}, f"priority_class: {NAME} (got 'a_b'). {NAME_REMEDY}"),
     (
         {"pod_labels": {"app.kubernetes.io/name": "x"}},
-        "pod_labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "pod_labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     ({"pod_annotations": {"a": 1}}, f"pod_annotations.a: must be text (got 1). {TEXT}"),
     ({"affinity": []}, "affinity: must be a mapping of names to values. Write it as name: value pairs."),
@@ -368,7 +368,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"pod_labels": {"nim-component/cache-of": "x"}},
-        "pod_labels['nim-component/cache-of']: is managed by the component. Choose another name.",
+        "pod_labels['nim-component/cache-of']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     (
         {"replicas": 2},
@@ -538,7 +538,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"env": {"NIM_GRPC_API_PORT": "1"}}, "env.NIM_GRPC_API_PORT: is managed by the component. Use the argument grpc_port."),
     (
         {"grpc_port": 50051, "grpc_route": {"gateway": "a", "hosts": ["a.example.com"], "labels": {"app.kubernetes.io/name": "x"}}},
-        "grpc_route.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "grpc_route.labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     ({"args": "--x"}, "args: must be a list. Write it as a list, also for a single item."),
     ({"command": [1]}, f"command[0]: must be text. {TEXT}"),
@@ -561,15 +561,15 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"service": {"labels": {"app.kubernetes.io/name": "x"}}},
-        "service.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "service.labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     (
         {"pod_annotations": {"checksum/secrets": "x"}},
-        "pod_annotations['checksum/secrets']: is managed by the component. Choose another name.",
+        "pod_annotations['checksum/secrets']: is an annotation that the component sets. Use another key. Reserved: pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
     ),
     (
         {"cache": {"annotations": {"pulumi.com/skipAwait": "false"}}},
-        "cache.annotations['pulumi.com/skipAwait']: is managed by the component. Choose another name.",
+        "cache.annotations['pulumi.com/skipAwait']: is an annotation that the component sets. Use another key. Reserved: pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
     ),
     (
         {"extra_mounts": [{"name": "cache", "mountPath": "/opt/nim/.cache/"}]},
@@ -782,11 +782,11 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ingress": {"hosts": ["a.example.com"], "annotations": {"pulumi.com/skipAwait": "false"}}},
-        "ingress.annotations['pulumi.com/skipAwait']: is managed by the component. Choose another name.",
+        "ingress.annotations['pulumi.com/skipAwait']: is an annotation that the component sets. Use another key. Reserved: pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
     ),
     (
         {"http_route": {"gateway": "public", "hosts": ["a.example.com"], "labels": {"app.kubernetes.io/name": "x"}}},
-        "http_route.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "http_route.labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     (
         {"http_route": {"gateway": "public", "hosts": ["a.example.com"], "request_timeout": "10 min"}},
@@ -930,11 +930,11 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"metrics": {"monitor": {"labels": {"app.kubernetes.io/name": "x"}}}},
-        "metrics.monitor.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "metrics.monitor.labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     (
         {"metrics": {"alerts": {"labels": {"app.kubernetes.io/name": "x"}}}},
-        "metrics.alerts.labels['app.kubernetes.io/name']: is managed by the component. Choose another name.",
+        "metrics.alerts.labels['app.kubernetes.io/name']: is a label that the component sets. Use another key. Reserved: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, nim-component/cache-of.",
     ),
     (
         {"metrics": {"monitor": None, "scrape_annotations": True}, "pod_annotations": {"prometheus.io/port": "1"}},
