@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(__file__).parent / "programs"
 PREPARE = """
 from pathlib import Path
-from nim_component.local.deploy import find_target, prepare
-prepare(find_target(Path("."), "dev", None, None))
+from nim_component.local.update import find_target, plan_update
+plan_update(find_target(Path("."), "dev", None, None))
 """
 # What a preview of the dev stack touches of the Kubernetes SDK.
 SDK = "import pulumi_kubernetes as k8s; k8s.core.v1.Secret; k8s.meta.v1.ObjectMetaArgs; k8s.apps.v1.Deployment; k8s.Provider"

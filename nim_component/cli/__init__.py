@@ -16,12 +16,12 @@ import typer
 
 from .adapters import app as adapters
 from .diff import diff
-from .engine import preview, up
 from .exit_codes import FAILED, INTERRUPTED
 from .explain import explain
-from .failing import owe_nothing
+from .failure import reset_json_errors
 from .fit import fit
 from .preflight import check
+from .up import preview, up
 
 app = typer.Typer(
     name="nim-component",
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.callback()(owe_nothing)
+app.callback()(reset_json_errors)
 app.command()(up)
 app.command()(preview)
 app.command()(fit)

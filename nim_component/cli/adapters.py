@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .adapters_check import check
-from .engine import FolderOption, StackOption
-from .failing import fail
+from .failure import fail
 from .locked import read_locked
+from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..lora.lockfile import Lock

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from .engine import FolderOption, StackOption
 from .exit_codes import FAILED, INTERRUPTED, TERMINATED
 from .explain import ContextOption, KubeconfigOption, cluster_errors
-from .failing import fail, owe_json
+from .failure import enable_json_errors, fail
 from .locked import choose_service, read_locked
+from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..args import NIM, LoRAAdapter
@@ -51,7 +51,7 @@ def check(
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for the verdict on a claim.")] = 300,
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
-    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Compare a folder, or a claim, with the lock file: each adapter there, each file the one that was locked.
 

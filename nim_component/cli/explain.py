@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from .engine import FolderOption, attempt
 from .exit_codes import INTERRUPTED, NOT_READY
-from .failing import fail, owe_json
+from .failure import enable_json_errors, fail, run_or_fail
+from .options import FolderOption
 
 if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
@@ -41,7 +41,9 @@ def explain(
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, and print what changes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON; with --watch, a line for each change.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON; with --watch, a line for each change.")
+    ] = False,
 ) -> None:
     """Say how far each service in the cluster is, what stands in its way, and what to do. Exits with 3 when one is not ready."""
     wanted: list[Name] = []
@@ -49,7 +51,7 @@ def explain(
     if stack is not None:
         from ..diagnose.targets import read_targets
 
-        targets = attempt(lambda: read_targets(cwd, stack), None)
+        targets = run_or_fail(lambda: read_targets(cwd, stack), None)
         require_cluster(targets, kubeconfig, context)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
         found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]

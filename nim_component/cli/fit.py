@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .engine import FolderOption, StackOption, attempt
 from .exit_codes import DOES_NOT_FIT
-from .failing import owe_json
+from .failure import enable_json_errors, run_or_fail
+from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..fit import Fit
@@ -25,7 +25,7 @@ def fit(
     gpu: Annotated[
         str | None, typer.Option("--gpu", help="The GPU where the arguments name none, such as NVIDIA-L40S or h100.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Say whether the models of a stack fit the memory of their GPUs. Exits with 4 when one cannot."""
     from ..fit import fit_service
@@ -37,7 +37,7 @@ def fit(
     if gpu is not None and find_gpu(gpu) is None:
         near = suggest(gpu, gpus())
         typer.echo(f"note: --gpu {gpu} is not in the catalogue of GPUs, so nothing is said of what it holds. {near}", err=True)
-    run = attempt(lambda: run_project(cwd, stack), None)
+    run = run_or_fail(lambda: run_project(cwd, stack), None)
     fits = {each.name: fit_service(read_record(each.inputs), gpu) for each in run.of("nim:index:NIMService")}
     if as_json:
         typer.echo(json.dumps({name: _round(asdict(each)) for name, each in fits.items()}, indent=2))

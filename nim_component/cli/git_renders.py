@@ -16,7 +16,7 @@ from pathlib import Path
 from ..review.render_pair import REQUIREMENTS, RenderPair
 from ..review.renders import Render
 
-RENDERER = Path(__file__).parents[1] / "local" / "render.py"
+RENDERER = Path(__file__).parents[1] / "local" / "renderer.py"
 
 
 class GitRenderError(Exception):

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .engine import attempt
-from .failing import fail
+from .failure import fail, run_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,14 +34,14 @@ def read_locked(stack: str | None, cwd: Path) -> Locked:
     from ..lora.lockfile import Lock, LockError, lock_path, read_lock
     from ..stack_fields import read_adapters
 
-    project = attempt(lambda: find_project(cwd), None)
-    loaded = attempt(lambda: load_stack(project, choose_stack(project, stack)), None)
+    project = run_or_fail(lambda: find_project(cwd), None)
+    loaded = run_or_fail(lambda: load_stack(project, choose_stack(project, stack)), None)
     path = lock_path(project.stack_folder, loaded.name)
     try:
         lock = read_lock(path) or Lock()
     except LockError as error:
         fail(str(error))
-    return Locked(path, lock, attempt(lambda: read_adapters(project.name, loaded.config), None), loaded.config)
+    return Locked(path, lock, run_or_fail(lambda: read_adapters(project.name, loaded.config), None), loaded.config)
 
 
 def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[LoRAAdapter]]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .engine import FolderOption, attempt
 from .exit_codes import MISSING, UNCHECKED
 from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
-from .failing import fail, owe_json
+from .failure import enable_json_errors, fail, run_or_fail
+from .options import FolderOption
 
 if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
@@ -35,13 +35,13 @@ def check(
         typer.Option("--state", help="An exported state (pulumi stack export), to look for orphans without the CLI.", metavar="FILE"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when something could not be checked.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", callback=owe_json, help="Print JSON instead of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Ask the cluster, changing nothing, whether it has what the stack needs. Exits with 3 when something is missing."""
     from ..diagnose.targets import read_targets
     from ..preflight import CheckResult, read_facts, read_requirements, run_checks
 
-    targets = attempt(lambda: read_targets(cwd, stack), None)
+    targets = run_or_fail(lambda: read_targets(cwd, stack), None)
     require_cluster(targets, kubeconfig, context)
     requirements = read_requirements(targets.objects)
     known = read_state(cwd, targets.stack, state)

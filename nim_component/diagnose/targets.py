@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cluster.objects import Object, text_at
-from ..local.deploy import find_target
 from ..local.manifests import Manifest, collect_manifests
 from ..local.project import run_stack
 from ..local.resources import Resource, Run
+from ..local.update import find_target
 from ..names import SELECTOR_LABELS
 
 SERVICE_TYPE = "nim:index:NIMService"

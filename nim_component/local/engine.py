@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from . import markers, sdk, urns
 from .configuration import to_text
-from .monitor import Call, LocalMonitor, Read
+from .resource_monitor import Call, LocalMonitor, Read
 from .resources import LogEntry, Run, arrange
 
 
@@ -162,7 +162,7 @@ def captured(log: sdk.LogEngine) -> Any:
             lines.write("\n" if lines.rest else "")
 
 
-def secret_texts(run: Run) -> set[str]:
+def find_secret_texts(run: Run) -> set[str]:
     """Every text that stands in a secret of the run: what must not be printed."""
     found: set[str] = set()
 
@@ -189,7 +189,7 @@ def secret_texts(run: Run) -> set[str]:
     return found
 
 
-def redact(text: str, secrets: set[str]) -> str:
+def redact_secrets(text: str, secrets: set[str]) -> str:
     """A text for the screen, without the secrets."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, markers.SECRET_TEXT)

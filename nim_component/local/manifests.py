@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..text.field_paths import show_path
-from . import kubernetes, markers
-from .emit import render_yaml
+from . import kubernetes_provider, markers
 from .errors import LocalError
-from .normalise import normalise, to_object
+from .normalisation import normalise, to_object
 from .resources import Resource, Run
-from .schema import UnknownKindError, check_object
+from .schema import UnknownKindError, validate_object
+from .yaml_writer import render_yaml
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Manifest:
         """The file's place below the output directory."""
         namespace, _, name = self.name.partition("/")
         group_version = self.api_version.replace("/", "_").replace(":", "_")
-        definition = self.kind == "CustomResourceDefinition" and self.api_version in kubernetes.BUILTIN_GROUP_VERSIONS
+        definition = self.kind == "CustomResourceDefinition" and self.api_version in kubernetes_provider.BUILTIN_GROUP_VERSIONS
         return Path("0-crd" if definition else "1-manifest") / f"{group_version}-{self.kind.lower()}-{namespace}-{name}.yaml"
 
     @cached_property
@@ -87,8 +87,8 @@ def collect_manifests(run: Run) -> list[Manifest]:
     """The objects that a run's program would create. LocalError for names that no file can have, or that the provider refuses."""
     manifests: list[Manifest] = []
     for resource in run.resources:
-        if resource.custom and not resource.read and kubernetes.is_object(resource.type):
-            api_version, kind = kubernetes.group_version_kind(resource.type, resource.raw)
+        if resource.custom and not resource.read and kubernetes_provider.is_object(resource.type):
+            api_version, kind = kubernetes_provider.group_version_kind(resource.type, resource.raw)
             manifests.append(Manifest(resource, to_object(resource.inputs, api_version, kind)))
     refuse_names(manifests)
     return manifests
@@ -106,7 +106,7 @@ def refuse_names(manifests: Iterable[Manifest]) -> None:
             raise LocalError(f"{urn}: `.metadata` holds a name with a slash in it, '{manifest.name}', which no object can have")
 
 
-def clashes(manifests: Iterable[Manifest]) -> list[tuple[Path, list[str]]]:
+def find_clashes(manifests: Iterable[Manifest]) -> list[tuple[Path, list[str]]]:
     """Files that more than one resource claims. A cluster refuses the second of them."""
     claims: defaultdict[Path, list[str]] = defaultdict(list)
     for manifest in manifests:
@@ -114,13 +114,13 @@ def clashes(manifests: Iterable[Manifest]) -> list[tuple[Path, list[str]]]:
     return [(path, urns) for path, urns in claims.items() if len(urns) > 1]
 
 
-def check_manifests(manifests: Iterable[Manifest], version: str) -> tuple[list[str], list[str]]:
+def validate_manifests(manifests: Iterable[Manifest], version: str) -> tuple[list[str], list[str]]:
     """Errors and notes of the strict schema check; each error names resource, field and rule."""
     errors: list[str] = []
     custom: set[str] = set()
     for manifest in manifests:
         try:
-            problems = check_object(manifest.given, version)
+            problems = validate_object(manifest.given, version)
         except UnknownKindError as error:
             custom.add(str(error))
             continue

@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from ..text.nearest_names import add_suggestion, did_you_mean, suggest
 from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, undeclared, unseal
-from .documents import read_mapping
 from .engine import execute
 from .errors import LocalError
-from .monitor import Call, Read
+from .resource_monitor import Call, Read
 from .resources import LogEntry, Run
+from .yaml_reader import read_mapping
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 PACKAGE = Path(__file__).parents[1]
@@ -111,7 +111,7 @@ def find_main(file: Path, main: Any) -> Path:
     return program
 
 
-def stack_names(project: Project) -> list[str]:
+def list_stacks(project: Project) -> list[str]:
     """The stacks that have a file."""
     files = (*project.stack_folder.glob("Pulumi.*.yaml"), *project.stack_folder.glob("Pulumi.*.yml"))
     return sorted({file.name.removeprefix("Pulumi.").rpartition(".")[0] for file in files})
@@ -127,14 +127,14 @@ def choose_stack(project: Project, wanted: str | None) -> str:
         raise LocalError(f"stack '{name}': is of another project than {project.name}; write organization/{project.name}/{short}")
     if name:
         return short
-    names = stack_names(project)
+    names = list_stacks(project)
     return names[0] if len(names) == 1 else "dev"
 
 
 def load_stack(project: Project, name: str) -> Stack:
     """One stack's configuration. A project without any stack file runs on its defaults."""
     file = next((found for ending in ("yaml", "yml") if (found := project.stack_folder / f"Pulumi.{name}.{ending}").is_file()), None)
-    names = stack_names(project)
+    names = list_stacks(project)
     if file is None and names:
         raise LocalError(
             f"no stack named '{name}' found: {project.stack_folder / f'Pulumi.{name}.yaml'} does not exist. "
@@ -228,10 +228,10 @@ def forget_modules(folder: Path, known: set[str]) -> None:
     """Drops what the program imported from its own folder: the next project may have modules of the same names."""
     for name in set(sys.modules) - known:
         file = getattr(sys.modules[name], "__file__", None)
-        if file and is_own(Path(file), folder):
+        if file and is_program_file(Path(file), folder):
             del sys.modules[name]
 
 
-def is_own(file: Path, folder: Path) -> bool:
+def is_program_file(file: Path, folder: Path) -> bool:
     """Whether a file belongs to the program in a folder: not to a package installed in a virtual environment there, nor to this one."""
     return file.is_relative_to(folder) and "site-packages" not in file.parts and not file.is_relative_to(PACKAGE)

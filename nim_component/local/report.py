@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import markers, urns
-from .deploy import Deployment
-from .diff import Change, Step
-from .emit import render_yaml
+from .comparison import Change, Step
+from .update import Update
+from .yaml_writer import render_yaml
 
 LONGEST_VALUE, LONGEST_BEGINNING = 120, 60
 
@@ -35,24 +35,24 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def to_json(deployment: Deployment, command: str) -> str:
+def to_json(update: Update, command: str) -> str:
     """The documented JSON form."""
-    comparison = deployment.comparison
+    comparison = update.comparison
     content = {
         "engine": "local",
         "command": command,
-        "project": deployment.run.project,
-        "stack": deployment.run.stack,
-        "kubernetesVersion": deployment.kubernetes_version,
-        "changed": deployment.changed,
+        "project": update.run.project,
+        "stack": update.run.stack,
+        "kubernetesVersion": update.kubernetes_version,
+        "changed": update.changed,
         "summary": dict(sorted(comparison.counts.items())),
         "resources": [describe_step(step) for step in comparison.steps],
-        "outputs": markers.mask(dict(deployment.run.outputs)),
+        "outputs": markers.mask(dict(update.run.outputs)),
         "outputChanges": [describe_change(change) for change in comparison.outputs],
-        "files": [{"path": str(path), "action": action} for path, action in deployment.files],
-        "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in deployment.manifests if manifest.unknowns},
-        "secret": {manifest.path.as_posix(): manifest.secrets for manifest in deployment.manifests if manifest.secrets},
-        "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in deployment.diagnostics],
+        "files": [{"path": str(path), "action": action} for path, action in update.files],
+        "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in update.manifests if manifest.unknowns},
+        "secret": {manifest.path.as_posix(): manifest.secrets for manifest in update.manifests if manifest.secrets},
+        "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in update.diagnostics],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
@@ -75,7 +75,7 @@ def describe_change(change: Change) -> dict[str, Any]:
     return {"path": str(change), "kind": change.kind, "old": change.old, "new": change.new, "replaces": change.replaces}
 
 
-def print_report(deployment: Deployment, command: str) -> None:
+def print_report(update: Update, command: str) -> None:
     """The tree, the outputs, the files and a summary. Colour on a terminal only, and no line cut short anywhere else."""
     from rich.console import Console
     from rich.text import Text
@@ -84,7 +84,7 @@ def print_report(deployment: Deployment, command: str) -> None:
     terminal = sys.stdout.isatty()
     plain = not terminal or bool(os.environ.get("NO_COLOR"))
     console = Console(file=sys.stdout, width=None if terminal else 100_000, no_color=plain, highlight=False, soft_wrap=not terminal)
-    steps = deployment.comparison.steps
+    steps = update.comparison.steps
     shown = visible(steps)
     branches: dict[str, Tree] = {}
     for step in steps:
@@ -101,10 +101,10 @@ def print_report(deployment: Deployment, command: str) -> None:
     for urn, branch in branches.items():
         if not any(step.urn == urn and step.parent in branches for step in steps):
             console.print(branch)
-    for lines in (show_outputs(deployment), show_diagnostics(deployment), show_gaps(deployment), show_files(deployment, command)):
+    for lines in (show_outputs(update), show_diagnostics(update), show_gaps(update), show_files(update, command)):
         if lines:
             console.print(Text("\n".join(["", *lines])))
-    console.print(Text(f"\n{summary(deployment, command)}"))
+    console.print(Text(f"\n{summary(update, command)}"))
 
 
 def visible(steps: Sequence[Step]) -> set[str]:
@@ -157,11 +157,11 @@ def show_value(value: Any) -> str:
     return text if len(text) <= 2 * LONGEST_VALUE else f"{text[: 2 * LONGEST_VALUE]}… ({len(text)} characters)"
 
 
-def show_outputs(deployment: Deployment) -> list[str]:
+def show_outputs(update: Update) -> list[str]:
     """The stack's outputs, with what they were where they differ."""
-    outputs: dict[str, Any] = markers.mask(dict(deployment.run.outputs))
-    changes = {change.path[0]: change for change in deployment.comparison.outputs if len(change.path) == 1}
-    nested = [change for change in deployment.comparison.outputs if len(change.path) != 1]
+    outputs: dict[str, Any] = markers.mask(dict(update.run.outputs))
+    changes = {change.path[0]: change for change in update.comparison.outputs if len(change.path) == 1}
+    nested = [change for change in update.comparison.outputs if len(change.path) != 1]
     lines: list[str] = []
     for key, value in outputs.items():
         change = changes.get(key)
@@ -181,27 +181,27 @@ def show_output(mark: str, key: str, value: Any) -> list[str]:
     return [f"  {mark} {key}:", *(f"      {line}" for line in render_yaml(cast("dict[str, Any]", value)).splitlines())]
 
 
-def show_diagnostics(deployment: Deployment) -> list[str]:
+def show_diagnostics(update: Update) -> list[str]:
     """Warnings and messages, with the resource they are about."""
     lines = [
         f"  {entry.severity}: {entry.message}" + (f" ({urns.parse(entry.urn).type} {urns.parse(entry.urn).name})" if entry.urn else "")
-        for entry in deployment.diagnostics
+        for entry in update.diagnostics
     ]
     return ["Diagnostics:", *lines] if lines else []
 
 
-def show_gaps(deployment: Deployment) -> list[str]:
+def show_gaps(update: Update) -> list[str]:
     """Values that the files do not hold."""
-    lines = [f"  {manifest.path.name}: {', '.join(manifest.unknowns)}" for manifest in deployment.manifests if manifest.unknowns]
-    hidden = [f"  {manifest.path.name}: {', '.join(manifest.secrets)}" for manifest in deployment.manifests if manifest.secrets]
+    lines = [f"  {manifest.path.name}: {', '.join(manifest.unknowns)}" for manifest in update.manifests if manifest.unknowns]
+    hidden = [f"  {manifest.path.name}: {', '.join(manifest.secrets)}" for manifest in update.manifests if manifest.secrets]
     unknown = [f"Not known without the real engine, written as {markers.UNKNOWN_TEXT}:", *lines] if lines else []
     return unknown + ([f"Secret, written as {markers.SECRET_TEXT}:", *hidden] if hidden else [])
 
 
-def show_files(deployment: Deployment, command: str) -> list[str]:
+def show_files(update: Update, command: str) -> list[str]:
     """The folders, and the files that are (or would be) written or removed."""
     verbs = {"write": "wrote", "remove": "removed"} if command == "up" else {"write": "would write", "remove": "would remove"}
-    lines = [f"  {verbs[action]} {display(path)}" for path, action in deployment.files if action != "same"]
+    lines = [f"  {verbs[action]} {display(path)}" for path, action in update.files if action != "same"]
     return ["Files:", *lines] if lines else []
 
 
@@ -213,16 +213,16 @@ def display(path: Path) -> str:
         return str(path)
 
 
-def summary(deployment: Deployment, command: str) -> str:
+def summary(update: Update, command: str) -> str:
     """One line: how many resources do what, or that nothing changed."""
-    counts = deployment.comparison.counts
+    counts = update.comparison.counts
     total = sum(counts.values())
-    if not deployment.changed:
+    if not update.changed:
         return f"Resources: nothing changed, {total} unchanged"
     verbs = {"create": ("to create", "created"), "update": ("to update", "updated"), "replace": ("to replace", "replaced"),
              "delete": ("to delete", "deleted"), "read": ("not read", "not read"),
              "discard": ("no longer to be read", "no longer read")}  # fmt: skip
     parts = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
     parts += [f"{counts['same']} unchanged"] if counts["same"] else []
-    parts += ["files differ" if command == "preview" else "files written anew"] if not deployment.comparison.changed else []
+    parts += ["files differ" if command == "preview" else "files written anew"] if not update.comparison.changed else []
     return f"Resources: {', '.join(parts)}"

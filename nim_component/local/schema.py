@@ -19,7 +19,7 @@ from ..text.field_paths import Path as FieldPath
 from ..text.field_paths import show_path
 from ..text.nearest_names import add_suggestion
 from .errors import LocalError
-from .kubernetes import BUILTIN_GROUPS
+from .kubernetes_provider import BUILTIN_GROUPS
 from .markers import UNKNOWN, Secret
 
 Check: TypeAlias = Callable[[Any, FieldPath], Iterator["SchemaViolation"]]
@@ -36,7 +36,7 @@ class UnknownKindError(LookupError):
     """No schema: a custom resource."""
 
 
-def check_object(given: Mapping[str, Any], version: str) -> list[SchemaViolation]:
+def validate_object(given: Mapping[str, Any], version: str) -> list[SchemaViolation]:
     """Every problem of one object. Secret values are checked but never shown; unknown ones fit everywhere.
 
     UnknownKindError for a kind that Kubernetes does not define itself.

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.proto import engine_pb2
 
-from .monitor import LocalMonitor
+from .resource_monitor import LocalMonitor
 from .resources import LogEntry, Severity
 
 SEVERITIES: Final[Mapping[int, Severity]] = {engine_pb2.INFO: "info", engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}

@@ -1,6 +1,6 @@
 """Two local renders become changes: what the engine would do, as far as that follows from the two programs alone.
 
-A render is what `local.render` writes: the resources of one stack, with secrets as digests that only the renders of one comparison share.
+A render is what `local.renderer` writes: the resources of one stack, with secrets as digests that only the renders of one comparison share.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from ..local import urns
-from ..local.forcing import forcing_paths, is_under
+from ..local.replacement_fields import find_replacement_paths, is_under
 from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from .matching import MISSING, compare
 from .preview import get, maps, pairs, texts
@@ -106,7 +106,7 @@ def _change(before: ResourceState | None, after: ResourceState, entry: Mapping[s
 
 def _forcing(resource: ResourceState, entry: Mapping[str, Any]) -> tuple[str, ...]:
     """What cannot change in place; a component only groups what can."""
-    return forcing_paths(resource.type, resource.inputs) if entry.get("custom") else ()
+    return find_replacement_paths(resource.type, resource.inputs) if entry.get("custom") else ()
 
 
 def _order(before: ResourceState, after: ResourceState, entry: Mapping[str, Any]) -> Order:

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from nim_component import NIM, NIMSecrets, NIMService
-from nim_component.local import render
+from nim_component.local import renderer
 from nim_component.review.change import StackChange
 from nim_component.review.preview import read_preview
 from nim_component.review.renders import compare_renders
@@ -29,7 +29,7 @@ LORA: Mapping[str, Any] = {
     "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
 }
 
-render.load_engine()
+renderer.load_engine()
 
 
 def recorded(name: str) -> StackReview:
@@ -39,9 +39,9 @@ def recorded(name: str) -> StackReview:
 
 def render_program(program: Callable[[], object], stack: str = "dev") -> dict[str, Any]:
     """What the local engine sees of a program, as a comparison gets it."""
-    engine = render.import_engine("engine")
+    engine = renderer.import_engine("engine")
     run = engine.execute(program, project="nim", stack=stack)
-    return json.loads(json.dumps(render.describe_run(run, KEY)))
+    return json.loads(json.dumps(renderer.describe_run(run, KEY)))
 
 
 def services(**fields: Mapping[str, Any] | NIM) -> dict[str, Any]:

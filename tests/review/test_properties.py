@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nim_component.kubernetes.list_keys import BY_NAME, LIST_KEYS
-from nim_component.local.diff import compare_values
+from nim_component.local.comparison import compare_values
 from nim_component.review.matching import compare
 from nim_component.review.renders import compare_renders
 from nim_component.review.review import review

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nim_component import NIM, NIMService
-from nim_component.local.manifests import Manifest, check_manifests, collect_manifests
+from nim_component.local.manifests import Manifest, collect_manifests, validate_manifests
 from nim_component.local.schema import bundled_versions
 from nim_component.testing import record, record_project
 
@@ -45,7 +45,7 @@ def test_what_is_rendered_passes_the_strict_schema(project: str, stack: str, ver
 def test_the_schema_refuses_what_kubernetes_does_not_know():
     untyped: Any = {"name": "a", "lables": {}}
     seen = record(lambda: k8s.core.v1.ConfigMap("a", metadata=untyped))
-    (error,) = check_manifests(collect_manifests(seen.run), "1.36")[0]
+    (error,) = validate_manifests(collect_manifests(seen.run), "1.36")[0]
     assert "metadata.lables: unknown field. Did you mean 'labels'?" in error
 
 
@@ -53,7 +53,7 @@ def test_the_schema_refuses_what_kubernetes_does_not_know():
 @given(nim=nims())
 def test_whatever_the_arguments_the_objects_pass_the_strict_schema(nim: NIM):
     objects = collect_manifests(record(lambda: NIMService("llama", nim)).run)
-    assert check_manifests(objects, "1.36") == ([], [])
+    assert validate_manifests(objects, "1.36") == ([], [])
     assert len({(each.kind, each.name) for each in objects}) == len(objects)
 
 

@@ -35,12 +35,12 @@ def test_frames_of_a_module_of_any_name_are_the_programs(cli: Command, folder: P
 
 
 def test_frames_of_this_package_and_of_installed_ones_are_not_the_programs(folder: Path) -> None:
-    from nim_component.local.project import PACKAGE, is_own
+    from nim_component.local.project import PACKAGE, is_program_file
 
-    assert is_own(folder / "local/engine.py", folder)
-    assert not is_own(folder / ".venv/lib/python3.12/site-packages/pulumi/output.py", folder)
-    assert not is_own(PACKAGE / "cli/engine.py", PACKAGE.parent)
-    assert not is_own(Path("<frozen runpy>"), folder)
+    assert is_program_file(folder / "local/engine.py", folder)
+    assert not is_program_file(folder / ".venv/lib/python3.12/site-packages/pulumi/output.py", folder)
+    assert not is_program_file(PACKAGE / "cli/up.py", PACKAGE.parent)
+    assert not is_program_file(Path("<frozen runpy>"), folder)
 
 
 def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Command, folder: Path) -> None:

@@ -64,7 +64,7 @@ class TestStart:
     """A preview imports what it needs; the rest of the package is for other commands."""
 
     HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
-             "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.model_comparison", "nim_component.local.render")  # fmt: skip
+             "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.model_comparison", "nim_component.local.renderer")  # fmt: skip
 
     def test_a_preview_imports_nothing_that_it_does_not_use(self, tmp_path: Path):
         write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")

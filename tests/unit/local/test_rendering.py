@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from pulumi import Output
 
 from nim_component.local import LocalError, Secret, execute
-from nim_component.local.documents import Loader
-from nim_component.local.emit import render_yaml
-from nim_component.local.manifests import Manifest, clashes, collect_manifests
-from nim_component.local.normalise import normalise, to_object
+from nim_component.local.manifests import Manifest, collect_manifests, find_clashes
+from nim_component.local.normalisation import normalise, to_object
 from nim_component.local.project import run_project
+from nim_component.local.yaml_reader import Loader
+from nim_component.local.yaml_writer import render_yaml
 
 HERE = Path(__file__).parent
 RECORDINGS = ("yaml_render", "tricky_render")
@@ -247,7 +247,7 @@ def test_two_resources_of_one_object_clash() -> None:
         for name in ("a", "b"):
             k8s.core.v1.ConfigMap(name, metadata={"name": "same"})
 
-    [(path, urns)] = clashes(manifests(program))
+    [(path, urns)] = find_clashes(manifests(program))
     assert (path.name, len(urns)) == ("v1-configmap-default-same.yaml", 2)
 
 

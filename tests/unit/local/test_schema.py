@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nim_component.local import UNKNOWN, LocalError, Secret
-from nim_component.local.schema import UnknownKindError, bundled_versions, check_object, resolve_version
+from nim_component.local.schema import UnknownKindError, bundled_versions, resolve_version, validate_object
 
 
 def deployment(**container: Any) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def deployment(**container: Any) -> dict[str, Any]:
 
 
 def problems(value: dict[str, Any], version: str = "1.36") -> list[str]:
-    return [f"{problem.path}: {problem.rule}" for problem in check_object(value, version)]
+    return [f"{problem.path}: {problem.rule}" for problem in validate_object(value, version)]
 
 
 def test_a_valid_object_has_no_problems() -> None:
@@ -96,12 +96,12 @@ def test_a_secret_value_is_checked_but_not_shown() -> None:
 
 def test_a_custom_resource_has_no_schema() -> None:
     with pytest.raises(UnknownKindError):
-        check_object({"apiVersion": "example.com/v1", "kind": "Thing"}, "1.36")
+        validate_object({"apiVersion": "example.com/v1", "kind": "Thing"}, "1.36")
 
 
 def test_a_custom_group_that_begins_like_a_built_in_one_has_no_schema() -> None:
     with pytest.raises(UnknownKindError):
-        check_object({"apiVersion": "apps.example.com/v1", "kind": "Deployment"}, "1.36")
+        validate_object({"apiVersion": "apps.example.com/v1", "kind": "Deployment"}, "1.36")
 
 
 def test_a_misspelt_built_in_kind_is_a_problem() -> None:

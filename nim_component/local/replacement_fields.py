@@ -7,7 +7,7 @@ from typing import Any
 
 # A change under one of these makes the provider replace the object; metadata.name and metadata.namespace do for every kind.
 SELECTOR = ("spec.selector",)
-FORCES_REPLACEMENT: Mapping[tuple[str, str], tuple[str, ...]] = {
+REPLACEMENT_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("apps/v1", "Deployment"): SELECTOR,
     ("apps/v1", "DaemonSet"): SELECTOR,
     ("apps/v1", "StatefulSet"): (
@@ -25,12 +25,12 @@ FORCES_REPLACEMENT: Mapping[tuple[str, str], tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def forcing_paths(type_: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+def find_replacement_paths(type_: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """The paths whose change replaces a Kubernetes object of this type token; none for anything else."""
     if not type_.startswith("kubernetes:"):
         return ()
     key = (str(inputs.get("apiVersion")), str(inputs.get("kind")))
-    return ("metadata.name", "metadata.namespace", *FORCES_REPLACEMENT.get(key, ()))
+    return ("metadata.name", "metadata.namespace", *REPLACEMENT_FIELDS.get(key, ()))
 
 
 def is_under(path: tuple[str | int, ...], forced: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from ..text.field_paths import ItemName, show_path
 from . import urns
-from .forcing import forcing_paths, is_under
+from .replacement_fields import find_replacement_paths, is_under
 from .state import Snapshot, State
 
 Status = Literal["create", "update", "replace", "delete", "read", "discard", "same"]
@@ -87,7 +87,7 @@ def compare_resource(old: Snapshot | None, new: Snapshot, former: str) -> Step:
     """What happens to one resource."""
     if old is None:
         return Step(new.urn, new.type, new.name, new.parent, "read" if new.read else "create")
-    forced = forcing_paths(new.type, new.inputs) if new.custom else ()
+    forced = find_replacement_paths(new.type, new.inputs) if new.custom else ()
     changes = [
         Change(change.path, change.kind, change.old, change.new, replaces=any(is_under(change.path, path) for path in forced))
         for change in compare_values(old.inputs, new.inputs)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from ..kubernetes.quantities import canonical_quantity
-from .kubernetes import BUILTIN_GROUP_VERSIONS
+from .kubernetes_provider import BUILTIN_GROUP_VERSIONS
 from .kubernetes_types import Field, fields_of, find_struct
 from .markers import UNKNOWN, Secret, reveal
 

@@ -11,7 +11,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
-from . import kubernetes, markers, urns, wire
+from . import kubernetes_provider, markers, urns, wire
 from .registrations import describe_read, describe_registration, explicit_provider, transforms_of
 from .resources import LogEntry, Resource
 from .transforms import Callbacks, run_transforms
@@ -156,15 +156,15 @@ class LocalMonitor(MockMonitor):
 
     def check(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> tuple[struct_pb2.Struct, str]:
         """Name, namespace and id of a Kubernetes object, which its provider settles before anything is created."""
-        if not (request.custom and kubernetes.is_object(request.type)):
+        if not (request.custom and kubernetes_provider.is_object(request.type)):
             return request.object, ""
         with self.lock:
             provider = self.records.get(explicit_provider(request))
             cluster_scoped = frozenset(self.cluster_scoped)
         given = provider.inputs.get("namespace") if provider else self.config.get("kubernetes:namespace")
         namespace = given if isinstance(given, str) else ""
-        properties, id_ = kubernetes.identify(request.type, urn, request.object, namespace, cluster_scoped)
-        if defined := kubernetes.cluster_scoped_definition(request.type, properties):
+        properties, id_ = kubernetes_provider.identify(request.type, urn, request.object, namespace, cluster_scoped)
+        if defined := kubernetes_provider.cluster_scoped_definition(request.type, properties):
             with self.lock:
                 self.cluster_scoped.add(defined)
         return properties, id_

@@ -47,7 +47,7 @@ def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]
         return {}
     if project.folder != folder.resolve():
         return {}
-    names = engine.stack_names(project)
+    names = engine.list_stacks(project)
     return {name: render_stack(project, name, key) for name in names if not wanted or name in wanted}
 
 
@@ -62,13 +62,13 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     except (errors.LocalError, pulumi.RunError) as error:
         text = str(error)
     except SystemExit as error:
-        text = f"the program ended itself with exit code {error.code}"
+        text = f"the program called sys.exit({error.code!r})"
     except Exception as error:  # noqa: BLE001 (the side's program may raise anything)
         text = "".join(traceback.format_exception_only(error)).strip()
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(f"{project.folder}/")]
         text += f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     for run in failed:
-        text = engine.redact(text, engine.secret_texts(run))
+        text = engine.redact_secrets(text, engine.find_secret_texts(run))
     return {"error": text.replace(f"{project.folder}/", "")}
 
 
@@ -76,7 +76,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     """What a comparison needs of a run: no secret is in it."""
     engine, manifests, markers = map(import_engine, ("engine", "manifests", "markers"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
-    hidden = engine.secret_texts(run)
+    hidden = engine.find_secret_texts(run)
 
     def write(marker: Any) -> Any:
         if isinstance(marker, markers.Secret):
@@ -107,7 +107,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     return {
         "resources": [describe(resource) for resource in run.resources],
         "outputs": markers.transform(dict(run.outputs), write),
-        "log": [{"severity": each.severity, "message": engine.redact(each.message, hidden), "urn": each.urn} for each in run.log],
+        "log": [{"severity": each.severity, "message": engine.redact_secrets(each.message, hidden), "urn": each.urn} for each in run.log],
     }
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import kubernetes
-from .diff import Comparison, compare_states
-from .engine import redact, secret_texts
+from . import kubernetes_provider
+from .comparison import Comparison, compare_states
+from .engine import find_secret_texts, redact_secrets
 from .errors import LocalError
 from .files import Action, Plan, plan_folder, write_plans
-from .manifests import Manifest, check_manifests, clashes, collect_manifests
+from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
 from .project import Project, Stack, choose_stack, find_project, load_stack, run_stack
 from .resources import LogEntry, Resource, Run
 from .schema import resolve_version
@@ -33,7 +33,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Update:
     """Everything there is to show, and to write."""
 
     target: Target
@@ -64,13 +64,13 @@ def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_ve
     return Target(project, load_stack(project, choose_stack(project, stack)), out and out.absolute(), kubernetes_version)
 
 
-def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> Deployment:
+def plan_update(target: Target, on_failure: Callable[[Run], None] | None = None) -> Update:
     """Runs the program and checks everything; writes nothing."""
     project, stack = target.project, target.stack
     version = resolve_version(target.kubernetes_version or stack.config.get(f"{project.name}:kubernetesVersion"))
     run = run_stack(project, stack, on_failure=on_failure)
     manifests = collect_manifests(run)
-    errors, notes = check_manifests(manifests, version)
+    errors, notes = validate_manifests(manifests, version)
     if errors:
         count = "1 field breaks" if len(errors) == 1 else f"{len(errors)} fields break"
         raise LocalError("\n".join([f"{count} the schema of Kubernetes {version}:", *errors]))
@@ -79,8 +79,8 @@ def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> 
     gone = {project.folder / folder for folder in before.folders} - set(folders)
     plans = [plan_folder(folder, render(group)) for folder, group in sorted({**folders, **{folder: [] for folder in gone}}.items())]
     state = take_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
-    hidden = secret_texts(run)
-    log = [replace(entry, message=redact(entry.message, hidden)) for entry in run.log]
+    hidden = find_secret_texts(run)
+    log = [replace(entry, message=redact_secrets(entry.message, hidden)) for entry in run.log]
     comparison = compare_states(before, state)
     refuse_protected(comparison, before)
     diagnostics = [
@@ -88,11 +88,11 @@ def prepare(target: Target, on_failure: Callable[[Run], None] | None = None) -> 
         *retained(comparison, before),
         *(LogEntry("info", note) for note in notes),
         *skipped(run),
-        *clash_warnings(folders.values()),
-        *stray_warnings(plans),
+        *warn_of_clashes(folders.values()),
+        *warn_of_edits(plans),
     ]
     renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
-    return Deployment(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
+    return Update(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
 
 
 def refuse_protected(comparison: Comparison, before: State) -> None:
@@ -112,11 +112,11 @@ def retained(comparison: Comparison, before: State) -> list[LogEntry]:
     return [LogEntry("info", f"retained: {names[step.urn]} stays in the cluster", step.urn) for step in gone]
 
 
-def commit(deployment: Deployment) -> None:
+def apply_update(update: Update) -> None:
     """Writes the files, then remembers the state: a failure in between shows the same changes again."""
-    prepare_folder(state_file(deployment.target.project.folder, deployment.target.stack.name).parent)
-    write_plans(deployment.plans)
-    save_state(state_file(deployment.target.project.folder, deployment.target.stack.name), deployment.state)
+    prepare_folder(state_file(update.target.project.folder, update.target.stack.name).parent)
+    write_plans(update.plans)
+    save_state(state_file(update.target.project.folder, update.target.stack.name), update.state)
 
 
 def assign_folders(target: Target, run: Run, manifests: Sequence[Manifest]) -> dict[Path, list[Manifest]]:
@@ -142,16 +142,16 @@ def render(manifests: Sequence[Manifest]) -> dict[str, str]:
     return {manifest.path.as_posix(): manifest.text for manifest in manifests}
 
 
-def clash_warnings(groups: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
+def warn_of_clashes(groups: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
     """A warning for each file that two resources claim; the last one's content stands in it, as with the provider."""
-    found = [clash for group in groups for clash in clashes(group)]
+    found = [clash for group in groups for clash in find_clashes(group)]
     return [
         LogEntry("warning", f"{path}: {len(claimants)} resources render to this one file, the same object: {', '.join(claimants)}")
         for path, claimants in found
     ]
 
 
-def stray_warnings(plans: Iterable[Plan]) -> list[LogEntry]:
+def warn_of_edits(plans: Iterable[Plan]) -> list[LogEntry]:
     """What somebody else did to the files since the last `up`, which undoes it."""
     return [
         LogEntry("warning", f"{plan.folder / path}: was {what} by hand since the last up, which is not kept: change the program instead")
@@ -173,6 +173,6 @@ def reason_to_skip(resource: Resource) -> str:
         return ""
     if resource.type.startswith("pulumi-python:dynamic"):
         return "is made by a provider of the program's own, which does not run here: its outputs are unknown"
-    if resource.type.startswith("kubernetes:") and not kubernetes.is_object(resource.type):
+    if resource.type.startswith("kubernetes:") and not kubernetes_provider.is_object(resource.type):
         return "is expanded by its provider, which does not run here: no manifest is written"
     return ""

@@ -1,0 +1,78 @@
+"""Commands `up` and `preview`, run by the local engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .exit_codes import CHANGED
+from .failure import enable_json_errors, run_or_fail
+from .options import FolderOption, StackOption
+
+if TYPE_CHECKING:
+    from ..local.resources import Run
+    from ..local.update import Update
+
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the manifests, in place of the one that the stack names.", metavar="DIR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON in place of the tree.")]
+VersionOption = Annotated[
+    str | None,
+    typer.Option("--kubernetes-version", help="Validate against the schemas of this version, such as 1.36.", show_default=False),
+]
+
+
+def up(
+    stack: StackOption = None,
+    cwd: FolderOption = Path(),
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    kubernetes_version: VersionOption = None,
+) -> None:
+    """Render the manifests of a stack to files. Nothing is deployed to a cluster."""
+    from ..local.update import apply_update
+
+    update = plan("up", stack, cwd, out, as_json, kubernetes_version)
+    run_or_fail(lambda: apply_update(update), update.target)
+    report(update, "up", as_json)
+
+
+def preview(
+    stack: StackOption = None,
+    cwd: FolderOption = Path(),
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    kubernetes_version: VersionOption = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if `up` would change something.")] = False,
+) -> None:
+    """Show what `up` would change. No file is written."""
+    update = plan("preview", stack, cwd, out, as_json, kubernetes_version)
+    report(update, "preview", as_json)
+    if exit_code and update.changed:
+        raise typer.Exit(CHANGED)
+
+
+def plan(command: str, stack: str | None, cwd: Path, out: Path | None, as_json: bool, kubernetes_version: str | None) -> Update:
+    """Run the program of a stack and return the changes. End the command on a failure."""
+    from ..local.update import find_target, plan_update
+
+    target = run_or_fail(lambda: find_target(cwd, stack, out, kubernetes_version), None)
+    if not as_json:
+        typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}")
+    failed: list[Run] = []
+    return run_or_fail(lambda: plan_update(target, failed.append), target, failed)
+
+
+def report(update: Update, command: str, as_json: bool) -> None:
+    """Print an update."""
+    from ..local.report import print_report, to_json
+
+    if as_json:
+        typer.echo(to_json(update, command))
+        return
+    print_report(update, command)
+    if command == "up" and not update.renders_only:
+        typer.echo(f"\nNothing is deployed by this: `pulumi up --stack {update.run.stack}` deploys.")
