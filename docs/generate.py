@@ -10,9 +10,9 @@ from typing import Any
 
 import nim_component
 from nim_component.args import NIM
-from nim_component.args.late import SECRET_VALUES
-from nim_component.args.model import Arguments
-from nim_component.args.values import OrOutput
+from nim_component.args.arguments import Arguments
+from nim_component.args.field_types import OrOutput
+from nim_component.args.secrets import SECRET_VALUE_FIELDS
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = [getattr(nim_component, name) for name in nim_component.__all__]
@@ -54,7 +54,7 @@ def render_table(model: type[Arguments]) -> str:
         default = "required" if field.is_required() else f"`{_show(field.get_default(call_default_factory=True))}`"
         output = (
             "a secret"
-            if name in SECRET_VALUES
+            if name in SECRET_VALUE_FIELDS
             else "yes"
             if any(isinstance(each, OrOutput) for each in field.metadata)
             else _takes_output(field.annotation)
@@ -93,7 +93,7 @@ def render_schema() -> dict[str, Any]:
         for name, text in describe_fields(model).items():
             properties[name]["description"] = text
     key = {"type": "object", "properties": {"config": {"type": "string"}}, "required": ["config"], "additionalProperties": False}
-    for name in SECRET_VALUES:
+    for name in SECRET_VALUE_FIELDS:
         field = definitions["NIMSecrets"]["properties"][name]
         definitions["NIMSecrets"]["properties"][name] = {**key, "description": field["description"]}
     # What is required may stand in the defaults.

@@ -13,9 +13,9 @@ import pulumi
 import yaml
 
 from .args import NIM
-from .args.error import ArgumentError, ArgumentValueError, owner_of
-from .args.late import SECRET_VALUES
+from .args.error import ArgumentError, ArgumentValueError, describe_owner
 from .args.problems import Problem
+from .args.secrets import SECRET_VALUE_FIELDS
 from .component.service import NIMService
 from .component.validation import read_nim, service_name_of
 from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
@@ -112,7 +112,8 @@ def _read_service(
     config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM], lock: Lock | None
 ) -> NIM:
     if not isinstance(fields, Mapping | None):
-        raise ArgumentValueError(owner_of(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")])
+        problem = Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")
+        raise ArgumentValueError(describe_owner(name), [problem])
     merged = merge(defaults, cast("Mapping[str, Any]", fields or {}))
     problems: list[Problem] = []
     secrets = merged.get("secrets")
@@ -122,11 +123,11 @@ def _read_service(
     if lock is not None:
         nim, missing = apply_lock(nim, lock)
         if missing:
-            raise ArgumentValueError(owner_of(name), missing)
+            raise ArgumentValueError(describe_owner(name), missing)
         nim = read_nim(name, nim)  # what is locked meets the rules too: a rank above the server's, say
     problems = [problem for other, taken in others.items() for problem in _check_apart(name, nim, other, taken)]
     if problems:
-        raise ArgumentValueError(owner_of(name), problems)
+        raise ArgumentValueError(describe_owner(name), problems)
     return nim
 
 
@@ -150,7 +151,7 @@ def _check_apart(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Proble
 def _resolve_keys(config: pulumi.Config, secrets: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """`ngc_api_key: {config: ngcApiKey}` becomes that secret of the stack. Plain text stays, and is refused by the model."""
     resolved, problems = dict(secrets), list[Problem]()
-    for field in SECRET_VALUES:
+    for field in SECRET_VALUE_FIELDS:
         reference: Any = resolved.get(field)
         if not isinstance(reference, Mapping):
             continue

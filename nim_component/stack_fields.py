@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any, cast
 
 from .args import NIM
-from .args.error import owner_of
+from .args.error import describe_owner
 
 SERVICES = "services"
 DEFAULTS = "defaults"
@@ -40,7 +40,7 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
             kept |= {"lora": {"volume": volume}} if (volume := _mapping(merged.get("lora")).get("volume")) is not None else {}
         pull = _mapping(merged.get("secrets")).get("ngc_image_secret")
         secrets = {"without_key": True, **({"ngc_image_secret": pull} if isinstance(pull, str) else {})}
-        read[name] = NIM.read({"secrets": secrets, **kept}, owner_of(name))
+        read[name] = NIM.read({"secrets": secrets, **kept}, describe_owner(name))
     return read
 
 

@@ -2,9 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .adapters import AdapterVolume as AdapterVolume
-from .adapters import LoRAArgs as LoRAArgs
-from .adapters import LoRASource as LoRASource
 from .autoscaling import AutoscalingArgs as AutoscalingArgs
 from .cache import CacheArgs as CacheArgs
 from .devices import DeviceRequest as DeviceRequest
@@ -18,9 +15,12 @@ from .exposure import IngressArgs as IngressArgs
 from .keda import KedaArgs as KedaArgs
 from .keda import KedaFallback as KedaFallback
 from .keda import KedaTrigger as KedaTrigger
-from .lora import LockedAdapter as LockedAdapter
-from .lora import LockedFile as LockedFile
-from .lora import LoRAAdapter as LoRAAdapter
+from .lora_adapter import LockedAdapter as LockedAdapter
+from .lora_adapter import LockedFile as LockedFile
+from .lora_adapter import LoRAAdapter as LoRAAdapter
+from .lora_options import AdapterVolume as AdapterVolume
+from .lora_options import LoRAArgs as LoRAArgs
+from .lora_options import LoRASource as LoRASource
 from .metrics import AlertsArgs as AlertsArgs
 from .metrics import DashboardArgs as DashboardArgs
 from .metrics import MetricsArgs as MetricsArgs

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .arguments import Arguments, Rule
+from .field_types import WholeNumber
 from .generation import GenerationName, find_generation
 from .keda import INSIDE, KedaArgs
-from .model import Arguments, Rule
 from .problems import Problem
 from .scaling import Preset, ScalingMetric, ScalingPreset, ScalingRate
-from .values import WholeNumber
 
 _METRICS_REMEDY = "Add presets: [queue], which needs nothing but NIM's own metrics."
 
@@ -47,7 +47,7 @@ class AutoscalingArgs(Arguments):
         return [preset for preset in self.presets if isinstance(preset, ScalingPreset)]
 
     @staticmethod
-    def _check_range(least: int, most: int, keda: KedaArgs | None) -> Iterator[Problem]:
+    def _validate_range(least: int, most: int, keda: KedaArgs | None) -> Iterator[Problem]:
         if least > most:
             yield Problem(("min_replicas",), f"must not be above max_replicas ({most})", "Lower it or raise max_replicas.", repr(least))
         if keda and keda.fallback and keda.fallback.replicas > most:
@@ -55,10 +55,10 @@ class AutoscalingArgs(Arguments):
             yield Problem(("keda", "fallback", "replicas"), rule, "Lower it or raise max_replicas.", repr(keda.fallback.replicas))
 
     @staticmethod
-    def _check_signals(
+    def _validate_signals(
         presets: Sequence[ScalingPreset], metrics: Sequence[ScalingMetric], keda: KedaArgs | None, least: int
     ) -> Iterator[Problem]:
-        yield from _check_presets(presets, keda)
+        yield from _validate_presets(presets, keda)
         if keda is None:
             if not presets and not metrics:
                 yield Problem(("metrics",), "must say what to scale on when there are no presets", _METRICS_REMEDY)
@@ -83,12 +83,12 @@ class AutoscalingArgs(Arguments):
             )
 
     rules = (
-        Rule(("min_replicas", "max_replicas", "keda"), _check_range.__func__, waits=False),  # pyright: ignore
-        Rule(("presets", "metrics", "keda", "min_replicas"), _check_signals.__func__, waits=False),  # pyright: ignore
+        Rule(("min_replicas", "max_replicas", "keda"), _validate_range.__func__, waits=False),  # pyright: ignore
+        Rule(("presets", "metrics", "keda", "min_replicas"), _validate_signals.__func__, waits=False),  # pyright: ignore
     )
 
 
-def _check_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -> Iterator[Problem]:
+def _validate_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, preset in enumerate(presets):
         if preset.preset in seen:
@@ -118,14 +118,14 @@ def _check_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -> I
             yield Problem(("keda", name), "has no meaning without presets", "Leave it out: a trigger names its own server.")
 
 
-def check_replicas(replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
+def validate_replicas(replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
     """One place says how many pods there are."""
     if autoscaling is not None and replicas != 1:
         remedy = "Leave it out, and write autoscaling.min_replicas."
         yield Problem(("replicas",), "must not be given together with autoscaling", remedy, repr(replicas))
 
 
-def check_metric_names(generation: GenerationName | None, image: str, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
+def validate_metric_names(generation: GenerationName | None, image: str, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
     """A HorizontalPodAutoscaler takes one name, and waits without a word for a metric that is not there."""
     if autoscaling is None or autoscaling.keda is not None or not autoscaling.presets:
         return

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .arguments import Arguments, Rule
 from .autoscaling import AutoscalingArgs
+from .field_types import AbsolutePath, AccessMode, Flag, ObjectName, RelativePath, Storage, StorageClass
 from .metadata import Annotations
-from .model import Arguments, Rule
-from .pod import check_managed
+from .pod import validate_managed
 from .prewarm import PrewarmArgs
 from .problems import Problem
 from .secrets import NIMSecrets
-from .values import AbsolutePath, AccessMode, Flag, ObjectName, RelativePath, Storage, StorageClass
 
 _SHARED = {"ReadWriteMany"}
 
 
-def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> Iterator[Problem]:
+def _validate_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> Iterator[Problem]:
     given = [
         name
         for name, value in {"existing_claim": existing, "empty_dir": empty_dir or None, "host_path": host_path}.items()
@@ -34,7 +34,7 @@ def _check_kind(existing: Any, empty_dir: bool, host_path: Any, *claim: Any) -> 
             yield Problem((name,), f"has no meaning with {given[0]}", "It describes a claim that the component makes: leave it out.")
 
 
-def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) -> Iterator[Problem]:
+def _validate_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) -> Iterator[Problem]:
     if retain and (existing is not None or empty_dir or host_path is not None):
         yield Problem(
             ("retain",),
@@ -43,7 +43,7 @@ def _check_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) 
         )
 
 
-def _check_prewarm(prewarm: Any, empty_dir: bool, ephemeral: bool, host_path: Any, access_mode: Any, offline: bool) -> Iterator[Problem]:
+def _validate_prewarm(prewarm: Any, empty_dir: bool, ephemeral: bool, host_path: Any, access_mode: Any, offline: bool) -> Iterator[Problem]:
     if prewarm is None:
         return
     for name, value in {"empty_dir": empty_dir or None, "ephemeral": ephemeral or None, "host_path": host_path}.items():
@@ -57,7 +57,7 @@ def _check_prewarm(prewarm: Any, empty_dir: bool, ephemeral: bool, host_path: An
         yield Problem(("prewarm",), "must not be given together with offline", "A download needs a registry: leave one of them out.")
 
 
-def _check_filled(read_only: bool, offline: bool, prewarm: Any, existing: Any, volume: Any, host_path: Any) -> Iterator[Problem]:
+def _validate_filled(read_only: bool, offline: bool, prewarm: Any, existing: Any, volume: Any, host_path: Any) -> Iterator[Problem]:
     brought = existing is not None or volume is not None or host_path is not None
     if read_only and not brought and prewarm is None:
         rule = "needs a cache that something else fills"
@@ -67,7 +67,7 @@ def _check_filled(read_only: bool, offline: bool, prewarm: Any, existing: Any, v
         yield Problem(("offline",), rule, "Name the filled volume: existing_claim, volume_name or host_path.")
 
 
-def _check_ephemeral(ephemeral: bool, existing: Any, empty_dir: bool, host_path: Any, volume: Any, retain: bool) -> Iterator[Problem]:
+def _validate_ephemeral(ephemeral: bool, existing: Any, empty_dir: bool, host_path: Any, volume: Any, retain: bool) -> Iterator[Problem]:
     others = {
         "existing_claim": existing,
         "empty_dir": empty_dir or None,
@@ -136,13 +136,13 @@ class CacheArgs(Arguments):
     rules = (
         Rule(
             ("existing_claim", "empty_dir", "host_path", "access_mode", "storage_class", "volume_name", "annotations", "size"),
-            _check_kind,
+            _validate_kind,
             waits=False,
         ),
-        Rule(("retain", "existing_claim", "empty_dir", "host_path"), _check_retain, waits=False),
-        Rule(("prewarm", "empty_dir", "ephemeral", "host_path", "access_mode", "offline"), _check_prewarm, waits=False),
-        Rule(("read_only", "offline", "prewarm", "existing_claim", "volume_name", "host_path"), _check_filled, waits=False),
-        Rule(("ephemeral", "existing_claim", "empty_dir", "host_path", "volume_name", "retain"), _check_ephemeral, waits=False),
+        Rule(("retain", "existing_claim", "empty_dir", "host_path"), _validate_retain, waits=False),
+        Rule(("prewarm", "empty_dir", "ephemeral", "host_path", "access_mode", "offline"), _validate_prewarm, waits=False),
+        Rule(("read_only", "offline", "prewarm", "existing_claim", "volume_name", "host_path"), _validate_filled, waits=False),
+        Rule(("ephemeral", "existing_claim", "empty_dir", "host_path", "volume_name", "retain"), _validate_ephemeral, waits=False),
     )
 
     @property
@@ -151,7 +151,7 @@ class CacheArgs(Arguments):
         return self.existing_claim is None and not self.empty_dir and self.host_path is None and not self.ephemeral
 
 
-def check_sharing(
+def validate_sharing(
     cache: CacheArgs, access_mode: str, replicas: int, autoscaling: AutoscalingArgs | None, rollout: str | None
 ) -> Iterator[Problem]:
     """A ReadWriteOnce volume is on one node at a time: a second pod would wait for it for ever."""
@@ -176,13 +176,13 @@ OFFLINE_ENV: tuple[str, ...] = ("NIM_DISABLE_MODEL_DOWNLOAD", "HF_HUB_OFFLINE")
 """What keeps a server from asking a registry. The first is of NIM 2.x; 1.x does not know it and needs only to have no key."""
 
 
-def check_cache_env(env: Mapping[str, Any] | None, cache: CacheArgs) -> Iterator[Problem]:
+def validate_cache_env(env: Mapping[str, Any] | None, cache: CacheArgs) -> Iterator[Problem]:
     """What a read-only or offline cache sets is the component's then."""
     managed = dict.fromkeys(READ_ONLY_ENV, "cache.read_only") if cache.read_only else {}
-    yield from check_managed(env, managed | (dict.fromkeys(OFFLINE_ENV, "cache.offline") if cache.offline else {}))
+    yield from validate_managed(env, managed | (dict.fromkeys(OFFLINE_ENV, "cache.offline") if cache.offline else {}))
 
 
-def check_profile(cache: CacheArgs, model_profile: Any) -> Iterator[Problem]:
+def validate_profile(cache: CacheArgs, model_profile: Any) -> Iterator[Problem]:
     """The server looks at its GPUs to choose a profile; the Job has none."""
     prewarm = cache.prewarm
     if prewarm is None or prewarm.profiles is not None or prewarm.all_profiles or prewarm.args is not None or model_profile is not None:
@@ -194,7 +194,7 @@ def check_profile(cache: CacheArgs, model_profile: Any) -> Iterator[Problem]:
     )
 
 
-def check_offline(cache: CacheArgs, secrets: NIMSecrets) -> Iterator[Problem]:
+def validate_offline(cache: CacheArgs, secrets: NIMSecrets) -> Iterator[Problem]:
     """NVIDIA, "Air-gap deployment": a server that has a key tries to use it."""
     if cache.offline and not secrets.without_key:
         remedy = "Use NIMSecrets.keyless(), with ngc_image_secret=... when the image's registry asks for a login."

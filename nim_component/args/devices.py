@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, Strict
 
-from .model import Arguments, Rule
+from .arguments import Arguments, Rule
+from .field_types import ObjectName, WholeNumber, Words, match_pattern
 from .problems import Problem
 from .scaling import one_of
-from .values import ObjectName, WholeNumber, Words, matching
 
 if TYPE_CHECKING:
     Label = str
@@ -17,7 +17,7 @@ else:
         str,
         Strict(),
         Field(min_length=1),
-        matching(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a DNS label", "Use lower-case letters, digits and '-', at most 63.", 63),
+        match_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a DNS label", "Use lower-case letters, digits and '-', at most 63.", 63),
     ]
 
 
@@ -57,7 +57,7 @@ class ResourceClaim(Arguments):
     """The one request of the claim that the server gets. Default: all."""
 
     @staticmethod
-    def _check(claim: Any, template: Any, devices: Any, request: Any) -> Iterator[Problem]:
+    def _validate(claim: Any, template: Any, devices: Any, request: Any) -> Iterator[Problem]:
         yield from one_of({"claim": claim, "template": template, "devices": devices}, "Say where the devices come from once.")
         names: list[str] = [device.name for device in devices or ()]
         for index, name in enumerate(names):
@@ -66,16 +66,16 @@ class ResourceClaim(Arguments):
         if devices is not None and request is not None and request not in names:
             yield Problem(("request",), "must be the name of one of devices", f"Known: {', '.join(names)}.", repr(request))
 
-    rules = (Rule(("claim", "template", "devices", "request"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("claim", "template", "devices", "request"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
-def check_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
+def validate_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
     """A server without any GPU would be placed anywhere, and not start."""
     if gpu == 0 and not claims:
         yield Problem(("gpu",), "must be at least 1 without resource_claims", "Raise it, or let resource_claims bring the GPUs.", "0")
 
 
-def check_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
+def validate_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
     """The pod tells its claims by name."""
     names = [claim.name for claim in claims or ()]
     for index, name in enumerate(names):

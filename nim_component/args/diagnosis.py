@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Strict, WithJsonSchema
 
-from .model import Arguments
+from .arguments import Arguments
+from .field_types import OrOutput, Words, refuse_key
 from .outputs import is_output
-from .problems import rule_error
-from .values import OrOutput, Words, refuse_key
+from .problems import problem_error
 
 
 def _text_or_output(value: Any) -> Any:
@@ -17,7 +17,7 @@ def _text_or_output(value: Any) -> Any:
         return value
     if isinstance(value, str) and value and not re.search(r"[\n{]", value):
         return refuse_key(value)
-    raise rule_error(
+    raise problem_error(
         "must be the path of a kubeconfig, or an Output of its text",
         "A kubeconfig's text holds keys: hand it over as a Pulumi secret, or leave it out to use the provider's own.",
     )

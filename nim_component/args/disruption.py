@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from .arguments import Arguments, Rule
 from .autoscaling import AutoscalingArgs
-from .model import Arguments, Rule
-from .problems import Problem, rule_error
+from .problems import Problem, problem_error
 
 
 def _count_or_percent(value: Any) -> Any:
@@ -17,7 +17,7 @@ def _count_or_percent(value: Any) -> Any:
         return number
     if isinstance(number, str) and re.fullmatch(r"(100|[0-9]{1,2})%", number, re.ASCII):
         return number
-    raise rule_error("must be a number of pods or a percentage", "Write it such as 1 or 25%.")
+    raise problem_error("must be a number of pods or a percentage", "Write it such as 1 or 25%.")
 
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ class DisruptionBudgetArgs(Arguments):
     """Whether pods that are not ready count. Default `AlwaysAllow`: one that never starts holds up no drain, nor its GPU."""
 
     @staticmethod
-    def _check(most_away: Any, least_there: Any) -> Iterator[Problem]:
+    def _validate(most_away: Any, least_there: Any) -> Iterator[Problem]:
         if most_away is not None and least_there is not None:
             yield Problem(("min_available",), "must not be given together with max_unavailable", "Give one of them.")
 
-    rules = (Rule(("max_unavailable", "min_available"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("max_unavailable", "min_available"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
-def check_budget(budget: DisruptionBudgetArgs | None, replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
+def validate_budget(budget: DisruptionBudgetArgs | None, replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
     """A budget that lets nothing go makes every drain, and every upgrade of the cluster, wait for ever."""
     fewest = replicas if autoscaling is None else max(1, autoscaling.min_replicas)
     if budget is None or fewest == 0:

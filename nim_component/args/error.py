@@ -8,7 +8,7 @@ from ..text.redaction import contains_key
 from .problems import Problem
 
 
-def owner_of(component: str) -> str:
+def describe_owner(component: str) -> str:
     """How errors name a service. A name that is a key is not said again."""
     return f"NIMService {'***' if contains_key(component) else component!r}"
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
+from .arguments import Arguments, Rule
+from .field_types import Flag, Namespace, ObjectName, OrOutput, WholeNumber, match_pattern
 from .generation import GenerationName, find_generation
 from .metadata import Annotations, Labels
-from .model import Arguments, Rule
 from .problems import Problem
-from .values import Flag, Namespace, ObjectName, OrOutput, WholeNumber, matching
 
 if TYPE_CHECKING:
     import pulumi
@@ -21,7 +21,7 @@ else:
     _TEXT = Annotated[str, Strict(), Field(min_length=1)]
     Host = Annotated[
         _TEXT,
-        matching(
+        match_pattern(
             r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
             "must be a host name",
             "Write it in lower case without scheme, port and wildcard, such as llama.example.com.",
@@ -30,11 +30,11 @@ else:
         OrOutput(),
     ]
     PathPrefix = Annotated[
-        _TEXT, matching(r"/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?", "must be a path", "Write it such as / or /llama."), OrOutput()
+        _TEXT, match_pattern(r"/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?", "must be a path", "Write it such as / or /llama."), OrOutput()
     ]
     Duration = Annotated[
         _TEXT,
-        matching(r"([0-9]{1,5}(h|m|s|ms)){1,4}", "must be a duration", "Write it such as 10m or 1h30m; 0s means without end."),
+        match_pattern(r"([0-9]{1,5}(h|m|s|ms)){1,4}", "must be a duration", "Write it such as 10m or 1h30m; 0s means without end."),
         OrOutput(),
     ]
 
@@ -68,11 +68,11 @@ class IngressArgs(Arguments):
     """Labels beside the component's own. Default: none."""
 
     @staticmethod
-    def _check(tls: bool, secret: Any) -> Iterator[Problem]:
+    def _validate(tls: bool, secret: Any) -> Iterator[Problem]:
         if secret is not None and not tls:
             yield Problem(("tls_secret",), "needs tls: true", "Add tls: true, or leave it out.")
 
-    rules = (Rule(("tls", "tls_secret"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("tls", "tls_secret"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class RouteArgs(Arguments):
@@ -131,20 +131,20 @@ class InferencePoolArgs(Arguments):
     """What happens while the picker does not answer: `FailOpen` takes any pod, `FailClose` refuses. Default: the extension's own."""
 
 
-def check_grpc(grpc_port: int | None, port: int, health_port: int | None, name: GenerationName | None, image: str) -> Iterator[Problem]:
+def validate_grpc(grpc_port: int | None, port: int, health_port: int | None, name: GenerationName | None, image: str) -> Iterator[Problem]:
     """A port is listened on once."""
     if grpc_port is not None and grpc_port in (port, health_port, find_generation(name, image).backend_port):
         rule = "must not be the server's, the health endpoints' or the engine's own port"
         yield Problem(("grpc_port",), rule, "Take another, such as 50051.", repr(grpc_port))
 
 
-def check_grpc_route(grpc_route: GRPCRouteArgs | None, grpc_port: Any) -> Iterator[Problem]:
+def validate_grpc_route(grpc_route: GRPCRouteArgs | None, grpc_port: Any) -> Iterator[Problem]:
     """A route leads to a port."""
     if grpc_route is not None and grpc_port is None:
         yield Problem(("grpc_port",), "is required with grpc_route, which leads to it", "Give the server's gRPC port, such as 50051.")
 
 
-def check_exposure(ingress: IngressArgs | None, http_route: HTTPRouteArgs | None) -> Iterator[Problem]:
+def validate_exposure(ingress: IngressArgs | None, http_route: HTTPRouteArgs | None) -> Iterator[Problem]:
     """One way in: two would be two addresses, and `external_url` is one."""
     if ingress is not None and http_route is not None:
         yield Problem(("http_route",), "must not be given together with ingress", "Give the one that the cluster's controller serves.")

@@ -169,7 +169,7 @@ def find_generation(name: GenerationName | None, image: str) -> Generation:
     return TWO_SGLANG if "sglang" in image.partition("@")[0] else TWO_VLLM
 
 
-def check_backend_port(name: GenerationName | None, image: str, port: int) -> Iterator[Problem]:
+def validate_backend_port(name: GenerationName | None, image: str, port: int) -> Iterator[Problem]:
     """NIM 2.x keeps a port for the engine behind its front end."""
     generation = find_generation(name, image)
     if generation.name is not None and port == generation.backend_port:
@@ -177,7 +177,7 @@ def check_backend_port(name: GenerationName | None, image: str, port: int) -> It
         yield Problem(("port",), rule, "Take another port, such as 8000.", repr(port))
 
 
-def check_generation_env(name: GenerationName | None, image: str, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+def validate_generation_env(name: GenerationName | None, image: str, env: Mapping[str, Any] | None) -> Iterator[Problem]:
     """A variable that this generation does not read would be ignored without a word. Both names at once serve both generations."""
     generation = find_generation(name, image)
     for old, new in generation.renamed_env.items():
@@ -186,7 +186,7 @@ def check_generation_env(name: GenerationName | None, image: str, env: Mapping[s
             yield Problem(("env", old), rule, f"Rename it, or set generation when the image is no NIM {generation.name}.")
 
 
-def check_health_port(name: GenerationName | None, image: str, health_port: int | None, port: int) -> Iterator[Problem]:
+def validate_health_port(name: GenerationName | None, image: str, health_port: int | None, port: int) -> Iterator[Problem]:
     """Only 2.x can answer for its health on a port of its own, and that port must be free."""
     if health_port is None:
         return
@@ -200,7 +200,7 @@ def check_health_port(name: GenerationName | None, image: str, health_port: int 
         yield Problem(("health_port",), "must not be the server's or the engine's own port", "Take another, or leave it out.", value)
 
 
-def check_arguments(name: GenerationName | None, image: str, args: Sequence[Any] | None, command: Any) -> Iterator[Problem]:
+def validate_arguments(name: GenerationName | None, image: str, args: Sequence[Any] | None, command: Any) -> Iterator[Problem]:
     """Where the launcher takes no engine arguments, a flag ends the container, after an image of 15 GB was pulled."""
     generation = find_generation(name, image)
     if generation.name is None or generation.takes_engine_arguments or command is not None:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
-from .model import Arguments
-from .problems import rule_error
-from .values import ObjectName, OrOutput, WholeNumber, Words, matching, refuse_key
+from .arguments import Arguments
+from .field_types import ObjectName, OrOutput, WholeNumber, Words, match_pattern, refuse_key
+from .problems import problem_error
 
 INSIDE = ("cpu", "memory")
 """Triggers that look into the pods, and see nothing when there is none."""
@@ -17,7 +17,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9._~:\[\]-]+(/[A-Za-z0-9._~/%-]*)?", re.AS
 
 def _url(value: str) -> str:
     if not _URL.fullmatch(value):
-        raise rule_error(
+        raise problem_error(
             "must be an http(s) URL without user, password and query",
             "Write it such as http://prometheus-operated.monitoring.svc:9090; a login belongs into a TriggerAuthentication.",
         )
@@ -34,7 +34,7 @@ else:
     MetadataKey = Annotated[str, Strict(), Field(min_length=1)]
     ServerUrl = Annotated[MetadataKey, AfterValidator(refuse_key), AfterValidator(_url), OrOutput()]
     TriggerType = Annotated[
-        MetadataKey, matching(r"[a-z0-9-]+", "must be a KEDA scaler's type", "Write it as KEDA lists it, such as prometheus or kafka.")
+        MetadataKey, match_pattern(r"[a-z0-9-]+", "must be a KEDA scaler's type", "Write it as KEDA lists it, such as prometheus or kafka.")
     ]
 
 

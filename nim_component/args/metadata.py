@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator
 
 from ..names import MANAGED_ANNOTATIONS, MANAGED_LABELS
-from .problems import hidden_error
-from .values import AnnotationValue, LabelKey, LabelValue
+from .field_types import AnnotationValue, LabelKey, LabelValue
+from .problems import redacted_problem_error
 
 
 def _refuse_managed(kind: str, managed: Sequence[str]) -> AfterValidator:
@@ -15,7 +15,7 @@ def _refuse_managed(kind: str, managed: Sequence[str]) -> AfterValidator:
 
     def check(key: str) -> str:
         if key in managed:
-            raise hidden_error(f"is {kind} that the component sets", f"Use another key. Reserved: {', '.join(managed)}.")
+            raise redacted_problem_error(f"is {kind} that the component sets", f"Use another key. Reserved: {', '.join(managed)}.")
         return key
 
     return AfterValidator(check)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
+from .arguments import Arguments, Rule
+from .field_types import Flag, LabelValue, Text, UrlPath, match_pattern
 from .metadata import Annotations, Labels
-from .model import Arguments, Rule
 from .problems import Problem
 from .scaling import Target
-from .values import Flag, LabelValue, Text, UrlPath, matching
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -20,7 +20,7 @@ else:
     PrometheusDuration = Annotated[
         str,
         Strict(),
-        matching(r"([0-9]{1,6}(ms|s|m|h|d))+", "must be a duration", "Write it as Prometheus does, such as 30s or 1h30m."),
+        match_pattern(r"([0-9]{1,6}(ms|s|m|h|d))+", "must be a duration", "Write it as Prometheus does, such as 30s or 1h30m."),
     ]
 
 
@@ -51,11 +51,11 @@ class MonitorArgs(Arguments):
     """Time that a scrape may take, at most `interval`. Default: Prometheus' own."""
 
     @staticmethod
-    def _check(interval: str, timeout: str | None) -> Iterator[Problem]:
+    def _validate(interval: str, timeout: str | None) -> Iterator[Problem]:
         if timeout is not None and seconds_of(timeout) > seconds_of(interval):
             yield Problem(("scrape_timeout",), f"must not be above interval ({interval})", "Lower it, or raise interval.", repr(timeout))
 
-    rules = (Rule(("interval", "scrape_timeout"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("interval", "scrape_timeout"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class DashboardArgs(Arguments):
@@ -106,14 +106,14 @@ class MetricsArgs(Arguments):
     """Alerts. Default: none."""
 
     @staticmethod
-    def _check(monitor: Any, scrape_annotations: bool, dashboard: Any, alerts: Any) -> Iterator[Problem]:
+    def _validate(monitor: Any, scrape_annotations: bool, dashboard: Any, alerts: Any) -> Iterator[Problem]:
         if not (monitor or scrape_annotations or dashboard or alerts):
             yield Problem((), "must ask for something", "Give monitor, scrape_annotations, dashboard or alerts, or leave metrics out.")
         if monitor and scrape_annotations:
             rule = "must not be given together with monitor: what is scraped twice counts twice"
             yield Problem(("scrape_annotations",), rule, "Leave it out, or say monitor: null.")
 
-    rules = (Rule(("monitor", "scrape_annotations", "dashboard", "alerts"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("monitor", "scrape_annotations", "dashboard", "alerts"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 SCRAPE = "prometheus.io/scrape"
@@ -121,7 +121,7 @@ SCRAPE_PORT = "prometheus.io/port"
 SCRAPE_PATH = "prometheus.io/path"
 
 
-def check_metrics_metadata(metrics: MetricsArgs | None, annotations: Mapping[str, Any] | None) -> Iterator[Problem]:
+def validate_metrics_metadata(metrics: MetricsArgs | None, annotations: Mapping[str, Any] | None) -> Iterator[Problem]:
     """What the component sets must not vanish unseen."""
     if metrics is not None and metrics.scrape_annotations:
         for name in (SCRAPE, SCRAPE_PORT, SCRAPE_PATH):

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from .arguments import Arguments
 from .cache import CacheArgs
+from .field_types import WholeNumber
 from .generation import GenerationName, find_generation
-from .model import Arguments
-from .pod import check_managed
+from .pod import validate_managed
 from .problems import Problem
-from .values import WholeNumber
 
 GROUP_ENV: dict[str, str] = {
     "NIM_MULTI_NODE": "multi_node",
@@ -48,7 +48,7 @@ class MultiNodeArgs(Arguments):
         return self.tensor_parallel or gpu, self.pipeline_parallel or self.nodes
 
 
-def check_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]:
+def validate_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]:
     """NVIDIA, "Configuration": with fewer or more GPUs than the product a server may fail when it starts."""
     if multi_node is None:
         return
@@ -64,7 +64,7 @@ def check_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]
         yield Problem(("multi_node", "tensor_parallel"), rule, "Leave both out, or correct one of them, nodes or gpu.", repr(tensor))
 
 
-def check_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
+def validate_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
     """What a group of pods cannot be combined with."""
     if multi_node is None:
         return
@@ -81,13 +81,13 @@ def check_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling:
         yield Problem(("cache", kind), "must not be given together with multi_node, whose nodes share one cache", _SHARE)
 
 
-def check_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
+def validate_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
     """All nodes read one cache."""
     if multi_node is not None and cache.makes_claim and access_mode != "ReadWriteMany":
         yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", _SHARE, repr(access_mode))
 
 
-def check_ray_port(
+def validate_ray_port(
     multi_node: MultiNodeArgs | None, port: int, health_port: int | None, grpc_port: int | None, name: GenerationName | None, image: str
 ) -> Iterator[Problem]:
     """A port of the leader is listened on once."""
@@ -99,7 +99,7 @@ def check_ray_port(
         yield Problem(("multi_node", "ray_port"), rule, "Take another for one of them.", repr(multi_node.ray_port))
 
 
-def check_group_generation(
+def validate_group_generation(
     multi_node: MultiNodeArgs | None,
     name: GenerationName | None,
     image: Any,
@@ -110,7 +110,7 @@ def check_group_generation(
     """How the group is formed differs between the generations, and decides what is in the pods."""
     if multi_node is None:
         return
-    yield from check_managed(env, GROUP_ENV)
+    yield from validate_managed(env, GROUP_ENV)
     generation = find_generation(name, image if isinstance(image, str) else "")
     if generation.name is None:
         yield Problem(("generation",), "is required with multi_node where the image does not tell it", "Say which NIM it is.")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
-from .model import Arguments, Rule
-from .pod import ENV_SCHEMA, check_env_value, check_managed
-from .problems import Problem, rule_error
-from .values import ObjectName, OrOutput, matching, refuse_key
+from .arguments import Arguments, Rule
+from .field_types import ObjectName, OrOutput, match_pattern, refuse_key
+from .pod import ENV_SCHEMA, validate_env_value, validate_managed
+from .problems import Problem, problem_error
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", ".svc", ".cluster.local")
 """What no proxy is asked for: the pod itself and the cluster's own names."""
@@ -32,9 +32,9 @@ NATIVE_TLS = "NIM_SDK_USE_NATIVE_TLS"
 
 
 def _proxy(value: Any, info: ValidationInfo) -> Any:
-    checked = check_env_value(value, info)
+    checked = validate_env_value(value, info)
     if isinstance(checked, str) and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", checked, re.ASCII):
-        raise rule_error(
+        raise problem_error(
             "must be a proxy's URL without user and password",
             "Write http://proxy.example.com:3128; one with a password belongs into a Secret: "
             "{valueFrom: {secretKeyRef: {name: ..., key: ...}}}.",
@@ -52,12 +52,12 @@ else:
     HostPattern = Annotated[
         str,
         AfterValidator(refuse_key),
-        matching(r"[^\s,]+", "must be one host, domain or address range", "Write each as an item of its own, such as .example.com."),
+        match_pattern(r"[^\s,]+", "must be one host, domain or address range", "Write each as an item of its own, such as .example.com."),
         OrOutput(),
     ]
 
 
-def _check_proxies(http: Any, https: Any, no_proxy: Any) -> Iterator[Problem]:
+def _validate_proxies(http: Any, https: Any, no_proxy: Any) -> Iterator[Problem]:
     if no_proxy is not None and http is None and https is None:
         yield Problem(("no_proxy",), "has no meaning without a proxy", "Give https_proxy or http_proxy, or leave it out.")
 
@@ -82,7 +82,7 @@ class NetworkArgs(Arguments):
     """Name of a ConfigMap whose every key is a file of PEM certificates: authorities to trust beside those that the image brings. An init
     container joins both into one bundle at each start. Default: none."""
 
-    rules = (Rule(("http_proxy", "https_proxy", "no_proxy"), _check_proxies, waits=False),)
+    rules = (Rule(("http_proxy", "https_proxy", "no_proxy"), _validate_proxies, waits=False),)
 
     @property
     def has_proxy(self) -> bool:
@@ -90,7 +90,7 @@ class NetworkArgs(Arguments):
         return self.http_proxy is not None or self.https_proxy is not None
 
 
-def check_network_env(
+def validate_network_env(
     env: Mapping[str, Any] | None, loader_env: Mapping[str, Any] | None, network: NetworkArgs | None
 ) -> Iterator[Problem]:
     """With a group the component sets these names; without one they are the user's."""
@@ -102,5 +102,5 @@ def check_network_env(
     if managed:
         managed[NATIVE_TLS] = next(iter(managed.values()))
     arguments = {name: f"network.{field}" for name, field in managed.items()}
-    yield from check_managed(env, arguments)
-    yield from check_managed(loader_env, arguments, ("lora", "env"))
+    yield from validate_managed(env, arguments)
+    yield from validate_managed(loader_env, arguments, ("lora", "env"))

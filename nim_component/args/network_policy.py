@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from .arguments import Arguments, Rule
 from .cache import CacheArgs
+from .field_types import Flag, Namespace, WholeNumber
 from .metadata import LabelSelector
-from .model import Arguments, Rule
 from .network import NetworkArgs
 from .outputs import is_output
 from .problems import Problem
 from .service import Cidr
-from .values import Flag, Namespace, WholeNumber
 
 if TYPE_CHECKING:
     PortNumber = int
@@ -43,7 +43,7 @@ class NetworkPeer(Arguments):
     """TCP ports. Default: the server's where they come from, every one where they go to."""
 
     @staticmethod
-    def _check(pods: Any, namespace: Any, namespace_labels: Any, cidr: Any, excluding: Sequence[Any] | None) -> Iterator[Problem]:
+    def _validate(pods: Any, namespace: Any, namespace_labels: Any, cidr: Any, excluding: Sequence[Any] | None) -> Iterator[Problem]:
         selectors = {"pods": pods, "namespace": namespace, "namespace_labels": namespace_labels}
         said = [name for name, value in selectors.items() if value is not None]
         if not said and cidr is None:
@@ -59,7 +59,7 @@ class NetworkPeer(Arguments):
             if not (is_output(cidr) or is_output(part)) and not _within(part, cidr):
                 yield Problem(("excluding", index), f"must lie within cidr ({cidr}) and be smaller", "Leave it out.", repr(part))
 
-    rules = (Rule(("pods", "namespace", "namespace_labels", "cidr", "excluding"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("pods", "namespace", "namespace_labels", "cidr", "excluding"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 def _within(part: Any, whole: Any) -> bool:
@@ -104,15 +104,15 @@ class NetworkPolicyArgs(Arguments):
         return not self.proxies if self.internet is None else self.internet
 
     @staticmethod
-    def _check(proxies: Sequence[NetworkPeer] | None) -> Iterator[Problem]:
+    def _validate(proxies: Sequence[NetworkPeer] | None) -> Iterator[Problem]:
         for index, proxy in enumerate(proxies or ()):
             if not proxy.ports:
                 yield Problem(("proxies", index, "ports"), "is required", "Give the proxy's port, such as [3128].")
 
-    rules = (Rule(("proxies",), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("proxies",), _validate.__func__, waits=False),)  # pyright: ignore
 
 
-def check_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters: Sequence[Any] | None) -> Iterator[Problem]:
+def validate_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters: Sequence[Any] | None) -> Iterator[Problem]:
     """What has something to download and reaches nobody waits until its time is spent."""
     if policy is None or policy.reaches_internet or policy.proxies or policy.egress:
         return
@@ -124,7 +124,7 @@ def check_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters:
         yield Problem(("network_policy", "internet"), rule, remedy)
 
 
-def check_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
+def validate_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
     """A proxy behind a closed door: the download would wait until it times out."""
     if policy is None or network is None or not network.has_proxy:
         return

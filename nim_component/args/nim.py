@@ -4,27 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from .adapters import LoRAArgs, adapter_names
+from .arguments import Arguments
 from .autoscaling import AutoscalingArgs
 from .cache import CacheArgs
-from .checks import check_service_name
 from .devices import ResourceClaim
 from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs
 from .exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, IngressArgs
-from .generation import GenerationName
-from .lora import Adapter
-from .metadata import Annotations, Labels, LabelSelector
-from .metrics import MetricsArgs
-from .model import Arguments
-from .multi_node import MultiNodeArgs
-from .network import NetworkArgs
-from .network_policy import NetworkPolicyArgs
-from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
-from .rules import RULES
-from .secrets import NIMSecrets
-from .service import ServiceArgs
-from .values import (
+from .field_types import (
     Cores,
     Count,
     Image,
@@ -41,6 +28,19 @@ from .values import (
     WholeNumber,
     Words,
 )
+from .generation import GenerationName
+from .lora_adapter import Adapter
+from .lora_options import LoRAArgs, adapter_names
+from .metadata import Annotations, Labels, LabelSelector
+from .metrics import MetricsArgs
+from .multi_node import MultiNodeArgs
+from .network import NetworkArgs
+from .network_policy import NetworkPolicyArgs
+from .pod import GPU_TAINT, Environment, Mount, NamedStructure, Structure, Toleration
+from .rules import RULES
+from .secrets import NIMSecrets
+from .service import ServiceArgs
+from .service_name import validate_service_name
 
 
 class NIM(Arguments):
@@ -107,7 +107,7 @@ class NIM(Arguments):
     namespace: Namespace = "default"
     """Namespace of every object. Default `default`; it is written into each object, so that `url` is known at preview."""
 
-    service_name: Annotated[str, AfterValidator(check_service_name)] | None = None
+    service_name: Annotated[str, AfterValidator(validate_service_name)] | None = None
     """Name of Deployment and Service, and prefix of the rest: a DNS label. Default: the component's name. Keep it when the component is
     renamed with an alias, and nothing changes in the cluster."""
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from ..text.field_paths import Path
-from .model import LATE, Arguments, Rule
+from .arguments import LATE, Arguments, Rule
+from .field_types import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
 from .outputs import is_output
-from .problems import Problem, rule_error
-from .values import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
+from .problems import Problem, problem_error
 
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
 """How a value of the environment stands in a stack file."""
@@ -21,7 +21,7 @@ def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)
 
 
-def check_env_value(value: Any, info: ValidationInfo) -> Any:
+def validate_env_value(value: Any, info: ValidationInfo) -> Any:
     """Text, or one `valueFrom`."""
     if isinstance(value, str):
         return refuse_key(value)
@@ -33,11 +33,11 @@ def check_env_value(value: Any, info: ValidationInfo) -> Any:
             sources = {_camel(key): source for key, source in cast("dict[str, Any]", inner).items()}
             if len(sources) == 1 and set(sources) <= set(_SOURCES) and all(isinstance(source, dict) for source in sources.values()):
                 return reference
-        raise rule_error(
+        raise problem_error(
             "must be text or one valueFrom",
             f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.",
         )
-    raise rule_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
+    raise problem_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
 
 
 def _structure(value: Any) -> Any:
@@ -50,21 +50,21 @@ def _structure(value: Any) -> Any:
         return refuse_key(value)
     if value is None or isinstance(value, int | float) or is_output(value):
         return cast(Any, value)
-    raise rule_error(
+    raise problem_error(
         f"must be mappings, lists and plain values, and it holds a {type(value).__name__}", "Write it as a dict, as in a manifest."
     )
 
 
 def _named(value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value.get("name"), str) or not value["name"]:
-        raise rule_error("must have a plain name", "Add name: it is what a mount, a diff and a log refer to.")
+        raise problem_error("must have a plain name", "Add name: it is what a mount, a diff and a log refer to.")
     return value
 
 
 def _mount(value: dict[str, Any]) -> dict[str, Any]:
     path = value.get("mountPath", value.get("mount_path"))
     if not isinstance(path, str) or not path.startswith("/"):
-        raise rule_error("must have a plain absolute mountPath", "Add mountPath, starting with '/'.")
+        raise problem_error("must have a plain absolute mountPath", "Add mountPath, starting with '/'.")
     return _named(value)
 
 
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     EnvValue = pulumi.Input[str] | Mapping[str, Any]
     Structure = NamedStructure = Mount = Mapping[str, Any]
 else:
-    EnvValue = Annotated[Any, BeforeValidator(check_env_value), WithJsonSchema(ENV_SCHEMA), OrOutput()]
+    EnvValue = Annotated[Any, BeforeValidator(validate_env_value), WithJsonSchema(ENV_SCHEMA), OrOutput()]
     Structure = Annotated[dict[str, Any], AfterValidator(_structure)]
     NamedStructure = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_named)]
     Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]
@@ -82,14 +82,14 @@ else:
 Environment = dict[EnvName, EnvValue]
 
 
-def check_managed(env: Mapping[str, Any] | None, managed: Mapping[str, str], path: Path = ("env",)) -> Iterator[Problem]:
+def validate_managed(env: Mapping[str, Any] | None, managed: Mapping[str, str], path: Path = ("env",)) -> Iterator[Problem]:
     """A name that the component sets would stand in the list twice, and the later one would win unseen. `managed`: name to argument."""
     for name in env or {}:
         if name in managed:
             yield Problem((*path, name), "is managed by the component", f"Use the argument {managed[name]}.")
 
 
-def _check_toleration(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None) -> Iterator[Problem]:
+def _validate_toleration(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None) -> Iterator[Problem]:
     """The API server's own rules, said before it says them."""
     if key is None and operator != "Exists":
         yield Problem(
@@ -119,7 +119,7 @@ class Toleration(Arguments):
     toleration_seconds: WholeNumber | None = None
     """Seconds until eviction, with effect `NoExecute`. Default: for ever."""
 
-    rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _check_toleration, waits=False),)
+    rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _validate_toleration, waits=False),)
 
 
 GPU_TAINT = Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict
 
+from .arguments import Arguments, Rule
+from .field_types import Cores, Memory, Text, WholeNumber, Words
 from .metadata import LabelSelector
-from .model import Arguments, Rule
 from .pod import Toleration
 from .problems import Problem
-from .values import Cores, Memory, Text, WholeNumber, Words
 
 _CHOICES = ("profiles", "all_profiles", "args")
 
 
-def _check_choice(profiles: Any, all_profiles: bool, args: Any) -> Iterator[Problem]:
+def _validate_choice(profiles: Any, all_profiles: bool, args: Any) -> Iterator[Problem]:
     given = [name for name, value in zip(_CHOICES, (profiles, all_profiles or None, args), strict=True) if value is not None]
     for name in given[1:]:
         yield Problem((name,), f"must not be given together with {given[0]}", "Say in one way what is downloaded.")
@@ -52,4 +52,4 @@ class PrewarmArgs(Arguments):
     tolerations: list[Toleration] | None = None
     """Taints that the Job bears. Default: the server's."""
 
-    rules = (Rule(_CHOICES, _check_choice, waits=False),)
+    rules = (Rule(_CHOICES, _validate_choice, waits=False),)

@@ -39,14 +39,14 @@ class Problem:
         return f"{show_argument_path(self.path)}: {self.rule}{got}. {self.remedy}"
 
 
-def is_hidden(path: Path) -> bool:
+def is_secret_path(path: Path) -> bool:
     """Whether what stands at a path may be a secret."""
     return not SECRET_FIELDS.isdisjoint(path)
 
 
-def show_value(path: Path, value: Any) -> str | None:
+def format_value(path: Path, value: Any) -> str | None:
     """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
-    if is_hidden(path) or not isinstance(value, str | int | float | bool | None):
+    if is_secret_path(path) or not isinstance(value, str | int | float | bool | None):
         return None
     if isinstance(value, str) and (looks_like_credential(value) or LOGIN.search(value)):
         return None
@@ -54,13 +54,13 @@ def show_value(path: Path, value: Any) -> str | None:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def rule_error(rule: str, remedy: str) -> PydanticCustomError:
+def problem_error(rule: str, remedy: str) -> PydanticCustomError:
     """What a validator raises: rule and remedy travel apart, so that the value can stand between them."""
     # A template without placeholders: user text never becomes one.
     return PydanticCustomError("rule", "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
 
 
-def hidden_error(rule: str, remedy: str) -> PydanticCustomError:
+def redacted_problem_error(rule: str, remedy: str) -> PydanticCustomError:
     """The same for a value that must not be shown, whatever field it is in."""
     return PydanticCustomError("problem", "{rule}. {remedy}", {"rule": rule, "remedy": remedy, "value": ""})
 
@@ -119,13 +119,13 @@ def _translate(detail: ErrorDetails) -> Problem:
     if kind == "problem":
         return Problem(path, context["rule"], context["remedy"], context["value"] or None)
     if kind == "rule":
-        return Problem(path, context["rule"], context["remedy"], show_value(path, detail["input"]))
+        return Problem(path, context["rule"], context["remedy"], format_value(path, detail["input"]))
     if kind == "extra_forbidden":
         return Problem(path, "is not a known field", "Leave it out.")
     if kind == "missing" and path in _REQUIRED:
         return Problem(path, "is required", _REQUIRED[path])
     rule, remedy = _WORDS.get(kind, (detail["msg"].rstrip(".").lower(), "Correct it."))
-    value = None if kind == "missing" else show_value(path, detail["input"])
+    value = None if kind == "missing" else format_value(path, detail["input"])
     return Problem(path, rule.format_map(_Lenient(context)), remedy, value)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from ..kubernetes.quantities import parse_quantity
+from .arguments import Arguments, Rule
+from .field_types import ObjectName, OrOutput, WholeNumber, match_pattern
 from .metadata import LabelSelector
-from .model import Arguments, Rule
-from .problems import Problem, rule_error
-from .values import ObjectName, OrOutput, WholeNumber, matching
+from .problems import Problem, problem_error
 
 PresetName = Literal["queue", "running", "kv-cache", "latency"]
 
@@ -24,7 +24,7 @@ def _target(value: Any) -> Any:
     except ValueError:
         positive = False
     if not positive:
-        raise rule_error("must be a number or quantity above zero", "Write it such as 5, 0.75 or 750m.")
+        raise problem_error("must be a number or quantity above zero", "Write it such as 5, 0.75 or 750m.")
     return text
 
 
@@ -39,10 +39,10 @@ else:
     Target = Annotated[Any, WithJsonSchema({"type": ["string", "number"]}), BeforeValidator(_target), OrOutput()]
     _TEXT = Annotated[str, Strict(), Field(min_length=1)]
     MetricName = Annotated[
-        _TEXT, matching(r"[A-Za-z0-9_.:|/-]+", "must be a metric's name", "Write it as the metrics API lists it."), OrOutput()
+        _TEXT, match_pattern(r"[A-Za-z0-9_.:|/-]+", "must be a metric's name", "Write it as the metrics API lists it."), OrOutput()
     ]
-    ApiVersion = Annotated[_TEXT, matching(r"([a-z0-9.-]+/)?v[a-z0-9]+", "must be an API version", "Write it such as v1 or apps/v1.")]
-    Kind = Annotated[_TEXT, matching(r"[A-Z][A-Za-z0-9]*", "must be a kind", "Write it such as Service or Ingress.")]
+    ApiVersion = Annotated[_TEXT, match_pattern(r"([a-z0-9.-]+/)?v[a-z0-9]+", "must be an API version", "Write it such as v1 or apps/v1.")]
+    Kind = Annotated[_TEXT, match_pattern(r"[A-Z][A-Za-z0-9]*", "must be a kind", "Write it such as Service or Ingress.")]
 
 
 def one_of(given: dict[str, Any], remedy: str) -> Iterator[Problem]:
@@ -54,7 +54,7 @@ def one_of(given: dict[str, Any], remedy: str) -> Iterator[Problem]:
         yield Problem((name,), f"must not be given together with {names[0]}", remedy)
 
 
-def _check_goal(value: Any, average_value: Any) -> Iterator[Problem]:
+def _validate_goal(value: Any, average_value: Any) -> Iterator[Problem]:
     yield from one_of({"value": value, "average_value": average_value}, "Give one kind of target.")
 
 
@@ -98,10 +98,10 @@ class ResourceMetric(Arguments):
     """Quantity, on average over the pods."""
 
     @staticmethod
-    def _check(utilization: Any, average_value: Any) -> Iterator[Problem]:
+    def _validate(utilization: Any, average_value: Any) -> Iterator[Problem]:
         yield from one_of({"utilization": utilization, "average_value": average_value}, "Give one kind of target.")
 
-    rules = (Rule(("utilization", "average_value"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("utilization", "average_value"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class PodsMetric(Arguments):
@@ -141,7 +141,7 @@ class ObjectMetric(Arguments):
     match_labels: LabelSelector | None = None
     """Labels of the metric. Default: any."""
 
-    rules = (Rule(("value", "average_value"), _check_goal, waits=False),)
+    rules = (Rule(("value", "average_value"), _validate_goal, waits=False),)
 
 
 class ExternalMetric(Arguments):
@@ -159,7 +159,7 @@ class ExternalMetric(Arguments):
     match_labels: LabelSelector | None = None
     """Labels of the metric. Default: any."""
 
-    rules = (Rule(("value", "average_value"), _check_goal, waits=False),)
+    rules = (Rule(("value", "average_value"), _validate_goal, waits=False),)
 
 
 class ScalingMetric(Arguments):
@@ -178,10 +178,10 @@ class ScalingMetric(Arguments):
     """An external metric."""
 
     @staticmethod
-    def _check(resource: Any, pods: Any, object: Any, external: Any) -> Iterator[Problem]:
+    def _validate(resource: Any, pods: Any, object: Any, external: Any) -> Iterator[Problem]:
         yield from one_of({"resource": resource, "pods": pods, "object": object, "external": external}, "Write one metric an item.")
 
-    rules = (Rule(("resource", "pods", "object", "external"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("resource", "pods", "object", "external"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class ScalingRate(Arguments):

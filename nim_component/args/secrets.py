@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from .model import Arguments, Rule
+from .arguments import Arguments, Rule
+from .field_types import Flag, ObjectName, SecretKey, match_pattern
 from .outputs import is_output, is_resource
-from .problems import Problem, rule_error
-from .values import Flag, ObjectName, SecretKey, matching
+from .problems import Problem, problem_error
+
+SECRET_VALUE_FIELDS = ("hf_token", "ngc_api_key")
+"""Fields of `NIMSecrets` that hold a secret itself, not the name of a Secret."""
 
 _SECRET_TYPE = "kubernetes:core/v1:Secret"
 
@@ -18,7 +21,7 @@ def _name_of(value: Any) -> Any:
     if not is_resource(value):
         return value
     if value.pulumi_resource_type != _SECRET_TYPE:
-        raise rule_error("must be the name of a Secret or a Secret resource", f"This resource is a {value.pulumi_resource_type}.")
+        raise problem_error("must be the name of a Secret or a Secret resource", f"This resource is a {value.pulumi_resource_type}.")
     return value.metadata.apply(lambda metadata: metadata["name"])  # pyright: ignore
 
 
@@ -27,7 +30,7 @@ def _only_output(value: Any) -> Any:
         import pulumi
 
         return pulumi.Output.secret(value)  # pyright: ignore[reportUnknownArgumentType]
-    raise rule_error(
+    raise problem_error(
         "must be a Pulumi secret, not plain text: plain text stands in the program or the stack file for everybody to read",
         "Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by `pulumi config set --secret <key>`.",
     )
@@ -44,7 +47,7 @@ else:
     SecretValue = Annotated[Any, BeforeValidator(_only_output), WithJsonSchema({"not": {}})]
     Prefix = Annotated[
         str,
-        matching(
+        match_pattern(
             r"[A-Za-z_][A-Za-z0-9_]*",
             "must be the beginning of an environment variable's name",
             "Use letters, digits and '_', such as _FSEC_.",
@@ -52,7 +55,7 @@ else:
     ]
 
 
-def _check_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
+def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
     """By reference, by value or keyless: exactly one. A mirror may want a login also where no key is needed."""
     if without_key:
         for name, value in {"ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
@@ -73,7 +76,7 @@ def _check_source(api_key: Any, image: Any, key: Any, group: Any, without_key: b
                 yield Problem((name,), "is required", remedy)
 
 
-def _check_token(token: Any, key: Any, group: Any, api_key: Any, without_key: bool) -> Iterator[Problem]:
+def _validate_token(token: Any, key: Any, group: Any, api_key: Any, without_key: bool) -> Iterator[Problem]:
     if token is not None and group is not None:
         yield Problem(
             ("hf_token_group",),
@@ -133,8 +136,8 @@ class NIMSecrets(Arguments):
     may be given all the same, for a mirror that asks for a login."""
 
     rules = (
-        Rule(("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key"), _check_source, waits=False),
-        Rule(("hf_token", "hf_token_key", "hf_token_group", "ngc_api_key", "without_key"), _check_token, waits=False),
+        Rule(("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key"), _validate_source, waits=False),
+        Rule(("hf_token", "hf_token_key", "hf_token_group", "ngc_api_key", "without_key"), _validate_token, waits=False),
     )
 
     @classmethod

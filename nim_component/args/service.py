@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
+from .arguments import Arguments, Rule
+from .field_types import Flag, OrOutput, WholeNumber, match_pattern
 from .metadata import Annotations, Labels
-from .model import Arguments, Rule
-from .problems import Problem, rule_error
-from .values import Flag, OrOutput, WholeNumber, matching
+from .problems import Problem, problem_error
 
 
 def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise rule_error(
+        raise problem_error(
             "must be a range of addresses", "Write it such as 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix."
         ) from None
     if "/" not in value:
-        raise rule_error("must be a range of addresses", "Add the prefix's length: /32 is one IPv4 address, /128 one of IPv6.")
+        raise problem_error("must be a range of addresses", "Add the prefix's length: /32 is one IPv4 address, /128 one of IPv6.")
     return value
 
 
@@ -34,7 +34,7 @@ else:
     LoadBalancerClass = Annotated[
         str,
         Strict(),
-        matching(
+        match_pattern(
             r"([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
             "must be a load balancer's class",
             "Write name or domain/name, such as service.k8s.aws/nlb.",
@@ -102,7 +102,7 @@ class ServiceArgs(Arguments):
     """Which, and in which order. Default: the cluster's."""
 
     @staticmethod
-    def _check(type: str, headless: bool, affinity: str, timeout: Any, *given: Any) -> Iterator[Problem]:
+    def _validate(type: str, headless: bool, affinity: str, timeout: Any, *given: Any) -> Iterator[Problem]:
         for (name, types), value in zip(_NEEDS.items(), given, strict=True):
             if value is not None and type not in types:
                 yield Problem((name,), f"has no meaning with type {type}", f"Leave it out, or use type: {' or '.join(types)}.")
@@ -111,4 +111,4 @@ class ServiceArgs(Arguments):
         if timeout is not None and affinity != "ClientIP":
             yield Problem(("session_affinity_timeout",), "needs session_affinity: ClientIP", "Add that, or leave it out.", repr(timeout))
 
-    rules = (Rule(("type", "headless", "session_affinity", "session_affinity_timeout", *_NEEDS), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("type", "headless", "session_affinity", "session_affinity_timeout", *_NEEDS), _validate.__func__, waits=False),)  # pyright: ignore

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.error import ArgumentError, owner_of
+from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..manifests.references import SecretKey
 from ..names import digest, labels
@@ -51,7 +51,7 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
 
     The name of each contains a hash of its data.
     """
-    secrets, owner = context.nim.secrets, owner_of(context.name)
+    secrets, owner = context.nim.secrets, describe_owner(context.name)
     children: dict[str, k8s.core.v1.Secret] = {}
 
     def create(suffix: str, type_: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
@@ -137,7 +137,7 @@ def read_secrets(
         # the stack would contain it.
         masked = context.options(additional_secret_outputs=["metadata"])
         children[name] = secret = k8s.core.v1.Secret.get(name, where, masked)
-        checked.append(_require_keys(owner_of(context.name), where, secret, keys))
+        checked.append(_require_keys(describe_owner(context.name), where, secret, keys))
     return children, checked
 
 

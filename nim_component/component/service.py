@@ -7,8 +7,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.error import owner_of
-from ..args.late import bind, describe
+from ..args.error import describe_owner
+from ..args.output_validation import bind_outputs
+from ..args.recorded_arguments import describe_arguments
 from ..diagnose.progress.availability import can_report_progress
 from ..manifests.address import external_url, service_host, service_url
 from ..manifests.models import model_names
@@ -60,8 +61,8 @@ class NIMService(pulumi.ComponentResource):
         Raises:
             ArgumentError: With all problems of the arguments.
         """
-        nim = bind(read_nim(name, args), owner_of(name))
-        super().__init__("nim:index:NIMService", name, describe(nim), opts)
+        nim = bind_outputs(read_nim(name, args), describe_owner(name))
+        super().__init__("nim:index:NIMService", name, describe_arguments(nim), opts)
         context = ComponentContext(self, name, service_name_of(name, nim), nim, time_rollout(nim))
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)

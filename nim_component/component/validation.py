@@ -6,10 +6,10 @@ from typing import Any, cast
 from pydantic_core import PydanticCustomError
 
 from ..args import NIM
-from ..args.checks import check_service_name
-from ..args.error import ArgumentValueError, owner_of
-from ..args.model import given_fields
+from ..args.arguments import explicit_fields
+from ..args.error import ArgumentValueError, describe_owner
 from ..args.problems import Problem
+from ..args.service_name import validate_service_name
 from ..manifests.overrides import check_overrides
 from ..manifests.structures import find_unknown_fields
 from ..text.redaction import contains_key
@@ -30,10 +30,10 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
     problems: list[Problem] = []
     nim = None
     try:
-        nim = NIM.read(args, owner_of(name))
+        nim = NIM.read(args, describe_owner(name))
     except ArgumentValueError as error:
         problems += error.problems
-    given: Any = given_fields(args) if isinstance(args, NIM) else args
+    given: Any = explicit_fields(args) if isinstance(args, NIM) else args
     if isinstance(given, Mapping):
         fields = cast("Mapping[str, Any]", given)
         problems += find_unknown_fields(fields)
@@ -42,7 +42,7 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         problems += check_overrides(nim, list_optional_children(nim))
     problems += more
     if nim is None or problems:
-        raise ArgumentValueError(owner_of(name), problems)
+        raise ArgumentValueError(describe_owner(name), problems)
     return nim
 
 
@@ -62,7 +62,7 @@ def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
     if given.get("service_name") is not None:
         return
     try:
-        check_service_name(name)
+        validate_service_name(name)
     except PydanticCustomError as error:
         context: dict[str, Any] = error.context or {}
         yield Problem(("service_name",), f"is taken from the component's name, and it {context['rule']}", context["remedy"], repr(name))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..args import NIM
-from ..args.lora import model_of_image
+from ..args.lora_adapter import model_of_image
 from ..kubernetes.quantities import parse_quantity
 from .arithmetic import BYTES, Fit, check_fit
 from .catalogue import Gpu, Model, find_gpu, find_model, largest_gpu

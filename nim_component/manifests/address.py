@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
-from ..args.checks import TLS_MODE, TLS_MODES
+from ..args.managed_names import TLS_MODE, TLS_MODES
 from .inputs import lift, lift_all
 
 CLUSTER_DOMAIN = "svc.cluster.local"

@@ -5,8 +5,8 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
-from ..args.adapters import LIMITS
 from ..args.generation import Generation
+from ..args.lora_options import LIMITS
 from .generation import server_generation
 from .inputs import lift, lift_all
 

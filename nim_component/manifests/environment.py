@@ -8,7 +8,8 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM, NIMSecrets
 from ..args.cache import OFFLINE_ENV, READ_ONLY_ENV
-from ..args.checks import CACHE_PATH, PEFT_SOURCE
+from ..args.lora_options import PEFT_SOURCE
+from ..args.managed_names import CACHE_PATH
 from ..args.outputs import is_output
 from ..names import prefixed_name
 from .arguments import limit_variables

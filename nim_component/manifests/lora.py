@@ -12,8 +12,8 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, LoRAAdapter
-from ..args.adapters import PEFT_SOURCE
 from ..args.generation import Generation
+from ..args.lora_options import PEFT_SOURCE
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, labels, name_with_digest
 from .environment import token_variables, user_variables

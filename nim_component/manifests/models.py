@@ -3,7 +3,7 @@
 import pulumi
 
 from ..args import NIM
-from ..args.lora import model_of_image
+from ..args.lora_adapter import model_of_image
 from .inputs import lift
 
 

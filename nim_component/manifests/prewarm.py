@@ -5,7 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import CACHE_PATH
+from ..args.managed_names import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
 from ..names import CACHE_LABEL, PREWARM_CONTAINER, PREWARM_JOB, REPLACE_FAILED, STANDARD_LABELS, job_selector, labels, name_with_digest
 from .environment import download_environment

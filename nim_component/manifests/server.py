@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.checks import CACHE_PATH, SHM_PATH
+from ..args.managed_names import CACHE_PATH, SHM_PATH
 from ..names import SERVER_CONTAINER
 from .arguments import server_arguments
 from .devices import server_claims

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from nim_component.args import NIM
-from nim_component.args.model import Arguments
+from nim_component.args.arguments import Arguments
 
 
 def expand(annotation: Any) -> Iterator[Any]:

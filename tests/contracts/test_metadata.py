@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin
 import pytest
 
 from nim_component import NIM
+from nim_component.args.field_types import AnnotationValue, LabelKey
 from nim_component.args.metadata import METADATA_TYPES, LabelSelector
-from nim_component.args.values import AnnotationValue, LabelKey
 from nim_component.names import MANAGED_ANNOTATIONS, MANAGED_LABELS
 
 from .models import expand, list_fields

@@ -15,7 +15,7 @@ import yaml
 
 import nim_component
 from docs import generate
-from nim_component.args.model import Arguments
+from nim_component.args.arguments import Arguments
 from nim_component.testing import record
 
 ROOT = Path(__file__).parents[2]

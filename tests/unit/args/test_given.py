@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
+from nim_component.args.arguments import Arguments, broken_rules, explicit_fields, field_adapter, is_default
 from nim_component.args.error import ArgumentValueError
-from nim_component.args.late import describe
-from nim_component.args.model import Arguments, broken_rules, field_adapter, given_fields, is_default
+from nim_component.args.recorded_arguments import describe_arguments
 from nim_component.component.validation import read_nim
 from tests.strategies import nims
 
@@ -42,7 +42,7 @@ def test_a_default_that_is_changed_in_place_counts():
     nim.tolerations.append(Toleration(key="dedicated", value="llm"))
     again = read_nim("llama", nim)
     assert [each.key for each in again.tolerations] == ["nvidia.com/gpu", "dedicated"]
-    assert len(describe(again)["tolerations"]) == 2
+    assert len(describe_arguments(again)["tolerations"]) == 2
     nim.tolerations[0] = "wrong"  # type: ignore[call-overload]
     with pytest.raises(ArgumentValueError, match=r"tolerations\[0\]"):
         read_nim("llama", nim)
@@ -55,7 +55,7 @@ def test_a_copy_with_changes_meets_the_rules():
 
 
 def test_only_what_was_given_is_gone_through():
-    assert list(given_fields(NIM(secrets=NIMSecrets.keyless(), cpu=1))) == ["secrets", "cpu", "tolerations"]
+    assert list(explicit_fields(NIM(secrets=NIMSecrets.keyless(), cpu=1))) == ["secrets", "cpu", "tolerations"]
     read = read_nim("llama", NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(size="60Gi")))
-    assert list(given_fields(read)) == ["secrets", "cache", "tolerations"]
-    assert list(given_fields(read.cache)) == ["size"]
+    assert list(explicit_fields(read)) == ["secrets", "cache", "tolerations"]
+    assert list(explicit_fields(read.cache)) == ["size"]

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from nim_component.args import NIM, ArgumentError
-from nim_component.args.model import Arguments
+from nim_component.args.arguments import Arguments
 
 KEY = "nvapi-PLANTEDplantedPLANTED0123456789"
 SECRETS = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}

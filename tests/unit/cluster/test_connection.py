@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component import NIM, DiagnosisArgs, NIMSecrets, NIMService
-from nim_component.args.late import describe
+from nim_component.args.recorded_arguments import describe_arguments
 from nim_component.cluster.connection import Connection, resolve_connection
 from nim_component.testing import record
 
@@ -90,7 +90,7 @@ def test_kubeconfig_is_recorded_nowhere():
     seen = record(program)
     assert "token-of-nobody" not in str(seen.run)
     assert seen.service("llama").inputs["diagnosis"] == {"context": "a"}
-    assert "diagnosis" not in describe(NIM(secrets=NIMSecrets.keyless()))
+    assert "diagnosis" not in describe_arguments(NIM(secrets=NIMSecrets.keyless()))
 
 
 def test_kubeconfig_text_as_plain_string_fails():

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from .model import Arguments
-from .problems import rule_error
-from .values import matching, refuse_key
+from .arguments import Arguments
+from .field_types import match_pattern, refuse_key
+from .problems import problem_error
 
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
@@ -24,7 +24,7 @@ def _repository(value: str) -> str:
         or owner.endswith((".", "-"))
         or not name
     ):
-        raise rule_error(
+        raise problem_error(
             "must be a Hugging Face repository",
             "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1.",
         )
@@ -38,7 +38,7 @@ def _revision(value: str) -> str:
         or "//" in value
         or value.endswith(("/", ".", ".lock"))
     ):
-        raise rule_error(
+        raise problem_error(
             "must be a branch, tag or commit", "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit."
         )
     return value
@@ -46,7 +46,7 @@ def _revision(value: str) -> str:
 
 def _files(value: list[str]) -> list[str]:
     if "adapter_config.json" not in value or not any(file in value for file in _WEIGHTS):
-        raise rule_error(
+        raise problem_error(
             "must hold adapter_config.json and a file of weights", f"Add what is missing; weights are {' or '.join(_WEIGHTS)}."
         )
     return value
@@ -66,7 +66,7 @@ else:
     Revision = Annotated[_Word, AfterValidator(_revision)]
     AdapterName = Annotated[
         _Word,
-        matching(
+        match_pattern(
             r"[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?",
             "must be an adapter's name: it becomes a directory and the model name in requests",
             "Use letters, digits, '.', '_' and '-', starting and ending with a letter or digit.",
@@ -74,12 +74,12 @@ else:
     ]
     FileName = Annotated[
         _Word,
-        matching(
+        match_pattern(
             r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory."
         ),
     ]
-    Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "must be a sha256 in hexadecimal", "Lock the adapters again.")]
-    Commit = Annotated[str, matching(r"[0-9a-f]{40}", "must be a commit of 40 digits", "Lock the adapters again.")]
+    Sha256 = Annotated[str, match_pattern(r"[0-9a-f]{64}", "must be a sha256 in hexadecimal", "Lock the adapters again.")]
+    Commit = Annotated[str, match_pattern(r"[0-9a-f]{40}", "must be a commit of 40 digits", "Lock the adapters again.")]
     FileList = Annotated[list[FileName], AfterValidator(_files)]
 
 

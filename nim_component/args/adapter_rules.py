@@ -5,20 +5,50 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..text.field_paths import Path, show_argument_path
-from .adapters import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .autoscaling import AutoscalingArgs
+from .field_types import Memory
 from .generation import GenerationName, find_generation
-from .lora import LoRAAdapter, model_of_image
+from .lora_adapter import LoRAAdapter, model_of_image
+from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
+from .managed_names import CACHE_PATH, SHM_PATH
 from .outputs import is_output
 from .problems import Problem
-from .values import Memory
 
 _VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM's `--max-lora-rank` takes."""
 _RENAME = "Give {} another name: LoRAAdapter(repo_id=..., name=...)."
 
 
-def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
+def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """Adapters need memory to be downloaded in and a directory that the server reads."""
+    if not adapter_names(adapters, lora):
+        return
+    given = "hf_repo_ids" if adapters else "lora.source"
+    if adapters and memory is None:
+        yield Problem(
+            ("lora_adapter_mem",),
+            "memory to download the LoRA adapters must be set with hf_repo_ids",
+            'Set lora_adapter_mem, such as "2Gi".',
+        )
+    source = (env or {}).get(PEFT_SOURCE)
+    remedy = f'Set it in env: {{"{PEFT_SOURCE}": "/opt/nim/peft_adapters"}}.'
+    path = ("env", PEFT_SOURCE)
+    if source is None:
+        yield Problem(path, f"must be set with {given}: it is where the server looks for the adapters", remedy)
+    elif not isinstance(source, str):
+        yield Problem(path, f"must be plain text with {given}: it decides a mount", remedy)
+    elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(part in (".", "..") for part in source.split("/")):
+        yield Problem(path, "must be an absolute path below the root", remedy, repr(source))
+    elif any(_overlap(source, taken) for taken in (SHM_PATH, CACHE_PATH)):
+        yield Problem(path, f"must not lie in or above {SHM_PATH} or {CACHE_PATH}", remedy, repr(source))
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = f"{one.rstrip('/')}/", f"{other}/"
+    return first.startswith(second) or second.startswith(first)
+
+
+def validate_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
     """One directory and one model name each: `a/x` and `b/x` would overwrite one another, and on a volume such as SMB `x` and `X` too."""
     base = served_model or model_of_image(image)
     names = adapter_names(adapters, lora)
@@ -38,7 +68,7 @@ def check_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_m
             yield Problem((*where, index), "must not have the name of the served model", _RENAME.format("the adapter"), repr(name))
 
 
-def check_origin(
+def validate_origin(
     adapters: Sequence[LoRAAdapter] | None, memory: Memory | None, lora: LoRAArgs, volumes: Sequence[Mapping[str, Any]] | None
 ) -> Iterator[Problem]:
     """Adapters come from the hub or from elsewhere, and what the group says must have something to say it of."""
@@ -63,7 +93,7 @@ def check_origin(
         )
 
 
-def check_volume(
+def validate_volume(
     lora: LoRAArgs, access_mode: str | None, replicas: int, autoscaling: AutoscalingArgs | None, rollout: str | None
 ) -> Iterator[Problem]:
     """A volume that one node at a time can have serves neither a second pod nor a Job beside the pod."""
@@ -85,7 +115,7 @@ def check_volume(
         yield Problem(("lora", "volume", "access_mode"), f"must allow sharing for {why}", remedy, repr(access_mode))
 
 
-def check_limits(
+def validate_limits(
     name: GenerationName | None, image: str, rank: int | None, gpu: int | None, cpu: int | None, env: Mapping[str, Any] | None
 ) -> Iterator[Problem]:
     """Limits reach a server that loads adapters and whose generation is known, in the form that its engine takes."""
@@ -105,7 +135,7 @@ def check_limits(
         yield Problem(("lora", "max_rank"), rule, f"Take {higher}: smaller adapters fit too.", repr(rank))
 
 
-def check_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> Iterator[Problem]:
+def validate_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> Iterator[Problem]:
     """What is locked is known before a pod starts."""
     for index, adapter in enumerate(adapters or ()):
         of_adapter = None if adapter.locked is None else adapter.locked.rank
@@ -114,7 +144,7 @@ def check_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> Ite
             yield Problem(("hf_repo_ids", index), rule, "Raise lora.max_rank, or drop the adapter.", repr(adapter.repo_id))
 
 
-def check_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
+def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
     """A flag beside the argument would be given twice, and the loader would check against the other."""
     limits = find_generation("2.x-vllm", "").lora
     assert limits is not None

@@ -22,7 +22,7 @@ class Rule:
 
     reads: tuple[str, ...]
     """Dotted paths below the model, such as `cache.access_modes`."""
-    check: Callable[..., Iterator[Problem]]
+    validate: Callable[..., Iterator[Problem]]
     waits: bool = True
     """While one of the values is an Output the rule waits, and the component runs it when all have resolved.
     False for a rule that looks only at what is given, not at values."""
@@ -75,13 +75,13 @@ class Arguments(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _check_all(cls, data: Any, check_fields: ModelWrapValidatorHandler[Self]) -> Self:
+    def _validate_all(cls, data: Any, validate_fields: ModelWrapValidatorHandler[Self]) -> Self:
         """Runs the rules also where single fields are wrong, over the fields that are right: one error says everything."""
         if isinstance(data, cls):
             # A copy with changes (`model_copy`) or a mapping changed in place has met no rule yet.
-            data = given_fields(data)
+            data = explicit_fields(data)
         try:
-            model = check_fields(data)
+            model = validate_fields(data)
         except ValidationError as error:
             if not isinstance(data, Mapping):
                 raise
@@ -116,7 +116,7 @@ def is_default(cls: type[Arguments], name: str, value: Any) -> bool:
     return value == declared or (isinstance(declared, int | float) and isinstance(value, str) and value == default_of(cls, name))
 
 
-def given_fields(model: Arguments) -> dict[str, Any]:
+def explicit_fields(model: Arguments) -> dict[str, Any]:
     """What a caller gave, in the order of the fields: what was set, and what may have been changed in place since."""
     names = model.model_fields_set | _changeable_fields(type(model))
     return {name: getattr(model, name) for name in type(model).model_fields if name in names}
@@ -137,7 +137,7 @@ def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
         except AttributeError:
             continue
         if not (rule.waits and any(is_output(value) for value in values)):
-            yield from rule.check(*values)
+            yield from rule.validate(*values)
 
 
 def _rules_for(cls: type[Arguments], given: Set[str]) -> list[Rule]:
@@ -152,7 +152,7 @@ def _kept_by_defaults(cls: type[Arguments]) -> list[tuple[Rule, bool]]:
 
     def kept(rule: Rule) -> bool:
         try:
-            return not list(rule.check(*rule.read(defaults)))
+            return not list(rule.validate(*rule.read(defaults)))
         except AttributeError:  # it reads what is required, and so always given
             return False
 

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 from ..kubernetes.quantities import parse_quantity
 from ..text.redaction import contains_key, looks_like_credential
 from .outputs import is_output
-from .problems import hidden_error, rule_error
+from .problems import problem_error, redacted_problem_error
 
 
 class OrOutput:
@@ -28,13 +28,13 @@ def _pass_output(value: Any, check: core_schema.ValidatorFunctionWrapHandler) ->
     return value if is_output(value) else check(value)
 
 
-def matching(pattern: str, rule: str, remedy: str, longest: int | None = None) -> AfterValidator:
+def match_pattern(pattern: str, rule: str, remedy: str, longest: int | None = None) -> AfterValidator:
     """A text that matches a pattern as a whole, said in words and not as a regular expression."""
     form = re.compile(pattern, re.ASCII)
 
     def check(value: str) -> str:
         if not form.fullmatch(value) or (longest is not None and len(value) > longest):
-            raise rule_error(rule, remedy)
+            raise problem_error(rule, remedy)
         return value
 
     return AfterValidator(check)
@@ -42,7 +42,7 @@ def matching(pattern: str, rule: str, remedy: str, longest: int | None = None) -
 
 def _refuse_credential(value: str) -> str:
     if looks_like_credential(value):
-        raise rule_error(
+        raise problem_error(
             "must be a name, and this looks like a key itself", "Store the key in a Secret and name the Secret and its key here."
         )
     return value
@@ -55,13 +55,13 @@ def refuse_key(value: str) -> str:
             "Put it into a Kubernetes Secret: `secrets` names that of NGC and the hub, `valueFrom` in `env` any other. "
             "Where it was committed or shown, revoke it."
         )
-        raise rule_error("must not hold a key in the clear", remedy)
+        raise problem_error("must not hold a key in the clear", remedy)
     return value
 
 
 def _refuse_user(value: str) -> str:
     if "@" in value:
-        raise hidden_error(
+        raise redacted_problem_error(
             "must not hold a user or password: it would stand in the pod spec",
             "Put the whole address into a Kubernetes Secret and refer to that.",
         )
@@ -71,7 +71,7 @@ def _refuse_user(value: str) -> str:
 def _whole_number(value: Any) -> Any:
     # A component host and JSON hand ints over as floats: 2.0 is 2. A bool is no number, whatever Python says.
     if isinstance(value, bool | str):
-        raise rule_error("must be a whole number", "Write it without quotes and without a fraction.")
+        raise problem_error("must be a whole number", "Write it without quotes and without a fraction.")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -83,13 +83,13 @@ def _quantity(at_least: str, example: str, at_most: str = "1Ei") -> Callable[[An
         try:
             number = parse_quantity(text)
         except (ValueError, TypeError):
-            raise rule_error("must be a Kubernetes quantity", f"Write a number and a unit without a space, such as {example}.") from None
+            raise problem_error("must be a Kubernetes quantity", f"Write a number and a unit without a space, such as {example}.") from None
         if number < smallest:
-            raise rule_error(
+            raise problem_error(
                 f"must be at least {at_least}", f"Give the unit too, such as {example}: a number alone counts bytes or whole cores."
             )
         if number > largest:
-            raise rule_error(f"must be at most {at_most}", f"Check the unit: {example}, for example.")
+            raise problem_error(f"must be at most {at_most}", f"Check the unit: {example}, for example.")
         return text
 
     return check
@@ -104,7 +104,7 @@ _IMAGE = re.compile(rf"({_HOST}/)?{_COMPONENT}(/{_COMPONENT})*(:[A-Za-z0-9_][A-Z
 def _image(value: str) -> str:
     # The longest first: the pattern's repetitions could take long over a text that is none.
     if len(value) > 500 or not _IMAGE.fullmatch(value):
-        raise rule_error(
+        raise problem_error(
             "must be a container image reference",
             "Write registry/repository:tag or registry/repository@sha256:digest, such as nvcr.io/nim/meta/llama3-8b-instruct:1.0.0.",
         )
@@ -113,10 +113,10 @@ def _image(value: str) -> str:
 
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _QUALIFIED = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
-_object_name = matching(
+_object_name = match_pattern(
     _SUBDOMAIN, "must be a Kubernetes object name", "Use lower-case letters, digits, '-' and '.', at most 253, such as my-secret.", 253
 )
-_label_value = matching(
+_label_value = match_pattern(
     r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
     "must be a label value",
     "Use letters, digits, '-', '_' and '.', at most 63, starting and ending with a letter or digit.",
@@ -164,25 +164,27 @@ else:
     SecretKey = Annotated[
         _NAME,
         AfterValidator(_refuse_credential),
-        matching(
+        match_pattern(
             r"[-._a-zA-Z0-9]+", "must be a key of a Secret", "Use letters, digits, '-', '_' and '.', at most 253, such as NGC_API_KEY.", 253
         ),
         OrOutput(),
     ]
     Namespace = Annotated[
         _TEXT,
-        matching(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a namespace's name", "Use lower-case letters, digits and '-', at most 63.", 63),
+        match_pattern(
+            r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a namespace's name", "Use lower-case letters, digits and '-', at most 63.", 63
+        ),
         OrOutput(),
     ]
     LabelValue = Annotated[str, Strict(), AfterValidator(refuse_key), _label_value, OrOutput()]
     AnnotationValue = Annotated[str, Strict(), AfterValidator(refuse_key), OrOutput()]
     LabelKey = Annotated[
         _TEXT,
-        matching(_QUALIFIED, "must be a label or annotation key", "Write name or domain/name, such as nvidia.com/gpu.product.", 317),
+        match_pattern(_QUALIFIED, "must be a label or annotation key", "Write name or domain/name, such as nvidia.com/gpu.product.", 317),
     ]
     EnvName = Annotated[
         _TEXT,
-        matching(
+        match_pattern(
             r"[-._a-zA-Z][-._a-zA-Z0-9]*",
             "must be an environment variable's name",
             "Use letters, digits, '_', '-' and '.', no digit first.",
@@ -192,7 +194,7 @@ else:
     StorageClass = Annotated[
         str,
         Strict(),
-        matching(
+        match_pattern(
             rf"({_SUBDOMAIN})?",
             "must be a StorageClass's name",
             "Use lower-case letters, digits, '-' and '.', as `kubectl get sc` lists it.",
@@ -201,7 +203,7 @@ else:
     ]
     ResourceName = Annotated[
         _TEXT,
-        matching(
+        match_pattern(
             rf"{_SUBDOMAIN}/[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
             "must be an extended resource's name",
             "Write domain/name, such as nvidia.com/gpu or nvidia.com/mig-3g.40gb.",
@@ -209,12 +211,12 @@ else:
         OrOutput(),
     ]
     UrlPath = Annotated[
-        _TEXT, matching(r"/?[A-Za-z0-9._~/-]+", "must be a path", "Write it without a host, such as v1/health/ready."), OrOutput()
+        _TEXT, match_pattern(r"/?[A-Za-z0-9._~/-]+", "must be a path", "Write it without a host, such as v1/health/ready."), OrOutput()
     ]
     Url = Annotated[
         _TEXT,
         AfterValidator(_refuse_user),
-        matching(
+        match_pattern(
             r"https?://[A-Za-z0-9.\-_~%:!$&'*+,;=\[\]]+(/[\x21-\x7e]*)?",
             "must be an http or https address",
             "Write it whole, such as https://mirror.example.com/simple.",
@@ -222,11 +224,11 @@ else:
         ),
         OrOutput(),
     ]
-    AbsolutePath = Annotated[_TEXT, matching(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
+    AbsolutePath = Annotated[_TEXT, match_pattern(r"/[^\0]*", "must be an absolute path", "Start it with '/'."), OrOutput()]
     RelativePath = Annotated[
         _TEXT,
         AfterValidator(refuse_key),
-        matching(
+        match_pattern(
             r"(?!\.\.?(/|$))[A-Za-z0-9._-]+(/(?!\.\.?(/|$))[A-Za-z0-9._-]+)*",
             "must be a path below the volume's root",
             "Write it without '..' and without a '/' at its ends, such as models/llama3-8b.",

@@ -8,26 +8,21 @@ import pulumi
 from pydantic import ValidationError
 
 from ..text.field_paths import Path
+from .arguments import LATE, Arguments, explicit_fields, field_adapter, read_path
 from .error import ArgumentError
-from .model import LATE, Arguments, field_adapter, given_fields, is_default, read_path
-from .nim import NIM
 from .outputs import is_output
-from .problems import Problem, find_problems, is_hidden
+from .problems import Problem, find_problems, is_secret_path
+from .secrets import SECRET_VALUE_FIELDS
 
 T = TypeVar("T", bound=Arguments)
 
-SECRET_VALUES = ("hf_token", "ngc_api_key")
-SECRET_PATHS: frozenset[Path] = frozenset(("secrets", name) for name in SECRET_VALUES)
+SECRET_PATHS: frozenset[Path] = frozenset(("secrets", name) for name in SECRET_VALUE_FIELDS)
 """The only fields of which a Secret is made; in a pod spec a secret would mask its whole diff."""
 KUBECONFIG = ("diagnosis", "kubeconfig")
 """Used in this process alone, secret or not, and recorded nowhere."""
 
 
-HEADLINE = ("image", "replicas", "gpu", "cpu", "mem", "namespace", "port")
-"""What the engine's record of a service always says."""
-
-
-def bind(args: T, owner: str) -> T:
+def bind_outputs(args: T, owner: str) -> T:
     """A copy in which every Output is checked on resolution and fails in `owner`'s name; `args` itself when there is no Output.
 
     A model may serve several components, so that this is done by the component and not when the model is made.
@@ -61,7 +56,7 @@ class _Findings:
 def _bind_fields(args: T, findings: _Findings, above: Path) -> T:
     changed: dict[str, Any] = {}
     cls = type(args)
-    for name, value in given_fields(args).items():
+    for name, value in explicit_fields(args).items():
         bound = _bind_value(
             value, findings, (*above, name), lambda probe, name=name: field_adapter(cls, name).validate_python(probe, context=LATE)
         )
@@ -105,7 +100,7 @@ def _checked(value: pulumi.Output[Any], findings: _Findings, path: Path, check: 
             check(plain)
         except ValidationError as error:
             # The probe's path is not the field's: whether the value may be shown is decided by the whole path.
-            return [Problem(path, each.rule, each.remedy, None if is_hidden(path) else each.value) for each in find_problems(error)]
+            return [Problem(path, each.rule, each.remedy, None if is_secret_path(path) else each.value) for each in find_problems(error)]
         return []
 
     secret = pulumi.Output.from_input(value.is_secret())
@@ -132,7 +127,7 @@ def _bind_rules(args: T, findings: _Findings) -> T:
         values = rule.read(args)
         late = next((path for path, value in zip(rule.paths, values, strict=True) if is_output(value)), None)
         if late is not None:
-            kept = findings.add(_broken(values, rule.check))
+            kept = findings.add(_broken(values, rule.validate))
             gated = pulumi.Output.all(read_path(bound, late), kept).apply(lambda resolved: resolved[0])
             bound = _replace(bound, late, gated)
     return bound
@@ -152,31 +147,3 @@ def _broken(values: list[Any], check: Callable[..., Iterator[Problem]]) -> "pulu
 def _replace(args: T, path: Sequence[str], value: Any) -> T:
     head, *rest = path
     return args.model_copy(update={head: _replace(getattr(args, head), rest, value) if rest else value})
-
-
-def describe(args: NIM) -> dict[str, Any]:
-    """The arguments as the plain mapping that the engine records and diffs: without secret values.
-
-    The headline always, the rest where it is not the default: a diff is short, and a property costs the engine and the SDK time.
-    """
-    return _said(args, HEADLINE) | {name: _plain(getattr(args, name)) for name in HEADLINE}
-
-
-def _said(args: Arguments, apart: Sequence[str] = ()) -> dict[str, Any]:
-    cls = type(args)
-    kept_back = (*SECRET_VALUES, KUBECONFIG[-1], *apart)
-    return {
-        name: _plain(value)
-        for name, value in given_fields(args).items()
-        if name not in kept_back and (is_output(value) or not is_default(cls, name, value))
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Arguments):
-        return _said(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in cast("list[Any]", value)]
-    return value

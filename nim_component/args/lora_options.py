@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from .lora import AdapterName, LoRAAdapter
-from .model import Arguments, Rule
+from .arguments import Arguments, Rule
+from .field_types import AccessMode, Image, Limit, ObjectName, Storage, StorageClass, Url, WholeNumber, Words, match_pattern
+from .lora_adapter import AdapterName, LoRAAdapter
 from .pod import Environment
-from .problems import Problem, rule_error
-from .values import AccessMode, Image, Limit, ObjectName, Storage, StorageClass, Url, WholeNumber, Words, matching
+from .problems import Problem, problem_error
 
 PEFT_SOURCE = "NIM_PEFT_SOURCE"
 LIMITS = ("max_gpu", "max_cpu", "max_rank")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     Directory = Annotated[
         str,
-        matching(
+        match_pattern(
             r"(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*",
             "must be a path inside the volume",
             "Write it without a slash at either end and without '..', such as team/llama.",
@@ -44,7 +44,7 @@ else:
 
 def _names_once(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
-        raise rule_error("must hold each name once", "Leave the repeated one out.")
+        raise problem_error("must hold each name once", "Leave the repeated one out.")
     return names
 
 
@@ -69,13 +69,13 @@ class AdapterVolume(Arguments):
     """StorageClass of the component's own claim. Default: the cluster's default class."""
 
     @staticmethod
-    def _check(existing: Any, size: Any, mode: Any, storage_class: Any) -> Iterator[Problem]:
+    def _validate(existing: Any, size: Any, mode: Any, storage_class: Any) -> Iterator[Problem]:
         given = {"size": (size, "10Gi"), "access_mode": (mode, "ReadWriteMany"), "storage_class": (storage_class, None)}
         for name, (value, default) in given.items():
             if existing is not None and value != default:
                 yield Problem((name,), "has no meaning with existing_claim", "It describes a claim that the component makes: leave it out.")
 
-    rules = (Rule(("existing_claim", "size", "access_mode", "storage_class"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("existing_claim", "size", "access_mode", "storage_class"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class LoRASource(Arguments):
@@ -105,7 +105,7 @@ class LoRASource(Arguments):
     """Directory of `claim` or `volume` in which they lie. Default: its root."""
 
     @staticmethod
-    def _check(claim: Any, volume: Any, image: Any, command: Any, directory: Any) -> Iterator[Problem]:
+    def _validate(claim: Any, volume: Any, image: Any, command: Any, directory: Any) -> Iterator[Problem]:
         given = [name for name, value in {"claim": claim, "volume": volume, "image": image}.items() if value is not None]
         if len(given) != 1:
             yield Problem(("claim",), "or volume or image must be given, and one of them only", "Say where the adapters are.")
@@ -114,7 +114,7 @@ class LoRASource(Arguments):
         if directory is not None and image is not None:
             yield Problem(("directory",), "has no meaning with image, which writes to $NIM_PEFT_SOURCE", "Leave it out.")
 
-    rules = (Rule(("claim", "volume", "image", "command", "directory"), _check.__func__, waits=False),)  # pyright: ignore
+    rules = (Rule(("claim", "volume", "image", "command", "directory"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class LoRAArgs(Arguments):
@@ -151,18 +151,18 @@ class LoRAArgs(Arguments):
     """Environment of the loader, as in `NIM.env`: `PIP_EXTRA_INDEX_URL`, `PIP_TRUSTED_HOST`, `LORA_WORKERS` and the like. Default: none."""
 
     @staticmethod
-    def _check_source(source: Any, volume: Any, endpoint: Any) -> Iterator[Problem]:
+    def _validate_source(source: Any, volume: Any, endpoint: Any) -> Iterator[Problem]:
         for name, value in {"volume": volume, "endpoint": endpoint}.items():
             if source is not None and value is not None:
                 yield Problem((name,), "has no meaning with source, which brings its own", "Leave one of them out.")
 
     @staticmethod
-    def _check_counts(gpu: int | None, cpu: int | None) -> Iterator[Problem]:
+    def _validate_counts(gpu: int | None, cpu: int | None) -> Iterator[Problem]:
         if gpu is not None and cpu is not None and cpu < gpu:
             yield Problem(("max_cpu",), f"must not be below max_gpu ({gpu}): what is on the GPU is in memory too", "Raise it.", repr(cpu))
 
     @staticmethod
-    def _check_env(env: Mapping[str, Any] | None, endpoint: Any, index_url: Any) -> Iterator[Problem]:
+    def _validate_env(env: Mapping[str, Any] | None, endpoint: Any, index_url: Any) -> Iterator[Problem]:
         managed = dict(_LOADER_ENV)
         managed |= {"HF_ENDPOINT": "lora.endpoint"} if endpoint is not None else {}
         managed |= {"PIP_INDEX_URL": "lora.index_url"} if index_url is not None else {}
@@ -171,9 +171,9 @@ class LoRAArgs(Arguments):
                 yield Problem(("env", name), "is managed by the component", f"Use the argument {managed[name]}.")
 
     rules = (
-        Rule(("source", "volume", "endpoint"), _check_source.__func__, waits=False),  # pyright: ignore
-        Rule(("max_gpu", "max_cpu"), _check_counts.__func__),  # pyright: ignore
-        Rule(("env", "endpoint", "index_url"), _check_env.__func__, waits=False),  # pyright: ignore
+        Rule(("source", "volume", "endpoint"), _validate_source.__func__, waits=False),  # pyright: ignore
+        Rule(("max_gpu", "max_cpu"), _validate_counts.__func__),  # pyright: ignore
+        Rule(("env", "endpoint", "index_url"), _validate_env.__func__, waits=False),  # pyright: ignore
     )
 
 

@@ -1,0 +1,74 @@
+"""Rules across the environment of the server and the keys in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..names import prefixed_name
+from .lora_options import PEFT_SOURCE
+from .managed_names import MANAGED_ENV, TLS_MODE, TLS_MODES
+from .pod import validate_managed
+from .problems import Problem
+from .secrets import NIMSecrets
+
+
+def validate_tls(env: Mapping[str, Any] | None, health_port: Any) -> Iterator[Problem]:
+    """A server that speaks TLS alone answers no probe by http, and none of the addresses that the component gives out."""
+    mode = (env or {}).get(TLS_MODE)
+    if isinstance(mode, str) and mode.upper() in TLS_MODES and health_port is None:
+        rule = "makes the server speak TLS, and the probes ask it by http: no pod would ever be ready"
+        remedy = "Leave TLS to ingress, http_route or a sidecar, or set health_port (NIM 2.x)."
+        yield Problem(("env", TLS_MODE), rule, remedy, repr(mode))
+
+
+def validate_environment(env: Mapping[str, Any] | None) -> Iterator[Problem]:
+    """The names that the component always manages."""
+    yield from validate_managed(env, MANAGED_ENV)
+
+
+def validate_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator[Problem]:
+    """With `secrets_prefix`, the variables under that prefix are the component's."""
+    prefix = (secrets.secrets_prefix or "").upper()
+    for name in env or {}:
+        if prefix and name.startswith(prefix):
+            yield Problem(
+                ("env", name),
+                f"stands under secrets_prefix {secrets.secrets_prefix!r}, whose names the component manages",
+                "Choose another name.",
+            )
+
+
+def validate_key_names(
+    env: Mapping[str, Any] | None,
+    prefix: str | None,
+    image: str | None,
+    key: str | None,
+    group: str | None,
+    token_key: str | None,
+    token_group: str | None,
+    without_key: bool,
+    makes_key: bool,
+    makes_token: bool,
+) -> Iterator[Problem]:
+    """One name for two keys would hand the one to whom the other is for."""
+    key = None if without_key else key or "NGC_API_KEY"
+    token_key = token_key or ("HF_TOKEN" if makes_token else None)
+    if makes_key and makes_token and key == token_key:
+        yield Problem(("secrets", "hf_token_key"), "must not be ngc_secret_key: both stand in one Secret", "Take another name.", repr(key))
+    if not prefix:
+        return
+    holder = "made" if makes_key else group or image
+    sources = {
+        "ngc_secret_key": (holder, group, key),
+        "hf_token_key": ("made" if makes_token else token_group or holder, token_group, token_key),
+    }
+    seen: dict[str, tuple[str | None, str]] = {}
+    for field, (secret, named_group, name) in sources.items():
+        if name is None:
+            continue
+        variable = prefixed_name(prefix, named_group, name)
+        taken = seen.setdefault(variable, (secret, name))
+        if variable in MANAGED_ENV or variable == PEFT_SOURCE or variable in (env or {}):
+            rule = f"makes the variable {variable} with secrets_prefix, which is another's"
+            yield Problem(("secrets", field), rule, "Choose another prefix or key.")
+        elif taken != (secret, name):
+            yield Problem(("secrets", field), f"makes the variable {variable}, as another key does", "Rename one of the keys or groups.")

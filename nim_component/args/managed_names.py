@@ -1,0 +1,25 @@
+"""Names that the component manages: environment variables, volumes and paths."""
+
+from .lora_options import LORA_ENV
+
+TLS_MODE = "NIM_SSL_MODE"
+TLS_MODES = ("TLS", "MTLS")
+"""Variable that makes the server speak TLS, and with which values; the second asks for a certificate of the client too."""
+SHM_PATH = "/dev/shm"
+CACHE_PATH = "/opt/nim/.cache"
+
+MANAGED_ENV = {
+    "NIM_CACHE_PATH": "cache",
+    "NIM_SERVER_PORT": "port",
+    "NIM_HTTP_API_PORT": "port",
+    "NIM_HEALTH_PORT": "health_port",
+    "NIM_GRPC_API_PORT": "grpc_port",
+    "NGC_API_KEY": "secrets.ngc_secret_key",
+    "HF_TOKEN": "secrets.hf_token_key",
+    "NIM_SERVED_MODEL_NAME": "served_model_name",
+    "NIM_MODEL_PROFILE": "model_profile",
+    **LORA_ENV,
+}
+"""Environment that the component sets, and the argument that decides it."""
+
+MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
