@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
+DOCS_READY := $(VENV)/.ready-docs
 RELEASE_READY := $(VENV)/.ready-release
 
 # ENGINE=local or ENGINE=pulumi decides; by default pulumi where it is on PATH.
@@ -31,7 +32,7 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine docs bench package clean
+.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine generate docs bench package clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,7 +43,7 @@ up: $(READY) ## Run the dev stack with pulumi if it is on PATH, else with the lo
 preview: $(READY) ## Show what `make up` would change
 	@$(call run,preview)
 
-test: lint types unit cluster-tests engine ## Run everything that CI runs
+test: lint types docs unit cluster-tests engine ## Run everything that CI runs
 
 lint: $(DEV_READY) ## Check style, names and docstrings with ruff
 	$(BIN)/ruff check .
@@ -67,8 +68,11 @@ cluster-down: $(DEV_READY) ## Stop that control plane
 engine: $(DEV_READY) ## Run the tests on the Pulumi engine; skipped without pulumi on PATH
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine $(ON_CLUSTERS) -rs --durations=15
 
-docs: $(DEV_READY) ## Write the generated parts of README.md and stacks/schema.json
-	$(BIN)/python docs/generate.py
+generate: $(DEV_READY) ## Write the reference pages and stacks/schema.json
+	$(BIN)/python -m tools.docs
+
+docs: $(DOCS_READY) ## Build the documentation into site/; fail on broken links, anchors and navigation
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --fresh-env --jobs auto -d build/doctrees docs site
 
 bench: $(DEV_READY) ## Measure speed as ratios within one run
 	$(BIN)/python -m bench
@@ -81,7 +85,7 @@ package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2
 	$(BIN)/python -m tools.check_package $(if $(TAG),--tag $(TAG))
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) rendered dist .nim-component
+	rm -rf $(VENV) rendered dist site .nim-component
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.12, for example.")'
@@ -91,6 +95,10 @@ $(READY): requirements.txt pyproject.toml
 
 $(DEV_READY): $(READY) requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(DOCS_READY): $(DEV_READY) requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
 $(RELEASE_READY): $(READY) requirements-release.txt

@@ -40,7 +40,7 @@ else:
 
 
 class IngressArgs(Arguments):
-    """An Ingress. A generation streams for minutes: what each controller must be told is in `docs/exposure.md`."""
+    """An Ingress. A generation streams for minutes: what each controller must be told is in `docs/guides/exposure.md`."""
 
     hosts: Annotated[list[Host], Field(min_length=1)]
     """Host names. Required: without one it would take every request of the controller. `external_url` says the first."""

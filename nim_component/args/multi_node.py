@@ -29,7 +29,7 @@ _SHARE = "Use access_mode: ReadWriteMany, or an existing_claim that can be share
 class MultiNodeArgs(Arguments):
     """One server over several nodes: a LeaderWorkerSet in place of the Deployment, each replica a leader and its workers. Needs the
     LeaderWorkerSet controller in the cluster and a cache that all nodes share. NIM 2.x forms the group with Ray; of 1.x the SGLang
-    profiles do without more, and those that want MPI over ssh are not supported: `docs/multi-node.md` says why."""
+    profiles do without more, and those that want MPI over ssh are not supported: `docs/guides/multi-node.md` says why."""
 
     nodes: Annotated[WholeNumber, Field(ge=2, le=64)]
     """Pods of one replica, each on its node with `gpu` GPUs. Required."""

@@ -69,7 +69,7 @@ def test_recreate_over_kubernetes_own_default_is_refused_until_that_is_taken_awa
     assert refused.value.status == 422
     assert "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'" in message_of(refused.value)
 
-    # README, "Troubleshooting"
+    # docs/troubleshooting.md
     if way == "patch":
         cluster.patch(wanted, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}})
     else:

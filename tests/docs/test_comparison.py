@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMPARISON = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "wrong arguments": ("unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text", "engine/test_refusals.py::test_wrong_arguments_all_at_once"),
@@ -18,7 +18,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "a missing Secret": ("engine/test_refusals.py::test_a_missing_secret", "unit/test_secrets.py::test_a_missing_secret_fails_with_its_name"),
     "a rotated key": ("unit/test_secrets.py::test_a_rotated_key_makes_secrets_of_other_names_and_rolls_the_pods", "engine/test_changes.py::test_a_rotated_key"),
     "requests of a pod that stops": ("unit/test_pod.py::test_a_stopped_pod_takes_requests_for_half_of_its_grace_at_most",),
-    "volumes, mounts, init containers, sidecars of one's own": ("unit/test_pod.py::test_volumes_mounts_and_containers_come_last", "unit/test_pod.py::test_an_init_container_comes_after_the_components_own"),
+    "extra volumes, mounts, init containers, sidecars": ("unit/test_pod.py::test_volumes_mounts_and_containers_come_last", "unit/test_pod.py::test_an_init_container_comes_after_the_components_own"),
     "Pod Security `restricted`": ("cluster/test_admission.py::test_every_stack_is_accepted_and_comes_up_and_a_second_apply_changes_nothing", "unit/test_pod.py::test_a_container_without_a_security_context_is_restricted_too"),
     "`/dev/shm`": ("unit/test_pod.py::test_the_default_pod_is_exactly_this", "unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text"),
     "start-up budget below progress deadline and time-outs": ("unit/test_timing.py::test_each_wait_lies_above_the_one_before", "cluster/test_timing.py::test_it_is_so_in_every_stack"),
@@ -26,7 +26,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "model cache": ("cluster/test_cache.py::test_the_claim_survives_an_image_change_and_is_used_again", "cluster/test_deletion.py::test_a_retained_cache_is_left_and_can_be_taken_up_again"),
     "ReadWriteOnce with several pods": ("cluster/test_cache.py::test_a_claim_for_one_node_and_two_replicas_never_reach_the_cluster",),
     "LoRA adapters": ("lora/test_rendered.py::test_the_seed_examples_init_container_delivers_both_adapters_and_nim_lists_them",),
-    "proxy and own authorities": ("unit/test_network.py::test_the_joiner_is_exactly_this_and_runs_first",),
+    "proxy and own certificate authorities": ("unit/test_network.py::test_the_joiner_is_exactly_this_and_runs_first",),
     "HorizontalPodAutoscaler": ("unit/test_autoscaling.py::test_a_metric_of_each_kind", "cluster/test_autoscaling.py::test_the_controller_finds_what_it_scales"),
     "metric presets for 1.x and 2.x": ("unit/test_autoscaling.py::test_every_generations_series_are_selected_and_no_others",),
     "KEDA, to zero": ("unit/test_autoscaling.py::test_an_outage_of_the_monitoring_takes_no_pod_away", "cluster/test_custom_resources.py::test_its_definition_takes_it_and_nothing_is_lost_or_moves"),
@@ -53,7 +53,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "shared cache, sub path, read-only model": ("cluster/test_cache.py::test_a_shared_claim_serves_every_replica", "unit/test_prewarm.py::test_the_server_mounts_the_model_read_only_and_writes_to_scratch"),
     "start without a registry and a key": ("unit/test_prewarm.py::test_no_key_reaches_the_server_and_no_registry_is_asked",),
     "proxy": ("unit/test_network.py::test_one_with_a_password_comes_from_a_secret",),
-    "authorities of one's own": ("unit/test_network.py::test_both_are_in_it_and_no_two_lines_run_together",),
+    "own certificate authorities": ("unit/test_network.py::test_both_are_in_it_and_no_two_lines_run_together",),
     "generations 1.x, 2.x on vLLM, on SGLang": ("unit/args/test_generation.py::test_the_tag_says_the_generation_or_nothing", "unit/test_lora.py::test_each_generation_is_told_in_its_own_form"),
     "one server over several nodes": ("cluster/test_multi_node.py::test_leader_and_worker_take_a_node_each",),
     "from one node to several behind the same Service": ("unit/test_multi_node.py::test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node",),
@@ -66,8 +66,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 
 
 def ticked() -> list[str]:
-    table = README.partition("## Compared with")[2].partition("\n## ")[0]
-    return [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ") and "✓" in row.split("|")[2]]
+    return [row.split("|")[1].strip() for row in COMPARISON.splitlines() if row.startswith("| ") and "✓" in row.split("|")[2]]
 
 
 @cache

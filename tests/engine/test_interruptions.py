@@ -1,4 +1,4 @@
-"""An `up` that was ended while it waited, and how the next one goes on: README, "Rollouts"."""
+"""An `up` that was ended while it waited, and how the next one goes on: docs/troubleshooting.md."""
 
 import contextlib
 import os

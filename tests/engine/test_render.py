@@ -161,7 +161,7 @@ def test_a_life_in_files_ends_with_none(project: Callable[..., Project]):
     assert {name for operation, name in made.up() if operation != "same"} == {"llama3-8b", "llama3-8b-deployment"}
     (deployment,) = (each for each in made.files("rendered/dev").values() if each["kind"] == "Deployment")
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.0.3")
-    with pytest.raises(auto.CommandError, match="unreachable cluster"):  # the provider's own limit: README, "Secrets"
+    with pytest.raises(auto.CommandError, match="unreachable cluster"):  # the provider's own limit: docs/guides/secrets.md
         made.stack.refresh()
     assert made.stack.preview().change_summary == {"same": 6}
     made.stack.destroy()

@@ -1,4 +1,4 @@
-"""An `up` is done when the new pods are there, whatever the strategy and the number of replicas: README, "Rollouts"."""
+"""An `up` is done when the new pods are there, whatever the strategy and the number of replicas: docs/guides/rollouts.md."""
 
 from collections.abc import Callable
 from typing import Any

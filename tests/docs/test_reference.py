@@ -1,0 +1,55 @@
+"""The content of the generated reference pages, compared with the code they describe."""
+
+import re
+
+import pytest
+
+from nim_component.args import NIM
+from nim_component.args.arguments import Arguments
+from nim_component.args.foreign_names import CHART, KUBERNETES, OPERATOR
+from nim_component.cli import app
+from nim_component.review.findings import RULES
+from tools.docs.commands import commands
+from tools.docs.models import all_models, option_sets
+
+from .pages import REFERENCE, ROOT, read
+
+
+def test_documented_rules_are_the_rules():
+    page = read(REFERENCE / "review-rules.md").partition("## Rules")[2]
+    assert dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE)) == dict(RULES)
+
+
+def test_every_command_has_a_section():
+    sections = re.findall(r"^## `(.*)`$", read(REFERENCE / "cli.md"), re.MULTILINE)
+    assert sections == [name for name, _ in commands(app)]
+
+
+def test_every_option_set_has_a_page():
+    assert {f"{name.replace('_', '-')}.md" for name in option_sets()} | {"index.md"} == {
+        page.name for page in (REFERENCE / "arguments").glob("*.md")
+    }
+
+
+def test_every_field_has_one_row():
+    for model in all_models():
+        pages = [read(page) for page in (REFERENCE / "arguments").glob("*.md")]
+        (section,) = [
+            text.partition(f"## `{model.__name__}`\n")[2].partition("\n## ")[0] for text in pages if f"## `{model.__name__}`\n" in text
+        ]
+        assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(model.model_fields)
+
+
+@pytest.mark.parametrize("names", [OPERATOR, CHART, KUBERNETES], ids=["operator", "chart", "kubernetes"])
+def test_foreign_names_lead_to_existing_fields(names: dict[str, str]):
+    for path in names.values():
+        model: type[Arguments] = NIM
+        for name in path.split("."):
+            assert name in model.model_fields, path
+            nested = {each.__name__: each for each in all_models()}
+            annotation = repr(model.model_fields[name].annotation)
+            model = next((nested[found] for found in re.findall(r"\w+", annotation) if found in nested), model)
+
+
+def test_the_picture_of_the_review_is_small():
+    assert (ROOT / "docs" / "guides" / "review.png").stat().st_size < 200_000

@@ -1,0 +1,40 @@
+"""`python -m tools.docs`: write the generated files. With `--check`, compare them only."""
+
+import json
+import sys
+from pathlib import Path
+
+from . import arguments, causes, children, commands, errors, names, outputs, review_rules, versions
+from .schema import render_schema
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+SECTIONS = (arguments, outputs, children, commands, causes, review_rules, errors, names)
+
+
+def generate() -> dict[Path, str]:
+    """Return the content of each generated file."""
+    pages = {REFERENCE / name: text for section in SECTIONS for name, text in section.render().items()}
+    return {
+        **pages,
+        ROOT / "docs" / "supported-versions.md": versions.render(),
+        ROOT / "stacks" / "schema.json": json.dumps(render_schema(), indent=2, sort_keys=True) + "\n",
+    }
+
+
+def main() -> int:
+    """Write the files that differ, or with `--check` print their names."""
+    stale = {path: text for path, text in generate().items() if not path.exists() or path.read_text(encoding="utf-8") != text}
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is out of date. Run make generate.")
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
