@@ -36,6 +36,7 @@ CACHE_LABEL = "nim-component/cache-of"
 MANAGED_LABELS = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
 """Labels that the component sets; a user's labels must not have these keys."""
 
+PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"
 WAIT_FOR = "pulumi.com/waitFor"
 """Annotation with the conditions for which the Kubernetes provider waits, in place of its own."""
 SKIP_AWAIT = "pulumi.com/skipAwait"

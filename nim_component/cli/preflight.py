@@ -1,10 +1,11 @@
-"""`check`: before `up`, whether the cluster has what a stack needs."""
+"""`check`: preflight checks of a stack's cluster."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,58 +33,75 @@ def check(
     context: ContextOption = None,
     state: Annotated[
         Path | None,
-        typer.Option("--state", help="An exported state (pulumi stack export), to look for orphans without the CLI.", metavar="FILE"),
+        typer.Option("--state", help="The stack's exported state, to find orphans without the Pulumi CLI.", metavar="FILE"),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when something could not be checked.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of the table.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if something could not be checked.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Ask the cluster, changing nothing, whether it has what the stack needs. Exits with 3 when something is missing."""
+    """Check that the cluster has what the stack requires. Changes nothing. Exits with 3 if something is missing."""
     from ..diagnose.targets import read_targets
-    from ..preflight import CheckResult, read_facts, read_requirements, run_checks
+    from ..preflight import read_facts, read_requirements, run_checks
 
     targets = run_or_fail(lambda: read_targets(cwd, stack), None)
     require_cluster(targets, kubeconfig, context)
     requirements = read_requirements(targets.objects)
     known = read_state(cwd, targets.stack, state)
 
-    async def ask(api: ClusterClient) -> Facts:
-        return await read_facts(api, requirements)
+    async def read(client: ClusterClient) -> Facts:
+        return await read_facts(client, requirements)
 
-    results = run_checks(requirements, run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, ask), known)
+    facts = run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, read)
+    results = run_checks(requirements, facts, known)
     if known is None:
-        fix = "Give it: pulumi stack export --file state.json, then --state state.json."
-        results.append(CheckResult("warn", "Orphans", "the stack's state cannot be read: no pulumi on PATH, or not logged in", fix))
-    marks = {result.mark for result in results}
+        results.append(unknown_state())
+    counts = Counter(result.mark for result in results)
     if as_json:
-        typer.echo(
-            json.dumps({"stack": targets.stack, "ok": "fail" not in marks, "checks": [result.to_json() for result in results]}, indent=2)
-        )
+        checks = [result.to_json() for result in results]
+        typer.echo(json.dumps({"stack": targets.stack, "ok": not counts["fail"], "checks": checks}, indent=2))
     else:
-        print_table(results)
-    if "fail" in marks:
+        print_results(results)
+    if counts["fail"]:
         raise typer.Exit(MISSING)
-    if strict and "warn" in marks:
+    if strict and counts["warn"]:
         raise typer.Exit(UNCHECKED)
 
 
-def print_table(results: list[CheckResult]) -> None:
-    """A row for each result, and below the table what to do, in full."""
-    from rich.console import Console
-    from rich.table import Table
+def unknown_state() -> CheckResult:
+    """Return the result for a stack whose state cannot be read."""
+    from ..preflight import CheckResult
+
+    text = "not checked: the stack's state cannot be read, because pulumi is not on PATH or not logged in"
+    fix = "Export the state, and pass it with --state state.json:"
+    return CheckResult("warn", "Orphans", text, fix, "pulumi stack export --file state.json")
+
+
+def print_results(results: list[CheckResult]) -> None:
+    """Print each result with its fix, then the numbers of failures and warnings."""
     from rich.text import Text
 
-    console = Console(soft_wrap=False)
-    table = Table("", "what", "found", box=None, pad_edge=False)
+    from ..text.console import open_console, print_hanging, print_whole
+
+    console = open_console()
     for result in results:
-        table.add_row(Text(MARKS[result.mark], style=STYLES[result.mark]), Text(result.about), Text(result.text))
-    console.print(table)
-    for result in results:
+        mark = Text(f"{MARKS[result.mark]} ", STYLES[result.mark])
+        print_hanging(console, mark, Text.assemble((result.about, "bold"), f": {result.text}"))
         if result.mark != "ok" and result.fix:
-            typer.echo(f"\n{MARKS[result.mark]} {result.about} {result.text}\n  fix: {result.fix}")
+            print_hanging(console, Text("  fix: "), Text(result.fix))
+        if result.snippet:
+            print_whole(console, Text(f"    {result.snippet}"))
+        if result.link:
+            print_hanging(console, Text("  see: "), Text(result.link))
+    counts = Counter(result.mark for result in results)
+    warnings = f"{counts['warn']} warning{'' if counts['warn'] == 1 else 's'}"
+    summary = [f"{counts['fail']} failed", warnings, f"{counts['ok']} passed"]
+    print_whole(console, Text(f"\n{', '.join(summary)}"))
 
 
 def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:
-    """(kind, namespace, name) of the Kubernetes objects in a stack's state; None when there is no way to it."""
+    """Return (kind, namespace, name) of the Kubernetes objects in a stack's state.
+
+    Returns None if no file is given and the Pulumi CLI cannot export the state.
+    """
     if file is not None:
         try:
             text = file.read_text(encoding="utf-8")
@@ -106,4 +124,4 @@ def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, 
     try:
         return objects_of_state(json.loads(text))
     except ValueError:
-        fail(f"--state {file or stack}: is no exported state; make it with: pulumi stack export --file state.json")
+        fail(f"--state {file or stack}: is not an exported state. Create one with: pulumi stack export --file state.json")

@@ -36,9 +36,3 @@ def _registries(encoded: str) -> tuple[str, ...]:
     hosts = {each.removeprefix("https://").removeprefix("http://").partition("/")[0] for each in auths}
     # Docker Hub has several names, such as index.docker.io.
     return tuple(sorted("docker.io" if host.endswith("docker.io") else host for host in hosts))
-
-
-def registry_of(image: str) -> str:
-    """Return the registry of an image: its first part if that is a host name, else Docker Hub."""
-    first, slash, _ = image.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"

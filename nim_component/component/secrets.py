@@ -13,14 +13,13 @@ from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..manifests.references import SecretKey
-from ..names import digest, labels
+from ..names import PULL_SECRET_TYPE, digest, labels
 from ..text.field_paths import Path
 from .context import ComponentContext
 
 REGISTRY = "nvcr.io"
 REGISTRY_USER = "$oauthtoken"
 PULL_KEY = ".dockerconfigjson"
-PULL_TYPE = "kubernetes.io/dockerconfigjson"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     keys: list[tuple[Any, pulumi.Output[str]]] = []
     if secrets.ngc_api_key is not None:
         api_key = _credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
-        pull_secret = create("pull", PULL_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
+        pull_secret = create("pull", PULL_SECRET_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
         keys.append((secrets.key_name, api_key))
     if secrets.hf_token is not None:
         keys.append((secrets.token_name, _credential(secrets.hf_token, owner, ("secrets", "hf_token"))))
@@ -166,8 +165,8 @@ def find_missing(where: str, data: Mapping[str, Any], kind: str | None, keys: Ma
     """Which of the keys the Secret `where` lacks, and whether a pull Secret is one. Names keys, never values."""
     problems: list[Problem] = []
     for path, key in keys.items():
-        if key == PULL_KEY and kind not in (None, PULL_TYPE):
-            problems.append(Problem(path, f"Secret {where} must be of type {PULL_TYPE}, and it is of type {kind}", _PULL_REMEDY))
+        if key == PULL_KEY and kind not in (None, PULL_SECRET_TYPE):
+            problems.append(Problem(path, f"Secret {where} must be of type {PULL_SECRET_TYPE}, and it is of type {kind}", _PULL_REMEDY))
         elif key not in data:
             has = ", ".join(sorted(data)) or "none"
             remedy = (

@@ -1,4 +1,7 @@
-"""Before `up`: what a stack needs of its cluster, and whether that is there. Each check is a pure function over facts that were read."""
+"""Preflight checks: the requirements of a stack, compared with its cluster before `up`.
+
+Each check is a pure function over facts that were read from the cluster.
+"""
 
 from .checks import run_checks
 from .facts import Facts, read_facts

@@ -1,10 +1,10 @@
-"""Whether there is room: GPUs on nodes, and what quotas leave."""
+"""Checks of capacity: free GPUs on nodes, and ResourceQuotas."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ..cluster.objects import at, items_at, mapping_at, name_of, text_at, texts_at
+from ..cluster.objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
 from ..cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
 from ..names import SELECTOR_LABELS, SERVER, WORKER
 from ..text.sanitizing import sanitize
@@ -12,117 +12,134 @@ from .facts import Facts
 from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
 
+_Used = Counter[tuple[str, str]]
+"""(node, resource) to the number in use."""
+
 
 def check_gpus(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
-    """Places every pod of the stack, the largest first, on the nodes that it may go to. Pods of the stack that run already hold theirs."""
+    """Place every pod of the stack, the largest first, on the nodes that it may be scheduled on.
+
+    The GPUs of the stack's running pods count as free.
+    """
     if facts.nodes is None:
-        yield CheckResult("warn", "GPUs", "nodes may not be read", "Grant list on nodes to have it checked.")
+        yield CheckResult("warn", "GPUs", "nodes may not be read", "Grant list on nodes to check them.")
         return
-    held = _held(requirements, facts)
+    used = _count_used(requirements, facts)
     for service in sorted(requirements.services, key=lambda each: -requests_of(each.pod, gpu_resource_of(each.pod) or "")):
         resource = gpu_resource_of(service.pod)
         if resource is None or not service.replicas:
             continue
-        yield _place(service, resource, facts, held)
+        yield _check_nodes(service, resource, facts.nodes) or _place(service, resource, facts, used)
 
 
-def _held(requirements: StackRequirements, facts: Facts) -> "Counter[tuple[str, str]]":
-    """(node, resource) to how many are held by others: the stack's own pods are replaced by what it asks for now."""
-    own = {(service.namespace, service.name) for service in requirements.services}
+def _count_used(requirements: StackRequirements, facts: Facts) -> _Used:
+    """Count the resources that other pods use. The stack's own pods are replaced by its new requests."""
+    own_services = {(service.namespace, service.name) for service in requirements.services}
     resources = {resource for service in requirements.services if (resource := gpu_resource_of(service.pod))}
-    held: Counter[tuple[str, str]] = Counter()
+    used: _Used = Counter()
     for pod in facts.pods or ():
         labels = texts_at(pod, "metadata", "labels")
-        mine = labels.get(SELECTOR_LABELS[0]) in (SERVER, WORKER)
-        if not mine or (text_at(pod, "metadata", "namespace"), labels.get(SELECTOR_LABELS[1])) not in own:
+        is_server = labels.get(SELECTOR_LABELS[0]) in (SERVER, WORKER)
+        if not is_server or (text_at(pod, "metadata", "namespace"), labels.get(SELECTOR_LABELS[1])) not in own_services:
             for resource in resources:
-                held[text_at(pod, "spec", "nodeName"), resource] += requests_of(pod, resource)
-    return held
+                used[text_at(pod, "spec", "nodeName"), resource] += requests_of(pod, resource)
+    return used
 
 
-def _place(service: ServiceRequirements, resource: str, facts: Facts, held: "Counter[tuple[str, str]]") -> CheckResult:
-    about, wanted = f"GPUs of {service.name}", requests_of(service.pod, resource)
+def _check_nodes(service: ServiceRequirements, resource: str, nodes: tuple[Object, ...]) -> CheckResult | None:
+    """Return a failure if no node can run the pod, even without other pods."""
+    about, requested = f"GPUs of {service.name}", requests_of(service.pod, resource)
     selector = texts_at(service.pod, "spec", "nodeSelector")
-    having = [node for node in facts.nodes or () if allocatable(node, resource)]
-    chosen = [node for node in having if fits_selector(node, service.pod)]
-    open_to = [node for node in chosen if fits_affinity(node, service.pod) and not blocking_taints(node, service.pod)]
-    total = f"{service.replicas} x {wanted} {resource}"
-    if not having:
-        return CheckResult(
-            "fail", about, f"no node offers {resource}", "Add a GPU node pool, install the device plugin, or correct gpu_resource."
-        )
-    if not chosen:
-        text = f"no node with {resource} has the labels {sanitize(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"
-        return CheckResult("fail", about, text, "Correct node_selector.")
-    allowed = [node for node in chosen if fits_affinity(node, service.pod)]
+    offering = [node for node in nodes if allocatable(node, resource)]
+    if not offering:
+        fix = "Add a GPU node pool, install the device plugin, or correct gpu_resource."
+        return CheckResult("fail", about, f"no node offers {resource}", fix)
+    selected = [node for node in offering if fits_selector(node, service.pod)]
+    if not selected:
+        labels = sanitize(", ".join(f"{key}={value}" for key, value in selector.items()), 150)
+        return CheckResult("fail", about, f"no node with {resource} has the labels {labels}", "Correct node_selector.")
+    allowed = [node for node in selected if fits_affinity(node, service.pod)]
     if not allowed:
-        text = f"none of the {len(chosen)} nodes with {resource} meets the pod's node affinity"
-        return CheckResult("fail", about, text, "Correct affinity, or label a node as it wants.")
-    if not open_to:
+        text = f"none of the {len(selected)} nodes with {resource} satisfies the pod's node affinity"
+        return CheckResult("fail", about, text, "Correct affinity, or add the labels that it requires to a node.")
+    tolerated = [node for node in allowed if not blocking_taints(node, service.pod)]
+    if not tolerated:
         taint = blocking_taints(allowed[0], service.pod)[0]
-        named = sanitize(f"{taint.get('key')}={taint.get('value', '')}:{taint.get('effect')}", 120)
-        return CheckResult(
-            "fail", about, f"every node that would do has a taint that the pod does not bear, such as {named}", "Add it to tolerations."
-        )
-    largest = max(allocatable(node, resource) for node in open_to)
-    if wanted > largest:
-        return CheckResult(
-            "fail",
-            about,
-            f"{wanted} {resource} on one node, and the largest has {largest}",
-            f"Set gpu to at most {largest}, or add a larger node.",
-        )
-    free = {name_of(node): allocatable(node, resource) - held[name_of(node), resource] for node in open_to}
+        shown = sanitize(f"{taint.get('key')}={taint.get('value', '')}:{taint.get('effect')}", 120)
+        text = f"every suitable node has a taint that the pod does not tolerate, such as {shown}"
+        return CheckResult("fail", about, text, "Add a toleration for it to tolerations.")
+    largest = max(allocatable(node, resource) for node in tolerated)
+    if requested > largest:
+        text = f"requires {requested} {resource} on one node; the largest node has {largest}"
+        return CheckResult("fail", about, text, f"Set gpu to at most {largest}, or add a larger node.")
+    return None
+
+
+def _place(service: ServiceRequirements, resource: str, facts: Facts, used: _Used) -> CheckResult:
+    """Place the pods on the nodes' free GPUs, and count these as used."""
+    about, requested = f"GPUs of {service.name}", requests_of(service.pod, resource)
+    total = f"{service.replicas} x {requested} {resource}"
+    if facts.pods is None:
+        text = f"requires {total}; free GPUs are unknown, because pods may not be read"
+        return CheckResult("warn", about, text, "Grant list on pods in all namespaces to check them.")
+    nodes = [
+        node
+        for node in facts.nodes or ()
+        if allocatable(node, resource)
+        and fits_selector(node, service.pod)
+        and fits_affinity(node, service.pod)
+        and not blocking_taints(node, service.pod)
+    ]
+    free = {name_of(node): allocatable(node, resource) - used[name_of(node), resource] for node in nodes}
     placed = 0
     for _ in range(service.replicas):
-        # The fullest node that still does: large holes stay for large pods.
-        fits = sorted((number, name) for name, number in free.items() if number >= wanted)
-        if not fits:
+        # The node with the fewest sufficient GPUs: nodes with more stay free for larger pods.
+        sufficient = sorted((number, name) for name, number in free.items() if number >= requested)
+        if not sufficient:
             break
-        name = fits[0][1]
-        free[name] -= wanted
-        held[name, resource] += wanted
+        name = sufficient[0][1]
+        free[name] -= requested
+        used[name, resource] += requested
         placed += 1
-    if facts.pods is None:
-        return CheckResult("warn", about, f"{total}: which are free may not be read", "Grant list on pods, cluster-wide.")
     if placed < service.replicas:
         left = ", ".join(f"{sanitize(name, 60)} {max(number, 0)}" for name, number in sorted(free.items())[:4])
-        fix = "Free GPUs, add nodes, or lower gpu or replicas; with a node autoscaler this may be no fault."
-        return CheckResult("fail", about, f"{total} wanted, room for {placed} of {service.replicas} pods (free: {left})", fix)
-    return CheckResult("ok", about, f"{total}: there is room")
+        fix = "Free GPUs, add nodes, or lower gpu or replicas. With a node autoscaler, no action may be necessary."
+        return CheckResult("fail", about, f"requires {total}; {placed} of {service.replicas} pods fit (free: {left})", fix)
+    return CheckResult("ok", about, f"enough are free for {total}")
 
 
 def check_quotas(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
+    """Check that the ResourceQuotas have room for the services that are not deployed yet."""
     for namespace in sorted({service.namespace for service in requirements.services}):
         for quota in facts.quotas.get(namespace) or ():
             hard, used = mapping_at(quota, "status", "hard"), mapping_at(quota, "status", "used")
-            asked = _asked(requirements, namespace, facts)
-            over = [name for name in hard if name in asked and quantity(used.get(name, "0")) + asked[name] > quantity(hard[name])]
+            added = _count_added(requirements, namespace, facts)
+            exceeded = [name for name in hard if name in added and quantity(used.get(name, "0")) + added[name] > quantity(hard[name])]
             about = f"Quota {namespace}/{name_of(quota)}"
-            if over:
-                which = ", ".join(
+            if exceeded:
+                usage = ", ".join(
                     f"{sanitize(name, 60)}: {sanitize(str(used.get(name, '0')), 20)} of {sanitize(str(hard[name]), 20)} used"
-                    for name in over
+                    for name in exceeded
                 )
-                yield CheckResult("fail", about, f"leaves too little: {which}", "Raise the quota, or ask for less.")
+                yield CheckResult("fail", about, f"too little is left: {usage}", "Raise the quota, or lower the requests.")
             else:
-                yield CheckResult("ok", about, "leaves enough")
+                yield CheckResult("ok", about, "enough is left")
 
 
-def _asked(requirements: StackRequirements, namespace: str, facts: Facts) -> "dict[str, Fraction]":
-    """What the services that are not deployed yet would add to a namespace's use."""
-    asked: defaultdict[str, Fraction] = defaultdict(Fraction)
+def _count_added(requirements: StackRequirements, namespace: str, facts: Facts) -> "dict[str, Fraction]":
+    """Return the resources, by their names in a quota, that an update adds to a namespace."""
+    added: defaultdict[str, Fraction] = defaultdict(Fraction)
     for service in requirements.services:
-        if service.namespace != namespace or service.workload in facts.ours:
+        if service.namespace != namespace or service.workload in facts.own_objects:
             continue
-        asked["pods"] += service.replicas
-        asked["persistentvolumeclaims"] += len(service.claims)
+        added["pods"] += service.replicas
+        added["persistentvolumeclaims"] += len(service.pvcs)
         for each in items_at(service.pod, "spec", "containers"):
             for resource, amount in mapping_at(each, "resources", "requests").items():
                 number = quantity(amount) * service.replicas
-                asked[resource] += number  # as a quota may call requests.cpu
-                asked[f"requests.{resource}"] += number
-                asked[f"limits.{resource}"] += number
-        for claim in service.claims:
-            asked["requests.storage"] += quantity(at(claim, "spec", "resources", "requests", "storage"))
-    return asked
+                added[resource] += number  # a quota may use `cpu` for `requests.cpu`
+                added[f"requests.{resource}"] += number
+                added[f"limits.{resource}"] += number
+        for pvc in service.pvcs:
+            added["requests.storage"] += quantity(at(pvc, "spec", "resources", "requests", "storage"))
+    return added

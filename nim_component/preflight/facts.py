@@ -1,4 +1,7 @@
-"""What is read of the cluster for the checks. Nothing is changed; of a Secret only the names of its keys are kept."""
+"""Facts of the cluster that the preflight checks need.
+
+Reading them changes nothing. Of a Secret, only the names of its keys are kept.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -9,10 +12,10 @@ from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedErro
 from ..cluster.kinds import ALL_PODS, NODES, STORAGE_CLASSES, slim_metadata
 from ..cluster.objects import Object, at, items_at, name_of, text_at
 from ..cluster.secret_facts import SecretFacts, read_secret
-from ..names import JOBS, SELECTOR_LABELS
-from .requirements import StackRequirements, permissions_of
+from ..names import JOBS, SELECTOR_LABELS, SERVER
+from .requirements import Permission, StackRequirements, permissions_of
 
-_ORPHANS = (
+_OWN_KINDS = (
     ("Deployment", "/apis/apps/v1", "deployments"),
     ("LeaderWorkerSet", "/apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets"),
     ("Job", "/apis/batch/v1", "jobs"),
@@ -21,61 +24,66 @@ _ORPHANS = (
     ("ConfigMap", "/api/v1", "configmaps"),
     ("Secret", "/api/v1", "secrets"),
 )
-_OURS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join(('nim', *JOBS))}),app.kubernetes.io/managed-by=pulumi"}
+_OWN_OBJECTS = {"labelSelector": f"{SELECTOR_LABELS[0]} in ({','.join((SERVER, *JOBS))}),app.kubernetes.io/managed-by=pulumi"}
+_PARALLEL_REVIEWS = 8
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the cluster. None stands for what may not be read, a missing key for what was not asked."""
+    """Facts of a cluster. A field is None if it may not be read; a missing key was not requested."""
 
     version: str = ""
     namespaces: Mapping[str, Object | None] = field(default_factory=dict[str, "Object | None"])
-    """By name; None for one that is not there."""
+    """By name; None if it does not exist."""
     nodes: tuple[Object, ...] | None = None
     pods: tuple[Object, ...] | None = None
-    """Every pod that holds a node's resources."""
+    """Every pod that occupies a node's resources."""
     classes: tuple[Object, ...] | None = None
+    """StorageClasses."""
     drivers: tuple[Object, ...] | None = None
     """CSIDrivers."""
     node_drivers: Mapping[str, frozenset[str]] | None = None
-    """By node, the CSI drivers that run there."""
+    """Name of a node to the CSI drivers that run on it."""
     capacities: tuple[Object, ...] | None = None
-    """CSIStorageCapacities, of every namespace."""
+    """CSIStorageCapacities of all namespaces."""
     volumes: tuple[Object, ...] | None = None
     """PersistentVolumes: class and access modes."""
     quotas: Mapping[str, tuple[Object, ...] | None] = field(default_factory=dict[str, "tuple[Object, ...] | None"])
+    """By namespace."""
     secrets: Mapping[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
-    """By namespace and name; None for one that is not there."""
+    """By namespace and name; None if it does not exist."""
     unread_secrets: frozenset[str] = field(default=frozenset())
     """Namespaces whose Secrets may not be read."""
-    claims: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
+    pvcs: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
+    """By namespace and name; None if it does not exist."""
     kinds: frozenset[tuple[str, str]] | None = None
-    """(apiVersion, kind) that the server has, of the groups that were asked for."""
-    denied: tuple[tuple[str, str, str, str], ...] | None = None
-    """Permissions that the deployer lacks."""
-    ours: Mapping[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
+    """(apiVersion, kind) that the server supports, of the requested API groups."""
+    denied: tuple[Permission, ...] | None = None
+    """Permissions that the user does not have."""
+    own_objects: Mapping[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
     """(kind, namespace, name) of every object with the component's labels in the stack's namespaces."""
 
 
-async def read_facts(api: ClusterClient, requirements: StackRequirements) -> Facts:
-    """Asks for everything that the checks of this stack need, side by side. Raises only what concerns the cluster as a whole."""
-    version = text_at(await api.get("/version"), "gitVersion")
-    spaces = sorted({service.namespace for service in requirements.services})
-    secrets = {(each.namespace, name) for each in requirements.services for name in {*each.pull_secrets, *(name for name, _ in each.keys)}}
-    claims = {(each.namespace, name) for each in requirements.services for name in each.existing_claims}
+async def read_facts(client: ClusterClient, requirements: StackRequirements) -> Facts:
+    """Read the facts for a stack, with parallel requests. Raise only errors of the whole cluster."""
+    version = text_at(await client.get("/version"), "gitVersion")
+    services = requirements.services
+    namespaces = sorted({service.namespace for service in services})
+    secret_names = {(each.namespace, name) for each in services for name in {*each.pull_secrets, *(name for name, _ in each.keys)}}
+    pvc_names = {(each.namespace, name) for each in services for name in each.existing_pvcs}
     start = asyncio.create_task
-    nodes = start(_list(api, NODES.path(None), slim=NODES.slim))
-    pods = start(_list(api, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
-    storage = start(_storage(api, any(each.claims for each in requirements.services)))
-    quotas = {name: start(_list(api, f"/api/v1/namespaces/{name}/resourcequotas")) for name in spaces}
-    found_namespaces = {name: start(_get(api, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
-    found_secrets = {each: start(_secret(api, *each)) for each in sorted(secrets)}
-    found_claims = {each: start(_get(api, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(claims)}
-    kinds = start(_kinds(api, {version for version, _ in requirements.kinds}))
-    denied = start(_denied(api, requirements))
-    ours = start(_ours(api, spaces))
-    dicts = (quotas, found_namespaces, found_secrets, found_claims)
-    await asyncio.gather(nodes, pods, storage, kinds, denied, ours, *(task for each in dicts for task in each.values()))
+    nodes = start(_list(client, NODES.path(None), slim=NODES.slim))
+    pods = start(_list(client, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
+    storage = start(_storage(client, any(each.pvcs for each in services)))
+    quotas = {name: start(_list(client, f"/api/v1/namespaces/{name}/resourcequotas")) for name in namespaces}
+    found_namespaces = {name: start(_get(client, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
+    secrets = {each: start(_secret(client, *each)) for each in sorted(secret_names)}
+    pvcs = {each: start(_get(client, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(pvc_names)}
+    kinds = start(_kinds(client, {version for version, _ in requirements.kinds}))
+    denied = start(_denied(client, requirements))
+    own_objects = start(_own_objects(client, namespaces))
+    by_name = (quotas, found_namespaces, secrets, pvcs)
+    await asyncio.gather(nodes, pods, storage, kinds, denied, own_objects, *(task for each in by_name for task in each.values()))
     return Facts(
         version,
         {name: task.result() for name, task in found_namespaces.items() if task.result() is not UNREAD},
@@ -83,23 +91,23 @@ async def read_facts(api: ClusterClient, requirements: StackRequirements) -> Fac
         pods.result(),
         *storage.result(),
         {name: task.result() for name, task in quotas.items()},
-        {name: task.result() for name, task in found_secrets.items() if task.result() is not UNREAD},
-        frozenset(namespace for (namespace, _), task in found_secrets.items() if task.result() is UNREAD),
-        {name: task.result() for name, task in found_claims.items() if task.result() is not UNREAD},
+        {name: task.result() for name, task in secrets.items() if task.result() is not UNREAD},
+        frozenset(namespace for (namespace, _), task in secrets.items() if task.result() is UNREAD),
+        {name: task.result() for name, task in pvcs.items() if task.result() is not UNREAD},
         kinds.result(),
         denied.result(),
-        ours.result(),
+        own_objects.result(),
     )
 
 
 UNREAD: Any = object()
-"""Stands for what may not be read."""
+"""Marker for an object that may not be read."""
 
 
-async def _get(api: ClusterClient, path: str) -> Any:
-    """The object, None when it is not there, `UNREAD` when it may not be read."""
+async def _get(client: ClusterClient, path: str) -> Any:
+    """Return the object, None if it does not exist, or `UNREAD` if it may not be read."""
     try:
-        return await api.get(path)
+        return await client.get(path)
     except MissingError:
         return None
     except RefusedError as error:
@@ -108,40 +116,40 @@ async def _get(api: ClusterClient, path: str) -> Any:
         return UNREAD
 
 
-async def _secret(api: ClusterClient, namespace: str, name: str) -> Any:
+async def _secret(client: ClusterClient, namespace: str, name: str) -> Any:
     try:
-        return await read_secret(api, namespace, name)
+        return await read_secret(client, namespace, name)
     except RefusedError:
         return UNREAD
 
 
 async def _list(
-    api: ClusterClient, path: str, query: Mapping[str, str] | None = None, slim: Any = slim_metadata
+    client: ClusterClient, path: str, query: Mapping[str, str] | None = None, slim: Any = slim_metadata
 ) -> tuple[Object, ...] | None:
     try:
-        items, _ = await api.list(path, **(query or {}))
+        items, _ = await client.list(path, **(query or {}))
     except (RefusedError, MissingError, GoneError):
         return None
     return tuple(slim(each) for each in items)
 
 
-async def _storage(api: ClusterClient, makes_claims: bool) -> tuple[Any, Any, Any, Any, Any]:
-    """Classes, drivers, the drivers of each node, capacities, volumes. Where no claim is made, nobody asks."""
-    if not makes_claims:
+async def _storage(client: ClusterClient, creates_pvcs: bool) -> tuple[Any, Any, Any, Any, Any]:
+    """Return classes, drivers, the drivers of each node, capacities and volumes, or None for each if no PVC is created."""
+    if not creates_pvcs:
         return None, None, None, None, None
     group = "/apis/storage.k8s.io/v1"
     classes, drivers, nodes, capacities, volumes = await asyncio.gather(
-        _list(api, STORAGE_CLASSES.path(None), slim=dict),
-        _list(api, f"{group}/csidrivers"),
-        _list(api, f"{group}/csinodes"),
-        _list(api, f"{group}/csistoragecapacities"),
-        _list(api, "/api/v1/persistentvolumes", slim=_slim_volume),
+        _list(client, STORAGE_CLASSES.path(None), slim=dict),
+        _list(client, f"{group}/csidrivers"),
+        _list(client, f"{group}/csinodes"),
+        _list(client, f"{group}/csistoragecapacities"),
+        _list(client, "/api/v1/persistentvolumes", slim=_slim_volume),
     )
     return classes, drivers, None if nodes is None else {name_of(each): drivers_of(each) for each in nodes}, capacities, volumes
 
 
 def drivers_of(node: Object) -> frozenset[str]:
-    """Names of the CSI drivers that a CSINode lists."""
+    """Return the names of the CSI drivers in a CSINode."""
     return frozenset(text_at(each, "name") for each in items_at(node, "spec", "drivers"))
 
 
@@ -149,12 +157,12 @@ def _slim_volume(volume: Object) -> Object:
     return {"spec": {key: at(volume, "spec", key) for key in ("storageClassName", "accessModes")}}
 
 
-async def _kinds(api: ClusterClient, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:
+async def _kinds(client: ClusterClient, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:
     found: set[tuple[str, str]] = set()
     for version in sorted(versions):
         try:
-            answer = await api.get(f"/apis/{version}" if "/" in version else f"/api/{version}")
-        except (MissingError, UnreachableError):  # a group that is not there, or whose server is down
+            answer = await client.get(f"/apis/{version}" if "/" in version else f"/api/{version}")
+        except (MissingError, UnreachableError):  # the API group does not exist, or its extension server is down
             continue
         except RefusedError:
             return None
@@ -162,37 +170,37 @@ async def _kinds(api: ClusterClient, versions: Iterable[str]) -> frozenset[tuple
     return frozenset(found)
 
 
-async def _denied(api: ClusterClient, requirements: StackRequirements) -> tuple[tuple[str, str, str, str], ...] | None:
-    """Asks the server what the deployer may do, a permission at a time: only that is exact."""
+async def _denied(client: ClusterClient, requirements: StackRequirements) -> tuple[Permission, ...] | None:
+    """Return the missing permissions, by one access review each: other APIs are not exact."""
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    limit = asyncio.Semaphore(8)
+    limit = asyncio.Semaphore(_PARALLEL_REVIEWS)
 
-    async def is_allowed(permission: tuple[str, str, str, str]) -> bool:
+    async def is_allowed(permission: Permission) -> bool:
         verb, group, resource, namespace = permission
         attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         async with limit:
-            answer = await api.post(path, body)
+            answer = await client.post(path, body)
         return at(answer, "status", "allowed") is True
 
-    wanted = permissions_of(requirements)
+    permissions = permissions_of(requirements)
     try:
-        allowed = await asyncio.gather(*map(is_allowed, wanted))
+        allowed = await asyncio.gather(*map(is_allowed, permissions))
     except (RefusedError, MissingError):
         return None
-    return tuple(permission for permission, yes in zip(wanted, allowed, strict=True) if not yes)
+    return tuple(permission for permission, yes in zip(permissions, allowed, strict=True) if not yes)
 
 
-async def _ours(api: ClusterClient, namespaces: list[str]) -> dict[tuple[str, str, str], Object]:
+async def _own_objects(client: ClusterClient, namespaces: list[str]) -> dict[tuple[str, str, str], Object]:
     found: dict[tuple[str, str, str], Object] = {}
     for namespace in namespaces:
-        for kind, group, plural in _ORPHANS:
-            # Of Secrets too only names are kept.
-            for each in await _list(api, f"{group}/namespaces/{namespace}/{plural}", _OURS, _names_only) or ():
+        for kind, group, plural in _OWN_KINDS:
+            for each in await _list(client, f"{group}/namespaces/{namespace}/{plural}", _OWN_OBJECTS, _slim_data) or ():
                 found[kind, namespace, name_of(each)] = each
     return found
 
 
-def _names_only(object_: Object) -> Object:
+def _slim_data(object_: Object) -> Object:
+    """Remove everything but metadata, spec and status, such as the data of a Secret."""
     metadata = slim_metadata(object_)["metadata"]
     return {"metadata": metadata, "spec": object_.get("spec"), "status": object_.get("status")}

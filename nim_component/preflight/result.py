@@ -1,4 +1,4 @@
-"""What a check says."""
+"""Result of one preflight check."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,15 +8,21 @@ Mark = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing that was checked."""
+    """Result of one preflight check."""
 
     mark: Mark
     about: str
-    """What was checked: `Secret ml/ngc`."""
+    """The checked object, such as `Secret ml/ngc`."""
     text: str
+    """Predicate of `about`, such as `does not exist`."""
     fix: str = ""
-    """What to do about it; empty where nothing is."""
+    """Action to take; empty if there is none. It ends with a colon if `snippet` follows."""
+    snippet: str = ""
+    """Command or YAML to copy."""
+    link: str = ""
+    """Page of the documentation."""
 
     def to_json(self) -> dict[str, str]:
-        """For machines."""
-        return {"mark": self.mark, "about": self.about, "text": self.text, "fix": self.fix}
+        """Return the JSON form of `check --json`."""
+        fix = " ".join(part for part in (self.fix, self.snippet, self.link and f"See {self.link}.") if part)
+        return {"mark": self.mark, "about": self.about, "text": self.text, "fix": fix}

@@ -1,4 +1,4 @@
-"""What a stack's state has of the cluster."""
+"""Kubernetes objects in a stack's exported state."""
 
 from typing import Any
 
@@ -8,14 +8,19 @@ _PREFIX = "kubernetes:"
 
 
 def objects_of_state(state: Any) -> set[tuple[str, str, str]]:
-    """(kind, namespace, name) of the Kubernetes objects in an exported state. One whose creation was never confirmed is not among them.
-    `ValueError` when it is no state."""
+    """Return (kind, namespace, name) of the Kubernetes objects in an exported state.
+
+    Objects with a pending creation are not included.
+
+    Raises:
+        ValueError: The value is not an exported state.
+    """
     if not isinstance(at(state, "deployment"), dict):
         raise ValueError("no deployment")
     found: set[tuple[str, str, str]] = set()
     for resource in items_at(state, "deployment", "resources"):
         kind = text_at(resource, "type")
-        # The id is there also where the metadata is masked, as in a Secret that was read.
+        # The id also exists where the metadata is encrypted, as in a Secret that was read.
         namespace, _, name = text_at(resource, "id").rpartition("/")
         if kind.startswith(_PREFIX) and name:
             found.add((kind.rpartition(":")[2], namespace, name))

@@ -1,5 +1,8 @@
-"""Whether the claims of a stack can be met. Kubernetes says nowhere which access modes a StorageClass can do: what is known for sure is a
-volume of it that has the mode, a driver that runs on no node with GPUs, and the room that a driver publishes."""
+"""Checks of PVCs and StorageClasses.
+
+Kubernetes does not publish the access modes that a StorageClass supports. Three facts are certain:
+a volume of the class with the mode, a driver that runs on no GPU node, and the published capacity.
+"""
 
 import re
 from collections.abc import Collection, Iterator
@@ -16,102 +19,104 @@ SHARED = "ReadWriteMany"
 _SHARED_BY_NAME = re.compile(r"efs|filestore|azurefile|file\.csi|nfs|cephfs|fsx|lustre|weka|portworx|longhorn", re.IGNORECASE)
 _BLOCK_BY_NAME = re.compile(r"ebs\.csi|pd\.csi|disk\.csi|local-path|rbd|cinder|vsphere|hostpath", re.IGNORECASE)
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-_NOBODY = "kubernetes.io/no-provisioner"
+_NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
 def check_pvcs(service: ServiceRequirements, facts: Facts) -> Iterator[CheckResult]:
-    """Claims that must be there, then classes of claims that are made."""
-    for name in sorted(service.existing_claims):
-        if (service.namespace, name) in facts.claims:
-            yield _check_existing(service, name, facts.claims[service.namespace, name])
-    for claim in service.claims if facts.classes is not None else ():
-        yield _check_class(service, claim, facts.classes or (), facts)
+    """Check PVCs that must exist, then the StorageClasses of PVCs that are created."""
+    for name in sorted(service.existing_pvcs):
+        if (service.namespace, name) in facts.pvcs:
+            yield _check_existing(service, name, facts.pvcs[service.namespace, name])
+    for pvc in service.pvcs if facts.classes is not None else ():
+        yield _check_class(service, pvc, facts.classes or (), facts)
 
 
-def _check_existing(service: ServiceRequirements, name: str, claim: Object | None) -> CheckResult:
-    about = f"Claim {service.namespace}/{name}"
-    if claim is None:
-        return CheckResult("fail", about, f"is not there ({service.name})", "Correct cache.existing_claim, or leave it out.")
-    if text_at(claim, "status", "phase") == "Lost":
-        return CheckResult("fail", about, "has lost its volume", "Restore the volume, or take another claim.")
-    modes = _modes_of(claim)
+def _check_existing(service: ServiceRequirements, name: str, pvc: Object | None) -> CheckResult:
+    about = f"PVC {service.namespace}/{name}"
+    if pvc is None:
+        return CheckResult("fail", about, f"does not exist; used by {service.name}", "Correct cache.existing_claim, or leave it out.")
+    if text_at(pvc, "status", "phase") == "Lost":
+        return CheckResult("fail", about, "has lost its volume", "Restore the volume, or use another PVC.")
+    modes = _modes_of(pvc)
     if service.replicas > 1 and modes and not {SHARED, "ReadOnlyMany"}.intersection(modes):
-        text = f"is for one node ({sanitize(', '.join(modes), 60)}), and {service.name} has {service.replicas} replicas"
-        return CheckResult("warn", about, text, "Use a ReadWriteMany claim, or replicas: 1, unless all pods come to one node.")
-    return CheckResult("ok", about, "is there")
+        text = f"can be mounted on one node only ({sanitize(', '.join(modes), 60)}), and {service.name} has {service.replicas} replicas"
+        fix = f"Use a {SHARED} PVC, or replicas: 1. If all pods run on one node, no action is necessary."
+        return CheckResult("warn", about, text, fix)
+    return CheckResult("ok", about, "exists")
 
 
-def _check_class(service: ServiceRequirements, claim: Object, classes: Collection[Object], facts: Facts) -> CheckResult:
-    wanted = at(claim, "spec", "storageClassName")
-    if wanted == "":
-        return CheckResult("ok", "StorageClass", f"none is wanted ({service.name}): a volume must be there already")
-    about = f"StorageClass {wanted}" if isinstance(wanted, str) else "Default StorageClass"
-    there = {name_of(each): each for each in classes}
-    found = there.get(wanted) if isinstance(wanted, str) else next((each for each in classes if _is_default(each)), None)
+def _check_class(service: ServiceRequirements, pvc: Object, classes: Collection[Object], facts: Facts) -> CheckResult:
+    requested = at(pvc, "spec", "storageClassName")
+    if requested == "":
+        return CheckResult("ok", "StorageClass", f"none is requested by {service.name}: a volume must already exist")
+    about = f"StorageClass {requested}" if isinstance(requested, str) else "Default StorageClass"
+    by_name = {name_of(each): each for each in classes}
+    found = by_name.get(requested) if isinstance(requested, str) else next((each for each in classes if _is_default(each)), None)
     if found is None:
-        names = sanitize(", ".join(sorted(there)[:6]), 200) or "none"
-        fix = "Set cache.storage_class to one of these, or use cache.empty_dir."
-        return CheckResult("fail", about, f"is not there ({service.name}); there are: {names}", fix)
-    provisioner = sanitize(text_at(found, "provisioner"), 60)
-    lacking = _check_driver(about, found, service, facts) or _check_room(about, found, claim, facts)
-    if lacking is not None:
-        return lacking
-    if SHARED in _modes_of(claim):
+        names = sanitize(", ".join(sorted(by_name)[:6]), 200) or "none"
+        fix = "Set cache.storage_class to an existing class, or use cache.empty_dir."
+        return CheckResult("fail", about, f"does not exist; used by {service.name}; existing classes: {names}", fix)
+    failure = _check_driver(about, found, service, facts) or _check_room(about, found, pvc, facts)
+    if failure is not None:
+        return failure
+    if SHARED in _modes_of(pvc):
         return _check_sharing(about, found, service, facts)
-    if provisioner == _NOBODY:
-        fix = "Make sure that a volume of the class is there that is large enough."
-        return CheckResult("warn", about, f"is there, and makes no volumes itself ({provisioner})", fix)
-    return CheckResult("ok", about, f"is there ({provisioner})")
+    provisioner = sanitize(text_at(found, "provisioner"), 60)
+    if provisioner == _NO_PROVISIONER:
+        fix = "Make sure that a volume of the class exists that is large enough."
+        return CheckResult("warn", about, f"exists, and creates no volumes itself ({provisioner})", fix)
+    return CheckResult("ok", about, f"exists ({provisioner})")
 
 
 def _check_driver(about: str, found: Object, service: ServiceRequirements, facts: Facts) -> CheckResult | None:
-    """A CSI driver that mounts volumes must run on the node; which do, each node's CSINode says."""
+    """Return a failure if the CSI driver of the class runs on no GPU node. The CSINode of a node lists its drivers."""
     provisioner, resource = text_at(found, "provisioner"), gpu_resource_of(service.pod)
     if facts.drivers is None or facts.node_drivers is None or provisioner not in {name_of(each) for each in facts.drivers} or not resource:
         return None
     nodes = [name_of(node) for node in facts.nodes or () if allocatable(node, resource)]
     if not nodes or any(provisioner in facts.node_drivers.get(name, ()) for name in nodes):
         return None
-    text = f"is of {sanitize(provisioner, 60)}, whose CSI driver runs on none of the {len(nodes)} nodes with {resource}"
-    return CheckResult("fail", about, text, "Install the driver there too: its DaemonSet needs a toleration of the GPU nodes' taint.")
+    text = f"uses {sanitize(provisioner, 60)}, whose CSI driver runs on none of the {len(nodes)} nodes with {resource}"
+    fix = "Install the driver on these nodes: its DaemonSet needs a toleration of the GPU nodes' taint."
+    return CheckResult("fail", about, text, fix)
 
 
-def _check_room(about: str, found: Object, claim: Object, facts: Facts) -> CheckResult | None:
-    """The largest volume that the driver says it can make, where it says so."""
+def _check_room(about: str, found: Object, pvc: Object, facts: Facts) -> CheckResult | None:
+    """Return a failure if the PVC is larger than the largest volume that the driver publishes."""
     published = [each for each in facts.capacities or () if each.get("storageClassName") == name_of(found)]
-    speaks = any(name_of(each) == text_at(found, "provisioner") and at(each, "spec", "storageCapacity") for each in facts.drivers or ())
-    if not published or not speaks:
+    publishes = any(name_of(each) == text_at(found, "provisioner") and at(each, "spec", "storageCapacity") for each in facts.drivers or ())
+    if not published or not publishes:
         return None
     sizes = [(quantity(size), str(size)) for each in published if (size := each.get("maximumVolumeSize") or each.get("capacity"))]
     largest, shown = max(sizes, default=(quantity("0"), "0"))
-    asked = at(claim, "spec", "resources", "requests", "storage")
-    if quantity(asked or "0") <= largest:
+    requested = at(pvc, "spec", "resources", "requests", "storage")
+    if quantity(requested or "0") <= largest:
         return None
-    text = f"has no room for {sanitize(str(asked), 20)}: the driver can make volumes of {sanitize(shown, 20)} at most"
-    return CheckResult("fail", about, text, "Lower cache.size, make room, or use another cache.storage_class.")
+    text = f"has no room for {sanitize(str(requested), 20)}: the driver can create volumes of at most {sanitize(shown, 20)}"
+    return CheckResult("fail", about, text, "Lower cache.size, free capacity, or use another cache.storage_class.")
 
 
 def _check_sharing(about: str, found: Object, service: ServiceRequirements, facts: Facts) -> CheckResult:
     provisioner = sanitize(text_at(found, "provisioner"), 60)
     for volume in facts.volumes or ():
         if at(volume, "spec", "storageClassName") == name_of(found) and SHARED in _modes_of(volume):
-            return CheckResult("ok", about, f"is there ({provisioner}), and so is a {SHARED} volume of it")
-    fix = "Use a class of file shares, or replicas: 1 with cache.access_mode ReadWriteOnce; a trial claim tells for sure."
+            return CheckResult("ok", about, f"exists ({provisioner}) and has a {SHARED} volume")
+    mode = f"{SHARED}, which {service.name} requires"
     if _SHARED_BY_NAME.search(provisioner):
-        text = f"is there ({provisioner}), and by its name gives {SHARED}, which {service.name} wants; the cluster does not say so"
+        text = f"exists ({provisioner}). Judging by its name, it supports {mode}; the cluster does not publish it"
     elif _BLOCK_BY_NAME.search(provisioner):
-        text = f"is there ({provisioner}), and by its name gives no {SHARED}, which {service.name} wants; the cluster does not say so"
+        text = f"exists ({provisioner}). Judging by its name, it does not support {mode}; the cluster does not publish it"
     else:
-        text = f"is there ({provisioner}); whether it gives {SHARED}, which {service.name} wants, the cluster does not say"
-    return CheckResult("warn", about, text, fix)
+        text = f"exists ({provisioner}); the cluster does not publish whether it supports {mode}"
+    fix = "Use a class for file shares, or replicas: 1 with cache.access_mode: ReadWriteOnce."
+    return CheckResult("warn", about, text, f"{fix} A test PVC of the class shows whether it supports the mode.")
 
 
 def _modes_of(object_: Object) -> list[str]:
-    """Access modes of a claim or a volume."""
+    """Return the access modes of a PVC or a volume."""
     modes = at(object_, "spec", "accessModes")
     return [str(each) for each in cast("list[Any]", modes)] if isinstance(modes, list) else []
 
 
-def _is_default(each: Object) -> bool:
-    annotations = mapping_at(each, "metadata", "annotations")
-    return annotations.get(_DEFAULT_CLASS) == "true"
+def _is_default(storage_class: Object) -> bool:
+    return mapping_at(storage_class, "metadata", "annotations").get(_DEFAULT_CLASS) == "true"

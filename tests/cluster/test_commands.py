@@ -235,7 +235,7 @@ def test_check_finds_what_is_missing_and_then_nothing(control_plane: ControlPlan
     code, output, errors = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--state", "state.json", "--strict")
     assert code == 0, output + errors
     assert "✗" not in output
-    assert "✓  GPUs of llama" in output
+    assert "✓ GPUs of llama" in output
     assert "nvapi" not in output
 
 
@@ -269,21 +269,24 @@ def test_check_knows_what_storage_can_do_where_the_cluster_says_so(
     driver, group = "files.example.com", "storage.k8s.io/v1"
     storage({"apiVersion": group, "kind": "StorageClass", "metadata": {"name": "shared"}, "provisioner": driver})
     mark, text = judge()
-    assert (mark, text) == ("warn", f"is there ({driver}); whether it gives ReadWriteMany, which llama wants, the cluster does not say")
+    assert (mark, text) == (
+        "warn",
+        f"exists ({driver}); the cluster does not publish whether it supports ReadWriteMany, which llama requires",
+    )
     storage({"apiVersion": group, "kind": "CSIDriver", "metadata": {"name": driver}, "spec": {"storageCapacity": True}})
     storage({"apiVersion": group, "kind": "CSINode", "metadata": {"name": "gpu-0"}, "spec": {"drivers": []}})
-    assert judge() == ("fail", f"is of {driver}, whose CSI driver runs on none of the 1 nodes with {GPU}")
+    assert judge() == ("fail", f"uses {driver}, whose CSI driver runs on none of the 1 nodes with {GPU}")
     csi_node = cluster.get(group, "CSINode", "gpu-0")
     cluster.patch(csi_node, {"spec": {"drivers": [{"name": driver, "nodeID": "gpu-0", "topologyKeys": None}]}})
     capacity = {"apiVersion": group, "kind": "CSIStorageCapacity", "metadata": {"name": "small", "namespace": namespace}}
     storage({**capacity, "storageClassName": "shared", "capacity": "10Gi"})
-    assert judge() == ("fail", "has no room for 100Gi: the driver can make volumes of 10Gi at most")
+    assert judge() == ("fail", "has no room for 100Gi: the driver can create volumes of at most 10Gi")
     storage({**capacity, "metadata": {"name": "large", "namespace": namespace}, "storageClassName": "shared", "capacity": "1Ti"})
     assert judge()[0] == "warn"
     volume = {"storageClassName": "shared", "accessModes": ["ReadWriteMany"], "capacity": {"storage": "1Gi"}}
     source = {"csi": {"driver": driver, "volumeHandle": "x"}}
     storage({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"{namespace}-shared"}, "spec": {**volume, **source}})
-    assert judge() == ("ok", f"is there ({driver}), and so is a ReadWriteMany volume of it")
+    assert judge() == ("ok", f"exists ({driver}) and has a ReadWriteMany volume")
 
 
 def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
@@ -292,8 +295,8 @@ def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, nam
     (project / "state.json").write_text('{"version": 3, "deployment": {}}')
     code, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--state", "state.json")
     assert code == 3
-    assert f"✗ Deployment {namespace}/llama is in the cluster and not in the stack's state" in output
-    assert "fix: Take it back, with unchanged arguments: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up." in output
+    assert f"✗ Deployment {namespace}/llama: exists in the cluster, but not in the stack's state" in output
+    assert "fix: Adopt it, with unchanged arguments:\n    PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up\n" in output
 
 
 def test_check_says_what_the_deployer_may_not_do(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
@@ -302,6 +305,6 @@ def test_check_says_what_the_deployer_may_not_do(control_plane: ControlPlane, cl
     code, output, _ = run(project, control_plane.kubeconfig_of(VISITOR), "check", "--stack", "dev", "--json")
     assert code == 3
     said = [each["text"] for each in json.loads(output)["checks"] if each["about"] == "Permissions"]
-    assert f"may not create, delete, get, list, patch, watch deployments in namespace {namespace}" in said
+    assert f"missing: create, delete, get, list, patch, watch deployments in namespace {namespace}" in said
     assert marks(output)["GPUs"] == "warn"
     assert marks(output)[f"Secret {namespace}/ngc"] == "warn"

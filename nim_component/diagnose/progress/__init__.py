@@ -1,0 +1,1 @@
+"""Progress report for `pulumi up`: hooks, reporter, phase log."""

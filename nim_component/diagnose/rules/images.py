@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from ...cluster.images import registry_of
 from ...cluster.objects import Container, Object, containers_of, items_at, message_of, name_of, text_at
-from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
+from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, PULL_SECRET_TYPE, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .patterns import MessagePattern, any_of, match_patterns
 
-PULL_TYPE = "kubernetes.io/dockerconfigjson"
 _WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
 _FIELDS = {
     SERVER_CONTAINER: "image",
@@ -119,12 +119,6 @@ def _reason(snapshot: Snapshot, pod: Object, each: Container) -> str:
     return (told or failed or [each.message])[-1] if "rpc error" not in each.message else each.message
 
 
-def registry_of(image: str) -> str:
-    """The host that an image comes from: the first part, when it looks like a host."""
-    first, slash, _ = image.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
-
-
 def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str, str]:
     """What is said of the pull Secret, and what to do: as exact as what is known of it allows."""
     names = [text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")]
@@ -148,8 +142,8 @@ def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str
     facts = snapshot.secrets[name]
     if facts is None:
         return f"the pull Secret {shown} is not there", make
-    if facts.type != PULL_TYPE:
-        return f"the pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_TYPE}", make
+    if facts.type != PULL_SECRET_TYPE:
+        return f"the pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_SECRET_TYPE}", make
     if facts.registries and registry not in facts.registries:
         return f"the pull Secret {shown} logs in to {sanitize(', '.join(facts.registries[:4]), 120)}, not to {registry}", make
     return f"the key in the pull Secret {shown} is wrong, expired or not entitled to it", f"Renew the key, or get the entitlement. {make}"

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from ...cluster.images import registry_of
 from ...cluster.objects import containers_of, items_at, message_of, name_of, text_at
+from ...names import PULL_SECRET_TYPE
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .images import PULL_TYPE, registry_of
 from .patterns import MessagePattern, match_patterns
 
 _CONFIG = (
@@ -89,8 +90,8 @@ def _find_pull_secret(snapshot: Snapshot, pod: object, subject: str) -> Iterator
         if facts is None or (facts is ... and events):
             evidence = sanitize(message_of(events[-1])) if events else ""
             yield Diagnosis("pull-secret-missing", f"The pull Secret {shown} is not there", fix, evidence, subject=subject)
-        elif facts is not ... and facts.type != PULL_TYPE:
-            text = f"The pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_TYPE}: nothing is pulled with it"
+        elif facts is not ... and facts.type != PULL_SECRET_TYPE:
+            text = f"The pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_SECRET_TYPE}: nothing is pulled with it"
             yield Diagnosis("pull-secret-type", text, fix, subject=subject)
         elif facts is not ... and facts.registries and images and registry not in facts.registries:
             text = f"The pull Secret {shown} logs in to {sanitize(', '.join(facts.registries[:4]), 120)}, not to {registry}"

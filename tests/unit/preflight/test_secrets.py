@@ -1,0 +1,50 @@
+"""Checks of Secrets that several services use."""
+
+from typing import Any
+
+from nim_component import NIMSecrets
+from nim_component.cluster.secret_facts import SecretFacts
+from nim_component.preflight import run_checks
+from nim_component.preflight.secrets import check_pull_secrets, check_secrets
+
+from .clusters import PULL_TYPE, facts, requirements_of
+
+TWO = ({"name": "llama"}, {"name": "mixtral"})
+WITH_TOKEN = NIMSecrets(
+    ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY", hf_token_key="HF_TOKEN", hf_token_group="ngc"
+)
+LORA: dict[str, Any] = {
+    "hf_repo_ids": ["org/one"],
+    "lora_adapter_mem": "2Gi",
+    "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+    "secrets": WITH_TOKEN,
+}
+
+
+def test_missing_secret_of_several_services_is_reported_once():
+    requirements = requirements_of(*TWO)
+    results = run_checks(requirements, facts(secrets={}), known=set())
+    assert [f"{each.about}: {each.text}" for each in results if "Secret" in each.about] == [
+        "Secret ml/ngc: does not exist; used by llama, mixtral",
+        "Pull Secret ml/pull: does not exist; used by llama, mixtral",
+    ]
+
+
+def test_missing_secret_command_has_every_key():
+    (result,) = check_secrets(requirements_of(**LORA), facts(secrets={}))
+    assert result.snippet == "kubectl -n ml create secret generic ngc --from-file=HF_TOKEN=<file> --from-file=NGC_API_KEY=<file>"
+
+
+def test_missing_keys_are_reported_together():
+    (result,) = check_secrets(requirements_of(**LORA), facts(secrets={("ml", "ngc"): SecretFacts("Opaque", ("a",))}))
+    assert result.text == "has no keys HF_TOKEN, NGC_API_KEY; its keys: a; used by llama"
+
+
+def test_pull_secret_needs_credentials_for_every_registry():
+    requirements = requirements_of({"name": "llama"}, {"name": "own", "image": "registry.example/own:1"})
+    (result,) = check_pull_secrets(requirements, facts(secrets={("ml", "pull"): SecretFacts(PULL_TYPE, (), ("nvcr.io",))}))
+    assert result.text == "has credentials for nvcr.io, not for registry.example; used by llama, own"
+    assert result.snippet == (
+        "kubectl -n ml create secret docker-registry <name> --docker-server=registry.example"
+        " --docker-username=<user> --docker-password=<password>"
+    )
