@@ -130,7 +130,7 @@ class ProgressHooks:
             resource = self.resources.get(args.urn)
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 try:
-                    work = self._submit(self._fail(resource.connection, resource.rollout))
+                    work = self._submit(self._fail(resource.connection, resource.rollout, args.errors))
                     await asyncio.wait_for(asyncio.wrap_future(work), FINAL_DIAGNOSIS_SECONDS + 1)
                     await asyncio.sleep(0.05)  # _log runs on this loop
                 finally:
@@ -153,9 +153,9 @@ class ProgressHooks:
             self._reporters[connection][0].finish(rollout)
             await self._close_if_idle(connection)
 
-    async def _fail(self, connection: Connection, rollout: TrackedRollout) -> None:
+    async def _fail(self, connection: Connection, rollout: TrackedRollout, errors: list[str]) -> None:
         if connection in self._reporters:
-            await self._reporters[connection][0].fail(rollout)
+            await self._reporters[connection][0].fail(rollout, errors)
             self._submit(self._close_if_idle(connection))
 
     async def _close_if_idle(self, connection: Connection) -> None:

@@ -1,13 +1,15 @@
 """Progress report of many rollouts, from one shared watch."""
 
 import asyncio
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ...cluster.kinds import EXTRA_KINDS
 from ...names import SERVER
+from ...text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TIME_OUT
 from ..diagnosis import Diagnosis
 from ..phases import READY, duration, phases_of
 from ..store import owner
@@ -23,6 +25,8 @@ RECHECK_AFTER = 3.0
 """Seconds until a rollout without changes is diagnosed again: some rules depend on the clock."""
 FINAL_DIAGNOSIS_SECONDS = 2.0
 """Time limit of the diagnosis of a failed rollout."""
+_LINKS = ((r"context cancell?ed|interrupted", AFTER_CTRL_C), (r"timed out|time-?out", AFTER_TIME_OUT))
+"""Text of an engine's error to the page that describes the recovery."""
 
 
 @dataclass
@@ -78,8 +82,13 @@ class ProgressReporter:
         """Stop reporting a rollout that succeeded."""
         self._rollouts.remove(rollout)
 
-    async def fail(self, rollout: TrackedRollout) -> None:
-        """Report the diagnosis of a failed rollout, then stop reporting it."""
+    async def fail(self, rollout: TrackedRollout, errors: Sequence[str] = ()) -> None:
+        """Report the diagnosis of a failed rollout, then stop reporting it.
+
+        Args:
+            rollout: The rollout.
+            errors: The engine's errors of the resource.
+        """
         self._rollouts.remove(rollout)
         await self._watch.wait_until_read(rollout.namespace, FINAL_DIAGNOSIS_SECONDS)
         snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
@@ -88,7 +97,8 @@ class ProgressReporter:
         phases = list(phases_of(snapshot, rollout.adapters))
         if diagnoses or any(phase.order < READY for phase in phases):
             elapsed = time.monotonic() - rollout.started
-            rollout.report("error", describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success))
+            text = describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success)
+            rollout.report("error", f"{text}\n  see: {find_link(errors)}")
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -122,8 +132,14 @@ class ProgressReporter:
 
 def describe_failure(diagnoses: list[Diagnosis], phases: list[str], seconds: float, success: str = "ready") -> str:
     """Return the diagnosis that is logged beside the engine's error."""
-    reached = "; ".join(dict.fromkeys(phases)) or "nothing is there"
+    reached = "; ".join(dict.fromkeys(phases)) or "no pod exists"
     first_line = f"not {success} after {duration(seconds)}: {reached}"
     if not diagnoses:
-        return f"{first_line}.\nNo cause can be seen in the cluster."
+        return f"{first_line}.\nThe cluster shows no cause."
     return "\n".join([f"{first_line}.", *(str(diagnosis) for diagnosis in diagnoses[:3])])
+
+
+def find_link(errors: Sequence[str]) -> str:
+    """Return the link to the recovery from a failed update with these errors."""
+    text = "\n".join(errors)
+    return next((link for pattern, link in _LINKS if re.search(pattern, text, re.IGNORECASE)), AFTER_FAILED_CHANGE)

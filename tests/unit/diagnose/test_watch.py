@@ -234,10 +234,7 @@ def test_adapters_are_counted_by_the_loaders_log_and_seldom():
 
 
 def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
-    assert (
-        describe_failure([], ["loading the model"], 372)
-        == "not ready after 6 min 12 s: loading the model.\nNo cause can be seen in the cluster."
-    )
+    assert describe_failure([], ["loading the model"], 372) == "not ready after 6 min 12 s: loading the model.\nThe cluster shows no cause."
 
 
 class Restarting(FakeApi):
