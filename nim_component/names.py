@@ -1,5 +1,8 @@
-"""Names and labels of the objects. What may be replaced carries a digest, so that its successor stands beside it and nothing is deleted
-first."""
+"""Names, labels and annotations of the objects of a service.
+
+An object that a change can replace has a generated name: it ends in a content hash. The new object
+then exists beside the old one, and Pulumi deletes nothing before its replacement is ready.
+"""
 
 import hashlib
 import json
@@ -10,29 +13,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pulumi_kubernetes as k8s
 
-DIGEST_LENGTH = 8
-PARTS = ("cache", "warm", "lora", "loras", "list", "fetch", "pull", "keys")
-"""Parts whose names carry a digest: `<service_name>-<part>-<digest>`."""
+HASH_LENGTH = 8
+GENERATED_SUFFIXES = ("cache", "warm", "lora", "loras", "list", "fetch", "pull", "keys")
+"""Suffixes of generated names: `<service_name>-<suffix>-<content hash>`."""
 
-LONGEST_SUFFIX = max(len(part) for part in PARTS) + DIGEST_LENGTH + 2
+LONGEST_SUFFIX = max(len(suffix) for suffix in GENERATED_SUFFIXES) + HASH_LENGTH + 2
 
 SELECTOR_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
-"""The selector: minimal and frozen, since a Deployment's cannot change."""
+"""Labels of the selector.
+
+They are few and never change, because a Deployment's selector is immutable.
+"""
 STANDARD_LABELS = ("app.kubernetes.io/component", "app.kubernetes.io/managed-by")
 PREWARM_JOB, LORA_JOB = JOBS = ("nim-prewarm", "nim-lora-loader")
-"""Names by which the pods of the Jobs go, so that the Service sends them nothing."""
+"""Values of the name label of the Jobs' pods.
+
+They differ from the server's, so the Service selects none of them.
+"""
 SERVER, WORKER = "nim", "nim-worker"
-"""Names by which the pods go: what answers requests, and of a group over several nodes what only works for its leader. A Service, a monitor
-or a pool of endpoints takes the first, so that it need not change when a server becomes a group."""
+"""Values of the name label of the server's pods.
+
+With `multi_node`, the leader of each node group answers requests and is a server; the other pods
+are workers. A Service, a monitor and an InferencePool select servers, so they stay the same when a
+service becomes a multi-node service.
+"""
 SERVER_CONTAINER, PREWARM_CONTAINER = "nim", "prewarm"
 LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER = "download-loras", "fetch-loras", "check-loras"
 AUTHORITIES_CONTAINER = "join-authorities"
 MANAGED_CONTAINERS = (SERVER_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER, AUTHORITIES_CONTAINER)
 """Names of the component's containers in the server's pods."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
-"""Label that the LeaderWorkerSet controller puts on each pod of a group; 0 is the leader."""
+"""Label that the LeaderWorkerSet controller sets on each pod of a node group; the leader has 0."""
 CACHE_LABEL = "nim-component/cache-of"
-"""On the pods that mount a service's cache, where they must find one another."""
+"""Label of the pods that mount a service's cache.
+
+Pod affinity uses it to place them on one node.
+"""
 MANAGED_LABELS = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
 """Labels that the component sets; a user's labels must not have these keys."""
 
@@ -42,59 +58,69 @@ WAIT_FOR = "pulumi.com/waitFor"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 """Annotation of objects for which the Kubernetes provider does not wait."""
 REPLACE_FAILED = "pulumi.com/replaceUnready"
-"""Annotation of Jobs: the provider replaces a failed Job. Without it, the provider waits for the failed Job again."""
+"""Annotation of Jobs: the provider replaces a failed Job.
+
+Without it, the provider waits for the failed Job again.
+"""
 SECRETS_DIGEST = "checksum/secrets"
-"""Annotation of the pods: a rotated Secret changes it and so rolls the pods, also where Secrets change in place."""
+"""Annotation of the pods: a rotated Secret changes it and so rolls the pods, also where Secrets
+change in place."""
 MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST)
 """Annotations that the component sets; a user's annotations must not have these keys."""
 
 
-def digest(fields: Mapping[str, Any]) -> str:
-    """A short digest of plain fields, the same on every machine and run."""
+def hash_content(fields: Mapping[str, Any]) -> str:
+    """Return a short hash of plain fields. It is the same on every machine and in every run."""
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
 
 
-def name_with_digest(service_name: str, part: str, fields: Mapping[str, Any]) -> str:
-    """The name of a part that a change of `fields` replaces."""
-    return f"{service_name}-{part}-{digest(fields)}"
+def generate_name(service_name: str, suffix: str, fields: Mapping[str, Any]) -> str:
+    """Return the name of an object that a change of `fields` replaces."""
+    return f"{service_name}-{suffix}-{hash_content(fields)}"
 
 
-def selector(service_name: str) -> dict[str, str]:
-    """The selector labels of a service's pods that answer requests."""
+def make_selector(service_name: str) -> dict[str, str]:
+    """Return the labels that select the pods that answer requests."""
     return {"app.kubernetes.io/name": SERVER, "app.kubernetes.io/instance": service_name}
 
 
-def group_name(service_name: str) -> str:
-    """Name of the LeaderWorkerSet, and so of the headless Service and the StatefulSet of leaders that its controller makes: it must not be
-    the name of our Service."""
+def name_leader_worker_set(service_name: str) -> str:
+    """Return the name of the LeaderWorkerSet.
+
+    Its controller gives the same name to a headless Service and to the leaders' StatefulSet, so it
+    must differ from the name of the component's Service.
+    """
     return f"{service_name}-group"
 
 
-def worker_labels(service_name: str) -> dict[str, str]:
-    """The selector labels of the pods that only work for a leader."""
-    return {**selector(service_name), "app.kubernetes.io/name": WORKER}
+def make_worker_labels(service_name: str) -> dict[str, str]:
+    """Return the labels that select the workers of a multi-node service."""
+    return {**make_selector(service_name), "app.kubernetes.io/name": WORKER}
 
 
-def named_selector(service_name: str, names: Sequence[str]) -> "k8s.meta.v1.LabelSelectorArgsDict":
-    """A selector of the pods of a service that go by one of these names."""
+def make_name_selector(service_name: str, names: Sequence[str]) -> "k8s.meta.v1.LabelSelectorArgsDict":
+    """Return a selector of the service's pods whose name label is one of `names`."""
     name, instance = SELECTOR_LABELS
     return {"match_labels": {instance: service_name}, "match_expressions": [{"key": name, "operator": "In", "values": list(names)}]}
 
 
-def job_selector(service_name: str, job: str) -> dict[str, str]:
-    """The labels by which the pods of a service's Job are found."""
+def make_job_labels(service_name: str, job: str) -> dict[str, str]:
+    """Return the labels that select the pods of one of the service's Jobs."""
     name, instance = SELECTOR_LABELS
     return {name: job, instance: service_name}
 
 
-def labels(service_name: str) -> dict[str, str]:
-    """The labels of every object of a service."""
-    return {**selector(service_name), "app.kubernetes.io/component": "model-server", "app.kubernetes.io/managed-by": "pulumi"}
+def make_labels(service_name: str) -> dict[str, str]:
+    """Return the labels of every object of a service."""
+    return {**make_selector(service_name), "app.kubernetes.io/component": "model-server", "app.kubernetes.io/managed-by": "pulumi"}
 
 
-def prefixed_name(prefix: str, group: str | None, key: str) -> str:
-    """`<PREFIX><GROUP>_<KEY>` in upper case, as Flyte names it, with `_` for what a shell's variable cannot hold: `hf-key` was never seen
-    there."""
+def name_secret_variable(prefix: str, group: str | None, key: str) -> str:
+    """Return the variable of a Secret key: `<PREFIX><GROUP>_<KEY>` in upper case, as in Flyte.
+
+    A character that a shell variable cannot contain becomes `_`: the key `hf-key` would otherwise
+    never reach the shell.
+    """
     parts = f"{group}_{key}" if group else key
     return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())

@@ -19,7 +19,7 @@ from .args.secrets import SECRET_VALUE_FIELDS
 from .component.service import NIMService
 from .component.validation import read_nim, service_name_of
 from .lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
-from .names import group_name
+from .names import name_leader_worker_set
 from .stack_fields import DEFAULTS, SERVICES, merge
 from .text.redaction import looks_like_credential
 
@@ -140,9 +140,9 @@ def _check_apart(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Proble
     rule = None
     if own == others:
         rule = f"must not be that of service {other!r} too: both are in namespace {nim.namespace}"
-    elif taken.multi_node is not None and own == group_name(others):
+    elif taken.multi_node is not None and own == name_leader_worker_set(others):
         rule = f"must not be that of the headless Service of {other!r}, which its LeaderWorkerSet makes"
-    elif nim.multi_node is not None and others == group_name(own):
+    elif nim.multi_node is not None and others == name_leader_worker_set(own):
         rule = f"makes a LeaderWorkerSet whose headless Service has the name of service {other!r}"
     if rule is not None:
         yield Problem(("service_name",), rule, "Choose another name.", repr(own))

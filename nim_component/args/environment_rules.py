@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..names import prefixed_name
+from ..names import name_secret_variable
 from .lora_options import PEFT_SOURCE
 from .managed_names import MANAGED_ENV, TLS_MODE, TLS_MODES
 from .pod import validate_managed
@@ -65,7 +65,7 @@ def validate_key_names(
     for field, (secret, named_group, name) in sources.items():
         if name is None:
             continue
-        variable = prefixed_name(prefix, named_group, name)
+        variable = name_secret_variable(prefix, named_group, name)
         taken = seen.setdefault(variable, (secret, name))
         if variable in MANAGED_ENV or variable == PEFT_SOURCE or variable in (env or {}):
             rule = f"makes the variable {variable} with secrets_prefix, which is another's"

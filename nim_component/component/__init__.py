@@ -1,0 +1,1 @@
+"""`NIMService` and its children: creation, order and dependencies."""

@@ -31,7 +31,10 @@ def provide_cache(context: ComponentContext) -> "pulumi.Input[str] | None":
 def provide_prewarm(
     context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Resource]"
 ) -> "k8s.batch.v1.Job | None":
-    """Create the prewarm Job if `cache.prewarm` is given. Pulumi waits until the Job is complete."""
+    """Create the prewarm Job if `cache.prewarm` is given.
+
+    Pulumi waits until the Job is complete.
+    """
     nim = context.nim
     if nim.cache.prewarm is None:
         return None

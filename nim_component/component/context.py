@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
-from ..manifests.overrides import override
+from ..manifests.overrides import apply_override
 from ..manifests.timing import Timing
 
 
@@ -31,7 +31,7 @@ class ComponentContext:
 
     def inputs(self, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:
         """Return the rendered inputs of a child with the user's override for it applied."""
-        return override(self.nim, suffix, rendered)
+        return apply_override(self.nim, suffix, rendered)
 
     def options(self, **more: Any) -> pulumi.ResourceOptions:
         """Return the options of a child: the parent and `more`."""

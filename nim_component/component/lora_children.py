@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..diagnose.progress.availability import create_progress_hooks
-from ..manifests.lora import render_list_config, render_lora_config, unload_seconds, uses_job
+from ..manifests.lora import find_unload_seconds, has_lora_job, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.references import References
 from .context import ComponentContext
@@ -32,7 +32,7 @@ def provide_adapters(context: ComponentContext, references: References, depends_
         return ProvidedAdapters(references, [])
     config = _provide_config(context, "lora", render_lora_config(nim, context.service_name))
     references = replace(references, lora_config=_name_of(config), lora_pvc=_provide_pvc(context))
-    if not uses_job(nim):
+    if not has_lora_job(nim):
         return ProvidedAdapters(references, [])
     adapter_list = _provide_config(context, "lora-list", render_list_config(nim, context.service_name, "list"))
     rendered = render_lora_job(nim, context.service_name, replace(references, lora_config=_name_of(adapter_list)), context.timing)
@@ -42,7 +42,7 @@ def provide_adapters(context: ComponentContext, references: References, depends_
         **context.inputs("lora-job", rendered),
         opts=context.replaceable_options(
             # The Job waits for the servers to unload an adapter before it downloads.
-            custom_timeouts=context.rollout_timeouts(extra=unload_seconds(nim)),
+            custom_timeouts=context.rollout_timeouts(extra=find_unload_seconds(nim)),
             depends_on=list(depends_on) or None,
             hooks=create_progress_hooks(context.parent, "kubernetes:batch/v1:Job", name, nim),
         ),

@@ -15,13 +15,13 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..manifests.alerts import render_alerts
 from ..manifests.autoscaler import render_autoscaler
-from ..manifests.child_objects import claim_template_suffix, find_child_object
+from ..manifests.child_objects import find_child_object, name_claim_template
 from ..manifests.dashboard import render_dashboard
-from ..manifests.devices import render_claim_template
+from ..manifests.devices import render_resource_claim_template
 from ..manifests.disruption_budget import render_disruption_budget
 from ..manifests.gateway import render_grpc_route, render_http_route, render_inference_pool
 from ..manifests.ingress import render_ingress
-from ..manifests.lora import uses_job
+from ..manifests.lora import has_lora_job
 from ..manifests.monitor import render_monitor
 from ..manifests.network_policy import render_jobs_policy, render_network_policy
 from ..manifests.scaled_object import render_scaled_object
@@ -43,7 +43,10 @@ class OptionalChild:
     suffix: str
     """End of its logical name."""
     option_set: str
-    """Path of its option set on `NIM`, such as `metrics.monitor`. The child exists only if it is given."""
+    """Path of its option set on `NIM`, such as `metrics.monitor`.
+
+    The child exists only if it is given.
+    """
     render: Callable[..., dict[str, Any]]
     """Function of the arguments, the service's name and the option set that returns the inputs."""
     phase: Phase = Phase.WITH_PODS
@@ -59,7 +62,7 @@ class OptionalChild:
 
 
 def _has_jobs(nim: NIM) -> bool:
-    return nim.cache.prewarm is not None or uses_job(nim)
+    return nim.cache.prewarm is not None or has_lora_job(nim)
 
 
 def _scales_by_hpa(nim: NIM) -> bool:
@@ -95,7 +98,10 @@ def provide_children_before_pods(context: ComponentContext) -> dict[str, pulumi.
 
 
 def provide_other_children(context: ComponentContext, rollout: Sequence[pulumi.Resource]) -> dict[str, pulumi.CustomResource]:
-    """Create all other optional children; by logical name. `rollout` is the workload and the Service."""
+    """Create all other optional children; by logical name.
+
+    `rollout` is the workload and the Service.
+    """
     return _provide(context, (Phase.WITH_PODS, Phase.AFTER_ROLLOUT), rollout)
 
 
@@ -113,13 +119,13 @@ def _provide(context: ComponentContext, phases: Sequence[Phase], rollout: Sequen
 
 
 def provide_claim_templates(context: ComponentContext) -> "dict[str, pulumi.Output[str]]":
-    """Create the ResourceClaimTemplates of the pods; return their names by those of the ResourceClaims."""
+    """Create the ResourceClaimTemplates; return their names by the names of the ResourceClaims."""
     names: dict[str, pulumi.Output[str]] = {}
     for resource_claim in context.nim.resource_claims or ():
         if resource_claim.devices is None:
             continue
-        suffix = claim_template_suffix(resource_claim.name)
-        inputs = context.inputs(suffix, render_claim_template(context.nim, context.service_name, resource_claim))
+        suffix = name_claim_template(resource_claim.name)
+        inputs = context.inputs(suffix, render_resource_claim_template(context.nim, context.service_name, resource_claim))
         template = k8s.resource.v1.ResourceClaimTemplate(context.child_name(suffix), **inputs, opts=context.replaceable_options())
         names[resource_claim.name] = template.metadata.apply(lambda metadata: metadata["name"])
     return names

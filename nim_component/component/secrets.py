@@ -1,4 +1,7 @@
-"""The Secrets of a service: read and checked, or made from values. A value is only ever handed to a Secret."""
+"""The Secrets of a service: existing Secrets are read and checked, others are created from values.
+
+A secret value is passed only to a Secret, and never to another object, a log or an error.
+"""
 
 import base64
 import json
@@ -13,7 +16,7 @@ from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..manifests.references import SecretKey
-from ..names import PULL_SECRET_TYPE, digest, labels
+from ..names import PULL_SECRET_TYPE, hash_content, make_labels
 from ..text.field_paths import Path
 from .context import ComponentContext
 
@@ -24,17 +27,20 @@ PULL_KEY = ".dockerconfigjson"
 
 @dataclass(frozen=True)
 class ServiceSecrets:
-    """What the pod needs to know of the Secrets, and the children that stand for them."""
+    """Names and keys of the Secrets that the pods use, and the children for them."""
 
     pull_secret: "pulumi.Input[str] | None" = None
     ngc_key: SecretKey | None = None
     hf_token: SecretKey | None = None
     digest: "pulumi.Output[str] | None" = None
-    """Over the values of the Secrets that were made; none by reference."""
+    """Digest of the values of created Secrets; None if all Secrets exist already."""
     children: Mapping[str, k8s.core.v1.Secret] = field(default_factory=dict[str, k8s.core.v1.Secret])
     """By logical name."""
     checked: "Sequence[pulumi.Input[pulumi.Resource]]" = ()
-    """Resolve when the read Secrets hold what they must: the Deployment waits for them."""
+    """Resources that resolve after the keys of existing Secrets are checked.
+
+    The workload waits for them.
+    """
 
 
 def provide_secrets(context: ComponentContext) -> ServiceSecrets:
@@ -56,9 +62,9 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     def create(suffix: str, type_: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
         rendered: dict[str, Any] = {
             "metadata": {
-                "name": value_digest(data).apply(lambda digest: f"{context.service_name}-{suffix}-{digest}"),
+                "name": hash_values(data).apply(lambda digest: f"{context.service_name}-{suffix}-{digest}"),
                 "namespace": context.nim.namespace,
-                "labels": labels(context.service_name),
+                "labels": make_labels(context.service_name),
             },
             "type": type_,
             "immutable": True,
@@ -71,11 +77,11 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     pull_secret = None
     keys: list[tuple[Any, pulumi.Output[str]]] = []
     if secrets.ngc_api_key is not None:
-        api_key = _credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
-        pull_secret = create("pull", PULL_SECRET_TYPE, api_key.apply(lambda key: {PULL_KEY: docker_config(key)}))
+        api_key = _read_credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
+        pull_secret = create("pull", PULL_SECRET_TYPE, api_key.apply(lambda key: {PULL_KEY: make_docker_config(key)}))
         keys.append((secrets.key_name, api_key))
     if secrets.hf_token is not None:
-        keys.append((secrets.token_name, _credential(secrets.hf_token, owner, ("secrets", "hf_token"))))
+        keys.append((secrets.token_name, _read_credential(secrets.hf_token, owner, ("secrets", "hf_token"))))
     if not keys:
         return ServiceSecrets()
     data = pulumi.Output.all(*(pulumi.Output.all(*pair) for pair in keys)).apply(dict)
@@ -84,7 +90,7 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
         pull_secret=pull_secret,
         ngc_key=SecretKey(name, secrets.key_name or "") if secrets.makes_key else None,
         hf_token=SecretKey(name, secrets.token_name or "") if secrets.makes_token else None,
-        digest=value_digest(data),
+        digest=hash_values(data),
         children=children,
     )
 
@@ -112,7 +118,7 @@ def add_references(nim: NIM, created: ServiceSecrets) -> ServiceSecrets:
 def read_secrets(
     context: ComponentContext, referenced: ServiceSecrets
 ) -> "tuple[dict[str, k8s.core.v1.Secret], list[pulumi.Input[pulumi.Resource]]]":
-    """Read each Secret whose name and namespace are plain: a missing Secret fails the preview with its name.
+    """Read each Secret whose name and namespace are plain. A missing Secret fails the preview.
 
     A name that is an Output belongs to a Secret of the same program. That Secret does not exist at
     the first preview, so it is not read.
@@ -120,93 +126,101 @@ def read_secrets(
     nim, namespace = context.nim, context.nim.namespace
     if not nim.secrets.verify or not isinstance(namespace, str) or renders_to_files(context.parent):
         return {}, []
-    wanted: dict[str, dict[Path, Any]] = {}
+    required: dict[str, dict[Path, Any]] = {}
     for field_name, secret, key in (
         ("ngc_image_secret", nim.secrets.ngc_image_secret, PULL_KEY),
         ("ngc_secret_key", referenced.ngc_key and referenced.ngc_key.name, nim.secrets.ngc_secret_key),
         ("hf_token_key", referenced.hf_token and referenced.hf_token.name, nim.secrets.hf_token_key),
     ):
         if isinstance(secret, str) and key is not None:
-            wanted.setdefault(secret, {})[("secrets", field_name)] = key
+            required.setdefault(secret, {})[("secrets", field_name)] = key
     children: dict[str, k8s.core.v1.Secret] = {}
     checked: list[pulumi.Input[pulumi.Resource]] = []
-    for secret_name, keys in wanted.items():
-        name, where = context.child_name(f"secret-{secret_name}"), f"{namespace}/{secret_name}"
+    for secret_name, keys in required.items():
+        name, id_ = context.child_name(f"secret-{secret_name}"), f"{namespace}/{secret_name}"
         # `kubectl apply` copies the plaintext to an annotation. Without this option, the state of
         # the stack would contain it.
         masked = context.options(additional_secret_outputs=["metadata"])
-        children[name] = secret = k8s.core.v1.Secret.get(name, where, masked)
-        checked.append(_require_keys(describe_owner(context.name), where, secret, keys))
+        children[name] = secret = k8s.core.v1.Secret.get(name, id_, masked)
+        checked.append(_require_keys(describe_owner(context.name), id_, secret, keys))
     return children, checked
 
 
 def renders_to_files(parent: pulumi.Resource) -> bool:
-    """Whether the stack's default provider writes files: it has no cluster to read from, and without a kubeconfig a read fails.
+    """Return whether the stack's default provider renders to files, so that no Secret can be read.
 
-    What an explicit provider does cannot be seen from here: with one that renders, `verify=False` leaves the reads out.
+    The configuration of an explicit provider is not readable here. With an explicit provider that
+    renders to files, set `verify=False`.
     """
-    explicit = parent.get_provider("kubernetes:core/v1:Secret") is not None
-    return not explicit and bool(pulumi.Config("kubernetes").get("renderYamlToDirectory"))
+    has_explicit_provider = parent.get_provider("kubernetes:core/v1:Secret") is not None
+    return not has_explicit_provider and bool(pulumi.Config("kubernetes").get("renderYamlToDirectory"))
 
 
-def _require_keys(owner: str, where: str, secret: k8s.core.v1.Secret, keys: "Mapping[Path, Any]") -> "pulumi.Output[pulumi.Resource]":
+def _require_keys(owner: str, id_: str, secret: k8s.core.v1.Secret, keys: "Mapping[Path, Any]") -> "pulumi.Output[pulumi.Resource]":
     def check(read: list[Any]) -> pulumi.Resource:
-        data, kind, *names = read
-        if kind is None and data is None:
-            return secret  # nothing was read: rendering to files asks no cluster
-        if problems := find_missing(where, data or {}, kind, dict(zip(keys, names, strict=True))):
+        data, type_, *names = read
+        if type_ is None and data is None:
+            return secret  # Nothing was read: the local engine has no cluster.
+        if problems := find_missing_keys(id_, data or {}, type_, dict(zip(keys, names, strict=True))):
             raise ArgumentError(owner, problems)
         return secret
 
     return pulumi.Output.all(secret.data, secret.type, *keys.values()).apply(check)
 
 
-def find_missing(where: str, data: Mapping[str, Any], kind: str | None, keys: Mapping[Path, str]) -> "list[Problem]":
-    """Which of the keys the Secret `where` lacks, and whether a pull Secret is one. Names keys, never values."""
+def find_missing_keys(id_: str, data: Mapping[str, Any], type_: str | None, keys: Mapping[Path, str]) -> "list[Problem]":
+    """Find required keys that a Secret does not have, and a pull Secret of another type.
+
+    Args:
+        id_: `<namespace>/<name>` of the Secret.
+        data: Its data. The problems contain its keys and never its values.
+        type_: Its type, if known.
+        keys: Required keys, by the fields that require them.
+    """
     problems: list[Problem] = []
     for path, key in keys.items():
-        if key == PULL_KEY and kind not in (None, PULL_SECRET_TYPE):
-            problems.append(Problem(path, f"Secret {where} must be of type {PULL_SECRET_TYPE}, and it is of type {kind}", _PULL_REMEDY))
+        if key == PULL_KEY and type_ not in (None, PULL_SECRET_TYPE):
+            problems.append(Problem(path, f"Secret {id_} is of type {type_}, not {PULL_SECRET_TYPE}", _CREATE_PULL_SECRET))
         elif key not in data:
-            has = ", ".join(sorted(data)) or "none"
-            remedy = (
-                _PULL_REMEDY if key == PULL_KEY else f"Name one of these, or add the key: kubectl -n {where.replace('/', ' edit secret ')}."
-            )
-            problems.append(Problem(path, f"Secret {where} must hold the key {key!r}; its keys are: {has}", remedy))
+            existing = ", ".join(sorted(data)) or "none"
+            add = f"Use one of its keys, or add the key: kubectl -n {id_.replace('/', ' edit secret ')}."
+            fix = _CREATE_PULL_SECRET if key == PULL_KEY else add
+            problems.append(Problem(path, f"Secret {id_} has no key {key!r}; its keys are: {existing}", fix))
     return problems
 
 
-_PULL_REMEDY = (
-    f"Make it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} "
+_CREATE_PULL_SECRET = (
+    f"Create it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} "
     f"--docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
 )
 
 
-def docker_config(api_key: str) -> str:
-    """The docker config that logs in to nvcr.io with an NGC API key."""
+def make_docker_config(api_key: str) -> str:
+    """Return the docker config with the login for nvcr.io."""
     login = base64.b64encode(f"{REGISTRY_USER}:{api_key}".encode()).decode()
     return json.dumps({"auths": {REGISTRY: {"username": REGISTRY_USER, "password": api_key, "auth": login}}})
 
 
-def value_digest(data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
-    """A digest that may be seen, of values that may not: a few digits of the hash of a long random key give nothing away."""
-    return pulumi.Output.unsecret(data.apply(digest))
+def hash_values(data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
+    """Return a digest of secret values that is not secret itself.
+
+    Eight digits of the hash of a long random key do not reveal the key.
+    """
+    return pulumi.Output.unsecret(data.apply(hash_content))
 
 
-def _credential(value: "pulumi.Output[str]", owner: str, path: Path) -> "pulumi.Output[str]":
-    """A key without the line end that a file or a shell leaves behind it; empty or broken over lines is an error that does not show it."""
+def _read_credential(value: "pulumi.Output[str]", owner: str, path: Path) -> "pulumi.Output[str]":
+    """Return a key without surrounding white space, such as the newline at the end of a file.
+
+    An empty key, and a key with white space inside, is an error. The error does not contain the
+    key.
+    """
 
     def check(text: Any) -> str:
         stripped = text.strip() if isinstance(text, str) else ""
         if not stripped or len(stripped.split()) != 1:
-            raise ArgumentError(
-                owner,
-                [
-                    Problem(
-                        path, "must be a key in one word, and it is empty or holds white space", "Set it again: pulumi config set --secret."
-                    )
-                ],
-            )
+            problem = "must be a key without white space, and it is empty or contains white space"
+            raise ArgumentError(owner, [Problem(path, problem, "Set it again: pulumi config set --secret.")])
         return stripped
 
     return pulumi.Output.secret(value).apply(check)

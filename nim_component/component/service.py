@@ -1,4 +1,7 @@
-"""`NIMService`: creates the children of a service in order. The modules of `manifests` render them."""
+"""`NIMService`: creates the children of a service in order.
+
+The modules of `manifests` render them.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,11 +14,11 @@ from ..args.error import describe_owner
 from ..args.output_validation import bind_outputs
 from ..args.recorded_arguments import describe_arguments
 from ..diagnose.progress.availability import can_report_progress
-from ..manifests.address import external_url, service_host, service_url
-from ..manifests.models import model_names
+from ..manifests.address import render_external_url, render_host, render_url
+from ..manifests.models import list_model_names
 from ..manifests.references import References
 from ..manifests.service import render_service
-from ..manifests.timing import time_rollout
+from ..manifests.timing import compute_timing
 from .cache import provide_cache, provide_prewarm
 from .context import ComponentContext
 from .lora_children import provide_adapters
@@ -29,9 +32,12 @@ from .workload import provide_workload
 class NIMService(pulumi.ComponentResource):
     """An NVIDIA NIM inference service on Kubernetes.
 
-    Its children are Secrets, the model cache, the Deployment (a LeaderWorkerSet with `multi_node`)
-    and the Service, the children that LoRA adapters need, and one child for each option set that
-    is given, such as an autoscaler or an Ingress.
+    Its children are:
+
+    - Secrets, the PVC of the model cache, and the Service
+    - the workload: a Deployment, or with `multi_node` a LeaderWorkerSet
+    - with LoRA adapters, the ConfigMap, PVC and Job that provide them
+    - one or more children of each option set that is given, such as an Ingress
 
     All arguments are validated before a resource is registered. One `ArgumentError` reports all
     problems. The logical names of the children are `<name>-<suffix>`. Options of the component,
@@ -54,7 +60,7 @@ class NIMService(pulumi.ComponentResource):
         """Register the component and its children.
 
         Args:
-            name: Logical name; also the name of the Deployment and the Service unless `service_name` is given.
+            name: Logical name. Without `service_name`, also the name of Deployment and Service.
             args: A `NIM`, or a mapping of its fields, as in a stack file.
             opts: Options of the component.
 
@@ -63,7 +69,7 @@ class NIMService(pulumi.ComponentResource):
         """
         nim = bind_outputs(read_nim(name, args), describe_owner(name))
         super().__init__("nim:index:NIMService", name, describe_arguments(nim), opts)
-        context = ComponentContext(self, name, service_name_of(name, nim), nim, time_rollout(nim))
+        context = ComponentContext(self, name, service_name_of(name, nim), nim, compute_timing(nim))
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
 
@@ -74,7 +80,7 @@ class NIMService(pulumi.ComponentResource):
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,
             cache_pvc=provide_cache(context),
-            claim_templates=provide_claim_templates(context),
+            resource_claim_templates=provide_claim_templates(context),
         )
         before_pods = provide_children_before_pods(context)
         adapters = provide_adapters(context, references, list(before_pods.values()))
@@ -92,11 +98,11 @@ class NIMService(pulumi.ComponentResource):
 
     def _register(self, context: ComponentContext, cache_pvc: "pulumi.Input[str] | None") -> None:
         nim, service_name = context.nim, context.service_name
-        self._host = service_host(nim, service_name)
+        self._host = render_host(nim, service_name)
         self._port = nim.port
-        self._url = service_url(nim, service_name)
-        self._external_url = external_url(nim, self.service.status)
-        self._model_names = model_names(nim)
+        self._url = render_url(nim, service_name)
+        self._external_url = render_external_url(nim, self.service.status)
+        self._model_names = list_model_names(nim)
         self._cache_pvc = cache_pvc
         if nim.diagnosis.enabled and can_report_progress():
             from ..diagnose.progress.model_comparison import compare_models

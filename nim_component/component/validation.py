@@ -47,12 +47,12 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
 
 
 def service_name_of(name: str, nim: NIM) -> str:
-    """Return the name of the Deployment and the Service: `service_name`, or the component's name."""
+    """Return the name of Deployment and Service: `service_name`, or the component's name."""
     return nim.service_name or name
 
 
 def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check the component's name: it contains no key, and it can name a Service if no other name is given.
+    """Check that the component's name contains no key, and can name a Service if it must.
 
     A key in the name would appear in every record of the engine.
     """

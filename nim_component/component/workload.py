@@ -32,7 +32,8 @@ def provide_workload(
         return k8s.apiextensions.CustomResource(name, **context.inputs("group", rendered), opts=options)
     name = context.child_name("deployment")
     options.hooks = create_progress_hooks(context.parent, DEPLOYMENT_TYPE, name, nim)
-    # The autoscaler owns the replicas: autoscaling that is added to a running service removes no pod.
+    # The autoscaler owns the replicas: autoscaling that is added to a running service removes no
+    # pod.
     options.ignore_changes = ["spec.replicas"] if nim.autoscaling is not None else None
     rendered = render_deployment(nim, context.service_name, references, context.timing)
     return k8s.apps.v1.Deployment(name, **context.inputs("deployment", rendered), opts=options)

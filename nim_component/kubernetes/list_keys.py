@@ -1,14 +1,14 @@
-"""Keys of the items of lists in Kubernetes objects: fields that tell the items apart.
+"""Keys of the items of lists in Kubernetes objects: fields that identify the items.
 
 Each list has two kinds of keys, because Kubernetes has two:
 
 - The merge key (`patchMergeKey` of the API types) is one field. A strategic merge patch uses it.
   A list without a merge key is replaced as a whole.
-- The identity keys tell items apart in a comparison. They start from the `listMapKey`s of the API
+- The identity keys identify items in a comparison. They start from the `listMapKey`s of the API
   types, which may be several fields together. Lists that Kubernetes replaces as a whole have them
   too, because a diff is short only if it compares each item with its predecessor.
 
-Source: `types.go` of each group in https://github.com/kubernetes/api.
+Source: `types.go` of each API group in https://github.com/kubernetes/api.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,16 @@ BY_NAME: tuple[Keys, ...] = (("name",),)
 
 @dataclass(frozen=True)
 class ListKeys:
-    """Keys of one list. The fields are in order of preference: the first that all items have is used."""
+    """Keys of one list.
+
+    The fields are in order of preference: the first that all items have is used.
+    """
 
     merge: Keys = ()
-    """Merge keys; more than one where lists of the same field name differ. Empty: the list is replaced."""
+    """Merge keys; more than one where lists of the same field name differ.
+
+    Empty: the list is replaced.
+    """
     identity: tuple[Keys, ...] = BY_NAME
     """Identity keys."""
 
@@ -66,7 +72,10 @@ LIST_KEYS: Mapping[str, ListKeys] = {
     "hf_repo_ids": ListKeys(identity=(("repo_id",),)),
     "adapters": ListKeys(identity=(("repo_id",), ("name",))),
 }
-"""Keys of each list, by the name of its field. A list that is not here is replaced, and compared by name."""
+"""Keys of each list, by the name of its field.
+
+A list that is not here is replaced, and compared by name.
+"""
 
 
 def merge_keys(field: str) -> Keys:

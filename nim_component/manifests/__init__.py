@@ -1,1 +1,1 @@
-"""One module per Kubernetes object: pure functions from arguments to typed dicts. No resource is made here."""
+"""Rendering: pure functions from arguments to Kubernetes objects, one module per object."""

@@ -1,4 +1,4 @@
-"""The PrometheusRule (monitoring.coreos.com/v1). Field names are the CRD's own."""
+"""The PrometheusRule (monitoring.coreos.com/v1). Field names are those of the CRD."""
 
 from collections.abc import Callable
 from typing import Any, TypedDict
@@ -7,11 +7,11 @@ import pulumi
 
 from ..args import NIM
 from ..args.metrics import AlertsArgs, seconds_of
-from ..names import labels
+from ..names import make_labels
 from .inputs import lift, lift_all
-from .promql import NAMES, plain_number, quantile, select, wanted
+from .promql import NAMES, format_number, query_desired_replicas, query_quantile, select_series
 
-# `for` is a word of Python's: such a type is made by a call.
+# `for` is a Python keyword, so this type cannot be a class.
 AlertRule = TypedDict(
     "AlertRule",
     {"alert": str, "expr": "pulumi.Input[str]", "for": str, "labels": "dict[str, pulumi.Input[str]]", "annotations": dict[str, str]},
@@ -19,20 +19,20 @@ AlertRule = TypedDict(
 
 
 class RuleGroup(TypedDict):
-    """Rules that are evaluated together."""
+    """Rule group: rules that Prometheus evaluates together."""
 
     name: str
     rules: list[AlertRule]
 
 
 class PrometheusRuleSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     groups: list[RuleGroup]
 
 
 def render_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind."""
+    """Render the object, with `apiVersion` and `kind`."""
     spec: PrometheusRuleSpec = {"groups": [{"name": f"nim-{service_name}", "rules": list_alerts(nim, service_name, alerts)}]}
     return {
         "api_version": "monitoring.coreos.com/v1",
@@ -40,14 +40,14 @@ def render_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> dict[str, 
         "metadata": {
             "name": service_name,
             "namespace": nim.namespace,
-            "labels": {**(alerts.labels or {}), **labels(service_name)},
+            "labels": {**(alerts.labels or {}), **make_labels(service_name)},
         },
         "spec": spec,
     }
 
 
 def list_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> list[AlertRule]:
-    """The rules, in a fixed order: what is down first."""
+    """Return the alert rules in a fixed order, the most severe first."""
 
     def rule(name: str, expr: Any, summary: str, hold: str = alerts.hold, severity: Any = alerts.severity) -> AlertRule:
         return {
@@ -58,30 +58,32 @@ def list_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> list[AlertRu
             "annotations": {"summary": summary},
         }
 
-    def above(threshold: Any, ask: Callable[[str], str]) -> Any:
+    def above(threshold: Any, query: Callable[[str], str]) -> Any:
         def compare(namespace: str, limit: Any) -> str:
-            return f"({ask(namespace)}) > {plain_number(limit)}"
+            return f"({query(namespace)}) > {format_number(limit)}"
 
         return lift_all(compare, nim.namespace, threshold)
 
     def not_serving(namespace: str) -> str:
         up = f'sum(up{{namespace="{namespace}",service="{service_name}"}})'
-        servers = wanted(service_name, namespace, grouped=nim.multi_node is not None)
+        servers = query_desired_replicas(service_name, namespace, is_multi_node=nim.multi_node is not None)
         return f"(({up}) or vector(0)) == 0 and on() sum({servers}) > 0"
 
-    # A pod that loads answers no scrape: it is late only when the budget of its start is spent.
-    patience = f"{max(int(seconds_of(alerts.hold)), nim.startup_timeout)}s"
-    rules = [rule("NIMNotServing", lift(nim.namespace, not_serving), f"No pod of {service_name} answers.", patience, "critical")]
+    # A pod answers no scrape while it loads the model: the alert waits for the whole startup
+    # timeout.
+    startup_hold = f"{max(int(seconds_of(alerts.hold)), nim.startup_timeout)}s"
+    text = f"No pod of {service_name} answers requests."
+    rules = [rule("NIMNotServing", lift(nim.namespace, not_serving), text, startup_hold, "critical")]
     if alerts.queue is not None:
-        waiting = above(alerts.queue, lambda namespace: f"avg({select(NAMES.waiting, service_name, namespace)})")
-        text = f"Requests to {service_name} wait: {{{{ $value | humanize }}}} a pod."
+        waiting = above(alerts.queue, lambda namespace: f"avg({select_series(NAMES.waiting, service_name, namespace)})")
+        text = f"Requests to {service_name} are waiting: {{{{ $value | humanize }}}} per pod."
         rules.append(rule("NIMQueueGrows", waiting, text))
     if alerts.kv_cache is not None:
-        used = above(alerts.kv_cache, lambda namespace: f"max({select(NAMES.kv_cache, service_name, namespace)})")
-        text = f"The KV cache of a pod of {service_name} is full: {{{{ $value | humanizePercentage }}}}."
+        used = above(alerts.kv_cache, lambda namespace: f"max({select_series(NAMES.kv_cache, service_name, namespace)})")
+        text = f"A pod of {service_name} uses {{{{ $value | humanizePercentage }}}} of its KV cache."
         rules.append(rule("NIMCacheFull", used, text))
     if alerts.first_token is not None:
-        slow = above(alerts.first_token, lambda namespace: quantile(NAMES.first_token, service_name, namespace))
-        text = f"{service_name} is slow: {{{{ $value | humanizeDuration }}}} to the first token, 95th percentile."
+        slow = above(alerts.first_token, lambda namespace: query_quantile(NAMES.first_token, service_name, namespace))
+        text = f"Time to first token of {service_name}: {{{{ $value | humanizeDuration }}}} at the 95th percentile."
         rules.append(rule("NIMSlow", slow, text))
     return rules

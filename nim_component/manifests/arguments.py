@@ -1,4 +1,4 @@
-"""What a generation of the server is told by argument, and what by environment."""
+"""Arguments of the server, and its LoRA limits as arguments or as environment variables."""
 
 from typing import Any
 
@@ -7,15 +7,18 @@ import pulumi
 from ..args import NIM
 from ..args.generation import Generation
 from ..args.lora_options import LIMITS
-from .generation import server_generation
+from .generation import find_server_generation
 from .inputs import lift, lift_all
 
 _ACTION = "nim-serve"
-"""NIM 2.x takes the first argument for the action and hands the rest to the engine (NVIDIA's "CLI reference")."""
+"""Action of NIM 2.x: the first argument.
+
+NIM passes the others to the engine (NVIDIA's "CLI reference").
+"""
 
 
-def server_arguments(nim: NIM) -> "pulumi.Input[list[Any]] | None":
-    """The container's arguments: the component's flags behind the action, then the user's."""
+def render_server_arguments(nim: NIM) -> "pulumi.Input[list[Any]] | None":
+    """Return the container's arguments: action, flags of the component, arguments of the user."""
     user: list[Any] | None = None if nim.args is None else list(nim.args)
     limits = _limits(nim)
     if not limits:
@@ -25,16 +28,16 @@ def server_arguments(nim: NIM) -> "pulumi.Input[list[Any]] | None":
         names = generation.lora
         if names is None or not names.by_argument:
             return given
-        flags = [word for field, value in values.items() for word in (getattr(names, field), lift(value, str))]
+        flags = [each for field, value in values.items() for each in (getattr(names, field), lift(value, str))]
         action, rest = ([], list(given or ())) if nim.command is not None else _split(given or [])
         switch = [names.switch] if names.switch and names.switch not in rest else []
         return [*action, *switch, *flags, *rest]
 
-    return lift_all(join, server_generation(nim), limits, user)  # pyright: ignore[reportReturnType]
+    return lift_all(join, find_server_generation(nim), limits, user)  # pyright: ignore[reportReturnType]
 
 
-def limit_variables(nim: NIM) -> "pulumi.Input[list[Any]]":
-    """The limits as environment, where the generation takes them so."""
+def render_limit_variables(nim: NIM) -> "pulumi.Input[list[Any]]":
+    """Return the LoRA limits as environment variables, if the generation reads them from there."""
     limits = _limits(nim)
     if not limits:
         return []
@@ -45,7 +48,7 @@ def limit_variables(nim: NIM) -> "pulumi.Input[list[Any]]":
             return []
         return [{"name": getattr(names, field), "value": lift(value, str)} for field, value in limits.items()]
 
-    return lift(server_generation(nim), name)
+    return lift(find_server_generation(nim), name)
 
 
 def _limits(nim: NIM) -> dict[str, Any]:
@@ -53,5 +56,8 @@ def _limits(nim: NIM) -> dict[str, Any]:
 
 
 def _split(given: list[str]) -> tuple[list[str], list[str]]:
-    """The action and what follows it; without one, the action that is taken then."""
+    """Split arguments into the action and the rest.
+
+    Without an action, the default action is returned.
+    """
     return ([_ACTION], given) if not given or given[0].startswith("-") else (given[:1], given[1:])

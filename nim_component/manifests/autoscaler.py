@@ -8,13 +8,13 @@ from ..args import NIM
 from ..args.autoscaling import AutoscalingArgs
 from ..args.generation import Generation
 from ..args.scaling import ScalingMetric, ScalingPreset, ScalingRate
-from ..names import labels
-from .generation import server_generation
+from ..names import make_labels
+from .generation import find_server_generation
 from .inputs import lift
 
 
 def render_autoscaler(nim: NIM, service_name: str, autoscaling: AutoscalingArgs) -> "dict[str, Any]":
-    """Metadata and spec."""
+    """Render metadata and spec."""
     spec: k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict = {
         "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": service_name},
         "min_replicas": autoscaling.min_replicas,
@@ -22,11 +22,11 @@ def render_autoscaler(nim: NIM, service_name: str, autoscaling: AutoscalingArgs)
         "metrics": [*(_preset(nim, each) for each in autoscaling.signals), *(_metric(each) for each in autoscaling.metrics)],
         "behavior": render_behavior(autoscaling),
     }
-    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)}, "spec": spec}
 
 
 def render_behavior(autoscaling: AutoscalingArgs) -> "k8s.autoscaling.v2.HorizontalPodAutoscalerBehaviorArgsDict":
-    """How fast, both ways."""
+    """Render the rates of scaling up and down."""
     return {"scale_up": _rules(autoscaling.scale_up), "scale_down": _rules(autoscaling.scale_down)}
 
 
@@ -38,15 +38,19 @@ def _rules(rate: ScalingRate) -> "k8s.autoscaling.v2.HPAScalingRulesArgsDict":
     }
 
 
-def metric_name(preset: ScalingPreset, generation: Generation) -> str:
-    """The name in the custom metrics API: prometheus-adapter's usual one, without the `:` that a URL's path cannot hold."""
+def name_metric(preset: ScalingPreset, generation: Generation) -> str:
+    """Return the metric's name in the custom metrics API.
+
+    It is the default name of prometheus-adapter, with `_` in place of `:`, which a URL path cannot
+    contain.
+    """
     metrics = generation.metrics
     (name,) = {"queue": metrics.waiting, "running": metrics.running, "kv-cache": metrics.kv_cache}[preset.preset]
     return name.replace(":", "_")
 
 
 def _preset(nim: NIM, preset: ScalingPreset) -> "k8s.autoscaling.v2.MetricSpecArgsDict":
-    name = lift(server_generation(nim), lambda generation: metric_name(preset, generation))
+    name = lift(find_server_generation(nim), lambda generation: name_metric(preset, generation))
     return {"type": "Pods", "pods": {"metric": {"name": name}, "target": {"type": "AverageValue", "average_value": preset.goal}}}
 
 

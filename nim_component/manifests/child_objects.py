@@ -32,14 +32,17 @@ class ChildObject:
     """Kind of a child object, and the fields that an override must not change."""
 
     sdk_class: str | None
-    """Resource class in `pulumi_kubernetes`, such as `apps.v1.Deployment`. None for a custom resource.
+    """Resource class in `pulumi_kubernetes`, such as `apps.v1.Deployment`.
+
+    None for a custom resource.
 
     The class is looked up on use, because an import of all of them takes half a second.
     """
     frozen: Mapping[Path, str]
     """Paths that an override must not change, each with the reason and the alternative."""
     is_metadata_only: bool = False
-    """Restriction of overrides to the metadata, for objects whose names contain a hash of their data."""
+    """Restriction of overrides to the metadata, for objects whose names contain a hash of their
+    data."""
 
     @property
     def resource(self) -> Any:
@@ -48,7 +51,10 @@ class ChildObject:
 
     @property
     def structure(self) -> Any:
-        """Class of the object's inputs; None for a custom resource, whose fields only the API server validates."""
+        """Class of the object's inputs; None for a custom resource.
+
+        Only the API server validates the fields of a custom resource.
+        """
         return None if self.sdk_class is None else _find_class(f"{self.sdk_class}Args")
 
 
@@ -92,7 +98,7 @@ def find_child_object(suffix: str) -> ChildObject:
     return _CLAIM_TEMPLATE if suffix.startswith(CLAIM_TEMPLATE_PREFIX) else CHILD_OBJECTS[suffix]
 
 
-def claim_template_suffix(resource_claim: str) -> str:
+def name_claim_template(resource_claim: str) -> str:
     """Return the suffix of the ResourceClaimTemplate for a ResourceClaim of the pod."""
     return f"{CLAIM_TEMPLATE_PREFIX}{resource_claim}"
 

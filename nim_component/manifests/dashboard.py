@@ -1,4 +1,4 @@
-"""The Grafana dashboard, and the ConfigMap that brings it to Grafana's sidecar."""
+"""The Grafana dashboard, in a ConfigMap that Grafana's sidecar reads."""
 
 import json
 from typing import Any
@@ -7,41 +7,49 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.metrics import DashboardArgs
-from ..names import digest, labels
+from ..names import hash_content, make_labels
 from .inputs import lift
-from .promql import NAMES, available, quantile, select, wanted
+from .promql import NAMES, query_available_replicas, query_desired_replicas, query_quantile, select_series
 
 WINDOW = "$__rate_interval"
-"""Grafana's own: it fits the scrape interval and the zoom."""
+"""Variable of Grafana: a range that fits the scrape interval and the zoom."""
 COLUMNS, WIDTH, HEIGHT = 24, 12, 8
 
 Query = tuple[str, str]
-"""A legend and its PromQL."""
+"""A legend and its PromQL query."""
 
 
 def render_dashboard(nim: NIM, service_name: str, dashboard: DashboardArgs) -> "dict[str, Any]":
-    """Metadata and data. The file's name holds the namespace: the sidecar lays those of all namespaces into one folder."""
+    """Render metadata and data.
+
+    The file name contains the namespace, because the sidecar writes the files of all namespaces
+    into one folder.
+    """
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": f"{service_name}-dashboard",
         "namespace": nim.namespace,
-        "labels": {**dashboard.labels, **labels(service_name)},
+        "labels": {**dashboard.labels, **make_labels(service_name)},
     }
     if dashboard.folder is not None:
         metadata["annotations"] = {"grafana_folder": dashboard.folder}
 
-    grouped = nim.multi_node is not None
+    is_multi_node = nim.multi_node is not None
 
     def data(namespace: str) -> dict[str, str]:
-        return {f"{namespace}-{service_name}.json": json.dumps(build_dashboard(service_name, namespace, grouped=grouped), indent=2)}
+        model = build_dashboard(service_name, namespace, is_multi_node=is_multi_node)
+        return {f"{namespace}-{service_name}.json": json.dumps(model, indent=2)}
 
     return {"metadata": metadata, "data": lift(nim.namespace, data)}
 
 
-def build_dashboard(service_name: str, namespace: str, *, grouped: bool = False) -> dict[str, Any]:
-    """Grafana's model of it, right for every generation of the container."""
-    panels = [_panel(index, *each) for index, each in enumerate(list_panels(service_name, namespace, grouped=grouped))]
+def build_dashboard(service_name: str, namespace: str, *, is_multi_node: bool = False) -> dict[str, Any]:
+    """Build the dashboard in Grafana's JSON model.
+
+    Its queries work for every generation of the container.
+    """
+    panels = [_panel(index, *each) for index, each in enumerate(list_panels(service_name, namespace, is_multi_node=is_multi_node))]
     return {
-        "uid": f"nim-{digest({'namespace': namespace, 'service': service_name})}",
+        "uid": f"nim-{hash_content({'namespace': namespace, 'service': service_name})}",
         "title": f"NIM / {namespace} / {service_name}",
         "tags": ["nim"],
         "schemaVersion": 39,
@@ -52,32 +60,32 @@ def build_dashboard(service_name: str, namespace: str, *, grouped: bool = False)
     }
 
 
-def list_panels(service_name: str, namespace: str, *, grouped: bool = False) -> list[tuple[str, str, list[Query]]]:
-    """Title, unit and queries, in reading order: demand, room, speed, work, pods."""
+def list_panels(service_name: str, namespace: str, *, is_multi_node: bool = False) -> list[tuple[str, str, list[Query]]]:
+    """Return title, unit and queries of each panel: demand, capacity, latency, throughput, pods."""
 
-    def pods(names: tuple[str, ...]) -> str:
-        return f"sum by (pod) ({select(names, service_name, namespace)})"
+    def query_pods(names: tuple[str, ...]) -> str:
+        return f"sum by (pod) ({select_series(names, service_name, namespace)})"
 
-    def rate(names: tuple[str, ...]) -> str:
-        return f"sum(rate({select(names, service_name, namespace)}[{WINDOW}]))"
+    def query_rate(names: tuple[str, ...]) -> str:
+        return f"sum(rate({select_series(names, service_name, namespace)}[{WINDOW}]))"
 
-    def quantiles(names: tuple[str, ...]) -> list[Query]:
-        return [(f"p{part * 100:g}", quantile(names, service_name, namespace, part, WINDOW)) for part in (0.5, 0.95, 0.99)]
+    def query_quantiles(names: tuple[str, ...]) -> list[Query]:
+        return [(f"p{each * 100:g}", query_quantile(names, service_name, namespace, each, WINDOW)) for each in (0.5, 0.95, 0.99)]
 
     return [
-        ("Requests waiting", "short", [("{{pod}}", pods(NAMES.waiting))]),
-        ("Requests running", "short", [("{{pod}}", pods(NAMES.running))]),
-        ("KV cache in use", "percentunit", [("{{pod}}", f"max by (pod) ({select(NAMES.kv_cache, service_name, namespace)})")]),
-        ("Time to the first token", "s", quantiles(NAMES.first_token)),
-        ("Time of a request", "s", quantiles(NAMES.latency)),
-        ("Tokens a second", "short", [("read", rate(NAMES.prompt_tokens)), ("written", rate(NAMES.generation_tokens))]),
+        ("Requests waiting", "short", [("{{pod}}", query_pods(NAMES.waiting))]),
+        ("Requests running", "short", [("{{pod}}", query_pods(NAMES.running))]),
+        ("KV cache in use", "percentunit", [("{{pod}}", f"max by (pod) ({select_series(NAMES.kv_cache, service_name, namespace)})")]),
+        ("Time to first token", "s", query_quantiles(NAMES.first_token)),
+        ("Request latency", "s", query_quantiles(NAMES.latency)),
+        ("Tokens per second", "short", [("prompt", query_rate(NAMES.prompt_tokens)), ("generated", query_rate(NAMES.generation_tokens))]),
         (
             "Pods",
             "short",
             [
                 ("scraped", f'sum(up{{namespace="{namespace}",service="{service_name}"}})'),
-                ("wanted", f"sum({wanted(service_name, namespace, grouped=grouped)})"),
-                ("available", f"sum({available(service_name, namespace, grouped=grouped)})"),
+                ("desired", f"sum({query_desired_replicas(service_name, namespace, is_multi_node=is_multi_node)})"),
+                ("available", f"sum({query_available_replicas(service_name, namespace, is_multi_node=is_multi_node)})"),
             ],
         ),
     ]

@@ -1,4 +1,4 @@
-"""The claims of the pod, and the ResourceClaimTemplates that the component makes for them."""
+"""The ResourceClaims of a pod, and their ResourceClaimTemplates."""
 
 from typing import Any
 
@@ -6,24 +6,28 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.devices import DeviceRequest, ResourceClaim
-from ..names import labels, name_with_digest
-from .child_objects import claim_template_suffix
+from ..names import generate_name, make_labels
+from .child_objects import name_claim_template
 from .inputs import lift_within
-from .overrides import overridden_spec
+from .overrides import find_spec_override
 from .references import References
 
 
-def render_claim_template(nim: NIM, service_name: str, claim: ResourceClaim) -> "dict[str, Any]":
-    """Metadata and spec. The spec cannot change, so the name carries its digest: another list makes a new one and rolls the pods."""
-    devices = claim.devices or []
-    part = claim_template_suffix(claim.name)
+def render_resource_claim_template(nim: NIM, service_name: str, resource_claim: ResourceClaim) -> "dict[str, Any]":
+    """Render metadata and spec.
+
+    The spec is immutable, so the name contains its content hash: a changed list of devices creates
+    another template and rolls the pods.
+    """
+    devices = resource_claim.devices or []
+    suffix = name_claim_template(resource_claim.name)
     spec: k8s.resource.v1.ResourceClaimTemplateSpecArgsDict = {
         "spec": {"devices": {"requests": [_request(device) for device in devices]}},
     }
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": lift_within([spec, overridden_spec(nim, part)], lambda both: name_with_digest(service_name, part, {"spec": both})),
+        "name": lift_within([spec, find_spec_override(nim, suffix)], lambda both: generate_name(service_name, suffix, {"spec": both})),
         "namespace": nim.namespace,
-        "labels": labels(service_name),
+        "labels": make_labels(service_name),
     }
     return {"metadata": metadata, "spec": spec}
 
@@ -39,21 +43,21 @@ def _request(device: DeviceRequest) -> "k8s.resource.v1.DeviceRequestArgsDict":
     return {"name": device.name, "exactly": exactly}
 
 
-def pod_claims(nim: NIM, references: References) -> "list[k8s.core.v1.PodResourceClaimArgsDict]":
-    """What the pod claims."""
-    return [_pod_claim(claim, references) for claim in nim.resource_claims or ()]
+def render_pod_claims(nim: NIM, references: References) -> "list[k8s.core.v1.PodResourceClaimArgsDict]":
+    """Render the ResourceClaims of the pod."""
+    return [_render_pod_claim(each, references) for each in nim.resource_claims or ()]
 
 
-def _pod_claim(claim: ResourceClaim, references: References) -> "k8s.core.v1.PodResourceClaimArgsDict":
-    if claim.claim is not None:
-        return {"name": claim.name, "resource_claim_name": claim.claim}
-    template = references.claim_templates[claim.name] if claim.template is None else claim.template
-    return {"name": claim.name, "resource_claim_template_name": template}
+def _render_pod_claim(resource_claim: ResourceClaim, references: References) -> "k8s.core.v1.PodResourceClaimArgsDict":
+    name = resource_claim.name
+    if resource_claim.claim is not None:
+        return {"name": name, "resource_claim_name": resource_claim.claim}
+    template = references.resource_claim_templates[name] if resource_claim.template is None else resource_claim.template
+    return {"name": name, "resource_claim_template_name": template}
 
 
-def server_claims(nim: NIM) -> "list[k8s.core.v1.ResourceClaimArgsDict]":
-    """What of it the server gets."""
+def render_server_claims(nim: NIM) -> "list[k8s.core.v1.ResourceClaimArgsDict]":
+    """Render the ResourceClaims of the server's container."""
     return [
-        {"name": claim.name} if claim.request is None else {"name": claim.name, "request": claim.request}
-        for claim in nim.resource_claims or ()
+        {"name": each.name} if each.request is None else {"name": each.name, "request": each.request} for each in nim.resource_claims or ()
     ]

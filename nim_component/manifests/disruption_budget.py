@@ -6,13 +6,13 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.disruption import DisruptionBudgetArgs
-from ..names import SERVER, WORKER, labels, named_selector, selector
+from ..names import SERVER, WORKER, make_labels, make_name_selector, make_selector
 
 
 def render_disruption_budget(nim: NIM, service_name: str, budget: DisruptionBudgetArgs) -> "dict[str, Any]":
-    """Metadata and spec."""
+    """Render metadata and spec."""
     pods: k8s.meta.v1.LabelSelectorArgsDict = (
-        {"match_labels": selector(service_name)} if nim.multi_node is None else named_selector(service_name, (SERVER, WORKER))
+        {"match_labels": make_selector(service_name)} if nim.multi_node is None else make_name_selector(service_name, (SERVER, WORKER))
     )
     spec: k8s.policy.v1.PodDisruptionBudgetSpecArgsDict = {
         "selector": pods,
@@ -22,4 +22,4 @@ def render_disruption_budget(nim: NIM, service_name: str, budget: DisruptionBudg
         spec["min_available"] = budget.min_available
     else:
         spec["max_unavailable"] = 1 if budget.max_unavailable is None else budget.max_unavailable
-    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)}, "spec": spec}

@@ -1,4 +1,7 @@
-"""The environment of server and loader, in a fixed order: previews compare lists by position."""
+"""Environment of the server and of the Jobs that download for it.
+
+The order is fixed, because previews compare lists by position.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +14,10 @@ from ..args.cache import OFFLINE_ENV, READ_ONLY_ENV
 from ..args.lora_options import PEFT_SOURCE
 from ..args.managed_names import CACHE_PATH
 from ..args.outputs import is_output
-from ..names import prefixed_name
-from .arguments import limit_variables
+from ..names import name_secret_variable
+from .arguments import render_limit_variables
 from .inputs import lift, lift_all
-from .network import network_variables
+from .network import render_network_variables
 from .references import References, SecretKey
 from .variables import Environment, render_variable
 
@@ -23,21 +26,27 @@ _PORTS = ("NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NIM_HEALTH_PORT", "NIM_GRPC_A
 _SERVER_ONLY = (*_PORTS, "NIM_SERVED_MODEL_NAME", PEFT_SOURCE, *READ_ONLY_ENV)
 
 
-def server_environment(nim: NIM, references: References) -> "pulumi.Input[Environment]":
-    """What the component sets, then what the user adds: Kubernetes expands `$(NAME)` only backwards."""
+def render_server_environment(nim: NIM, references: References) -> "pulumi.Input[Environment]":
+    """Render the component's variables, then the user's.
+
+    Kubernetes expands `$(NAME)` only for variables that come earlier in the list.
+    """
     own = _own_variables(nim, references)
     if nim.lora.refresh_interval is not None:
         own.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": str(nim.lora.refresh_interval)})
 
-    def join(limits: Environment, own: Environment, users: Environment) -> Environment:
-        return _without_repeats([*own, *limits, *users])
+    def join(limits: Environment, own: Environment, added: Environment) -> Environment:
+        return _remove_repeats([*own, *limits, *added])
 
-    return lift_all(join, limit_variables(nim), own, user_variables(nim.env))
+    return lift_all(join, render_limit_variables(nim), own, render_user_variables(nim.env))
 
 
-def download_environment(nim: NIM, references: References) -> Environment:
-    """The server's without what only a server has: what it downloads by is what the model is downloaded by beforehand."""
-    env = _without_repeats([*_own_variables(nim, references), *user_variables(nim.env)])
+def render_download_environment(nim: NIM, references: References) -> Environment:
+    """Render the environment of the prewarm Job: the server's, without variables for serving.
+
+    The Job must download with the same settings as the server.
+    """
+    env = _remove_repeats([*_own_variables(nim, references), *render_user_variables(nim.env)])
     return [each for each in env if each["name"] not in _SERVER_ONLY]
 
 
@@ -50,9 +59,10 @@ def _own_variables(nim: NIM, references: References) -> Environment:
         *([] if nim.health_port is None else [render_variable("NIM_HEALTH_PORT", lift(nim.health_port, str))]),
         *([] if nim.grpc_port is None else [render_variable("NIM_GRPC_API_PORT", lift(nim.grpc_port, str))]),
         *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
-        # Offline there is nobody to show a token to; the loader of adapters, which may have a mirror, gets it all the same.
-        *([] if nim.cache.offline else token_variables(nim, references)),
-        *network_variables(nim),
+        # Offline, the server sends no token. The LoRA loader gets the token also then: it may use a
+        # mirror.
+        *([] if nim.cache.offline else render_token_variables(nim, references)),
+        *render_network_variables(nim),
         *_cache_variables(nim),
     ]
     if nim.served_model_name is not None:
@@ -62,8 +72,8 @@ def _own_variables(nim: NIM, references: References) -> Environment:
     return env
 
 
-def user_variables(env: Mapping[str, Any] | None) -> Environment:
-    """What the user adds, in the user's order."""
+def render_user_variables(env: Mapping[str, Any] | None) -> Environment:
+    """Render the user's variables in the user's order."""
     return [render_variable(name, value) for name, value in (env or {}).items()]
 
 
@@ -73,13 +83,16 @@ def _cache_variables(nim: NIM) -> Environment:
     return [render_variable(name, value) for name, value in values.items()]
 
 
-def token_variables(nim: NIM, references: References) -> Environment:
-    """`HF_TOKEN`, for adapters and models that are gated or private."""
+def render_token_variables(nim: NIM, references: References) -> Environment:
+    """Render `HF_TOKEN`, for gated and private models and adapters."""
     return _secret_variables("HF_TOKEN", references.hf_token, nim.secrets, nim.secrets.hf_token_group)
 
 
 def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, group: Any) -> Environment:
-    """The variable, read from its Secret; with a prefix, the prefixed variable first and this one as a reference to it."""
+    """Render the variable of a Secret key.
+
+    With `secrets_prefix`, the prefixed variable comes first, and this variable refers to it.
+    """
     if secret is None:
         return []
     source: k8s.core.v1.EnvVarSourceArgsDict = {"secret_key_ref": {"name": secret.name, "key": secret.key}}
@@ -87,15 +100,18 @@ def _secret_variables(name: str, secret: SecretKey | None, secrets: NIMSecrets, 
         return [{"name": name, "value_from": source}]
     prefix = secrets.secrets_prefix
 
-    def name_it(group: str | None, key: str) -> str:
-        return prefixed_name(prefix, group, key)
+    def name_variable(group: str | None, key: str) -> str:
+        return name_secret_variable(prefix, group, key)
 
-    prefixed = lift_all(name_it, group, secret.key)
+    prefixed = lift_all(name_variable, group, secret.key)
     return [{"name": prefixed, "value_from": source}, {"name": name, "value": lift(prefixed, lambda text: f"$({text})")}]
 
 
-def _without_repeats(env: Environment) -> Environment:
-    """Two secrets under one prefixed name are one variable."""
+def _remove_repeats(env: Environment) -> Environment:
+    """Keep the first of several variables of one name.
+
+    Two Secret keys can have the same prefixed name.
+    """
     seen: set[Any] = set()
     kept: Environment = []
     for variable in env:

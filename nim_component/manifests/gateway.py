@@ -1,5 +1,7 @@
-"""The HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1) and the InferencePool (inference.networking.k8s.io/v1). Field names are the
-CRDs' own."""
+"""HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1), and the InferencePool.
+
+The InferencePool is of inference.networking.k8s.io/v1. Field names are those of the CRDs.
+"""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -7,7 +9,7 @@ import pulumi
 
 from ..args import NIM
 from ..args.exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, RouteArgs
-from ..names import labels, selector
+from ..names import make_labels, make_selector
 from .inputs import lift
 
 ROUTE_VERSION = "gateway.networking.k8s.io/v1"
@@ -15,7 +17,7 @@ POOL_GROUP = "inference.networking.k8s.io"
 
 
 class ParentRef(TypedDict):
-    """The Gateway."""
+    """Reference to the Gateway."""
 
     name: "pulumi.Input[str]"
     namespace: "NotRequired[pulumi.Input[str]]"
@@ -23,7 +25,7 @@ class ParentRef(TypedDict):
 
 
 class BackendRef(TypedDict):
-    """Service or InferencePool."""
+    """Reference to the Service or the InferencePool."""
 
     group: NotRequired[str]
     kind: str
@@ -32,7 +34,7 @@ class BackendRef(TypedDict):
 
 
 class RouteRule(TypedDict):
-    """What is matched, done and reached."""
+    """Rule of an HTTPRoute: matches, filters, timeouts and backends."""
 
     matches: list[dict[str, Any]]
     filters: "NotRequired[pulumi.Input[list[dict[str, Any]]]]"
@@ -41,7 +43,7 @@ class RouteRule(TypedDict):
 
 
 class HTTPRouteSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     parentRefs: list[ParentRef]
     hostnames: "list[pulumi.Input[str]]"
@@ -49,13 +51,13 @@ class HTTPRouteSpec(TypedDict):
 
 
 class GRPCRouteRule(TypedDict):
-    """What is reached: every method."""
+    """Rule of a GRPCRoute: backends of every method."""
 
     backendRefs: list[BackendRef]
 
 
 class GRPCRouteSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     parentRefs: list[ParentRef]
     hostnames: "list[pulumi.Input[str]]"
@@ -63,7 +65,7 @@ class GRPCRouteSpec(TypedDict):
 
 
 class EndpointPickerRef(TypedDict):
-    """The Service of the endpoint picker."""
+    """Reference to the Service of the endpoint picker."""
 
     name: "pulumi.Input[str]"
     port: dict[str, int]
@@ -71,7 +73,7 @@ class EndpointPickerRef(TypedDict):
 
 
 class InferencePoolSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     selector: dict[str, dict[str, str]]
     targetPorts: "list[dict[str, pulumi.Input[int]]]"
@@ -79,10 +81,10 @@ class InferencePoolSpec(TypedDict):
 
 
 def render_http_route(nim: NIM, service_name: str, route: HTTPRouteArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind."""
+    """Render the object, with `apiVersion` and `kind`."""
     rule: RouteRule = {"matches": [{"path": {"type": "PathPrefix", "value": route.path}}], "backendRefs": [_backend(nim, service_name)]}
     if route.path != "/":
-        rule["filters"] = lift(route.path, _cut_off)
+        rule["filters"] = lift(route.path, _remove_prefix)
     if route.request_timeout is not None:
         rule["timeouts"] = {"request": route.request_timeout}
     spec: HTTPRouteSpec = {"parentRefs": [_parent(route)], "hostnames": list(route.hosts), "rules": [rule]}
@@ -90,7 +92,7 @@ def render_http_route(nim: NIM, service_name: str, route: HTTPRouteArgs) -> dict
 
 
 def render_grpc_route(nim: NIM, service_name: str, route: GRPCRouteArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind. `grpc_port` is there: the arguments were checked."""
+    """Render the object, with `apiVersion` and `kind`. Validation requires `grpc_port`."""
     backend: BackendRef = {"kind": "Service", "name": service_name, "port": nim.grpc_port or 0}
     spec: GRPCRouteSpec = {"parentRefs": [_parent(route)], "hostnames": list(route.hosts), "rules": [{"backendRefs": [backend]}]}
     return {"api_version": ROUTE_VERSION, "kind": "GRPCRoute", "metadata": _metadata(nim, service_name, route), "spec": spec}
@@ -109,15 +111,15 @@ def _metadata(nim: NIM, service_name: str, route: RouteArgs) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "name": service_name,
         "namespace": nim.namespace,
-        "labels": {**(route.labels or {}), **labels(service_name)},
+        "labels": {**(route.labels or {}), **make_labels(service_name)},
     }
     if route.annotations:
         metadata["annotations"] = dict(route.annotations)
     return metadata
 
 
-def _cut_off(path: str) -> list[dict[str, Any]]:
-    """The server knows no prefix."""
+def _remove_prefix(path: str) -> list[dict[str, Any]]:
+    """Render the filter that removes the prefix: the server does not support one."""
     if path == "/":
         return []
     return [{"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}]
@@ -130,9 +132,9 @@ def _backend(nim: NIM, service_name: str) -> BackendRef:
 
 
 def render_inference_pool(nim: NIM, service_name: str, pool: InferencePoolArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind."""
+    """Render the object, with `apiVersion` and `kind`."""
     spec: InferencePoolSpec = {
-        "selector": {"matchLabels": selector(service_name)},
+        "selector": {"matchLabels": make_selector(service_name)},
         "targetPorts": [{"number": nim.port}],
         "endpointPickerRef": {
             "name": pool.endpoint_picker,
@@ -143,6 +145,6 @@ def render_inference_pool(nim: NIM, service_name: str, pool: InferencePoolArgs) 
     return {
         "api_version": f"{POOL_GROUP}/v1",
         "kind": "InferencePool",
-        "metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)},
+        "metadata": {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)},
         "spec": spec,
     }

@@ -6,17 +6,18 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.exposure import IngressArgs
-from ..names import SKIP_AWAIT, labels
+from ..names import SKIP_AWAIT, make_labels
 from .server import PORT_NAME
 
 
 def render_ingress(nim: NIM, service_name: str, ingress: IngressArgs) -> "dict[str, Any]":
-    """Metadata and spec."""
+    """Render metadata and spec."""
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,
         "namespace": nim.namespace,
-        "labels": {**(ingress.labels or {}), **labels(service_name)},
-        # Its address is its host. Not every controller writes a status, and the provider would wait for one and fail.
+        "labels": {**(ingress.labels or {}), **make_labels(service_name)},
+        # The address is the host. Some controllers write no status; the provider would wait for it
+        # and fail.
         "annotations": {**(ingress.annotations or {}), SKIP_AWAIT: "true"},
     }
     backend: k8s.networking.v1.IngressBackendArgsDict = {"service": {"name": service_name, "port": {"name": PORT_NAME}}}

@@ -1,9 +1,14 @@
-"""What brings LoRA adapters to a pod: the loader's ConfigMaps, its init containers, the volume, and the Job that refreshes it.
+"""LoRA adapters of a pod: ConfigMaps of the loader, init containers, volumes and mounts.
 
-download   `hf_repo_ids`: the init container `download-loras` of each pod, on a volume of the pod's own or on a shared one
-refresh    `hf_repo_ids` with `lora.refresh_interval`: a Job downloads to the shared volume, and `check-loras` of each pod only looks. The
-           list is in the Job's ConfigMap alone, so that a change of it is no change of the pods
-given      `lora.source`: `check-loras` looks at what somebody else provides, after `fetch-loras` where an image of the user's brings it
+There are three ways to provide adapters:
+
+- Download (`hf_repo_ids`): the init container `download-loras` of each pod downloads the adapters,
+  to a volume of the pod or to a shared volume.
+- Refresh (`hf_repo_ids` with `lora.refresh_interval`): a Job downloads to the shared volume, and
+  `check-loras` of each pod only validates. Only the Job's ConfigMap contains the adapter list, so a
+  changed list does not change the pods.
+- Existing (`lora.source`): `check-loras` validates adapters that another party provides. If they
+  are in an image, `fetch-loras` of that image copies them first.
 """
 
 import json
@@ -15,81 +20,97 @@ from ..args import NIM, LoRAAdapter
 from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
-from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, labels, name_with_digest
-from .environment import token_variables, user_variables
-from .generation import server_generation
+from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, generate_name, make_labels
+from .environment import render_token_variables, render_user_variables
+from .generation import find_server_generation
 from .inputs import lift, lift_all
-from .models import base_model
-from .network import network_mounts, network_variables
+from .models import name_base_model
+from .network import render_network_mounts, render_network_variables
 from .references import References
-from .security import container_context, read_only_context
+from .security import render_container_context, render_read_only_context
 from .timing import Timing
 from .variables import Environment
 
 VOLUME_PATH = "/lora"
-"""Where the loader sees the volume as a whole: what it publishes is below `adapters`, its staging area and library are siblings."""
+"""Mount path of the whole volume in the loader.
+
+Published adapters are in `adapters`; its siblings are the staging area and the library.
+"""
 CHECK_MEMORY = "256Mi"
-"""Memory of a container that only looks: it reads files a megabyte at a time."""
+"""Memory of `check-loras`. It reads files in blocks of one megabyte."""
 
 
-def uses_job(nim: NIM) -> bool:
-    """Whether a Job brings the adapters, and the pods only look."""
+def has_lora_job(nim: NIM) -> bool:
+    """Return whether a Job downloads the adapters."""
     return bool(nim.hf_repo_ids) and nim.lora.refresh_interval is not None
 
 
-def unload_seconds(nim: NIM) -> int:
-    """How long a re-pinned adapter is gone before it comes, so that every server has looked meanwhile."""
+def find_unload_seconds(nim: NIM) -> int:
+    """Return for how many seconds a re-pinned adapter is absent, so that every server unloads it.
+
+    A server rescans its directory each `lora.refresh_interval`.
+    """
     return 2 * (nim.lora.refresh_interval or 0)
 
 
-def makes_lora_pvc(nim: NIM) -> bool:
-    """Whether the adapters have a shared claim of the component's own."""
+def has_lora_pvc(nim: NIM) -> bool:
+    """Return whether the component creates a shared PVC for the adapters."""
     return bool(nim.adapter_names) and nim.lora.volume is not None and nim.lora.volume.existing_claim is None
 
 
 def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
-    """The pods' ConfigMap. Its name carries a digest of its data: a changed list makes a new one, and the new name rolls the pods."""
-    if uses_job(nim):
+    """Render the pods' ConfigMap.
+
+    Its name contains the content hash of its data: a changed list creates another ConfigMap, and
+    the new name rolls the pods.
+    """
+    if has_lora_job(nim):
         return _config(nim, service_name, "lora", {"published": True})
     return render_list_config(nim, service_name, "lora")
 
 
-def render_list_config(nim: NIM, service_name: str, part: str) -> "dict[str, Any]":
-    """A ConfigMap with the loader and the whole list."""
+def render_list_config(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
+    """Render a ConfigMap with the loader's program and the whole adapter list."""
     if nim.lora.source is not None:
-        return _config(nim, service_name, part, {"given": nim.lora.source.names})
+        return _config(nim, service_name, suffix, {"given": nim.lora.source.names})
     adapters = [wish_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
-    return _config(nim, service_name, part, {"adapters": adapters})
+    return _config(nim, service_name, suffix, {"adapters": adapters})
 
 
 def render_init_containers(nim: NIM, references: References, timing: Timing) -> "list[k8s.core.v1.ContainerArgsDict]":
-    """What runs before the server. None gets a GPU; the token is an environment variable and nothing else."""
+    """Render the init containers for adapters.
+
+    None requests a GPU. The token of the hub is only in the environment.
+    """
     if not nim.adapter_names:
         return []
     if nim.lora.source is None:
-        return [_check(nim, references, timing) if uses_job(nim) else render_loader(nim, references, timing)]
-    fetch = [_fetch(nim, references)] if nim.lora.source.image is not None else []
-    return [*fetch, _check(nim, references, timing)]
+        return [_checker(nim, timing) if has_lora_job(nim) else render_loader(nim, references, timing)]
+    fetch = [_fetcher(nim, references)] if nim.lora.source.image is not None else []
+    return [*fetch, _checker(nim, timing)]
 
 
 def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
-    """The container `download-loras`, of a pod or of the Job."""
+    """Render the container `download-loras` of a pod or of the Job."""
     directory = nim.lora.volume and nim.lora.volume.directory
     source = "/".join(filter(None, (VOLUME_PATH, directory, PUBLISHED)))
-    env: Environment = [*_loader_variables(nim, timing, source), *token_variables(nim, references), *network_variables(nim)]
+    env: Environment = [*_loader_variables(nim, timing, source), *render_token_variables(nim, references), *render_network_variables(nim)]
     if nim.lora.endpoint is not None:
         env.append({"name": "HF_ENDPOINT", "value": nim.lora.endpoint})
     if nim.lora.index_url is not None:
         env.append({"name": "PIP_INDEX_URL", "value": nim.lora.index_url})
-    if uses_job(nim):
-        # A server that looks every so often sees a re-pinned adapter go before it sees it come: it may keep what it has under a name.
-        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
+    if has_lora_job(nim):
+        # A server keeps an adapter under its name until a rescan finds it absent. A re-pinned
+        # adapter is therefore absent for this time, so that every server loads the new files.
+        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(find_unload_seconds(nim))})
     mount: k8s.core.v1.VolumeMountArgsDict = {"name": "lora", "mount_path": VOLUME_PATH}
-    return _container(nim, LOADER_CONTAINER, nim.lora_adapter_mem, [*env, *user_variables(nim.lora.env)], [mount, *network_mounts(nim)])
+    return _container(
+        nim, LOADER_CONTAINER, nim.lora_adapter_mem, [*env, *render_user_variables(nim.lora.env)], [mount, *render_network_mounts(nim)]
+    )
 
 
-def lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
-    """The volumes of a pod with adapters, or of the Job: `lora` itself, the program, and room for what Python writes."""
+def render_lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
+    """Render the volumes for adapters, program and temporary files, of a pod or of the Job."""
     source = nim.lora.source
     volumes: list[k8s.core.v1.VolumeArgsDict] = []
     if source is not None and source.claim is not None:
@@ -102,13 +123,16 @@ def lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeAr
     return [*volumes, loader_volume, {"name": "lora-tmp", "empty_dir": {}}]
 
 
-def server_mount(nim: NIM) -> "k8s.core.v1.VolumeMountArgsDict":
-    """Where the server finds them. A sub-path: NIM scans only what is published, not the staging area beside it."""
-    mount = _published(nim, (nim.env or {})[PEFT_SOURCE])  # pyright: ignore[reportArgumentType]
+def render_server_mount(nim: NIM) -> "k8s.core.v1.VolumeMountArgsDict":
+    """Render the server's mount of the adapters.
+
+    Its sub-path excludes the staging area from the server's scan.
+    """
+    mount = _published_mount(nim, (nim.env or {})[PEFT_SOURCE])  # pyright: ignore[reportArgumentType]
     return {**mount, "read_only": True} if nim.lora.source is not None and nim.lora.source.image is None else mount
 
 
-def _published(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
+def _published_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
     source, volume = nim.lora.source, nim.lora.volume
     if source is not None and source.image is None:
         mount: k8s.core.v1.VolumeMountArgsDict = {"name": source.volume or "lora", "mount_path": path}
@@ -117,32 +141,31 @@ def _published(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
     return {"name": "lora", "mount_path": path, "sub_path": f"{directory}/{PUBLISHED}" if directory else PUBLISHED}
 
 
-def _check(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
-    """It needs no library, no token and no network."""
-    del references
+def _checker(nim: NIM, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
+    """Render the container `check-loras`. It needs no library, no token and no network."""
     path = f"{VOLUME_PATH}/{PUBLISHED}"
     env = _loader_variables(nim, timing, path)
-    if uses_job(nim):
-        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(unload_seconds(nim))})
+    if has_lora_job(nim):
+        env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(find_unload_seconds(nim))})
     memory = CHECK_MEMORY if nim.lora_adapter_mem is None else nim.lora_adapter_mem
-    return _container(nim, CHECKER_CONTAINER, memory, env, [{**_published(nim, path), "read_only": True}])
+    return _container(nim, CHECKER_CONTAINER, memory, env, [{**_published_mount(nim, path), "read_only": True}])
 
 
-def _fetch(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict":
+def _fetcher(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict":
     source = nim.lora.source
     assert source is not None and source.image is not None
     size: dict[str, Any] = {"cpu": "1", "memory": nim.lora_adapter_mem}
     path = f"{VOLUME_PATH}/{PUBLISHED}"
-    env: Environment = [{"name": PEFT_SOURCE, "value": path}, *token_variables(nim, references), *network_variables(nim)]
+    env: Environment = [{"name": PEFT_SOURCE, "value": path}, *render_token_variables(nim, references), *render_network_variables(nim)]
     container: k8s.core.v1.ContainerArgsDict = {
         "name": FETCHER_CONTAINER,
         "image": source.image,
         "image_pull_policy": nim.image_pull_policy,
-        "env": [*env, *user_variables(nim.lora.env)],
+        "env": [*env, *render_user_variables(nim.lora.env)],
         "resources": {"requests": size, "limits": size},
-        "security_context": container_context(),
+        "security_context": render_container_context(),
         "termination_message_policy": "FallbackToLogsOnError",
-        "volume_mounts": [_published(nim, path), {"name": "lora-tmp", "mount_path": "/tmp"}, *network_mounts(nim)],
+        "volume_mounts": [_published_mount(nim, path), {"name": "lora-tmp", "mount_path": "/tmp"}, *render_network_mounts(nim)],
     }
     if source.command is not None:
         container["command"] = list(source.command)
@@ -161,7 +184,7 @@ def _container(
         "working_dir": WORKING_DIR,
         "env": env,
         "resources": {"requests": size, "limits": size},
-        "security_context": read_only_context(),
+        "security_context": render_read_only_context(),
         "termination_message_policy": "FallbackToLogsOnError",
         "volume_mounts": [
             *mounts[:1],
@@ -179,12 +202,12 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
     return env
 
 
-def _config(nim: NIM, service_name: str, part: str, wanted: dict[str, Any]) -> "dict[str, Any]":
+def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":
     def write(served_model: str, generation: Generation) -> dict[str, str]:
         rank = {"default_rank": generation.lora.default_rank} if generation.lora is not None else {}
-        return {"adapters.json": json.dumps({"served_model": served_model, **rank, **wanted}, indent=2), **read_program()}
+        return {"adapters.json": json.dumps({"served_model": served_model, **rank, **content}, indent=2), **read_program()}
 
-    data = lift_all(write, base_model(nim), server_generation(nim))
-    name = lift(data, lambda data: name_with_digest(service_name, part, data))
-    metadata = {"name": name, "namespace": nim.namespace, "labels": labels(service_name)}
+    data = lift_all(write, name_base_model(nim), find_server_generation(nim))
+    name = lift(data, lambda data: generate_name(service_name, suffix, data))
+    metadata = {"name": name, "namespace": nim.namespace, "labels": make_labels(service_name)}
     return {"metadata": metadata, "immutable": True, "data": data}

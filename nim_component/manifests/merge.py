@@ -14,7 +14,10 @@ from .structures import DIRECTIVE
 
 
 def merge(base: Any, patch: Any, field: str = "") -> Any:
-    """Return `base` with `patch` applied, changing neither. `field` is the name of the field that holds them."""
+    """Return `base` with `patch` applied, changing neither.
+
+    `field` is the name of the field that holds them.
+    """
     if isinstance(patch, Mapping):
         changes = cast("Mapping[str, Any]", patch)
         return lift(base, lambda base: _merge_mapping(base, changes))

@@ -1,4 +1,4 @@
-"""ServiceMonitor and PodMonitor (monitoring.coreos.com/v1). Field names are the CRDs' own."""
+"""ServiceMonitor and PodMonitor (monitoring.coreos.com/v1). Field names are those of the CRDs."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -6,21 +6,21 @@ import pulumi
 
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT, MonitorArgs
-from ..names import labels, selector
-from .generation import server_generation
+from ..names import make_labels, make_selector
+from .generation import find_server_generation
 from .inputs import lift
 from .server import PORT_NAME
 
 
 class Relabeling(TypedDict):
-    """A label that is set before the scrape."""
+    """Rule that sets a label before the scrape."""
 
     targetLabel: str
     replacement: str
 
 
 class Endpoint(TypedDict):
-    """What is scraped."""
+    """Scrape endpoint."""
 
     port: str
     path: "pulumi.Input[str]"
@@ -30,7 +30,7 @@ class Endpoint(TypedDict):
 
 
 class MonitorSpec(TypedDict, total=False):
-    """The part of either spec that the component uses."""
+    """Fields of both specs that the component sets."""
 
     selector: dict[str, dict[str, str]]
     endpoints: list[Endpoint]
@@ -38,13 +38,13 @@ class MonitorSpec(TypedDict, total=False):
 
 
 def render_monitor(nim: NIM, service_name: str, monitor: MonitorArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind."""
-    endpoint: Endpoint = {"port": PORT_NAME, "path": metrics_path(nim, monitor), "interval": monitor.interval}
+    """Render the object, with `apiVersion` and `kind`."""
+    endpoint: Endpoint = {"port": PORT_NAME, "path": find_metrics_path(nim, monitor), "interval": monitor.interval}
     if monitor.scrape_timeout is not None:
         endpoint["scrapeTimeout"] = monitor.scrape_timeout
-    spec: MonitorSpec = {"selector": {"matchLabels": selector(service_name)}}
+    spec: MonitorSpec = {"selector": {"matchLabels": make_selector(service_name)}}
     if monitor.kind == "PodMonitor":
-        # A pod has no Service to be named by, and presets, alerts and dashboard ask by it.
+        # A PodMonitor sets no label `service`, and presets, alerts and dashboard query by it.
         endpoint["relabelings"] = [{"targetLabel": "service", "replacement": service_name}]
         spec["podMetricsEndpoints"] = [endpoint]
     else:
@@ -52,22 +52,22 @@ def render_monitor(nim: NIM, service_name: str, monitor: MonitorArgs) -> dict[st
     metadata: dict[str, Any] = {
         "name": service_name,
         "namespace": nim.namespace,
-        "labels": {**(monitor.labels or {}), **labels(service_name)},
+        "labels": {**(monitor.labels or {}), **make_labels(service_name)},
     }
     if monitor.annotations:
         metadata["annotations"] = dict(monitor.annotations)
     return {"api_version": "monitoring.coreos.com/v1", "kind": monitor.kind, "metadata": metadata, "spec": spec}
 
 
-def metrics_path(nim: NIM, monitor: MonitorArgs | None = None) -> "pulumi.Input[str]":
-    """Where the metrics are: as it was said, else as the generation has it."""
+def find_metrics_path(nim: NIM, monitor: MonitorArgs | None = None) -> "pulumi.Input[str]":
+    """Return the path of the metrics: `metrics.monitor.path`, or the default of the generation."""
     if monitor is not None and monitor.path is not None:
         return lift(monitor.path, lambda path: f"/{path.lstrip('/')}")
-    return lift(server_generation(nim), lambda generation: generation.metrics.path)
+    return lift(find_server_generation(nim), lambda generation: generation.metrics.path)
 
 
-def scrape_annotations(nim: NIM) -> "dict[str, pulumi.Input[str]]":
-    """Annotations of the pods, for a Prometheus that goes by them."""
+def render_scrape_annotations(nim: NIM) -> "dict[str, pulumi.Input[str]]":
+    """Render annotations of the pods, for a Prometheus that discovers pods by annotations."""
     if nim.metrics is None or not nim.metrics.scrape_annotations:
         return {}
-    return {SCRAPE: "true", SCRAPE_PORT: lift(nim.port, str), SCRAPE_PATH: metrics_path(nim)}
+    return {SCRAPE: "true", SCRAPE_PORT: lift(nim.port, str), SCRAPE_PATH: find_metrics_path(nim)}

@@ -1,4 +1,7 @@
-"""The LeaderWorkerSet (leaderworkerset.x-k8s.io/v1): one server over several nodes. Field names are the CRD's own."""
+"""The LeaderWorkerSet (leaderworkerset.x-k8s.io/v1): one server over several nodes.
+
+Field names are those of the CRD.
+"""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -7,18 +10,18 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import WAIT_FOR, WORKER_INDEX, group_name, labels, selector, worker_labels
+from ..names import WAIT_FOR, WORKER_INDEX, make_labels, make_selector, make_worker_labels, name_leader_worker_set
 from .deployment import render_template
-from .generation import server_generation
+from .generation import find_server_generation
 from .inputs import lift
 from .references import References
-from .structures import spell
+from .structures import to_yaml_keys
 from .timing import PROBE_PERIOD, Timing
 from .variables import Environment
 
 
 class LeaderWorkerTemplate(TypedDict):
-    """The pods of one group."""
+    """Pods of one node group."""
 
     size: int
     restartPolicy: Literal["RecreateGroupOnPodRestart", "None"]
@@ -27,14 +30,14 @@ class LeaderWorkerTemplate(TypedDict):
 
 
 class RolloutStrategy(TypedDict):
-    """How groups are replaced."""
+    """Strategy of a rollout of node groups."""
 
     type: Literal["RollingUpdate"]
     rollingUpdateConfiguration: dict[str, int]
 
 
 class LeaderWorkerSetSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     replicas: int
     startupPolicy: Literal["LeaderCreated", "LeaderReady"]
@@ -46,7 +49,10 @@ class LeaderWorkerSetSpec(TypedDict):
 def render_leader_worker_set(
     nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing
 ) -> dict[str, Any]:
-    """The whole object, with its version and kind. No group is surged by default: it would wait for nodes that are not there."""
+    """Render the object, with `apiVersion` and `kind`.
+
+    By default no node group is surged, because it would need spare nodes.
+    """
     surge, unavailable = (1, 0) if nim.rollout == "surge" else (0, 1)
     spec: LeaderWorkerSetSpec = {
         "replicas": nim.replicas,
@@ -57,13 +63,17 @@ def render_leader_worker_set(
         },
         "leaderWorkerTemplate": {
             "size": multi_node.nodes,
-            # A group that lost a member has lost its state: it starts anew as a whole.
+            # A node group that loses a pod loses its state, so all its pods restart.
             "restartPolicy": "RecreateGroupOnPodRestart",
             "leaderTemplate": _template(nim, multi_node, service_name, references, timing, leader=True),
             "workerTemplate": _template(nim, multi_node, service_name, references, timing, leader=False),
         },
     }
-    metadata: dict[str, Any] = {"name": group_name(service_name), "namespace": nim.namespace, "labels": labels(service_name)}
+    metadata: dict[str, Any] = {
+        "name": name_leader_worker_set(service_name),
+        "namespace": nim.namespace,
+        "labels": make_labels(service_name),
+    }
     if nim.replicas > 0:
         metadata["annotations"] = {WAIT_FOR: "condition=Available"}
     return {"api_version": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": metadata, "spec": spec}
@@ -73,35 +83,39 @@ def _template(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references
     template: Any = render_template(nim, service_name, references, timing)
     server, *others = template["spec"]["containers"]
     server["env"] = [*_variables(nim, multi_node, leader), *server["env"]]
-    if uses_ray(nim):
+    if is_ray_cluster(nim):
         address = f"$(LWS_LEADER_ADDRESS):{multi_node.ray_port}"
         server["args"] = ["nim-serve-ray", *(["--head", "--port", str(multi_node.ray_port)] if leader else ["--head-address", address])]
         server["ports"] = [*server["ports"], {"name": "ray", "container_port": multi_node.ray_port, "protocol": "TCP"}]
     if not leader:
-        # A worker answers no request: it has no place behind the Service, and nothing to ask it over http.
-        template["metadata"]["labels"] |= worker_labels(service_name)
+        # A worker answers no requests: the Service must not select it, and it has no HTTP endpoint
+        # to probe.
+        template["metadata"]["labels"] |= make_worker_labels(service_name)
         for spread in template["spec"].get("topology_spread_constraints", []):
-            if spread.get("label_selector") == {"match_labels": selector(service_name)}:
-                spread["label_selector"] = {"match_labels": worker_labels(service_name)}
+            if spread.get("label_selector") == {"match_labels": make_selector(service_name)}:
+                spread["label_selector"] = {"match_labels": make_worker_labels(service_name)}
         for probe in ("startup_probe", "readiness_probe", "liveness_probe"):
             del server[probe]
         for annotation in (SCRAPE, SCRAPE_PORT, SCRAPE_PATH):
             template["metadata"].get("annotations", {}).pop(annotation, None)
-        if uses_ray(nim):
-            server["startup_probe"] = _joined(timing)
+        if is_ray_cluster(nim):
+            server["startup_probe"] = _joined_probe(timing)
     template["spec"]["containers"] = [server, *others]
-    return spell(template, k8s.core.v1.PodTemplateSpecArgs)
+    return to_yaml_keys(template, k8s.core.v1.PodTemplateSpecArgs)
 
 
-def _joined(timing: Timing) -> "k8s.core.v1.ProbeArgsDict":
-    """The worker has found the leader."""
+def _joined_probe(timing: Timing) -> "k8s.core.v1.ProbeArgsDict":
+    """Render a probe that succeeds after the worker has joined the leader's Ray cluster."""
     command = {"exec_": {"command": ["ray", "status"]}}
     return {**command, "period_seconds": PROBE_PERIOD, "timeout_seconds": 10, "failure_threshold": timing.startup // PROBE_PERIOD}  # pyright: ignore
 
 
-def uses_ray(nim: NIM) -> bool:
-    """Whether the group is formed by Ray, as NIM 2.x does it. The generation is plain here: with an Output for an image it must be said."""
-    generation: Any = server_generation(nim)
+def is_ray_cluster(nim: NIM) -> bool:
+    """Return whether the pods of a node group form a Ray cluster, as in NIM 2.x.
+
+    The generation is plain here: validation requires `generation` if the image is an Output.
+    """
+    generation: Any = find_server_generation(nim)
     return generation.takes_engine_arguments
 
 

@@ -1,4 +1,4 @@
-"""Proxy and certificate authorities, for every container that reaches what lies outside the cluster."""
+"""Proxy and certificate authorities of containers that connect to hosts outside the cluster."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -7,21 +7,24 @@ from ..args import NIM
 from ..args.network import CA_ENV, LOCAL_HOSTS, NATIVE_TLS, PROXY_ENV
 from ..names import AUTHORITIES_CONTAINER
 from .inputs import lift, lift_all
-from .security import read_only_context
+from .security import render_read_only_context
 from .variables import Environment, render_variable
 
 OWN_PATH = "/opt/authorities/own"
 BUNDLE_PATH = "/opt/authorities/bundle"
 BUNDLE = f"{BUNDLE_PATH}/ca-certificates.crt"
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-"""Where Debian, Ubuntu and Alpine keep theirs."""
+"""Certificate bundle of Debian, Ubuntu and Alpine."""
 
 JOIN = 'for file in "$1" "$2"/*; do if [ -f "$file" ]; then cat "$file"; echo; fi; done > "$3"'
-"""The line end between two files keeps the last line of one and the first of the next apart."""
+"""Script that joins certificate files.
+
+`echo` separates two files, because the first may not end with a newline.
+"""
 
 
-def network_variables(nim: NIM) -> Environment:
-    """What makes a container go by the proxy and trust the authorities."""
+def render_network_variables(nim: NIM) -> Environment:
+    """Render the variables that set the proxy and the trusted certificate authorities."""
     network = nim.network
     if network is None:
         return []
@@ -35,13 +38,16 @@ def network_variables(nim: NIM) -> Environment:
 
 
 def _local_hosts(nim: NIM) -> "list[pulumi.Input[str]]":
-    # The members of a group call one another `<pod>.<service>.<namespace>`.
+    # The pods of a node group connect to each other as `<pod>.<service>.<namespace>`.
     return [*LOCAL_HOSTS, *([] if nim.multi_node is None else [lift(nim.namespace, lambda namespace: f".{namespace}")])]
 
 
-def render_joiner(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":
-    """The init container that joins the image's own authorities and the given ones. These variables replace what a library trusts: with
-    the given ones alone NVIDIA's registry would no longer be trusted. It runs before whatever downloads, and as any user."""
+def render_authorities_container(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":
+    """Render the init container that joins the image's certificate authorities with the given ones.
+
+    The variables replace the authorities that a library trusts. With the given ones alone, NVIDIA's
+    registry would no longer be trusted. The container runs before all downloads, and as any user.
+    """
     if nim.network is None or nim.network.ca_config_map is None:
         return []
     size = {"cpu": "100m", "memory": "64Mi"}
@@ -52,7 +58,7 @@ def render_joiner(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":
             "image_pull_policy": nim.image_pull_policy,
             "command": ["sh", "-ec", JOIN, "sh", SYSTEM_BUNDLE, OWN_PATH, BUNDLE],
             "resources": {"requests": size, "limits": size},
-            "security_context": read_only_context(),
+            "security_context": render_read_only_context(),
             "termination_message_policy": "FallbackToLogsOnError",
             "volume_mounts": [
                 {"name": "ca-own", "mount_path": OWN_PATH, "read_only": True},
@@ -62,15 +68,15 @@ def render_joiner(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDict]":
     ]
 
 
-def network_volumes(nim: NIM) -> "list[k8s.core.v1.VolumeArgsDict]":
-    """The given authorities, and the bundle that they are joined into."""
+def render_network_volumes(nim: NIM) -> "list[k8s.core.v1.VolumeArgsDict]":
+    """Render the volumes of the given authorities and of the joined bundle."""
     if nim.network is None or nim.network.ca_config_map is None:
         return []
     return [{"name": "ca-own", "config_map": {"name": nim.network.ca_config_map}}, {"name": "ca-bundle", "empty_dir": {}}]
 
 
-def network_mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
-    """The bundle, in a container that has `network_variables`."""
+def render_network_mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
+    """Render the bundle's mount, for containers with the variables of `render_network_variables`."""
     if nim.network is None or nim.network.ca_config_map is None:
         return []
     return [{"name": "ca-bundle", "mount_path": BUNDLE_PATH, "read_only": True}]

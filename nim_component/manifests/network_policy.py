@@ -1,4 +1,4 @@
-"""The NetworkPolicies: of the server's pods, and of the Jobs' that download for it."""
+"""The NetworkPolicies of the server's pods and of the pods of its Jobs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,31 +8,37 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
-from ..names import JOBS, SERVER, WORKER, labels, named_selector, selector
+from ..names import JOBS, SERVER, WORKER, make_labels, make_name_selector, make_selector
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-"""Label that every namespace has."""
+"""Label that Kubernetes sets on every namespace to its name."""
 
 PRIVATE = {
     "0.0.0.0/0": ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
     "::/0": ["fc00::/7", "fe80::/10"],
 }
-"""What is not the internet: private and shared ranges, and link-local addresses, where clouds keep their metadata service."""
+"""Address ranges outside the internet: private, shared and link-local.
+
+The metadata services of clouds are link-local.
+"""
 
 Ports = list["k8s.networking.v1.NetworkPolicyPortArgsDict"]
 
 
 def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
-    """Metadata and spec. Both directions are named, so that what no rule allows is denied."""
-    served = [nim.port] if nim.grpc_port is None else [nim.port, nim.grpc_port]
+    """Render metadata and spec.
+
+    The policy has both types, so all traffic without a rule is denied.
+    """
+    server_ports = [nim.port] if nim.grpc_port is None else [nim.port, nim.grpc_port]
     ingress: list[k8s.networking.v1.NetworkPolicyIngressRuleArgsDict] = [
-        {"from_": [_peer(each)], "ports": _ports(each.ports or served)} for each in policy.ingress
+        {"from_": [_peer(each)], "ports": _ports(each.ports or server_ports)} for each in policy.ingress
     ]
     egress = _egress(policy)
-    pods: k8s.meta.v1.LabelSelectorArgsDict = {"match_labels": selector(service_name)}
+    pods: k8s.meta.v1.LabelSelectorArgsDict = {"match_labels": make_selector(service_name)}
     if nim.multi_node is not None:
-        pods = named_selector(service_name, (SERVER, WORKER))
-        # The members of a group talk by Ray and NCCL, whose ports are chosen as they start.
+        pods = make_name_selector(service_name, (SERVER, WORKER))
+        # The pods of a node group communicate by Ray and NCCL, on ports that are chosen at start.
         members: k8s.networking.v1.NetworkPolicyPeerArgsDict = {"pod_selector": pods}
         ingress.append({"from_": [members]})
         egress.append({"to": [members]})
@@ -42,19 +48,19 @@ def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs
         "ingress": ingress,
         "egress": egress,
     }
-    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    return {"metadata": {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)}, "spec": spec}
 
 
 def render_jobs_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs) -> "dict[str, Any]":
-    """Metadata and spec of a policy of the Jobs' own: they reach what the server does, which downloads too, and nobody reaches them."""
+    """Render the policy of the Jobs' pods: the egress of the server, and no ingress."""
     spec: k8s.networking.v1.NetworkPolicySpecArgsDict = {
-        "pod_selector": named_selector(service_name, JOBS),
+        "pod_selector": make_name_selector(service_name, JOBS),
         "policy_types": ["Ingress", "Egress"],
         "ingress": [],
         "egress": _egress(policy),
     }
-    # No service can be of this name, and have its own policy by it: a Service's holds no dot.
-    return {"metadata": {"name": f"{service_name}.jobs", "namespace": nim.namespace, "labels": labels(service_name)}, "spec": spec}
+    # The dot keeps the name apart from the policy of another service: a Service's name has no dot.
+    return {"metadata": {"name": f"{service_name}.jobs", "namespace": nim.namespace, "labels": make_labels(service_name)}, "spec": spec}
 
 
 def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict]":
@@ -63,7 +69,9 @@ def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyE
         ports = each.ports or [53]
         rules.append({"to": [_peer(each)], "ports": [*_ports(ports, "UDP"), *_ports(ports)]})
     if policy.reaches_internet:
-        rules.append({"to": [{"ip_block": {"cidr": cidr, "except_": out}} for cidr, out in PRIVATE.items()], "ports": _ports([443])})
+        rules.append(
+            {"to": [{"ip_block": {"cidr": cidr, "except_": excluded}} for cidr, excluded in PRIVATE.items()], "ports": _ports([443])}
+        )
     for each in (*(policy.proxies or ()), *(policy.egress or ())):
         rule: k8s.networking.v1.NetworkPolicyEgressRuleArgsDict = {"to": [_peer(each)]}
         if each.ports:
@@ -92,6 +100,6 @@ def _peer(peer: NetworkPeer) -> "k8s.networking.v1.NetworkPolicyPeerArgsDict":
     return rendered
 
 
-def _selector(wanted: Any) -> "k8s.meta.v1.LabelSelectorArgsDict":
-    """The empty selector takes everything."""
-    return {"match_labels": dict(wanted)} if wanted else {}
+def _selector(match_labels: Any) -> "k8s.meta.v1.LabelSelectorArgsDict":
+    """Render a selector. An empty selector matches all objects."""
+    return {"match_labels": dict(match_labels)} if match_labels else {}

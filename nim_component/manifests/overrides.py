@@ -6,14 +6,14 @@ from typing import Any, cast
 from ..args import NIM
 from ..args.problems import Problem
 from ..text.field_paths import Path
-from .child_objects import claim_template_suffix, find_child_object
-from .lora import makes_lora_pvc, uses_job
+from .child_objects import find_child_object, name_claim_template
+from .lora import has_lora_job, has_lora_pvc
 from .merge import merge
-from .structures import check_structure, python_name, spell
+from .structures import find_unknown_keys, to_python_name, to_yaml_keys
 
 
 def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
-    """Return the suffixes of all objects of this service; `optional` are those of optional children."""
+    """Return the suffixes of all objects of this service. `optional` are the optional children."""
     is_made = {
         "deployment": nim.multi_node is None,
         "group": nim.multi_node is not None,
@@ -21,13 +21,13 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
         "cache": nim.cache.makes_claim,
         "warm": nim.cache.prewarm is not None,
         "lora": bool(nim.adapter_names),
-        "lora-list": uses_job(nim),
-        "lora-job": uses_job(nim),
-        "loras": makes_lora_pvc(nim),
+        "lora-list": has_lora_job(nim),
+        "lora-job": has_lora_job(nim),
+        "loras": has_lora_pvc(nim),
         "pull": nim.secrets.makes_key,
         "keys": nim.secrets.makes_key or nim.secrets.makes_token,
     }
-    templates = [claim_template_suffix(each.name) for each in nim.resource_claims or () if each.devices is not None]
+    templates = [name_claim_template(each.name) for each in nim.resource_claims or () if each.devices is not None]
     return [*(suffix for suffix, made in is_made.items() if made), *templates, *optional]
 
 
@@ -41,8 +41,8 @@ def check_overrides(nim: NIM, optional: Iterable[str]) -> Iterator[Problem]:
             continue
         kind = find_child_object(suffix)
         if kind.structure is not None:
-            yield from check_structure(patch, kind.structure, path)
-        spelt = spell(patch, kind.structure)
+            yield from find_unknown_keys(patch, kind.structure, path)
+        spelt = to_yaml_keys(patch, kind.structure)
         for frozen, why in kind.frozen.items():
             if _has(spelt, frozen):
                 yield Problem((*path, *frozen), "must not be overridden", f"{why[0].upper()}{why[1:]}")
@@ -51,19 +51,22 @@ def check_overrides(nim: NIM, optional: Iterable[str]) -> Iterator[Problem]:
                 yield Problem((*path, key), "must not be overridden", "The object is named by a digest of it: override its metadata alone.")
 
 
-def override(nim: NIM, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:
+def apply_override(nim: NIM, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:
     """Return the inputs of an object with its override applied; unchanged without an override."""
     patch = (nim.overrides or {}).get(suffix)
     if not patch:
         return rendered
     structure = find_child_object(suffix).structure
-    merged = merge(spell(rendered, structure), spell(patch, structure))
-    return {key if structure is None else python_name(key, structure): value for key, value in merged.items()}
+    merged = merge(to_yaml_keys(rendered, structure), to_yaml_keys(patch, structure))
+    return {key if structure is None else to_python_name(key, structure): value for key, value in merged.items()}
 
 
-def overridden_spec(nim: NIM, suffix: str) -> dict[str, Any]:
-    """Return the override of an object's spec. Content hashes cover it where the spec is immutable."""
-    patch = spell((nim.overrides or {}).get(suffix) or {}, find_child_object(suffix).structure)
+def find_spec_override(nim: NIM, suffix: str) -> dict[str, Any]:
+    """Return the override of an object's spec.
+
+    Content hashes cover it where the spec is immutable.
+    """
+    patch = to_yaml_keys((nim.overrides or {}).get(suffix) or {}, find_child_object(suffix).structure)
     return cast("dict[str, Any]", patch.get("spec") or {})
 
 

@@ -1,4 +1,4 @@
-"""The pod: containers, volumes, placement."""
+"""The pod: containers, volumes and placement."""
 
 from typing import Any, cast
 
@@ -6,32 +6,33 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.pod import Toleration
-from ..names import selector
-from .devices import pod_claims
-from .lora import lora_volumes, render_init_containers
-from .network import network_volumes, render_joiner
+from ..names import make_selector
+from .devices import render_pod_claims
+from .lora import render_init_containers, render_lora_volumes
+from .network import render_authorities_container, render_network_volumes
 from .references import References
-from .security import container_context, pod_context
+from .security import render_container_context, render_pod_context
 from .server import render_server
 from .timing import Timing
 
 
 def render_pod(nim: NIM, service_name: str, references: References, timing: Timing) -> "k8s.core.v1.PodSpecArgsDict":
-    """The pod's spec."""
+    """Render the pod's spec."""
     pod: k8s.core.v1.PodSpecArgsDict = {
         "automount_service_account_token": False,
-        # A Service named "nim" would otherwise put NIM_PORT and its like into the server's environment.
+        # A Service named "nim" would otherwise set NIM_PORT and similar variables in the server's
+        # environment.
         "enable_service_links": False,
-        "security_context": pod_context(nim),
+        "security_context": render_pod_context(nim),
         "containers": [render_server(nim, references, timing), *(_restricted(container) for container in nim.extra_containers or ())],
         "tolerations": [render_toleration(each) for each in nim.tolerations],
         "volumes": _volumes(nim, references),
         "termination_grace_period_seconds": nim.termination_grace,
     }
-    before = [*render_joiner(nim), *render_init_containers(nim, references, timing)]
-    before.extend(_restricted(container) for container in nim.extra_init_containers or ())
-    if before:
-        pod["init_containers"] = before
+    init_containers = [*render_authorities_container(nim), *render_init_containers(nim, references, timing)]
+    init_containers.extend(_restricted(container) for container in nim.extra_init_containers or ())
+    if init_containers:
+        pod["init_containers"] = init_containers
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
     if nim.node_selector:
@@ -47,35 +48,35 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
     if nim.scheduler_name is not None:
         pod["scheduler_name"] = nim.scheduler_name
     if nim.resource_claims:
-        pod["resource_claims"] = pod_claims(nim, references)
+        pod["resource_claims"] = render_pod_claims(nim, references)
     return pod
 
 
 def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
     shared_memory: k8s.core.v1.VolumeArgsDict = {"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
-    volumes = [shared_memory, cache_volume(nim, references)]
+    volumes = [shared_memory, render_cache_volume(nim, references)]
     if references.lora_config is not None:
-        volumes.extend(lora_volumes(nim, references))
+        volumes.extend(render_lora_volumes(nim, references))
     if nim.cache.read_only:
         scratch: k8s.core.v1.VolumeArgsDict = {"name": "cache-scratch", "empty_dir": {}}
         volumes.append(scratch)
-    volumes.extend(network_volumes(nim))
+    volumes.extend(render_network_volumes(nim))
     volumes.extend(nim.extra_volumes or ())  # pyright: ignore
     return volumes
 
 
-def cache_volume(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
-    """The volume that holds the model."""
+def render_cache_volume(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
+    """Render the volume of the model cache."""
     if nim.cache.empty_dir:
         return {"name": "cache", "empty_dir": {"size_limit": nim.cache.size}}
     if nim.cache.ephemeral:
-        return {"name": "cache", "ephemeral": {"volume_claim_template": _claim_of_the_pod(nim)}}
+        return {"name": "cache", "ephemeral": {"volume_claim_template": _pvc_template(nim)}}
     if nim.cache.host_path is not None:
         return {"name": "cache", "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
     return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_pvc or ""}}
 
 
-def _claim_of_the_pod(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArgsDict":
+def _pvc_template(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArgsDict":
     spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
         "access_modes": [nim.cache.access_mode],
         "resources": {"requests": {"storage": nim.cache.size}},
@@ -88,25 +89,31 @@ def _claim_of_the_pod(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArg
 
 
 def _spread(constraint: Any, service_name: str) -> Any:
-    """A constraint that says nothing of which pods it counts would count none. Those of this rollout, so that it does not stand in its own
-    way."""
+    """Render a constraint; without a selector, it counts the pods of this service and rollout.
+
+    A constraint without a selector counts no pods. If it also counted the pods of the previous
+    rollout, they would keep new pods away from their nodes.
+    """
     if {"labelSelector", "label_selector"} & constraint.keys():
         return constraint
-    pods: dict[str, Any] = {"label_selector": {"match_labels": selector(service_name)}}
+    pods: dict[str, Any] = {"label_selector": {"match_labels": make_selector(service_name)}}
     if not {"matchLabelKeys", "match_label_keys"} & constraint.keys():
         pods["match_label_keys"] = ["pod-template-hash"]
     return {**constraint, **pods}
 
 
 def render_toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
-    """A toleration, in Kubernetes' own terms."""
+    """Render a toleration."""
     return cast(Any, {name: value for name in Toleration.model_fields if (value := getattr(toleration, name)) is not None})
 
 
 def _restricted(container: Any) -> Any:
-    """A user's container passes Pod Security `restricted` too, except for what its own context says otherwise."""
+    """Render a user's container with a security context that passes Pod Security `restricted`.
+
+    Fields of the container's own `securityContext` take precedence.
+    """
     rest = {key: value for key, value in container.items() if key not in ("securityContext", "security_context")}
     own: dict[str, Any] = container.get("securityContext", container.get("security_context")) or {}
-    said = {key.replace("_", "").lower() for key in own}
-    defaults = {key: value for key, value in container_context().items() if key.replace("_", "") not in said}
+    given = {key.replace("_", "").lower() for key in own}
+    defaults = {key: value for key, value in render_container_context().items() if key.replace("_", "") not in given}
     return {**rest, "security_context": {**defaults, **own}}

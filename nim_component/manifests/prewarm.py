@@ -1,4 +1,4 @@
-"""The Job that fills the model cache before the rollout begins."""
+"""The prewarm Job, which fills the model cache before the rollout."""
 
 from typing import Any
 
@@ -7,41 +7,53 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.managed_names import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
-from ..names import CACHE_LABEL, PREWARM_CONTAINER, PREWARM_JOB, REPLACE_FAILED, STANDARD_LABELS, job_selector, labels, name_with_digest
-from .environment import download_environment
+from ..names import (
+    CACHE_LABEL,
+    PREWARM_CONTAINER,
+    PREWARM_JOB,
+    REPLACE_FAILED,
+    STANDARD_LABELS,
+    generate_name,
+    make_job_labels,
+    make_labels,
+)
+from .environment import render_download_environment
 from .inputs import lift, lift_within
-from .network import network_mounts, network_volumes, render_joiner
-from .overrides import overridden_spec
-from .pod import cache_volume, render_toleration
+from .network import render_authorities_container, render_network_mounts, render_network_volumes
+from .overrides import find_spec_override
+from .pod import render_cache_volume, render_toleration
 from .references import References
-from .security import container_context, pod_context
-from .server import cache_mount
+from .security import render_container_context, render_pod_context
+from .server import render_cache_mount
 from .timing import Timing
 
 RETRIES = 3
 
 
 def render_prewarm(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
-    """Metadata and spec. A Job cannot change, so its name carries a digest of all that it is. No time to live: what the cluster deletes,
-    the next run would make again."""
+    """Render metadata and spec.
+
+    A Job is immutable, so its name contains a content hash of all its fields. It has no time to
+    live: the next update would create a deleted Job again.
+    """
     spec: k8s.batch.v1.JobSpecArgsDict = {
         "active_deadline_seconds": timing.prewarm_deadline,
         "backoff_limit": RETRIES,
         "template": {"metadata": {"labels": _labels(service_name)}, "spec": _pod(nim, prewarm, service_name, references)},
     }
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": lift_within([spec, overridden_spec(nim, "warm")], lambda both: name_with_digest(service_name, "warm", {"spec": both})),
+        "name": lift_within([spec, find_spec_override(nim, "warm")], lambda both: generate_name(service_name, "warm", {"spec": both})),
         "namespace": nim.namespace,
-        "labels": labels(service_name),
+        "labels": make_labels(service_name),
         "annotations": {REPLACE_FAILED: "true"},
     }
     return {"metadata": metadata, "spec": spec}
 
 
 def _labels(service_name: str) -> dict[str, str]:
-    """Not the server's: the Service must never send a request here."""
+    """Render labels that differ from the server's: the Service must not select these pods."""
     component, managed_by = STANDARD_LABELS
-    return {**job_selector(service_name, PREWARM_JOB), component: "prewarm", managed_by: "pulumi", CACHE_LABEL: service_name}
+    return {**make_job_labels(service_name, PREWARM_JOB), component: "prewarm", managed_by: "pulumi", CACHE_LABEL: service_name}
 
 
 def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: References) -> "k8s.core.v1.PodSpecArgsDict":
@@ -50,7 +62,7 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
         "automount_service_account_token": False,
         "enable_service_links": False,
         "restart_policy": "Never",
-        "security_context": pod_context(nim),
+        "security_context": render_pod_context(nim),
         "containers": [
             {
                 "name": PREWARM_CONTAINER,
@@ -58,18 +70,18 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
                 "image_pull_policy": nim.image_pull_policy,
                 "command": ["download-to-cache"],
                 "args": _arguments(nim, prewarm),
-                "env": download_environment(nim, references),
+                "env": render_download_environment(nim, references),
                 "resources": {"requests": size, "limits": size},
-                "security_context": container_context(),
+                "security_context": render_container_context(),
                 "termination_message_policy": "FallbackToLogsOnError",
-                "volume_mounts": [cache_mount(nim, CACHE_PATH), *network_mounts(nim)],
+                "volume_mounts": [render_cache_mount(nim, CACHE_PATH), *render_network_mounts(nim)],
             }
         ],
         "tolerations": [render_toleration(each) for each in (nim.tolerations if prewarm.tolerations is None else prewarm.tolerations)],
-        "volumes": [cache_volume(nim, references), *network_volumes(nim)],
+        "volumes": [render_cache_volume(nim, references), *render_network_volumes(nim)],
     }
-    if first := render_joiner(nim):
-        pod["init_containers"] = first
+    if authorities := render_authorities_container(nim):
+        pod["init_containers"] = authorities
     if references.pull_secret is not None:
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
     if selector := nim.node_selector if prewarm.node_selector is None else prewarm.node_selector:
@@ -88,8 +100,13 @@ def _arguments(nim: NIM, prewarm: PrewarmArgs) -> "list[Any]":
 
 
 def _affinity(nim: NIM, service_name: str) -> "Any":
-    """A ReadWriteOnce volume is on one node at a time: while the server has it, the Job must come to that node, or both would wait for the
-    other. The rule holds only where there is such a pod; the first Job goes anywhere. Of an existing claim the mode is not known."""
+    """Render the affinity of the Job to pods that mount the cache.
+
+    A ReadWriteOnce volume attaches to one node at a time. While a server uses it, the Job must run
+    on the server's node; otherwise each would wait for the other. Kubernetes ignores the rule while
+    no such pod exists, so the first Job runs on any node. The access mode of an existing PVC is
+    unknown, so the affinity is only preferred.
+    """
     term = {"label_selector": {"match_labels": {CACHE_LABEL: service_name}}, "topology_key": "kubernetes.io/hostname"}
     if not nim.cache.makes_claim:
         return {"pod_affinity": {"preferred_during_scheduling_ignored_during_execution": [{"weight": 100, "pod_affinity_term": term}]}}

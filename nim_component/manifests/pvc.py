@@ -6,9 +6,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..names import SKIP_AWAIT, labels, name_with_digest
+from ..names import SKIP_AWAIT, generate_name, make_labels
 from .inputs import lift_within
-from .overrides import overridden_spec
+from .overrides import find_spec_override
 
 _CHANGED_IN_PLACE = ("resources", "volumeAttributesClassName")
 """Fields of a PVC's spec that can change after the PVC is bound."""
@@ -25,7 +25,7 @@ def render_cache_pvc(nim: NIM, service_name: str) -> "dict[str, Any]":
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name_pvc(nim, service_name, "cache", fixed),
         "namespace": nim.namespace,
-        "labels": labels(service_name),
+        "labels": make_labels(service_name),
         # The Deployment waits for a bound PVC, with its own long timeout. The provider's wait for
         # the PVC itself is fixed at five minutes, and it never ends where the storage class binds
         # on first use and the provider may not read the class.
@@ -43,6 +43,6 @@ def render_cache_pvc(nim: NIM, service_name: str) -> "dict[str, Any]":
 
 
 def name_pvc(nim: NIM, service_name: str, suffix: str, fixed: dict[str, Any]) -> "pulumi.Input[str]":
-    """Return the generated name of a PVC: a hash of `fixed` and of immutable fields in its override."""
-    more = {key: value for key, value in overridden_spec(nim, suffix).items() if key not in _CHANGED_IN_PLACE}
-    return lift_within(fixed | more, lambda known: name_with_digest(service_name, suffix, known))
+    """Return the generated name of a PVC: the hash covers `fixed` and immutable overrides."""
+    more = {key: value for key, value in find_spec_override(nim, suffix).items() if key not in _CHANGED_IN_PLACE}
+    return lift_within(fixed | more, lambda known: generate_name(service_name, suffix, known))

@@ -1,4 +1,7 @@
-"""KEDA's ScaledObject (keda.sh/v1alpha1). Field names are the CRD's own: a CustomResource is sent as it is written."""
+"""The ScaledObject of KEDA (keda.sh/v1alpha1).
+
+Field names are those of the CRD: Pulumi sends a CustomResource unchanged.
+"""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -8,22 +11,22 @@ from ..args import NIM
 from ..args.autoscaling import AutoscalingArgs
 from ..args.keda import INSIDE, KedaArgs, KedaTrigger
 from ..args.scaling import ScalingPreset
-from ..names import labels
+from ..names import make_labels
 from .inputs import lift, lift_all
-from .promql import or_zero_at_rest, plain_number, preset_query
+from .promql import add_zero_at_rest, format_number, query_preset
 
 KEDA_COOLDOWN = 300
-"""Seconds: KEDA's own default of `cooldownPeriod`."""
+"""Seconds: KEDA's default of `cooldownPeriod`."""
 
 
 class AuthenticationRef(TypedDict):
-    """Which TriggerAuthentication."""
+    """Reference to a TriggerAuthentication."""
 
     name: "pulumi.Input[str]"
 
 
 class Trigger(TypedDict):
-    """One trigger. Its metadata is text throughout."""
+    """One trigger. All values of its metadata are strings."""
 
     type: str
     metadata: "dict[str, pulumi.Input[str]]"
@@ -33,7 +36,7 @@ class Trigger(TypedDict):
 
 
 class Fallback(TypedDict):
-    """What holds while a trigger has no answer."""
+    """Replicas while a trigger returns no value."""
 
     failureThreshold: int
     replicas: int
@@ -41,7 +44,7 @@ class Fallback(TypedDict):
 
 
 class ScaleTarget(TypedDict):
-    """What is scaled."""
+    """Reference to the workload."""
 
     apiVersion: str
     kind: str
@@ -49,7 +52,7 @@ class ScaleTarget(TypedDict):
 
 
 class ScaledObjectSpec(TypedDict):
-    """The part of the spec that the component uses."""
+    """Fields of the spec that the component sets."""
 
     scaleTargetRef: ScaleTarget
     minReplicaCount: int
@@ -63,18 +66,19 @@ class ScaledObjectSpec(TypedDict):
 
 
 def render_scaled_object(nim: NIM, service_name: str, keda: KedaArgs) -> dict[str, Any]:
-    """The whole object, with its version and kind."""
+    """Render the object, with `apiVersion` and `kind`."""
     autoscaling = nim.autoscaling
     assert autoscaling is not None, "a ScaledObject needs autoscaling"
     initial = nim.startup_timeout if keda.initial_cooldown_period is None else keda.initial_cooldown_period
-    # It only counts on the way to zero, and a pod must have loaded before its rest can begin.
-    rest = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN
+    # KEDA uses the cooldown only before it scales to zero. It covers the start of a pod, which is
+    # idle until it has loaded its model.
+    cooldown = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN
     spec: ScaledObjectSpec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service_name},
         "minReplicaCount": autoscaling.min_replicas,
         "maxReplicaCount": autoscaling.max_replicas,
         "pollingInterval": keda.polling_interval,
-        "cooldownPeriod": rest if keda.cooldown_period is None else keda.cooldown_period,
+        "cooldownPeriod": cooldown if keda.cooldown_period is None else keda.cooldown_period,
         "initialCooldownPeriod": initial,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(autoscaling)}},
         "triggers": [
@@ -87,38 +91,39 @@ def render_scaled_object(nim: NIM, service_name: str, keda: KedaArgs) -> dict[st
     return {
         "api_version": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
-        "metadata": {"name": service_name, "namespace": nim.namespace, "labels": labels(service_name)},
+        "metadata": {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)},
         "spec": spec,
     }
 
 
 def _behavior(autoscaling: AutoscalingArgs) -> dict[str, Any]:
-    """KEDA hands it on to the HorizontalPodAutoscaler that it makes."""
+    """Render the behavior of the HorizontalPodAutoscaler that KEDA creates."""
     return {
-        way: {
+        direction: {
             "stabilizationWindowSeconds": rate.stabilization,
             "policies": [{"type": "Pods", "value": rate.pods, "periodSeconds": rate.period}],
             "selectPolicy": "Max",
         }
-        for way, rate in (("scaleUp", autoscaling.scale_up), ("scaleDown", autoscaling.scale_down))
+        for direction, rate in (("scaleUp", autoscaling.scale_up), ("scaleDown", autoscaling.scale_down))
     }
 
 
 def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: KedaArgs, preset: ScalingPreset) -> Trigger:
-    def ask(namespace: str) -> str:
-        query = preset_query(preset.preset, service_name, namespace)
-        return query if autoscaling.min_replicas else or_zero_at_rest(query, service_name, namespace)
+    def build_query(namespace: str) -> str:
+        query = query_preset(preset.preset, service_name, namespace)
+        return query if autoscaling.min_replicas else add_zero_at_rest(query, service_name, namespace)
 
     trigger: Trigger = {
         "type": "prometheus",
         "name": preset.preset,
-        # A latency does not add up over pods: it is compared as it is.
+        # A latency is not a sum over pods, so KEDA must not divide it by their number.
         "metricType": "Value" if preset.preset == "latency" else "AverageValue",
         "metadata": {
             "serverAddress": keda.prometheus or "",
-            "query": lift(nim.namespace, ask),
-            "threshold": lift_all(plain_number, preset.goal),
-            # No answer is an error, which the fallback is for, and not "no load".
+            "query": lift(nim.namespace, build_query),
+            "threshold": lift_all(format_number, preset.goal),
+            # An empty result is an error, for which the fallback exists. It does not mean "no
+            # load".
             "ignoreNullValues": "false",
         },
     }
@@ -142,7 +147,7 @@ def _trigger(trigger: KedaTrigger) -> Trigger:
 
 
 def _fallback(autoscaling: AutoscalingArgs, keda: KedaArgs) -> Fallback | None:
-    """KEDA has none for CPU and memory alone: those the cluster itself measures."""
+    """Render the fallback. KEDA supports none if all triggers are CPU and memory."""
     if keda.fallback is not None:
         given = keda.fallback
         return {"failureThreshold": given.failure_threshold, "replicas": given.replicas, "behavior": given.behavior}

@@ -5,8 +5,12 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 
 
-def pod_context(nim: NIM) -> "k8s.core.v1.PodSecurityContextArgsDict":
-    """Of the pod. `OnRootMismatch`: a 100 GB cache is not chowned file by file at every start."""
+def render_pod_context(nim: NIM) -> "k8s.core.v1.PodSecurityContextArgsDict":
+    """Render the context of a pod.
+
+    With `OnRootMismatch`, Kubernetes does not change the owner of each file of a 100 GB cache at
+    every start.
+    """
     return {
         "run_as_non_root": True,
         "run_as_user": nim.run_as_user,
@@ -17,11 +21,14 @@ def pod_context(nim: NIM) -> "k8s.core.v1.PodSecurityContextArgsDict":
     }
 
 
-def container_context() -> "k8s.core.v1.SecurityContextArgsDict":
-    """Of a container whose root file system stays writable: NIM writes to nine places outside its volumes."""
+def render_container_context() -> "k8s.core.v1.SecurityContextArgsDict":
+    """Render the context of a container with a writable root file system.
+
+    NIM writes to nine directories outside its volumes.
+    """
     return {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
-def read_only_context() -> "k8s.core.v1.SecurityContextArgsDict":
-    """Of a container that writes to its volumes only."""
-    return {**container_context(), "read_only_root_filesystem": True}
+def render_read_only_context() -> "k8s.core.v1.SecurityContextArgsDict":
+    """Render the context of a container that writes only to its volumes."""
+    return {**render_container_context(), "read_only_root_filesystem": True}

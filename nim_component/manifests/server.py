@@ -1,4 +1,4 @@
-"""The model server's container."""
+"""The container of the model server."""
 
 from typing import Any
 
@@ -8,18 +8,19 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.managed_names import CACHE_PATH, SHM_PATH
 from ..names import SERVER_CONTAINER
-from .arguments import server_arguments
-from .devices import server_claims
-from .environment import SCRATCH_PATH, server_environment
+from .arguments import render_server_arguments
+from .devices import render_server_claims
+from .environment import SCRATCH_PATH, render_server_environment
 from .inputs import lift, lift_all
-from .lora import server_mount
-from .network import network_mounts
+from .lora import render_server_mount
+from .network import render_network_mounts
 from .references import References
-from .security import container_context
+from .security import render_container_context
 from .timing import PROBE_PERIOD, Timing
 
 SLEEP = 10
-"""Seconds that a Service, a gateway or a cloud's load balancer may take to hear of a pod that goes."""
+"""Seconds until a Service, a gateway or a load balancer stops sending requests to a terminating
+pod."""
 LIVENESS_PATH = "/v1/health/live"
 PORT_NAME = "http"
 HEALTH_PORT_NAME = "health"
@@ -27,19 +28,19 @@ GRPC_PORT_NAME = "grpc"
 
 
 def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
-    """The container `nim`."""
+    """Render the container `nim`."""
     size = _resources(nim)
     server: k8s.core.v1.ContainerArgsDict = {
         "name": SERVER_CONTAINER,
         "image": nim.image,
         "image_pull_policy": nim.image_pull_policy,
-        "env": server_environment(nim, references),
+        "env": render_server_environment(nim, references),
         "ports": _ports(nim),
         "resources": {"requests": size, "limits": size},
-        "security_context": container_context(),
+        "security_context": render_container_context(),
         "startup_probe": _probe(nim, _ready_path(nim), timeout=5, failures=timing.startup // PROBE_PERIOD),
         "readiness_probe": _probe(nim, _ready_path(nim), timeout=5, failures=3),
-        # Slow to kill: a busy server answers late, and a restart costs the load time again.
+        # The limits are generous: a busy server answers late, and a restart loads the model again.
         "liveness_probe": _probe(nim, LIVENESS_PATH, timeout=10, failures=6),
         "termination_message_policy": "FallbackToLogsOnError",
         "volume_mounts": _mounts(nim),
@@ -47,17 +48,21 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
     if (lifecycle := _lifecycle(nim)) is not None:
         server["lifecycle"] = lifecycle
     if nim.resource_claims:
-        server["resources"]["claims"] = server_claims(nim)  # pyright: ignore
+        server["resources"]["claims"] = render_server_claims(nim)  # pyright: ignore
     if nim.command is not None:
         server["command"] = list(nim.command)
-    arguments = server_arguments(nim)
+    arguments = render_server_arguments(nim)
     if arguments is not None:
         server["args"] = arguments
     return server
 
 
 def _lifecycle(nim: NIM) -> "pulumi.Input[Any]":
-    """A pod that goes is told to stop and taken out of its Services at the same time: without a sleep what is sent meanwhile is refused."""
+    """Render the sleep before the stop of the server.
+
+    Kubernetes stops the container and removes the pod from its Services at the same time. Without
+    the sleep, requests in between are refused.
+    """
 
     def stop(grace: int) -> "k8s.core.v1.LifecycleArgsDict | None":
         seconds = min(SLEEP, grace // 2) if nim.pre_stop_sleep is None else nim.pre_stop_sleep
@@ -89,7 +94,10 @@ def _probe(nim: NIM, path: "pulumi.Input[str]", timeout: int, failures: int) -> 
 
 
 def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
-    """Requests and limits alike: the pod is Guaranteed, and a GPU is never taken away by a noisy neighbour's memory."""
+    """Render the resources. Requests equal limits, so the pod has the QoS class Guaranteed.
+
+    Memory pressure of another pod then does not evict a pod with GPUs.
+    """
 
     def sizes(gpu_resource: str, gpu: int | None = None) -> dict[str, Any]:
         size: dict[str, Any] = {"cpu": lift(nim.cpu, str), "memory": nim.mem}
@@ -99,26 +107,27 @@ def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
             size["ephemeral-storage"] = nim.ephemeral_storage
         return size
 
-    # Only claims can stand in for it: without them its number need not be known.
+    # `gpu: 0` is possible only with ResourceClaims. Without them, the number may be an unknown
+    # Output.
     return lift_all(sizes, nim.gpu_resource, nim.gpu) if nim.resource_claims else lift_all(sizes, nim.gpu_resource)
 
 
 def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
-    cache = cache_mount(nim, CACHE_PATH)
+    cache = render_cache_mount(nim, CACHE_PATH)
     if nim.cache.read_only:
         cache["read_only"] = True
     mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, cache]
     if nim.adapter_names:
-        mounts.append(server_mount(nim))
+        mounts.append(render_server_mount(nim))
     if nim.cache.read_only:
         mounts.append({"name": "cache-scratch", "mount_path": SCRATCH_PATH})
-    mounts.extend(network_mounts(nim))
+    mounts.extend(render_network_mounts(nim))
     mounts.extend(nim.extra_mounts or ())  # pyright: ignore
     return mounts
 
 
-def cache_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
-    """Where a container has the model."""
+def render_cache_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
+    """Render the mount of the model cache."""
     mount: k8s.core.v1.VolumeMountArgsDict = {"name": "cache", "mount_path": path}
     if nim.cache.sub_path is not None:
         mount["sub_path"] = nim.cache.sub_path

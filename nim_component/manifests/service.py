@@ -5,31 +5,31 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
-from ..names import SKIP_AWAIT, labels, selector
+from ..names import SKIP_AWAIT, make_labels, make_selector
 from .server import GRPC_PORT_NAME, PORT_NAME
 
 
 def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
-    """Metadata and spec."""
+    """Render metadata and spec."""
     annotations = dict(nim.service.annotations or {})
     if nim.fewest_pods == 0:
-        # The provider waits for ready endpoints, and there may be none for good.
+        # The provider waits for ready endpoints, and a service with zero pods has none.
         annotations[SKIP_AWAIT] = "true"
     ports: list[k8s.core.v1.ServicePortArgsDict] = [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}]
     if nim.grpc_port is not None:
-        # HTTP/2 without TLS: a gateway would otherwise speak HTTP/1.1 to it.
+        # HTTP/2 without TLS. Without this hint, a gateway uses HTTP/1.1.
         grpc: k8s.core.v1.ServicePortArgsDict = {"name": GRPC_PORT_NAME, "port": nim.grpc_port, "target_port": GRPC_PORT_NAME}
         ports.append({**grpc, "protocol": "TCP", "app_protocol": "kubernetes.io/h2c"})
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,
         "namespace": nim.namespace,
-        "labels": {**(nim.service.labels or {}), **labels(service_name)},
+        "labels": {**(nim.service.labels or {}), **make_labels(service_name)},
     }
     if annotations:
         metadata["annotations"] = annotations
     spec: k8s.core.v1.ServiceSpecArgsDict = {
         "type": nim.service.type,
-        "selector": selector(service_name),
+        "selector": make_selector(service_name),
         "ports": ports,
     }
     _add_options(spec, nim.service)
@@ -37,7 +37,7 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
 
 
 def _add_options(spec: "k8s.core.v1.ServiceSpecArgsDict", service: ServiceArgs) -> None:
-    """What was said beyond type and port; what was not is left to the cluster."""
+    """Add the fields that are given; the cluster sets the defaults of the others."""
     if service.headless:
         spec["cluster_ip"] = "None"
     if service.node_port is not None:
@@ -46,7 +46,7 @@ def _add_options(spec: "k8s.core.v1.ServiceSpecArgsDict", service: ServiceArgs) 
         spec["session_affinity"] = service.session_affinity
     if service.session_affinity_timeout is not None:
         spec["session_affinity_config"] = {"client_ip": {"timeout_seconds": service.session_affinity_timeout}}
-    said: dict[str, Any] = {
+    options: dict[str, Any] = {
         "internal_traffic_policy": service.internal_traffic_policy,
         "external_traffic_policy": service.external_traffic_policy,
         "traffic_distribution": service.traffic_distribution,
@@ -56,4 +56,4 @@ def _add_options(spec: "k8s.core.v1.ServiceSpecArgsDict", service: ServiceArgs) 
         "ip_family_policy": service.ip_family_policy,
         "ip_families": service.ip_families,
     }
-    spec.update({name: value for name, value in said.items() if value is not None})  # pyright: ignore
+    spec.update({name: value for name, value in options.items() if value is not None})  # pyright: ignore

@@ -1,7 +1,7 @@
-"""Kubernetes' own structures that a caller passes on (affinity, volumes, containers ...): unknown fields are found before anybody drops
-them.
+"""Validation of Kubernetes structures that a user passes: affinity, volumes, containers.
 
-The SDK lets an unknown key of a dict pass silently. Its `...Args` classes know every field and what stands in it.
+The SDK accepts an unknown key in a dict without an error. Its `...Args` classes contain the names
+and types of all fields.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,18 +26,20 @@ _KINDS = {
 
 
 def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
-    """What Kubernetes does not know in the structures among a `NIM`'s fields. Values, and what stands behind an Output, are the API
-    server's."""
+    """Find keys that are not fields of Kubernetes in the structures of a `NIM`.
+
+    The API server validates the values, and structures inside Outputs.
+    """
     for field, kind in _KINDS.items():
         if given.get(field):
-            yield from check_structure(given[field], getattr(k8s.core.v1, kind), (field,))
+            yield from find_unknown_keys(given[field], getattr(k8s.core.v1, kind), (field,))
     for path, value in _variables(given):
         if isinstance(value, Mapping):
-            yield from check_structure(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
+            yield from find_unknown_keys(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
 
 
 def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Every value of the environment, in `env` and in the groups that set some."""
+    """Yield path and value of every environment variable, in `env` and in option sets."""
     lora, network = given.get("lora"), given.get("network")
     of_loader = cast("Mapping[str, Any]", lora).get("env") if isinstance(lora, Mapping) else getattr(lora, "env", None)
     for above, env in ((("env",), given.get("env")), (("lora", "env"), of_loader)):
@@ -48,11 +50,11 @@ def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
         yield ("network", field), value
 
 
-def check_structure(value: Any, kind: type, path: Path) -> Iterator[Problem]:
-    """Keys of one structure, and of what stands in it, that Kubernetes does not know."""
+def find_unknown_keys(value: Any, kind: type, path: Path) -> Iterator[Problem]:
+    """Find unknown keys of a structure, at any depth."""
     if isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
-            yield from check_structure(item, kind, (*path, index))
+            yield from find_unknown_keys(item, kind, (*path, index))
     elif isinstance(value, Mapping):
         snake, camel = _fields(kind)
         for key, item in cast("Mapping[str, Any]", value).items():
@@ -63,31 +65,34 @@ def check_structure(value: Any, kind: type, path: Path) -> Iterator[Problem]:
                 rule = f"is not a field of Kubernetes' {kind.__name__.removesuffix('Args')}"
                 yield Problem((*path, str(key)), rule, suggest(str(key), snake if "_" in str(key) else camel))
             elif isinstance(nested, type):
-                yield from check_structure(item, nested, (*path, str(key)))
+                yield from find_unknown_keys(item, nested, (*path, str(key)))
 
 
-def spell(value: Any, kind: Any) -> Any:
-    """A structure with its keys as YAML spells them, also where Python's spelling was used. What stands behind an Output stays."""
+def to_yaml_keys(value: Any, kind: Any) -> Any:
+    """Return a structure with all keys in the form of YAML (`minReadySeconds`).
+
+    Outputs are unchanged.
+    """
     if isinstance(value, list | tuple):
-        return [spell(item, kind) for item in cast("list[Any]", value)]
+        return [to_yaml_keys(item, kind) for item in cast("list[Any]", value)]
     if not isinstance(value, Mapping) or not isinstance(kind, type):
         return cast(Any, value)
     snake, camel = _fields(kind)
     spelling = _spelling(kind)
     return {
-        spelling.get(str(key), str(key)): spell(item, snake.get(str(key), camel.get(str(key))))
+        spelling.get(str(key), str(key)): to_yaml_keys(item, snake.get(str(key), camel.get(str(key))))
         for key, item in cast("Mapping[str, Any]", value).items()
     }
 
 
-def python_name(key: str, kind: type) -> str:
-    """A field of a structure as Python spells it, from YAML's spelling."""
+def to_python_name(key: str, kind: type) -> str:
+    """Return the form of a key in Python (`min_ready_seconds`) from its form in YAML."""
     return next((python for python, yaml in _spelling(kind).items() if yaml == key), key)
 
 
 _ABSENT = object()
 DIRECTIVE = "$patch"
-"""Key of a strategic merge's own: no field of any structure."""
+"""Key of a directive of a strategic merge. It is not a field of any structure."""
 
 
 @cache
@@ -98,7 +103,7 @@ def _spelling(kind: type) -> dict[str, str]:
 
 @cache
 def _fields(kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields of a structure as Python and as YAML spell them, each with the structure that stands in it, if one does."""
+    """Return the fields of a structure in the forms of Python and YAML, with nested structures."""
     sdk: Any = sdk_types
     spelling = _spelling(kind)
     types: dict[str, Any] = sdk.input_type_types(kind)
@@ -107,7 +112,7 @@ def _fields(kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _structure_of(annotation: Any) -> type | None:
-    """The `...Args` class in a type such as `Optional[Sequence[EnvVarArgs]]`."""
+    """Return the `...Args` class inside a type such as `Optional[Sequence[EnvVarArgs]]`."""
     if isinstance(annotation, type) and annotation.__name__.endswith("Args"):
         return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _structure_of(part))), None)
+    return next((found for inner in getattr(annotation, "__args__", ()) if (found := _structure_of(inner))), None)

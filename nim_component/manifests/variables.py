@@ -1,4 +1,4 @@
-"""One variable of a container's environment."""
+"""Environment variables of a container."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Environment = list["k8s.core.v1.EnvVarArgsDict"]
 
 
 def render_variable(name: str, value: Any) -> "k8s.core.v1.EnvVarArgsDict":
-    """From text, an Output or one `valueFrom`."""
+    """Render a variable from a string, an Output or a mapping with `valueFrom`."""
     if isinstance(value, str) or is_output(value):
         return {"name": name, "value": value}  # pyright: ignore[reportUnknownVariableType]
     (source,) = value.values()

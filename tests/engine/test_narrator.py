@@ -164,7 +164,7 @@ def test_a_wrong_key_is_told_before_anything_is_changed_and_where_secrets_are_no
     nodes(ONE_GPU)
     make_secrets(cluster, namespace)
     stack.serve(**SERVICE | wrong)
-    assert f"Secret {namespace}/ngc must hold the key 'NGC_API_KEY'; its keys are: api-key" in fail(stack)
+    assert f"Secret {namespace}/ngc has no key 'NGC_API_KEY'; its keys are: api-key" in fail(stack)
     assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None
 
     stack.serve(**SERVICE | wrong | unread)

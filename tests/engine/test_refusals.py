@@ -58,17 +58,14 @@ def test_a_missing_key(referring: Project, cluster: Client, namespace: str):
     cluster.create(pull_secret(namespace, ngc_key=KEY))
     output = refused(referring, "preview")
     assert "NIMService 'llama' has 1 problem:" in output
-    assert (
-        f"secrets.ngc_secret_key: Secret {namespace}/pull must hold the key 'NGC_API_KEY'; its keys are: .dockerconfigjson, ngc_key"
-        in output
-    )
+    assert f"secrets.ngc_secret_key: Secret {namespace}/pull has no key 'NGC_API_KEY'; its keys are: .dockerconfigjson, ngc_key" in output
     assert f"kubectl -n {namespace} edit secret pull" in output
 
 
 def test_a_pull_secret_of_another_type(referring: Project, cluster: Client, namespace: str):
     cluster.create(pull_secret(namespace, "Opaque", NGC_API_KEY=KEY))
     output = refused(referring, "preview")
-    assert f"Secret {namespace}/pull must be of type kubernetes.io/dockerconfigjson, and it is of type Opaque" in output
+    assert f"Secret {namespace}/pull is of type Opaque, not kubernetes.io/dockerconfigjson" in output
 
 
 def test_wrong_arguments_all_at_once(on_cluster: Callable[..., Project], cluster: Client, namespace: str):

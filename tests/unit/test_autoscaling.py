@@ -9,8 +9,8 @@ import pytest
 from nim_component import NIM, CacheArgs
 from nim_component.args import NIMSecrets
 from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM
-from nim_component.manifests.promql import or_zero_at_rest, preset_query
-from nim_component.manifests.timing import time_rollout
+from nim_component.manifests.promql import add_zero_at_rest, query_preset
+from nim_component.manifests.timing import compute_timing
 from nim_component.testing import AUTOSCALER, DEPLOYMENT, SCALED_OBJECT, SERVICE, Recording, record
 
 from .seed import recorded, serve
@@ -66,7 +66,7 @@ class TestReplicas:
 
     def test_several_pods_roll_one_by_one_and_are_waited_for_one_by_one(self):
         nim = NIM(secrets=NIMSecrets.keyless(), cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})  # pyright: ignore
-        assert time_rollout(nim) == time_rollout(NIM(secrets=NIMSecrets.keyless(), cache=SHARED, replicas=4))
+        assert compute_timing(nim) == compute_timing(NIM(secrets=NIMSecrets.keyless(), cache=SHARED, replicas=4))
         rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
         assert scaled(presets=["queue"]).deployment("llama")["spec"]["strategy"] == rolling
 
@@ -198,7 +198,7 @@ class TestKeda:
             "metricType": "AverageValue",
             "metadata": {
                 "serverAddress": PROMETHEUS,
-                "query": preset_query("kv-cache", "llama", "default"),
+                "query": query_preset("kv-cache", "llama", "default"),
                 "threshold": "0.75",
                 "ignoreNullValues": "false",
             },
@@ -263,7 +263,7 @@ class TestKeda:
             )
         )
         metadata = seen.child("llama", SCALED_OBJECT).inputs["spec"]["triggers"][0]["metadata"]
-        assert metadata["query"] == preset_query("queue", "llama", "serving")
+        assert metadata["query"] == query_preset("queue", "llama", "serving")
         assert metadata["serverAddress"] == PROMETHEUS
 
 
@@ -273,9 +273,9 @@ PRESETS: list[Any] = ["queue", "running", "kv-cache", "latency"]
 class TestQueries:
     @pytest.mark.parametrize("preset", PRESETS)
     def test_prometheus_own_grammar_takes_them(self, preset: Any):
-        query = preset_query(preset, "llama", "serving")
+        query = query_preset(preset, "llama", "serving")
         promql_parser.parse(query)
-        promql_parser.parse(or_zero_at_rest(query, "llama", "serving"))
+        promql_parser.parse(add_zero_at_rest(query, "llama", "serving"))
 
     def test_the_parser_refuses_what_is_none(self):
         with pytest.raises(ValueError):
@@ -285,19 +285,19 @@ class TestQueries:
     def test_every_generations_series_are_selected_and_no_others(self, generation: Any):
         names = generation.metrics
         for preset, wanted in (("queue", names.waiting), ("running", names.running), ("kv-cache", names.kv_cache)):
-            assert selected(preset_query(preset, "llama", "serving"), *wanted)
-            assert not selected(preset_query(preset, "llama", "serving"), f"other_{wanted[0]}")
-            assert not selected(preset_query(preset, "llama", "serving"), f"{wanted[0]}_created")
-        assert selected(preset_query("latency", "llama", "serving"), f"{names.first_token[0]}_bucket")
+            assert selected(query_preset(preset, "llama", "serving"), *wanted)
+            assert not selected(query_preset(preset, "llama", "serving"), f"other_{wanted[0]}")
+            assert not selected(query_preset(preset, "llama", "serving"), f"{wanted[0]}_created")
+        assert selected(query_preset("latency", "llama", "serving"), f"{names.first_token[0]}_bucket")
 
     def test_they_are_of_this_service_alone(self):
         for preset in PRESETS:
-            for matchers in selectors(preset_query(preset, "llama", "serving")):
+            for matchers in selectors(query_preset(preset, "llama", "serving")):
                 assert matchers["namespace"] == "serving"
                 assert matchers["service"] == "llama"
 
     def test_zero_is_by_will_only_and_asked_only_where_there_may_be_none(self):
-        query = preset_query("queue", "llama", "default")
+        query = query_preset("queue", "llama", "default")
         with_zero = keda(0, presets=["queue"], triggers=[CRON])["triggers"][0]["metadata"]["query"]
         assert with_zero == f'({query}) or sum(kube_deployment_spec_replicas{{namespace="default",deployment="llama"}} == 0)'
         assert keda(1, presets=["queue"])["triggers"][0]["metadata"]["query"] == query

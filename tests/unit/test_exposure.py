@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 import pytest
 from pulumi.runtime.rpc import translate_output_properties
 
-from nim_component.manifests.address import load_balancer_url
+from nim_component.manifests.address import format_load_balancer_url
 from nim_component.testing import GRPC_ROUTE, HTTP_ROUTE, INFERENCE_POOL, INGRESS, SERVICE, UNKNOWN, record
 
 from .seed import recorded, serve
@@ -261,7 +261,7 @@ class TestExternalUrl:
     def test_host_name_or_address_or_none_while_it_is_pending(self, status: Any, url: str | None):
         # As the SDK hands it to an apply.
         answered = translate_output_properties(status, lambda name: name, k8s.core.v1.outputs.ServiceStatus)
-        assert load_balancer_url(answered, 8000) == url
+        assert format_load_balancer_url(answered, 8000) == url
 
     def test_it_is_read_from_the_services_status(self):
         # On the local engine a Service has no status: pending for good, and nothing fails or waits.

@@ -14,7 +14,7 @@ from nim_component.kubernetes.list_keys import LIST_KEYS
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
 from nim_component.manifests.merge import merge
-from nim_component.names import PARTS
+from nim_component.names import GENERATED_SUFFIXES
 from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
 
 from .seed import LORA, REFERENCE, recorded, serve
@@ -240,7 +240,7 @@ def names(service: str) -> set[tuple[Any, Any]]:
 def test_of_two_services_no_two_objects_have_one_name():
     one = names("a")
     # Whatever stands behind the name of one may be the end of another's; but for the group's, which a stack refuses.
-    ends = {str(name)[2:] for _, name in one if name != "a" and not re.search(r"[.]|-[0-9a-f]{8}$", str(name))} | set(PARTS)
+    ends = {str(name)[2:] for _, name in one if name != "a" and not re.search(r"[.]|-[0-9a-f]{8}$", str(name))} | set(GENERATED_SUFFIXES)
     assert ends >= {"group", "dashboard", "cache"}
     for end in sorted(ends - {"group"}):
         assert not one & names(f"a-{end}"), end

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, ArgumentError, NIMSecrets, NIMService
-from nim_component.manifests.environment import prefixed_name
+from nim_component.manifests.environment import name_secret_variable
 from nim_component.testing import DEPLOYMENT, SECRET, Recording, Secret, record
 
 from .seed import LORA, REFERENCE, recorded, serve
@@ -63,14 +63,12 @@ class TestByReference:
         with pytest.raises(ArgumentError) as caught:
             record(lambda: serve(secrets=NIMSecrets(ngc_image_secret="pull", ngc_secret_key="nope")), cluster=cluster)
         assert str(caught.value) == (
-            "NIMService 'llama' has 1 problem:\n  secrets.ngc_secret_key: Secret default/pull must hold the key 'nope'; its keys are: "
-            ".dockerconfigjson, NGC_API_KEY, OTHER. Name one of these, or add the key: kubectl -n default edit secret pull."
+            "NIMService 'llama' has 1 problem:\n  secrets.ngc_secret_key: Secret default/pull has no key 'nope'; its keys are: "
+            ".dockerconfigjson, NGC_API_KEY, OTHER. Use one of its keys, or add the key: kubectl -n default edit secret pull."
         )
 
     def test_a_pull_secret_of_another_type_is_refused(self):
-        with pytest.raises(
-            ArgumentError, match=r"Secret default/pull must be of type kubernetes\.io/dockerconfigjson, and it is of type Opaque"
-        ):
+        with pytest.raises(ArgumentError, match=r"Secret default/pull is of type Opaque, not kubernetes\.io/dockerconfigjson"):
             record(serve, cluster={"default/pull": {**self.PULL, "type": "Opaque"}})
 
     def test_the_deployment_is_not_registered_before_the_keys_are_checked(self):
@@ -81,14 +79,14 @@ class TestByReference:
             service = serve()
             service.deployment.urn.apply(seen.append)
 
-        with pytest.raises(ArgumentError, match="must be of type"):
+        with pytest.raises(ArgumentError, match="is of type"):
             record(program, cluster=cluster)
         assert seen == []
 
     def test_every_secret_is_checked_for_the_keys_that_are_to_come_from_it(self):
         secrets = NIMSecrets(**REFERENCE, ngc_secret_group="ngc", hf_token_key="t", hf_token_group="hf")
         cluster = {"default/pull": self.PULL, "default/ngc": {"NGC_API_KEY": KEY}, "default/hf": {"token": TOKEN}}
-        with pytest.raises(ArgumentError, match="secrets.hf_token_key: Secret default/hf must hold the key 't'; its keys are: token"):
+        with pytest.raises(ArgumentError, match="secrets.hf_token_key: Secret default/hf has no key 't'; its keys are: token"):
             record(lambda: serve(secrets=secrets), cluster=cluster)
 
     def test_rendering_to_files_reads_nothing(self):
@@ -165,7 +163,7 @@ class TestByValue:
     @pytest.mark.parametrize("key", ["", " \n", "two words"])
     def test_a_key_that_is_none_is_refused_without_showing_it(self, key: str):
         with pytest.raises(
-            ArgumentError, match="NIMService 'llama' has 1 problem:\n  secrets.ngc_api_key: must be a key in one word"
+            ArgumentError, match="NIMService 'llama' has 1 problem:\n  secrets.ngc_api_key: must be a key without white space"
         ) as caught:
             by_value(key=key)
         assert "two words" not in str(caught.value)
@@ -254,7 +252,7 @@ class TestPrefix:
         ],
     )
     def test_the_name(self, prefix: str, group: str | None, key: str, name: str):
-        assert prefixed_name(prefix, group, key) == name
+        assert name_secret_variable(prefix, group, key) == name
 
     def test_a_group_that_is_an_output_names_the_variable_when_it_is_known(self):
         seen = record(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nim_component import NIM, CacheArgs, NIMSecrets
-from nim_component.manifests.timing import PROBE_PERIOD, time_rollout
+from nim_component.manifests.timing import PROBE_PERIOD, compute_timing
 
 
 @given(
@@ -25,7 +25,7 @@ def test_each_wait_lies_above_the_one_before(timeout: int, replicas: int, rollou
         cache=CacheArgs(access_mode="ReadWriteMany"),
         **lora,
     )
-    timing = time_rollout(nim)
+    timing = compute_timing(nim)
     assert timing.startup % PROBE_PERIOD == 0
     assert timeout <= timing.startup < timeout + PROBE_PERIOD
     assert timing.loader_deadline < timing.startup

@@ -8,7 +8,7 @@ import pytest
 
 from nim_component.args import NIM, ArgumentError, NIMSecrets
 from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM, UNKNOWN, Generation, Metrics, find_generation
-from nim_component.manifests.generation import server_generation
+from nim_component.manifests.generation import find_server_generation
 from tests.unit.seed import recorded
 
 DIGEST = "@sha256:" + "1" * 64
@@ -53,10 +53,10 @@ def test_an_image_that_is_an_output_is_asked_when_it_resolves():
 
     def program() -> None:
         nim = NIM(secrets=NIMSecrets.keyless(), image=pulumi.Output.from_input("nvcr.io/nim/meta/llama:2.0.4"))
-        generation = server_generation(nim)
+        generation = find_server_generation(nim)
         assert isinstance(generation, pulumi.Output)
         generation.apply(seen.append)
-        assert server_generation(nim.model_copy(update={"generation": "1.x"})) is ONE
+        assert find_server_generation(nim.model_copy(update={"generation": "1.x"})) is ONE
 
     from nim_component.testing import record
 
