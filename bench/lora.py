@@ -55,8 +55,8 @@ def main() -> None:
         for repo in repos.values():
             repo.commit("main")  # hashed before the clock runs
         shutil.copytree(Path(loader.__file__).parent, root / "lora_loader", ignore=shutil.ignore_patterns("__pycache__"))
-        wishes = ", ".join(f'{{"name": "{n}", "repo_id": "org/{n}", "revision": "main", "files": null}}' for n in names)
-        (root / "adapters.json").write_text(f'{{"served_model": "meta/llama3-8b-instruct", "adapters": [{wishes}]}}')
+        specs = ", ".join(f'{{"name": "{n}", "repo_id": "org/{n}", "revision": "main", "files": null}}' for n in names)
+        (root / "adapters.json").write_text(f'{{"served_model": "meta/llama3-8b-instruct", "adapters": [{specs}]}}')
         with Hub(repos, latency=given.latency) as hub:
             env = {
                 "PATH": os.environ["PATH"],

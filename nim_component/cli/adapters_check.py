@@ -76,13 +76,13 @@ def check(
 
 def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> Comparison:
     """Looks at a folder of this machine, with the loader's own code."""
-    from ..lora.adapter_list import wish_of
-    from ..lora_loader.adapter_list import read_wish
+    from ..lora.adapter_list import spec_of
+    from ..lora_loader.adapter_list import read_spec
     from ..lora_loader.compare import compare
     from ..lora_loader.outcome import LoadError, clean
 
     try:
-        return compare(directory, [read_wish(wish_of(each)) for each in adapters])
+        return compare(directory, [read_spec(spec_of(each)) for each in adapters])
     except LoadError as error:
         fail(clean(error))
 

@@ -14,18 +14,18 @@ PUBLISHED = "adapters"
 """Directory of a claim in which the component keeps adapters."""
 
 
-def wish_of(adapter: LoRAAdapter) -> dict[str, Any]:
+def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
     """An adapter as the list names it; what is locked is wanted by commit, with the record of each file."""
-    wish: dict[str, Any] = {
+    spec: dict[str, Any] = {
         "name": adapter.served_name,
         "repo_id": adapter.repo_id,
         "revision": adapter.revision,
         "files": adapter.files,
     }
     if adapter.locked is None:
-        return wish
+        return spec
     records = {name: {"size": file.size, "sha256": file.sha256} for name, file in adapter.locked.files.items()}
-    return {**wish, "revision": adapter.locked.commit, "locked": records}
+    return {**spec, "revision": adapter.locked.commit, "locked": records}
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
 from ..lora_loader.adapter import check_weights, read_config
-from ..lora_loader.adapter_list import CONFIG, Wish
+from ..lora_loader.adapter_list import CONFIG, AdapterSpec
 from ..lora_loader.hub import Hub
 from ..lora_loader.library import import_library, silence
 from ..lora_loader.outcome import LoadError, secret_values
@@ -67,22 +67,22 @@ def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | Load
 
 def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     files = None if adapter.files is None else tuple(adapter.files)
-    wish = Wish(adapter.served_name, adapter.repo_id, adapter.revision, files)
-    commit, incoming = hub.look_up(wish)
+    spec = AdapterSpec(adapter.served_name, adapter.repo_id, adapter.revision, files)
+    commit, incoming = hub.look_up(spec)
     into = work / str(threading.get_ident())
     into.mkdir(parents=True, exist_ok=True)
-    hub.arrived[wish.name] = [0, sum(file.size for file in incoming)]
+    hub.arrived[spec.name] = [0, sum(file.size for file in incoming)]
     facts: dict[str, object] = {}
     records: dict[str, LockedFile] = {}
     for file in incoming:
         sha256 = file.sha256
         if sha256 is None:
-            hub.receive(wish, commit, file, into)
+            hub.receive(spec, commit, file, into)
             sha256 = file.sha.hexdigest()
-            check_weights(wish, into / file.name)
+            check_weights(spec, into / file.name)
             if file.name == CONFIG:
-                facts = read_config(wish, into / CONFIG)
+                facts = read_config(spec, into / CONFIG)
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:
-        raise LoadError("no-match", f"{wish}: its {CONFIG} is kept as a large file: it is none of an adapter")
+        raise LoadError("no-match", f"{spec}: its {CONFIG} is kept as a large file: it is none of an adapter")
     return LockedAdapter(commit=commit, files=records, **facts)  # pyright: ignore[reportArgumentType]

@@ -9,41 +9,45 @@ import threading
 import time
 from pathlib import Path
 
-from .adapter_list import Wanted, read_wanted
-from .outcome import ENDING, Ended, LoadError, leave, leave_signals_to_main, say
-from .run import as_is, explain_os, run
+from .adapter_list import AdapterList, read_adapter_list
+from .outcome import STOP_SIGNALS, LoadError, StopRequestedError, block_stop_signals, exit_process, say
+from .run import describe_os_error, is_complete, run
 from .settings import Settings, read_settings
 
 
-def end_on_signals(s: Settings) -> None:
+def handle_stop_signals(s: Settings) -> None:
     """SIGTERM and the deadline raise in the main thread; should that hang in the kernel, a timer ends the process regardless."""
 
     def end(number: int, _: object) -> None:
-        for each in ENDING:
+        for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGALRM:
-            raise Ended("time-out", "LORA_DEADLINE_SECONDS is over: look at the rates above; raise startup_timeout, or list fewer adapters")
-        raise Ended("interrupted", f"stopped by {signal.Signals(number).name}: staging was cleaned, the next start goes on from here")
+            raise StopRequestedError(
+                "time-out", "LORA_DEADLINE_SECONDS is over: look at the rates above; raise startup_timeout, or list fewer adapters"
+            )
+        raise StopRequestedError(
+            "interrupted", f"stopped by {signal.Signals(number).name}: staging was cleaned, the next start goes on from here"
+        )
 
-    for each in ENDING:
+    for each in STOP_SIGNALS:
         signal.signal(each, end)
     signal.setitimer(signal.ITIMER_REAL, max(0.001, s.remaining))
-    threading.Thread(target=end_late, args=(s.remaining + 5,), daemon=True).start()
+    threading.Thread(target=exit_after, args=(s.remaining + 5,), daemon=True).start()
 
 
-def end_late(seconds: float) -> None:
-    leave_signals_to_main()
+def exit_after(seconds: float) -> None:
+    block_stop_signals()
     time.sleep(seconds)
-    leave(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it"))
+    exit_process(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it"))
 
 
-def bring(s: Settings, wanted: Wanted) -> None:
+def download_missing(s: Settings, wanted: AdapterList) -> None:
     """Download what is missing; on a volume that cannot be written, be content when nothing is."""
     try:
-        run(s, wanted.server, list(wanted.wishes))
+        run(s, wanted.server, list(wanted.specs))
     except OSError as e:
-        failure = explain_os(s, e, "the volume")
-        if failure.kind != "volume" or not as_is(s, wanted.server, list(wanted.wishes)):
+        failure = describe_os_error(s, e, "the volume")
+        if failure.kind != "volume" or not is_complete(s, wanted.server, list(wanted.specs)):
             raise failure from None
         say(f"warning: {failure}; not needed today, all adapters are there and intact")
 
@@ -53,27 +57,27 @@ def main(argv: list[str]) -> None:
     os.umask(0)  # what is published must be writable for whatever uid the server runs as
     try:
         if len(argv) != 2:
-            raise LoadError("wish-list", "usage: python3 -m lora_loader adapters.json")
+            raise LoadError("adapter-list", "usage: python3 -m lora_loader adapters.json")
         s = read_settings(Path(__file__).with_name("requirements.txt"))
-        end_on_signals(s)
-        wanted = read_wanted(Path(argv[1]))
+        handle_stop_signals(s)
+        wanted = read_adapter_list(Path(argv[1]))
         if wanted.compared:
-            from .compare import compare_and_leave
+            from .compare import compare_and_exit
 
-            compare_and_leave(s.adapters, wanted.wishes)
+            compare_and_exit(s.adapters, wanted.specs)
         elif wanted.given is not None or wanted.published:
             from .verification import check
 
             check(s, wanted)
         else:
-            bring(s, wanted)
+            download_missing(s, wanted)
     except LoadError as e:
-        leave(e)
-    except Ended as e:
-        leave(LoadError(e.kind, str(e)))
+        exit_process(e)
+    except StopRequestedError as e:
+        exit_process(LoadError(e.kind, str(e)))
     except Exception as e:  # noqa: BLE001 - the last line of the log must be a sentence, not a traceback
-        leave(LoadError("unexpected", f"{type(e).__name__}: {e}: please report this"))
-    leave(None)
+        exit_process(LoadError("unexpected", f"{type(e).__name__}: {e}: please report this"))
+    exit_process(None)
 
 
 if __name__ == "__main__":

@@ -8,24 +8,24 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .adapter_list import CONFIG, Server, Wish
+from .adapter_list import CONFIG, AdapterSpec, Server
 from .outcome import LoadError, say
 from .settings import Settings
 
-LARGEST_CONFIG = 1 << 20  # both have to be held in memory: above this they are refused
-LARGEST_HEADER = 16 << 20  # of a safetensors file
+MAX_CONFIG_BYTES = 1 << 20  # both have to be held in memory: above this they are refused
+MAX_HEADER_BYTES = 16 << 20  # of a safetensors file
 DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
               "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64}  # fmt: skip
 
 
-def read_config(wish: Wish, path: Path) -> dict[str, Any]:
-    check_size(wish, path.stat().st_size)
+def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
+    check_size(spec, path.stat().st_size)
     try:
         config: Any = json.loads(path.read_bytes())
         ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
         base = config.get("base_model_name_or_path")
     except (ValueError, AttributeError, RecursionError) as e:
-        raise LoadError("damaged", f"{wish}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
+        raise LoadError("damaged", f"{spec}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
     return {"rank": max((r for r in ranks if is_rank(r)), default=None), "base_model": base if is_name(base) else None}
 
 
@@ -38,13 +38,13 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and len(value) <= 200
 
 
-def check_size(wish: Wish, size: int) -> None:
+def check_size(spec: AdapterSpec, size: int) -> None:
     """Of a configuration, also before it is fetched."""
-    if size > LARGEST_CONFIG:
-        raise LoadError("damaged", f"{wish}: {CONFIG} has {size} bytes, which no adapter's has: correct it in the repo")
+    if size > MAX_CONFIG_BYTES:
+        raise LoadError("damaged", f"{spec}: {CONFIG} has {size} bytes, which no adapter's has: correct it in the repo")
 
 
-def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) -> None:
+def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:
     """Does the server take it? A rank above its limit is an error, whatever is less certain a warning.
 
     NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
@@ -52,23 +52,23 @@ def check_fit(s: Settings, wish: Wish, facts: dict[str, Any], server: Server) ->
     rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
     trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:
-        cure = "raise lora.max_rank, or drop the adapter"
-        raise LoadError("rank", f"{wish}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {cure}")
+        fix = "raise lora.max_rank, or drop the adapter"
+        raise LoadError("rank", f"{spec}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {fix}")
     if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
-        say(f"warning: {wish} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
+        say(f"warning: {spec} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
     base, model = (re.sub(r"[^a-z0-9]", "", n.rsplit("/", 1)[-1].lower()) for n in (trained_on, server.model))
     if base and model and base not in model and model not in base:
-        say(f"warning: {wish} was trained on {trained_on}, the server's model is {server.model}")
+        say(f"warning: {spec} was trained on {trained_on}, the server's model is {server.model}")
 
 
-def check_weights(wish: Wish, path: Path) -> None:
+def check_weights(spec: AdapterSpec, path: Path) -> None:
     """The hub's record only says the bytes are the repo's; this says the repo's bytes are weights (and not an LFS pointer, say)."""
     size, why = path.stat().st_size, ""
     with path.open("rb") as f:
         if path.suffix == ".safetensors":
             try:
                 length = int.from_bytes(f.read(8), "little")
-                if not 2 <= length <= min(size - 8, LARGEST_HEADER):
+                if not 2 <= length <= min(size - 8, MAX_HEADER_BYTES):
                     raise ValueError("header length")
                 header = json.loads(f.read(length))
                 header.pop("__metadata__", None)
@@ -86,4 +86,4 @@ def check_weights(wish: Wish, path: Path) -> None:
         elif path.suffix == ".bin" and f.read(2) not in (b"PK", b"\x80\x02"):
             why = "not a PyTorch file"
     if why:
-        raise LoadError("damaged", f"{wish}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")
+        raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")

@@ -1,4 +1,4 @@
-"""What is wanted: the wish list, checked again. The loader trusts nobody that what becomes a path or a URL was checked before."""
+"""What is wanted: the adapter list, checked again. The loader trusts nobody that what becomes a path or a URL was checked before."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from .outcome import LoadError
 
 CONFIG, WEIGHTS = "adapter_config.json", ("adapter_model.safetensors", "adapter_model.bin")
-WORD = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
+SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
 GRAMMAR = {  # the hub's own, ASCII only; `..` is refused everywhere on top
-    "name": re.compile(WORD),
-    "repo_id": re.compile(rf"(?!.*--)(?!.*\.git$)(?:{WORD}/)?{WORD}"),
+    "name": re.compile(SEGMENT),
+    "repo_id": re.compile(rf"(?!.*--)(?!.*\.git$)(?:{SEGMENT}/)?{SEGMENT}"),
     "revision": re.compile(r"(?!.*//)(?!.*(?:/|\.|\.lock)$)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}"),
     "commit": re.compile(r"[0-9a-f]{40}"),
-    "files": re.compile(rf"(?:{WORD}/){{0,4}}{WORD}"),
+    "files": re.compile(rf"(?:{SEGMENT}/){{0,4}}{SEGMENT}"),
 }
 
 
@@ -30,7 +30,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Wish:
+class AdapterSpec:
     name: str
     repo_id: str
     revision: str
@@ -53,11 +53,11 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the wish list asks for: adapters to bring, or (`given`, `published`, `compared`) adapters to look at."""
+class AdapterList:
+    """What the adapter list asks for: adapters to bring, or (`given`, `published`, `compared`) adapters to look at."""
 
     server: Server
-    wishes: tuple[Wish, ...] = ()
+    specs: tuple[AdapterSpec, ...] = ()
     given: tuple[str, ...] | None = None
     """Names that somebody else provides."""
     published: bool = False
@@ -66,43 +66,47 @@ class Wanted:
     """The wishes are not brought: what lies there is compared with what was locked of them."""
 
 
-def read_wanted(path: Path) -> Wanted:
-    """The wish list. Whatever is wrong with it comes in one error."""
+def read_adapter_list(path: Path) -> AdapterList:
+    """The adapter list. Whatever is wrong with it comes in one error."""
     try:
         data: Any = json.loads(path.read_text("utf-8"))
         rank = data.get("default_rank")
         server = Server(str(data.get("served_model") or ""), rank if isinstance(rank, int) else None)
         if data.get("published") is True:
-            return Wanted(server, published=True)
+            return AdapterList(server, published=True)
         if data.get("given") is not None:
             if not isinstance(data["given"], list):
                 raise TypeError("given is no list")
-            wanted = Wanted(server, given=tuple(data["given"]))
+            wanted = AdapterList(server, given=tuple(data["given"]))
         else:
             if not isinstance(data["adapters"], list):
                 raise TypeError("adapters is no list")
-            wanted = Wanted(server, tuple(read_wish(entry) for entry in data["adapters"]), compared=data.get("compared") is True)
+            wanted = AdapterList(server, tuple(read_spec(entry) for entry in data["adapters"]), compared=data.get("compared") is True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
-        raise LoadError("wish-list", f"the wish list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again") from None
-    problems = _check_names("given", wanted.given, server.model) if wanted.given is not None else _check_wishes(wanted)
+        raise LoadError(
+            "adapter-list", f"the adapter list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again"
+        ) from None
+    problems = _check_names("given", wanted.given, server.model) if wanted.given is not None else _check_specs(wanted)
     if problems:
-        raise LoadError("wish-list", "; ".join(problems) + ": correct hf_repo_ids" + " or lora.source" * (wanted.given is not None))
+        raise LoadError("adapter-list", "; ".join(problems) + ": correct hf_repo_ids" + " or lora.source" * (wanted.given is not None))
     return wanted
 
 
-def read_wish(entry: dict[str, Any]) -> Wish:
+def read_spec(entry: dict[str, Any]) -> AdapterSpec:
     """An entry of the list. Nothing is checked yet."""
     locked = entry.get("locked")
     records = locked and tuple((file, Record(record["size"], record["sha256"])) for file, record in locked.items())
-    return Wish(entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records)
+    return AdapterSpec(
+        entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records
+    )
 
 
-def _check_wishes(wanted: Wanted) -> list[str]:
-    problems = _check_names("adapters", [wish.name for wish in wanted.wishes], wanted.server.model)
-    for i, wish in enumerate(wanted.wishes):
-        files = [file for file, _ in wish.locked] if wish.locked else wish.files
-        values: list[tuple[str, Any]] = [("repo_id", wish.repo_id), ("revision", wish.revision)]
-        values += [("files", file) for file in (*(wish.files or ()), *(file for file, _ in wish.locked or ()))]
+def _check_specs(wanted: AdapterList) -> list[str]:
+    problems = _check_names("adapters", [spec.name for spec in wanted.specs], wanted.server.model)
+    for i, spec in enumerate(wanted.specs):
+        files = [file for file, _ in spec.locked] if spec.locked else spec.files
+        values: list[tuple[str, Any]] = [("repo_id", spec.repo_id), ("revision", spec.revision)]
+        values += [("files", file) for file in (*(spec.files or ()), *(file for file, _ in spec.locked or ()))]
         problems += [
             f"adapters[{i}].{part}: {_shown(value)} is not what the hub allows" for part, value in values if not _fits(part, value)
         ]
@@ -110,11 +114,11 @@ def _check_wishes(wanted: Wanted) -> list[str]:
             flat = [str(f).rsplit("/", 1)[-1] for f in files]
             if CONFIG not in flat or not any(f.startswith("adapter_model.") for f in flat) or len(set(flat)) < len(flat):
                 problems.append(f"adapters[{i}].files: needs {CONFIG} and an adapter_model file, each name once")
-        if wish.locked and not (
-            _fits("commit", wish.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in wish.locked)
+        if spec.locked and not (
+            _fits("commit", spec.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in spec.locked)
         ):
             problems.append(f"adapters[{i}].locked: needs a commit, and a size and a sha256 for each file: lock the adapters again")
-        if wanted.compared and not wish.locked:
+        if wanted.compared and not spec.locked:
             problems.append(f"adapters[{i}].locked: is needed to compare: lock the adapters")
     return problems
 

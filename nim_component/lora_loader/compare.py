@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from .adapter import read_config
-from .adapter_list import CONFIG, Record, Wish
-from .outcome import LONGEST_MESSAGE, LoadError, leave, leave_signals_to_main, say
-from .volume import READERS, digest, directories
+from .adapter_list import CONFIG, AdapterSpec, Record
+from .outcome import MAX_MESSAGE_BYTES, LoadError, block_stop_signals, exit_process, say
+from .volume import HASH_THREADS, digest, directories
 
-LONGEST_LINE = 200
+MAX_LINE = 200
 """Characters of what is said of one adapter, or of one name: what lies on a volume may be called anything."""
 
 
@@ -46,7 +46,7 @@ class Comparison:
         """As a termination message, JSON without what is in order. Where room is short, what is wrong comes before why, and both before
         what is not listed."""
         wrong = {str(at): problem for at, problem in enumerate(self.problems) if problem is not None}
-        room = LONGEST_MESSAGE - 90
+        room = MAX_MESSAGE_BYTES - 90
         problems: dict[str, str] = {}
         for at in wrong:
             if (room := room - len(f'"{at}": "", ')) > 0:
@@ -60,70 +60,70 @@ class Comparison:
         return json.dumps(said)
 
 
-def compare(root: Path, wishes: Sequence[Wish]) -> Comparison:
+def compare(root: Path, specs: Sequence[AdapterSpec]) -> Comparison:
     """Looks at the directory that a server scans. `LoadError` when there is none, or when it may not be read."""
     try:
         if not root.is_dir():
             there = ", ".join(sorted(map(_shown, directories(root.parent)))[:10]) or "nothing"
             raise LoadError("not-found", f"{root} is no directory, beside it there is {there}: name the one that holds the adapters")
-        unlisted = set(directories(root)) - {wish.name for wish in wishes}
+        unlisted = set(directories(root)) - {spec.name for spec in specs}
     except OSError as e:
-        cure = "read it as its owner (run_as_user, fs_group)"
-        raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {cure}") from None
-    pool = ThreadPoolExecutor(READERS, initializer=leave_signals_to_main)
+        fix = "read it as its owner (run_as_user, fs_group)"
+        raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {fix}") from None
+    pool = ThreadPoolExecutor(HASH_THREADS, initializer=block_stop_signals)
     try:
-        problems = tuple(pool.map(_find_problem, [root] * len(wishes), wishes))
+        problems = tuple(pool.map(_find_problem, [root] * len(specs), specs))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # a request to stop does not wait for gigabytes to be hashed
     return Comparison(problems, tuple(sorted(map(_shown, unlisted))))
 
 
-def compare_and_leave(root: Path, wishes: Sequence[Wish]) -> NoReturn:
+def compare_and_exit(root: Path, specs: Sequence[AdapterSpec]) -> NoReturn:
     """In a pod: a line for each adapter in the log, everything in the termination message, and the verdict as exit code."""
-    found = compare(root, wishes)
-    for wish, problem in zip(wishes, found.problems, strict=True):
-        say(describe(wish, problem))
+    found = compare(root, specs)
+    for spec, problem in zip(specs, found.problems, strict=True):
+        say(describe(spec, problem))
     for name in found.unlisted:
         say(f"warning: {name} is not listed, and the server may serve it")
-    leave(found.failure, found.message)
+    exit_process(found.failure, found.message)
 
 
-def describe(wish: Wish, problem: str | None) -> str:
+def describe(spec: AdapterSpec, problem: str | None) -> str:
     """The line of one adapter."""
-    return f"{wish.name}: {problem or f'as locked, commit {wish.revision[:12]}'}"
+    return f"{spec.name}: {problem or f'as locked, commit {spec.revision[:12]}'}"
 
 
-def _find_problem(root: Path, wish: Wish) -> str | None:
-    directory = root / wish.name
+def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
+    directory = root / spec.name
     try:
         if not directory.is_dir():
             return "is no directory" if os.path.lexists(directory) else "is not there"
-        return next(filter(None, (_look(root, wish, path, record) for path, record in wish.locked or ())), None)
+        return next(filter(None, (_inspect(root, spec, path, record) for path, record in spec.locked or ())), None)
     except OSError as e:
         return f"{Path(e.filename or directory).name} cannot be read by uid {os.getuid()} ({e.strerror})"
 
 
-def _look(root: Path, wish: Wish, path: str, record: Record) -> str | None:
-    file = root / wish.name / path.rpartition("/")[2]
+def _inspect(root: Path, spec: AdapterSpec, path: str, record: Record) -> str | None:
+    file = root / spec.name / path.rpartition("/")[2]
     if not file.is_file():
         return f"{file.name} is {'no file' if os.path.lexists(file) else 'not there'}"
     if not file.resolve().is_relative_to(root.resolve()):
         return f"{file.name} is a link that leads out of the directory"
     if file.stat().st_size != record.size:
-        return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked" + _rank_of(wish, file)
+        return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked" + _rank_of(spec, file)
     if digest(file) != record.sha256:
-        return f"{file.name} is another file than the one that was locked" + _rank_of(wish, file)
+        return f"{file.name} is another file than the one that was locked" + _rank_of(spec, file)
     return None
 
 
-def _rank_of(wish: Wish, file: Path) -> str:
+def _rank_of(spec: AdapterSpec, file: Path) -> str:
     """What most often differs in a configuration."""
     try:
-        rank = read_config(wish, file)["rank"] if file.name == CONFIG else None
+        rank = read_config(spec, file)["rank"] if file.name == CONFIG else None
     except LoadError:
         return ""
     return "" if rank is None else f"; its rank is {rank}"
 
 
 def _shown(name: str) -> str:
-    return ascii(name)[1:-1][:LONGEST_LINE]
+    return ascii(name)[1:-1][:MAX_LINE]

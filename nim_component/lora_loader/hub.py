@@ -17,8 +17,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from .adapter import check_fit, check_size, check_weights, read_config
-from .adapter_list import CONFIG, WEIGHTS, Server, Wish, is_sha256, is_size
-from .outcome import LoadError, leave_signals_to_main, megabytes, say
+from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, is_sha256, is_size
+from .outcome import LoadError, block_stop_signals, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
 
@@ -50,7 +50,7 @@ class Incoming:
         if not self.sha256:
             self.blob.update(block)
 
-    def as_recorded(self) -> bool:
+    def matches_record(self) -> bool:
         return self.done == self.size and (self.sha.hexdigest() == self.sha256 if self.sha256 else self.blob.hexdigest() == self.blob_id)
 
 
@@ -64,7 +64,7 @@ class Hub:
         self.host = str(self.api.endpoint).partition("://")[2].rpartition("@")[2]
         self.arrived: dict[str, list[int]] = {}  # adapter -> [bytes so far, bytes in all], for the progress lines
 
-    def patiently(self, wish: Wish, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0) -> Any:
+    def retry(self, spec: AdapterSpec, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0) -> Any:
         """Try again while the trouble is of a kind that passes; a try that got further than any before starts the count anew."""
         tries, furthest = 0, 0
         while True:
@@ -74,80 +74,80 @@ class Hub:
             except self.lib.refused as e:
                 status, headers = e.response.status_code, e.response.headers
                 if status not in (408, 429) and status < 500:
-                    raise self.explain(wish, status, headers.get("X-Error-Code", "")) from None
-                kind, reason, pause = "rate-limited" if status == 429 else "hub", f"the hub answered {status}", wanted_pause(headers)
+                    raise self.explain(spec, status, headers.get("X-Error-Code", "")) from None
+                kind, reason, pause = "rate-limited" if status == 429 else "hub", f"the hub answered {status}", retry_after(headers)
             except self.lib.stalled:
                 kind, reason = "hub", f"the hub sent nothing for {self.s.stall:g} s"
             except (self.lib.broken, ConnectionError, ValueError, KeyError, TypeError) as e:
                 kind, reason = "hub", f"{type(e).__name__}: {str(e)[:200]}"
             if self.stop.is_set():
-                raise LoadError("interrupted", f"{wish}: stopped")
+                raise LoadError("interrupted", f"{spec}: stopped")
             tries, furthest = (1 if progress() > furthest else tries + 1), max(furthest, progress())
             delay = max(pause, min(30.0, self.s.backoff * 2 ** (tries - 1))) * random.uniform(1, 1.25)
             if tries > self.s.retries or delay > self.s.remaining:
-                cure = (
+                fix = (
                     "rate-limited, start later or give a token (hf_token_key)"
                     if kind == "rate-limited"
                     else "check HF_ENDPOINT, proxy and network"
                 )
                 asked = f" and asks to wait {pause:.0f} s" if pause else ""
-                raise LoadError(kind, f"{wish}: {reason}{asked} at {self.host}, after {tries} tries: {cure}")
-            say(f"{wish.name}: {reason}, trying again in {delay:.1f} s")
+                raise LoadError(kind, f"{spec}: {reason}{asked} at {self.host}, after {tries} tries: {fix}")
+            say(f"{spec.name}: {reason}, trying again in {delay:.1f} s")
             self.stop.wait(delay)
 
-    def explain(self, wish: Wish, status: int, code: str) -> LoadError:
+    def explain(self, spec: AdapterSpec, status: int, code: str) -> LoadError:
         """The hub's refusals that no patience cures."""
         token = "" if self.s.token else "give a token (hf_token_key)"
         if code == "GatedRepo":
-            cure = "accept its terms on its page, with the token's account" + (f", and {token}" if token else "")
-            return LoadError("gated", f"{wish}: the repo is gated ({status}): {cure}")
+            fix = "accept its terms on its page, with the token's account" + (f", and {token}" if token else "")
+            return LoadError("gated", f"{spec}: the repo is gated ({status}): {fix}")
         if status == 401 and token:
-            return LoadError("unauthorized", f"{wish}: private or missing, and no token given (401): check the repo id, or {token}")
+            return LoadError("unauthorized", f"{spec}: private or missing, and no token given (401): check the repo id, or {token}")
         if status == 401:
-            return LoadError("unauthorized", f"{wish}: the hub refused the token (401): renew it in its Secret, or check the repo id")
+            return LoadError("unauthorized", f"{spec}: the hub refused the token (401): renew it in its Secret, or check the repo id")
         if status == 403:
-            return LoadError("gated", f"{wish}: access denied (403): {token or 'give the token read access to this repo'}")
+            return LoadError("gated", f"{spec}: access denied (403): {token or 'give the token read access to this repo'}")
         if status == 404 and code == "RevisionNotFound":
-            return LoadError("not-found", f"{wish}: the repo has no revision {wish.revision} (404): correct the revision")
+            return LoadError("not-found", f"{spec}: the repo has no revision {spec.revision} (404): correct the revision")
         if status == 404:
-            cure = f"correct the repo id, or {token or 'give the token access to it'}"
-            return LoadError("not-found", f"{wish}: no such repo, or a private one ({code or '404'}): {cure}")
-        return LoadError("hub", f"{wish}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
+            fix = f"correct the repo id, or {token or 'give the token access to it'}"
+            return LoadError("not-found", f"{spec}: no such repo, or a private one ({code or '404'}): {fix}")
+        return LoadError("hub", f"{spec}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
 
-    def look_up(self, wish: Wish) -> tuple[str, list[Incoming]]:
+    def look_up(self, spec: AdapterSpec) -> tuple[str, list[Incoming]]:
         """Branch or tag to commit, and the hub's record of each wanted file: one request, so both speak of the same commit. None when the
         lock file has said all that already."""
-        if wish.locked is not None:
-            by_config = sorted(wish.locked, key=lambda entry: not entry[0].endswith(CONFIG))
-            return wish.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
+        if spec.locked is not None:
+            by_config = sorted(spec.locked, key=lambda entry: not entry[0].endswith(CONFIG))
+            return spec.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
 
         def ask() -> Any:
-            info = self.api.model_info(wish.repo_id, revision=wish.revision, files_metadata=True, timeout=self.s.stall)
+            info = self.api.model_info(spec.repo_id, revision=spec.revision, files_metadata=True, timeout=self.s.stall)
             if not re.fullmatch(r"[0-9a-f]{40}", info.sha or ""):
                 raise ValueError("no commit in the hub's answer")
             return info
 
-        info = self.patiently(wish, ask)
+        info = self.retry(spec, ask)
         there = {f.rfilename: f for f in info.siblings or ()}
-        wanted = wish.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
+        wanted = spec.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
         if missing := [path for path in wanted if path not in there]:
             what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
-            raise LoadError("no-match", f"{wish}: {what}: if this is a LoRA adapter, correct its revision or files, else the repo id")
+            raise LoadError("no-match", f"{spec}: {what}: if this is a LoRA adapter, correct its revision or files, else the repo id")
         files: list[Incoming] = []
         for record in sorted((there[path] for path in wanted), key=lambda f: not f.rfilename.endswith(CONFIG)):
             sha256, size = (record.lfs.sha256, record.lfs.size) if record.lfs else (None, record.size)
             if not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(record.blob_id)))):
                 raise LoadError(
-                    "damaged", f"{wish}: no size or hash for {record.rfilename} from {self.host}, so nothing to verify by: use a full hub"
+                    "damaged", f"{spec}: no size or hash for {record.rfilename} from {self.host}, so nothing to verify by: use a full hub"
                 )
             files.append(Incoming(record.rfilename, size, sha256, record.blob_id))
         return info.sha, files
 
-    def receive(self, wish: Wish, commit: str, file: Incoming, into: Path) -> None:
+    def receive(self, spec: AdapterSpec, commit: str, file: Incoming, into: Path) -> None:
         """Stream to disk, hashing on the way; after a cut go on at the exact byte. Wrong content gets one more chance."""
         if file.name == CONFIG:
-            check_size(wish, file.size)
-        url, counter = self.lib.url(wish.repo_id, file.path, revision=commit, endpoint=self.s.endpoint), self.arrived[wish.name]
+            check_size(spec, file.size)
+        url, counter = self.lib.url(spec.repo_id, file.path, revision=commit, endpoint=self.s.endpoint), self.arrived[spec.name]
         with (into / file.name).open("wb", buffering=0) as out:
 
             def restart() -> None:
@@ -164,7 +164,7 @@ class Hub:
                         restart()
                     for block in answer.iter_bytes():
                         if self.stop.is_set():
-                            raise LoadError("interrupted", f"{wish}: stopped")
+                            raise LoadError("interrupted", f"{spec}: stopped")
                         view = memoryview(block)
                         while view:
                             view = view[out.write(view) :]
@@ -176,33 +176,33 @@ class Hub:
                     raise ConnectionError(f"{file.name} ended at byte {file.done} of {file.size}")
 
             for _ in range(2):
-                self.patiently(wish, attempt, lambda: file.done)
-                if file.as_recorded():
+                self.retry(spec, attempt, lambda: file.done)
+                if file.matches_record():
                     return
-                say(f"{wish.name}: {file.name} is not what the hub's record says, once more from the start")
+                say(f"{spec.name}: {file.name} is not what the hub's record says, once more from the start")
                 restart()
-        raise LoadError("damaged", f"{wish}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
+        raise LoadError("damaged", f"{spec}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
                                  "look for a proxy or mirror that alters files")  # fmt: skip
 
-    def fetch(self, wish: Wish, server: Server) -> dict[str, Any]:
+    def fetch(self, spec: AdapterSpec, server: Server) -> dict[str, Any]:
         """One adapter into staging, the small config first: a rank that is too high ends it before the weights are moved."""
-        commit, files = self.look_up(wish)
-        self.arrived[wish.name] = [0, sum(f.size for f in files)]
-        started, into, amount = time.monotonic(), self.s.work / wish.name, f"{len(files)} files, {megabytes(self.arrived[wish.name][1])}"
+        commit, files = self.look_up(spec)
+        self.arrived[spec.name] = [0, sum(f.size for f in files)]
+        started, into, amount = time.monotonic(), self.s.work / spec.name, f"{len(files)} files, {megabytes(self.arrived[spec.name][1])}"
         into.mkdir(mode=0o777)
         facts: dict[str, Any] = {}
-        say(f"{wish.name}: {wish.repo_id}@{wish.revision} is commit {commit[:12]}, {amount}")
+        say(f"{spec.name}: {spec.repo_id}@{spec.revision} is commit {commit[:12]}, {amount}")
         for file in files:
-            self.receive(wish, commit, file, into)
+            self.receive(spec, commit, file, into)
             if file.name == CONFIG:
-                facts = read_config(wish, into / CONFIG)
-                check_fit(self.s, wish, facts, server)
-            check_weights(wish, into / file.name)
+                facts = read_config(spec, into / CONFIG)
+                check_fit(self.s, spec, facts, server)
+            check_weights(spec, into / file.name)
             (into / file.name).chmod(0o777)
         took = max(time.monotonic() - started, 0.001)
-        say(f"{wish.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[wish.name][1] / took)}/s)")
+        say(f"{spec.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[spec.name][1] / took)}/s)")
         manifest = {
-            "repo_id": wish.repo_id, "revision": wish.revision, "commit": commit, "wanted": wish.files and list(wish.files), **facts,
+            "repo_id": spec.repo_id, "revision": spec.revision, "commit": commit, "wanted": spec.files and list(spec.files), **facts,
             "files": {f.name: {"size": f.size, "sha256": f.sha.hexdigest()} for f in files},
         }  # fmt: skip
         (into / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")  # last: its presence says the directory is whole
@@ -210,7 +210,7 @@ class Hub:
 
     def show_progress(self) -> None:
         """Daemon thread: what moved in the last five seconds, a line per adapter."""
-        leave_signals_to_main()
+        block_stop_signals()
         before: dict[str, int] = {}
         while not self.stop.wait(5):
             for name, (done, size) in list(self.arrived.items()):
@@ -224,7 +224,7 @@ def is_blob_id(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}", value) is not None
 
 
-def wanted_pause(headers: Any) -> float:
+def retry_after(headers: Any) -> float:
     """Seconds the hub asks for: Retry-After (seconds or a date), or the reset time of an exhausted rate-limit window."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():

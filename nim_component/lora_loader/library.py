@@ -21,7 +21,7 @@ from .outcome import LoadError, say
 from .settings import Settings
 from .volume import discard
 
-OLDEST_LIBRARY = (1, 0)
+MIN_LIBRARY_VERSION = (1, 0)
 
 
 def library(s: Settings) -> SimpleNamespace:
@@ -32,7 +32,7 @@ def library(s: Settings) -> SimpleNamespace:
     silence()
     with contextlib.suppress(Exception):
         version = importlib.metadata.version("huggingface_hub")
-        if tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= OLDEST_LIBRARY:
+        if tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= MIN_LIBRARY_VERSION:
             return import_library()
     pins = hashlib.sha256(s.requirements.read_bytes()).hexdigest()[:12]
     target = s.root / "library" / f"{pins}-{sysconfig.get_config_var('SOABI')}"
@@ -76,12 +76,12 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps",
                "--require-hashes", "--only-binary", ":all:", "--target", str(staged), "--requirement", str(s.requirements)]  # fmt: skip
     env = {k: v for k, v in os.environ.items() if k not in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") and not (s.token and s.token in v)}
-    cure = "give the init container a package index (PIP_INDEX_URL, proxy) or a lora_image that has the library"
+    fix = "give the init container a package index (PIP_INDEX_URL, proxy) or a lora_image that has the library"
     try:
         pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=tmp,
                                text=True, errors="replace", umask=0o022, start_new_session=True)  # fmt: skip
     except OSError as e:
-        raise LoadError("library", f"pip cannot be started ({e}): {cure}") from None
+        raise LoadError("library", f"pip cannot be started ({e}): {fix}") from None
     try:
         output = pip.communicate()[0]
     finally:
@@ -92,7 +92,7 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
         if "No space left" in output or "Disk quota" in output:
             raise OSError(errno.ENOSPC, "No space left on device")
         errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines()[-1:] or ["no output"]
-        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}): {cure}")
+        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}): {fix}")
     target.parent.mkdir(exist_ok=True)
     for old in target.parent.iterdir():  # other pins, or a broken one; other platforms' libraries of the same pins stay
         if old == target or not old.name.startswith(target.name.partition("-")[0]):

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from .outcome import LoadError, leave, leave_signals_to_main, say
+from .outcome import LoadError, block_stop_signals, exit_process, say
 from .settings import Settings
 
 
@@ -21,7 +21,7 @@ class Lock:
 
     def __init__(self, s: Settings) -> None:
         self.directory, self.stale, self.number = s.root / "lock", s.stale, 0
-        self.me = f"{os.uname().nodename} {self._namespace()} {os.getpid()} {self._started(os.getpid())} {s.run}"
+        self.me = f"{os.uname().nodename} {self._namespace()} {os.getpid()} {self._start_time(os.getpid())} {s.run}"
         self.released = threading.Event()
 
     @staticmethod
@@ -32,16 +32,16 @@ class Lock:
             return "-"
 
     @staticmethod
-    def _started(pid: int | str) -> str:
+    def _start_time(pid: int | str) -> str:
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
         except (OSError, IndexError):
             return "gone"
 
-    def _dead(self, text: str) -> bool:
+    def _is_owner_dead(self, text: str) -> bool:
         """Seen dead only by a process that would see it alive: same host, same pid namespace."""
         mine, owner = self.me.split(), text.split()
-        return len(owner) >= 4 and owner[:2] == mine[:2] and self._started(owner[2]) != owner[3]
+        return len(owner) >= 4 and owner[:2] == mine[:2] and self._start_time(owner[2]) != owner[3]
 
     def _newest(self) -> tuple[int, str]:
         number = max((int(p.name) for p in self.directory.iterdir() if p.name.isdecimal()), default=0)
@@ -74,8 +74,8 @@ class Lock:
                 path.unlink(missing_ok=True)
         return True
 
-    def _beat(self) -> None:
-        leave_signals_to_main()
+    def _heartbeat(self) -> None:
+        block_stop_signals()
         count = 0
         while not self.released.wait(self.stale / 10):
             count += 1
@@ -90,7 +90,9 @@ class Lock:
         with contextlib.suppress(OSError):
             number, text = self._newest()
             if not self.released.is_set() and (number != self.number or not text.startswith(self.me)):
-                leave(LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again"))
+                exit_process(
+                    LoadError("lock-lost", "another loader took the lock while this one slept: it does the work, start this one again")
+                )
 
     def __enter__(self) -> Lock:
         self.directory.mkdir(mode=0o777, parents=True, exist_ok=True)
@@ -100,7 +102,7 @@ class Lock:
             newest, now = self._newest(), time.monotonic()
             if newest != seen:
                 seen, since = newest, now
-            if newest[1].startswith("free") or self._dead(newest[1]) or now - since > self.stale:
+            if newest[1].startswith("free") or self._is_owner_dead(newest[1]) or now - since > self.stale:
                 if self._create(newest[0] + 1):
                     break
                 continue
@@ -108,7 +110,7 @@ class Lock:
                 say(f"waiting for the loader on {newest[1].split(' ')[0] or 'another pod'}, which is at work on this volume")
                 told = now + 30
             time.sleep(0.1)
-        threading.Thread(target=self._beat, daemon=True).start()
+        threading.Thread(target=self._heartbeat, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,14 +11,14 @@ import threading
 from typing import Any, NoReturn
 
 EXIT_CODES = {
-    "unexpected": 1, "wish-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
+    "unexpected": 1, "adapter-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
     "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
     "time-out": 124, "interrupted": 143,
 }  # fmt: skip
-LONGEST_MESSAGE = 4000
+MAX_MESSAGE_BYTES = 4000
 """Bytes of a termination message: Kubernetes keeps 4096."""
 secret_values: list[str] = []
-speaking = threading.Lock()
+_output_lock = threading.Lock()
 
 
 class LoadError(Exception):
@@ -29,7 +29,7 @@ class LoadError(Exception):
         self.kind = kind
 
 
-class Ended(BaseException):
+class StopRequestedError(BaseException):
     """Raised in the main thread by a signal: the deadline or a request to stop. No library's `except Exception` may swallow it."""
 
     def __init__(self, kind: str, text: str) -> None:
@@ -37,13 +37,13 @@ class Ended(BaseException):
         self.kind = kind
 
 
-ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
-def leave_signals_to_main() -> None:
+def block_stop_signals() -> None:
     """The first thing that every other thread does. The kernel gives a signal to any thread that takes it, and then the main one sleeps on
     in its read: a stopped pod would be killed after its grace, without having cleaned up."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
 def clean(text: object) -> str:
@@ -56,7 +56,7 @@ def clean(text: object) -> str:
 
 
 def say(text: object, stream: Any = None) -> None:
-    with speaking, contextlib.suppress(OSError):
+    with _output_lock, contextlib.suppress(OSError):
         print(clean(text), file=stream or sys.stdout, flush=True)
 
 
@@ -64,7 +64,7 @@ def megabytes(count: float) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def leave(failure: LoadError | None, message: str = "") -> NoReturn:
+def exit_process(failure: LoadError | None, message: str = "") -> NoReturn:
     """The only way out: threads that hang in a read cannot hold the process. The termination message is the failure's line by default."""
     if failure:
         line = clean(failure)
@@ -73,5 +73,5 @@ def leave(failure: LoadError | None, message: str = "") -> NoReturn:
     if message:
         with contextlib.suppress(OSError):
             log = os.open(os.environ.get("LORA_TERMINATION_LOG", "/dev/termination-log"), os.O_WRONLY | os.O_TRUNC)
-            os.write(log, message.encode()[:LONGEST_MESSAGE])
+            os.write(log, message.encode()[:MAX_MESSAGE_BYTES])
     os._exit(EXIT_CODES[failure.kind] if failure else 0)

@@ -58,20 +58,22 @@ def read_settings(requirements: Path) -> Settings:
         except ValueError:
             value = math.nan
         if value is not None and not 0 < value < 1e9:
-            raise LoadError("wish-list", f"{name}={text!a} is not a positive number: correct it in the pod's environment")
+            raise LoadError("adapter-list", f"{name}={text!a} is not a positive number: correct it in the pod's environment")
         return value
 
     token = (env.get("HF_TOKEN") or "").strip() or None
     if token:
         secret_values.append(token)
         if not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise LoadError("wish-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
+            raise LoadError("adapter-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
     endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or None
     if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
-        raise LoadError("wish-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
+        raise LoadError("adapter-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
     source = Path(env.get("NIM_PEFT_SOURCE", ""))
     if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
-        raise LoadError("wish-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters")
+        raise LoadError(
+            "adapter-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters"
+        )
     rank, unload = number("NIM_MAX_LORA_RANK", None), number("LORA_UNLOAD_SECONDS", 0.001)
     return Settings(
         adapters=source, requirements=requirements, token=token, endpoint=endpoint,

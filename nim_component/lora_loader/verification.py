@@ -9,20 +9,20 @@ import time
 from typing import Any
 
 from .adapter import check_fit, check_weights, read_config
-from .adapter_list import CONFIG, WEIGHTS, Wanted, Wish
+from .adapter_list import CONFIG, WEIGHTS, AdapterList, AdapterSpec
 from .outcome import LoadError, clean, say
 from .settings import Settings
-from .volume import directories, intact, ours, read_manifest
+from .volume import directories, is_intact, is_published, read_manifest
 
 
-def check(s: Settings, wanted: Wanted) -> None:
+def check(s: Settings, wanted: AdapterList) -> None:
     """Every adapter that must be there is, whole, and within the server's limits; what else the server would find is said."""
-    names = list(wanted.given) if wanted.given is not None else _await_published(s)
+    names = list(wanted.given) if wanted.given is not None else _wait_for_published(s)
     found: dict[str, dict[str, Any]] = {}
     failures: dict[str, LoadError] = {}
     for name in names:
         try:
-            found[name] = _look(s, name, wanted)
+            found[name] = _inspect(s, name, wanted)
         except LoadError as e:
             failures[name] = e
             say(f"failed: {e}")
@@ -45,31 +45,31 @@ def check(s: Settings, wanted: Wanted) -> None:
         raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
 
 
-def _await_published(s: Settings) -> list[str]:
+def _wait_for_published(s: Settings) -> list[str]:
     """What the Job has published. A re-pinned adapter is gone for a moment before it comes: that long there may be none."""
     end = time.monotonic() + min(s.unload + 5, s.remaining)
-    while not (names := sorted(name for name in directories(s.adapters) if ours(s.adapters / name))):
+    while not (names := sorted(name for name in directories(s.adapters) if is_published(s.adapters / name))):
         if time.monotonic() > end:
             raise LoadError("not-found", f"no adapter on the volume at {s.adapters}: see whether the Job that brings them has ended well")
         time.sleep(0.2)
     return names
 
 
-def _look(s: Settings, name: str, wanted: Wanted) -> dict[str, Any]:
-    directory, wish = s.adapters / name, Wish(name, "on the volume", "as it is", None)
+def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
+    directory, spec = s.adapters / name, AdapterSpec(name, "on the volume", "as it is", None)
     if not directory.is_dir():
         there = ", ".join(sorted(directories(s.adapters))[:10]) or "nothing"
         raise LoadError(
             "not-found", f"adapter {name}: no such directory on the volume, there is {there}: correct lora.source or the volume"
         )
     manifest = read_manifest(directory)
-    if manifest and not intact(directory, manifest):
+    if manifest and not is_intact(directory, manifest):
         raise LoadError("damaged", f"adapter {name}: its files are not those that were published: bring it to the volume again")
     config, weights = directory / CONFIG, next((directory / file for file in WEIGHTS if (directory / file).is_file()), None)
     if not config.is_file() or weights is None:
         lacks = CONFIG if not config.is_file() else " or ".join(WEIGHTS)
         raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory: bring the whole adapter to the volume")
-    facts = read_config(wish, config)
-    check_fit(s, wish, facts, wanted.server)
-    check_weights(wish, weights)
+    facts = read_config(spec, config)
+    check_fit(s, spec, facts, wanted.server)
+    check_weights(spec, weights)
     return {**facts, "bytes": config.stat().st_size + weights.stat().st_size, "commit": manifest.get("commit")}

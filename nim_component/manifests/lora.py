@@ -19,7 +19,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, LoRAAdapter
 from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
-from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, wish_of
+from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, generate_name, make_labels
 from .environment import render_token_variables, render_user_variables
 from .generation import find_server_generation
@@ -73,7 +73,7 @@ def render_list_config(nim: NIM, service_name: str, suffix: str) -> "dict[str, A
     """Render a ConfigMap with the loader's program and the whole adapter list."""
     if nim.lora.source is not None:
         return _config(nim, service_name, suffix, {"given": nim.lora.source.names})
-    adapters = [wish_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
+    adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
     return _config(nim, service_name, suffix, {"adapters": adapters})
 
 

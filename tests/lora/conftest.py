@@ -24,7 +24,7 @@ def pod(hub: Hub) -> Iterator[Pod]:
     directory = Path(tempfile.mkdtemp(prefix="lora-"))  # not tmp_path, whose parents only its owner may enter
     directory.chmod(0o777)
     pod = Pod(directory, hub.url)
-    pod.wish("org/one")
+    pod.list_adapters("org/one")
     yield pod
     for path in directory.rglob("*"):
         if path.is_dir():

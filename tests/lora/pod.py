@@ -70,7 +70,7 @@ class Pod:
         self.termination.write_text("")
         self.termination.chmod(0o666)
 
-    def wish(self, *adapters: str | dict[str, Any], served: str = "meta/llama3-8b-instruct") -> None:
+    def list_adapters(self, *adapters: str | dict[str, Any], served: str = "meta/llama3-8b-instruct") -> None:
         """`"org/name"`, `"org/name@revision"` or the whole entry."""
         entries: list[dict[str, Any]] = []
         for adapter in adapters:

@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_said(pod: Pod) -> None:
 
 
 def test_what_a_loader_published_is_checked_against_its_own_hashes(hub: Hub, pod: Pod) -> None:
-    pod.wish("org/one", "org/two")
+    pod.list_adapters("org/one", "org/two")
     assert pod.run().code == 0
     hub.requests.clear()
     look(pod, published=True)
@@ -137,7 +137,7 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     over, seen = threading.Event(), list[list[str]]()
     watcher = threading.Thread(target=watch, args=(pod, over, seen))
     watcher.start()
-    pod.wish("org/one@v2", "org/two")
+    pod.list_adapters("org/one@v2", "org/two")
     began = time.monotonic()
     result = pod.run(LORA_UNLOAD_SECONDS="2")
     assert result.code == 0 and time.monotonic() - began > 2, result
@@ -146,7 +146,7 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     watcher.join()
     assert seen[:2] == [["one"], []] and seen[-1] == ["one", "two"], "the old one goes, the server looks, the new one comes"
     assert "taken out for 2 s" in result.out
-    pod.wish("org/one@v2", "org/two", "org/three")
+    pod.list_adapters("org/one@v2", "org/two", "org/three")
     hub.repos["org/three"] = Repo({"main": adapter(5)})
     result = pod.run(LORA_UNLOAD_SECONDS="50")
     assert result.code == 0 and result.seconds < 40 and "taken out" not in result.out, "what is only added does not make others go"
@@ -156,7 +156,7 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
 def test_the_wait_for_the_servers_is_not_the_downloads_time(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
-    pod.wish("org/one@v2")
+    pod.list_adapters("org/one@v2")
     result = pod.run(LORA_UNLOAD_SECONDS="5", LORA_DEADLINE_SECONDS="4")
     assert (result.code, result.lines["one"]["status"]) == (0, "downloaded") and result.seconds > 5, result
 
@@ -164,7 +164,7 @@ def test_the_wait_for_the_servers_is_not_the_downloads_time(hub: Hub, pod: Pod) 
 def test_a_refresh_that_was_killed_while_the_old_one_was_out_is_taken_up(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
-    pod.wish("org/one@v2")
+    pod.list_adapters("org/one@v2")
     process = pod.start(LORA_UNLOAD_SECONDS="30")
     end = time.monotonic() + 20
     while pod.published():
@@ -180,7 +180,7 @@ def test_a_refresh_that_was_killed_while_the_old_one_was_out_is_taken_up(hub: Hu
 
 def test_a_failed_refresh_leaves_what_is_served(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
-    pod.wish("org/one@nowhere", "org/two")
+    pod.list_adapters("org/one@nowhere", "org/two")
     assert pod.run(LORA_UNLOAD_SECONDS="2").code == 13
     assert pod.published() == ["one"] and pod.torn() == []
     shutil.rmtree(pod.root / "staging")

@@ -20,7 +20,7 @@ def resolved(hub: Hub) -> list[str]:
 
 
 def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> None:
-    pod.wish("org/one", {"repo_id": "org/two", "name": "second"})
+    pod.list_adapters("org/one", {"repo_id": "org/two", "name": "second"})
     result = pod.run()
     assert result.code == 0, result
     for name, repo in {"one": "org/one", "second": "org/two"}.items():
@@ -111,14 +111,14 @@ def test_a_damaged_adapter_is_not_served_while_the_hub_is_down(hub: Hub, pod: Po
 def test_repin_replaces_and_a_failed_repin_leaves_the_old_one(hub: Hub, pod: Pod) -> None:
     repo = hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
-    pod.wish("org/one@nowhere")
+    pod.list_adapters("org/one@nowhere")
     assert pod.run().code == 13
     assert pod.published() == ["one"] and not pod.torn()
-    pod.wish("org/one@v2")
+    pod.list_adapters("org/one@v2")
     assert pod.run().lines["one"]["commit"] == repo.commit("v2")
     assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == repo.revisions["v2"]["adapter_model.safetensors"]
     hub.requests.clear()
-    pod.wish(f"org/one@{repo.commit('v2')}")  # pinned to what it already is
+    pod.list_adapters(f"org/one@{repo.commit('v2')}")  # pinned to what it already is
     assert (pod.run().lines["one"]["status"], hub.requests) == ("reused", [])
 
 
@@ -127,20 +127,20 @@ def test_a_renamed_branch(hub: Hub, pod: Pod) -> None:
     repo = hub.repos["org/one"]
     repo.revisions = {"trunk": repo.revisions.pop("main")}
     assert pod.run().code == 0, "what is there does not need the branch"
-    pod.wish("org/one@trunk")
+    pod.list_adapters("org/one@trunk")
     assert pod.run().code == 0
-    pod.wish("org/one@main")
+    pod.list_adapters("org/one@main")
     result = pod.run()
     assert result.code == 13 and "no revision main" in result.last
 
 
 def test_one_failure_publishes_nothing_and_the_next_start_has_less_to_do(hub: Hub, pod: Pod) -> None:
-    pod.wish("org/one", "org/missing")
+    pod.list_adapters("org/one", "org/missing")
     result = pod.run()
     assert (result.code, pod.published()) == (13, [])
     assert (result.lines["one"]["status"], result.lines["missing"]["status"]) == ("staged", "failed")
     hub.requests.clear()
-    pod.wish("org/one", "org/two")
+    pod.list_adapters("org/one", "org/two")
     result = pod.run()
     assert (result.code, result.lines["one"]["status"], pod.published()) == (0, "recovered", ["one", "two"])
     assert not [r for r in hub.requests if "org/one" in r]
@@ -148,17 +148,17 @@ def test_one_failure_publishes_nothing_and_the_next_start_has_less_to_do(hub: Hu
 
 
 def test_unlisted_adapters_leave_and_foreign_directories_stay(hub: Hub, pod: Pod) -> None:
-    pod.wish("org/one", "org/two")
+    pod.list_adapters("org/one", "org/two")
     assert pod.run().code == 0
     (pod.adapters / "by-hand").mkdir()
     (pod.root / "staging" / "dead").mkdir()
     (pod.root / "staging" / "dead").chmod(0o777)  # as the loader makes them
     (pod.root / "staging" / "dead" / "left.incomplete").write_text("x")
-    pod.wish("org/two")
+    pod.list_adapters("org/two")
     result = pod.run()
     assert (result.code, pod.published(), pod.staged()) == (0, ["by-hand", "two"], [])
     assert "by-hand is not listed and not made by this loader" in result.err
-    pod.wish({"repo_id": "org/one", "name": "by-hand"})
+    pod.list_adapters({"repo_id": "org/one", "name": "by-hand"})
     result = pod.run()
     assert result.code == 3 and "not made by this loader" in result.last and (pod.adapters / "by-hand").is_dir()
 
@@ -167,7 +167,9 @@ def test_bin_when_that_is_all_there_is_and_explicit_files(hub: Hub, pod: Pod) ->
     weights = b"PK\x03\x04" + bytes(1000)
     hub.repos["org/bin"] = Repo({"main": {"adapter_config.json": config(), "adapter_model.bin": weights}})
     hub.repos["org/deep"] = Repo({"main": {f"last/{k}": v for k, v in adapter(5).items()}})
-    pod.wish("org/bin", {"repo_id": "org/deep", "files": ["last/adapter_config.json", "last/adapter_model.safetensors", "last/README.md"]})
+    pod.list_adapters(
+        "org/bin", {"repo_id": "org/deep", "files": ["last/adapter_config.json", "last/adapter_model.safetensors", "last/README.md"]}
+    )
     result = pod.run()
     assert result.code == 0, result
     assert (pod.adapters / "bin" / "adapter_model.bin").read_bytes() == weights

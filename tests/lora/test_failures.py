@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nim_component.lora_loader import outcome, settings
-from nim_component.lora_loader.adapter_list import read_wanted
+from nim_component.lora_loader.adapter_list import read_adapter_list
 from tests.lora.hub import Hub, Repo, adapter, config, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 
@@ -74,7 +74,7 @@ def test_the_deadline_ends_it(hub: Hub, pod: Pod) -> None:
 
 
 def test_several_failures_all_have_their_line(hub: Hub, pod: Pod) -> None:
-    pod.wish("org/none", "org/nothing", "org/one")
+    pod.list_adapters("org/none", "org/nothing", "org/one")
     result = pod.run()
     assert result.code == 13 and "(and 1 more, see the log)" in result.termination
     assert {"org/none@main", "org/nothing@main"} <= {line.partition("(")[2].partition(")")[0] for line in result.out.splitlines()}
@@ -148,7 +148,7 @@ HOSTILE: list[dict[str, Any]] = [
 
 
 def test_hostile_wishes_are_refused_all_in_one_line(hub: Hub, pod: Pod) -> None:
-    pod.wish(*({"repo_id": "org/one", "name": f"n{i}"} | entry for i, entry in enumerate(HOSTILE)), served="llama")
+    pod.list_adapters(*({"repo_id": "org/one", "name": f"n{i}"} | entry for i, entry in enumerate(HOSTILE)), served="llama")
     result = pod.run()
     assert (result.code, hub.requests, list(pod.root.iterdir())) == (2, [], []), result
     assert len(result.err.strip().splitlines()) == 1 and result.err.isascii()
@@ -166,7 +166,7 @@ def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
 def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
     (tmp_path / "adapters.json").write_text(text)
     with pytest.raises(outcome.LoadError, match="render the ConfigMap again"):
-        read_wanted(tmp_path / "adapters.json")
+        read_adapter_list(tmp_path / "adapters.json")
 
 
 @pytest.mark.parametrize(
@@ -189,4 +189,4 @@ def test_a_bad_environment(monkeypatch: pytest.MonkeyPatch, env: dict[str, str])
         monkeypatch.setenv(name, value)
     with pytest.raises(outcome.LoadError, match=next(iter(env))) as raised:
         settings.read_settings(Path("requirements.txt"))
-    assert raised.value.kind == "wish-list" and "Tok en" not in str(raised.value)
+    assert raised.value.kind == "adapter-list" and "Tok en" not in str(raised.value)

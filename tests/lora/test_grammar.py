@@ -10,7 +10,7 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nim_component.lora_loader.adapter_list import read_wanted
+from nim_component.lora_loader.adapter_list import read_adapter_list
 from nim_component.lora_loader.outcome import LoadError, clean
 
 HOSTILE = st.text(st.sampled_from("aZ09-_./\\ $`;|&'\"\n\0%?#@:~*оａ\u202e\u2215\u2044．"), min_size=1, max_size=12) | st.text(max_size=20)
@@ -21,9 +21,9 @@ def accepted(**entry: object) -> bool:
         json.dump({"served_model": "m", "adapters": [{"name": "n", "repo_id": "org/one", "revision": "main", "files": None} | entry]}, f)
         f.flush()
         try:
-            read_wanted(Path(f.name))
+            read_adapter_list(Path(f.name))
         except LoadError as e:
-            assert e.kind == "wish-list" and str(e).isascii() and "\n" not in clean(e)
+            assert e.kind == "adapter-list" and str(e).isascii() and "\n" not in clean(e)
             return False
     return True
 

@@ -117,7 +117,7 @@ def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) ->
 
 
 def test_names_that_differ_by_case_alone_are_refused(hub: Hub, pod: Pod) -> None:
-    pod.wish({"repo_id": "org/one", "name": "Chat"}, {"repo_id": "org/two", "name": "chat"})
+    pod.list_adapters({"repo_id": "org/one", "name": "Chat"}, {"repo_id": "org/two", "name": "chat"})
     result = pod.run()
     assert (result.code, hub.requests) == (2, []) and "differs from another's by case alone" in result.last, result
 

@@ -57,7 +57,7 @@ class Project:
     def preview(self) -> Recording:
         return record_project(self.folder, "dev")
 
-    def wishes(self) -> list[dict[str, Any]]:
+    def specs(self) -> list[dict[str, Any]]:
         data = self.preview().child("llama", CONFIG_MAP).inputs["data"]
         return json.loads(data["adapters.json"])["adapters"]
 
@@ -69,7 +69,7 @@ def project(hub: Hub, tmp_path: Path) -> Project:
 
 def test_a_lock_says_what_each_adapter_is_and_previews_are_exact(hub: Hub, project: Project, pod: Pod) -> None:
     project.serve("org/one", {"repo_id": "org/two", "name": "second"})
-    assert [wish["revision"] for wish in project.wishes()] == ["main", "main"], "without a lock, what the branch means is the pod's to find"
+    assert [spec["revision"] for spec in project.specs()] == ["main", "main"], "without a lock, what the branch means is the pod's to find"
     hub.repos["org/one"].token = TOKEN
     result = project.run("lock", HF_TOKEN=TOKEN)
     assert result.returncode == 0, result
@@ -80,7 +80,7 @@ def test_a_lock_says_what_each_adapter_is_and_previews_are_exact(hub: Hub, proje
     assert (entry["rank"], entry["base_model"]) == (32, "meta-llama/Meta-Llama-3-8B-Instruct")
     assert sorted(entry["files"]) == ["adapter_config.json", "adapter_model.safetensors"]
     assert not [each for each in hub.requests if "safetensors" in each], "the hub knows the hash of the weights: they are not downloaded"
-    first, second = project.wishes()
+    first, second = project.specs()
     assert (first["revision"], second["name"]) == (one, "second") and second["locked"] == entry["files"]
     hub.requests.clear()
     (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": [first, second]}))
@@ -202,14 +202,14 @@ def test_a_hostile_entry_is_refused(entry: dict[str, Any], words: str) -> None:
     ],
 )
 def test_the_loader_refuses_it_again(hub: Hub, pod: Pod, locked: dict[str, Any]) -> None:
-    pod.wish({"repo_id": "org/one", "revision": "a" * 40, "locked": locked})
+    pod.list_adapters({"repo_id": "org/one", "revision": "a" * 40, "locked": locked})
     assert (pod.run().code, hub.requests) == (2, [])
 
 
 def test_wrong_bytes_under_a_lock_are_not_published(hub: Hub, pod: Pod, project: Project) -> None:
     project.serve("org/one")
     assert project.run("lock").returncode == 0
-    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": project.wishes()}))
+    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": project.specs()}))
     hub.repos["org/one"].trouble = {"wrong_bytes": True}
     result = pod.run()
     assert (result.code, pod.published()) == (17, []) and "arrived damaged twice" in result.last, result

@@ -42,7 +42,7 @@ def test_killed_at_random_moments_then_a_start_that_succeeds(hub: Hub, pod: Pod)
         hub.repos[name] = Repo(versions, trouble={"piece": 4000, "slow": 0.02})
     killed = 0
     for moment in range(MOMENTS):
-        pod.wish(f"org/one@v{moment % 2}", f"org/two@v{moment % 2}")
+        pod.list_adapters(f"org/one@v{moment % 2}", f"org/two@v{moment % 2}")
         process = pod.start()
         if moment % 5:  # most moments fall into the work proper; a fifth anywhere from the very start
             until(pod.staged)
@@ -94,7 +94,7 @@ def test_a_crash_between_the_two_renames_is_taken_up_without_a_request(hub: Hub,
 def test_three_loaders_on_one_directory_download_once(hub: Hub, pod: Pod) -> None:
     for name in ("org/one", "org/two"):
         hub.repos[name].trouble = {"piece": 500, "slow": 0.05}
-    pod.wish("org/one", "org/two")
+    pod.list_adapters("org/one", "org/two")
     processes = [pod.start() for _ in range(3)]
     results = [pod.wait(p) for p in processes]
     assert [r.code for r in results] == [0, 0, 0], results
@@ -183,7 +183,7 @@ def test_a_holder_that_slept_while_it_looked_at_the_volume_leaves_the_successors
 
     until(is_read)
     hub.repos["org/two"] = Repo({"main": adapter(2, 100_000)}, trouble={"piece": 2000, "slow": 0.1})
-    pod.wish("org/two")
+    pod.list_adapters("org/two")
     sent = hub.bytes_sent
     successor = pod.start(LORA_STALE_SECONDS="1")
     until(lambda: hub.bytes_sent > sent)
@@ -239,12 +239,12 @@ def test_the_library_is_installed_once_hashes_checked_and_kept_and_the_token_is_
     assert not [line for line in seen if TOKEN.encode() in line], "argv, and pip's environment"
     assert TOKEN not in result.out + result.err + result.termination
     assert TOKEN.encode() not in everything_written(pod.directory)
-    pod.wish("org/one", "org/two")  # something to do, with no index to ask
+    pod.list_adapters("org/one", "org/two")  # something to do, with no index to ask
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
     assert (result.code, pod.published()) == (0, ["one", "two"]) and "installing" not in result.out, result
     library = next((pod.root / "library").iterdir())
     shutil.rmtree(library / "huggingface_hub" / "utils")  # broken on disk: installed anew, or said so
-    pod.wish("org/one@main", {"repo_id": "org/two", "name": "again"})
+    pod.list_adapters("org/one@main", {"repo_id": "org/two", "name": "again"})
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
     assert result.code == 10 and "PIP_INDEX_URL" in result.last and pod.published() == ["one", "two"], result
     assert pod.run("-S", HF_TOKEN=TOKEN, LORA_DEADLINE_SECONDS="170", timeout=180).code == 0
@@ -273,7 +273,7 @@ def test_it_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
     result = pod.wait(pod.start(*flags, within=within, LORA_DEADLINE_SECONDS="170"), 180)
     assert (result.code, pod.published(), pod.staged()) == (0, ["one"], []), result
     assert pod.wait(pod.start("-S", within=within)).code == 0
-    pod.wish("org/none")
+    pod.list_adapters("org/none")
     result = pod.wait(pod.start(*flags, within=within))
     assert result.code == 13 and result.termination == result.last, result
 

@@ -29,19 +29,19 @@ def test_it_runs_on(hub: Hub, pod: Pod, version: str) -> None:
     python = find(version)
     if not index_answers():
         pytest.skip("no package index answers")
-    pod.wish("org/one", "org/two")
+    pod.list_adapters("org/one", "org/two")
     result = pod.wait(pod.start("-s", python=python, LORA_DEADLINE_SECONDS="170"), 180)
     assert (result.code, pod.published()) == (0, ["one", "two"]), result
     hub.requests.clear()
     assert (pod.run("-S", python=python).code, hub.requests) == (0, [])
     (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "published": True}))
     assert list(pod.run("-S", python=python).lines) == ["one", "two"]
-    wish = {
+    spec = {
         "name": "one",
         "repo_id": "org/one",
         "revision": "a" * 40,
         "locked": json.loads(locked("one").model_dump_json())["locked"]["files"],
     }
-    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "compared": True, "adapters": [wish]}))
+    (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "compared": True, "adapters": [spec]}))
     result = pod.run("-S", python=python)
     assert result.code == 17 and json.loads(result.termination)["wrong"] == 1, result

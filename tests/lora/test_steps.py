@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from nim_component.lora_loader import volume
-from nim_component.lora_loader.adapter_list import Wish
+from nim_component.lora_loader.adapter_list import AdapterSpec
 from nim_component.lora_loader.lock import Lock
-from nim_component.lora_loader.run import explain_os
+from nim_component.lora_loader.run import describe_os_error
 from nim_component.lora_loader.settings import Settings
 from tests.lora.hub import Hub
 from tests.lora.pod import Pod
@@ -80,9 +80,9 @@ def test_a_volume_that_is_full_at_the_rename_keeps_what_is_served(tmp_path: Path
 
     monkeypatch.setattr(Path, "rename", full)
     with pytest.raises(OSError, match="No space left") as raised:
-        volume.publish(s, Wish("one", "org/one", "main", None))
+        volume.publish(s, AdapterSpec("one", "org/one", "main", None))
     assert (s.adapters / "one" / "file").read_text() == str(s.adapters / "one") and (s.work / "one").is_dir()
-    failure = explain_os(s, raised.value, "the volume")
+    failure = describe_os_error(s, raised.value, "the volume")
     assert failure.kind == "disk-full" and re.search(
         r"is full \(No space left on device, [\d.]+ MB free\): give it more space", str(failure)
     )
@@ -109,12 +109,12 @@ def test_nothing_is_ever_deleted_piece_by_piece_where_nim_scans(tmp_path: Path, 
     s = settings(tmp_path)
     deleted: list[Path] = []
     monkeypatch.setattr(shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))
-    wish = Wish("one", "org/one", "main", None)
+    spec = AdapterSpec("one", "org/one", "main", None)
     for name in (s.adapters / "one", s.work / "one", s.adapters / "two"):
         name.mkdir(parents=True)
         (name / "file").write_text(str(name))
-    volume.publish(s, wish)
-    volume.take_out(s, "two")
+    volume.publish(s, spec)
+    volume.unpublish(s, "two")
     volume.sweep(s, keep_complete=False)
     assert (s.adapters / "one" / "file").read_text() == str(s.work / "one")
     assert [p.name for p in s.adapters.iterdir()] == ["one"]

@@ -12,7 +12,7 @@ from nim_component.cluster.writing_client import RejectedError, WritingClient
 from nim_component.lora.adapter_list import read_program
 from nim_component.lora.pvc_check import runner as module
 from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
-from nim_component.lora.pvc_check.pod import RUNNING, Ended, Waiting, look
+from nim_component.lora.pvc_check.pod import RUNNING, JobEnd, Waiting, look
 from nim_component.lora.pvc_check.runner import CheckError, check_claim
 from nim_component.lora_loader.compare import Comparison
 
@@ -158,14 +158,16 @@ class TestTheStory:
 
     def test_it_has_ended(self):
         done = pod({"terminated": {"exitCode": 0, "reason": "Completed", "message": RIGHT}})
-        assert look({}, done, []) == Ended(RIGHT, "Completed, exit code 0")
+        assert look({}, done, []) == JobEnd(RIGHT, "Completed, exit code 0")
         killed = pod({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
-        assert look({}, killed, []) == Ended("", "OOMKilled, exit code 137")
-        assert look({}, pod(phase="Failed", reason="Evicted", message="low on\x1b[2J disk"), []) == Ended("", "Evicted low on disk")
+        assert look({}, killed, []) == JobEnd("", "OOMKilled, exit code 137")
+        assert look({}, pod(phase="Failed", reason="Evicted", message="low on\x1b[2J disk"), []) == JobEnd(
+            "", "Evicted low on disk"
+        )
         late = {
             "status": {"conditions": [{"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}]}
         }
-        assert look(late, None, []) == Ended("", "Job was active longer than specified deadline")
+        assert look(late, None, []) == JobEnd("", "Job was active longer than specified deadline")
 
     @pytest.mark.parametrize(
         "odd", [{}, {"status": None}, {"spec": []}, {"status": {"containerStatuses": "x"}}, {"spec": {"containers": [7]}}]

@@ -13,7 +13,7 @@ _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
 FAILURES: dict[str, tuple[str, str]] = {
     "unexpected": ("The adapter loader failed in a way it does not know", "Read its last words below, and report them."),
-    "wish-list": ("The adapter loader's list or settings are wrong", "Correct hf_repo_ids, or the variable that its words below name."),
+    "adapter-list": ("The adapter loader's list or settings are wrong", "Correct hf_repo_ids, or the variable that its words below name."),
     "foreign": (
         "A directory of an adapter's name exists that the loader did not make",
         "Remove it from the volume, or give the adapter another name.",

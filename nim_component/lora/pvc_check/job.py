@@ -12,7 +12,7 @@ from ...args import LoRAAdapter
 from ...cluster.objects import Object, is_terminating, items_at, name_of, text_at
 from ...cluster.scheduling import holds_resources
 from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
-from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, wish_of
+from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, spec_of
 
 APP = "nim-lora-check"
 MOUNT = "/lora/claim"
@@ -100,7 +100,7 @@ def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Ob
 def render_config(request: Request, job: Object) -> Object:
     """The ConfigMap. It belongs to the Job, whose end is its end."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name_of(job), "uid": text_at(job, "metadata", "uid")}
-    wanted = {"served_model": "", "compared": True, "adapters": [wish_of(each) for each in request.adapters]}
+    wanted = {"served_model": "", "compared": True, "adapters": [spec_of(each) for each in request.adapters]}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

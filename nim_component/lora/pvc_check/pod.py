@@ -12,7 +12,7 @@ from typing import Any, cast
 from ...cluster.objects import Object, condition, container, event_time, message_of, phase_of, text_at
 from ...diagnose.diagnosis import Diagnosis
 from ...diagnose.rules.patterns import MessagePattern, any_of, match_patterns
-from ...lora_loader.compare import LONGEST_LINE, Comparison
+from ...lora_loader.compare import MAX_LINE, Comparison
 from ...names import CHECKER_CONTAINER
 from ...text.sanitizing import sanitize
 from .job import LIMITS, REQUESTS
@@ -121,7 +121,7 @@ RUNNING = Waiting("comparing")
 
 
 @dataclass(frozen=True)
-class Ended:
+class JobEnd:
     """It has ended."""
 
     message: str
@@ -130,20 +130,20 @@ class Ended:
     """What the node says: `Completed`, `OOMKilled` and the like, with the exit code."""
 
 
-def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting | Ended:
+def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting | JobEnd:
     """Where the Job stands, by what could be read; `events` are those of Job and pod."""
     if pod is None:
         said = _newest(events, "FailedCreate")
         if said:
             return _blocked("waiting for its pod", _REFUSED, said, hopeless="serviceaccount" not in said.replace(" ", "").lower())
         failed = condition(job, "Failed")
-        return Ended("", sanitize(text_at(failed, "message"))) if failed.get("status") == "True" else Waiting("waiting for its pod")
+        return JobEnd("", sanitize(text_at(failed, "message"))) if failed.get("status") == "True" else Waiting("waiting for its pod")
     found = container(pod, CHECKER_CONTAINER)
     if found is not None and found.ended is not None:
         reason = sanitize(f"{found.ended.reason or 'ended'}, exit code {found.ended.code}", 80)
-        return Ended(found.ended.message, reason)
+        return JobEnd(found.ended.message, reason)
     if phase_of(pod) in ("Failed", "Succeeded"):
-        return Ended("", sanitize(f"{text_at(pod, 'status', 'reason')} {text_at(pod, 'status', 'message')}") or phase_of(pod))
+        return JobEnd("", sanitize(f"{text_at(pod, 'status', 'reason')} {text_at(pod, 'status', 'message')}") or phase_of(pod))
     if not text_at(pod, "spec", "nodeName"):
         said = text_at(condition(pod, "PodScheduled"), "message")
         return _blocked("waiting for a node", _UNPLACED, said, hopeless=False) if said else Waiting("waiting for a node")
@@ -164,8 +164,8 @@ def read_verdict(message: str, adapters: int) -> Comparison | None:
     """What the loader said of as many adapters; nothing when the message is something else. Whatever a volume holds may stand in it."""
     try:
         said: Any = json.loads(message)
-        problems = {int(at): sanitize(str(text), LONGEST_LINE) for at, text in cast("Mapping[str, Any]", said["problems"]).items()}
-        unlisted = tuple(sanitize(str(name), LONGEST_LINE) for name in cast("list[Any]", said["unlisted"]))
+        problems = {int(at): sanitize(str(text), MAX_LINE) for at, text in cast("Mapping[str, Any]", said["problems"]).items()}
+        unlisted = tuple(sanitize(str(name), MAX_LINE) for name in cast("list[Any]", said["unlisted"]))
         wrong, left_out = int(said["wrong"]), int(said["left_out"])
         if said["adapters"] != adapters or not set(problems) <= set(range(adapters)) or wrong < len(problems):
             return None

@@ -13,7 +13,7 @@ from ...cluster.writing_client import RejectedError, WritingClient
 from ...lora_loader.compare import Comparison
 from ...text.sanitizing import sanitize
 from .job import APP, MOUNT, Request, find_users, render_config, render_job
-from .pod import RUNNING, Ended, Waiting, look, read_verdict
+from .pod import RUNNING, JobEnd, Waiting, look, read_verdict
 
 POLL = 0.5
 """Seconds between two looks."""
@@ -79,14 +79,14 @@ async def _list_names(api: WritingClient, path: str) -> str:
     return "unknown"
 
 
-async def _wait(api: WritingClient, request: Request, job: Object, say: Callable[[str], None]) -> Ended:
+async def _wait(api: WritingClient, request: Request, job: Object, say: Callable[[str], None]) -> JobEnd:
     end, told, answer = time.monotonic() + request.timeout, "", Waiting("waiting for its pod")
     while True:
         try:
-            state = await _look(api, request, job)
+            state = await _inspect(api, request, job)
         except (UnreachableError, GoneError) as error:
             state = Waiting(f"the cluster does not answer ({error})")
-        if isinstance(state, Ended):
+        if isinstance(state, JobEnd):
             return state
         answer = state
         if state.hopeless and state.diagnosis is not None:
@@ -100,12 +100,12 @@ async def _wait(api: WritingClient, request: Request, job: Object, say: Callable
         await asyncio.sleep(POLL)
 
 
-async def _look(api: WritingClient, request: Request, job: Object) -> Waiting | Ended:
+async def _inspect(api: WritingClient, request: Request, job: Object) -> Waiting | JobEnd:
     core, selector = f"/api/v1/namespaces/{request.namespace}", f"batch.kubernetes.io/job-name={request.name}"
     pods, _ = await api.list(f"{core}/pods", labelSelector=selector)
     pod = max(pods, key=lambda each: text_at(each, "metadata", "creationTimestamp"), default=None)
     state = look(job, pod, ())
-    if state is RUNNING or isinstance(state, Ended):
+    if state is RUNNING or isinstance(state, JobEnd):
         return state
     if pod is None:
         with _explained(request, "get jobs"):
@@ -124,7 +124,7 @@ def _show(state: Waiting) -> str:
     return f"{state.diagnosis.text}. {state.diagnosis.fix}{seen}"
 
 
-def _conclude(request: Request, ended: Ended) -> Comparison:
+def _conclude(request: Request, ended: JobEnd) -> Comparison:
     verdict = read_verdict(ended.message, len(request.adapters))
     if verdict is not None:
         return verdict
