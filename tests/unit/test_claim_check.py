@@ -161,9 +161,7 @@ class TestTheStory:
         assert look({}, done, []) == JobEnd(RIGHT, "Completed, exit code 0")
         killed = pod({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
         assert look({}, killed, []) == JobEnd("", "OOMKilled, exit code 137")
-        assert look({}, pod(phase="Failed", reason="Evicted", message="low on\x1b[2J disk"), []) == JobEnd(
-            "", "Evicted low on disk"
-        )
+        assert look({}, pod(phase="Failed", reason="Evicted", message="low on\x1b[2J disk"), []) == JobEnd("", "Evicted low on disk")
         late = {
             "status": {"conditions": [{"type": "Failed", "status": "True", "message": "Job was active longer than specified deadline"}]}
         }
