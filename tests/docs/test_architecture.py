@@ -1,0 +1,79 @@
+"""The diagram of the architecture, compared with the imports of the package."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .pages import ROOT, read
+
+PACKAGE = ROOT / "nim_component"
+SHARED = {"args", "kubernetes", "names", "stack_fields", "text", "__init__", "__main__"}
+"""Modules that every folder can import, and the two entry points."""
+Graph = dict[str, set[str]]
+
+
+def folder_of(parts: tuple[str, ...]) -> str:
+    return "diagnose/progress" if parts[:2] == ("diagnose", "progress") else parts[0]
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Yield the folders that a module imports from."""
+    module = file.relative_to(PACKAGE).with_suffix("").parts
+    package = module[:-1]
+    for node in ast.walk(ast.parse(read(file))):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = package[: len(package) - node.level + 1]
+            elif (node.module or "").split(".")[0] == "nim_component":
+                base = ()
+            else:
+                continue
+            named = tuple((node.module or "").removeprefix("nim_component").strip(".").split(".")) if node.module else ()
+            for alias in node.names:
+                yield folder_of(tuple(part for part in (*base, *named, alias.name) if part))
+
+
+def read_imports() -> Graph:
+    graph: Graph = {}
+    for file in PACKAGE.rglob("*.py"):
+        folder = folder_of(file.relative_to(PACKAGE).with_suffix("").parts)
+        graph.setdefault(folder, set()).update(imports_of(file))
+    return {folder: targets - SHARED - {folder} for folder, targets in graph.items() if folder not in SHARED}
+
+
+def read_diagram() -> Graph:
+    diagram = re.findall(r"```mermaid\nflowchart.*?```", read(ROOT / "docs" / "architecture.md"), re.DOTALL)[0]
+    names = dict(re.findall(r'(\w+)\["([\w/]+)<br/>', diagram))
+    graph: Graph = {name: set() for name in names.values()}
+    for line in diagram.splitlines():
+        if arrow := re.match(r"\s*(\w+)(?:\[.*?\])? --> (\w+)", line):
+            graph[names[arrow[1]]].add(names[arrow[2]])
+    return graph
+
+
+def closure(graph: Graph) -> Graph:
+    """Return all folders that each folder reaches."""
+
+    def reach(folder: str, seen: set[str]) -> set[str]:
+        for target in graph[folder] - seen:
+            seen.add(target)
+            reach(target, seen)
+        return seen
+
+    return {folder: reach(folder, set()) for folder in graph}
+
+
+def test_arrows_are_imports():
+    imports = read_imports()
+    assert {(a, b) for a, targets in read_diagram().items() for b in targets if b not in imports[a]} == set()
+
+
+def test_every_import_follows_the_arrows():
+    imports, reached = read_imports(), closure(read_diagram())
+    assert imports.keys() == reached.keys()
+    assert {(a, b) for a, targets in imports.items() for b in targets if b not in reached[a]} == set()
+
+
+def test_there_is_no_cycle():
+    assert [folder for folder, reached in closure(read_imports()).items() if folder in reached] == []
