@@ -1,1 +1,1 @@
-"""A real control plane, with nodes that have GPUs and run nothing, and what is shown on it."""
+"""Tests on a real control plane. Its nodes have GPUs and run no containers."""

@@ -1,16 +1,19 @@
-"""`python -m tests.cluster up` and `down`: a cluster to look at; `build`: what the tests need, and no more."""
+"""Commands for the test cluster: `python -m tests.cluster build`, `up` or `down`.
+
+`build` provides the programs that the tests need. `up` and `down` start and stop a cluster for interactive use.
+"""
 
 import sys
 
 from .binaries import NoGoError, provide_programs
 from .checkov import NoCheckovError, provide_checkov
 from .crds import provide_crds
-from .looking import bring_down, bring_up, hold
+from .interactive import hold, start_cluster, stop_cluster
 
 
 def main(arguments: list[str]) -> int:
-    """Runs a command."""
-    commands = {"build": build, "up": lambda: bring_up(say), "down": lambda: bring_down(say), "hold": hold}
+    """Run a command and return its exit code."""
+    commands = {"build": build, "up": lambda: start_cluster(print_line), "down": lambda: stop_cluster(print_line), "hold": hold}
     if len(arguments) != 1 or arguments[0] not in commands:
         print("usage: python -m tests.cluster build|up|down", file=sys.stderr)
         return 2
@@ -23,16 +26,16 @@ def main(arguments: list[str]) -> int:
 
 
 def build() -> None:
-    """Provides what the tests need. What this machine cannot provide is said here, once; the verdict is left to the tests."""
+    """Provide what the tests need. A missing tool is printed once; the tests then skip or fail."""
     for provide in (provide_programs, provide_crds, provide_checkov):
         try:
-            provide(say)
+            provide(print_line)
         except (NoGoError, NoCheckovError) as error:
-            say(f"Skipped below: {error}")
+            print_line(f"Skipped below: {error}")
 
 
-def say(line: str) -> None:
-    """Prints a line, at once: what follows may take minutes."""
+def print_line(line: str) -> None:
+    """Print a line immediately: the next step may take minutes."""
     print(line, flush=True)
 
 

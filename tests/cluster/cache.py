@@ -1,4 +1,4 @@
-"""What is built or fetched once, below the user's cache: whole or not at all, by one process at a time."""
+"""Folders below the user's cache, filled completely or not at all, by one process at a time."""
 
 import contextlib
 import fcntl
@@ -8,19 +8,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-Say = Callable[[str], None]
-"""Takes a line for the person who waits."""
+Print = Callable[[str], None]
+"""Prints a line of progress."""
 
 
 def cache_folder() -> Path:
-    """Where it is kept, by the XDG convention."""
+    """Return the cache folder, by the XDG convention."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "nim-component" / "cluster"
 
 
 @contextlib.contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Waits for every other process that does the same. The kernel lets go of the lock when a process ends, whichever way."""
+def locked(name: str) -> Iterator[None]:
+    """Hold a lock between processes. The kernel releases it when the process ends in any way."""
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -28,26 +28,29 @@ def alone(name: str) -> Iterator[None]:
 
 
 def provide_folder(name: str, key: str, fill: Callable[[Path], None]) -> Path:
-    """The folder `<name>-<key>`, filled at the first call. What a process that was ended left there is not taken for whole."""
+    """Return the folder `<name>-<key>`, filled at the first call.
+
+    A folder that an ended process left incomplete is filled again.
+    """
     folder = cache_folder() / f"{name}-{key}"
-    whole = folder / "whole"
-    with alone(name):
-        if not whole.exists():
+    complete = folder / "whole"
+    with locked(name):
+        if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             fill(folder)
-            whole.touch()
+            complete.touch()
     return folder
 
 
 @contextlib.contextmanager
-def timed(say: Say, beginning: str, done: str) -> Iterator[None]:
-    """Says what begins, and when it is done how long it took."""
-    say(beginning)
+def timed(print_line: Print, beginning: str, done: str) -> Iterator[None]:
+    """Print `beginning`, and at the end `done` with the duration."""
+    print_line(beginning)
     began = time.monotonic()
     yield
-    say(f"{done} in {time.monotonic() - began:.0f} s.")
+    print_line(f"{done} in {time.monotonic() - began:.0f} s.")
 
 
-def quiet(line: str) -> None:
-    """Says nothing."""
+def silent(line: str) -> None:
+    """Print nothing."""

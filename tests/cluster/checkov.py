@@ -1,4 +1,7 @@
-"""checkov, in a virtual environment of its own below the user's cache: it pins nearly a hundred packages that this project must not."""
+"""checkov, in its own virtual environment below the user's cache.
+
+It pins nearly a hundred packages that this project must not pin.
+"""
 
 import hashlib
 import json
@@ -8,21 +11,25 @@ import sys
 import venv
 from pathlib import Path
 
-from .cache import Say, provide_folder, quiet, timed
+from .cache import Print, provide_folder, silent, timed
 
 PINS = Path(__file__).parent / "policy" / "requirements.txt"
-_NOWHERE = "http://127.0.0.1:9"
+_UNREACHABLE = "http://127.0.0.1:9"
 
 
 class NoCheckovError(RuntimeError):
-    """It could not be installed."""
+    """An installation of checkov that failed."""
 
 
-def provide_checkov(say: Say = quiet) -> Path:
-    """The program's path; installed at the first call. `NoCheckovError` where there is no package index."""
+def provide_checkov(print_line: Print = silent) -> Path:
+    """Return the program's path; install it at the first call.
+
+    Raises:
+        NoCheckovError: The package index is not reachable.
+    """
 
     def install(folder: Path) -> None:
-        with timed(say, "Installing checkov: once, and again when its pins change.", "Installed"):
+        with timed(print_line, "Installing checkov: once, and again when its pins change.", "Installed"):
             venv.create(folder, with_pip=True)
             pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
             done = subprocess.run([*pip, "install", "--no-deps", "-r", str(PINS)], capture_output=True, text=True, check=False)
@@ -34,9 +41,9 @@ def provide_checkov(say: Say = quiet) -> Path:
 
 
 def failed_checks(folder: Path) -> dict[str, set[str]]:
-    """What checkov fails in a folder of manifests: check to kinds of objects. Nothing is asked of any network."""
+    """Return the failed checks of a folder of manifests: id to kinds of objects. No network is used."""
     flags = ["--framework", "kubernetes", "--skip-download", "--quiet", "--compact", "--output", "json"]
-    environment = {**os.environ, "HTTPS_PROXY": _NOWHERE, "HTTP_PROXY": _NOWHERE, "NO_PROXY": ""}
+    environment = {**os.environ, "HTTPS_PROXY": _UNREACHABLE, "HTTP_PROXY": _UNREACHABLE, "NO_PROXY": ""}
     command = [str(provide_checkov()), "--directory", str(folder), *flags]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""The fixtures of this folder; others import them in the same way."""
+"""Fixtures of this folder. Other folders import them in the same way."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok as processes of this machine, on its loopback interface only."""
+"""Control plane of processes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok.
+
+They use the loopback interface only.
+"""
 
 import base64
 import contextlib
@@ -17,14 +20,18 @@ from .processes import Children, free_ports
 
 STAGES = Path(__file__).parent / "stages"
 CONTEXTS = ("nim", "staging", "prod")
-"""The first is the current one; the others are what the project's stacks call their clusters."""
+"""Contexts of the kubeconfig: the current one first, then those in the project's stacks."""
 ADMIN = "admin"
 VISITOR = "visitor"
-"""A user who may do nothing until a test binds a role to it."""
+"""A user without permissions until a test binds a role to it."""
 
 
 class ControlPlane:
-    """A cluster without machines. `with ControlPlane(programs) as cluster: cluster.client()`"""
+    """A cluster without machines.
+
+    Example:
+        `with ControlPlane(programs) as control_plane: control_plane.client()`
+    """
 
     def __init__(self, programs: Mapping[str, Path], folder: Path | None = None) -> None:
         self.programs = programs
@@ -49,19 +56,22 @@ class ControlPlane:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig file."""
+        """Path of the administrator's kubeconfig."""
         return self.kubeconfig_of(ADMIN)
 
     def kubeconfig_of(self, user: str) -> Path:
-        """A user's kubeconfig file: `ADMIN` or `VISITOR`."""
+        """Return the path of the kubeconfig of a user: `ADMIN` or `VISITOR`."""
         return self.folder / ("kubeconfig" if user == ADMIN else f"kubeconfig-{user}")
 
     def client(self, user: str = ADMIN) -> Client:
-        """A new client."""
+        """Return a new client."""
         return Client(self.kubeconfig_of(user))
 
     def start(self) -> None:
-        """Starts everything and waits until pods could be scheduled. A port taken between the choice and its use is chosen anew."""
+        """Start all programs and wait until pods can be scheduled.
+
+        If another process takes a port between its choice and its use, ports are chosen again.
+        """
         began = time.monotonic()
         for attempt in range(3):
             try:
@@ -80,21 +90,21 @@ class ControlPlane:
         self.seconds_to_ready = time.monotonic() - began
 
     def stop(self) -> None:
-        """Ends every process and removes every file."""
+        """Stop every process and remove every file."""
         self._children.stop_all()
 
     def halt(self, name: str) -> None:
-        """Ends one program."""
+        """Stop one program."""
         with contextlib.suppress(KeyError):
             self._children.stop(name)
 
     def resume(self, name: str) -> None:
-        """Starts one program again, as it was."""
+        """Start one program again, with the same options."""
         self._children.start(name, self._commands[name])
 
     @contextlib.contextmanager
     def without(self, *names: str) -> Generator[None]:
-        """Programs end for a while."""
+        """Stop programs for the duration of the context."""
         for name in names:
             self.halt(name)
         try:
@@ -104,7 +114,7 @@ class ControlPlane:
                 self.resume(name)
 
     def resume_api(self) -> None:
-        """Starts the API server again and waits until it answers."""
+        """Start the API server again and wait until it is ready."""
         self.resume("kube-apiserver")
         self._wait("kube-apiserver", lambda: is_ready(self.kubeconfig))
 
@@ -122,7 +132,7 @@ class ControlPlane:
         while not ready():
             self._children.check()
             if time.monotonic() > end:
-                raise RuntimeError(f"{what} was not ready after {seconds} s:\n{self._children.last_words('kube-apiserver')}")
+                raise RuntimeError(f"{what} was not ready after {seconds} s:\n{self._children.read_log_end('kube-apiserver')}")
             time.sleep(0.1)
 
     def _write_files(self, api: int) -> None:
@@ -160,7 +170,7 @@ class ControlPlane:
     def _list_commands(self, peers: int, api: int) -> dict[str, list[str]]:
         folder, key = self.folder, str(self.folder / "service-accounts.key")
         storage, peer = self.storage, f"http://127.0.0.1:{peers}"
-        # Clients of the API slow themselves down by default, for the sake of clusters with thousands of nodes.
+        # By default, clients limit their request rate for clusters with thousands of nodes.
         as_admin = [
             f"--kubeconfig={self.kubeconfig}",
             "--kube-api-qps=500",
@@ -210,7 +220,7 @@ class ControlPlane:
 
 
 def make_ec_key() -> str:
-    """A private key for the tokens of service accounts: SEC1, P-256. Any 255 random bits are one."""
+    """Return a private key for service account tokens: SEC1, P-256. Any 255 random bits are valid."""
     scalar = bytes([secrets.randbelow(128), *secrets.token_bytes(31)])
     der = bytes.fromhex("30310201010420") + scalar + bytes.fromhex("a00a06082a8648ce3d030107")
     return f"-----BEGIN EC PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END EC PRIVATE KEY-----\n"

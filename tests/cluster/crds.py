@@ -1,4 +1,4 @@
-"""The custom resources that a service may have as children: their definitions, from the Go modules of the projects that own them."""
+"""CustomResourceDefinitions of possible children, from the Go modules of their projects."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from .binaries import find_go
-from .cache import Say, provide_folder, quiet, timed
+from .cache import Print, provide_folder, silent, timed
 from .client import Client, Object, condition, wait_until
 
 
 class Source(NamedTuple):
-    """Where definitions come from: a module and its checksum as in `go.sum`, a folder in it, and files there."""
+    """Source of definitions: a Go module with its checksum as in `go.sum`, a folder in it, and files there."""
 
     module: str
     version: str
@@ -74,12 +74,17 @@ SOURCES = (
 )
 
 
-def provide_crds(say: Say = quiet) -> list[Path]:
-    """The files, fetched at the first call. `NoGoError` without Go, `RuntimeError` where a module is not served or is another one."""
+def provide_crds(print_line: Print = silent) -> list[Path]:
+    """Return the files; fetch them at the first call.
+
+    Raises:
+        NoGoError: Go is missing.
+        RuntimeError: A module cannot be fetched, or has another checksum.
+    """
 
     def fetch(folder: Path) -> None:
         go = find_go("to fetch CRDs")
-        with timed(say, "Fetching CRDs: once, and again when their pins change.", "Fetched"):
+        with timed(print_line, "Fetching CRDs: once, and again when their pins change.", "Fetched"):
             for source in SOURCES:
                 _fetch(go, source, folder)
 
@@ -88,23 +93,23 @@ def provide_crds(say: Say = quiet) -> list[Path]:
 
 
 def _fetch(go: str, source: Source, folder: Path) -> None:
-    wanted = f"{source.module}@{source.version}"
-    # The checksum stands above, so that no database of checksums is needed.
+    module = f"{source.module}@{source.version}"
+    # The checksum is in SOURCES, so that no checksum database is needed.
     environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOSUMDB": "off"}
     done = subprocess.run(
-        [go, "mod", "download", "-json", wanted], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [go, "mod", "download", "-json", module], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     report: dict[str, Any] = json.loads(done.stdout or "{}")
     if done.returncode != 0 or "Error" in report:
-        raise RuntimeError(f"{wanted} could not be fetched: {report.get('Error') or done.stderr.strip()}")
+        raise RuntimeError(f"{module} could not be fetched: {report.get('Error') or done.stderr.strip()}")
     if report["Sum"] != source.checksum:
-        raise RuntimeError(f"{wanted} has the checksum {report['Sum']}, not {source.checksum}")
+        raise RuntimeError(f"{module} has the checksum {report['Sum']}, not {source.checksum}")
     for name in source.files:
         shutil.copyfile(Path(report["Dir"]) / source.folder / name, folder / name)
 
 
 def install_crds(cluster: Client) -> None:
-    """Gives a cluster all of them, and waits until it serves them. Nothing happens where they are already."""
+    """Install all definitions that are missing, and wait until the cluster serves them."""
     definitions = [yaml.load(file.read_text(), yaml.CSafeLoader) for file in provide_crds()]
     names = [each["metadata"]["name"] for each in definitions]
     for name, definition in zip(names, definitions, strict=True):

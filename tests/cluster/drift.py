@@ -1,4 +1,4 @@
-"""What the server makes of what it is told: nothing else, and nothing more the second time."""
+"""Comparison of applied objects with the server's: the same values, and no change at a second apply."""
 
 import re
 import time
@@ -12,16 +12,19 @@ from .client import MANAGER, Client, Object
 _QUANTITIES = re.compile(r"\.(limits|requests)\.[^\[\]]+$|\.sizeLimit$|\.target\.(averageValue|value)$")
 
 
-def stay_as_they_are(cluster: Client, applied: list[Object], objects: list[Object]) -> None:
-    """Applies once more: the spec's generation stands still, and what the server says we own is what it said before, with its time."""
+def assert_second_apply_changes_nothing(cluster: Client, applied: list[Object], objects: list[Object]) -> None:
+    """Apply again: the generation, the owned fields and their times must stay the same."""
     for before, each in zip(applied, objects, strict=True):
         after = cluster.apply(each)
         assert after["metadata"].get("generation") == before["metadata"].get("generation")
         assert _ours(after) == _ours(before)
 
 
-def are_not_written_again(cluster: Client, applied: list[Object], objects: list[Object]) -> None:
-    """Applies once more, where nobody else writes: not even the version moves. (A claim's does, once, with nothing else in it.)"""
+def assert_second_apply_writes_nothing(cluster: Client, applied: list[Object], objects: list[Object]) -> None:
+    """Apply again, without controllers: the resource version must stay the same.
+
+    The version of a PVC changes once, without any other change.
+    """
     for before, each in zip(applied, objects, strict=True):
         after = cluster.apply(each)
         if each["kind"] == "PersistentVolumeClaim":
@@ -29,8 +32,8 @@ def are_not_written_again(cluster: Client, applied: list[Object], objects: list[
         assert after == before
 
 
-def write_nothing(cluster: Client, objects: list[Object]) -> None:
-    """Applies once more: the version stands still, which says that nothing was written. Controllers write too, so it is tried again."""
+def assert_apply_writes_nothing(cluster: Client, objects: list[Object]) -> None:
+    """Apply again, up to 20 times, since controllers write too: the resource version must stay the same once."""
     for each in objects:
         metadata = each["metadata"]
         for _ in range(20):
@@ -40,25 +43,25 @@ def write_nothing(cluster: Client, objects: list[Object]) -> None:
                 break
             time.sleep(0.1)
         else:
-            assert after == before  # shows what moved
+            assert after == before  # prints the difference
 
 
-def are_what_was_said(applied: list[Object], objects: list[Object]) -> None:
-    """Every value that we set is the value that the server has; it may only add others."""
+def assert_values_are_applied(applied: list[Object], objects: list[Object]) -> None:
+    """Check that the server has every value that was set. It may add values."""
     for live, each in zip(applied, objects, strict=True):
         assert list(find_drift(each, live)) == []
 
 
-def find_drift(said: Any, live: Any, path: str = "") -> Iterator[str]:
-    """What the server has otherwise than it was said, as `path: said, live`."""
-    if isinstance(said, dict) and isinstance(live, dict):
-        for key, value in said.items():
+def find_drift(given: Any, live: Any, path: str = "") -> Iterator[str]:
+    """Yield the values that differ on the server, as `path: given, live`."""
+    if isinstance(given, dict) and isinstance(live, dict):
+        for key, value in given.items():
             yield from find_drift(value, live.get(key), f"{path}.{key}")
-    elif isinstance(said, list) and isinstance(live, list) and len(said) == len(live):
-        for index, (value, other) in enumerate(zip(said, live, strict=True)):
+    elif isinstance(given, list) and isinstance(live, list) and len(given) == len(live):
+        for index, (value, other) in enumerate(zip(given, live, strict=True)):
             yield from find_drift(value, other, f"{path}[{index}]")
-    elif said != live and not (_QUANTITIES.search(path) and parse_quantity(said) == parse_quantity(live)):
-        yield f"{path}: {said!r}, {live!r}"
+    elif given != live and not (_QUANTITIES.search(path) and parse_quantity(given) == parse_quantity(live)):
+        yield f"{path}: {given!r}, {live!r}"
 
 
 def _ours(object_: Object) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Clusters as data: nodes that have GPUs and run nothing."""
+"""Nodes of test clusters. They have GPUs and run no containers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ STORAGE_CLASS: dict[str, Any] = {
     "volumeBindingMode": "Immediate",
     "allowVolumeExpansion": True,
 }
-"""The default class: kwok gives a volume to every claim of it, whatever its access mode."""
+"""The default StorageClass: kwok provisions a volume for each PVC, with any access mode."""
 
 
 def node(
@@ -23,7 +23,7 @@ def node(
     taints: list[dict[str, str]] | None = None,
     labels: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A machine of 64 cores and 512Gi with the given extended resources."""
+    """Return a node with 64 cores, 512Gi and the given extended resources."""
     size = {"cpu": "64", "memory": "512Gi", "ephemeral-storage": "2Ti", "pods": "110"} | {
         key: str(n) for key, n in (resources or {}).items()
     }
@@ -36,12 +36,12 @@ def node(
     }
 
 
-def disk(name: str, claim: dict[str, Any]) -> dict[str, Any]:
-    """A volume that is there for a claim of this spec: Kubernetes binds the two by itself."""
+def volume_for(name: str, pvc: dict[str, Any]) -> dict[str, Any]:
+    """Return a PersistentVolume for a PVC with this spec. Kubernetes binds the two."""
     spec = {
-        "capacity": {"storage": claim["resources"]["requests"]["storage"]},
-        "accessModes": claim["accessModes"],
-        "storageClassName": claim["storageClassName"],
+        "capacity": {"storage": pvc["resources"]["requests"]["storage"]},
+        "accessModes": pvc["accessModes"],
+        "storageClassName": pvc["storageClassName"],
         "persistentVolumeReclaimPolicy": "Retain",
         "hostPath": {"path": "/nowhere"},
     }
@@ -53,11 +53,11 @@ ONE_GPU = [node("gpu-0", {GPU: 1})]
 EIGHT_GPUS = [node("gpu-0", {GPU: 8}, labels={f"{GPU}.present": "true", f"{GPU}.count": "8"})]
 TAINTED_GPUS = [node("cpu-0"), node("gpu-0", {GPU: 8}, taints=[GPU_TAINT])]
 MIG_SLICES = [node("mig-0", {MIG: 7})]
-LOOKING = [
+INTERACTIVE_NODES = [
     node("cpu-0"),
     node("gpu-0", {GPU: 1}),
     node("gpu-1", {GPU: 8}, labels={f"{GPU}.present": "true"}),
     node("gpu-2", {GPU: 8}, taints=[GPU_TAINT]),
     node("mig-0", {MIG: 7}),
 ]
-"""One of each, for people who want to look."""
+"""One node of each kind, for interactive use."""

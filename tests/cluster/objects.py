@@ -1,4 +1,4 @@
-"""From programs to objects that a server takes."""
+"""Objects of a program, ready to be applied to a cluster."""
 
 import base64
 import json
@@ -16,27 +16,30 @@ from .client import Client, Object
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDER = "value-of-nobody"
-CLUSTER_WIDE = ("Namespace", "StorageClass", "PriorityClass")
+CLUSTER_SCOPED = ("Namespace", "StorageClass", "PriorityClass")
 LAST = ("Deployment", "Service")
-"""They refer to the others."""
+"""Kinds that refer to other objects, applied last."""
 
 
 def render(nim: NIM | Callable[[], NIM], namespace: str, name: str = "llama") -> list[Object]:
-    """The objects of one service, in a namespace. Arguments with Outputs are made inside the program: give the function that makes them."""
+    """Return the objects of one service.
+
+    Arguments with Outputs must be created inside the program: give a function that returns them.
+    """
     return place(record(lambda: NIMService(name, nim() if callable(nim) else nim)).run, namespace)
 
 
 def render_project(project: str, stack: str, namespace: str) -> list[Object]:
-    """The objects of a project's stack. Their namespace is replaced, and nothing else."""
+    """Return the objects of a project's stack, in another namespace and otherwise unchanged."""
     return place(record_project(ROOT / project, stack).run, namespace)
 
 
 def place(run: Run, namespace: str) -> list[Object]:
-    """A run's objects, ready to be applied: in the test's namespace, with values where the local engine knows none."""
+    """Return a run's objects in a namespace, with placeholders for unknown values."""
     placed: list[Object] = []
     for manifest in collect_manifests(run):
         object_: Any = fill(manifest.object)
-        if object_["kind"] not in CLUSTER_WIDE:
+        if object_["kind"] not in CLUSTER_SCOPED:
             object_["metadata"]["namespace"] = namespace
         if object_["kind"] == "Secret":
             fill_secret(object_)
@@ -45,7 +48,7 @@ def place(run: Run, namespace: str) -> list[Object]:
 
 
 def fill(value: Any) -> Any:
-    """The value with what stands behind its markers; what is not known becomes a placeholder that any name may be."""
+    """Replace markers by their values, and unknown values by a placeholder that is a valid name."""
     match value:
         case Secret():
             return fill(value.value)
@@ -60,7 +63,7 @@ def fill(value: Any) -> Any:
 
 
 def fill_secret(secret: Object) -> None:
-    """Data of the right form: the local engine does not know a key that the stack keeps encrypted."""
+    """Set valid data: the local engine does not decrypt keys."""
     pull = secret.get("type") == "kubernetes.io/dockerconfigjson"
     text = json.dumps({"auths": {"nvcr.io": {"username": "$oauthtoken", "password": PLACEHOLDER}}}) if pull else PLACEHOLDER
     keys = [".dockerconfigjson"] if pull else ["NGC_API_KEY", "HF_TOKEN"]
@@ -69,31 +72,36 @@ def fill_secret(secret: Object) -> None:
 
 
 def apply_all(cluster: Client, objects: list[Object]) -> list[Object]:
-    """Applies every object in order, and gives what the server made of it."""
+    """Apply the objects in order, and return the server's objects."""
     return [cluster.apply(each) for each in objects]
 
 
 def pick(objects: list[Object], kind: str, name: str | None = None) -> Object:
-    """The one object of a kind (and name)."""
+    """Return the only object of a kind (and name)."""
     (found,) = (each for each in objects if each["kind"] == kind and name in (None, each["metadata"]["name"]))
     return found
 
 
 def pod_of(deployment: Object) -> Object:
-    """The pod that a Deployment would have made."""
+    """Return the pod that the controller would create for a Deployment."""
     template = deployment["spec"]["template"]
     metadata = {**template["metadata"], "name": f"{deployment['metadata']['name']}-pod", "namespace": deployment["metadata"]["namespace"]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
 def pods_of(object_: Object) -> list[Object]:
-    """The pods that an object would have made, of each kind one; none of what makes no pods."""
+    """Return one pod for each pod template of an object."""
     spec = object_.get("spec", {})
-    group = spec.get("leaderWorkerTemplate", {})
-    templates = [spec.get("template"), group.get("leaderTemplate"), group.get("workerTemplate")]
-    place = {"namespace": object_["metadata"].get("namespace")}
+    multi_node = spec.get("leaderWorkerTemplate", {})
+    templates = [spec.get("template"), multi_node.get("leaderTemplate"), multi_node.get("workerTemplate")]
+    namespace = {"namespace": object_["metadata"].get("namespace")}
     return [
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], **place, "name": f"pod-{at}"}, "spec": template["spec"]}
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {**template["metadata"], **namespace, "name": f"pod-{at}"},
+            "spec": template["spec"],
+        }
         for at, template in enumerate(templates)
         if template is not None
     ]

@@ -1,8 +1,8 @@
-"""A way from the API server to what stands in for a pod: kwok's pods have addresses, and nothing listens there.
+"""Network from the API server to servers that replace pods: kwok's pods have addresses without a listener.
 
-The API server sends what it would dial in the cluster (`services/proxy`, `pods/proxy`, kubelets) through an HTTP CONNECT proxy on a Unix
-socket, as its `--egress-selector-config-file` says. Nobody listens on that socket until a test does, with `PodNetwork`: until then each dial
-fails at once.
+The API server sends connections into the cluster (`services/proxy`, `pods/proxy`, kubelets) through an
+HTTP CONNECT proxy on a Unix socket, configured by `--egress-selector-config-file`. Without `PodNetwork`,
+no process listens on that socket, and each connection fails immediately.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "pods.sock"
-"""In the control plane's folder."""
+"""Name of the socket in the control plane's folder."""
 
 
 def egress_config(folder: Path) -> dict[str, Any]:
-    """What the API server reads of it."""
+    """Return the API server's egress configuration."""
     connection = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": str(folder / SOCKET)}}}
     return {
         "apiVersion": "apiserver.k8s.io/v1beta1",
@@ -26,16 +26,18 @@ def egress_config(folder: Path) -> dict[str, Any]:
 
 
 class PodNetwork:
-    """The proxy. `with PodNetwork(control_plane.folder) as network: network.lead("10.0.0.7", 8000, server_port)`
+    """The proxy, until the end of the context. Addresses without a route are refused.
 
-    Leads where it is told to, on the loopback interface; any other address is refused. It ends with the `with`, or with the process."""
+    Example:
+        `with PodNetwork(control_plane.folder) as network: network.route("10.0.0.7", 8000, server_port)`
+    """
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / SOCKET
         self._ports: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
-        self.asked: list[str] = []
-        """Every address that was dialled."""
+        self.dialled: list[str] = []
+        """Every address that the API server connected to."""
 
     def __enter__(self) -> "PodNetwork":
         threading.Thread(target=self._loop.run_forever, name="pod-network", daemon=True).start()
@@ -47,8 +49,8 @@ class PodNetwork:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._socket.unlink(missing_ok=True)
 
-    def lead(self, address: str, port: int, to: int) -> None:
-        """From now on a pod's address and port lead to a port of this machine."""
+    def route(self, address: str, port: int, to: int) -> None:
+        """Route an address and port of a pod to a port of this machine."""
         self._ports[f"{address}:{port}"] = to
 
     async def _stop(self) -> None:
@@ -62,19 +64,19 @@ class PodNetwork:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError), contextlib.closing(writer):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             method, address, *_ = head.decode().split()
-            self.asked.append(address)
+            self.dialled.append(address)
             port = self._ports.get(address)
             if method != "CONNECT" or port is None:
                 writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
                 return
-            back, there = await asyncio.open_connection("127.0.0.1", port)
+            source, target = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            with contextlib.closing(there):
-                await asyncio.gather(_copy(reader, there), _copy(back, writer))
+            with contextlib.closing(target):
+                await asyncio.gather(_copy(reader, target), _copy(source, writer))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until one side has nothing more to say."""
+    """Copy until the end of the input."""
     while block := await reader.read(65536):
         writer.write(block)
         await writer.drain()

@@ -1,4 +1,4 @@
-"""Child processes that never outlive this one, whichever way it ends."""
+"""Child processes that end with this process, in whatever way it ends."""
 
 import contextlib
 import ctypes
@@ -13,7 +13,10 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _GO = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
-"""Memory for time: as Go comes, its collector takes a fifth of what the API server works. Past the limit it collects as it would."""
+"""Garbage collection of Go, with more memory for less time.
+
+By default it takes a fifth of the API server's processor time. Above the limit it works as by default.
+"""
 _WATCHDOG = """
 import os, pathlib, shutil, signal, sys, time
 sys.stdin.buffer.read()
@@ -24,7 +27,7 @@ if sys.platform != "linux":
             os.killpg(int(file.read_text()), signal.SIGKILL)
         except (OSError, ValueError):
             pass
-# Out of the way first: another cluster may want the place.
+# Rename it first: another cluster may need the path.
 try:
     folder = folder.rename(folder.with_name(f".{folder.name}-{os.getpid()}"))
 except OSError:
@@ -38,19 +41,21 @@ for _ in range(50):
 
 
 class Children:
-    """Programs that run in a folder of their own. When this process ends, also by SIGKILL, the kernel ends them and a watchdog removes the
-    folder."""
+    """Programs that run in their own folder.
+
+    When this process ends, also by SIGKILL, the kernel ends them and a watchdog removes the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        # It waits for the end of a pipe that only this process holds open.
+        # The watchdog waits for the end of a pipe that only this process holds open.
         self._watchdog = subprocess.Popen(
             [sys.executable, "-c", _WATCHDOG, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
 
     def start(self, name: str, command: list[str]) -> None:
-        """Starts a program; its output goes to `<name>.log`. A session of its own keeps a Ctrl-C meant for the tests away from it."""
+        """Start a program with its output in `<name>.log`. In its own session, it receives no Ctrl-C of the tests."""
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TMPDIR": str(self.folder), **_GO}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -67,7 +72,7 @@ class Children:
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
     def stop(self, name: str) -> None:
-        """Ends a program at once: nothing that it holds is needed again, or etcd has it."""
+        """Kill a program. Its state is in etcd or not needed again."""
         process = self._running.pop(name)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -75,18 +80,18 @@ class Children:
         (self.folder / f"{name}.pid").unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raises what the first ended program wrote last."""
+        """Raise RuntimeError with the end of the log if a program has ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise RuntimeError(f"{name} ended with {process.returncode}:\n{self.last_words(name)}")
+                raise RuntimeError(f"{name} ended with {process.returncode}:\n{self.read_log_end(name)}")
 
-    def last_words(self, name: str) -> str:
-        """The end of a program's log."""
+    def read_log_end(self, name: str) -> str:
+        """Return the last 3000 characters of a program's log."""
         log = self.folder / f"{name}.log"
         return log.read_text(errors="replace")[-3000:] if log.exists() else ""
 
     def stop_all(self) -> None:
-        """Ends everything, newest first, and removes the folder."""
+        """Stop all programs, the newest first, and remove the folder."""
         for name in reversed(list(self._running)):
             self.stop(name)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -96,21 +101,21 @@ class Children:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """What a child does before it becomes another program. Linux only; elsewhere the watchdog ends the children."""
+    """Return the function that a child calls before `exec`. Linux only; elsewhere the watchdog kills the children."""
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
-    def ask_for_signal() -> None:
+    def request_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
-    return ask_for_signal
+    return request_signal
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on. They are held together, so that no two are the same."""
+    """Return free, distinct ports of the loopback interface."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

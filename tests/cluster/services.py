@@ -1,4 +1,4 @@
-"""The services that the tests bring up."""
+"""Services of the tests."""
 
 from typing import Any
 
@@ -14,17 +14,20 @@ SHARED = CacheArgs(access_mode="ReadWriteMany")
 
 
 def keyless(**fields) -> NIM:
-    """A service of a public image: nothing must be there before it."""
+    """Return a service without keys: it needs no existing Secret."""
     return NIM(**({"secrets": NIMSecrets.keyless(), "image": OLD} | fields))
 
 
 def service(namespace: str, image: str = OLD, name: str = "llama", **fields) -> list[Object]:
-    """Its objects."""
+    """Return the objects of a service without keys."""
     return render(keyless(image=image, **fields), namespace, name)
 
 
 def with_everything(**more: Any) -> NIM:
-    """A service that has every kind of child which needs no optional group, and `more`. It has Outputs: made inside a program."""
+    """Return a service with every kind of child that needs no option set, and `more`.
+
+    It has Outputs, so it must be created inside a program.
+    """
     return NIM(
         secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-x"), hf_token=pulumi.Output.secret("hf_x")),
         env={"NIM_PEFT_SOURCE": "/opt/nim/peft"},

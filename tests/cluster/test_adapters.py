@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from .client import Client, DynamicApiError, Object, wait_until
-from .drift import are_what_was_said, stay_as_they_are, write_nothing
+from .drift import assert_apply_writes_nothing, assert_second_apply_changes_nothing, assert_values_are_applied
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, pods_of
 from .services import SHARED, service
@@ -44,10 +44,10 @@ def test_they_are_accepted_and_stay_as_they_are(cluster: Client, namespace: str,
     for pod in (pod for each in objects for pod in pods_of(each)):
         cluster.create(pod, dry_run=True)
     applied = bring_up(cluster, objects)
-    are_what_was_said(applied, objects)
+    assert_values_are_applied(applied, objects)
     again = refreshed(namespace)  # rendered anew
-    stay_as_they_are(cluster, applied, again)
-    write_nothing(cluster, again)
+    assert_second_apply_changes_nothing(cluster, applied, again)
+    assert_apply_writes_nothing(cluster, again)
     claim = next(each["metadata"]["name"] for each in objects if "loras" in each["metadata"]["name"])
     mounted = {
         volume["persistentVolumeClaim"]["claimName"]

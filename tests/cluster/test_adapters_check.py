@@ -23,10 +23,10 @@ from ..lora.claim_job import locked
 from ..lora.hub import adapter
 from .client import Client, Object, wait_until
 from .controlplane import VISITOR, ControlPlane
-from .node_of_claims import NodeOfClaims, make_claim, waits
 from .nodes import GPU, GPU_TAINT, NO_GPU, node
 from .objects import ROOT
-from .waiting import limit
+from .pvc_node import PVCNode, create_pvc, waits
+from .waiting import set_quota
 
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 RBAC = "rbac.authorization.k8s.io"
@@ -115,8 +115,8 @@ def nothing_is_left(cluster: Client, namespace: str) -> None:
 
 def test_a_claim_that_holds_what_was_locked(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
-    make_claim(cluster, namespace)
-    with NodeOfClaims(cluster, namespace, shelf.volume) as run:
+    create_pvc(cluster, namespace)
+    with PVCNode(cluster, namespace, shelf.volume) as run:
         began = time.monotonic()
         code, out, err = shelf.run(control_plane.kubeconfig)
         print(f"took {time.monotonic() - began:.1f} s")
@@ -131,11 +131,11 @@ def test_a_claim_that_holds_what_was_locked(control_plane: ControlPlane, cluster
 
 def test_a_claim_that_holds_something_else(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
-    make_claim(cluster, namespace)
+    create_pvc(cluster, namespace)
     weights = shelf.volume / "adapters/two/adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     (shelf.volume / "adapters/extra").mkdir()
-    with NodeOfClaims(cluster, namespace, shelf.volume):
+    with PVCNode(cluster, namespace, shelf.volume):
         code, out, err = shelf.run(control_plane.kubeconfig)
         here = subprocess.run(
             [sys.executable, "-m", "nim_component", "adapters", "check", str(shelf.volume / "adapters")],
@@ -164,7 +164,7 @@ def test_whoever_stops_it_leaves_nothing_behind(
     control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf, number: signal.Signals
 ):
     nodes(NO_GPU)
-    make_claim(cluster, namespace)
+    create_pvc(cluster, namespace)
     process = shelf.start(control_plane.kubeconfig)
     wait_until("the Job", lambda: cluster.list("v1", "ConfigMap", namespace, labels=f"app.kubernetes.io/name={APP}"))
     process.send_signal(number)
@@ -178,14 +178,14 @@ def test_a_client_that_is_killed_leaves_a_job_that_ends_and_goes_by_itself(
     control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf
 ):
     nodes(NO_GPU)
-    make_claim(cluster, namespace)
+    create_pvc(cluster, namespace)
     process = shelf.start(control_plane.kubeconfig, "--timeout", "40")
     wait_until("the ConfigMap", lambda: cluster.list("v1", "ConfigMap", namespace, labels=f"app.kubernetes.io/name={APP}"))
     process.kill()
     process.communicate()
     (job,) = jobs(cluster, namespace)
     assert job["spec"]["ttlSecondsAfterFinished"] == TIME_TO_LIVE and job["spec"]["activeDeadlineSeconds"] == 70
-    with NodeOfClaims(cluster, namespace, shelf.volume):
+    with PVCNode(cluster, namespace, shelf.volume):
         wait_until("its end", lambda: jobs(cluster, namespace)[0].get("status", {}).get("succeeded"))
     cluster.patch({"apiVersion": "batch/v1", "kind": "Job", "metadata": job["metadata"]}, {"spec": {"ttlSecondsAfterFinished": 1}})
     wait_until("the time to live to be over", lambda: not jobs(cluster, namespace))
@@ -194,7 +194,7 @@ def test_a_client_that_is_killed_leaves_a_job_that_ends_and_goes_by_itself(
 
 def test_a_volume_for_one_node_is_looked_at_where_it_is(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes([node("cpu-0"), node("gpu-0", {GPU: 1}, taints=[GPU_TAINT]), node("cpu-1")])
-    make_claim(cluster, namespace, mode="ReadWriteOnce")
+    create_pvc(cluster, namespace, mode="ReadWriteOnce")
     server = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -215,7 +215,7 @@ def test_a_volume_for_one_node_is_looked_at_where_it_is(control_plane: ControlPl
     }
     cluster.create(server)
     wait_until("the server", lambda: cluster.get("v1", "Pod", "server", namespace)["status"].get("phase") == "Running")
-    with NodeOfClaims(cluster, namespace, shelf.volume) as run:
+    with PVCNode(cluster, namespace, shelf.volume) as run:
         code, _, err = shelf.run(control_plane.kubeconfig)
     assert code == 0, err
     assert [pod["spec"]["nodeName"] for pod in run.pods] == ["gpu-0"]
@@ -232,23 +232,21 @@ def test_what_stands_in_the_way_is_said_in_one_line(control_plane: ControlPlane,
 
     where = f"error: claim {namespace}/shelf: "
     assert error() == f"{where}there is no such claim; there are: none. Name one with --claim and --namespace"
-    make_claim(cluster, namespace)
+    create_pvc(cluster, namespace)
     assert error("-n", "nowhere").startswith("error: claim nowhere/shelf: there is no such claim; there are: none.")
     wait_until("a bound claim", lambda: cluster.get("v1", "PersistentVolumeClaim", "shelf", namespace)["status"].get("phase") == "Bound")
     assert error("--timeout", "2").startswith(f"{where}no verdict after 2 s: no node takes the pod. The scheduler's words say why. Seen: ")
     nodes(NO_GPU)
-    with NodeOfClaims(
-        cluster, namespace, shelf.volume, waits("ImagePullBackOff", 'Back-off pulling image "r.example/p:1": 401 Unauthorized')
-    ):
+    with PVCNode(cluster, namespace, shelf.volume, waits("ImagePullBackOff", 'Back-off pulling image "r.example/p:1": 401 Unauthorized')):
         assert error("--image", "r.example/p:1") == (
             f"{where}the registry refuses to hand out r.example/p:1. Name another with --image, or secrets.ngc_image_secret in the stack. "
             'Seen: Back-off pulling image "r.example/p:1": 401 Unauthorized'
         )
-    with NodeOfClaims(cluster, namespace, shelf.volume):
+    with PVCNode(cluster, namespace, shelf.volume):
         assert error("--sub-path", "models") == (
             f"{where}models is no directory, beside it there is adapters: name the one that holds the adapters with --sub-path"
         )
-    limit(cluster, namespace, "small", **{"limits.memory": "1Mi"})
+    set_quota(cluster, namespace, "small", **{"limits.memory": "1Mi"})
     assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")
 
 
@@ -270,7 +268,7 @@ def test_a_claim_that_nothing_has_used_is_not_made_to_have_a_volume(
 
 def test_rights_that_are_missing_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
-    make_claim(cluster, namespace)
+    create_pvc(cluster, namespace)
     visitor = control_plane.kubeconfig_of(VISITOR)
     code, _, err = shelf.run(visitor)
     assert code == 1 and "no right to list pods in namespace" in err and "The check has to create, get and delete jobs" in err, err
@@ -282,7 +280,7 @@ def test_rights_that_are_missing_are_named(control_plane: ControlPlane, cluster:
     assert code == 1 and "no right to create configmaps in namespace" in err, err
     nothing_is_left(cluster, namespace)
     allow(cluster, namespace, "", "configmaps", "create")
-    with NodeOfClaims(cluster, namespace, shelf.volume):
+    with PVCNode(cluster, namespace, shelf.volume):
         code, out, err = shelf.run(visitor)
     assert code == 0 and out.count("as locked") == 2, err
     assert "note: no right to get persistentvolumeclaims" in err

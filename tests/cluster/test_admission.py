@@ -12,11 +12,17 @@ from ..schema.test_schema import PROJECTS
 from ..strategies import PRIORITY_CLASS, RUNTIME_CLASS, nims
 from .client import Client, DynamicApiError, Object, wait_until
 from .controlplane import ControlPlane
-from .drift import are_not_written_again, are_what_was_said, find_drift, stay_as_they_are, write_nothing
+from .drift import (
+    assert_apply_writes_nothing,
+    assert_second_apply_changes_nothing,
+    assert_second_apply_writes_nothing,
+    assert_values_are_applied,
+    find_drift,
+)
 from .fixtures import remove_namespace
-from .node_of_claims import make_claim
-from .nodes import ONE_GPU, STORAGE_CLASS, disk, node
+from .nodes import ONE_GPU, STORAGE_CLASS, node, volume_for
 from .objects import apply_all, pick, pod_of, pods_of, render, render_project
+from .pvc_node import create_pvc
 from .services import service
 from .waiting import wait_for_rollout
 
@@ -72,7 +78,7 @@ def disks_for(objects: list[Object]) -> list[Object]:
     makes_some = STORAGE_CLASS["metadata"]["name"]
     claims = [each for each in objects if each["kind"] == "PersistentVolumeClaim"]
     asked = [each for each in claims if each["spec"].get("storageClassName", makes_some) != makes_some]
-    return [disk(f"{each['metadata']['namespace']}-{each['metadata']['name']}", each["spec"]) for each in asked]
+    return [volume_for(f"{each['metadata']['namespace']}-{each['metadata']['name']}", each["spec"]) for each in asked]
 
 
 def comes_up(deployment: Object) -> bool:
@@ -88,10 +94,10 @@ def test_every_stack_is_accepted_and_comes_up_and_a_second_apply_changes_nothing
     deployments = [each for each in objects if each["kind"] == "Deployment"]
     nodes(room_for(deployments))
     for name in claims_of_others(objects):
-        make_claim(cluster, namespace, name)
+        create_pvc(cluster, namespace, name)
     apply(disks_for(objects))
     applied = apply(objects)
-    are_what_was_said(applied, objects)
+    assert_values_are_applied(applied, objects)
     pods = [pod for each in objects for pod in pods_of(each)]
     assert pods
     for each in pods:
@@ -99,8 +105,8 @@ def test_every_stack_is_accepted_and_comes_up_and_a_second_apply_changes_nothing
     for each in filter(comes_up, deployments):
         wait_for_rollout(cluster, [each])
     again = render_project(project, stack, namespace)  # rendered anew: nothing in it may depend on when or how often
-    stay_as_they_are(cluster, applied, again)
-    write_nothing(cluster, again)
+    assert_second_apply_changes_nothing(cluster, applied, again)
+    assert_apply_writes_nothing(cluster, again)
 
 
 @pytest.fixture
@@ -132,10 +138,10 @@ def test_whatever_the_arguments_objects_and_pods_are_accepted_and_stay(crds: Non
     def check(nim: NIM) -> None:
         objects = render(nim, namespace, f"s{next(numbers)}")
         applied = apply_alone(objects)
-        are_what_was_said(applied, objects)
+        assert_values_are_applied(applied, objects)
         for pod in (pod for each in objects for pod in pods_of(each)):
             cluster.create(pod, dry_run=True)
-        are_not_written_again(cluster, applied, objects)
+        assert_second_apply_writes_nothing(cluster, applied, objects)
 
     check()
     assert next(numbers) >= EXAMPLES

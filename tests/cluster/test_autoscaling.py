@@ -7,7 +7,7 @@ import pytest
 from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
 
 from .client import Client, DynamicApiError, Object, condition, wait_until
-from .drift import stay_as_they_are
+from .drift import assert_second_apply_changes_nothing
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
 from .waiting import deployment_of, wait_for_rollout
@@ -42,7 +42,7 @@ def service(namespace: str, **fields: Any) -> list[Object]:
 def test_an_autoscaler_is_accepted_and_stays(cluster: Client, namespace: str, autoscaling: AutoscalingArgs):
     objects = service(namespace, autoscaling=autoscaling)
     applied = apply_all(cluster, objects)
-    stay_as_they_are(cluster, applied, objects)
+    assert_second_apply_changes_nothing(cluster, applied, objects)
     live = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
     assert live["spec"]["maxReplicas"] == 5
     assert len(live["spec"]["metrics"]) == len(autoscaling.presets) + len(autoscaling.metrics)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .binaries import LINK, MINOR, MODULE, PROGRAMS, NoGoError, pins_key, provide_programs
-from .fixtures import skip_but_in_ci
+from .fixtures import skip_outside_ci
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def test_every_program_is_there_in_ci():
     try:
         provide_programs()
     except NoGoError as error:
-        skip_but_in_ci(error)
+        skip_outside_ci(error)
 
 
 def test_without_go_it_is_said_how_to_get_it(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -17,7 +17,7 @@ import pytest
 from .client import Client, wait_until
 from .controlplane import ControlPlane
 from .crds import provide_crds
-from .nodes import LOOKING, ONE_GPU
+from .nodes import INTERACTIVE_NODES, ONE_GPU
 from .processes import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -187,14 +187,14 @@ def test_one_is_left_to_look_at_until_it_is_ended(look: Callable[[str], str], tm
         assert [f"KUBECONFIG={kubeconfig}" in said for said in two.map(look, ["up", "up"])] == [True, True]
     assert "KUBECONFIG=" in look("up")
     client = Client(kubeconfig)
-    assert {each["metadata"]["name"] for each in client.list("v1", "Node")} == {each["metadata"]["name"] for each in LOOKING}
+    assert {each["metadata"]["name"] for each in client.list("v1", "Node")} == {each["metadata"]["name"] for each in INTERACTIVE_NODES}
     assert client.list("gateway.networking.k8s.io/v1", "HTTPRoute") == []
 
     # One that was killed leaves neither programs nor a mark that hinders the next, and takes nothing from it when its watchdog comes.
     os.kill(int(kubeconfig.parent.with_suffix(".lock").read_text()), signal.SIGKILL)
     assert f"KUBECONFIG={kubeconfig}" in look("up")
     time.sleep(1)
-    assert len(Client(kubeconfig).list("v1", "Node")) == len(LOOKING)
+    assert len(Client(kubeconfig).list("v1", "Node")) == len(INTERACTIVE_NODES)
     assert "Ended" in look("down")
     assert not left_of(tmp_path / "cache")
     assert not kubeconfig.parent.exists()

@@ -11,7 +11,7 @@ import pytest
 from .binaries import NoGoError
 from .client import Client, DynamicApiError
 from .crds import SOURCES, Source, provide_crds
-from .fixtures import skip_but_in_ci
+from .fixtures import skip_outside_ci
 from .objects import ROOT
 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -59,7 +59,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
-CLUSTER_WIDE = {"GatewayClass", "ClusterTriggerAuthentication"}
+CLUSTER_SCOPED = {"GatewayClass", "ClusterTriggerAuthentication"}
 
 FAKE_GO = f"""#!{sys.executable}
 import json, os, pathlib, sys, time
@@ -75,7 +75,7 @@ sys.exit("Error" in report)
 
 def minimal(kind: str, namespace: str) -> dict[str, Any]:
     version, spec = KINDS[kind]
-    place = {} if kind in CLUSTER_WIDE else {"namespace": namespace}
+    place = {} if kind in CLUSTER_SCOPED else {"namespace": namespace}
     return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", **place}, "spec": spec}
 
 
@@ -94,7 +94,7 @@ def test_they_are_there_in_ci():
     try:
         provide_crds()
     except NoGoError as error:
-        skip_but_in_ci(error)
+        skip_outside_ci(error)
 
 
 def test_every_definition_is_tried_above(crds: None):

@@ -7,7 +7,7 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client
-from .drift import are_what_was_said, stay_as_they_are
+from .drift import assert_second_apply_changes_nothing, assert_values_are_applied
 from .objects import apply_all, pick, render
 
 CRON = {"type": "cron", "metadata": {"timezone": "Etc/UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}
@@ -79,5 +79,5 @@ def test_its_definition_takes_it_and_nothing_is_lost_or_moves(
     objects = render(NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(access_mode="ReadWriteMany")} | fields)), namespace)
     applied = apply_all(cluster, objects)
     assert pick(applied, kind)["spec"]
-    are_what_was_said(applied, objects)
-    stay_as_they_are(cluster, applied, objects)
+    assert_values_are_applied(applied, objects)
+    assert_second_apply_changes_nothing(cluster, applied, objects)

@@ -16,10 +16,10 @@ from nim_component.diagnose.watch import Watch
 
 from .client import Client, Object, wait_until
 from .controlplane import VISITOR, ControlPlane
+from .etcd_events import drop_events, store_events
 from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, TAINTED_GPUS, node
 from .objects import apply_all, render
-from .storage import drop_events, store_events
-from .waiting import limit, wait_for_rollout
+from .waiting import set_quota, wait_for_rollout
 
 IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one", "my-org/two"], "lora_adapter_mem": "2Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
@@ -239,7 +239,7 @@ def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, 
 
 def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
-    limit(cluster, namespace, "gpus", **{f"requests.{GPU}": "1"})
+    set_quota(cluster, namespace, "gpus", **{f"requests.{GPU}": "1"})
     apply_all(cluster, render(nim(gpu=2), namespace))
     report.record(namespace, warned)
     assert (
@@ -301,7 +301,7 @@ def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPla
     report.record(namespace, warned)
     assert report.warnings[0].startswith(f"No node has 2 free {GPU}.")
     where = f" in namespace {namespace}"
-    without = ": the report is told without them (needs get, list, watch)"
+    without = ": the story is told without them (needs get, list, watch)"
     assert sorted(report.denied) == sorted(
         [
             f"events may not be read{where}{without}",

@@ -7,7 +7,7 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client, DynamicApiError, Object, message_of, wait_until
-from .drift import stay_as_they_are
+from .drift import assert_second_apply_changes_nothing
 from .nodes import EIGHT_GPUS, GPU, node
 from .objects import apply_all, pick, pod_of, render
 from .waiting import wait_for_rollout
@@ -24,7 +24,7 @@ def service(namespace: str, **fields: Any) -> list[Object]:
 )
 def test_a_budget_is_accepted_and_stays(cluster: Client, namespace: str, budget: dict[str, Any]):
     objects = service(namespace, replicas=2, disruption_budget=budget)
-    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
+    assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     live = cluster.get("policy/v1", "PodDisruptionBudget", "llama", namespace)
     assert live["spec"] == pick(objects, "PodDisruptionBudget")["spec"]
 
@@ -69,7 +69,7 @@ def test_claims_and_a_scheduler_are_accepted_and_stay(cluster: Client, namespace
         {"name": "shared", "claim": "shared"},
     ]
     objects = service(namespace, resource_claims=claims, gpu=0, scheduler_name="kai-scheduler")
-    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
+    assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     template = pick(objects, "ResourceClaimTemplate")
     live = cluster.get(template["apiVersion"], "ResourceClaimTemplate", template["metadata"]["name"], namespace)
     assert live["spec"]["spec"] == template["spec"]["spec"]

@@ -7,7 +7,7 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client, Object
-from .drift import stay_as_they_are
+from .drift import assert_second_apply_changes_nothing
 from .objects import apply_all, pick, render
 
 HOST = "llama.example.com"
@@ -35,7 +35,7 @@ SERVICES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("service", SERVICES, ids=str)
 def test_a_service_of_each_kind_is_accepted_and_stays(cluster: Client, namespace: str, service: dict[str, Any]):
     rendered = objects(namespace, service=service)
-    stay_as_they_are(cluster, apply_all(cluster, rendered), rendered)
+    assert_second_apply_changes_nothing(cluster, apply_all(cluster, rendered), rendered)
     live, said = cluster.get("v1", "Service", "llama", namespace)["spec"], pick(rendered, "Service")["spec"]
     assert {name: live[name] for name in said if name != "ports"} == {name: value for name, value in said.items() if name != "ports"}
 
@@ -58,6 +58,6 @@ def test_a_service_of_each_kind_is_accepted_and_stays(cluster: Client, namespace
 )
 def test_an_ingress_is_accepted_and_stays(cluster: Client, namespace: str, ingress: dict[str, Any]):
     rendered = objects(namespace, ingress=ingress)
-    stay_as_they_are(cluster, apply_all(cluster, rendered), rendered)
+    assert_second_apply_changes_nothing(cluster, apply_all(cluster, rendered), rendered)
     live = cluster.get("networking.k8s.io/v1", "Ingress", "llama", namespace)
     assert live["spec"] == pick(rendered, "Ingress")["spec"]

@@ -12,7 +12,7 @@ from .controlplane import VISITOR, ControlPlane
 from .nodes import EIGHT_GPUS, ONE_GPU
 from .objects import apply_all, pick, render
 from .services import service, with_everything
-from .waiting import deployment_of, limit, wait_for_rollout
+from .waiting import deployment_of, set_quota, wait_for_rollout
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def _refused(visitor: Client, object_: Object) -> bool:
 
 def test_an_exceeded_quota_is_on_the_deployment_and_more_of_it_helps(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    limit(cluster, namespace, "gpus", **{"requests.nvidia.com/gpu": "1"})
+    set_quota(cluster, namespace, "gpus", **{"requests.nvidia.com/gpu": "1"})
     objects = service(namespace, gpu=2)
     apply_all(cluster, objects)
     failure = wait_until("a failure", lambda: condition(deployment_of(cluster, objects), "ReplicaFailure"))
     assert "exceeded quota: gpus, requested: requests.nvidia.com/gpu=2, used: requests.nvidia.com/gpu=0" in failure["message"]
 
-    limit(cluster, namespace, "gpus", **{"requests.nvidia.com/gpu": "2"})
+    set_quota(cluster, namespace, "gpus", **{"requests.nvidia.com/gpu": "2"})
     wait_for_rollout(cluster, objects, seconds=60)
 
 

@@ -16,7 +16,7 @@ from .objects import apply_all, pick, pods_of, render
 from .test_commands import run
 from .test_diagnosis import LORA
 from .test_narrator import Lines, Update, lines
-from .waiting import limit
+from .waiting import set_quota
 
 __all__ = ["lines"]
 CPU = [node("cpu-0")]
@@ -135,7 +135,7 @@ def test_adapters_of_a_job_are_told_while_they_come(namespace: str, nodes, updat
 
 def test_a_job_that_admission_refuses_is_told(cluster: Client, namespace: str, nodes, update):
     nodes(CPU)
-    limit(cluster, namespace, "small", **{"limits.cpu": "1"})
+    set_quota(cluster, namespace, "small", **{"limits.cpu": "1"})
     it, _ = update(with_prewarm(namespace), until=warned)
     assert "The namespace's quota small is used up: asked limits.cpu=2, used limits.cpu=0, limit limits.cpu=1." in it.said("warn")[0]
 
@@ -183,7 +183,7 @@ def test_a_group_is_told_pod_by_pod(crds: None, cluster: Client, namespace: str,
 def test_a_group_whose_pods_a_quota_refuses_is_told(crds: None, cluster: Client, namespace: str, nodes, update, refused: str):
     # The group's controller is not run here, that of the StatefulSets it makes is.
     nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(2)])
-    limit(cluster, namespace, "gpus", **{f"requests.{GPU}": "4" if refused == "leader" else "8"})
+    set_quota(cluster, namespace, "gpus", **{f"requests.{GPU}": "4" if refused == "leader" else "8"})
     objects = with_group(namespace)
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     sets = [stateful_set("llama-group", leader)]

@@ -54,7 +54,7 @@ def lead(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callabl
             return any(each.get("endpoints") for each in slices)
 
         wait_until("an endpoint", has_endpoint)
-        network.lead(pod["status"]["podIP"], 8000, port)
+        network.route(pod["status"]["podIP"], 8000, port)
 
     return deploy
 
@@ -99,7 +99,7 @@ def test_nothing_is_said_of_a_server_that_lists_everything(
         lead(stub.server_port)
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert seen.run.log == []
-    assert len(network.asked) == 1
+    assert len(network.dialled) == 1
 
 
 def test_a_missing_adapter_fails_the_update_or_is_warned_of_by_choice(
@@ -130,7 +130,7 @@ def test_an_adapter_that_comes_within_the_patience_is_there(
         threading.Timer(1, lambda: publish(tmp_path, "two")).start()
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert seen.run.log == []
-    assert len(network.asked) >= 2
+    assert len(network.dialled) >= 2
 
 
 def test_a_base_model_of_another_name_fails_only_when_the_name_was_given(
@@ -219,7 +219,7 @@ def test_a_denied_proxy_is_said_once_a_run(
         )
         grant(cluster, namespace, "services/proxy")
         wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
-    assert network.asked != []
+    assert network.dialled != []
 
 
 def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: Client, lead, namespace: str, tmp_path: Path):
@@ -248,4 +248,4 @@ def test_a_service_that_is_not_there_is_not_judged(control_plane: ControlPlane, 
 
     with pytest.raises(NotAskedError, match="the Service is not there"):
         asyncio.run(ask())
-    assert network.asked == []
+    assert network.dialled == []

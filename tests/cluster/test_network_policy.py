@@ -7,7 +7,7 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets
 
 from .client import Client
-from .drift import stay_as_they_are
+from .drift import assert_second_apply_changes_nothing
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
 from .waiting import wait_for_rollout
@@ -31,7 +31,7 @@ POLICIES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("policy", POLICIES, ids=["closed", "everything"])
 def test_a_policy_is_accepted_and_stays(cluster: Client, namespace: str, policy: dict[str, Any]):
     objects = render(NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(empty_dir=True), network_policy=policy), namespace)  # pyright: ignore
-    stay_as_they_are(cluster, apply_all(cluster, objects), objects)
+    assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     live = cluster.get("networking.k8s.io/v1", "NetworkPolicy", "llama", namespace)
     assert live["spec"] == pick(objects, "NetworkPolicy")["spec"]
 

@@ -10,7 +10,7 @@ from nim_component import NIM, NIMSecrets
 
 from .checkov import NoCheckovError, failed_checks, provide_checkov
 from .client import Object
-from .fixtures import skip_but_in_ci
+from .fixtures import skip_outside_ci
 from .objects import pick, render
 from .services import with_everything
 
@@ -53,7 +53,7 @@ def test_checkov_is_there_in_ci():
     try:
         provide_checkov()
     except NoCheckovError as error:
-        skip_but_in_ci(error)
+        skip_outside_ci(error)
 
 
 @pytest.mark.parametrize("nim", [default, with_everything], ids=["default", "with everything"])

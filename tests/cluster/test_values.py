@@ -6,7 +6,7 @@ from nim_component import NIM, CacheArgs, Toleration
 from nim_component.kubernetes.quantities import parse_quantity
 
 from .client import Client, wait_until
-from .drift import stay_as_they_are
+from .drift import assert_second_apply_changes_nothing
 from .nodes import EIGHT_GPUS, MIG, MIG_SLICES, TAINTED_GPUS
 from .objects import apply_all, pick, pod_of, render
 from .services import keyless
@@ -110,7 +110,7 @@ def test_a_quantity_is_the_same_in_every_notation(cluster: Client, namespace: st
     live = {"cpu": limits["cpu"], "mem": limits["memory"], "ephemeral_storage": limits.get("ephemeral-storage"), "shm_size": shared_memory}
     for field, given in notation.items():
         assert parse_quantity(live[field]) == parse_quantity(str(given))
-    stay_as_they_are(cluster, applied, objects)
+    assert_second_apply_changes_nothing(cluster, applied, objects)
 
 
 def test_requests_and_limits_make_the_pod_guaranteed(cluster: Client, namespace: str):

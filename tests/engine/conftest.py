@@ -11,11 +11,11 @@ import pytest
 from tests.cluster.client import Client
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
-from tests.cluster.nodes import disk as make_disk
+from tests.cluster.nodes import volume_for
 
 from .project import ROOT, Project
 
-pytest.register_assert_rewrite("tests.engine.looking")
+pytest.register_assert_rewrite("tests.engine.resources")
 
 __all__ = ["cluster", "control_plane", "make_namespace", "namespace", "nodes"]
 
@@ -64,7 +64,7 @@ def disk(cluster: Client, namespace: str) -> Iterator[Callable[..., None]]:
     def add(size: str, storage_class: str, mode: str = "ReadWriteOnce") -> None:
         made.append(f"{namespace}-{len(made)}")
         spec = {"resources": {"requests": {"storage": size}}, "accessModes": [mode], "storageClassName": storage_class}
-        cluster.create(make_disk(made[-1], spec))
+        cluster.create(volume_for(made[-1], spec))
 
     yield add
     for name in made:

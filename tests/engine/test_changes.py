@@ -7,8 +7,8 @@ from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images
 
-from .looking import assert_replaced_around_the_deployment, live_deployment, names, of
 from .project import Project
+from .resources import assert_replaced_around_the_deployment, live_deployment, names, of
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}

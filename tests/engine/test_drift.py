@@ -5,8 +5,8 @@ from collections.abc import Callable
 from tests.cluster.client import Client
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 
-from .looking import live_deployment, of
 from .project import Project
+from .resources import live_deployment, of
 
 
 def test_a_refresh_finds_nothing_of_its_own(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):

@@ -12,10 +12,10 @@ import pytest
 from tests.cluster.client import Client
 from tests.cluster.controlplane import VISITOR, ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS, NO_GPU, ONE_GPU
-from tests.cluster.waiting import limit, wait_for_unschedulable
+from tests.cluster.waiting import set_quota, wait_for_unschedulable
 
-from .looking import live_deployment, names, there
 from .project import ROOT, Project
+from .resources import live_deployment, names, there
 
 UP = ("up", "--yes", "--skip-preview")
 SHORT = """
@@ -87,23 +87,23 @@ def test_a_namespace_where_one_may_not_create(
 
 def test_a_quota_that_refuses_the_claim(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
-    limit(cluster, namespace, "limit", persistentvolumeclaims="0")
+    set_quota(cluster, namespace, "limit", persistentvolumeclaims="0")
     made = on_cluster(llama={})
     assert "exceeded quota: limit, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0" in fails(made)
-    limit(cluster, namespace, "limit", persistentvolumeclaims="1")
+    set_quota(cluster, namespace, "limit", persistentvolumeclaims="1")
     completes(made)
 
 
 def test_a_quota_that_refuses_the_pods(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     gpus = "requests.nvidia.com/gpu"
-    limit(cluster, namespace, "limit", **{gpus: "1"})
+    set_quota(cluster, namespace, "limit", **{gpus: "1"})
     made = impatient(gpu=2)
     output = fails(made)
     assert "error: llama: not ready after " in output
     assert f"exceeded quota: limit, requested: {gpus}=2, used: {gpus}=0" in output
     assert "timed out waiting for the condition" in output
-    limit(cluster, namespace, "limit", **{gpus: "2"})
+    set_quota(cluster, namespace, "limit", **{gpus: "2"})
     completes(made)
 
 

@@ -13,8 +13,8 @@ from tests.cluster.nodes import GPU as GPU_RESOURCE
 from tests.cluster.nodes import NO_GPU, ONE_GPU, node
 from tests.cluster.waiting import images, wait_for_unschedulable
 
-from .looking import live_deployment, of, there
 from .project import Project
+from .resources import live_deployment, of, there
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}

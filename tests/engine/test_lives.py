@@ -13,8 +13,8 @@ from tests.cluster.fixtures import remove_namespace
 from tests.cluster.nodes import EIGHT_GPUS, GPU, GPU_TAINT, node
 
 from ..hiding import find_in
-from .looking import there
 from .project import ROOT, Project
+from .resources import there
 
 API_KEY, TOKEN = "nvapi-key-of-nobody-0123456789", "hf_token-of-nobody-0123456789"
 LOGIN = json.dumps({"auths": {"nvcr.io": {"username": "$oauthtoken", "password": API_KEY}}})

@@ -10,8 +10,8 @@ from tests.cluster.fixtures import crds
 from tests.cluster.nodes import GPU, node
 from tests.cluster.objects import pods_of
 
-from .looking import of, there
 from .project import Project
+from .resources import of, there
 
 __all__ = ["crds"]
 

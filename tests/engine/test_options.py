@@ -8,8 +8,8 @@ from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import ONE_GPU
 
-from .looking import live_deployment, there
 from .project import ROOT, Project
+from .resources import live_deployment, there
 
 START = """
 import pulumi

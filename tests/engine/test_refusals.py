@@ -9,8 +9,8 @@ from tests.cluster.client import Client
 from tests.cluster.controlplane import VISITOR, ControlPlane
 from tests.cluster.nodes import ONE_GPU
 
-from .looking import live_deployment, there
 from .project import ROOT, Project
+from .resources import live_deployment, there
 
 KEY = "nvapi-of-nobody-0123456789"
 BY_NAME = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}

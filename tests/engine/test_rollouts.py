@@ -9,8 +9,8 @@ from tests.cluster.client import Client, Object
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images, is_rolled_out
 
-from .looking import live_deployment, of
 from .project import Project
+from .resources import live_deployment, of
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 SLOW = {"cluster-tests/ready-after": "5s"}

@@ -1,4 +1,4 @@
-"""A cluster to look at: one a user, held by a process of its own until it is told to end."""
+"""Cluster for interactive use: one for each user, in its own process until it is stopped."""
 
 import fcntl
 import os
@@ -10,40 +10,44 @@ import sys
 from pathlib import Path
 
 from .binaries import provide_programs
-from .cache import Say, alone, cache_folder
+from .cache import Print, cache_folder, locked
 from .client import wait_until
 from .controlplane import ControlPlane
 from .crds import install_crds, provide_crds
-from .nodes import LOOKING
+from .nodes import INTERACTIVE_NODES
 
 
-def bring_up(say: Say) -> None:
-    """Leaves a cluster running, with one node of each kind. `RuntimeError` says why it did not start."""
-    provide_programs(say)
-    provide_crds(say)
-    with alone("looking"):
+def start_cluster(print_line: Print) -> None:
+    """Start a cluster with one node of each kind, and leave it running.
+
+    Raises:
+        RuntimeError: It did not start.
+    """
+    provide_programs(print_line)
+    provide_crds(print_line)
+    with locked("interactive"):
         if _holder() is None:
-            shutil.rmtree(_place(), ignore_errors=True)
+            shutil.rmtree(_folder(), ignore_errors=True)
             _start_holder()
-    kubeconfig = shlex.quote(str(_place() / "kubeconfig"))
-    say(f"Running. Look with: KUBECONFIG={kubeconfig} kubectl get nodes")
-    say("Nodes have GPUs and run nothing: pods become Ready without a container. End it with: make cluster-down")
+    kubeconfig = shlex.quote(str(_folder() / "kubeconfig"))
+    print_line(f"Running. Example: KUBECONFIG={kubeconfig} kubectl get nodes")
+    print_line("Nodes have GPUs and run nothing: pods become Ready without a container. Stop it with: make cluster-down")
 
 
-def bring_down(say: Say) -> None:
-    """Ends it, if there is one."""
-    with alone("looking"):
+def stop_cluster(print_line: Print) -> None:
+    """Stop the cluster, if it runs."""
+    with locked("interactive"):
         holder = _holder()
         if holder is None:
-            say("No cluster is running.")
+            print_line("No cluster is running.")
             return
         os.kill(holder, signal.SIGTERM)
         wait_until("the end of the cluster", lambda: _holder() is None)
-    say("Ended.")
+    print_line("Stopped.")
 
 
 def hold() -> None:
-    """Runs the cluster until a signal comes."""
+    """Run the cluster until a signal arrives."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     with _lock().open("a+") as lock:
@@ -51,13 +55,13 @@ def hold() -> None:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        _place().mkdir(mode=0o700)
-        with ControlPlane(provide_programs(), _place()) as cluster:
+        _folder().mkdir(mode=0o700)
+        with ControlPlane(provide_programs(), _folder()) as cluster:
             client = cluster.client()
             install_crds(client)
-            for each in LOOKING:
+            for each in INTERACTIVE_NODES:
                 client.create(each)
-            (_place() / "ready").touch()
+            (_folder() / "ready").touch()
             while True:
                 signal.pause()
 
@@ -76,17 +80,17 @@ def _start_holder() -> None:
     def is_ready() -> bool:
         if holder.poll() is not None:
             raise RuntimeError(log.read_text())
-        return (_place() / "ready").exists()
+        return (_folder() / "ready").exists()
 
     try:
         wait_until("a cluster", is_ready, seconds=120)
-    except BaseException:  # also Ctrl-C: half a cluster is nothing to look at
+    except BaseException:  # also Ctrl-C: an incomplete cluster must not stay
         holder.terminate()
         holder.wait()
         raise
 
 
-def _place() -> Path:
+def _folder() -> Path:
     return cache_folder() / "running"
 
 
@@ -95,7 +99,10 @@ def _lock() -> Path:
 
 
 def _holder() -> int | None:
-    """The process that holds the cluster, if there is one: it holds the lock too, so a stale number is never mistaken for it."""
+    """Return the id of the process that holds the cluster, or None.
+
+    The process also holds the lock, so the id of an ended process is never returned.
+    """
     with _lock().open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
