@@ -13,6 +13,7 @@ import yaml
 
 import nim_component
 from nim_component.args.arguments import Arguments
+from nim_component.text import links
 from tools.docs import __main__ as generator
 from tools.docs.models import all_models, describe_fields
 from tools.docs.schema import render_schema
@@ -118,8 +119,8 @@ def test_links_outside_the_site_resolve(page: Path):
         assert not anchor or anchor in anchors(linked), target
 
 
-def test_troubleshooting_anchors_that_the_product_prints():
-    """Messages of the product link to these sections."""
-    assert {"after-ctrl-c", "after-a-time-out", "after-sigkill", "after-a-failed-change", "already-exists"} <= anchors(
-        ROOT / "docs" / "troubleshooting.md"
-    )
+@pytest.mark.parametrize("link", sorted(value for value in vars(links).values() if str(value).startswith("docs/")))
+def test_links_that_the_product_prints_resolve(link: str):
+    name, _, anchor = link.partition("#")
+    assert not anchor or anchor in anchors(ROOT / name)
+    assert (ROOT / name).is_file()

@@ -9,6 +9,7 @@ from nim_component.args.arguments import Arguments
 from nim_component.args.foreign_names import CHART, KUBERNETES, OPERATOR
 from nim_component.cli import app
 from nim_component.review.findings import RULES
+from tools.docs.causes import examples
 from tools.docs.commands import commands
 from tools.docs.models import all_models, option_sets
 
@@ -49,6 +50,12 @@ def test_foreign_names_lead_to_existing_fields(names: dict[str, str]):
             nested = {each.__name__: each for each in all_models()}
             annotation = repr(model.model_fields[name].annotation)
             model = next((nested[found] for found in re.findall(r"\w+", annotation) if found in nested), model)
+
+
+def test_documented_warning_is_output_of_a_rule():
+    page = read(ROOT / "docs" / "guides" / "diagnosis.md")
+    for line in str(examples()["gpu-too-many"]).splitlines():
+        assert line[:70] in page
 
 
 def test_the_picture_of_the_review_is_small():
