@@ -1,4 +1,4 @@
-"""The Pulumi program: one `NIMService` per entry of the stack's `nim:services`."""
+"""The Pulumi program of this repository: the services of the stack's `nim:services`."""
 
 from nim_component.stack import deploy_stack
 

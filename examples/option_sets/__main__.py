@@ -1,4 +1,4 @@
-"""The services of a stack, each with one optional group: `nim-component up --stack autoscaling`."""
+"""The services of a stack. Each stack shows option sets: `nim-component up --stack autoscaling`."""
 
 from nim_component.stack import deploy_stack
 

@@ -32,7 +32,7 @@ def read_locked(stack: str | None, cwd: Path) -> Locked:
     """Reads project, stack file and lock file; the program is not run. What is wrong ends the command."""
     from ..local.project import choose_stack, find_project, load_stack
     from ..lora.lockfile import Lock, LockError, lock_path, read_lock
-    from ..stack_fields import read_adapters
+    from ..stack.fields import read_adapters
 
     project = run_or_fail(lambda: find_project(cwd), None)
     loaded = run_or_fail(lambda: load_stack(project, choose_stack(project, stack)), None)

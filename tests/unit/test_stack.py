@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from nim_component.stack import deploy_stack
-from nim_component.stack_fields import merge
+from nim_component.stack.fields import merge_fields
 from nim_component.testing import NIM_SERVICE, SECRET, Recording, Secret, record
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ def test_defaults_are_below_every_service():
 )
 def test_mappings_merge_and_everything_else_replaces(defaults: Any, fields: Any, merged: Any):
     before = repr(defaults)
-    assert merge(defaults, fields) == merged
+    assert merge_fields(defaults, fields) == merged
     assert repr(defaults) == before
 
 
@@ -97,7 +97,7 @@ def test_a_key_comes_from_the_stacks_own_secret():
 
 
 BAD: list[tuple[Any, dict[str, Any], str]] = [
-    ({}, {}, "nim:services: must name at least one service. Add it to the stack file: nim:services: {llama: {secrets: ...}}."),
+    ({}, {}, "nim:services: must contain at least one service. Add it to the stack file: nim:services: {llama: {secrets: ...}}."),
     (["a"], {}, "nim:services: must be a mapping. Write it as name: value pairs."),
     ("a", {}, "nim:services: must be a mapping. Write it as name: value pairs."),
     ({"a": KEYLESS}, {"defaults": [1]}, "nim:defaults: must be a mapping. Write it as name: value pairs."),
@@ -110,20 +110,20 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
         {},
-        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: names nim:ngcApiKey, which the stack does not have. "
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: refers to nim:ngcApiKey, which is not set. "
         "Set it: pulumi config set --secret ngcApiKey.",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": {"secret": "x"}}}},
         {},
-        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must name a secret of the stack's configuration. "
-        "Write ngc_api_key: {config: ngcApiKey} and set it: pulumi config set --secret ngcApiKey.",
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must refer to a secret of the stack's configuration. "
+        "Write ngc_api_key: {config: ngcApiKey}, and set the key: pulumi config set --secret ngcApiKey.",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "nvapi-123"}}}},
         {},
-        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must name a secret of the stack's configuration. "
-        "Write ngc_api_key: {config: ngcApiKey} and set it: pulumi config set --secret ngcApiKey.",
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must refer to a secret of the stack's configuration. "
+        "Write ngc_api_key: {config: ngcApiKey}, and set the key: pulumi config set --secret ngcApiKey.",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": "nvapi-123"}}},
@@ -135,16 +135,16 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
         {"ngcApiKey": "nvapi-1"},
-        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: names nim:ngcApiKey, which stands in the stack file as plain text for everybody "
-        "to read. Change the key, and set it with: pulumi config set --secret ngcApiKey.",
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: refers to nim:ngcApiKey, which is plain text in the stack file. "
+        "Revoke the key, and set a new one: pulumi config set --secret ngcApiKey.",
     ),
     (
         {"a": {"gpu": -1, "affinity": {"x": 1}, "secrets": {"ngc_api_key": {"config": "one"}, "hf_token": {"config": "two"}}}},
         {},
         "NIMService 'a' has 4 problems:\n  gpu: must be at least 0 (got -1). Raise it.\n"
         "  affinity.x: is not a field of Kubernetes' Affinity. Known: nodeAffinity, podAffinity, podAntiAffinity.\n"
-        "  secrets.hf_token: names nim:two, which the stack does not have. Set it: pulumi config set --secret two.\n"
-        "  secrets.ngc_api_key: names nim:one, which the stack does not have. Set it: pulumi config set --secret one.",
+        "  secrets.hf_token: refers to nim:two, which is not set. Set it: pulumi config set --secret two.\n"
+        "  secrets.ngc_api_key: refers to nim:one, which is not set. Set it: pulumi config set --secret one.",
     ),
     (
         {"B_b": KEYLESS},
@@ -156,25 +156,25 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": KEYLESS, "b": {**KEYLESS, "service_name": "a"}},
         {},
-        "NIMService 'b' has 1 problem:\n  service_name: must not be that of service 'a' too: both are in namespace default (got 'a'). Choose another name.",
+        "NIMService 'b' has 1 problem:\n  service_name: is also the name of service 'a' in namespace default (got 'a'). Set another service_name.",
     ),
     (
         {"a": GROUP, "a-group": KEYLESS},
         {},
-        "NIMService 'a-group' has 1 problem:\n  service_name: must not be that of the headless Service of 'a', which its LeaderWorkerSet "
-        "makes (got 'a-group'). Choose another name.",
+        "NIMService 'a-group' has 1 problem:\n  service_name: is also the name of the headless Service of 'a', which its LeaderWorkerSet "
+        "creates (got 'a-group'). Set another service_name.",
     ),
     (
         {"a-group": KEYLESS, "b": {**GROUP, "service_name": "a"}},
         {},
-        "NIMService 'b' has 1 problem:\n  service_name: makes a LeaderWorkerSet whose headless Service has the name of service 'a-group' "
-        "(got 'a'). Choose another name.",
+        "NIMService 'b' has 1 problem:\n  service_name: leads to a LeaderWorkerSet whose headless Service has the name of service 'a-group' "
+        "(got 'a'). Set another service_name.",
     ),
     (
         {"a": KEYLESS},
         {"secret_keys": ("nim:services",)},
-        "nim:services: must not hold a secure value. Move it out: pulumi config set --secret ngcApiKey, "
-        "and name it in the service: secrets: {ngc_api_key: {config: ngcApiKey}}.",
+        "nim:services: must not contain a secure value. Move the value to a key of its own: pulumi config set --secret ngcApiKey, "
+        "and refer to it: secrets: {ngc_api_key: {config: ngcApiKey}}.",
     ),
 ]
 

@@ -1,0 +1,57 @@
+"""Fields of the services of a stack file. Pure: it imports neither the program nor the SDK."""
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, cast
+
+from ..args import NIM
+from ..args.error import describe_owner
+
+SERVICES = "services"
+DEFAULTS = "defaults"
+NAMESPACES = "namespaces"
+_ADAPTER_FIELDS = ("hf_repo_ids", "namespace", "lora_image", "image_pull_policy", "run_as_user", "run_as_group", "fs_group")
+"""Fields that decide which adapters exist, and with which user a pod reads them."""
+
+
+def merge_fields(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `defaults` with `fields` applied.
+
+    Mappings merge by key; every other value replaces the default. None removes a default.
+    """
+    merged: dict[str, Any] = deepcopy(dict(defaults))
+    for key, value in fields.items():
+        default = merged.get(key)
+        if isinstance(value, Mapping):
+            merged[key] = merge_fields(_mapping(default), cast("Mapping[str, Any]", value))
+        elif value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
+
+
+def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
+    """Return the services of a stack file with the fields of their adapters only.
+
+    It neither runs the program nor reads secrets or the adapter lock file.
+    """
+    texts = {key: _mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES)}
+    services: dict[str, NIM] = {}
+    for name, fields in texts[SERVICES].items():
+        merged = merge_fields(texts[DEFAULTS], _mapping(fields))
+        kept = {key: merged[key] for key in _ADAPTER_FIELDS if key in merged}
+        if "hf_repo_ids" in kept:
+            kept |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}
+            volume = _mapping(merged.get("lora")).get("volume")
+            kept |= {"lora": {"volume": volume}} if volume is not None else {}
+        pull_secret = _mapping(merged.get("secrets")).get("ngc_image_secret")
+        secrets = {"without_key": True, **({"ngc_image_secret": pull_secret} if isinstance(pull_secret, str) else {})}
+        services[name] = NIM.read({"secrets": secrets, **kept}, describe_owner(name))
+    return services
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping, or an empty one for another value. The program reports the wrong type."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

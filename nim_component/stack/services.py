@@ -1,0 +1,135 @@
+"""The services of a stack: read from its configuration, and validated together."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+
+from ..args import NIM
+from ..args.error import ArgumentError, ArgumentValueError, describe_owner
+from ..args.problems import Problem
+from ..component.validation import read_nim, service_name_of
+from ..lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
+from ..names import name_leader_worker_set
+from .configuration import read_mapping, resolve_secrets
+from .fields import DEFAULTS, SERVICES, merge_fields
+
+
+def read_services(config: pulumi.Config) -> dict[str, NIM]:
+    """Return the validated services of a stack by name, each merged with the defaults.
+
+    Raises:
+        RunError: With all problems of all services.
+    """
+    defaults = read_mapping(config, DEFAULTS) or {}
+    services = read_mapping(config, SERVICES)
+    if not services:
+        raise pulumi.RunError(
+            f"{config.name}:{SERVICES}: must contain at least one service. "
+            f"Add it to the stack file: {config.name}:{SERVICES}: {{llama: {{secrets: ...}}}}."
+        )
+    lock = _read_lock_file()
+    nims: dict[str, NIM] = {}
+    errors: dict[str, ArgumentError] = {}
+    for name, fields in services.items():
+        try:
+            nims[name] = _read_service(config, name, defaults, fields, nims, lock)
+        except ArgumentError as error:
+            errors[name] = error
+    if errors:
+        raise pulumi.RunError("\n".join(_format_errors(f"{config.name}:{DEFAULTS}", defaults, services, errors)))
+    for key in unused(lock, nims.values()) if lock is not None else ():
+        pulumi.log.warn(f"The adapter lock file contains {key}, which no service lists. Remove it: nim-component adapters lock.")
+    return nims
+
+
+def _read_service(
+    config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM], lock: Lock | None
+) -> NIM:
+    if not isinstance(fields, Mapping | None):
+        raise ArgumentValueError(
+            describe_owner(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")]
+        )
+    merged = merge_fields(defaults, cast("Mapping[str, Any]", fields or {}))
+    problems: list[Problem] = []
+    secrets = merged.get("secrets")
+    if isinstance(secrets, Mapping):
+        merged["secrets"], problems = resolve_secrets(config, cast("Mapping[str, Any]", secrets))
+    nim = read_nim(name, merged, problems)
+    if lock is not None:
+        nim, missing = apply_lock(nim, lock)
+        if missing:
+            raise ArgumentValueError(describe_owner(name), missing)
+        nim = read_nim(name, nim)  # Rules apply to locked values too, such as the rank of an adapter.
+    problems = [problem for other, taken in others.items() for problem in _check_names_differ(name, nim, other, taken)]
+    if problems:
+        raise ArgumentValueError(describe_owner(name), problems)
+    return nim
+
+
+def _check_names_differ(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Problem]:
+    """Check that no objects of two services in one namespace have the same name.
+
+    Only these names can be equal. All others begin with the service's name and end in a hash, or
+    contain a dot.
+    """
+    if nim.namespace != taken.namespace:
+        return
+    own, others = service_name_of(name, nim), service_name_of(other, taken)
+    problem = None
+    if own == others:
+        problem = f"is also the name of service {other!r} in namespace {nim.namespace}"
+    elif taken.multi_node is not None and own == name_leader_worker_set(others):
+        problem = f"is also the name of the headless Service of {other!r}, which its LeaderWorkerSet creates"
+    elif nim.multi_node is not None and others == name_leader_worker_set(own):
+        problem = f"leads to a LeaderWorkerSet whose headless Service has the name of service {other!r}"
+    if problem is not None:
+        yield Problem(("service_name",), problem, "Set another service_name.", repr(own))
+
+
+def _read_lock_file() -> Lock | None:
+    """Return the adapter lock file beside the stack file; None if the program runs without a project."""
+    given: str | None = pulumi.get_root_directory()
+    if not given:
+        return None
+    root = Path(given)
+    file = next((found for name in ("Pulumi.yaml", "Pulumi.yml") if (found := root / name).is_file()), None)
+    content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file is not None else None
+    if not isinstance(content, dict):
+        return None
+    folder = root / str(cast("dict[str, Any]", content).get("stackConfigDir") or "")
+    try:
+        return read_lock(lock_path(folder, pulumi.get_stack()))
+    except LockError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _format_errors(
+    owner: str, defaults: Mapping[str, Any], services: Mapping[str, Any], errors: Mapping[str, ArgumentError]
+) -> Iterator[str]:
+    """Yield the texts of all errors. A problem of the defaults is reported once, for the defaults."""
+    shared: list[Problem] = []
+    for problem in dict.fromkeys(problem for error in errors.values() for problem in error.problems):
+        inheriting = {name for name, fields in services.items() if not _has_value(fields, problem.path)}
+        affected = {name for name, error in errors.items() if problem in error.problems}
+        if len(affected) > 1 and affected == inheriting and _has_value(defaults, problem.path):
+            shared.append(problem)
+    if shared:
+        yield str(ArgumentValueError(owner, shared))
+    for error in errors.values():
+        own = [problem for problem in error.problems if problem not in shared]
+        if own:
+            yield str(ArgumentValueError(error.owner, own))
+
+
+def _has_value(fields: Any, path: tuple[str | int, ...]) -> bool:
+    """Return whether the value at `path` of a merged mapping may come from `fields`. Lists never merge."""
+    for step in path:
+        if not isinstance(fields, Mapping):
+            return fields is not None
+        if step not in fields:
+            return False
+        fields = cast("Mapping[Any, Any]", fields)[step]
+    return bool(path)
