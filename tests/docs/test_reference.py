@@ -11,7 +11,7 @@ from nim_component.cli import app
 from nim_component.review.findings import RULES
 from tools.docs.causes import examples
 from tools.docs.commands import commands
-from tools.docs.models import all_models, option_sets
+from tools.docs.models import NAMED_TYPES, all_models, option_sets, type_of
 
 from .pages import REFERENCE, ROOT, read
 
@@ -60,3 +60,8 @@ def test_documented_warning_is_output_of_a_rule():
 
 def test_the_picture_of_the_review_is_small():
     assert (ROOT / "docs" / "guides" / "review.png").stat().st_size < 200_000
+
+
+def test_every_named_type_is_used():
+    used = {each for model in all_models() for name in model.model_fields for each in type_of(model, name)}
+    assert set(NAMED_TYPES.values()) <= used

@@ -5,6 +5,7 @@ import inspect
 import json
 from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 from typing import Any, get_args
 
 from nim_component.args import NIM
@@ -13,6 +14,31 @@ from nim_component.args.field_types import OrOutput
 from nim_component.args.secrets import SECRET_VALUE_FIELDS
 
 Schema = dict[str, Any]
+
+NAMED_TYPES = {
+    "AbsolutePath": "absolute path",
+    "Cores": "quantity, such as `2` or `500m`",
+    "CountOrPercent": "integer or percentage, such as `25%`",
+    "Duration": "duration, such as `10m`",
+    "Host": "host name",
+    "Image": "image reference",
+    "Memory": "quantity, such as `20Gi`",
+    "Namespace": "namespace name",
+    "ObjectName": "object name",
+    "PrometheusDuration": "duration, such as `30s`",
+    "ProxyUrl": "URL or `valueFrom`",
+    "RelativePath": "relative path",
+    "ResourceName": "extended resource, such as `nvidia.com/gpu`",
+    "SecretKey": "key of a Secret",
+    "SecretReference": "name of a Secret, or a Secret resource",
+    "SecretValue": "secret Output, in a stack file `{config: <key>}`",
+    "ServerUrl": "URL",
+    "Storage": "quantity, such as `50Gi`",
+    "StorageClass": "StorageClass name",
+    "Url": "URL",
+    "UrlPath": "URL path",
+}
+"""Types of `nim_component.args` whose name is more exact than their JSON schema."""
 
 
 @cache
@@ -67,16 +93,22 @@ def describe_fields(model: type[Arguments]) -> dict[str, str]:
 
     pydantic's `use_attribute_docstrings` would read the source files at every import.
     """
-    described: dict[str, str] = {}
+    return {name: one_line(ast.literal_eval(text.value)) for name, (_, text) in _declarations(model).items() if isinstance(text, ast.Expr)}
+
+
+@cache
+def _declarations(model: type[Arguments]) -> dict[str, tuple[ast.AnnAssign, ast.stmt | None]]:
+    """Return the declaration of each field, and the statement after it."""
+    found: dict[str, tuple[ast.AnnAssign, ast.stmt | None]] = {}
     for base in model.__bases__:
-        if issubclass(base, Arguments):
-            described |= describe_fields(base)
+        if issubclass(base, Arguments) and base is not Arguments:
+            found |= _declarations(base)
     (definition,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(definition, ast.ClassDef)
-    for field, text in zip(definition.body, definition.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            described[field.target.id] = one_line(ast.literal_eval(text.value))
-    return described
+    for field, text in zip_longest(definition.body, definition.body[1:]):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            found[field.target.id] = field, text
+    return found
 
 
 def one_line(text: str) -> str:
@@ -113,7 +145,11 @@ def output_support(model: type[Arguments], name: str) -> str:
 
 
 def type_of(model: type[Arguments], name: str) -> Iterator[str]:
-    """Yield the alternatives of a field's type, from its JSON schema. `$Name` stands for a model."""
+    """Yield the alternatives of a field's type, from its named type or its JSON schema. `$Name` stands for a model."""
+    declared = ast.unparse(_declarations(model)[name][0].annotation).removesuffix(" | None")
+    if declared in NAMED_TYPES:
+        yield NAMED_TYPES[declared]
+        return
     yield from dict.fromkeys(_alternatives(schema_of(model)["properties"][name]))
 
 
