@@ -1,4 +1,4 @@
-"""The command line. One module a group of commands; `app` is the one list of them.
+"""Command line. `app` lists the commands; each has its own module.
 
 Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 when something would change (`preview --exit-code`)
 or was found (`diff --fail-on`), 4 when a model cannot fit (`fit`), 130 when interrupted.

@@ -1,4 +1,4 @@
-"""Failures of commands: a text on standard error and, with `--json`, an object on standard output."""
+"""Failures of commands: text on standard error and, with `--json`, JSON on standard output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .exit_codes import FAILED
 
 if TYPE_CHECKING:
     from ..local.resources import Run
-    from ..local.update import Target
+    from ..local.update import UpdateTarget
 
 T = TypeVar("T")
 _json_command: ContextVar[str | None] = ContextVar("json_command", default=None)
@@ -42,7 +42,7 @@ def fail(text: str, **fields: Any) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-def run_or_fail(action: Callable[[], T], target: Target | None, failed: Sequence[Run] = ()) -> T:
+def run_or_fail(action: Callable[[], T], target: UpdateTarget | None, failed: Sequence[Run] = ()) -> T:
     """Call `action`. Print its exception as `pulumi` does and end the command with exit code 1.
 
     Args:
@@ -72,8 +72,8 @@ def run_or_fail(action: Callable[[], T], target: Target | None, failed: Sequence
     return fail(text, engine="local", project=project, stack=stack)
 
 
-def show_traceback(error: BaseException, target: Target | None) -> str:
-    """Return the traceback from the program's first frame on, without frames of the engine and the SDK."""
+def show_traceback(error: BaseException, target: UpdateTarget | None) -> str:
+    """Return a traceback without the frames of the engine and the SDK before the program."""
     if target is not None:
         folder = target.project.folder.resolve()
         current: BaseException | None = error

@@ -1,6 +1,6 @@
-"""The local engine: runs any Pulumi Python program in this process, without the Pulumi CLI, a cluster or credentials.
+"""Local engine: runs a Pulumi Python program without the Pulumi CLI, a cluster or credentials.
 
-It is a runner of the unmodified program, never a second implementation of it, and knows nothing of what the program deploys.
+The engine runs the unmodified program. It contains no code for `NIMService` or any other component.
 """
 
 from importlib import import_module
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .resources import Timeouts as Timeouts
     from .urns import AliasSpec as AliasSpec
 
-_HOME = {
+_MODULES = {
     "UNKNOWN": "markers",
     "AliasSpec": "urns",
     "Archive": "markers",
@@ -39,11 +39,11 @@ _HOME = {
     "execute": "engine",
 }
 
-__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = list(_MODULES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    # On demand: who only compares what was rendered does not wait for the SDK.
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    # Imported on demand: a comparison of two renders does not import the SDK.
+    if name in _MODULES:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

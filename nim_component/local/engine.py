@@ -1,4 +1,4 @@
-"""Runs a Pulumi program in this process, without the Pulumi CLI, on the SDK's own extension point."""
+"""Execution of a Pulumi program in this process, through the mock interface of the SDK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, cast
 from . import markers, sdk, urns
 from .configuration import to_text
 from .resource_monitor import Call, LocalMonitor, Read
-from .resources import LogEntry, Run, arrange
+from .resources import LogEntry, Run, sort_resources
 
 
 def execute(
@@ -32,55 +32,69 @@ def execute(
     capture: bool = False,
     on_failure: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Runs `program` as the language host does and returns what it registered.
+    """Run a program as the language host does, and return its registrations.
 
-    `config` has full keys (`project:key`); values that are not texts are written as JSON, as a stack file's are. `read(type, id)` and
-    `call(token, args)` answer reads and function calls; None means that nothing is known. `preview=False` runs the program as an `up`
-    does: outputs that nobody answered are then missing instead of unknown. `capture` takes what the program prints into the log.
-    Whatever the program raises, in a constructor or in an apply, is raised here unchanged; `on_failure` gets what there was before.
+    Exceptions of the program, in a constructor or in an apply, are raised unchanged.
+
+    Args:
+        program: Function that registers resources.
+        project: Name of the project.
+        stack: Name of the stack.
+        config: Configuration by full key (`project:key`). Values that are not strings are passed as
+            JSON, like those of a stack file.
+        secret_keys: Keys whose values are secret.
+        organization: Name of the organization.
+        root_directory: Folder of the project.
+        read: Function that returns the properties of a resource that the program reads.
+        call: Function that returns the result of an invoke.
+        preview: False runs the program as `up` does: outputs that are unknown in a preview are
+            missing.
+        capture: True adds the standard output of the program to the log.
+        on_failure: Function that receives the registrations before an exception.
     """
     settings = {key: to_text(value) for key, value in (config or {}).items()}
     monitor = LocalMonitor(project=project, stack=stack, config=settings, read=read, call=call)
     log = sdk.LogEngine()
-    host = sdk.Host(monitor, log, project, stack, organization, root_directory, preview, settings, frozenset(secret_keys))
+    host = sdk.LanguageHost(monitor, log, project, stack, organization, root_directory, preview, settings, frozenset(secret_keys))
 
     def run() -> None:
-        with captured(log) if capture else contextlib.nullcontext():
+        with capture_output(log) if capture else contextlib.nullcontext():
             run_loop(lambda: host.run(program))
 
     try:
-        isolated(run)
+        run_isolated(run)
     except BaseException:
         if on_failure:
-            on_failure(finish(monitor, log.entries))
+            on_failure(build_run(monitor, log.entries))
         raise
     finally:
         monitor.callbacks.close()
-    return finish(monitor, log.entries)
+    return build_run(monitor, log.entries)
 
 
-def finish(monitor: LocalMonitor, log: list[LogEntry]) -> Run:
-    """The run's result, in a fixed order."""
+def build_run(monitor: LocalMonitor, log: list[LogEntry]) -> Run:
+    """Return the result of a run, with its resources in a fixed order."""
     outputs = monitor.registered_outputs
     records = [replace(record, raw_outputs=outputs[urn]) if urn in outputs else record for urn, record in monitor.records.items()]
-    arranged = arrange(records)
-    exported = [record.outputs for record in arranged if record.type == urns.STACK_TYPE]
+    ordered = sort_resources(records)
+    exported = [record.outputs for record in ordered if record.type == urns.STACK_TYPE]
     return Run(
         project=monitor.project,
         stack=monitor.stack,
-        resources=arranged,
+        resources=ordered,
         outputs=dict(sorted(exported[0].items())) if exported else {},
         log=[*log, *monitor.notes],
     )
 
 
-def isolated(run: Callable[[], None]) -> None:
-    """Calls `run` in a context of its own: the SDK keeps settings, config and the root stack in context variables.
+def run_isolated(run: Callable[[], None]) -> None:
+    """Call `run` in a new context, because the SDK stores its state in context variables.
 
-    Inside a running event loop (an asynchronous test) it is called on another thread, since loops do not nest.
+    Inside a running event loop, such as that of an asynchronous test, it runs on another thread,
+    because event loops cannot be nested.
     """
     context = contextvars.copy_context()
-    if not inside_loop():
+    if not has_running_loop():
         context.run(run)
         return
     failures: list[BaseException] = []
@@ -88,7 +102,7 @@ def isolated(run: Callable[[], None]) -> None:
     def call() -> None:
         try:
             context.run(run)
-        except BaseException as error:  # noqa: BLE001 (handed to the caller's thread)
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread of the caller)
             failures.append(error)
 
     thread = threading.Thread(target=call, name="pulumi-program")
@@ -98,8 +112,8 @@ def isolated(run: Callable[[], None]) -> None:
         raise failures[0]
 
 
-def inside_loop() -> bool:
-    """Whether this thread is running an event loop."""
+def has_running_loop() -> bool:
+    """Return true if this thread runs an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -108,9 +122,10 @@ def inside_loop() -> bool:
 
 
 def run_loop(start: Callable[[], Any]) -> None:
-    """Runs a coroutine on a fresh loop and leaves nothing behind: no tasks, no worker threads, no open loop.
+    """Run a coroutine on a new event loop, then end its tasks and threads and close it.
 
-    A program that failed leaves futures nobody will ask for; asyncio's complaints about those are not the user's concern.
+    The exception handler is silent: a failed program leaves futures that nothing awaits, and the
+    warnings of asyncio about them do not help users.
     """
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda _loop, _context: None)
@@ -118,52 +133,52 @@ def run_loop(start: Callable[[], Any]) -> None:
         loop.run_until_complete(start())
     finally:
         try:
-            loop.run_until_complete(cancel_rest())
+            loop.run_until_complete(cancel_tasks())
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
         finally:
             loop.close()
 
 
-async def cancel_rest() -> None:
-    """Ends every task but this one."""
-    rest = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in rest:
+async def cancel_tasks() -> None:
+    """Cancel all tasks but the current one."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class Lines(io.TextIOBase):
-    """A text stream whose lines become log entries."""
+class LogStream(io.TextIOBase):
+    """Text stream that writes its lines to the log."""
 
     def __init__(self, log: sdk.LogEngine):
         super().__init__()
         self.log, self.rest = log, ""
 
     def write(self, text: str, /) -> int:
-        """Takes whole lines; the rest waits for its end."""
+        """Log complete lines. An incomplete line is kept until its end."""
         *lines, self.rest = (self.rest + text).split("\n")
         self.log.entries.extend(LogEntry("info", line) for line in lines if line.strip())
         return len(text)
 
     def writable(self) -> bool:
-        """It is."""
+        """Return true."""
         return True
 
 
 @contextlib.contextmanager
-def captured(log: sdk.LogEngine) -> Any:
-    """What is printed meanwhile goes to the log."""
-    lines = Lines(log)
-    with contextlib.redirect_stdout(lines):
+def capture_output(log: sdk.LogEngine) -> Any:
+    """Write standard output to the log."""
+    stream = LogStream(log)
+    with contextlib.redirect_stdout(stream):
         try:
             yield
         finally:
-            lines.write("\n" if lines.rest else "")
+            stream.write("\n" if stream.rest else "")
 
 
 def find_secret_texts(run: Run) -> set[str]:
-    """Every text that stands in a secret of the run: what must not be printed."""
+    """Return all texts inside secret values of a run, to redact them in output."""
     found: set[str] = set()
 
     def collect(value: Any, inside: bool) -> None:
@@ -190,7 +205,7 @@ def find_secret_texts(run: Run) -> set[str]:
 
 
 def redact_secrets(text: str, secrets: set[str]) -> str:
-    """A text for the screen, without the secrets."""
+    """Return a text in which the secrets are replaced by `[secret]`."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, markers.SECRET_TEXT)
     return text

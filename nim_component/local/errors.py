@@ -1,5 +1,9 @@
-"""Errors that are the user's to mend: the command line prints their text alone, never a traceback."""
+"""Errors that users can fix. The command line prints their text without a traceback."""
 
 
 class LocalError(Exception):
-    """Something the user can mend. The text names the file or resource, the key, the rule and the remedy."""
+    """Error in a project, a stack file or a program.
+
+    The text has the form `<path>: <problem>. <fix>`; the path is a file, a field or the URN of a
+    resource.
+    """

@@ -1,21 +1,27 @@
-"""The order in which Go's YAML writer puts the keys of a mapping."""
+"""Order of keys in a mapping that Go's YAML writer produces.
+
+Source: https://github.com/yaml/go-yaml/blob/v2/sorter.go
+"""
 
 import re
 from collections.abc import Mapping
 from functools import cmp_to_key
 from typing import Any
 
-LETTERS = re.compile(r"[A-Za-z]*").fullmatch
+LETTERS = re.compile(r"[A-Za-z]*")
 
 
 def sort_keys(entries: Mapping[str, Any]) -> list[str]:
-    """Keys in Go's order: letters after other marks, numbers by their value (`a2` before `a10`)."""
+    """Return keys in Go's order.
+
+    Letters come after other characters, and numbers are compared by value (`a2` before `a10`).
+    """
     keys = sorted(entries)
-    return keys if all(LETTERS(key) for key in keys) else sorted(keys, key=cmp_to_key(compare))
+    return keys if all(LETTERS.fullmatch(key) for key in keys) else sorted(keys, key=cmp_to_key(compare_keys))
 
 
-def compare(left: str, right: str) -> int:
-    """Below zero when `left` goes first."""
+def compare_keys(left: str, right: str) -> int:
+    """Return a number below zero if `left` comes first."""
     for index, (one, other) in enumerate(zip(left, right, strict=False)):
         if one == other:
             continue
@@ -28,7 +34,7 @@ def compare(left: str, right: str) -> int:
 
 
 def compare_numbers(left: str, right: str, index: int) -> int:
-    """Compares the numbers that begin (or go on) at an index."""
+    """Compare the numbers that begin, or continue, at an index."""
     start = 0
     if "0" in (left[index], right[index]):
         before = index - 1
@@ -37,12 +43,12 @@ def compare_numbers(left: str, right: str, index: int) -> int:
                 start = 1
                 break
             before -= 1
-    (one, one_length), (other, other_length) = number_at(left, index, start), number_at(right, index, start)
+    (one, one_length), (other, other_length) = read_number(left, index, start), read_number(right, index, start)
     return one - other or one_length - other_length
 
 
-def number_at(text: str, index: int, start: int) -> tuple[int, int]:
-    """The number at an index and how many digits it has."""
+def read_number(text: str, index: int, start: int) -> tuple[int, int]:
+    """Return the number at an index and its count of digits."""
     length = 0
     while index + length < len(text) and text[index + length].isdecimal():
         start = start * 10 + int(text[index + length])

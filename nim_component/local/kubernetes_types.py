@@ -1,9 +1,15 @@
-"""How Kubernetes' own types treat what a program gives: which fields vanish when empty, which are quantities, times or bytes.
+"""Serialisation of fields by the Go types of Kubernetes.
 
-The table beside this module, kubernetes_types.txt, is generated: read off the Go types of k8s.io/api v0.36 by reflection, by the two
-programs in tests/unit/local/kubernetes_types. Its first part gives the kinds of each apiVersion (`Kind=Struct` where the names differ),
-its second the structs: `field`, then `?` when an empty value is left out, then `:` and the shape of what is inside (`[]` list, `{}` map).
-Fields that need no treatment are not listed.
+The Go types omit some fields when they are empty, and rewrite quantities, times and bytes. The
+table in kubernetes_types.txt lists these fields. `make kubernetes-types` generates it from the Go
+types of k8s.io/api by reflection; see tools/kubernetes_types.
+
+Format of the table: two sections with an empty line between them.
+
+- Kinds by apiVersion: `apps/v1 = DaemonSet Deployment`. `Kind=Struct` if the names differ.
+- Structs: `Struct = field?:[]Type`. `?` marks a field that is omitted when empty. The type after
+  `:`
+  has `[]` in front for a list and `{}` for a map. Fields that are copied unchanged are not listed.
 """
 
 from __future__ import annotations
@@ -18,25 +24,28 @@ FIELD = re.compile(r"([$\w]+)(\?)?(?::((?:\[\]|\{\})*)(\w+))?(?: |$)")
 
 
 class Field(NamedTuple):
-    """How one field is treated."""
+    """Serialisation of one field."""
 
     omit_empty: bool
     containers: str
-    """`[]` and `{}` around the value, outermost first."""
+    """`[]` and `{}` of the lists and maps around the value, outermost first."""
     type: str
-    """A struct of the table, `quantity`, `time`, `microtime`, `bytes`; empty for values that stay as they are."""
+    """Struct of the table, `quantity`, `time`, `microtime` or `bytes`.
+
+    Empty for a value that is copied unchanged.
+    """
 
 
 def find_struct(api_version: str, kind: str) -> str | None:
-    """The struct behind an object, or None for a kind that is not in the table."""
-    return kinds().get((api_version, kind))
+    """Return the struct of a kind, or None if the kind is not in the table."""
+    return read_kinds().get((api_version, kind))
 
 
 @cache
-def kinds() -> dict[tuple[str, str], str]:
-    """Structs by apiVersion and kind."""
+def read_kinds() -> dict[tuple[str, str], str]:
+    """Return the struct names by apiVersion and kind."""
     found: dict[tuple[str, str], str] = {}
-    for api_version, names in table()[0].items():
+    for api_version, names in read_table()[0].items():
         for name in names.split():
             kind, _, struct = name.partition("=")
             found[api_version, kind] = struct or kind
@@ -44,19 +53,21 @@ def kinds() -> dict[tuple[str, str], str]:
 
 
 @cache
-def fields_of(struct: str) -> dict[str, Field]:
-    """The fields of a struct that need treatment."""
-    return {name: Field(bool(drop), containers or "", inner or "") for name, drop, containers, inner in FIELD.findall(table()[1][struct])}
+def find_fields(struct: str) -> dict[str, Field]:
+    """Return the fields of a struct that are not copied unchanged."""
+    return {
+        name: Field(bool(drop), containers or "", inner or "") for name, drop, containers, inner in FIELD.findall(read_table()[1][struct])
+    }
 
 
 @cache
-def table() -> tuple[dict[str, str], dict[str, str]]:
-    """Both parts: kinds by apiVersion, fields by struct."""
-    # A line that is indented goes on with the one before.
+def read_table() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the two sections: kinds by apiVersion, fields by struct."""
+    # An indented line continues the line before it.
     kinds, structs = TABLE.read_text(encoding="utf-8").replace("\n    ", " ").split("\n\n")
-    return read_part(kinds), read_part(structs)
+    return read_section(kinds), read_section(structs)
 
 
-def read_part(text: str) -> dict[str, str]:
-    """What stands right of `=`, by what stands left."""
+def read_section(text: str) -> dict[str, str]:
+    """Return the text right of ` = ` by the text left of it."""
     return {name: rest for name, _, rest in (line.partition(" = ") for line in text.splitlines())}

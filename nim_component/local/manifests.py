@@ -1,4 +1,4 @@
-"""From the resources of a run to the files that the Kubernetes provider's YAML rendering would write for them."""
+"""Manifests of a run: the files that the Kubernetes provider writes in YAML rendering mode."""
 
 from __future__ import annotations
 
@@ -21,43 +21,50 @@ from .yaml_writer import render_yaml
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object: as the program gave it, as it is rendered, and where its file goes."""
+    """A Kubernetes object and its file."""
 
     resource: Resource
     given: Mapping[str, Any]
+    """Object before normalisation."""
 
     @cached_property
     def object(self) -> dict[str, Any]:
-        """The normalised object, markers in place."""
+        """Normalised object with its markers."""
         return normalise(self.given)
 
     @property
     def api_version(self) -> str:
-        """Such as `apps/v1`."""
+        """`apiVersion`, such as `apps/v1`."""
         return str(self.given["apiVersion"])
 
     @property
     def kind(self) -> str:
-        """Such as `Deployment`."""
+        """`kind`, such as `Deployment`."""
         return str(self.given["kind"])
 
     @cached_property
-    def safe(self) -> dict[str, Any]:
-        """The object with texts in the place of secret and unknown values."""
+    def masked(self) -> dict[str, Any]:
+        """Normalised object with texts in place of secret and unknown values."""
         return markers.mask(self.object)
 
     @cached_property
     def text(self) -> str:
-        """The file's content."""
-        return render_yaml(self.safe)
+        """Content of the file."""
+        return render_yaml(self.masked)
 
     @cached_property
     def name(self) -> str:
-        """What its file calls it: `serving/llama`. An unknown name gives way to a digest of the URN, so that files stay apart."""
-        return f"{self.part('namespace') or 'default'}/{self.part('name')}"
+        """Namespace and name in the file name: `serving/llama`.
 
-    def part(self, key: str) -> str:
-        """A part of the name; unknown and secret ones are not for file names."""
+        In place of an unknown value stands a hash of the URN, so that file names differ.
+        """
+        return f"{self.name_part('namespace') or 'default'}/{self.name_part('name')}"
+
+    def name_part(self, key: str) -> str:
+        """Return `name` or `namespace` for the file name.
+
+        Unknown and secret values are replaced by a hash.
+        """
         metadata: Any = self.object.get("metadata")
         value: Any = metadata.get(key) if isinstance(metadata, dict) else markers.UNKNOWN  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if value is None or isinstance(value, str):
@@ -66,7 +73,7 @@ class Manifest:
 
     @property
     def path(self) -> Path:
-        """The file's place below the output directory."""
+        """Path of the file below the output folder."""
         namespace, _, name = self.name.partition("/")
         group_version = self.api_version.replace("/", "_").replace(":", "_")
         definition = self.kind == "CustomResourceDefinition" and self.api_version in kubernetes_provider.BUILTIN_GROUP_VERSIONS
@@ -74,57 +81,64 @@ class Manifest:
 
     @cached_property
     def secrets(self) -> list[str]:
-        """Paths of the values that are not written because they are secret."""
+        """Paths of secret values, which are not written."""
         return [show_path(path) for path in markers.find_paths(self.object, markers.Secret)]
 
     @cached_property
     def unknowns(self) -> list[str]:
-        """Paths of the values that are not known."""
+        """Paths of unknown values."""
         return [show_path(path) for path in markers.find_paths(self.object, markers.Unknown)]
 
 
 def collect_manifests(run: Run) -> list[Manifest]:
-    """The objects that a run's program would create. LocalError for names that no file can have, or that the provider refuses."""
+    """Return the manifests of a run.
+
+    Raises:
+        LocalError: The provider does not accept a name, or it cannot be a file name.
+    """
     manifests: list[Manifest] = []
     for resource in run.resources:
         if resource.custom and not resource.read and kubernetes_provider.is_object(resource.type):
-            api_version, kind = kubernetes_provider.group_version_kind(resource.type, resource.raw)
+            api_version, kind = kubernetes_provider.read_api_version_kind(resource.type, resource.raw)
             manifests.append(Manifest(resource, to_object(resource.inputs, api_version, kind)))
-    refuse_names(manifests)
+    validate_names(manifests)
     return manifests
 
 
-def refuse_names(manifests: Iterable[Manifest]) -> None:
-    """What has no name, and what would leave the output directory."""
+def validate_names(manifests: Iterable[Manifest]) -> None:
+    """Raise LocalError for objects without a name, and for paths outside the output folder."""
     for manifest in manifests:
         urn = manifest.resource.urn
-        if not manifest.part("name"):
+        if not manifest.name_part("name"):
             raise LocalError(
-                f"{urn}: the `.metadata.generateName` field is not supported in YAML rendering mode; set `.metadata.name`, or neither"
+                f"{urn}: the `.metadata.generateName` field is not supported in YAML rendering mode. Set `.metadata.name`, or neither."
             )
         if manifest.path.parts[1:] != (manifest.path.name,) or manifest.path.name in ("", ".", ".."):
-            raise LocalError(f"{urn}: `.metadata` holds a name with a slash in it, '{manifest.name}', which no object can have")
+            raise LocalError(f"{urn}: `.metadata` contains '{manifest.name}', and names cannot contain a slash. Remove the slash.")
 
 
 def find_clashes(manifests: Iterable[Manifest]) -> list[tuple[Path, list[str]]]:
-    """Files that more than one resource claims. A cluster refuses the second of them."""
-    claims: defaultdict[Path, list[str]] = defaultdict(list)
+    """Return the files to which several resources render, with their URNs.
+
+    A cluster rejects all but the first.
+    """
+    urns_by_path: defaultdict[Path, list[str]] = defaultdict(list)
     for manifest in manifests:
-        claims[manifest.path].append(manifest.resource.urn)
-    return [(path, urns) for path, urns in claims.items() if len(urns) > 1]
+        urns_by_path[manifest.path].append(manifest.resource.urn)
+    return [(path, urns) for path, urns in urns_by_path.items() if len(urns) > 1]
 
 
 def validate_manifests(manifests: Iterable[Manifest], version: str) -> tuple[list[str], list[str]]:
-    """Errors and notes of the strict schema check; each error names resource, field and rule."""
+    """Validate manifests against the schemas of a Kubernetes version. Return errors and notes."""
     errors: list[str] = []
     custom: set[str] = set()
     for manifest in manifests:
         try:
-            problems = validate_object(manifest.given, version)
+            violations = validate_object(manifest.given, version)
         except UnknownKindError as error:
             custom.add(str(error))
             continue
         where = f"{manifest.kind} {manifest.name} ({manifest.resource.urn})"
-        errors.extend(f"{where}: {problem.path}: {problem.rule}" for problem in problems)
-    notes = [f"{kind} is a custom resource: no schema to check it against" for kind in sorted(custom)]
+        errors.extend(f"{where}: {violation.path}: {violation.problem}" for violation in violations)
+    notes = [f"{kind} is a custom resource: not validated, because its schema is not available" for kind in sorted(custom)]
     return errors, notes

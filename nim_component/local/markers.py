@@ -9,7 +9,8 @@ from typing import Any, Final, TypeAlias, cast
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """Key of a struct that carries a marker; its value is one of the signatures below.
 
-They are those of the Pulumi SDK: https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
+They are those of the Pulumi SDK:
+https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
 """
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
@@ -24,7 +25,10 @@ UNKNOWN_TEXT: Final = "[unknown]"
 
 @dataclass(frozen=True, repr=False)
 class Secret:
-    """A value that the program marked secret. It prints as `[secret]`; `value` is the plain value."""
+    """A value that the program marked secret.
+
+    It prints as `[secret]`; `value` is the plain value.
+    """
 
     value: Any
 
@@ -33,7 +37,10 @@ class Secret:
 
 
 class Unknown:
-    """A value that is known only after an update by the Pulumi engine. The only instance is `UNKNOWN`."""
+    """A value that is known only after an update by the Pulumi engine.
+
+    The only instance is `UNKNOWN`.
+    """
 
     _instance: Unknown | None = None
 
@@ -85,7 +92,7 @@ def reveal(value: Any) -> Any:
 
 
 def mask(value: Any) -> Any:
-    """Return plain JSON-like data that is safe to write: each marker is replaced by its description."""
+    """Return JSON-like data that is safe to write, with descriptions in place of markers."""
     return transform(value, describe)
 
 

@@ -1,8 +1,11 @@
-"""Objects as the Kubernetes provider renders them: sent once through Kubernetes' own types and back, which spells alike what means alike.
+"""Normalisation of Kubernetes objects, as the Pulumi Kubernetes provider renders them.
 
-Exact for the kinds in `kubernetes_types`, for Secrets and for custom resource definitions; other built-in kinds and custom resources
-stay as given (as custom resources do in the provider). Fields that the types do not know stay here too: the schema check refuses them,
-where the provider would drop them without a word.
+The provider converts an object to the Go types of Kubernetes and back, so that equal values have
+equal texts. The result here is exact for three cases: kinds in `kubernetes_types`, Secrets, and
+custom resource definitions. Custom resources are not changed, as in the provider; nor are other
+built-in kinds.
+
+Unknown fields are kept, and the schema validation reports them. The provider drops them silently.
 """
 
 from __future__ import annotations
@@ -15,64 +18,75 @@ from typing import Any, cast
 
 from ..kubernetes.quantities import canonical_quantity
 from .kubernetes_provider import BUILTIN_GROUP_VERSIONS
-from .kubernetes_types import Field, fields_of, find_struct
+from .kubernetes_types import Field, find_fields, find_struct
 from .markers import UNKNOWN, Secret, reveal
 
-# The SDK cannot say a dash in a field's name.
-DASHED = {
+DASHED_FIELDS = {
     f"x_kubernetes_{tail}": f"x-kubernetes-{tail.replace('_', '-')}"
     for tail in ("embedded_resource", "int_or_string", "list_map_keys", "list_type", "map_type", "preserve_unknown_fields", "validations")
 }
+"""Field names with dashes by their names in the SDK, which cannot contain dashes."""
 
 READ_ONLY = (
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid",
 )  # fmt: skip
+"""Fields of `metadata` that only a cluster sets."""
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def to_object(inputs: Mapping[str, Any], api_version: str, kind: str) -> dict[str, Any]:
-    """The Kubernetes object a resource's inputs stand for, before normalisation. Markers stay; a Secret's data gets them."""
+    """Return the Kubernetes object of a resource, before normalisation.
+
+    Markers are kept, and the data of a Secret is marked secret.
+    """
     plain = {"apiVersion": api_version, "kind": kind, **{key: value for key, value in inputs.items() if key not in ("apiVersion", "kind")}}
     if (api_version, kind) == ("v1", "Secret"):
-        guarded = {key: guard(value) if key in ("data", "stringData") else value for key, value in plain.items()}
-        return guard_annotation(guarded)
-    return plain if find_struct(api_version, kind) else rename_dashed(plain)
+        marked = {key: mark_secret_data(value) if key in ("data", "stringData") else value for key, value in plain.items()}
+        return mark_last_applied(marked)
+    return plain if find_struct(api_version, kind) else restore_dashes(plain)
 
 
-def guard(value: Any) -> Any:
-    """A Secret's data is secret, whether the program said so or not."""
-    entries = reveal_map(value)
+def mark_secret_data(value: Any) -> Any:
+    """Return the data of a Secret with every value marked secret."""
+    entries = spread_secret(value)
     if entries is None:
         return value if value is None or value is UNKNOWN or isinstance(value, Secret) else Secret(value)
     return {key: item if item is UNKNOWN or isinstance(item, Secret) else Secret(item) for key, item in entries.items()}
 
 
-def guard_annotation(secret: dict[str, Any]) -> dict[str, Any]:
-    """`kubectl apply` leaves the whole Secret, data and all, in an annotation, and people copy it into programs."""
+def mark_last_applied(secret: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret with its last-applied annotation marked secret.
+
+    `kubectl apply` writes the whole Secret to this annotation, and programs contain copies of it.
+    """
     match secret:
         case {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": str(text), **others}, **rest}}:
-            annotations = {**others, "kubectl.kubernetes.io/last-applied-configuration": Secret(text)}
+            annotations = {**others, LAST_APPLIED: Secret(text)}
             return {**secret, "metadata": {**rest, "annotations": annotations}}
         case _:
             return secret
 
 
-def rename_dashed(value: Any) -> Any:
-    """`x_kubernetes_…` keys with their dashes, at any depth."""
+def restore_dashes(value: Any) -> Any:
+    """Return a copy in which `x_kubernetes_…` keys have dashes, at any depth."""
     match value:
         case dict():
             entries = cast("dict[str, Any]", value)
-            return {DASHED.get(key, key): rename_dashed(item) for key, item in entries.items()}
+            return {DASHED_FIELDS.get(key, key): restore_dashes(item) for key, item in entries.items()}
         case list():
             items = cast("list[Any]", value)
-            return [rename_dashed(item) for item in items]
+            return [restore_dashes(item) for item in items]
         case Secret():
-            return Secret(rename_dashed(value.value))
+            return Secret(restore_dashes(value.value))
         case _:
             return value
 
 
 def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The object as it is rendered. What cannot be converted is rendered as given, all of it, as the provider does."""
+    """Return an object as it is rendered.
+
+    If a value cannot be converted, the whole object is rendered as given, as the provider does.
+    """
     api_version, kind = str(given["apiVersion"]), str(given["kind"])
     normal = dict(given)
     if api_version in BUILTIN_GROUP_VERSIONS:
@@ -88,17 +102,17 @@ def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def normalise_builtin(given: dict[str, Any], api_version: str, kind: str) -> dict[str, Any]:
-    """One of Kubernetes' own kinds."""
+    """Return a normalised object of a built-in kind."""
     if kind == "Secret" and api_version == "v1":
         return normalise_secret(given)
     if kind == "CustomResourceDefinition":
-        return normalise_definition(given)
+        return normalise_crd(given)
     struct = find_struct(api_version, kind)
     return convert_struct(struct, given) if struct else given
 
 
-def normalise_definition(given: dict[str, Any]) -> dict[str, Any]:
-    """Without `status`, and without a deprecated field that says no more than its default."""
+def normalise_crd(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a custom resource definition without `status` and `preserveUnknownFields: false`."""
     normal = {key: value for key, value in given.items() if key != "status"}
     spec: Any = normal.get("spec")
     if isinstance(spec, dict) and spec.get("preserveUnknownFields") is False:  # pyright: ignore[reportUnknownMemberType]
@@ -108,18 +122,21 @@ def normalise_definition(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def normalise_secret(given: dict[str, Any]) -> dict[str, Any]:
-    """`stringData` moved into `data`, base64, as the API server does. Secret values stay marked."""
-    texts: Any = reveal_map(given.get("stringData"))
+    """Return a Secret with `stringData` merged into `data` as base64, as the API server does."""
+    texts: Any = spread_secret(given.get("stringData"))
     if not texts or not all(isinstance(value, str | Secret) or value is UNKNOWN for value in texts.values()):
         return given
-    old = reveal_map(given.get("data"))
+    old = spread_secret(given.get("data"))
     normal = {key: value for key, value in given.items() if key != "stringData"}
     normal["data"] = {**(old or {}), **{key: encode_text(value) for key, value in texts.items()}}
     return normal
 
 
-def reveal_map(value: Any) -> dict[str, Any] | None:
-    """A mapping, whose values carry the secret mark that the mapping had as a whole."""
+def spread_secret(value: Any) -> dict[str, Any] | None:
+    """Return a mapping, or None for other values.
+
+    The values of a secret mapping are marked secret.
+    """
     if isinstance(value, Secret) and isinstance(value.value, dict):
         entries = cast("dict[str, Any]", value.value)
         return {key: item if isinstance(item, Secret) else Secret(item) for key, item in entries.items()}
@@ -129,42 +146,48 @@ def reveal_map(value: Any) -> dict[str, Any] | None:
 
 
 def encode_text(value: Any) -> Any:
-    """A text in base64; markers stay."""
+    """Return a text in base64. Markers are kept."""
     if isinstance(value, Secret):
         return Secret(encode_text(value.value))
     return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
 
 
 def convert_struct(struct: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A struct's fields, each as its type says."""
-    known = fields_of(struct)
+    """Return the fields of a struct, serialised by their types."""
+    known = find_fields(struct)
     converted: dict[str, Any] = {}
     for key, value in given.items():
         if value is None:
             continue
         field = known.get(key)
         if field is None:
-            converted[key] = without_nulls(value)
+            converted[key] = drop_nulls(value)
             continue
-        item = convert(field, field.containers, value) if field.type else without_nulls(value)
+        item = convert(field, field.containers, value) if field.type else drop_nulls(value)
         if not (field.omit_empty and not (reveal(item) if isinstance(item, Secret) else item) and item is not UNKNOWN):
             converted[key] = item
     return converted
 
 
-def without_nulls(value: Any) -> Any:
-    """A null in a typed object says no more than absence."""
+def drop_nulls(value: Any) -> Any:
+    """Return a copy without nulls. In a typed object they are equal to missing fields."""
     if isinstance(value, dict):
         entries = cast("dict[str, Any]", value)
-        return {key: without_nulls(item) for key, item in entries.items() if item is not None}
+        return {key: drop_nulls(item) for key, item in entries.items() if item is not None}
     if isinstance(value, list):
         items = cast("list[Any]", value)
-        return [without_nulls(item) for item in items]
+        return [drop_nulls(item) for item in items]
     return value
 
 
 def convert(field: Field, containers: str, value: Any) -> Any:
-    """One value, through its lists and maps down to what is inside."""
+    """Return a value serialised by the type of its field.
+
+    Args:
+        field: Field of the table.
+        containers: Lists and maps that remain around the value.
+        value: Value to serialise.
+    """
     match value:
         case Secret():
             return Secret(convert(field, containers, value.value))
@@ -181,14 +204,14 @@ def convert(field: Field, containers: str, value: Any) -> Any:
 
 
 def convert_leaf(type_: str, value: Any) -> Any:
-    """A quantity, time, byte string or struct. ValueError when it is none."""
+    """Return a quantity, time, byte string or struct. Raise ValueError for another value."""
     match type_:
         case "quantity":
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 raise ValueError("not a quantity")
             return canonical_quantity(value.strip() if isinstance(value, str) else str(value))
         case "time" | "microtime":
-            return canonical_time(str(value), micro=type_ == "microtime")
+            return format_time(str(value), micro=type_ == "microtime")
         case "bytes":
             try:
                 return base64.b64encode(base64.b64decode(str(value), validate=True)).decode()
@@ -201,8 +224,8 @@ def convert_leaf(type_: str, value: Any) -> Any:
             raise ValueError(f"not a {type_}")
 
 
-def canonical_time(text: str, *, micro: bool) -> str:
-    """UTC, to the second or the microsecond."""
+def format_time(text: str, *, micro: bool) -> str:
+    """Return a time in UTC with seconds or microseconds. Raise ValueError without a time zone."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")

@@ -1,4 +1,4 @@
-"""Project and stack files, found and read as the CLI does, and the run of a whole project."""
+"""Project and stack files, found and read by the rules of the Pulumi CLI, and runs of a project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..text.nearest_names import add_suggestion, did_you_mean, suggest
-from .configuration import Declared, complete, declare, full_key, holds_sealed, to_text, undeclared, unseal
+from .configuration import (
+    Declaration,
+    complete_values,
+    find_misspelt_keys,
+    full_key,
+    has_sealed,
+    parse_declarations,
+    replace_sealed,
+    to_text,
+)
 from .engine import execute
 from .errors import LocalError
 from .resource_monitor import Call, Read
@@ -22,29 +31,30 @@ from .yaml_reader import read_mapping
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 PACKAGE = Path(__file__).parents[1]
+"""Folder of this package."""
 STACK_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 
 
 @dataclass(frozen=True)
 class Project:
-    """What Pulumi.yaml says, as far as a run needs it."""
+    """Fields of Pulumi.yaml that a run needs."""
 
     file: Path
     name: str
     main: Path
-    """The program: a folder with a `__main__.py`, or a file."""
+    """Program: a folder with a `__main__.py`, or a file."""
     stack_folder: Path
-    declared: list[Declared]
+    declared: list[Declaration]
 
     @property
     def folder(self) -> Path:
-        """Where Pulumi.yaml lies."""
+        """Folder of Pulumi.yaml."""
         return self.file.parent
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack's configuration, completed and checked."""
+    """Configuration of a stack, completed and validated."""
 
     name: str
     file: Path | None
@@ -54,19 +64,19 @@ class Stack:
 
 
 def find_project(start: Path) -> Project:
-    """The project at a folder or above it."""
+    """Return the project in a folder or in one of its parents."""
     folder = start.resolve()
     if not folder.is_dir():
-        raise LocalError(f"{start}: no such folder; give the project's folder with --cwd")
+        raise LocalError(f"{start}: no such folder. Set --cwd to the folder of the project.")
     for candidate in (folder, *folder.parents):
         for name in PROJECT_FILES:
             if (candidate / name).is_file():
                 return load_project(candidate / name)
-    raise LocalError(f"no Pulumi.yaml project file found in {start} or above it; change to the project's folder or name it with --cwd")
+    raise LocalError(f"no Pulumi.yaml project file found in {start} or its parents. Set --cwd to the folder of the project.")
 
 
 def load_project(file: Path) -> Project:
-    """One project file."""
+    """Return the project of a project file."""
     content = read_mapping(file, "project file")
     name = content.get("name")
     if "name" not in content:
@@ -74,57 +84,59 @@ def load_project(file: Path) -> Project:
         fix = f"Rename the key '{misspelt}' to 'name'." if misspelt else "Write `name: my-project`."
         raise LocalError(f"{file}: project is missing a 'name' attribute. {fix}")
     if not isinstance(name, str) or not name:
-        raise LocalError(f"{file}: project is missing a non-empty string 'name' attribute; write `name: my-project`")
-    refuse_runtime(file, content.get("runtime"))
+        raise LocalError(f"{file}: project is missing a non-empty string 'name' attribute. Write `name: my-project`.")
+    validate_runtime(file, content.get("runtime"))
     config, folder = content.get("config"), content.get("stackConfigDir")
-    if isinstance(config, str):  # the old way to name the folder
+    if isinstance(config, str):  # the former field for the folder
         if folder is not None:
             text = "Should not use both config and stackConfigDir to define the stack directory. Use only stackConfigDir instead."
             raise LocalError(f"{file}: {text}")
         config, folder = None, config
     if folder is not None and not isinstance(folder, str):
-        raise LocalError(f"{file}: stackConfigDir: must be a text, the folder of the stack files")
+        raise LocalError(f"{file}: stackConfigDir: must be a string. Write the folder of the stack files.")
     if config is not None and not isinstance(config, dict):
-        raise LocalError(f"{file}: config: must be a mapping of keys to their types or values")
+        raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")
     entries = cast("dict[str, Any]", config or {})
-    return Project(file, name, find_main(file, content.get("main")), file.parent / (folder or "."), declare(name, entries, str(file)))
+    return Project(
+        file, name, find_main(file, content.get("main")), file.parent / (folder or "."), parse_declarations(name, entries, str(file))
+    )
 
 
-def refuse_runtime(file: Path, runtime: Any) -> None:
-    """Only Python programs run in this process."""
+def validate_runtime(file: Path, runtime: Any) -> None:
+    """Raise LocalError for programs that are not Python."""
     name: Any = runtime.get("name") if isinstance(runtime, dict) else runtime  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if name != "python":
-        raise LocalError(f"{file}: runtime: the local engine runs python programs, not '{name}'; run this project with the Pulumi CLI")
+        raise LocalError(f"{file}: runtime: the local engine runs python programs, not '{name}'. Run this project with the Pulumi CLI.")
 
 
 def find_main(file: Path, main: Any) -> Path:
-    """The program that `main:` names, a folder or a file; the project's folder by default."""
+    """Return the folder or file of the program: `main:`, by default the folder of the project."""
     if main is not None and not isinstance(main, str):
-        raise LocalError(f"{file}: main: must be a text, the program's folder or file")
+        raise LocalError(f"{file}: main: must be a string. Write the folder or file of the program.")
     if main and Path(main).is_absolute():
-        raise LocalError(f"{file}: main: project 'main' must be a relative path, not '{main}'")
+        raise LocalError(f"{file}: main: project 'main' must be a relative path, not '{main}'.")
     program = (file.parent / (main or ".")).resolve()
     if not program.is_relative_to(file.parent.resolve()):
-        raise LocalError(f"{file}: main: project 'main' must be a subfolder, not '{main}'")
+        raise LocalError(f"{file}: main: project 'main' must be a subfolder, not '{main}'.")
     if not (program / "__main__.py" if program.is_dir() else program).is_file():
-        raise LocalError(f"{file}: unable to find main python program `__main__.py` in `{program}`")
+        raise LocalError(f"{file}: unable to find main python program `__main__.py` in `{program}`. Create it, or set `main:`.")
     return program
 
 
 def list_stacks(project: Project) -> list[str]:
-    """The stacks that have a file."""
+    """Return the names of the stacks that have a file."""
     files = (*project.stack_folder.glob("Pulumi.*.yaml"), *project.stack_folder.glob("Pulumi.*.yml"))
     return sorted({file.name.removeprefix("Pulumi.").rpartition(".")[0] for file in files})
 
 
 def choose_stack(project: Project, wanted: str | None) -> str:
-    """The wanted stack, else PULUMI_STACK, else the only one there is, else `dev`."""
+    """Return a stack name: `wanted`, else PULUMI_STACK, else the only stack, else `dev`."""
     name = os.environ.get("PULUMI_STACK", "") if wanted is None else wanted
     *owner, short = name.split("/")
-    if wanted == "" or (name and not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part) for part in (*owner, short))):
-        raise LocalError(f"stack '{name}': is no stack's name; write it as dev, or organization/{project.name}/dev")
+    if wanted == "" or (name and not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", piece) for piece in (*owner, short))):
+        raise LocalError(f"stack '{name}': not a valid name. Write `dev`, or `organization/{project.name}/dev`.")
     if len(owner) > 2 or (len(owner) == 2 and owner[1] != project.name):
-        raise LocalError(f"stack '{name}': is of another project than {project.name}; write organization/{project.name}/{short}")
+        raise LocalError(f"stack '{name}': belongs to another project than {project.name}. Write `organization/{project.name}/{short}`.")
     if name:
         return short
     names = list_stacks(project)
@@ -132,7 +144,7 @@ def choose_stack(project: Project, wanted: str | None) -> str:
 
 
 def load_stack(project: Project, name: str) -> Stack:
-    """One stack's configuration. A project without any stack file runs on its defaults."""
+    """Return the configuration of a stack. A project without stack files runs with its defaults."""
     file = next((found for ending in ("yaml", "yml") if (found := project.stack_folder / f"Pulumi.{name}.{ending}").is_file()), None)
     names = list_stacks(project)
     if file is None and names:
@@ -145,19 +157,19 @@ def load_stack(project: Project, name: str) -> Stack:
         add_suggestion(f"{file}: '{key}' is not a key of a stack file", key, STACK_KEYS) for key in content if key not in STACK_KEYS
     ]
     if content.get("environment"):
-        warnings.append(f"{file}: environment: is resolved by Pulumi ESC, which the local engine cannot reach; its values are missing here")
+        warnings.append(f"{file}: environment: not supported by the local engine, which cannot read Pulumi ESC. Its values are missing.")
     config = content.get("config")
     if config is not None and not isinstance(config, dict):
-        raise LocalError(f"{file}: config: must be a mapping of keys to values")
+        raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")
     entries = cast("dict[Any, Any]", config or {})
     shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
-    given = {full_key(project.name, str(key), shown): unseal(value) for key, value in entries.items()}
-    warnings += undeclared(project.name, given, project.declared, shown)
+    given = {full_key(project.name, str(key), shown): replace_sealed(value) for key, value in entries.items()}
+    warnings += find_misspelt_keys(project.name, given, project.declared, shown)
     try:
-        values = complete(project.name, name, given, project.declared, shown)
-    except LocalError as error:  # what is missing may be what was misspelt
+        values = complete_values(project.name, name, given, project.declared, shown)
+    except LocalError as error:  # a missing key may be misspelt
         raise LocalError("\n".join([str(error), *warnings])) from None
-    sealed = frozenset(key for key, value in values.items() if holds_sealed(value))
+    sealed = frozenset(key for key, value in values.items() if has_sealed(value))
     return Stack(name, file, {key: to_text(value) for key, value in values.items()}, sealed, warnings)
 
 
@@ -171,7 +183,11 @@ def run_project(
     call: Call | None = None,
     preview: bool = True,
 ) -> Run:
-    """Runs a project's program for one of its stacks; `config` overrides single values. Warnings about files stand first in the log."""
+    """Run the program of a project for a stack.
+
+    The arguments are those of `execute`; `config` overrides values of the stack. Warnings about the
+    project and stack files come first in the log.
+    """
     project = find_project(Path(folder))
     loaded = load_stack(project, choose_stack(project, stack))
     return run_stack(project, loaded, config=config, organization=organization, read=read, call=call, preview=preview)
@@ -188,8 +204,8 @@ def run_stack(
     preview: bool = True,
     on_failure: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Runs a project's program on configuration that is loaded already."""
-    with program_of(project) as program:
+    """Run the program of a project with a loaded configuration. See `run_project`."""
+    with enter_program(project) as program:
         run = execute(
             program,
             project=project.name,
@@ -208,8 +224,11 @@ def run_stack(
 
 
 @contextlib.contextmanager
-def program_of(project: Project) -> Generator[Callable[[], object]]:
-    """The program as the language host runs it: in its folder, as `__main__`. Afterwards the process is as it was before."""
+def enter_program(project: Project) -> Generator[Callable[[], object]]:
+    """Yield the program as the language host runs it: in its folder, as `__main__`.
+
+    Working directory, `sys.path`, `sys.argv` and `sys.modules` are restored on exit.
+    """
     folder = project.main if project.main.is_dir() else project.main.parent
     modules, path, arguments, working = set(sys.modules), list(sys.path), sys.argv, Path.cwd()
     os.chdir(folder)
@@ -225,7 +244,7 @@ def program_of(project: Project) -> Generator[Callable[[], object]]:
 
 
 def forget_modules(folder: Path, known: set[str]) -> None:
-    """Drops what the program imported from its own folder: the next project may have modules of the same names."""
+    """Remove modules of the program. The next project may have modules of the same names."""
     for name in set(sys.modules) - known:
         file = getattr(sys.modules[name], "__file__", None)
         if file and is_program_file(Path(file), folder):
@@ -233,5 +252,8 @@ def forget_modules(folder: Path, known: set[str]) -> None:
 
 
 def is_program_file(file: Path, folder: Path) -> bool:
-    """Whether a file belongs to the program in a folder: not to a package installed in a virtual environment there, nor to this one."""
+    """Return true if a file belongs to the program in a folder.
+
+    Packages in a virtual environment in that folder do not, nor does this package.
+    """
     return file.is_relative_to(folder) and "site-packages" not in file.parts and not file.is_relative_to(PACKAGE)

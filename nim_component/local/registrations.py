@@ -1,4 +1,4 @@
-"""From the SDK's request to a `Resource`: every field of the protocol in one place."""
+"""Conversion of registration requests of the SDK to `Resource` records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOOKS = ("before_create", "after_create", "before_update", "after_update", "befo
 
 
 def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str) -> Resource:
-    """The record of one registration, options and all."""
+    """Return the record of a registration."""
     return Resource(
         urn=urn,
         type=request.type,
@@ -24,15 +24,18 @@ def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn:
         custom=request.custom,
         remote=request.remote,
         id=id_,
-        provider=explicit_provider(request),
-        providers={package: provider_urn(reference) for package, reference in request.providers.items()},
+        provider=parse_provider_urn(request.provider),
+        providers={package: parse_provider_urn(reference) for package, reference in request.providers.items()},
         options=describe_options(request),
         raw=properties,
     )
 
 
 def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
-    """The options of a registration; sets are sorted, since the SDK sends them in any order."""
+    """Return the options of a registration.
+
+    Sets are sorted, because the SDK sends them in any order.
+    """
     timeouts = request.customTimeouts
     return Options(
         dependencies=tuple(sorted(request.dependencies)),
@@ -44,7 +47,7 @@ def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         hide_diffs=tuple(request.hideDiffs),
-        aliases=(*(AliasSpec(urn=former) for former in request.aliasURNs), *(describe_alias(alias) for alias in aliases_of(request))),
+        aliases=(*(AliasSpec(urn=former) for former in request.aliasURNs), *map(describe_alias, read_aliases(request))),
         custom_timeouts=Timeouts(
             create=timeouts.create, update=timeouts.update, delete=timeouts.delete, read=str(getattr(timeouts, "read", ""))
         ),
@@ -55,12 +58,12 @@ def describe_options(request: resource_pb2.RegisterResourceRequest) -> Options:
         version=request.version,
         plugin_download_url=request.pluginDownloadURL,
         hooks={hook: tuple(names) for hook in HOOKS if (names := getattr(request.hooks, hook, ()))},
-        transforms=len(transforms_of(request)),
+        transforms=len(read_transforms(request)),
     )
 
 
-def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, answer: struct_pb2.Struct) -> Resource:
-    """The record of one read; `outputs` is what was answered."""
+def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, outputs: struct_pb2.Struct) -> Resource:
+    """Return the record of a read."""
     return Resource(
         urn=urn,
         type=request.type,
@@ -69,7 +72,7 @@ def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, answer
         custom=True,
         read=True,
         id="" if request.id == markers.UNKNOWN_SENTINEL else request.id,
-        provider=provider_urn(request.provider),
+        provider=parse_provider_urn(request.provider),
         options=Options(
             dependencies=tuple(sorted(request.dependencies)),
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
@@ -77,35 +80,36 @@ def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, answer
             plugin_download_url=request.pluginDownloadURL,
         ),
         raw=request.properties,
-        raw_outputs=answer,
+        raw_outputs=outputs,
     )
 
 
-def aliases_of(message: resource_pb2.RegisterResourceRequest | resource_pb2.TransformResourceOptions) -> list[alias_pb2.Alias]:
-    """The aliases of a request or of a transform's options (the SDK's types leave them out)."""
+def read_aliases(message: resource_pb2.RegisterResourceRequest | resource_pb2.TransformResourceOptions) -> list[alias_pb2.Alias]:
+    """Return the aliases of a request or of transformed options.
+
+    The stubs of the SDK lack the field.
+    """
     untyped: Any = message
     return list(untyped.aliases)
 
 
-def transforms_of(request: resource_pb2.RegisterResourceRequest) -> list[callback_pb2.Callback]:
-    """The transforms that a resource declares (the SDK's types leave them out)."""
+def read_transforms(request: resource_pb2.RegisterResourceRequest) -> list[callback_pb2.Callback]:
+    """Return the transforms of a resource itself. The stubs of the SDK lack the field."""
     untyped: Any = request
     return list(untyped.transforms)
 
 
 def describe_alias(alias: alias_pb2.Alias) -> AliasSpec:
-    """One alias of the request."""
+    """Return an alias of a request."""
     if alias.HasField("urn"):
         return AliasSpec(urn=alias.urn)
     spec = alias.spec
     return AliasSpec("", spec.name, spec.type, spec.stack, spec.project, spec.parentUrn, spec.noParent)
 
 
-def explicit_provider(request: resource_pb2.RegisterResourceRequest) -> str:
-    """URN of the provider the SDK chose for the resource; the SDK has already looked through the parents' providers."""
-    return provider_urn(request.provider)
+def parse_provider_urn(reference: str) -> str:
+    """Return the URN in a provider reference, `<urn>::<id>`.
 
-
-def provider_urn(reference: str) -> str:
-    """The URN in a provider reference, `<urn>::<id>`."""
+    The SDK has already searched the parents for the provider of a resource.
+    """
     return reference.rpartition("::")[0]

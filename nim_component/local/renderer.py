@@ -1,10 +1,15 @@
-"""Renders the stacks of one side of a comparison, as a script of its own process: `python -P render.py FOLDER RESULT [STACK …]`.
+"""Script that renders the stacks of a project to JSON.
 
-The program and everything it imports is the side's own code; the engine that runs it is this one for both sides, so that only what the
-programs say can differ. The engine is therefore loaded under another name: the side may have a `nim_component` of its own.
+Usage: `python -P renderer.py FOLDER RESULT [STACK …]`.
 
-A key stands on the first line of the standard input. Secrets are written as digests under it, so that a changed one can be told from an
-unchanged one by whoever has both renders of one comparison, and by nobody else.
+`nim-component diff` starts it once for the base and once for the head. Each process imports the
+program and the packages of its own folder, but both use this engine, so only the programs can cause
+differences. The engine is loaded under a second name, because the folder may contain another
+`nim_component`.
+
+The first line of standard input is a key. Secrets are written as keyed hashes: within one
+comparison, equal secrets have equal hashes. Without the key, a secret cannot be guessed from its
+hash.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 
 def load_engine() -> None:
-    """Register this package's modules below the name `nim_component_engine`, without the public API in its `__init__`."""
+    """Make the modules of this package importable below the name `nim_component_engine`."""
     package = ModuleType(ENGINE)
     package.__path__ = [str(Path(__file__).parents[1])]
     sys.modules[ENGINE] = package
@@ -39,7 +44,7 @@ def import_engine(name: str) -> Any:
 
 
 def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]:
-    """Each stack's render by name. A stack that is wanted and not there is left out; a project that is not there has none."""
+    """Return the renders by stack. Missing stacks are skipped; a missing project has no stacks."""
     engine, errors = import_engine("project"), import_engine("errors")
     try:
         project = engine.find_project(folder)
@@ -52,7 +57,7 @@ def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]
 
 
 def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
-    """One stack, or the error that ended it."""
+    """Return the render of a stack, or its error."""
     pulumi = importlib.import_module("pulumi")
     engine, project_module, errors = map(import_engine, ("engine", "project", "errors"))
     failed: list[Any] = []
@@ -63,7 +68,7 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
         text = str(error)
     except SystemExit as error:
         text = f"the program called sys.exit({error.code!r})"
-    except Exception as error:  # noqa: BLE001 (the side's program may raise anything)
+    except Exception as error:  # noqa: BLE001 (the program may raise anything)
         text = "".join(traceback.format_exception_only(error)).strip()
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(f"{project.folder}/")]
         text += f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
@@ -73,12 +78,12 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
 
 
 def describe_run(run: Any, key: bytes) -> dict[str, Any]:
-    """What a comparison needs of a run: no secret is in it."""
+    """Return the data of a run that a comparison needs, without secrets."""
     engine, manifests, markers = map(import_engine, ("engine", "manifests", "markers"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
-    hidden = engine.find_secret_texts(run)
+    secrets = engine.find_secret_texts(run)
 
-    def write(marker: Any) -> Any:
+    def encode(marker: Any) -> Any:
         if isinstance(marker, markers.Secret):
             content = json.dumps(markers.transform(marker.value, str), sort_keys=True, default=str)
             return {markers.SIGNATURE: markers.SECRET, "value": hmac.new(key, content.encode(), hashlib.sha256).hexdigest()}
@@ -93,33 +98,34 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
             "parent": resource.parent,
             "custom": resource.custom,
             "external": resource.read,
-            "inputs": {} if resource.read else markers.transform(objects.get(resource.urn, resource.inputs), write),
+            "inputs": {} if resource.read else markers.transform(objects.get(resource.urn, resource.inputs), encode),
             "protect": bool(options.protect),
             "retain": bool(options.retain_on_delete),
             "ignored": list(options.ignore_changes),
             "replaceOnChanges": list(options.replace_on_changes),
             "deleteBeforeReplace": options.delete_before_replace,
             "propertyDependencies": {name: list(sources) for name, sources in options.property_dependencies.items()},
-            "timeouts": {name: seconds(text) for name in ("create", "update") if (text := getattr(options.custom_timeouts, name))},
+            "timeouts": {name: parse_seconds(text) for name in ("create", "update") if (text := getattr(options.custom_timeouts, name))},
             "aliases": [alias._asdict() for alias in options.aliases],
         }
 
     return {
         "resources": [describe(resource) for resource in run.resources],
-        "outputs": markers.transform(dict(run.outputs), write),
-        "log": [{"severity": each.severity, "message": engine.redact_secrets(each.message, hidden), "urn": each.urn} for each in run.log],
+        "outputs": markers.transform(dict(run.outputs), encode),
+        "log": [{"severity": each.severity, "message": engine.redact_secrets(each.message, secrets), "urn": each.urn} for each in run.log],
     }
 
 
-def seconds(text: str) -> float:
-    """`45m`, `1h30m`, as Go reads them."""
+def parse_seconds(text: str) -> float:
+    """Return a Go duration such as `1h30m` in seconds."""
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", text))
 
 
 def main(folder: str, result: str, *wanted: str) -> None:
-    """Renders, and writes the result whole."""
+    """Render the stacks and write the result."""
     key = bytes.fromhex(sys.stdin.readline().strip())
-    # As in the command line: a short life that begins with importing the SDK, where the collector finds nothing.
+    # Fewer collections: the process is short and begins with the import of the SDK, which creates
+    # no garbage.
     gc.set_threshold(200_000, 20, 20)
     load_engine()
     renders: Mapping[str, Any] = render_stacks(Path(folder), list(wanted), key)

@@ -1,11 +1,13 @@
-"""Which fields the Kubernetes provider cannot change in place."""
+"""Fields of Kubernetes objects that the Pulumi provider cannot change in place.
+
+Source: https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# A change under one of these makes the provider replace the object; metadata.name and metadata.namespace do for every kind.
 SELECTOR = ("spec.selector",)
 REPLACEMENT_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("apps/v1", "Deployment"): SELECTOR,
@@ -23,17 +25,21 @@ REPLACEMENT_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("rbac.authorization.k8s.io/v1", "RoleBinding"): ("roleRef",),
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): ("roleRef",),
 }  # fmt: skip
+"""Paths by apiVersion and kind. `metadata.name` and `metadata.namespace` apply to every kind."""
 
 
 def find_replacement_paths(type_: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The paths whose change replaces a Kubernetes object of this type token; none for anything else."""
+    """Return the paths whose change replaces an object.
+
+    Empty for types that are not Kubernetes objects.
+    """
     if not type_.startswith("kubernetes:"):
         return ()
     key = (str(inputs.get("apiVersion")), str(inputs.get("kind")))
     return ("metadata.name", "metadata.namespace", *REPLACEMENT_FIELDS.get(key, ()))
 
 
-def is_under(path: tuple[str | int, ...], forced: str) -> bool:
-    """Whether a path is the forced one or below it (or above it, when all of it came or went)."""
-    steps = tuple(forced.split("."))
+def is_under(path: tuple[str | int, ...], root: str) -> bool:
+    """Return true if a path is `root`, is below it, or contains it."""
+    steps = tuple(root.split("."))
     return path[: len(steps)] == steps or steps[: len(path)] == path

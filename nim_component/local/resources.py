@@ -1,4 +1,4 @@
-"""What a run leaves behind: the resources in a fixed order, the stack's outputs, the log."""
+"""Result of a run: resources in a fixed order, outputs of the stack, and the log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Severity = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
-    """`custom_timeouts`, as written: `10m`. Empty where the program said nothing."""
+    """`custom_timeouts` as written, such as `10m`. Empty if not set."""
 
     create: str = ""
     update: str = ""
@@ -28,7 +28,7 @@ class Timeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The resource options as the engine received them, after transforms."""
+    """Resource options after transforms."""
 
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -49,45 +49,48 @@ class Options:
     plugin_download_url: str = ""
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     transforms: int = 0
-    """How many transforms the resource itself declared."""
+    """Count of transforms of the resource itself."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Resource:
-    """One registration (or read) of the program."""
+    """A registration or a read of the program."""
 
     urn: str
     type: str
     name: str
     parent: str
-    """URN of the parent; the Stack's for a top-level resource, empty for the Stack itself."""
+    """URN of the parent.
+
+    It is the Stack for a top-level resource, and empty for the Stack itself.
+    """
     custom: bool
     read: bool = False
     remote: bool = False
     id: str = ""
-    """Empty when it is not known before the real engine runs."""
+    """Id, or empty if only an update by the Pulumi engine sets it."""
     provider: str = ""
-    """URN of the explicit provider, its own or inherited; empty for a default provider."""
+    """URN of the explicit provider, own or inherited. Empty for a default provider."""
     providers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """A component's providers, URN by package."""
+    """URNs of the providers of a component, by package."""
     options: Options = field(default_factory=Options)
     raw: struct_pb2.Struct = field(default_factory=struct_pb2.Struct, repr=False)
     raw_outputs: struct_pb2.Struct | None = field(default=None, repr=False)
 
     @cached_property
     def inputs(self) -> dict[str, Any]:
-        """The inputs after transforms, with `Secret` and `UNKNOWN` exactly where they are."""
+        """Inputs after transforms, with `Secret` and `UNKNOWN` where the program set them."""
         return wire.decode(self.raw)
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
-        """What a component (or the stack) registered as its outputs; of a read, the answer."""
+        """Registered outputs of a component or the stack, or properties that a read returned."""
         return wire.decode(self.raw_outputs) if self.raw_outputs is not None else {}
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One line from `pulumi.log`, or from `print` (an info)."""
+    """A message from `pulumi.log`, or a line from `print` with severity info."""
 
     severity: Severity
     message: str
@@ -96,48 +99,51 @@ class LogEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a program did."""
+    """Result of a run of a program."""
 
     project: str
     stack: str
     resources: Sequence[Resource]
-    """The Stack first, every parent before its children, siblings by type and name."""
+    """Resources: the Stack first, parents before children, siblings by type and name."""
     outputs: Mapping[str, Any]
-    """What the program exported."""
+    """Exports of the program."""
     log: Sequence[LogEntry]
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
-        """The resources by URN."""
+        """Resources by URN."""
         return {resource.urn: resource for resource in self.resources}
 
     def of(self, type_: str) -> list[Resource]:
-        """The resources of one type, such as `kubernetes:apps/v1:Deployment`."""
+        """Return the resources of one type, such as `kubernetes:apps/v1:Deployment`."""
         return [resource for resource in self.resources if resource.type == type_]
 
     def children(self, parent: Resource | str) -> list[Resource]:
-        """The direct children of a resource."""
+        """Return the direct children of a resource."""
         urn = parent if isinstance(parent, str) else parent.urn
         return [resource for resource in self.resources if resource.parent == urn]
 
 
-def arrange(resources: Iterable[Resource]) -> list[Resource]:
-    """Depth first, siblings by type and name: the same order however the registrations raced."""
+def sort_resources(resources: Iterable[Resource]) -> list[Resource]:
+    """Return resources depth first, siblings by type and name.
+
+    The order does not depend on the order of registration, which differs between runs.
+    """
     children: defaultdict[str, list[Resource]] = defaultdict(list)
     known: set[str] = set()
     for resource in resources:
         children[resource.parent].append(resource)
         known.add(resource.urn)
-    roots = [resource for parent, group in children.items() if parent not in known for resource in group]
-    arranged: list[Resource] = []
-    waiting = sorted(roots, key=precedence, reverse=True)
+    roots = [resource for parent, siblings in children.items() if parent not in known for resource in siblings]
+    ordered: list[Resource] = []
+    waiting = sorted(roots, key=sibling_order, reverse=True)
     while waiting:
         resource = waiting.pop()
-        arranged.append(resource)
-        waiting.extend(sorted(children[resource.urn], key=precedence, reverse=True))
-    return arranged
+        ordered.append(resource)
+        waiting.extend(sorted(children[resource.urn], key=sibling_order, reverse=True))
+    return ordered
 
 
-def precedence(resource: Resource) -> tuple[bool, str, str]:
-    """Sorts siblings; the Stack before everything."""
+def sibling_order(resource: Resource) -> tuple[bool, str, str]:
+    """Return the sort key of a resource among its siblings. The Stack comes first."""
     return (resource.type != urns.STACK_TYPE, resource.type, resource.name)

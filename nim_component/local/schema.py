@@ -1,8 +1,9 @@
-"""Strict check of Kubernetes objects against the schemas that `kubernetes-validate` carries.
+"""Strict validation of Kubernetes objects with the schemas of the package `kubernetes-validate`.
 
-That package reads the schema files anew for every object and needs a quarter of a second to import, so its files are read here
-directly, once a version, and each kind is compiled once into plain functions. What the functions accept and refuse is what the package
-accepts and refuses (a test compares them); the wording is ours, with the path and the nearest known field.
+That package reads the schema files for every object, and its import takes 0.25 s. Here the files
+are read once for each version, and each kind is compiled once to functions. The functions accept
+the same objects as the package; a test compares the two. The error texts have the path and the
+nearest field.
 """
 
 from __future__ import annotations
@@ -22,120 +23,126 @@ from .errors import LocalError
 from .kubernetes_provider import BUILTIN_GROUPS
 from .markers import UNKNOWN, Secret
 
-Check: TypeAlias = Callable[[Any, FieldPath], Iterator["SchemaViolation"]]
+Validator: TypeAlias = Callable[[Any, FieldPath], Iterator["SchemaViolation"]]
 
 
 class SchemaViolation(NamedTuple):
-    """One field that breaks a rule."""
+    """A field that does not match its schema."""
 
     path: str
-    rule: str
+    problem: str
 
 
 class UnknownKindError(LookupError):
-    """No schema: a custom resource."""
+    """Kind without a schema: a custom resource."""
 
 
 def validate_object(given: Mapping[str, Any], version: str) -> list[SchemaViolation]:
-    """Every problem of one object. Secret values are checked but never shown; unknown ones fit everywhere.
+    """Return all violations of an object.
 
-    UnknownKindError for a kind that Kubernetes does not define itself.
+    Secret values are validated but not printed. Unknown values are valid in every field.
+
+    Raises:
+        UnknownKindError: Kubernetes does not define the kind.
     """
-    check = compiled(version, str(given.get("apiVersion", "")), str(given.get("kind", "")))
-    return list(check(given, ()))
+    validate = compile_kind(version, str(given.get("apiVersion", "")), str(given.get("kind", "")))
+    return list(validate(given, ()))
 
 
 def resolve_version(wanted: str | None) -> str:
-    """The bundled version that serves for a wanted one: the newest that is not newer. Without a wish, the newest of all."""
+    """Return the newest bundled version up to `wanted`, by default the newest of all."""
     known = bundled_versions()
     if not wanted:
         return known[-1]
     parts = re.match(r"v?(\d+)\.(\d+)", wanted)
     if parts is None:
-        raise LocalError(f"Kubernetes version '{wanted}' is not a version; write it as a text such as \"{known[-1]}\"")
+        raise LocalError(f"Kubernetes version '{wanted}' is not a version. Write a string such as \"{known[-1]}\".")
     number = (int(parts[1]), int(parts[2]))
-    fitting = [version for version in known if as_number(version) <= number]
-    if not fitting or number > as_number(known[-1]):
-        hint = f" (an unquoted {wanted}0 is the number {wanted}: put it in quotes)" if len(parts[2]) == 1 else ""
-        raise LocalError(f"Kubernetes {wanted} has no schemas here{hint}; kubernetes-validate carries {known[0]} to {known[-1]}")
+    fitting = [version for version in known if parse_version(version) <= number]
+    if not fitting or number > parse_version(known[-1]):
+        hint = f" (YAML reads an unquoted {wanted}0 as the number {wanted}: quote it)" if len(parts[2]) == 1 else ""
+        raise LocalError(f"Kubernetes {wanted}: no schemas{hint}. kubernetes-validate contains {known[0]} to {known[-1]}.")
     return fitting[-1]
 
 
 @lru_cache(maxsize=1)
 def bundled_versions() -> list[str]:
-    """The versions that kubernetes-validate carries, oldest first."""
-    found = (re.fullmatch(r"v(\d+\.\d+)\.\d+-local-strict", folder.name) for folder in schema_root().iterdir())
-    return sorted((match[1] for match in found if match), key=as_number)
+    """Return the versions that kubernetes-validate contains, oldest first."""
+    found = (re.fullmatch(r"v(\d+\.\d+)\.\d+-local-strict", folder.name) for folder in find_schema_root().iterdir())
+    return sorted((match[1] for match in found if match), key=parse_version)
 
 
-def as_number(version: str) -> tuple[int, int]:
-    """Major and minor, to compare by."""
+def parse_version(version: str) -> tuple[int, int]:
+    """Return major and minor version."""
     major, minor = version.split(".")
     return int(major), int(minor)
 
 
 @lru_cache(maxsize=1)
-def schema_root() -> Path:
-    """Where kubernetes-validate keeps its files; found without importing it."""
+def find_schema_root() -> Path:
+    """Return the folder of the schema files. kubernetes-validate is not imported."""
     spec = find_spec("kubernetes_validate")
     if spec is None or not spec.submodule_search_locations:
-        raise LocalError("the schema check needs kubernetes-validate: install this package with its extra `cli`")
+        raise LocalError("kubernetes-validate is not installed. Run: pip install 'nim-component[cli]'")
     return Path(next(iter(spec.submodule_search_locations))) / "kubernetes-json-schema"
 
 
 @lru_cache(maxsize=8)
-def folder_of(version: str) -> Path:
-    """The folder of one version's strict schemas."""
-    return next(schema_root().glob(f"v{version}.*-local-strict"))
+def find_version_folder(version: str) -> Path:
+    """Return the folder with the strict schemas of a version."""
+    return next(find_schema_root().glob(f"v{version}.*-local-strict"))
 
 
 @lru_cache(maxsize=8)
-def definitions(version: str) -> dict[str, Any]:
-    """What the schemas of one version refer to."""
-    return json.loads((folder_of(version) / "_definitions.json").read_text())["$defs"]
+def read_definitions(version: str) -> dict[str, Any]:
+    """Return the definitions that the schemas of a version refer to."""
+    return json.loads((find_version_folder(version) / "_definitions.json").read_text())["$defs"]
 
 
 @lru_cache(maxsize=512)
-def compiled(version: str, api_version: str, kind: str) -> Check:
-    """The check for one kind. UnknownKindError when there is no schema and need be none."""
+def compile_kind(version: str, api_version: str, kind: str) -> Validator:
+    """Return the validator of a kind. Raise UnknownKindError for a custom resource."""
     group = api_version.rpartition("/")[0]
     stem = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
-    file = folder_of(version) / f"{kind.lower()}-{stem}.json"
+    file = find_version_folder(version) / f"{kind.lower()}-{stem}.json"
     schema = cast("dict[str, Any]", json.loads(file.read_text()) if re.fullmatch(r"[\w.-]+", file.stem) and file.exists() else {})
-    # `apps/v1` and `apps.example.com/v1` share a file name: only the schema says which group it is for
-    meant = [entry for entry in schema.get("x-kubernetes-group-version-kind", []) if entry["group"] == group and entry["kind"] == kind]
-    if meant:
+    # `apps/v1` and `apps.example.com/v1` have the same file name: the schema contains the group.
+    matching = [entry for entry in schema.get("x-kubernetes-group-version-kind", []) if entry["group"] == group and entry["kind"] == kind]
+    if matching:
         return Compiler(version).compile(schema)
     if group not in BUILTIN_GROUPS:
         raise UnknownKindError(f"{api_version} {kind}")
-    rule = add_suggestion(f"Kubernetes {version} has no {kind} in {api_version}", kind, kinds_in(version, stem))
-    return lambda _value, _path: iter([SchemaViolation("kind", rule)])
+    problem = add_suggestion(f"Kubernetes {version} has no {kind} in {api_version}", kind, list_kinds(version, stem))
+    return lambda _value, _path: iter([SchemaViolation("kind", problem)])
 
 
-def kinds_in(version: str, stem: str) -> list[str]:
-    """The kinds that a version knows under one apiVersion."""
-    schemas = (json.loads(file.read_text()) for file in folder_of(version).glob(f"*-{stem}.json"))
+def list_kinds(version: str, stem: str) -> list[str]:
+    """Return the kinds of a version whose files have the suffix `stem`."""
+    schemas = (json.loads(file.read_text()) for file in find_version_folder(version).glob(f"*-{stem}.json"))
     return [entry["kind"] for schema in schemas for entry in schema.get("x-kubernetes-group-version-kind", [])]
 
 
 class Compiler:
-    """Turns schemas into functions. Only what these schemas use: type, enum, properties, required, items, oneOf, $ref."""
+    """Compiler of schemas to validators.
+
+    It supports the keywords in these schemas: type, enum, properties, required, items, oneOf, $ref.
+    """
 
     def __init__(self, version: str):
         self.version = version
 
-    def compile(self, schema: Mapping[str, Any]) -> Check:
-        """The function for a schema."""
+    def compile(self, schema: Mapping[str, Any]) -> Validator:
+        """Return the validator of a schema."""
         if reference := schema.get("$ref"):
             return self.refer(str(reference).rpartition("/")[2])
         if "oneOf" in schema:
-            return one_of([str(option["type"][0]) for option in schema["oneOf"]])
-        properties: dict[str, Check] = {name: self.compile(inner) for name, inner in schema.get("properties", {}).items()}
+            return build_type_validator([str(option["type"][0]) for option in schema["oneOf"]])
+        properties: dict[str, Validator] = {name: self.compile(inner) for name, inner in schema.get("properties", {}).items()}
         extra = schema.get("additionalProperties", True)
         others = self.compile(extra) if isinstance(extra, dict) else None  # pyright: ignore[reportUnknownArgumentType]
         items = self.compile(schema["items"]) if "items" in schema else None
         types = schema.get("type")
-        return checker(
+        return build_validator(
             types=frozenset([types] if isinstance(types, str) else types or ()),
             enum=tuple(schema.get("enum", ())),
             properties=properties,
@@ -145,41 +152,44 @@ class Compiler:
             items=items,
         )
 
-    def refer(self, name: str) -> Check:
-        """A reference, followed when it is first used: schemas refer to themselves."""
-        return lambda value, path: definition(self.version, name)(value, path)
+    def refer(self, name: str) -> Validator:
+        """Return the validator of a reference.
+
+        It is compiled on first use, because schemas refer to themselves.
+        """
+        return lambda value, path: compile_definition(self.version, name)(value, path)
 
 
 @lru_cache(maxsize=4096)
-def definition(version: str, name: str) -> Check:
-    """The function for one definition of a version."""
-    return Compiler(version).compile(definitions(version)[name])
+def compile_definition(version: str, name: str) -> Validator:
+    """Return the validator of a definition."""
+    return Compiler(version).compile(read_definitions(version)[name])
 
 
-def checker(
+def build_validator(
     *,
     types: frozenset[str],
     enum: tuple[Any, ...],
-    properties: Mapping[str, Check],
+    properties: Mapping[str, Validator],
     required: tuple[str, ...],
-    others: Check | None,
+    others: Validator | None,
     closed: bool,
-    items: Check | None,
-) -> Check:
-    """A function that yields the problems of a value."""
+    items: Validator | None,
+) -> Validator:
+    """Return a validator for the given keywords."""
 
-    def check(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
+    def validate(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
         if isinstance(value, Secret):
-            if any(True for _ in check(value.value, path)):
-                yield SchemaViolation(show_path(path), "the secret value does not fit the field")
+            if any(True for _ in validate(value.value, path)):
+                yield SchemaViolation(show_path(path), "the secret value does not match the schema")
             return
         if value is UNKNOWN:
             return
-        if types and not any(is_type(value, name) for name in types):
-            yield SchemaViolation(show_path(path), f"must be {describe_types(types)}, not {show(value)}")
+        if types and not any(has_type(value, name) for name in types):
+            yield SchemaViolation(show_path(path), f"must be {describe_types(types)}, not {show_value(value)}")
             return
         if enum and value not in enum:
-            yield SchemaViolation(show_path(path), f"must be one of {', '.join(map(str, enum))}, not {show(value)}")
+            yield SchemaViolation(show_path(path), f"must be one of {', '.join(map(str, enum))}, not {show_value(value)}")
         if isinstance(value, dict):
             entries = cast("dict[str, Any]", value)
             for name in required:
@@ -197,23 +207,23 @@ def checker(
             for index, inner in enumerate(elements):
                 yield from items(inner, (*path, index))
 
-    return check
+    return validate
 
 
-def one_of(types: list[str]) -> Check:
-    """Exactly one of two types; null, which would be both, is neither."""
+def build_type_validator(types: list[str]) -> Validator:
+    """Return a validator that accepts one of several types, but not null."""
 
-    def check(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
+    def validate(value: Any, path: FieldPath) -> Iterator[SchemaViolation]:
         inner = value.value if isinstance(value, Secret) else value
-        if inner is not UNKNOWN and not any(is_type(inner, name) for name in types):
-            shown = "; the secret value is none" if isinstance(value, Secret) else f", not {show(value)}"
-            yield SchemaViolation(show_path(path), f"must be {describe_types(frozenset(types))}{shown}")
+        if inner is not UNKNOWN and not any(has_type(inner, name) for name in types):
+            received = ", and the secret value is not" if isinstance(value, Secret) else f", not {show_value(value)}"
+            yield SchemaViolation(show_path(path), f"must be {describe_types(frozenset(types))}{received}")
 
-    return check
+    return validate
 
 
-def is_type(value: Any, name: str) -> bool:
-    """JSON Schema's types: true is no integer, 2.0 is one."""
+def has_type(value: Any, name: str) -> bool:
+    """Return true if a value has a type of JSON Schema. True is not an integer, 2.0 is one."""
     match name:
         case "string":
             return isinstance(value, str)
@@ -232,13 +242,13 @@ def is_type(value: Any, name: str) -> bool:
 
 
 def describe_types(types: frozenset[str]) -> str:
-    """`a string or an integer`."""
+    """Return types as text, such as `a string or an integer`."""
     names = {"array": "a list", "object": "a map", "integer": "an integer"}
     return " or ".join(sorted(names.get(name, f"a {name}") for name in types if name != "null"))
 
 
-def show(value: Any) -> str:
-    """A value in a message, cut short."""
+def show_value(value: Any) -> str:
+    """Return a value for an error text, at most 60 characters long."""
     match value:
         case dict():
             return "a map"

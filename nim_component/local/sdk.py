@@ -1,4 +1,4 @@
-"""The one place that touches the SDK's untyped runtime: how a program is started, and where its log goes."""
+"""Access to the untyped runtime of the Pulumi SDK: start of a program, and its log."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ SEVERITIES: Final[Mapping[int, Severity]] = {engine_pb2.INFO: "info", engine_pb2
 
 @dataclass
 class LogEngine:
-    """The engine as `pulumi.log` sees it. Debug lines, of which the SDK writes several for each resource, are dropped."""
+    """Engine service that receives `pulumi.log` messages.
+
+    Debug messages are dropped; the SDK sends several for each resource.
+    """
 
     entries: list[LogEntry] = field(default_factory=list[LogEntry])
 
     def Log(self, request: engine_pb2.LogRequest) -> None:  # noqa: N802
-        """Takes one message."""
+        """Record one message."""
         if severity := SEVERITIES.get(request.severity):
             self.entries.append(LogEntry(severity, request.message, request.urn))
 
     def RequirePulumiVersion(self, request: Any) -> None:  # noqa: N802
-        """There is no CLI whose version could be wrong."""
+        """Accept any version requirement, because no CLI runs."""
 
 
 @dataclass(frozen=True)
-class Host:
-    """The language host's part: sets the SDK up for one run, and runs the program inside a Stack."""
+class LanguageHost:
+    """Language host: configures the SDK for one run, and runs the program inside a Stack."""
 
     monitor: LocalMonitor
     log: LogEngine
@@ -47,9 +50,9 @@ class Host:
     secret_keys: frozenset[str]
 
     async def run(self, program: Callable[[], object]) -> None:
-        """To be run in a context of its own, on a running loop."""
+        """Run a program. Requires a running event loop and a context that no other run shares."""
         runtime: Any = runtime_settings
-        runtime.set_root_resource(PLACEHOLDER)  # else set_mocks makes a Stack itself, and registers its outputs before there are any
+        runtime.set_root_resource(PLACEHOLDER)  # without it, set_mocks creates a Stack and registers its outputs too early
         pulumi.runtime.set_mocks(
             self.monitor.mocks,
             project=self.project,
@@ -59,7 +62,8 @@ class Host:
             organization=self.organization,
         )
         runtime.set_root_resource(None)
-        # These outlive set_mocks: a run before this one must not leave its tasks, its package references or its engine here.
+        # set_mocks does not reset these. Without this, tasks, package references and the engine of
+        # an earlier run remain.
         fresh: dict[str, Any] = {
             "engine": self.log,
             "outputs": set(),
@@ -76,3 +80,4 @@ class Host:
 
 
 PLACEHOLDER: Final = cast(pulumi.Resource, object())
+"""Root resource while `set_mocks` runs."""

@@ -1,4 +1,4 @@
-"""What the last `up` left: one JSON file a stack, under the project's folder, git-ignored, without a secret in it."""
+"""State of the last `up`: a JSON file for each stack, ignored by git, without secrets."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """One resource as it is compared: of a Kubernetes object the normalised object, of anything else the inputs."""
+class SavedResource:
+    """A resource in the state."""
 
     urn: str
     type: str
@@ -31,6 +31,7 @@ class Snapshot:
     custom: bool
     read: bool
     inputs: Mapping[str, Any]
+    """Normalised object for Kubernetes objects, inputs for other resources."""
     protect: bool = False
     retain: bool = False
     aliases: tuple[AliasSpec, ...] = ()
@@ -38,25 +39,28 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class State:
-    """The resources and outputs of a stack, and the folders its files went to."""
+    """Resources and outputs of a stack, and the folders of its files."""
 
-    resources: Sequence[Snapshot] = ()
+    resources: Sequence[SavedResource] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     folders: Sequence[str] = ()
 
 
-def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) -> State:
-    """The state after a run. Secrets are texts that say so: a changed secret does not show here, and cannot leak from here."""
-    objects = {manifest.resource.urn: manifest.safe for manifest in manifests}
+def build_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) -> State:
+    """Return the state after a run.
+
+    Secret values are replaced by a fixed text, so a changed secret is not visible in the state.
+    """
+    objects = {manifest.resource.urn: manifest.masked for manifest in manifests}
     resources = [
-        Snapshot(
+        SavedResource(
             resource.urn,
             resource.type,
             resource.name,
             resource.parent,
             resource.custom,
             resource.read,
-            objects[resource.urn] if resource.urn in objects else markers.mask(without_kubeconfig(resource)),
+            objects[resource.urn] if resource.urn in objects else markers.mask(redact_kubeconfig(resource)),
             bool(resource.options.protect),
             bool(resource.options.retain_on_delete),
             resource.options.aliases,
@@ -66,34 +70,39 @@ def take_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str]) 
     return State(resources, markers.mask(dict(run.outputs)), folders)
 
 
-def without_kubeconfig(resource: Resource) -> Mapping[str, Any]:
-    """The inputs, of a Kubernetes provider without its kubeconfig: a key to the cluster, or a path on somebody's machine."""
+def redact_kubeconfig(resource: Resource) -> Mapping[str, Any]:
+    """Return the inputs; those of a Kubernetes provider without its kubeconfig.
+
+    It contains credentials of a cluster, or a path on one machine.
+    """
     inputs = resource.inputs
-    hidden = resource.type == "pulumi:providers:kubernetes" and "kubeconfig" in inputs
-    return {**inputs, "kubeconfig": markers.SECRET_TEXT} if hidden else inputs
+    has_kubeconfig = resource.type == "pulumi:providers:kubernetes" and "kubeconfig" in inputs
+    return {**inputs, "kubeconfig": markers.SECRET_TEXT} if has_kubeconfig else inputs
 
 
-def state_file(project: Path, stack: str) -> Path:
-    """Where a stack's state is kept."""
+def find_state_file(project: Path, stack: str) -> Path:
+    """Return the path of the state of a stack."""
     return project / FOLDER / f"{stack}.json"
 
 
 def load_state(file: Path) -> State:
-    """The last state; an empty one before the first `up`."""
+    """Return the last state. It is empty before the first `up`."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["version"] != VERSION:
-            raise LocalError(f"{file}: written by another version of this tool; delete it, and the next `up` shows everything as new")
-        resources = [Snapshot(**cast("dict[str, Any]", entry)) for entry in content["resources"]]
+            raise LocalError(
+                f"{file}: written by another version of nim-component. Delete the file; the next `up` then shows every resource as new."
+            )
+        resources = [SavedResource(**cast("dict[str, Any]", entry)) for entry in content["resources"]]
         return State(resources, content["outputs"], content["folders"])
     except FileNotFoundError:
         return State()
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise LocalError(f"{file}: cannot be read ({error}); delete it, and the next `up` shows everything as new") from None
+        raise LocalError(f"{file}: cannot be read ({error}). Delete the file; the next `up` then shows every resource as new.") from None
 
 
 def save_state(file: Path, state: State) -> None:
-    """Writes the state. Aliases are the program's to say, not the past's."""
+    """Write the state. Aliases are not saved, because the next run of the program declares them."""
     prepare_folder(file.parent)
     resources = [{key: value for key, value in asdict(resource).items() if key != "aliases"} for resource in state.resources]
     content = {"version": VERSION, "resources": resources, "outputs": state.outputs, "folders": list(state.folders)}
@@ -101,7 +110,7 @@ def save_state(file: Path, state: State) -> None:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Makes the state's folder, so that one that cannot be written is found before anything else is."""
+    """Create the folder of the state. Raise LocalError if no file can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
@@ -109,16 +118,21 @@ def prepare_folder(folder: Path) -> None:
             ignore.write_text("*\n")
         stage_text(ignore, "").unlink()
     except OSError as error:
-        raise LocalError(f"{folder}: cannot be written: {error.strerror}; the state is kept there, and nothing was changed") from None
+        raise LocalError(
+            f"{folder}: cannot be written: {error.strerror}. Nothing was changed. Make the folder writable; the state is saved there."
+        ) from None
 
 
 def replace_text(file: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
+    """Write a file atomically."""
     stage_text(file, text).replace(file)
 
 
 def stage_text(file: Path, text: str) -> Path:
-    """The text in a file beside its destination, ready to take its place. Permissions are those of any new file."""
+    """Write a text to a temporary file in the same folder and return its path.
+
+    Its permissions are those of any new file, not those of `mkstemp`.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{file.name[:100]}.", suffix=".tmp", dir=file.parent)
     staged = Path(name)
     try:

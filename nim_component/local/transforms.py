@@ -1,4 +1,4 @@
-"""Resource transforms, run where the engine runs them: over the SDK's own callback server, on loopback."""
+"""Resource transforms, called through the callback server of the SDK as the engine does."""
 
 from __future__ import annotations
 
@@ -13,55 +13,61 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
 
 from . import markers, wire
-from .registrations import aliases_of
+from .registrations import read_aliases
 
-MAX_MESSAGE = 400 * 1024 * 1024  # what the SDK's own channels allow
+MAX_MESSAGE = 400 * 1024 * 1024
+"""Bytes. Limit of the SDK's own channels."""
 
 
 @dataclass
-class Callbacks:
-    """The connections to the program's callback servers (one per program, in practice)."""
+class CallbackClient:
+    """Connections to the callback servers of the program. In practice there is one server."""
 
     channels: dict[str, grpc.Channel] = field(default_factory=dict[str, grpc.Channel])
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def invoke(self, callback: callback_pb2.Callback, request: bytes) -> bytes:
-        """Calls back into the program. What the callback raised comes back as a RunError with the program's own text."""
+        """Call a callback of the program.
+
+        Raises:
+            pulumi.RunError: The callback raised an exception, whose text is included.
+        """
         with self.lock:
             if callback.target not in self.channels:
                 limits = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)]
                 self.channels[callback.target] = grpc.insecure_channel(callback.target, options=limits)
             channel = self.channels[callback.target]
         try:
-            question = callback_pb2.CallbackInvokeRequest(token=callback.token, request=request)
             stub: Any = callback_pb2_grpc.CallbacksStub(channel)
-            answer: callback_pb2.CallbackInvokeResponse = stub.Invoke(question)
+            response: callback_pb2.CallbackInvokeResponse = stub.Invoke(
+                callback_pb2.CallbackInvokeRequest(token=callback.token, request=request)
+            )
         except grpc.RpcError as error:
             details = error.details() if isinstance(error, grpc.Call) else str(error)
             raise pulumi.RunError(f"a transform failed: {details}") from None
-        return answer.response
+        return response.response
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Close the connections."""
         for channel in self.channels.values():
             channel.close()
         self.channels.clear()
 
 
 def run_transforms(
-    request: resource_pb2.RegisterResourceRequest, transforms: Sequence[callback_pb2.Callback], callbacks: Callbacks
+    request: resource_pb2.RegisterResourceRequest, transforms: Sequence[callback_pb2.Callback], callbacks: CallbackClient
 ) -> resource_pb2.RegisterResourceRequest:
-    """The request as the transforms leave it: properties and options, each transform seeing what the one before made."""
+    """Return a request after its transforms. Each receives the result of the one before."""
     properties, options = upgrade_outputs(request.object), read_options(request)
     for transform in transforms:
-        question = resource_pb2.TransformRequest(
+        transform_request = resource_pb2.TransformRequest(
             type=request.type, name=request.name, custom=request.custom, parent=request.parent, properties=properties, options=options
         )
-        answer = resource_pb2.TransformResponse.FromString(callbacks.invoke(transform, question.SerializeToString()))
-        if answer.HasField("properties"):
-            properties = upgrade_outputs(answer.properties)
-        if answer.HasField("options"):
-            options = answer.options
+        response = resource_pb2.TransformResponse.FromString(callbacks.invoke(transform, transform_request.SerializeToString()))
+        if response.HasField("properties"):
+            properties = upgrade_outputs(response.properties)
+        if response.HasField("options"):
+            options = response.options
     changed = resource_pb2.RegisterResourceRequest()
     changed.CopyFrom(request)
     changed.object.CopyFrom(wire.encode(wire.decode(properties)))
@@ -70,13 +76,13 @@ def run_transforms(
 
 
 def read_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
-    """The request's options in the shape that transforms see."""
+    """Return the options of a request in the form that transforms receive."""
     options = resource_pb2.TransformResourceOptions(
         depends_on=sorted(request.dependencies),
         ignore_changes=request.ignoreChanges,
         replace_on_changes=request.replaceOnChanges,
         version=request.version,
-        aliases=[*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *aliases_of(request)],
+        aliases=[*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *read_aliases(request)],
         provider=request.provider,
         providers=request.providers,
         plugin_download_url=request.pluginDownloadURL,
@@ -85,7 +91,7 @@ def read_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.
         additional_secret_outputs=request.additionalSecretOutputs,
         hide_diff=request.hideDiffs,
     )
-    setattr(options, "import", request.importId)  # a keyword: no attribute access
+    setattr(options, "import", request.importId)  # a keyword of Python
     if request.HasField("customTimeouts"):
         options.custom_timeouts.CopyFrom(request.customTimeouts)
     if request.HasField("hooks"):
@@ -102,7 +108,7 @@ def read_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.
 
 
 def write_options(request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions) -> None:
-    """Puts transformed options back where an untransformed request has them."""
+    """Write transformed options into a request."""
     repeated = (
         (request.dependencies, options.depends_on),
         (request.ignoreChanges, options.ignore_changes),
@@ -115,7 +121,7 @@ def write_options(request: resource_pb2.RegisterResourceRequest, options: resour
         old[:] = list(new)
     del request.aliasURNs[:]
     request.ClearField("aliases")
-    request.MergeFrom(resource_pb2.RegisterResourceRequest(aliases=aliases_of(options)))
+    request.MergeFrom(resource_pb2.RegisterResourceRequest(aliases=read_aliases(options)))
     request.providers.clear()
     request.providers.update(options.providers)
     request.provider = options.provider
@@ -139,9 +145,10 @@ def write_options(request: resource_pb2.RegisterResourceRequest, options: resour
 
 
 def upgrade_outputs(struct: struct_pb2.Struct) -> struct_pb2.Struct:
-    """Secrets and unknowns as output values, which is what the engine hands to a transform: the program then sees Outputs.
+    """Return a copy with output values in place of secret and unknown values.
 
-    A bare unknown would reach the transform as None, and a secret would be moved up to the top-level property.
+    The SDK turns output values into Outputs. It would pass a plain unknown value as None, and would
+    move a plain secret up to the top-level property.
     """
     upgraded = struct_pb2.Struct()
     upgraded.CopyFrom(struct)
@@ -150,18 +157,18 @@ def upgrade_outputs(struct: struct_pb2.Struct) -> struct_pb2.Struct:
 
 
 def upgrade_values(values: Iterable[struct_pb2.Value]) -> None:
-    """Upgrades in place, innermost first."""
+    """Replace secret and unknown values in place."""
     for value in values:
         kind = value.WhichOneof("kind")
         if kind == "list_value":
             upgrade_values(value.list_value.values)
         elif kind == "string_value" and value.string_value == markers.UNKNOWN_SENTINEL:
-            value.CopyFrom(wire.signed(markers.OUTPUT))
+            value.CopyFrom(wire.add_signature(markers.OUTPUT))
         elif kind == "struct_value":
             if wire.is_secret(value):
                 inner = struct_pb2.Value()
                 inner.CopyFrom(value.struct_value.fields["value"])
-                output = wire.signed(markers.OUTPUT, secret=True)
+                output = wire.add_signature(markers.OUTPUT, secret=True)
                 if not (inner.HasField("string_value") and inner.string_value == markers.UNKNOWN_SENTINEL):
                     output.struct_value.fields["value"].CopyFrom(inner)
                 value.CopyFrom(output)

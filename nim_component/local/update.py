@@ -1,4 +1,4 @@
-"""From a project's folder to everything `up` and `preview` show: run, check, compare, and (for `up`) write and remember."""
+"""Update of a stack by the local engine: run, validate, compare, write files and state."""
 
 from __future__ import annotations
 
@@ -12,167 +12,196 @@ from . import kubernetes_provider
 from .comparison import Comparison, compare_states
 from .engine import find_secret_texts, redact_secrets
 from .errors import LocalError
-from .files import Action, Plan, plan_folder, write_plans
+from .files import Action, FolderPlan, apply_plans, plan_folder
 from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
 from .project import Project, Stack, choose_stack, find_project, load_stack, run_stack
 from .resources import LogEntry, Resource, Run
 from .schema import resolve_version
-from .state import State, load_state, prepare_folder, save_state, state_file, take_state
+from .state import State, build_state, find_state_file, load_state, prepare_folder, save_state
 
-RENDER = "renderYamlToDirectory"
+RENDER_FOLDER = "renderYamlToDirectory"
+"""Field of the Kubernetes provider.
+
+With it, the Pulumi engine writes YAML files and contacts no cluster.
+"""
 
 
 @dataclass(frozen=True)
-class Target:
-    """What is to be run: a project, one of its stacks, and the choices of the command line."""
+class UpdateTarget:
+    """A stack of a project, and the options of the command line."""
 
     project: Project
     stack: Stack
     out: Path | None = None
     kubernetes_version: str | None = None
 
+    @property
+    def state_file(self) -> Path:
+        """Path of the state of the stack."""
+        return find_state_file(self.project.folder, self.stack.name)
+
 
 @dataclass(frozen=True)
 class Update:
-    """Everything there is to show, and to write."""
+    """A planned update: its changes, and all that is written."""
 
-    target: Target
+    target: UpdateTarget
     run: Run
     manifests: Sequence[Manifest]
     comparison: Comparison
-    plans: Sequence[Plan]
+    plans: Sequence[FolderPlan]
     state: State
     kubernetes_version: str
     diagnostics: Sequence[LogEntry]
     renders_only: bool
-    """Whether the real engine, too, would only render this stack: no cluster is its target."""
+    """True if the Pulumi engine, too, would only render files for this stack."""
 
     @property
     def files(self) -> list[tuple[Path, Action]]:
-        """What happens to each file."""
+        """Action for each file."""
         return [(plan.folder / path, action) for plan in self.plans for path, action in plan.actions]
 
     @property
     def changed(self) -> bool:
-        """Whether an `up` would change anything: a resource, an output or a file."""
+        """True if `up` would change a resource, an output or a file."""
         return self.comparison.changed or any(action != "same" for _, action in self.files)
 
 
-def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_version: str | None) -> Target:
-    """The target that the command line names, its files read and checked."""
+def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_version: str | None) -> UpdateTarget:
+    """Return the target that the options of a command name, with its files read and validated."""
     project = find_project(folder)
-    return Target(project, load_stack(project, choose_stack(project, stack)), out and out.absolute(), kubernetes_version)
+    return UpdateTarget(project, load_stack(project, choose_stack(project, stack)), out and out.absolute(), kubernetes_version)
 
 
-def plan_update(target: Target, on_failure: Callable[[Run], None] | None = None) -> Update:
-    """Runs the program and checks everything; writes nothing."""
+def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None = None) -> Update:
+    """Run the program, validate its manifests and compare them with the last `up`.
+
+    Nothing is written.
+    """
     project, stack = target.project, target.stack
     version = resolve_version(target.kubernetes_version or stack.config.get(f"{project.name}:kubernetesVersion"))
     run = run_stack(project, stack, on_failure=on_failure)
     manifests = collect_manifests(run)
     errors, notes = validate_manifests(manifests, version)
     if errors:
-        count = "1 field breaks" if len(errors) == 1 else f"{len(errors)} fields break"
-        raise LocalError("\n".join([f"{count} the schema of Kubernetes {version}:", *errors]))
+        count = "1 field does" if len(errors) == 1 else f"{len(errors)} fields do"
+        raise LocalError("\n".join([f"{count} not match the schema of Kubernetes {version}:", *errors]))
     folders = assign_folders(target, run, manifests)
-    before = load_state(state_file(project.folder, stack.name))
-    gone = {project.folder / folder for folder in before.folders} - set(folders)
-    plans = [plan_folder(folder, render(group)) for folder, group in sorted({**folders, **{folder: [] for folder in gone}}.items())]
-    state = take_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
-    hidden = find_secret_texts(run)
-    log = [replace(entry, message=redact_secrets(entry.message, hidden)) for entry in run.log]
+    before = load_state(target.state_file)
+    unused = {project.folder / folder for folder in before.folders} - set(folders)
+    plans = [plan_folder(folder, render_texts(found)) for folder, found in sorted({**folders, **{folder: [] for folder in unused}}.items())]
+    state = build_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
+    secrets = find_secret_texts(run)
+    log = [replace(entry, message=redact_secrets(entry.message, secrets)) for entry in run.log]
     comparison = compare_states(before, state)
-    refuse_protected(comparison, before)
+    validate_protection(comparison, before)
     diagnostics = [
         *log,
-        *retained(comparison, before),
+        *list_retained(comparison, before),
         *(LogEntry("info", note) for note in notes),
-        *skipped(run),
+        *list_skipped(run),
         *warn_of_clashes(folders.values()),
         *warn_of_edits(plans),
     ]
-    renders_only = f"kubernetes:{RENDER}" in stack.config or any(provider_folder(resource) for resource in run.resources)
+    renders_only = f"kubernetes:{RENDER_FOLDER}" in stack.config or any(find_provider_folder(resource) for resource in run.resources)
     return Update(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
 
 
-def refuse_protected(comparison: Comparison, before: State) -> None:
-    """The engine deletes nothing that is protected, and stops."""
+def apply_update(update: Update) -> None:
+    """Write the files, then the state.
+
+    If writing the files fails, the next run shows the same changes.
+    """
+    prepare_folder(update.target.state_file.parent)
+    apply_plans(update.plans)
+    save_state(update.target.state_file, update.state)
+
+
+def validate_protection(comparison: Comparison, before: State) -> None:
+    """Raise LocalError if a protected resource would be deleted, as the Pulumi engine does."""
     protected = {resource.urn for resource in before.resources if resource.protect}
     for step in comparison.steps:
         if step.status in ("delete", "replace") and (step.former_urn or step.urn) in protected:
-            remedy = "take `protect` away in a step of its own, or leave the resource as it was"
-            raise LocalError(f"{step.urn}: is protected and would be {step.status}d; {remedy}")
+            fix = "Remove `protect` in an update of its own first, or undo the change."
+            raise LocalError(f"{step.urn}: is protected, and the update would {step.status} it. {fix}")
 
 
-def retained(comparison: Comparison, before: State) -> list[LogEntry]:
-    """What leaves the stack and stays in the cluster."""
-    kept = {resource.urn: resource for resource in before.resources if resource.retain}
-    gone = [step for step in comparison.steps if step.status in ("delete", "replace") and step.urn in kept]
-    names = {step.urn: kept[step.urn].inputs.get("metadata", {}).get("name", step.name) for step in gone}
-    return [LogEntry("info", f"retained: {names[step.urn]} stays in the cluster", step.urn) for step in gone]
+def assign_folders(target: UpdateTarget, run: Run, manifests: Sequence[Manifest]) -> dict[Path, list[Manifest]]:
+    """Return the manifests by output folder.
 
-
-def apply_update(update: Update) -> None:
-    """Writes the files, then remembers the state: a failure in between shows the same changes again."""
-    prepare_folder(state_file(update.target.project.folder, update.target.stack.name).parent)
-    write_plans(update.plans)
-    save_state(state_file(update.target.project.folder, update.target.stack.name), update.state)
-
-
-def assign_folders(target: Target, run: Run, manifests: Sequence[Manifest]) -> dict[Path, list[Manifest]]:
-    """Which manifests go where: `--out`, else the explicit provider's folder, else the stack's, else `rendered/<stack>`."""
+    The folder is that of `--out`, else of the explicit provider, else of the stack, else
+    `rendered/<stack>`.
+    """
     project = target.project.folder
-    default = project / (target.stack.config.get(f"kubernetes:{RENDER}") or Path("rendered") / target.stack.name)
-    groups: defaultdict[Path, list[Manifest]] = defaultdict(list)
+    default = project / (target.stack.config.get(f"kubernetes:{RENDER_FOLDER}") or Path("rendered") / target.stack.name)
+    folders: defaultdict[Path, list[Manifest]] = defaultdict(list)
     for manifest in manifests:
         provider = run.by_urn.get(manifest.resource.provider)
-        own = provider_folder(provider) if provider else ""
-        groups[Path(os.path.normpath(target.out or (project / own if own else default)))].append(manifest)
-    return dict(groups)
+        own = find_provider_folder(provider) if provider else ""
+        folders[Path(os.path.normpath(target.out or (project / own if own else default)))].append(manifest)
+    return dict(folders)
 
 
-def provider_folder(provider: Resource) -> str:
-    """The folder that a Kubernetes provider renders to, if it does."""
-    folder = provider.inputs.get(RENDER) if provider.type == "pulumi:providers:kubernetes" else None
+def find_provider_folder(provider: Resource) -> str:
+    """Return the output folder of a Kubernetes provider, or an empty text."""
+    folder = provider.inputs.get(RENDER_FOLDER) if provider.type == "pulumi:providers:kubernetes" else None
     return folder if isinstance(folder, str) else ""
 
 
-def render(manifests: Sequence[Manifest]) -> dict[str, str]:
-    """Content by path."""
+def render_texts(manifests: Sequence[Manifest]) -> dict[str, str]:
+    """Return the content of the files by path."""
     return {manifest.path.as_posix(): manifest.text for manifest in manifests}
 
 
-def warn_of_clashes(groups: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
-    """A warning for each file that two resources claim; the last one's content stands in it, as with the provider."""
-    found = [clash for group in groups for clash in find_clashes(group)]
+def list_retained(comparison: Comparison, before: State) -> list[LogEntry]:
+    """Return a message for each object that leaves the stack and stays in the cluster."""
+    retained = {resource.urn: resource for resource in before.resources if resource.retain}
+    gone = [step for step in comparison.steps if step.status in ("delete", "replace") and step.urn in retained]
+    names = {step.urn: retained[step.urn].inputs.get("metadata", {}).get("name", step.name) for step in gone}
+    return [LogEntry("info", f"retained: {names[step.urn]} stays in the cluster", step.urn) for step in gone]
+
+
+def list_skipped(run: Run) -> list[LogEntry]:
+    """Return a warning for each resource that only its provider can expand or create."""
     return [
-        LogEntry("warning", f"{path}: {len(claimants)} resources render to this one file, the same object: {', '.join(claimants)}")
-        for path, claimants in found
+        LogEntry("warning", f"{resource.type} {reason}", resource.urn)
+        for resource in run.resources
+        if (reason := find_skip_reason(resource))
     ]
 
 
-def warn_of_edits(plans: Iterable[Plan]) -> list[LogEntry]:
-    """What somebody else did to the files since the last `up`, which undoes it."""
-    return [
-        LogEntry("warning", f"{plan.folder / path}: was {what} by hand since the last up, which is not kept: change the program instead")
-        for plan in plans
-        for path, what in plan.strayed
-    ]
-
-
-def skipped(run: Run) -> list[LogEntry]:
-    """Resources whose provider does more than the engine sees: it does not run here."""
-    return [
-        LogEntry("warning", f"{resource.type} {reason}", resource.urn) for resource in run.resources if (reason := reason_to_skip(resource))
-    ]
-
-
-def reason_to_skip(resource: Resource) -> str:
-    """Why a resource is not all there; empty when it is."""
+def find_skip_reason(resource: Resource) -> str:
+    """Return the reason why a resource is incomplete here, or an empty text."""
     if not resource.custom or resource.read:
         return ""
     if resource.type.startswith("pulumi-python:dynamic"):
-        return "is made by a provider of the program's own, which does not run here: its outputs are unknown"
+        return "is created by a dynamic provider, which the local engine does not run: its outputs are unknown"
     if resource.type.startswith("kubernetes:") and not kubernetes_provider.is_object(resource.type):
-        return "is expanded by its provider, which does not run here: no manifest is written"
+        return "is expanded by its provider, which the local engine does not run: no manifest is written"
     return ""
+
+
+def warn_of_clashes(folders: Iterable[Sequence[Manifest]]) -> list[LogEntry]:
+    """Return a warning for each file to which several resources render.
+
+    The last one is written, as by the provider.
+    """
+    return [
+        LogEntry("warning", f"{path}: {len(urns)} resources render to this file, the same object: {', '.join(urns)}")
+        for manifests in folders
+        for path, urns in find_clashes(manifests)
+    ]
+
+
+def warn_of_edits(plans: Iterable[FolderPlan]) -> list[LogEntry]:
+    """Return a warning for each file that was edited since the last `up`.
+
+    The next `up` restores it.
+    """
+    return [
+        LogEntry(
+            "warning", f"{plan.folder / path}: was {change} by hand since the last up, and up restores it. Change the program instead."
+        )
+        for plan in plans
+        for path, change in plan.edited
+    ]

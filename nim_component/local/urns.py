@@ -1,4 +1,7 @@
-"""URNs as the real engine forms them, and the URNs a resource had before, from its aliases and its parent's."""
+"""URNs of the Pulumi engine, and former URNs from aliases.
+
+Format: https://www.pulumi.com/docs/iac/concepts/resources/names/
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -8,7 +11,7 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class Urn(NamedTuple):
-    """The parts of `urn:pulumi:<stack>::<project>::<qualified type>::<name>`."""
+    """Fields of `urn:pulumi:<stack>::<project>::<qualified type>::<name>`."""
 
     stack: str
     project: str
@@ -17,7 +20,7 @@ class Urn(NamedTuple):
 
     @property
     def type(self) -> str:
-        """The resource's own type, without its parents'."""
+        """Type of the resource, without the types of its parents."""
         return self.qualified_type.rsplit("$", 1)[-1]
 
     def __str__(self) -> str:
@@ -25,7 +28,7 @@ class Urn(NamedTuple):
 
 
 class AliasSpec(NamedTuple):
-    """One alias as the program declared it: a whole URN, or the parts that were different."""
+    """An alias of a resource: a whole URN, or the fields that differed."""
 
     urn: str = ""
     name: str = ""
@@ -42,47 +45,53 @@ def is_urn(text: str) -> bool:
 
 
 def parse(urn: str) -> Urn:
-    """The parts of a URN. Only the name may contain `::`."""
+    """Parse a URN. Only the name may contain `::`."""
     stack, project, qualified_type, name = urn.removeprefix(PREFIX).split("::", 3)
     return Urn(stack, project, qualified_type, name)
 
 
 def make(stack: str, project: str, parent: str, type_: str, name: str) -> str:
-    """The URN of a resource. Its parents' types stand before its own, the stack's does not."""
+    """Return the URN of a resource. `parent` is a URN or empty."""
     return str(Urn(stack, project, qualify(parse(parent).qualified_type if parent else "", type_), name))
 
 
 def qualify(parent_type: str, type_: str) -> str:
-    """`a$b$c`, from the parent's qualified type and the child's own."""
+    """Return `a$b$c`, the types of all parents but the stack and the own type."""
     return type_ if parent_type in ("", STACK_TYPE) else f"{parent_type}${type_}"
 
 
-def former_urns(urn: str, parent: str, aliases: Iterable[AliasSpec], taken: Mapping[str, str]) -> list[str]:
-    """Every URN the resource may have had: its own aliases, and those it inherits.
+def find_former_urns(urn: str, parent: str, aliases: Iterable[AliasSpec], matched: Mapping[str, str]) -> list[str]:
+    """Return all URNs that a resource may have had, from its own and from inherited aliases.
 
-    `taken` says, for resources dealt with before (parents come first), under which alias each was found in the last state. A child
-    inherits exactly that one, and its name follows when it begins with the parent's: `new-config` was `old-config`.
+    Args:
+        urn: Current URN.
+        parent: Current URN of the parent.
+        aliases: Aliases of the resource itself.
+        matched: Former URN by current URN, for resources that were found in the last state under an
+            alias. Parents must be matched before children. A child inherits exactly the alias under
+            which its parent was found; its name follows if it begins with the name of the parent
+            (`new-config` was `old-config`).
     """
-    own = [collapse(urn, parent, alias, taken) for alias in aliases]
+    own = [resolve_alias(urn, parent, alias, matched) for alias in aliases]
     inherited: list[str] = []
-    if parent_was := taken.get(parent):
+    if former_parent := matched.get(parent):
         for form in (urn, *own):
-            inherited.append(inherit(parse(form), parse(parent).name, parse(parent_was)))
+            inherited.append(inherit_alias(parse(form), parse(parent).name, parse(former_parent)))
     return list(dict.fromkeys(former for former in (*own, *inherited) if former != urn))
 
 
-def collapse(urn: str, parent: str, alias: AliasSpec, taken: Mapping[str, str]) -> str:
-    """The URN an alias stands for; parts it does not name are the resource's own."""
+def resolve_alias(urn: str, parent: str, alias: AliasSpec, matched: Mapping[str, str]) -> str:
+    """Return the URN of an alias. Fields that it leaves empty are those of the resource."""
     if alias.urn:
         return alias.urn
     own = parse(urn)
-    former_parent = taken.get(alias.parent, alias.parent) or parent
+    former_parent = matched.get(alias.parent, alias.parent) or parent
     if alias.no_parent or (former_parent and parse(former_parent).qualified_type == STACK_TYPE):
         former_parent = ""
     return make(alias.stack or own.stack, alias.project or own.project, former_parent, alias.type or own.type, alias.name or own.name)
 
 
-def inherit(child: Urn, parent_name: str, parent_was: Urn) -> str:
-    """The URN a child had under its parent's former URN."""
-    name = parent_was.name + child.name.removeprefix(parent_name) if child.name.startswith(parent_name) else child.name
-    return str(Urn(child.stack, child.project, qualify(parent_was.qualified_type, child.type), name))
+def inherit_alias(child: Urn, parent_name: str, former_parent: Urn) -> str:
+    """Return the URN of a child below the former URN of its parent."""
+    name = former_parent.name + child.name.removeprefix(parent_name) if child.name.startswith(parent_name) else child.name
+    return str(Urn(child.stack, child.project, qualify(former_parent.qualified_type, child.type), name))

@@ -1,7 +1,7 @@
-"""Values as they travel between the SDK and the engine, and back.
+"""Conversion of values between protobuf and Python.
 
-The SDK's own deserialiser bubbles a nested secret up to the top-level property and turns unknowns into None under mocks. What a
-recorder needs is the opposite: every marker exactly where the program put it. So the protobuf is walked here.
+The SDK's own deserialiser moves a nested secret up to the top-level property, and turns unknown
+values into None under mocks. Here every marker stays exactly where the program put it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ from .markers import (
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """The properties of a request, markers in place. Whole numbers become ints: the wire has only doubles."""
+    """Return the properties of a request with their markers.
+
+    Whole numbers become ints, because protobuf has only doubles.
+    """
     return {key: decode_value(value) for key, value in sorted(struct.fields.items())}
 
 
 def decode_value(value: struct_pb2.Value) -> Any:
-    """One value of a request."""
+    """Return one value of a request."""
     match value.WhichOneof("kind"):
         case "string_value":
             text = value.string_value
@@ -54,7 +57,10 @@ def decode_value(value: struct_pb2.Value) -> Any:
 
 
 def decode_marker(struct: struct_pb2.Struct) -> Any:
-    """A struct with the special signature. An unheard-of signature stays a plain dict, as the engine treats it."""
+    """Return the marker of a struct with a signature.
+
+    A struct with an unknown signature stays a plain dict, as in the Pulumi engine.
+    """
     fields = {key: decode_value(value) for key, value in sorted(struct.fields.items())}
     match fields[SIGNATURE]:
         case str(signature) if signature == SECRET:
@@ -73,12 +79,12 @@ def decode_marker(struct: struct_pb2.Struct) -> Any:
 
 
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """The opposite of `decode`."""
+    """Return properties as protobuf, the inverse of `decode`."""
     return struct_pb2.Struct(fields={key: encode_value(value) for key, value in properties.items()})
 
 
 def encode_value(value: Any) -> struct_pb2.Value:
-    """The opposite of `decode_value`."""
+    """Return a value as protobuf, the inverse of `decode_value`."""
     match value:
         case None:
             return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
@@ -93,12 +99,14 @@ def encode_value(value: Any) -> struct_pb2.Value:
         case Secret():
             return struct_pb2.Value(struct_value=wrap_secret(encode_value(value.value)))
         case ResourceReference():
-            return signed(RESOURCE, urn=value.urn, id=value.id, packageVersion=value.package_version)
+            return add_signature(RESOURCE, urn=value.urn, id=value.id, packageVersion=value.package_version)
         case Asset():
-            return signed(ASSET, **{key: text for key, text in (("text", value.text), ("path", value.path), ("uri", value.uri)) if text})
+            return add_signature(
+                ASSET, **{key: text for key, text in (("text", value.text), ("path", value.path), ("uri", value.uri)) if text}
+            )
         case Archive():
-            parts: dict[str, Any] = {"path": value.path, "uri": value.uri, "assets": dict(value.assets)}
-            return signed(ARCHIVE, **{key: part for key, part in parts.items() if part})
+            fields: dict[str, Any] = {"path": value.path, "uri": value.uri, "assets": dict(value.assets)}
+            return add_signature(ARCHIVE, **{key: field for key, field in fields.items() if field})
         case Mapping():
             entries = cast("Mapping[str, Any]", value)
             return struct_pb2.Value(struct_value=encode(entries))
@@ -106,21 +114,21 @@ def encode_value(value: Any) -> struct_pb2.Value:
             items = cast("list[Any]", value)
             return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[encode_value(item) for item in items]))
         case _:
-            raise TypeError(f"a {type(value).__name__} cannot travel to a Pulumi program; give plain values, Secret(...) or UNKNOWN")
+            raise TypeError(f"{type(value).__name__}: not a type of Pulumi values. Return plain values, Secret(...) or UNKNOWN.")
 
 
-def signed(signature: str, **fields: Any) -> struct_pb2.Value:
-    """A struct that carries the special signature."""
+def add_signature(signature: str, **fields: Any) -> struct_pb2.Value:
+    """Return a struct with a signature."""
     return struct_pb2.Value(struct_value=encode({SIGNATURE: signature, **fields}))
 
 
 def wrap_secret(value: struct_pb2.Value) -> struct_pb2.Struct:
-    """The struct that says `secret` around a value that is encoded already."""
+    """Return an encoded value as a secret."""
     return struct_pb2.Struct(fields={SIGNATURE: struct_pb2.Value(string_value=SECRET), "value": value})
 
 
 def is_secret(value: struct_pb2.Value) -> bool:
-    """Whether an encoded value is marked secret at its top."""
+    """Return true if an encoded value itself is a secret. Nested values are not searched."""
     fields = value.struct_value.fields
-    # Asking for a key that is not there would make it.
+    # `in` first: reading a missing key of a protobuf map creates it.
     return value.HasField("struct_value") and SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET

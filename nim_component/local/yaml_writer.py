@@ -1,6 +1,7 @@
-"""Writes YAML byte for byte as the Kubernetes provider does (sigs.k8s.io/yaml): keys sorted, lists not indented, texts quoted as Go does.
+"""YAML writer with the same output as the Kubernetes provider, byte for byte.
 
-Written by hand rather than through PyYAML's dumper, which quotes and sorts differently and takes ten times as long.
+The provider uses https://pkg.go.dev/sigs.k8s.io/yaml: sorted keys, lists without indentation, and
+the quoting of Go. PyYAML's dumper sorts and quotes differently, and takes ten times as long.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from .key_order import sort_keys
 
 KEYWORDS = frozenset(
     [""]
-    + [form for word in ("y", "yes", "true", "on", "n", "no", "false", "off", "null") for form in (word, word.capitalize(), word.upper())]
+    + [
+        form
+        for keyword in ("y", "yes", "true", "on", "n", "no", "false", "off", "null")
+        for form in (keyword, keyword.capitalize(), keyword.upper())
+    ]
     + [sign + form for sign in ("", "+", "-") for form in (".inf", ".Inf", ".INF")]
     + [".nan", ".NaN", ".NAN", "~", "<<"]
 )
@@ -26,17 +31,21 @@ DOT_FLOAT = re.compile(r"\.[0-9](_?[0-9])*([eE][-+]?[0-9](_?[0-9])*)?")
 BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(Z|[-+]\d\d:\d\d)?)?")
 WIDTH = 80
+"""Column after which a long text is folded."""
 SIMPLE = re.compile(r"[A-Za-z/_$][A-Za-z0-9_/$.@=+-]*")
 ESCAPES = dict(zip((0, 7, 8, 9, 10, 11, 12, 13, 27, 34, 92, 0x85, 0xA0, 0x2028, 0x2029), '0abtnvfre"\\N_LP', strict=True))
 
 
 def render_yaml(document: Mapping[str, Any]) -> str:
-    """A document of plain JSON-like data as YAML text."""
-    return "".join(mapping(document, 0)) if document else "{}\n"
+    """Return JSON-like data as YAML."""
+    return "".join(write_mapping(document, 0)) if document else "{}\n"
 
 
-def mapping(entries: Mapping[str, Any], indent: int, first: str | None = None) -> Iterator[str]:
-    """A block mapping at a column; `first` stands before its first key when that continues a line (`- `)."""
+def write_mapping(entries: Mapping[str, Any], indent: int, first: str | None = None) -> Iterator[str]:
+    """Yield a block mapping.
+
+    `first` is written before its first key if that key continues a line (`- `).
+    """
     margin = " " * indent
     for key in sort_keys(entries):
         lead = margin if first is None else first
@@ -44,62 +53,68 @@ def mapping(entries: Mapping[str, Any], indent: int, first: str | None = None) -
         text = quote(key)
         if len(key.encode()) > 128:
             yield f"{lead}? {text}\n{margin}"
-            yield from item(entries[key], indent, ":")
+            yield from write_item(entries[key], indent, ":")
         else:
             yield f"{lead}{text}:"
-            yield from value_of(entries[key], indent, indent + len(text) + 1)
+            yield from write_value(entries[key], indent, indent + len(text) + 1)
 
 
-def value_of(value: Any, indent: int, column: int) -> Iterator[str]:
-    """What follows a key's colon."""
+def write_value(value: Any, indent: int, column: int) -> Iterator[str]:
+    """Yield the text after the colon of a key."""
     match value:
         case dict() if value:
             entries = cast("dict[str, Any]", value)
             yield "\n"
-            yield from mapping(entries, indent + 2)
+            yield from write_mapping(entries, indent + 2)
         case list() if value:
             items = cast("list[Any]", value)
             yield "\n"
-            yield from sequence(items, indent)
+            yield from write_sequence(items, indent)
         case _:
-            yield from (" ", scalar(value, indent + 2, column + 1))
+            yield from (" ", format_scalar(value, indent + 2, column + 1))
 
 
-def sequence(items: list[Any], indent: int, first: str | None = None) -> Iterator[str]:
-    """A block sequence at a column."""
+def write_sequence(items: list[Any], indent: int, first: str | None = None) -> Iterator[str]:
+    """Yield a block sequence."""
     for value in items:
         yield " " * indent if first is None else first
         first = None
-        yield from item(value, indent, "-")
+        yield from write_item(value, indent, "-")
 
 
-def item(value: Any, indent: int, mark: str) -> Iterator[str]:
-    """A value behind its mark, on the same line."""
+def write_item(value: Any, indent: int, mark: str) -> Iterator[str]:
+    """Yield a value after its indicator, on the same line."""
     match value:
         case dict() if value:
             entries = cast("dict[str, Any]", value)
-            yield from mapping(entries, indent + 2, f"{mark} ")
+            yield from write_mapping(entries, indent + 2, f"{mark} ")
         case list() if value:
             items = cast("list[Any]", value)
-            yield from sequence(items, indent + 2, f"{mark} ")
+            yield from write_sequence(items, indent + 2, f"{mark} ")
         case _:
-            yield f"{mark} {scalar(value, indent + 2, indent + 2)}"
+            yield f"{mark} {format_scalar(value, indent + 2, indent + 2)}"
 
 
-def scalar(value: Any, indent: int, column: int) -> str:
-    """A single value and the end of its line. `indent` is where further lines of it begin, `column` where it stands itself."""
+def format_scalar(value: Any, indent: int, column: int) -> str:
+    """Return a single value with its line end.
+
+    Args:
+        value: Text, number, boolean, null, or empty list or mapping.
+        indent: Column of its further lines.
+        column: Column of its first character.
+    """
     match value:
         case None:
             return "null\n"
         case bool():
             return "true\n" if value else "false\n"
         case int():
-            return f"{value if abs(value) < 2**63 else go_float(float(value))}\n"
+            return f"{value if abs(value) < 2**63 else format_float(float(value))}\n"
         case float():
-            return f"{go_float(value)}\n"
+            return f"{format_float(value)}\n"
         case str():
-            if "\n" in value and block_allowed(value):
-                return literal(value, indent)
+            if "\n" in value and is_block_allowed(value):
+                return format_literal(value, indent)
             text = quote(value)
             return f"{fold(text, indent, column) if column + len(text) > WIDTH else text}\n"
         case _:
@@ -107,7 +122,7 @@ def scalar(value: Any, indent: int, column: int) -> str:
 
 
 def fold(text: str, indent: int, column: int) -> str:
-    """Breaks a long text at single spaces past the width, as libyaml does. `text` is quoted already."""
+    """Return a quoted text with line breaks at single spaces past the width, as libyaml does."""
     quoting = text[0] if text[0] in "\"'" else ""
     last = len(text) - 1 - len(quoting)
     written: list[str] = []
@@ -125,8 +140,8 @@ def fold(text: str, indent: int, column: int) -> str:
     return "".join(written)
 
 
-def literal(text: str, indent: int) -> str:
-    """A block scalar: `|`, a hint when it begins with white space, and how its end is to be read."""
+def format_literal(text: str, indent: int) -> str:
+    """Return a block scalar: `|`, indicators for indentation and chomping, and the lines."""
     chomp = "-" if not text.endswith("\n") else "+" if text == "\n" or text.endswith("\n\n") else ""
     margin = " " * indent
     lines = (f"{margin}{line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
@@ -134,38 +149,43 @@ def literal(text: str, indent: int) -> str:
     return f"|{hint}{chomp}\n{''.join(lines)}"
 
 
-def block_allowed(text: str) -> bool:
-    """Whether a block scalar can hold the text: nothing unprintable, no space before a break or at the end."""
-    return not text.endswith(" ") and " \n" not in text and all(map(printable, text))
+def is_block_allowed(text: str) -> bool:
+    """Return true if a block scalar can contain a text.
+
+    It must be printable, and no line may end with a space.
+    """
+    return not text.endswith(" ") and " \n" not in text and all(map(is_printable, text))
 
 
 @lru_cache(maxsize=16384)
 def quote(text: str) -> str:
-    """A text on one line: plain where that reads back as the same text, else quoted."""
+    """Return a text on one line: plain if a reader returns the same text, else quoted."""
     if SIMPLE.fullmatch(text) and text not in KEYWORDS:
         return text
-    if "\n" in text or is_other_type(text) or not all(map(printable, text)):
-        return double_quoted(text)
+    if "\n" in text or is_other_type(text) or not all(map(is_printable, text)):
+        return double_quote(text)
     return "'" + text.replace("'", "''") + "'" if text != text.strip(" ") or has_indicator(text) else text
 
 
-def double_quoted(text: str) -> str:
-    """Everything unprintable escaped."""
-    return '"' + "".join(letter if printable(letter) and letter not in '"\\\n' else escape(letter) for letter in text) + '"'
+def double_quote(text: str) -> str:
+    """Return a text in double quotes, with unprintable characters escaped."""
+    return '"' + "".join(letter if is_printable(letter) and letter not in '"\\\n' else escape(letter) for letter in text) + '"'
 
 
 def escape(letter: str) -> str:
-    """One character, escaped."""
+    """Return the escape sequence of a character."""
     code = ord(letter)
     if code in ESCAPES:
         return "\\" + ESCAPES[code]
     return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def printable(letter: str) -> bool:
-    """As libyaml counts: no tab, nothing beyond the basic plane, no byte-order mark. The rare Unicode line breaks, which
+def is_printable(letter: str) -> bool:
+    """Return true for a character that libyaml writes unescaped.
 
-    the provider writes raw and some readers then lose, are escaped too.
+    It escapes tabs, byte-order marks and characters above U+FFFF. The Unicode line separators are
+    escaped
+    too: the provider writes them unescaped, and some readers then drop them.
     """
     code = ord(letter)
     if code > 0x7E:
@@ -174,7 +194,7 @@ def printable(letter: str) -> bool:
 
 
 def has_indicator(text: str) -> bool:
-    """Whether a plain text would be taken for YAML's own marks."""
+    """Return true if a plain text would contain YAML syntax."""
     if text[0] in "#,[]{}&*!|>'\"%@`" or text.startswith(("---", "...")):
         return True
     if text[0] in "?:-" and (len(text) == 1 or text[1] in " \t"):
@@ -183,7 +203,7 @@ def has_indicator(text: str) -> bool:
 
 
 def is_other_type(text: str) -> bool:
-    """Whether Go's reader would take the plain text for something else than a text."""
+    """Return true if Go's reader would not read a plain text as a string."""
     if text in KEYWORDS:
         return True
     if text[0] not in "+-.0123456789":
@@ -197,7 +217,7 @@ def is_other_type(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Whether the text is a timestamp, with a day and a time that exist."""
+    """Return true if a text is a valid timestamp."""
     match = DATE.fullmatch(text)
     if match is None:
         return False
@@ -212,8 +232,8 @@ def is_date(text: str) -> bool:
     return in_range and (bool(zone) == (text[len(f"{year}-{month}-{day}")] in "Tt"))
 
 
-def go_float(number: float) -> str:
-    """A number as Go prints it: shortest digits, an exponent below 1e-4 and from 1e6."""
+def format_float(number: float) -> str:
+    """Return a number as Go prints it: shortest digits, an exponent below 1e-4 and from 1e6."""
     if not math.isfinite(number):
         return ".nan" if math.isnan(number) else ".inf" if number > 0 else "-.inf"
     digits, _, exponent = next(text for places in range(18) if float(text := f"{number:.{places}e}") == number).partition("e")

@@ -82,7 +82,9 @@ def _former(before: Mapping[str, ResourceState], new: Render) -> dict[str, str]:
     for entry in maps(new.get("resources")):
         urn, aliases = str(entry["urn"]), [urns.AliasSpec(**alias) for alias in entry.get("aliases") or ()]
         if urn not in before:
-            was = next((each for each in urns.former_urns(urn, str(entry.get("parent") or ""), aliases, taken) if each in before), None)
+            was = next(
+                (each for each in urns.find_former_urns(urn, str(entry.get("parent") or ""), aliases, taken) if each in before), None
+            )
             if was is not None:
                 taken[urn] = was
     return taken

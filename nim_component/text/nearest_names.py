@@ -11,7 +11,8 @@ CUTOFF = 0.6
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `Did you mean 'x'?` for the known name nearest to `name`, or an empty text.
 
-    A name that differs only in case, hyphens and underscores comes before one that differs in letters.
+    A name that differs only in case, hyphens and underscores comes before one that differs in
+    letters.
     """
     names = sorted(known)
     folded = {_fold(candidate): candidate for candidate in names}

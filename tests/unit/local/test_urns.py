@@ -22,33 +22,33 @@ def test_a_name_may_hold_the_separator() -> None:
 
 
 def test_a_name_alias_keeps_type_and_parent() -> None:
-    assert urns.former_urns(NEW, STACK, [AliasSpec(name="old")], {}) == [OLD]
+    assert urns.find_former_urns(NEW, STACK, [AliasSpec(name="old")], {}) == [OLD]
 
 
 def test_a_type_alias_keeps_the_name() -> None:
-    assert urns.former_urns(NEW, STACK, [AliasSpec(type="x:y:Z")], {}) == ["urn:pulumi:dev::p::x:y:Z::new"]
+    assert urns.find_former_urns(NEW, STACK, [AliasSpec(type="x:y:Z")], {}) == ["urn:pulumi:dev::p::x:y:Z::new"]
 
 
 def test_a_parent_alias_changes_the_qualified_type() -> None:
-    assert urns.former_urns(NEW, STACK, [AliasSpec(parent=OLD)], {}) == ["urn:pulumi:dev::p::a:b:C$a:b:C::new"]
+    assert urns.find_former_urns(NEW, STACK, [AliasSpec(parent=OLD)], {}) == ["urn:pulumi:dev::p::a:b:C$a:b:C::new"]
 
 
 def test_an_alias_without_parent_was_top_level() -> None:
-    assert urns.former_urns(CHILD, NEW, [AliasSpec(no_parent=True)], {}) == ["urn:pulumi:dev::p::d:e:F::new-config"]
+    assert urns.find_former_urns(CHILD, NEW, [AliasSpec(no_parent=True)], {}) == ["urn:pulumi:dev::p::d:e:F::new-config"]
 
 
 def test_a_whole_urn_is_taken_as_it_is() -> None:
-    assert urns.former_urns(NEW, STACK, [AliasSpec(urn="urn:pulumi:x::y::z:z:Z::z")], {}) == ["urn:pulumi:x::y::z:z:Z::z"]
+    assert urns.find_former_urns(NEW, STACK, [AliasSpec(urn="urn:pulumi:x::y::z:z:Z::z")], {}) == ["urn:pulumi:x::y::z:z:Z::z"]
 
 
 def test_a_child_inherits_the_alias_its_parent_was_found_under() -> None:
-    assert urns.former_urns(CHILD, NEW, [], {NEW: OLD}) == ["urn:pulumi:dev::p::a:b:C$d:e:F::old-config"]
+    assert urns.find_former_urns(CHILD, NEW, [], {NEW: OLD}) == ["urn:pulumi:dev::p::a:b:C$d:e:F::old-config"]
 
 
 def test_own_and_inherited_aliases_multiply() -> None:
-    found = urns.former_urns(CHILD, NEW, [AliasSpec(name="new-settings")], {NEW: OLD})
+    found = urns.find_former_urns(CHILD, NEW, [AliasSpec(name="new-settings")], {NEW: OLD})
     assert "urn:pulumi:dev::p::a:b:C$d:e:F::old-settings" in found
 
 
 def test_without_aliases_there_are_no_former_urns() -> None:
-    assert urns.former_urns(CHILD, NEW, [], {}) == []
+    assert urns.find_former_urns(CHILD, NEW, [], {}) == []

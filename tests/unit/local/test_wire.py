@@ -36,11 +36,11 @@ def test_whole_numbers_come_back_as_ints() -> None:
 
 
 def test_an_output_value_without_a_value_is_unknown() -> None:
-    assert wire.decode_value(wire.signed(markers.OUTPUT)) is UNKNOWN
+    assert wire.decode_value(wire.add_signature(markers.OUTPUT)) is UNKNOWN
 
 
 def test_a_secret_output_value_is_a_secret() -> None:
-    assert wire.decode_value(wire.signed(markers.OUTPUT, value="x", secret=True)) == Secret("x")
+    assert wire.decode_value(wire.add_signature(markers.OUTPUT, value="x", secret=True)) == Secret("x")
 
 
 def test_an_archive_keeps_its_assets() -> None:
