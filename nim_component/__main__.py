@@ -1,5 +1,22 @@
-"""`python -m nim_component`."""
+"""Entry point of `nim-component` and `python -m nim_component`."""
 
-from .cli import main
+import sys
 
-main()
+from .extras import explain_import_error
+
+
+def main() -> None:
+    """Run the command line. Without its extra installed, print the command that installs it."""
+    try:
+        from .cli import main as run
+
+        run()
+    except ModuleNotFoundError as error:
+        text = explain_import_error(error)
+        if text is None:
+            raise
+        sys.exit(f"error: {text}")
+
+
+if __name__ == "__main__":
+    main()

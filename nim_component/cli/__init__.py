@@ -1,8 +1,7 @@
 """Command line. `app` lists the commands; each has its own module.
 
-Exit codes: 0 fine, 1 invalid or failed, 2 wrong usage, 3 when something would change (`preview --exit-code`)
-or was found (`diff --fail-on`), 4 when a model cannot fit (`fit`), 130 when interrupted.
-What is heavy is imported by the command that needs it.
+The exit codes are in `exit_codes`. Each command imports slow packages itself, so that the others
+start fast.
 """
 
 from __future__ import annotations
@@ -25,13 +24,12 @@ from .up import preview, up
 
 app = typer.Typer(
     name="nim-component",
-    help="Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials.",
+    help="Render the manifests of a Pulumi program, review its changes, and diagnose its services.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.callback()(reset_json_errors)
 app.command()(up)
 app.command()(preview)
 app.command()(fit)
@@ -42,8 +40,9 @@ app.add_typer(adapters)
 
 
 def main() -> None:
-    """The console script."""
-    # A short life that begins with importing 100,000 lines of SDK: the collector would look through them a hundred times and find nothing.
+    """Run the command line."""
+    # Fewer collections: the process is short and begins with the import of the SDK (100,000 lines),
+    # which creates no garbage.
     gc.set_threshold(200_000, 20, 20)
     try:
         app(prog_name="nim-component")
@@ -52,19 +51,21 @@ def main() -> None:
             typer.echo("error: interrupted", err=True)
         raise
     except OSError as error:
-        # Of a file it would say which. A closed pipe is typer's, which ends quietly.
+        # Only a full standard output: errors of files have a name, and typer handles a closed pipe.
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
         typer.echo(f"error: standard output: {error.strerror}", err=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer fails again when Python ends
+        # Python writes the rest of the buffer at exit, which would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(FAILED) from None
     finally:
-        # The interpreter's last collections would walk all of the SDK's objects, a fifth of the command's time, to free what ends anyway.
+        # Without this, the last collections of the interpreter search all objects of the SDK, which
+        # takes a fifth of the time of a command.
         gc.freeze()
 
 
 def show_version(wanted: bool) -> None:
-    """`--version`."""
+    """Print the version and exit. Callback of `--version`."""
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
@@ -79,5 +80,6 @@ def show_version(wanted: bool) -> None:
 def options(
     version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
-    """Runs a Pulumi program in this process and renders its Kubernetes manifests: no Pulumi CLI, no cluster, no credentials."""
+    """Render the manifests of a Pulumi program, review its changes, and diagnose its services."""
     del version
+    reset_json_errors()

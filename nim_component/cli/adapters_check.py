@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from ..extras import describe_missing_extra
 from .exit_codes import FAILED, INTERRUPTED, TERMINATED
 from .explain import ContextOption, KubeconfigOption, cluster_errors
 from .failure import enable_json_errors, fail
@@ -125,7 +126,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
     from ..cluster.kubeconfig import is_installed
 
     if not is_installed():
-        fail("to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`")
+        fail(describe_missing_extra("diagnose", "lightkube"))
     from ..cluster.writing_client import WritingClient
     from ..lora.pvc_check.runner import CheckError, check_claim
 

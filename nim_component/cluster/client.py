@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, cast
 
+from ..extras import describe_missing_extra
 from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
 from .objects import Object
 
@@ -76,7 +77,7 @@ class ClusterClient:
             NoClusterError: The kubeconfig is missing or cannot be used.
         """
         if not is_installed():
-            raise NoClusterError("the Kubernetes client is not installed (pip install 'nim-component[diagnose]')")
+            raise NoClusterError(describe_missing_extra("diagnose", "lightkube"))
         from lightkube import KubeConfig
         from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 

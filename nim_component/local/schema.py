@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from ..extras import describe_missing_extra
 from ..text.field_paths import Path as FieldPath
 from ..text.field_paths import show_path
 from ..text.nearest_names import add_suggestion
@@ -83,7 +84,7 @@ def find_schema_root() -> Path:
     """Return the folder of the schema files. kubernetes-validate is not imported."""
     spec = find_spec("kubernetes_validate")
     if spec is None or not spec.submodule_search_locations:
-        raise LocalError("kubernetes-validate is not installed. Run: pip install 'nim-component[cli]'")
+        raise LocalError(describe_missing_extra("cli", "kubernetes_validate"))
     return Path(next(iter(spec.submodule_search_locations))) / "kubernetes-json-schema"
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
+from ..extras import describe_missing_extra
 from ..lora_loader.adapter import check_weights, read_config
 from ..lora_loader.adapter_list import CONFIG, AdapterSpec
 from ..lora_loader.hub import Hub
@@ -31,9 +32,7 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
     try:
         library = import_library()
     except ImportError as error:
-        raise LoadError(
-            "library", f"huggingface_hub is needed to lock adapters ({error}): install this package with its extra `adapters`"
-        ) from None
+        raise LoadError("library", f"{describe_missing_extra('adapters', 'huggingface_hub')} ({error})") from None
     token = os.environ.get("HF_TOKEN", "").strip() or None
     if token is not None:
         secret_values.append(token)

@@ -96,7 +96,7 @@ def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monke
     result = run(make_project(tmp_path), "--claim", "shelf")
     assert (result.exit_code, result.output) == (
         1,
-        "error: to look at a claim needs the Kubernetes client: install this package with its extra `diagnose`\n",
+        "error: lightkube is not installed. Run: pip install 'nim-component[diagnose]'\n",
     )
 
 
