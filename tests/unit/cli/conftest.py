@@ -1,4 +1,4 @@
-"""A project of its own for each test, and the command line in it."""
+"""Project and command line for each test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A project to run commands in."""
+"""Project of the command line tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +17,8 @@ pulumi.export("image", config.get("image", "web:1"))
 pulumi.export("key", pulumi.Output.secret("hunter2-secret"))
 """
 
-
 ENCODED = "aHVudGVyMi1zZWNyZXQ="
+"""The secret of the program in base64."""
 
 
 class Result(NamedTuple):

@@ -1,4 +1,4 @@
-"""What would change, as it is shown."""
+"""Changes in the output of `preview` and `up`."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from .project import PROGRAM, Command, snapshot, write
 
 
-def test_up_again_says_nothing_changed(cli: Command, folder: Path) -> None:
+def test_second_up_changes_nothing(cli: Command, folder: Path) -> None:
     cli("up")
     before = snapshot(folder)
     assert cli("up").out.splitlines() == [
@@ -26,7 +26,7 @@ def test_up_again_says_nothing_changed(cli: Command, folder: Path) -> None:
     assert snapshot(folder) == before
 
 
-def test_a_changed_image_shows_exactly_that(cli: Command, folder: Path) -> None:
+def test_changed_image_is_the_only_change(cli: Command, folder: Path) -> None:
     cli("up")
     write(folder, "Pulumi.dev.yaml", "config: {image: 'web:2', kubernetes:renderYamlToDirectory: out}\n")
     out = cli("preview").out
@@ -35,14 +35,14 @@ def test_a_changed_image_shows_exactly_that(cli: Command, folder: Path) -> None:
     assert "Resources: ~ 1 to update, 2 unchanged" in out
 
 
-def test_an_item_put_first_is_one_addition(cli: Command, folder: Path) -> None:
+def test_inserted_list_item_is_one_addition(cli: Command, folder: Path) -> None:
     cli("up")
     write(folder, "__main__.py", PROGRAM.replace('"containers": [', '"containers": [{"name": "first", "image": "x"}, '))
     changes = [change for resource in json.loads(cli("preview", "--json").out)["resources"] for change in resource["changes"]]
     assert [(change["path"], change["kind"]) for change in changes] == [("spec.template.spec.containers[first]", "add")]
 
 
-def test_a_new_name_replaces(cli: Command, folder: Path) -> None:
+def test_new_name_replaces_the_object(cli: Command, folder: Path) -> None:
     cli("up")
     write(folder, "__main__.py", PROGRAM.replace('metadata={"name": "web"}', 'metadata={"name": "web2"}'))
     out = cli("up").out
@@ -50,7 +50,8 @@ def test_a_new_name_replaces(cli: Command, folder: Path) -> None:
     assert not (folder / "out/1-manifest/apps_v1-deployment-default-web.yaml").exists()
 
 
-def test_a_removed_resource_takes_its_file_along(cli: Command, folder: Path) -> None:
+def test_removed_resource_removes_its_file(cli: Command, folder: Path) -> None:
+    """Other files in the folder are kept."""
     cli("up")
     write(folder, "__main__.py", "")
     write(folder, "out/1-manifest/mine.yaml", "kind: Mine\n")
@@ -58,7 +59,7 @@ def test_a_removed_resource_takes_its_file_along(cli: Command, folder: Path) -> 
     assert [file.name for file in (folder / "out").rglob("*") if file.is_file()] == ["mine.yaml"]
 
 
-def test_a_rename_by_alias_is_no_change(cli: Command, folder: Path) -> None:
+def test_rename_with_alias_changes_nothing(cli: Command, folder: Path) -> None:
     cli("up")
     write(
         folder,
@@ -68,7 +69,7 @@ def test_a_rename_by_alias_is_no_change(cli: Command, folder: Path) -> None:
     assert json.loads(cli("preview", "--json").out)["changed"] is False
 
 
-def test_children_of_a_renamed_component_are_found(cli: Command, folder: Path) -> None:
+def test_children_of_renamed_component_are_matched(cli: Command, folder: Path) -> None:
     program = """
         import pulumi, pulumi_kubernetes as k8s
         class Group(pulumi.ComponentResource):
@@ -85,13 +86,13 @@ def test_children_of_a_renamed_component_are_found(cli: Command, folder: Path) -
     assert json.loads(cli("preview", "--json").out)["summary"] == {"same": 3}
 
 
-def test_a_changed_output_is_shown(cli: Command, folder: Path) -> None:
+def test_changed_output_is_printed(cli: Command, folder: Path) -> None:
     cli("up")
     write(folder, "__main__.py", PROGRAM + "\npulumi.export('more', 1)\n")
     assert "+ more: 1" in cli("preview").out
 
 
-def test_json_has_its_documented_keys(cli: Command) -> None:
+def test_json_has_the_documented_keys(cli: Command) -> None:
     content = json.loads(cli("preview", "--json").out)
     assert list(content) == [
         "engine", "command", "project", "stack", "kubernetesVersion", "changed", "summary", "resources", "outputs", "outputChanges", "files",
@@ -101,7 +102,7 @@ def test_json_has_its_documented_keys(cli: Command) -> None:
     assert content["secret"] == {"1-manifest/v1-secret-default-keys.yaml": ["data.key"]}
 
 
-def test_exit_code_tells_of_a_change(cli: Command) -> None:
+def test_exit_code_is_3_on_changes(cli: Command) -> None:
     assert cli("preview", "--exit-code").code == 3
     cli("up")
     assert cli("preview", "--exit-code").code == 0
@@ -118,32 +119,32 @@ def test_exit_code_tells_of_a_change(cli: Command) -> None:
         ("[secret]", "[secret]"),
     ],
 )
-def test_a_long_value_gives_its_beginning_and_its_size(value: object, shown: str):
+def test_long_value_prints_start_and_size(value: object, shown: str):
     from nim_component.local.report import show_value
 
     assert show_value(value) == shown
 
 
-CLAIM = """
+PVC = """
 import pulumi, pulumi_kubernetes as k8s
 k8s.core.v1.PersistentVolumeClaim("cache", metadata={"name": "cache"}, spec={"access_modes": ["ReadWriteOnce"]},
     opts=pulumi.ResourceOptions(%s))
 """
 
 
-def test_what_is_protected_is_not_deleted(cli: Command, folder: Path) -> None:
-    write(folder, "__main__.py", CLAIM % "protect=True")
+def test_protected_resource_is_not_deleted(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PVC % "protect=True")
     cli("up")
     before = snapshot(folder / "out")
     write(folder, "__main__.py", "")
     result = cli("up")
     assert result.code == 1
-    assert "::cache: is protected and would be deleted; take `protect` away in a step of its own" in result.err
+    assert "::cache: is protected, and the update would delete it. Remove `protect` in an update of its own first" in result.err
     assert snapshot(folder / "out") == before
 
 
-def test_what_is_retained_is_said_to_stay(cli: Command, folder: Path) -> None:
-    write(folder, "__main__.py", CLAIM % "retain_on_delete=True")
+def test_retained_resource_is_reported(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PVC % "retain_on_delete=True")
     cli("up")
     write(folder, "__main__.py", "")
     result = cli("preview")
@@ -151,26 +152,26 @@ def test_what_is_retained_is_said_to_stay(cli: Command, folder: Path) -> None:
     assert "retained: cache stays in the cluster" in result.out
 
 
-def test_what_is_not_retained_is_not(cli: Command, folder: Path) -> None:
-    write(folder, "__main__.py", CLAIM % "")
+def test_deleted_resource_is_not_reported_as_retained(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", PVC % "")
     cli("up")
     write(folder, "__main__.py", "")
     assert "stays in the cluster" not in cli("preview").out
 
 
-def test_a_read_is_said_not_to_be_done(cli: Command, folder: Path) -> None:
+def test_read_is_reported_as_not_read(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi_kubernetes as k8s\nk8s.core.v1.Secret.get('s', 'default/s')\n")
-    assert "kubernetes:core/v1:Secret  s  not read: no cluster is asked" in cli("preview").out
+    assert "kubernetes:core/v1:Secret  s  not read: no cluster is contacted" in cli("preview").out
 
 
-def test_what_is_no_longer_read_is_not_deleted(cli: Command, folder: Path) -> None:
+def test_removed_read_is_not_a_deletion(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi_kubernetes as k8s\nk8s.core.v1.Secret.get('s', 'default/s')\n")
     cli("up")
     write(folder, "__main__.py", "")
-    said = cli("preview").out
-    assert "<  kubernetes:core/v1:Secret  s  discard" in said
-    assert "< 1 no longer to be read" in said
-    assert "delete" not in said
+    output = cli("preview").out
+    assert "<  kubernetes:core/v1:Secret  s  discard" in output
+    assert "< 1 no longer to be read" in output
+    assert "delete" not in output
 
 
 NOT_RUN = """
@@ -188,13 +189,13 @@ Thing(Own(), "own", {"v": 1})
 """
 
 
-def test_what_only_a_provider_makes_is_said_to_be_missing(cli: Command, folder: Path) -> None:
+def test_resources_expanded_by_providers_are_reported(cli: Command, folder: Path) -> None:
     write(folder, "objects.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     write(folder, "__main__.py", NOT_RUN)
     warnings = [entry["message"] for entry in json.loads(cli("preview", "--json").out)["diagnostics"] if entry["severity"] == "warning"]
     assert sorted(warnings) == [
-        "kubernetes:helm.sh/v3:Release is expanded by its provider, which does not run here: no manifest is written",
-        "kubernetes:helm.sh/v4:Chart is made by its provider's own program, which the local engine does not run: its children are not shown",
-        "kubernetes:yaml:decode is a function of its provider, which does not run here: what comes of its result is unknown or missing",
-        "pulumi-python:dynamic:Resource is made by a provider of the program's own, which does not run here: its outputs are unknown",
+        "kubernetes:helm.sh/v3:Release is expanded by its provider, which the local engine does not run: no manifest is written",
+        "kubernetes:helm.sh/v4:Chart is created by the program of its provider, which the local engine does not run: its children are not shown",
+        "kubernetes:yaml:decode is a function of its provider, which the local engine does not run: values from its result are unknown or missing",
+        "pulumi-python:dynamic:Resource is created by a dynamic provider, which the local engine does not run: its outputs are unknown",
     ]

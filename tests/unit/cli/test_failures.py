@@ -1,4 +1,4 @@
-"""What is wrong is said in a line, and nothing is written."""
+"""Errors of `up` and `preview`: printed, and nothing is written."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 from .project import PROGRAM, Command, Result, snapshot, write
 
 
-def test_a_run_error_is_its_text_alone(cli: Command, folder: Path) -> None:
+def test_run_error_prints_its_text_only(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
     assert cli("up") == Result(
         1, "up on the local engine, no cluster is contacted: project demo, stack dev\n", "error: web: image: give a tag\n"
     )
 
 
-def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path) -> None:
+def test_traceback_has_frames_of_the_program_only(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "def fail():\n    return 1 / 0\n\nfail()\n")
     result = cli("up")
     assert result.code == 1
@@ -25,7 +25,8 @@ def test_another_error_shows_the_programs_frames_only(cli: Command, folder: Path
     assert "runpy" not in result.err
 
 
-def test_frames_of_a_module_of_any_name_are_the_programs(cli: Command, folder: Path) -> None:
+def test_traceback_keeps_program_modules_named_like_ours(cli: Command, folder: Path) -> None:
+    """Frames are selected by path, not by file name."""
     write(folder, "local/__init__.py", "")
     write(folder, "local/engine.py", "def fail(_):\n    return 1 / 0\n")
     write(folder, "__main__.py", "import pulumi\nfrom local.engine import fail\npulumi.Output.from_input(1).apply(fail)\n")
@@ -34,7 +35,7 @@ def test_frames_of_a_module_of_any_name_are_the_programs(cli: Command, folder: P
     assert "site-packages" not in result.err
 
 
-def test_frames_of_this_package_and_of_installed_ones_are_not_the_programs(folder: Path) -> None:
+def test_installed_packages_are_not_program_files(folder: Path) -> None:
     from nim_component.local.project import PACKAGE, is_program_file
 
     assert is_program_file(folder / "local/engine.py", folder)
@@ -43,7 +44,7 @@ def test_frames_of_this_package_and_of_installed_ones_are_not_the_programs(folde
     assert not is_program_file(Path("<frozen runpy>"), folder)
 
 
-def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Command, folder: Path) -> None:
+def test_schema_violation_is_printed_and_nothing_is_written(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", PROGRAM.replace('"side:1"', '"side:1", "imagePullPolice": "Always"'))
     before = snapshot(folder)
     result = cli("up")
@@ -53,35 +54,35 @@ def test_a_schema_error_names_object_path_and_rule_and_writes_nothing(cli: Comma
     assert snapshot(folder) == before
 
 
-def test_the_stack_names_the_kubernetes_version(cli: Command, folder: Path) -> None:
+def test_stack_sets_the_kubernetes_version(cli: Command, folder: Path) -> None:
     write(folder, "Pulumi.dev.yaml", 'config: {kubernetesVersion: "1.30"}\n')
     assert json.loads(cli("preview", "--json").out)["kubernetesVersion"] == "1.30"
 
 
-def test_the_command_line_names_another(cli: Command) -> None:
+def test_option_overrides_the_kubernetes_version(cli: Command) -> None:
     assert json.loads(cli("preview", "--json", "--kubernetes-version", "1.31").out)["kubernetesVersion"] == "1.31"
 
 
-def test_a_wrong_stack_names_the_others(cli: Command) -> None:
+def test_unknown_stack_lists_known_stacks(cli: Command) -> None:
     result = cli("up", "--stack", "prod")
     assert result.code == 1
     assert "Known: dev. Choose a stack with --stack." in result.err
 
 
-def test_a_wrong_option_is_usage(cli: Command) -> None:
+def test_unknown_option_exits_with_2(cli: Command) -> None:
     assert cli("up", "--nonsense").code == 2
 
 
 @pytest.mark.parametrize(
     ("stack", "text"),
     [
-        ("", "stack '': is no stack's name; write it as dev, or organization/demo/dev"),
-        ("../dev", "stack '../dev': is no stack's name"),
-        ("acme/other/dev", "stack 'acme/other/dev': is of another project than demo; write organization/demo/dev"),
-        ("a/b/c/dev", "is of another project than demo"),
+        ("", "stack '': not a valid name. Write `dev`, or `organization/demo/dev`."),
+        ("../dev", "stack '../dev': not a valid name."),
+        ("acme/other/dev", "stack 'acme/other/dev': belongs to another project than demo. Write `organization/demo/dev`."),
+        ("a/b/c/dev", "belongs to another project than demo"),
     ],
 )
-def test_a_name_that_is_no_stacks_runs_nothing(cli: Command, folder: Path, stack: str, text: str) -> None:
+def test_invalid_stack_name_runs_nothing(cli: Command, folder: Path, stack: str, text: str) -> None:
     result = cli("up", "--stack", stack)
     assert result.code == 1
     assert text in result.err
@@ -89,11 +90,11 @@ def test_a_name_that_is_no_stacks_runs_nothing(cli: Command, folder: Path, stack
 
 
 @pytest.mark.parametrize("stack", ["dev", "acme/dev", "acme/demo/dev"])
-def test_a_full_name_is_the_stacks(cli: Command, stack: str) -> None:
+def test_qualified_stack_name_is_accepted(cli: Command, stack: str) -> None:
     assert cli("preview", "--stack", stack).code == 0
 
 
-def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
+def test_misspelt_key_prints_the_nearest_key(cli: Command, folder: Path) -> None:
     write(folder, "Pulumi.yaml", "name: demo\nruntime: python\nconfig: {image: {type: string, default: 'web:1'}}\n")
     write(folder, "Pulumi.dev.yaml", "config: {imge: 'web:2'}\n")
     assert "'demo:imge' is not declared in Pulumi.yaml. Did you mean 'image'?" in cli("preview").out
@@ -102,14 +103,14 @@ def test_a_misspelt_key_is_named(cli: Command, folder: Path) -> None:
     assert "'demo:imge' is not declared in Pulumi.yaml. Did you mean 'image'?" in cli("preview").err
 
 
-def test_a_syntax_error_is_shown_without_the_tools_own_frames(cli: Command, folder: Path) -> None:
+def test_syntax_error_has_no_engine_frames(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nx = (\n")
     result = cli("preview")
     assert "SyntaxError: '(' was never closed" in result.err
     assert "runpy" not in result.err
 
 
-def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
+def test_json_contains_the_error(cli: Command, folder: Path):
     write(folder, "__main__.py", PROGRAM + "raise pulumi.RunError(f\"no room for {config.get('image')}\")\n")
     for command in ("preview", "up"):
         code, out, err = cli(command, "--json")
@@ -120,7 +121,8 @@ def test_json_also_says_that_a_run_failed(cli: Command, folder: Path):
 
 
 @pytest.mark.parametrize("command", ["explain", "check"])
-def test_a_stack_that_renders_to_files_is_not_looked_for_in_whatever_cluster_is_current(cli: Command, command: str) -> None:
+def test_rendering_stack_is_not_searched_in_cluster(cli: Command, command: str) -> None:
+    """The current context of the kubeconfig may be any cluster, so `explain` and `check` must not use it."""
     result = cli(command, "--stack", "dev", "--json")
     assert result.code == 1
     assert "the stack dev renders to files and has no cluster" in json.loads(result.out)["error"]

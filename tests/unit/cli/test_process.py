@@ -1,4 +1,4 @@
-"""As a process: its first line, its exit code, its outputs that end, its start."""
+"""Command line as a process: first line, exit codes, closed and full outputs, imports."""
 
 import os
 import subprocess
@@ -11,18 +11,18 @@ import pytest
 from .project import Command, write
 
 
-def test_the_first_line_says_what_this_is(cli: Command) -> None:
+def test_first_line_has_engine_project_and_stack(cli: Command) -> None:
     assert cli("preview").out.splitlines()[0] == "preview on the local engine, no cluster is contacted: project demo, stack dev"
 
 
-def test_there_is_no_colour_off_a_terminal_and_no_line_is_cut(cli: Command, folder: Path) -> None:
+def test_output_without_terminal_is_plain_and_complete(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", f"import pulumi_kubernetes as k8s\nk8s.core.v1.ConfigMap('{'n' * 200}', metadata={{'name': 'a'}})\n")
     out = cli("preview").out
     assert "\x1b" not in out
     assert "n" * 200 in out
 
 
-def test_as_a_process_it_ends_with_its_code_and_without_a_traceback(folder: Path) -> None:
+def test_process_exits_with_1_without_traceback(folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('no')\n")
     command = [sys.executable, "-m", "nim_component", "up", "-C", str(folder)]
     result = subprocess.run(
@@ -36,14 +36,14 @@ FULL = Path("/dev/full")
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
-def test_a_full_standard_output_is_one_line(folder: Path, arguments: list[str]):
+def test_full_standard_output_prints_one_line(folder: Path, arguments: list[str]):
     command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder), *arguments]
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, "error: standard output: No space left on device\n")
 
 
-def test_a_closed_standard_output_ends_it_quietly(folder: Path):
+def test_closed_standard_output_prints_nothing(folder: Path):
     read, write_end = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)]
@@ -52,7 +52,7 @@ def test_a_closed_standard_output_ends_it_quietly(folder: Path):
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_an_interrupt_is_130_and_one_line(folder: Path):
+def test_interrupt_exits_with_130(folder: Path):
     write(folder, "__main__.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n")
     done = subprocess.run(
         [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)], capture_output=True, text=True, timeout=60
@@ -61,12 +61,12 @@ def test_an_interrupt_is_130_and_one_line(folder: Path):
 
 
 class TestStart:
-    """A preview imports what it needs; the rest of the package is for other commands."""
+    """Imports of `preview`: packages of other commands would slow its start."""
 
     HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
              "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.model_comparison", "nim_component.local.renderer")  # fmt: skip
 
-    def test_a_preview_imports_nothing_that_it_does_not_use(self, tmp_path: Path):
+    def test_preview_does_not_import_other_commands(self, tmp_path: Path):
         write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")
         write(
             tmp_path,

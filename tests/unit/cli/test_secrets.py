@@ -1,11 +1,11 @@
-"""A secret is in no file and no line."""
+"""Secrets: redacted in files and in output."""
 
 from pathlib import Path
 
 from .project import ENCODED, PROGRAM, Command, Result, snapshot, write
 
 
-def test_a_secret_is_nowhere(cli: Command, folder: Path) -> None:
+def test_secret_is_not_printed_or_written(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", PROGRAM + "\nprint('hunter2-secret')\n")
     results = [cli("up"), cli("preview", "--json"), cli("up")]
     printed = "".join(result.out + result.err for result in results)
@@ -38,7 +38,7 @@ secret.apply(lambda value: print("print " + value))
 """
 
 
-def test_a_secret_is_nowhere_whatever_holds_it(cli: Command, folder: Path) -> None:
+def test_secret_in_any_resource_is_redacted(cli: Command, folder: Path) -> None:
     results: list[Result] = []
     for program in (PLANTED, PLANTED.replace('"other": "kept"', '"other": "changed"'), ""):
         write(folder, "__main__.py", program)
@@ -53,7 +53,7 @@ def test_a_secret_is_nowhere_whatever_holds_it(cli: Command, folder: Path) -> No
     assert 'metadata.annotations.other: "kept" => "changed"' in printed
 
 
-def test_a_secret_is_not_in_an_error_either(cli: Command, folder: Path) -> None:
+def test_secret_in_error_is_redacted(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", PROGRAM + "\nprint('hunter2-secret')\nraise ValueError('it was hunter2-secret')\n")
     result = cli("up")
     assert "hunter2" not in result.out + result.err.replace("raise ValueError('it was hunter2-secret')", "")

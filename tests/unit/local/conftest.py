@@ -1,4 +1,4 @@
-"""Projects made of a few lines, for the tests of the local engine."""
+"""Small projects for the tests of the local engine."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,10 @@ Project = Callable[..., Path]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """`project("program text", **{"Pulumi.dev.yaml": "config: …"})` makes a project's folder and returns it."""
+    """Return a function that creates a project and returns its folder.
+
+    Example: `project("program", **{"Pulumi.dev.yaml": "config: …"})`.
+    """
 
     def make(program: str = "", name: str = "demo", folder: str = "project", **files: str) -> Path:
         root = tmp_path / folder

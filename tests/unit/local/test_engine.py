@@ -1,4 +1,4 @@
-"""Programs run on the recording monitor as they do on the engine."""
+"""Runs of programs by the local engine, with the results of the Pulumi engine."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def config_map(name: str, opts: ResourceOptions | None = None, **data: Any) -> k
     return k8s.core.v1.ConfigMap(name, metadata={"name": name}, data=data, opts=opts)
 
 
-def test_nested_components_give_the_engines_urns() -> None:
+def test_nested_components_have_urns_of_the_engine() -> None:
     def program() -> None:
         outer = Group("outer")
         inner = Group("inner", ResourceOptions(parent=outer))
@@ -35,7 +35,9 @@ def test_nested_components_give_the_engines_urns() -> None:
     assert found.urn == "urn:pulumi:dev::demo::demo:index:Group$demo:index:Group$kubernetes:core/v1:ConfigMap::config"
 
 
-def test_parents_come_before_children_and_siblings_by_type_and_name() -> None:
+def test_resources_are_sorted_parents_first() -> None:
+    """Siblings are sorted by type and name, whatever the order of registration."""
+
     def program() -> None:
         for name in ("b", "a"):
             config_map(f"{name}-config", ResourceOptions(parent=Group(name)))
@@ -43,7 +45,9 @@ def test_parents_come_before_children_and_siblings_by_type_and_name() -> None:
     assert [resource.name for resource in run(program).resources] == ["demo-dev", "a", "a-config", "b", "b-config"]
 
 
-def test_two_resources_of_one_urn_are_an_error_as_on_the_engine() -> None:
+def test_duplicate_urn_raises() -> None:
+    """The error text is that of the Pulumi engine."""
+
     def program() -> None:
         config_map("same")
         config_map("same")
@@ -52,7 +56,7 @@ def test_two_resources_of_one_urn_are_an_error_as_on_the_engine() -> None:
         run(program)
 
 
-def test_an_error_in_the_program_is_raised_unchanged() -> None:
+def test_program_error_is_raised_unchanged() -> None:
     error = ValueError("no")
 
     def program() -> None:
@@ -63,18 +67,18 @@ def test_an_error_in_the_program_is_raised_unchanged() -> None:
     assert raised.value is error
 
 
-def test_an_error_in_an_apply_that_nobody_waits_for_is_raised() -> None:
+def test_error_in_unawaited_apply_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         run(lambda: Output.from_input(0).apply(lambda zero: 1 / zero))
 
 
-def test_a_run_after_a_failed_one_is_clean() -> None:
+def test_run_after_failure_succeeds() -> None:
     with pytest.raises(ZeroDivisionError):
         run(lambda: Output.from_input(0).apply(lambda zero: 1 / zero))
     assert run(lambda: pulumi.export("a", 1)).outputs == {"a": 1}
 
 
-def test_exports_are_the_outputs_sorted() -> None:
+def test_exports_are_sorted_outputs() -> None:
     def program() -> None:
         pulumi.export("b", Output.secret({"x": 1}))
         pulumi.export("a", [1.5, None])
@@ -82,7 +86,7 @@ def test_exports_are_the_outputs_sorted() -> None:
     assert list(run(program).outputs.items()) == [("a", [1.5, None]), ("b", Secret({"x": 1}))]
 
 
-def test_an_asynchronous_program_is_run() -> None:
+def test_asynchronous_program_runs() -> None:
     async def main() -> dict[str, Any]:
         await asyncio.sleep(0)
         return {"a": 1}
@@ -90,48 +94,48 @@ def test_an_asynchronous_program_is_run() -> None:
     assert run(lambda: pulumi.run(main)).outputs == {"a": 1}  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
 
 
-def test_a_program_runs_inside_a_running_loop() -> None:
+def test_program_runs_inside_a_running_loop() -> None:
     async def test() -> Run:
         return run(lambda: pulumi.export("a", 1))
 
     assert asyncio.run(test()).outputs == {"a": 1}
 
 
-def test_no_event_loop_is_left_behind() -> None:
+def test_event_loop_is_closed() -> None:
     run(lambda: config_map("a"))
     with pytest.raises(RuntimeError, match="no running event loop"):
         asyncio.get_running_loop()
 
 
-def test_config_of_one_run_is_not_seen_by_the_next() -> None:
+def test_config_is_not_shared_between_runs() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.Config().get("a", "absent"))
 
     assert [run(program, config=config).outputs["a"] for config in ({"demo:a": "x"}, {})] == ["x", "absent"]
 
 
-def test_config_that_is_no_text_is_json() -> None:
+def test_config_object_is_passed_as_json() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.Config().require_object("a"))
 
     assert run(program, config={"demo:a": {"b": [1]}}).outputs["a"] == {"b": [1]}
 
 
-def test_a_secret_key_gives_a_secret() -> None:
+def test_secret_key_returns_a_secret() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.Config().require_secret("a"))
 
     assert run(program, config={"demo:a": "x"}, secret_keys=["demo:a"]).outputs["a"] == Secret("x")
 
 
-def test_a_known_input_is_a_known_output() -> None:
+def test_known_input_is_a_known_output() -> None:
     def program() -> None:
         pulumi.export("name", config_map("a").metadata.name)
 
     assert run(program).outputs["name"] == "a"
 
 
-def test_what_only_a_cluster_knows_is_unknown() -> None:
+def test_status_is_unknown() -> None:
     def program() -> None:
         service = k8s.core.v1.Service("a", spec={"selector": {"a": "b"}})
         pulumi.export("ip", service.status.load_balancer)
@@ -141,12 +145,12 @@ def test_what_only_a_cluster_knows_is_unknown() -> None:
     assert (result.outputs["ip"], result.of("kubernetes:core/v1:ConfigMap")[0].inputs["data"]) == (UNKNOWN, {"a": UNKNOWN})
 
 
-def test_a_nested_secret_is_marked_where_it_is() -> None:
+def test_nested_secret_is_marked_at_its_path() -> None:
     [found] = run(lambda: config_map("a", open="x", hidden=Output.secret("y"))).of("kubernetes:core/v1:ConfigMap")
     assert found.inputs["data"] == {"open": "x", "hidden": Secret("y")}
 
 
-def test_a_secrets_data_flows_on_as_secret() -> None:
+def test_data_of_a_secret_is_secret() -> None:
     def program() -> None:
         secret = k8s.core.v1.Secret("s", metadata={"name": "s"}, data={"k": "dmFsdWU="})
         pulumi.export("k", secret.data["k"])
@@ -154,7 +158,7 @@ def test_a_secrets_data_flows_on_as_secret() -> None:
     assert run(program).outputs["k"] == Secret("dmFsdWU=")
 
 
-def test_an_unnamed_object_is_named_after_its_urn() -> None:
+def test_unnamed_object_is_named_by_its_urn() -> None:
     def program() -> None:
         pulumi.export("name", k8s.core.v1.ConfigMap("settings", data={}).metadata.name)
 
@@ -164,7 +168,7 @@ def test_an_unnamed_object_is_named_after_its_urn() -> None:
     assert len(first) == len("settings-12345678")
 
 
-def test_an_explicit_provider_flows_to_every_child() -> None:
+def test_children_inherit_the_explicit_provider() -> None:
     def program() -> None:
         provider = k8s.Provider("elsewhere", namespace="tools")
         group = Group("g", ResourceOptions(provider=provider))
@@ -212,7 +216,7 @@ def test_every_option_is_recorded() -> None:
     assert options.version == "4.30.0"
 
 
-def test_protection_is_inherited_and_time_outs_are_not() -> None:
+def test_protect_is_inherited_and_timeouts_are_not() -> None:
     def program() -> None:
         group = Group("g", ResourceOptions(protect=True, custom_timeouts=CustomTimeouts(create="1h")))
         config_map("a", ResourceOptions(parent=group))
@@ -221,7 +225,7 @@ def test_protection_is_inherited_and_time_outs_are_not() -> None:
     assert (found.options.protect, found.options.custom_timeouts) == (True, Timeouts())
 
 
-def test_what_a_transform_protects_protects_the_children_too() -> None:
+def test_protect_from_transform_is_inherited() -> None:
     def transform(args: ResourceTransformArgs) -> ResourceTransformResult | None:
         return None if args.custom else ResourceTransformResult(args.props, ResourceOptions.merge(args.opts, ResourceOptions(protect=True)))
 
@@ -239,7 +243,7 @@ def test_additional_secret_outputs_are_secret() -> None:
 
 
 def labelled(label: str) -> Any:
-    """A transform that adds its name to the list of those that ran."""
+    """Return a transform that appends its label to the property `seen`."""
 
     async def transform(args: ResourceTransformArgs) -> ResourceTransformResult | None:
         if not args.custom:
@@ -251,7 +255,7 @@ def labelled(label: str) -> Any:
     return transform
 
 
-def test_transforms_run_own_first_then_parents_then_stack() -> None:
+def test_transforms_run_own_then_parents_then_stack() -> None:
     def program() -> None:
         pulumi.runtime.register_resource_transform(labelled("stack"))
         outer = Group("outer", ResourceOptions(transforms=[labelled("outer")]))
@@ -262,7 +266,7 @@ def test_transforms_run_own_first_then_parents_then_stack() -> None:
     assert found.inputs["data"] == {"seen": "own inner outer stack "}
 
 
-def test_a_transform_changes_options() -> None:
+def test_transform_changes_options() -> None:
     def transform(args: ResourceTransformArgs) -> ResourceTransformResult:
         options = ResourceOptions.merge(args.opts, ResourceOptions(ignore_changes=["data"], protect=True))
         return ResourceTransformResult(props=args.props, opts=options)
@@ -271,7 +275,9 @@ def test_a_transform_changes_options() -> None:
     assert (found.options.ignore_changes, found.options.protect) == (("data",), True)
 
 
-def test_a_transform_sees_a_secret_as_an_output_and_it_stays_secret() -> None:
+def test_transform_receives_a_secret_as_output() -> None:
+    """Its value is still secret in the result."""
+
     def transform(args: ResourceTransformArgs) -> ResourceTransformResult:
         assert isinstance(args.props["data"]["k"], Output)
         return ResourceTransformResult(props=args.props, opts=args.opts)
@@ -281,7 +287,7 @@ def test_a_transform_sees_a_secret_as_an_output_and_it_stays_secret() -> None:
     assert found.inputs["data"] == {"k": Secret("v"), "open": "x"}
 
 
-def test_a_transform_that_fails_fails_the_program() -> None:
+def test_failed_transform_fails_the_program() -> None:
     def transform(_args: ResourceTransformArgs) -> None:
         raise ValueError("not this one")
 
@@ -289,7 +295,7 @@ def test_a_transform_that_fails_fails_the_program() -> None:
         run(lambda: config_map("a", ResourceOptions(transforms=[transform])))
 
 
-def test_an_old_transformation_runs() -> None:
+def test_transformation_of_the_former_api_runs() -> None:
     def transformation(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
         return pulumi.ResourceTransformationResult({**args.props, "data": {"a": "changed"}}, args.opts)
 
@@ -308,7 +314,7 @@ def test_hooks_are_accepted_and_not_run() -> None:
     assert (found.options.hooks, calls) == ({"before_create": ("note",)}, [])
 
 
-def test_a_read_knows_nothing_by_default() -> None:
+def test_read_is_unknown_by_default() -> None:
     def program() -> None:
         secret = k8s.core.v1.Secret.get("keys", "serving/keys")
         pulumi.export("data", secret.data)
@@ -320,7 +326,7 @@ def test_a_read_knows_nothing_by_default() -> None:
     assert result.outputs == {"data": UNKNOWN, "id": "serving/keys"}
 
 
-def test_a_read_can_be_answered() -> None:
+def test_read_returns_the_given_properties() -> None:
     def program() -> None:
         pulumi.export("key", k8s.core.v1.Secret.get("keys", "serving/keys").data["K"])
 
@@ -328,7 +334,7 @@ def test_a_read_can_be_answered() -> None:
     assert result.outputs["key"] == Secret("kubernetes:core/v1:Secret serving/keys")
 
 
-def test_a_read_that_fails_fails_the_program() -> None:
+def test_failed_read_fails_the_program() -> None:
     def read(_type: str, id_: str) -> None:
         raise pulumi.RunError(f"resource '{id_}' does not exist")
 
@@ -336,43 +342,43 @@ def test_a_read_that_fails_fails_the_program() -> None:
         run(lambda: k8s.core.v1.Secret.get("keys", "serving/keys"), read=read)
 
 
-def test_a_stack_references_outputs_are_unknown() -> None:
+def test_stack_reference_outputs_are_unknown() -> None:
     def program() -> None:
         pulumi.export("host", pulumi.StackReference("acme/network/dev").get_output("host"))
 
     assert run(program).outputs["host"] is UNKNOWN
 
 
-def test_a_stack_reference_can_be_answered() -> None:
+def test_stack_reference_returns_the_given_outputs() -> None:
     def program() -> None:
         pulumi.export("host", pulumi.StackReference("acme/network/dev").get_output("host"))
 
     assert run(program, read=lambda _type, id_: {"name": id_, "outputs": {"host": "h"}, "secretOutputNames": []}).outputs["host"] == "h"
 
 
-def test_a_function_call_can_be_answered() -> None:
+def test_invoke_returns_the_given_result() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.runtime.invoke("demo:index:look", {"x": 1}).value["found"])
 
     assert run(program, call=lambda token, args: {"found": f"{token} {args['x']}"}).outputs["a"] == "demo:index:look 1"
 
 
-def test_the_log_knows_severity_and_resource() -> None:
+def test_log_has_severity_and_resource() -> None:
     def program() -> None:
         pulumi.log.warn("careful", Group("g"))
-        pulumi.log.debug("never seen")
+        pulumi.log.debug("dropped")
 
     [entry] = run(program).log
     assert (entry.severity, entry.message, entry.urn) == ("warning", "careful", "urn:pulumi:dev::demo::demo:index:Group::g")
 
 
-def test_what_is_printed_goes_to_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_is_added_to_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     result = run(lambda: print("hello\nthere", end=""), capture=True)
     assert [entry.message for entry in result.log] == ["hello", "there"]
     assert capsys.readouterr().out == ""
 
 
-def test_a_components_outputs_are_recorded() -> None:
+def test_component_outputs_are_recorded() -> None:
     def program() -> None:
         Group("g", props={"size": 2}).register_outputs({"url": "http://x"})
 
@@ -380,7 +386,7 @@ def test_a_components_outputs_are_recorded() -> None:
     assert (found.inputs, found.outputs) == ({"size": 2}, {"url": "http://x"})
 
 
-def test_what_there_was_before_a_failure_can_be_had() -> None:
+def test_failed_run_is_passed_to_the_callback() -> None:
     def program() -> None:
         pulumi.log.warn("careful")
         raise ValueError
@@ -391,22 +397,24 @@ def test_what_there_was_before_a_failure_can_be_had() -> None:
     assert [entry.message for entry in seen[0].log] == ["careful"]
 
 
-def test_an_update_is_no_dry_run() -> None:
+def test_run_without_preview_is_not_a_dry_run() -> None:
     assert run(lambda: pulumi.export("dry", pulumi.runtime.is_dry_run()), preview=False).outputs == {"dry": False}
 
 
-def test_a_function_call_without_an_answer_is_unknown() -> None:
+def test_invoke_without_result_is_unknown_and_logged() -> None:
     def program() -> None:
         pulumi.export("a", pulumi.runtime.invoke_output("demo:index:look", {"x": 1}))
         pulumi.export("b", pulumi.runtime.invoke_output("demo:index:look", {"x": 2}))
 
     seen = run(program)
     assert (seen.outputs["a"], seen.outputs["b"]) == (UNKNOWN, UNKNOWN)
-    text = "demo:index:look is a function of its provider, which does not run here: what comes of its result is unknown or missing"
+    text = (
+        "demo:index:look is a function of its provider, which the local engine does not run: values from its result are unknown or missing"
+    )
     assert [(entry.severity, entry.message) for entry in seen.log] == [("warning", text)]
 
 
-def test_an_answered_function_call_needs_no_word() -> None:
+def test_invoke_with_result_logs_nothing() -> None:
     def program() -> None:
         pulumi.runtime.invoke("demo:index:look", {"x": 1})
 

@@ -1,4 +1,8 @@
-"""Manifests are the provider's, byte for byte. `oracle/` was made by the provider's own Go packages (see kubernetes_types/render.go)."""
+"""Manifests: equal to those of the Kubernetes provider, byte for byte.
+
+The expected texts in oracle/ are the output of the Go packages that the provider uses. They are made by
+tools/kubernetes_types/render.go.
+"""
 
 import json
 from collections.abc import Callable
@@ -9,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi import Output
 
@@ -17,7 +21,7 @@ from nim_component.local import LocalError, Secret, execute
 from nim_component.local.manifests import Manifest, collect_manifests, find_clashes
 from nim_component.local.normalisation import normalise, to_object
 from nim_component.local.project import run_project
-from nim_component.local.yaml_reader import Loader
+from nim_component.local.yaml_reader import StrictLoader
 from nim_component.local.yaml_writer import render_yaml
 
 HERE = Path(__file__).parent
@@ -29,7 +33,7 @@ EXPECTED = {
 }
 
 
-def oracle(name: str) -> list[dict[str, Any]]:
+def read_oracle(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HERE / "oracle" / name).read_text().splitlines()]
 
 
@@ -51,26 +55,26 @@ def recorded() -> dict[tuple[str, str], str]:
     }
 
 
-def test_the_recorded_programs_give_the_recorded_files(recorded: dict[tuple[str, str], str]) -> None:
+def test_recorded_programs_render_the_recorded_files(recorded: dict[tuple[str, str], str]) -> None:
     assert recorded.keys() == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("path", EXPECTED, ids="/".join)
-def test_a_recorded_file_matches_byte_for_byte(recorded: dict[tuple[str, str], str], path: tuple[str, str]) -> None:
+def test_rendered_file_equals_recorded_file(recorded: dict[tuple[str, str], str], path: tuple[str, str]) -> None:
     assert recorded[path] == EXPECTED[path]
 
 
-@pytest.mark.parametrize("case", oracle("normalised.jsonl"), ids=lambda case: case["given"]["kind"])
-def test_objects_are_normalised_as_by_kubernetes_own_types(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("case", read_oracle("normalised.jsonl"), ids=lambda case: case["given"]["kind"])
+def test_normalised_objects_equal_those_of_go_types(case: dict[str, Any]) -> None:
     assert render_yaml(normalise(case["given"])) == case["rendered"]
 
 
-def test_documents_are_written_as_by_gos_yaml() -> None:
-    wrong = [case for case in oracle("emitted.jsonl") if render_yaml(case["given"]) != case["rendered"]]
+def test_yaml_equals_that_of_go() -> None:
+    wrong = [case for case in read_oracle("emitted.jsonl") if render_yaml(case["given"]) != case["rendered"]]
     assert wrong == []
 
 
-hostile = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])) | st.sampled_from(
+difficult_texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])) | st.sampled_from(
     [
         "y",
         "no",
@@ -97,45 +101,47 @@ hostile = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"])) | st.
     ]
 )
 documents = st.dictionaries(
-    hostile,
+    difficult_texts,
     st.recursive(
-        hostile
+        difficult_texts
         | st.none()
         | st.booleans()
         | st.integers(-(2**53), 2**53)
         | st.floats(-1e5, 1e5).filter(lambda number: not number.is_integer()),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(difficult_texts, inner, max_size=3),
         max_leaves=10,
     ),
     max_size=4,
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
-def test_what_is_written_reads_back(document: dict[str, Any]) -> None:
-    assert yaml.load(render_yaml(document), Loader=Loader) == document
+def test_reader_returns_the_written_document(document: dict[str, Any]) -> None:
+    assert yaml.load(render_yaml(document), Loader=StrictLoader) == document
 
 
-def test_a_field_that_kubernetes_leaves_out_when_empty_is_left_out() -> None:
+def test_omitempty_fields_are_omitted_when_empty() -> None:
+    """The Go types omit false and empty strings, but `value` of a PriorityClass has no omitempty."""
     text = render(lambda: k8s.scheduling.v1.PriorityClass("a", metadata={"name": "a"}, value=0, global_default=False, description=""))
     assert "globalDefault" not in text
     assert "description" not in text
     assert "value: 0\n" in text
 
 
-def test_a_pointers_zero_is_kept() -> None:
+def test_zero_of_a_pointer_field_is_kept() -> None:
     spec: Any = {"replicas": 0, "selector": {"match_labels": {"a": "b"}}, "template": {"spec": {"automount_service_account_token": False}}}
     text = render(lambda: k8s.apps.v1.Deployment("a", metadata={"name": "a"}, spec=spec))
     assert "replicas: 0\n" in text
     assert "automountServiceAccountToken: false\n" in text
 
 
-def test_an_invalid_object_is_rendered_as_given() -> None:
+def test_invalid_object_is_rendered_as_given() -> None:
     given = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "a", "labels": {}}, "spec": {"hard": {"cpu": "much"}}}
     assert normalise(given) == given
 
 
-def test_a_custom_resource_is_left_alone() -> None:
+def test_custom_resource_is_not_changed() -> None:
     given = {
         "apiVersion": "example.com/v1",
         "kind": "Thing",
@@ -150,7 +156,8 @@ def test_read_only_metadata_is_dropped() -> None:
     assert normalise({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": metadata})["metadata"] == {"name": "a"}
 
 
-def test_without_a_namespace_only_the_file_says_default() -> None:
+def test_missing_namespace_is_default_in_file_name_only() -> None:
+    """The object itself gets no namespace."""
     [manifest] = manifests(lambda: k8s.core.v1.ConfigMap("a", metadata={"name": "a"}, data={"k": "v"}))
     assert "namespace" not in manifest.text
     assert manifest.path.name == "v1-configmap-default-a.yaml"
@@ -159,17 +166,17 @@ def test_without_a_namespace_only_the_file_says_default() -> None:
 NAMESPACE = {"kubernetes:namespace": "tools"}
 
 
-def test_the_stacks_namespace_is_set() -> None:
+def test_namespace_of_the_stack_is_set() -> None:
     [manifest] = manifests(lambda: k8s.core.v1.ConfigMap("a", metadata={"name": "a"}), NAMESPACE)
     assert (manifest.object["metadata"]["namespace"], manifest.path.name) == ("tools", "v1-configmap-tools-a.yaml")
 
 
-def test_a_cluster_scoped_object_gets_none() -> None:
+def test_cluster_scoped_object_has_no_namespace() -> None:
     [manifest] = manifests(lambda: k8s.storage.v1.StorageClass("a", metadata={"name": "a"}, provisioner="p"), NAMESPACE)
     assert "namespace" not in manifest.object["metadata"]
 
 
-def test_a_custom_resource_of_a_cluster_scoped_definition_gets_none() -> None:
+def test_cluster_scoped_custom_resource_has_no_namespace() -> None:
     def program() -> None:
         names: Any = {"kind": "Thing", "plural": "things"}
         definition = k8s.apiextensions.v1.CustomResourceDefinition(
@@ -188,40 +195,40 @@ def test_a_custom_resource_of_a_cluster_scoped_definition_gets_none() -> None:
     assert ["namespace" in manifest.object["metadata"] for manifest in manifests(program, NAMESPACE)] == [False, False]
 
 
-def test_an_unnamed_object_is_marked_autonamed() -> None:
+def test_unnamed_object_is_annotated_as_autonamed() -> None:
     [manifest] = manifests(lambda: k8s.core.v1.ConfigMap("settings", data={"k": "v"}))
     assert manifest.object["metadata"]["annotations"] == {"pulumi.com/autonamed": "true"}
 
 
-def test_generate_name_is_refused() -> None:
+def test_generate_name_raises() -> None:
     with pytest.raises(LocalError, match="generateName.*is not supported in YAML rendering mode"):
         manifests(lambda: k8s.core.v1.ConfigMap("a", metadata={"generate_name": "a-"}))
 
 
-def test_a_name_cannot_leave_the_folder() -> None:
-    with pytest.raises(LocalError, match="a name with a slash in it"):
+def test_name_with_slash_raises() -> None:
+    with pytest.raises(LocalError, match="names cannot contain a slash"):
         manifests(lambda: k8s.core.v1.ConfigMap("a", metadata={"name": "../../etc/x"}))
 
 
-def test_a_secrets_values_are_not_written() -> None:
+def test_data_of_a_secret_is_not_written() -> None:
     text = render(lambda: k8s.core.v1.Secret("s", metadata={"name": "s"}, string_data={"k": "hunter2"}, data={"l": "aHVudGVyMg=="}))
     assert "data:\n  k: '[secret]'\n  l: '[secret]'\n" in text
     assert "hunter2" not in text
     assert "aHVudGVyMg" not in text
 
 
-def test_secret_data_that_nobody_marked_is_not_written_either() -> None:
+def test_unmarked_data_of_a_secret_is_not_written() -> None:
     given = to_object({"metadata": {"name": "s"}, "stringData": {"k": "hunter2"}, "data": {"l": "aHVudGVyMg=="}}, "v1", "Secret")
     assert normalise(given)["data"] == {"k": Secret("aHVudGVyMg=="), "l": Secret("aHVudGVyMg==")}
 
 
-def test_a_secret_in_another_kind_is_not_written() -> None:
+def test_secret_value_in_config_map_is_not_written() -> None:
     [manifest] = manifests(lambda: k8s.core.v1.ConfigMap("a", metadata={"name": "a"}, data={"k": Output.secret("hunter2")}))
     assert "k: '[secret]'" in manifest.text
     assert manifest.secrets == ["data.k"]
 
 
-def test_an_unknown_value_says_so() -> None:
+def test_unknown_value_is_written_as_a_marker() -> None:
     def program() -> None:
         service = k8s.core.v1.Service("s", metadata={"name": "s"})
         k8s.core.v1.ConfigMap("a", metadata={"name": "a"}, data={"k": service.status.apply(str)})
@@ -231,7 +238,7 @@ def test_an_unknown_value_says_so() -> None:
     assert config.unknowns == ["data.k"]
 
 
-def test_an_unknown_name_still_has_a_file_of_its_own() -> None:
+def test_objects_with_unknown_names_have_distinct_files() -> None:
     def program() -> None:
         service = k8s.core.v1.Service("s", metadata={"name": "s"})
         for name in ("a", "b"):
@@ -242,7 +249,7 @@ def test_an_unknown_name_still_has_a_file_of_its_own() -> None:
     assert all(name.startswith(("v1-configmap-unknown-", "v1-configmap-default-unknown-")) for name in names)
 
 
-def test_two_resources_of_one_object_clash() -> None:
+def test_resources_with_the_same_object_clash() -> None:
     def program() -> None:
         for name in ("a", "b"):
             k8s.core.v1.ConfigMap(name, metadata={"name": "same"})
@@ -251,6 +258,6 @@ def test_two_resources_of_one_object_clash() -> None:
     assert (path.name, len(urns)) == ("v1-configmap-default-same.yaml", 2)
 
 
-def test_the_sdks_underscores_become_dashes_in_a_definition() -> None:
+def test_sdk_underscores_become_dashes_in_crd() -> None:
     text = EXPECTED["yaml_render", "0-crd/apiextensions.k8s.io_v1-customresourcedefinition-default-things.example.com.yaml"]
     assert "x-kubernetes-preserve-unknown-fields: true" in text

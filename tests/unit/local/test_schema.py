@@ -1,4 +1,4 @@
-"""The strict check says what kubernetes-validate says, with path and remedy."""
+"""Strict schema validation: same result as kubernetes-validate, with path and nearest name."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ def deployment(**container: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec}
 
 
-def problems(value: dict[str, Any], version: str = "1.36") -> list[str]:
-    return [f"{problem.path}: {problem.rule}" for problem in validate_object(value, version)]
+def violations(value: dict[str, Any], version: str = "1.36") -> list[str]:
+    return [f"{found.path}: {found.problem}" for found in validate_object(value, version)]
 
 
-def test_a_valid_object_has_no_problems() -> None:
-    assert problems(deployment(ports=[{"containerPort": 80}], resources={"limits": {"cpu": 2, "memory": "1Gi"}})) == []
+def test_valid_object_has_no_violations() -> None:
+    assert violations(deployment(ports=[{"containerPort": 80}], resources={"limits": {"cpu": 2, "memory": "1Gi"}})) == []
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_valid_object_has_no_problems() -> None:
         ({"securityContext": [1]}, "spec.template.spec.containers[0].securityContext: must be a map, not a list"),
     ],
 )
-def test_a_problem_names_path_and_rule(container: dict[str, Any], problem: str) -> None:
-    assert problems(deployment(**container)) == [problem]
+def test_violation_has_path_and_problem(container: dict[str, Any], problem: str) -> None:
+    assert violations(deployment(**container)) == [problem]
 
 
 junk = (
@@ -75,59 +75,64 @@ fields = st.sampled_from(
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(fields, junk, max_size=3), st.sampled_from(["1.30", "1.37"]))
-def test_it_agrees_with_kubernetes_validate(container: dict[str, Any], version: str) -> None:
+def test_result_equals_kubernetes_validate(container: dict[str, Any], version: str) -> None:
     value = deployment(**container)
     try:
         kubernetes_validate.validate(value, version, strict=True)
         valid = True
     except kubernetes_validate.ValidationError:
         valid = False
-    assert (problems(value, version) == []) == valid
+    assert (violations(value, version) == []) == valid
 
 
-def test_an_unknown_value_fits_everywhere() -> None:
-    assert problems(deployment(image=UNKNOWN, ports=UNKNOWN, resources={"limits": {"cpu": UNKNOWN}})) == []
+def test_unknown_value_is_valid_in_every_field() -> None:
+    assert violations(deployment(image=UNKNOWN, ports=UNKNOWN, resources={"limits": {"cpu": UNKNOWN}})) == []
 
 
-def test_a_secret_value_is_checked_but_not_shown() -> None:
-    [problem] = problems(deployment(ports=[{"containerPort": Secret("hunter2")}]))
-    assert problem == "spec.template.spec.containers[0].ports[0].containerPort: the secret value does not fit the field"
+def test_secret_value_is_validated_but_not_printed() -> None:
+    [violation] = violations(deployment(ports=[{"containerPort": Secret("hunter2")}]))
+    assert violation == "spec.template.spec.containers[0].ports[0].containerPort: the secret value does not match the schema"
 
 
-def test_a_custom_resource_has_no_schema() -> None:
+def test_custom_resource_has_no_schema() -> None:
     with pytest.raises(UnknownKindError):
         validate_object({"apiVersion": "example.com/v1", "kind": "Thing"}, "1.36")
 
 
-def test_a_custom_group_that_begins_like_a_built_in_one_has_no_schema() -> None:
+def test_api_group_like_built_in_has_no_schema() -> None:
+    """`apps.example.com/v1` and `apps/v1` have the same file name in kubernetes-validate."""
     with pytest.raises(UnknownKindError):
         validate_object({"apiVersion": "apps.example.com/v1", "kind": "Deployment"}, "1.36")
 
 
-def test_a_misspelt_built_in_kind_is_a_problem() -> None:
-    assert problems({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == [
+def test_misspelt_built_in_kind_is_a_violation() -> None:
+    assert violations({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == [
         "kind: Kubernetes 1.36 has no Deploymnt in apps/v1. Did you mean 'Deployment'?"
     ]
 
 
-def test_a_kind_that_a_version_lost_is_a_problem() -> None:
+def test_removed_api_version_is_a_violation() -> None:
     value = {"apiVersion": "autoscaling/v2beta2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a"}}
-    assert problems(value, "1.30") == ["kind: Kubernetes 1.30 has no HorizontalPodAutoscaler in autoscaling/v2beta2"]
+    assert violations(value, "1.30") == ["kind: Kubernetes 1.30 has no HorizontalPodAutoscaler in autoscaling/v2beta2"]
 
 
-def test_the_newest_version_is_the_default() -> None:
+def test_default_version_is_the_newest() -> None:
     assert resolve_version(None) == bundled_versions()[-1] == kubernetes_validate.latest_version().rpartition(".")[0]
 
 
 @pytest.mark.parametrize("wanted", ["1.36", "v1.36", "1.36.2"])
-def test_a_version_may_be_written_in_several_ways(wanted: str) -> None:
+def test_version_forms_are_equal(wanted: str) -> None:
     assert resolve_version(wanted) == "1.36"
 
 
 @pytest.mark.parametrize(
     ("wanted", "text"),
-    [("1.3", "an unquoted 1.30 is the number 1.3"), ("1.99", "kubernetes-validate carries 1.25 to"), ("new", "is not a version")],
+    [
+        ("1.3", "YAML reads an unquoted 1.30 as the number 1.3"),
+        ("1.99", "kubernetes-validate contains 1.25 to"),
+        ("new", "is not a version"),
+    ],
 )
-def test_a_version_that_cannot_be_checked_says_what_can(wanted: str, text: str) -> None:
+def test_unsupported_version_lists_supported_versions(wanted: str, text: str) -> None:
     with pytest.raises(LocalError, match=text):
         resolve_version(wanted)

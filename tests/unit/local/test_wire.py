@@ -1,4 +1,4 @@
-"""Values keep their markers on the way through protobuf."""
+"""Conversion of values and their markers to protobuf and back."""
 
 from typing import Any
 
@@ -23,39 +23,39 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.text().filter(lambda key: key != markers.SIGNATURE), values, max_size=4))
-def test_what_is_encoded_decodes_to_the_same(properties: dict[str, Any]) -> None:
+def test_decode_returns_the_encoded_properties(properties: dict[str, Any]) -> None:
     assert wire.decode(wire.encode(properties)) == properties
 
 
-def test_a_nested_secret_stays_where_it_is() -> None:
+def test_nested_secret_keeps_its_position() -> None:
     assert wire.decode(wire.encode({"a": [{"b": Secret("x")}, "y"]})) == {"a": [{"b": Secret("x")}, "y"]}
 
 
-def test_whole_numbers_come_back_as_ints() -> None:
+def test_whole_numbers_decode_as_ints() -> None:
     assert [type(number) for number in wire.decode(wire.encode({"a": [2.0, 0.5]}))["a"]] == [int, float]
 
 
-def test_an_output_value_without_a_value_is_unknown() -> None:
+def test_output_without_value_is_unknown() -> None:
     assert wire.decode_value(wire.add_signature(markers.OUTPUT)) is UNKNOWN
 
 
-def test_a_secret_output_value_is_a_secret() -> None:
+def test_secret_output_is_a_secret() -> None:
     assert wire.decode_value(wire.add_signature(markers.OUTPUT, value="x", secret=True)) == Secret("x")
 
 
-def test_an_archive_keeps_its_assets() -> None:
+def test_archive_keeps_its_assets() -> None:
     archive = Archive(assets={"a": Asset(path="a.txt")})
     assert wire.decode(wire.encode({"a": archive})) == {"a": archive}
 
 
-def test_a_secret_does_not_print_its_value() -> None:
+def test_secret_does_not_print_its_value() -> None:
     assert "hunter2" not in f"{Secret('hunter2')!r} {Secret({'a': 'hunter2'})} {[Secret('hunter2')]}"
 
 
-def test_masking_replaces_secrets_and_unknowns() -> None:
+def test_mask_replaces_secret_and_unknown_values() -> None:
     assert markers.mask({"a": [Secret({"b": 1}), UNKNOWN, "c"]}) == {"a": ["[secret]", "[unknown]", "c"]}
 
 
-def test_what_cannot_travel_is_named() -> None:
-    with pytest.raises(TypeError, match="a set cannot travel"):
+def test_unsupported_type_raises_its_name() -> None:
+    with pytest.raises(TypeError, match="^set: not a type of Pulumi values. Return plain values"):
         wire.encode({"a": {1}})
