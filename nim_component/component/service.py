@@ -127,7 +127,7 @@ class NIMService(pulumi.ComponentResource):
             AttributeError: With `multi_node`, where `workload` is a LeaderWorkerSet.
         """
         if not isinstance(self.workload, k8s.apps.v1.Deployment):
-            raise AttributeError("deployment: with multi_node there is none, and workload is the LeaderWorkerSet")
+            raise AttributeError("deployment: a service with multi_node has no Deployment. Use workload, which is its LeaderWorkerSet.")
         return self.workload
 
     @property

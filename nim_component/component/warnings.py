@@ -11,7 +11,7 @@ def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
     """Log a warning if the model does not fit the GPUs."""
     fit = fit_service(nim)
     if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
-        pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the arithmetic.", component)
+        pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the calculation.", component)
 
 
 def warn_of_moving_tag(component: pulumi.Resource, nim: NIM) -> None:
@@ -20,7 +20,7 @@ def warn_of_moving_tag(component: pulumi.Resource, nim: NIM) -> None:
     def warn(image: str) -> str:
         tag = image.rpartition("/")[2].partition(":")[2]
         if "@" not in image and tag in ("", "latest"):
-            pulumi.log.warn(f"image: {image} has no fixed tag: a restart may serve another model. Name a version or a digest.", component)
+            pulumi.log.warn(f"image: {image} has no fixed tag, so a restart may serve another model. Set a version or a digest.", component)
         return image
 
     lift(nim.image, warn)

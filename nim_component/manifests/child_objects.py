@@ -10,18 +10,25 @@ import pulumi_kubernetes as k8s
 from ..names import SELECTOR_LABELS
 from ..text.field_paths import Path
 
-_IDENTITY: dict[Path, str] = {
-    ("apiVersion",): "the component decides it: leave it out.",
-    ("kind",): "the component decides it: leave it out.",
-    ("metadata", "name"): "other objects refer to it: use service_name.",
-    ("metadata", "namespace"): "every object of a service is in one: use namespace.",
+Reason = tuple[str, str]
+"""Reason for which a field cannot be overridden, and the fix."""
+
+_REMOVE = "Remove it."
+_IDENTITY: dict[Path, Reason] = {
+    ("apiVersion",): ("the component sets it", _REMOVE),
+    ("kind",): ("the component sets it", _REMOVE),
+    ("metadata", "name"): ("other objects refer to it", "Use service_name."),
+    ("metadata", "namespace"): ("all objects of a service are in one namespace", "Use namespace."),
 }
-_SELECTED: dict[Path, str] = {
-    ("spec", "selector"): "it is frozen: an object with another selector would have to be deleted first.",
-    **{("spec", "template", "metadata", "labels", label): "the selector is by it, and that is frozen." for label in SELECTOR_LABELS},
+_SELECTED: dict[Path, Reason] = {
+    ("spec", "selector"): ("the selector of a Deployment is immutable", _REMOVE),
+    **{("spec", "template", "metadata", "labels", label): ("the selector uses it, and is immutable", _REMOVE) for label in SELECTOR_LABELS},
 }
-_NODE_GROUP: dict[Path, str] = {
-    ("spec", "leaderWorkerTemplate", template, "metadata", "labels", label): "the Service finds leaders by it, and a policy all members."
+_NODE_GROUP: dict[Path, Reason] = {
+    ("spec", "leaderWorkerTemplate", template, "metadata", "labels", label): (
+        "the Service and a NetworkPolicy select pods by it",
+        _REMOVE,
+    )
     for template in ("leaderTemplate", "workerTemplate")
     for label in SELECTOR_LABELS
 }
@@ -38,7 +45,7 @@ class ChildObject:
 
     The class is looked up on use, because an import of all of them takes half a second.
     """
-    frozen: Mapping[Path, str]
+    fixed: Mapping[Path, Reason]
     """Paths that an override must not change, each with the reason and the alternative."""
     is_metadata_only: bool = False
     """Restriction of overrides to the metadata, for objects whose names contain a hash of their
@@ -66,7 +73,7 @@ CUSTOM = ChildObject(None, _IDENTITY)
 CHILD_OBJECTS: dict[str, ChildObject] = {
     "deployment": ChildObject("apps.v1.Deployment", {**_IDENTITY, **_SELECTED}),
     "group": ChildObject(None, {**_IDENTITY, **_NODE_GROUP}),
-    "service": ChildObject("core.v1.Service", {**_IDENTITY, ("spec", "selector"): "it must stay the pods'."}),
+    "service": ChildObject("core.v1.Service", {**_IDENTITY, ("spec", "selector"): ("it selects the pods of this service", _REMOVE)}),
     "cache": ChildObject("core.v1.PersistentVolumeClaim", _IDENTITY),
     "warm": ChildObject("batch.v1.Job", _IDENTITY),
     "autoscaler": ChildObject("autoscaling.v2.HorizontalPodAutoscaler", _IDENTITY),

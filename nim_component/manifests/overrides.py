@@ -32,23 +32,24 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
 
 
 def check_overrides(nim: NIM, optional: Iterable[str]) -> Iterator[Problem]:
-    """Find overrides of unknown objects, of unknown fields and of fields that must not change."""
+    """Find overrides of unknown objects, of unknown fields and of fields that cannot be overridden."""
     known = list_objects(nim, optional)
     for suffix, patch in (nim.overrides or {}).items():
         path: Path = ("overrides", suffix)
         if suffix not in known:
-            yield Problem(path, "is no object of this service", f"Its objects: {', '.join(known)}.")
+            yield Problem(path, "unknown object", f"This service creates: {', '.join(known)}.")
             continue
         kind = find_child_object(suffix)
         if kind.structure is not None:
             yield from find_unknown_keys(patch, kind.structure, path)
-        spelt = to_yaml_keys(patch, kind.structure)
-        for frozen, why in kind.frozen.items():
-            if _has(spelt, frozen):
-                yield Problem((*path, *frozen), "must not be overridden", f"{why[0].upper()}{why[1:]}")
-        for key in spelt if kind.is_metadata_only else ():
-            if key != "metadata" and (key,) not in kind.frozen:
-                yield Problem((*path, key), "must not be overridden", "The object is named by a digest of it: override its metadata alone.")
+        overridden = to_yaml_keys(patch, kind.structure)
+        for fixed, (reason, fix) in kind.fixed.items():
+            if _has(overridden, fixed):
+                yield Problem((*path, *fixed), f"cannot be overridden: {reason}", fix)
+        for key in overridden if kind.is_metadata_only else ():
+            if key != "metadata" and (key,) not in kind.fixed:
+                reason = "the name of the object contains a hash of its content"
+                yield Problem((*path, key), f"cannot be overridden: {reason}", "Override metadata only.")
 
 
 def apply_override(nim: NIM, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:

@@ -219,14 +219,14 @@ class TestOptions:
     def test_it_can_be_overridden_and_a_deployment_cannot(self):
         policy = {"group": {"spec": {"networkConfig": {"subdomainPolicy": "UniquePerReplica"}}}}
         assert spec_of(grouped(overrides=policy))["networkConfig"] == {"subdomainPolicy": "UniquePerReplica"}
-        with pytest.raises(ValueError, match=r"overrides\.deployment: is no object of this service\. Its objects: group, service, cache"):
+        with pytest.raises(ValueError, match=r"overrides\.deployment: unknown object\. This service creates: group, service, cache"):
             grouped(overrides={"deployment": {"spec": {}}})
 
     @pytest.mark.parametrize("template", ["leaderTemplate", "workerTemplate"])
     def test_the_labels_by_which_its_pods_are_found_stay(self, template: str):
         patch = {"metadata": {"labels": {"app.kubernetes.io/name": "mine"}}}
         with pytest.raises(
-            ValueError, match=rf"overrides\.group\.spec\.leaderWorkerTemplate\.{template}\.metadata\.labels.*must not be overridden"
+            ValueError, match=rf"overrides\.group\.spec\.leaderWorkerTemplate\.{template}\.metadata\.labels.*cannot be overridden"
         ):
             grouped(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
 
@@ -234,7 +234,7 @@ class TestOptions:
         def program() -> None:
             service = serve(multi_node={"nodes": 2}, cache=SHARED)
             assert service.workload is not None
-            with pytest.raises(AttributeError, match="workload is the LeaderWorkerSet"):
+            with pytest.raises(AttributeError, match="Use workload, which is its LeaderWorkerSet"):
                 _ = service.deployment
 
         record(program)

@@ -248,31 +248,35 @@ def test_of_two_services_no_two_objects_have_one_name():
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"deploymnt": {}}, "overrides.deploymnt: is no object of this service. Its objects: deployment, service, cache."),
-    ({"lora": {"metadata": {}}}, "overrides.lora: is no object of this service. Its objects: deployment, service, cache."),
-    ({"warm": {}}, "overrides.warm: is no object of this service. Its objects: deployment, service, cache."),
+    ({"deploymnt": {}}, "overrides.deploymnt: unknown object. This service creates: deployment, service, cache."),
+    ({"lora": {"metadata": {}}}, "overrides.lora: unknown object. This service creates: deployment, service, cache."),
+    ({"warm": {}}, "overrides.warm: unknown object. This service creates: deployment, service, cache."),
     (
         {"deployment": {"spec": {"minReadySecond": 1}}},
         "overrides.deployment.spec.minReadySecond: is not a field of Kubernetes' DeploymentSpec. Did you mean 'minReadySeconds'?",
     ),
     (
         {"deployment": {"metadata": {"name": "x"}}},
-        "overrides.deployment.metadata.name: must not be overridden. Other objects refer to it: use service_name.",
+        "overrides.deployment.metadata.name: cannot be overridden: other objects refer to it. Use service_name.",
     ),
     (
         {"service": {"metadata": {"namespace": "x"}}},
-        "overrides.service.metadata.namespace: must not be overridden. Every object of a service is in one: use namespace.",
+        "overrides.service.metadata.namespace: cannot be overridden: all objects of a service are in one namespace. Use namespace.",
     ),
-    ({"deployment": {"kind": "StatefulSet"}}, "overrides.deployment.kind: must not be overridden. The component decides it: leave it out."),
+    ({"deployment": {"kind": "StatefulSet"}}, "overrides.deployment.kind: cannot be overridden: the component sets it. Remove it."),
     (
         {"deployment": {"spec": {"selector": {"matchLabels": {}}}}},
-        "overrides.deployment.spec.selector: must not be overridden. It is frozen: an object with another selector would have to be deleted first.",
+        "overrides.deployment.spec.selector: cannot be overridden: the selector of a Deployment is immutable. Remove it.",
     ),
     (
         {"deployment": {"spec": {"template": {"metadata": {"labels": {"app.kubernetes.io/name": None}}}}}},
-        "overrides.deployment.spec.template.metadata.labels['app.kubernetes.io/name']: must not be overridden. The selector is by it, and that is frozen.",
+        "overrides.deployment.spec.template.metadata.labels['app.kubernetes.io/name']: cannot be overridden: "
+        "the selector uses it, and is immutable. Remove it.",
     ),
-    ({"service": {"spec": {"selector": {"a": "b"}}}}, "overrides.service.spec.selector: must not be overridden. It must stay the pods'."),
+    (
+        {"service": {"spec": {"selector": {"a": "b"}}}},
+        "overrides.service.spec.selector: cannot be overridden: it selects the pods of this service. Remove it.",
+    ),
     ({"service": ["x"]}, "overrides.service: must be a mapping of names to values. Write it as name: value pairs."),
 ]
 
@@ -293,7 +297,10 @@ def test_the_groups_objects_too():
 
 
 def test_data_that_a_name_is_a_digest_of_stays():
-    with pytest.raises(ValueError, match=r"overrides\.lora\.data: must not be overridden\. The object is named by a digest of it"):
+    with pytest.raises(
+        ValueError,
+        match=r"overrides\.lora\.data: cannot be overridden: the name of the object contains a hash of its content\. Override metadata only",
+    ):
         recorded(overrides={"lora": {"data": {"adapters.json": "{}"}}}, **LORA)
 
 
