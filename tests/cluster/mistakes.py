@@ -1,4 +1,7 @@
-"""Four mistakes, each with the cause and the fix that must be told, and the arguments to which the fix leads. The cluster has `ONE_GPU`."""
+"""Four mistakes in arguments, each with its diagnosis and the arguments after the fix.
+
+The cluster has `ONE_GPU`.
+"""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +15,7 @@ SERVICE: dict[str, Any] = {"secrets": REFERENCE, "image": IMAGE, "cache": {"empt
 
 
 class Mistake(NamedTuple):
-    """What is wrong, and what is told."""
+    """Wrong and correct arguments, and the texts of the diagnosis."""
 
     wrong: dict[str, Any]
     right: dict[str, Any]
@@ -20,8 +23,8 @@ class Mistake(NamedTuple):
     fix: str
 
 
-def _annotated(waits: str, says: str) -> dict[str, Any]:
-    return {"pod_annotations": {"cluster-tests/waits": waits, "cluster-tests/says": says}}
+def _annotated(waits: str, message: str) -> dict[str, Any]:
+    return {"pod_annotations": {"cluster-tests/waits": waits, "cluster-tests/message": message}}
 
 
 MISTAKES = {
@@ -41,7 +44,7 @@ MISTAKES = {
         "Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key), or add the key to it.",
     ),
     "GPU count": Mistake({"gpu": 2}, {"gpu": 1}, "The pod wants 2 nvidia.com/gpu, and the largest node has 1.", "Set gpu to at most 1"),
-    "claim": Mistake(
+    "StorageClass": Mistake(
         {"cache": {"storage_class": "fast"}},
         {"cache": {"storage_class": "kwok-volume"}},
         "There is no StorageClass fast.",
@@ -50,8 +53,8 @@ MISTAKES = {
 }
 
 
-def make_secrets(cluster: Client, namespace: str) -> None:
-    """The Secrets that the service refers to."""
+def create_secrets(cluster: Client, namespace: str) -> None:
+    """Create the Secrets that the service refers to."""
     for name, kind, key, value in (
         ("ngc", "Opaque", "api-key", KEY),
         ("pull", "kubernetes.io/dockerconfigjson", ".dockerconfigjson", '{"auths": {"nvcr.io": {}}}'),

@@ -1,4 +1,4 @@
-"""Adapters on a shared claim, and the Job that brings them: accepted, still the second time, changed behind running pods, and gone at the end."""
+"""Adapters on a shared PVC and the Job that downloads them: creation, changes below running pods, deletion."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from .waiting import deployment_of, wait_for_rollout
 
 
 def refreshed(namespace: str, *adapters: str, **volume: Any) -> list[Object]:
-    """Two servers, with adapters that a Job brings."""
+    """Return a service of two replicas with a Job that downloads adapters."""
     return service(
         namespace,
         replicas=2,
@@ -27,8 +27,8 @@ def refreshed(namespace: str, *adapters: str, **volume: Any) -> list[Object]:
     )
 
 
-def bring_up(cluster: Client, objects: list[Object]) -> list[Object]:
-    """As the engine does: what the Deployment waits for is complete before it is made. In the objects' own order."""
+def deploy(cluster: Client, objects: list[Object]) -> list[Object]:
+    """Apply like the engine: the Job completes before the Deployment is created."""
     apply_all(cluster, without_deployment(objects))
     wait_for_job(cluster, objects)
     applied = apply_all(cluster, objects)
@@ -36,39 +36,39 @@ def bring_up(cluster: Client, objects: list[Object]) -> list[Object]:
     return applied
 
 
-def test_they_are_accepted_and_stay_as_they_are(cluster: Client, namespace: str, nodes):
+def test_objects_are_accepted_and_unchanged_by_second_apply(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects = refreshed(namespace)
     kinds = sorted(each["kind"] for each in objects)
     assert kinds == ["ConfigMap", "ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "PersistentVolumeClaim", "Service"]
     for pod in (pod for each in objects for pod in pods_of(each)):
         cluster.create(pod, dry_run=True)
-    applied = bring_up(cluster, objects)
+    applied = deploy(cluster, objects)
     assert_values_are_applied(applied, objects)
-    again = refreshed(namespace)  # rendered anew
+    again = refreshed(namespace)  # rendered again
     assert_second_apply_changes_nothing(cluster, applied, again)
     assert_apply_writes_nothing(cluster, again)
-    claim = next(each["metadata"]["name"] for each in objects if "loras" in each["metadata"]["name"])
+    pvc = next(each["metadata"]["name"] for each in objects if "loras" in each["metadata"]["name"])
     mounted = {
         volume["persistentVolumeClaim"]["claimName"]
         for pod in [*cluster.pods(namespace), *job_pods(cluster, objects)]
         for volume in pod["spec"]["volumes"]
         if volume["name"] == "lora"
     }
-    assert mounted == {claim}
-    assert cluster.get("v1", "PersistentVolumeClaim", claim, namespace)["status"]["phase"] == "Bound"
+    assert mounted == {pvc}
+    assert cluster.get("v1", "PersistentVolumeClaim", pvc, namespace)["status"]["phase"] == "Bound"
 
 
-def test_a_changed_list_is_another_job_and_the_pods_stay(cluster: Client, namespace: str, nodes):
+def test_changed_adapters_create_job_and_keep_pods(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects = refreshed(namespace)
-    bring_up(cluster, objects)
+    deploy(cluster, objects)
     servers = {pod["metadata"]["uid"] for pod in cluster.pods(namespace) if "job-name" not in pod["metadata"]["labels"]}
     assert len(servers) == 2
     before = deployment_of(cluster, objects)["metadata"]["generation"]
     changed = refreshed(namespace, "my-org/one", "my-org/two@v2", "my-org/three")
-    bring_up(cluster, changed)
-    for old in objects:  # as the engine does last of all
+    deploy(cluster, changed)
+    for old in objects:  # the engine deletes last
         if old["kind"] in ("Job", "ConfigMap") and old["metadata"]["name"] not in {each["metadata"]["name"] for each in changed}:
             cluster.delete(old["apiVersion"], old["kind"], old["metadata"]["name"], namespace)
     wait_until(
@@ -83,8 +83,8 @@ def test_a_changed_list_is_another_job_and_the_pods_stay(cluster: Client, namesp
     assert '"my-org/three"' in listed and '"v2"' in listed
 
 
-def test_a_changed_job_is_refused_under_the_old_name(cluster: Client, namespace: str):
-    # What the digest in the name is for.
+def test_changed_job_under_old_name_is_refused(cluster: Client, namespace: str):
+    """Jobs and immutable ConfigMaps cannot be changed, so their names contain a digest."""
     objects, changed = refreshed(namespace), refreshed(namespace, "my-org/three")
     apply_all(cluster, without_deployment(objects))
     job = pick(changed, "Job")
@@ -97,21 +97,21 @@ def test_a_changed_job_is_refused_under_the_old_name(cluster: Client, namespace:
         cluster.apply(listed)
 
 
-def test_a_larger_claim_is_the_same_claim(cluster: Client, namespace: str, nodes):
+def test_larger_volume_resizes_same_pvc(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects, larger = refreshed(namespace), refreshed(namespace, size="20Gi")
-    bring_up(cluster, objects)
+    deploy(cluster, objects)
     (name,) = {each["metadata"]["name"] for each in [*objects, *larger] if "loras" in each["metadata"]["name"]}
-    (claim,) = (each for each in apply_all(cluster, larger) if each["metadata"]["name"] == name)
-    assert claim["spec"]["resources"]["requests"]["storage"] == "20Gi"
+    (pvc,) = (each for each in apply_all(cluster, larger) if each["metadata"]["name"] == name)
+    assert pvc["spec"]["resources"]["requests"]["storage"] == "20Gi"
 
 
-def test_nothing_is_left(cluster: Client, namespace: str, nodes):
+def test_deletion_leaves_no_objects(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    wait_until("Kubernetes' own", lambda: cluster.find("v1", "ConfigMap", "kube-root-ca.crt", namespace))
+    wait_until("the ConfigMap of Kubernetes", lambda: cluster.find("v1", "ConfigMap", "kube-root-ca.crt", namespace))
     empty = cluster.everything(namespace)
     objects = refreshed(namespace)
-    bring_up(cluster, objects)
+    deploy(cluster, objects)
     for each in reversed(objects):
         cluster.delete(each["apiVersion"], each["kind"], each["metadata"]["name"], namespace)
     wait_until("an empty namespace", lambda: cluster.everything(namespace) == empty)

@@ -1,4 +1,4 @@
-"""`nim-component adapters check --claim`, as a person runs it, on a real control plane."""
+"""The command `nim-component adapters check --claim` on a real control plane."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ RBAC = "rbac.authorization.k8s.io"
 
 
 def allow(cluster: Client, namespace: str, group: str, resource: str, *verbs: str) -> None:
-    """Lets the visitor do this."""
+    """Grant the visitor these verbs."""
     metadata = {"name": f"visitor-{resource}", "namespace": namespace}
     rules = [{"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}]
     cluster.apply({"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": rules})
@@ -49,7 +49,7 @@ def allow(cluster: Client, namespace: str, group: str, resource: str, *verbs: st
 
 
 class Shelf:
-    """A project with one service, its lock file, and a folder with its adapters, in place of a volume."""
+    """A project with one service and its lock file, and a folder with its adapters in place of a volume."""
 
     def __init__(self, folder: Path, volume: Path, namespace: str) -> None:
         self.folder, self.volume, self.namespace = folder, volume, namespace
@@ -74,8 +74,8 @@ class Shelf:
             for file, data in files.items():
                 (directory / file).write_bytes(data)
             records = {file: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for file, data in files.items()}
-            wanted = locked(name, records)
-            lock[key_of(wanted)] = wanted.locked
+            entry = locked(name, records)
+            lock[key_of(entry)] = entry.locked
         (folder / "adapters.dev.lock.json").write_text(write_lock(Lock(lock)))
 
     def start(self, kubeconfig: Path, *options: str) -> subprocess.Popen[str]:
@@ -91,11 +91,11 @@ class Shelf:
 
 @pytest.fixture
 def shelf(tmp_path: Path, namespace: str) -> Iterator[Shelf]:
-    volume = Path(tempfile.mkdtemp(prefix="claim-"))  # not tmp_path, whose parents only its owner may enter
-    made = Shelf(tmp_path, volume, namespace)
+    volume = Path(tempfile.mkdtemp(prefix="pvc-"))  # not tmp_path: only its owner may enter its parents
+    project = Shelf(tmp_path, volume, namespace)
     for path in (volume, *volume.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    yield made
+    yield project
     shutil.rmtree(volume)
 
 
@@ -103,17 +103,16 @@ def jobs(cluster: Client, namespace: str) -> list[Object]:
     return cluster.list("batch/v1", "Job", namespace)
 
 
-def nothing_is_left(cluster: Client, namespace: str) -> None:
+def assert_nothing_is_left(cluster: Client, namespace: str) -> None:
     assert jobs(cluster, namespace) == []
 
-    def gone() -> bool:
-        kinds = {kind for kind, name in cluster.everything(namespace) if "nim-lora-check" in name}
-        return not kinds
+    def is_gone() -> bool:
+        return not any("nim-lora-check" in name for _, name in cluster.everything(namespace))
 
-    wait_until("the end of what belonged to the Job", gone, 30)
+    wait_until("the deletion of the Job's dependents", is_gone, 30)
 
 
-def test_a_claim_that_holds_what_was_locked(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+def test_locked_adapters_on_pvc_pass(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
     create_pvc(cluster, namespace)
     with PVCNode(cluster, namespace, shelf.volume) as run:
@@ -126,10 +125,10 @@ def test_a_claim_that_holds_what_was_locked(control_plane: ControlPlane, cluster
     mounts = {mount["name"]: mount for mount in pod["spec"]["containers"][0]["volumeMounts"]}
     assert mounts["claim"]["readOnly"] is True and pod["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] is True
     assert "env" in pod["spec"]["containers"][0] and not [each for each in pod["spec"]["containers"][0]["env"] if "valueFrom" in each]
-    nothing_is_left(cluster, namespace)
+    assert_nothing_is_left(cluster, namespace)
 
 
-def test_a_claim_that_holds_something_else(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+def test_changed_adapters_on_pvc_fail(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
     create_pvc(cluster, namespace)
     weights = shelf.volume / "adapters/two/adapter_model.safetensors"
@@ -137,7 +136,7 @@ def test_a_claim_that_holds_something_else(control_plane: ControlPlane, cluster:
     (shelf.volume / "adapters/extra").mkdir()
     with PVCNode(cluster, namespace, shelf.volume):
         code, out, err = shelf.run(control_plane.kubeconfig)
-        here = subprocess.run(
+        local = subprocess.run(
             [sys.executable, "-m", "nim_component", "adapters", "check", str(shelf.volume / "adapters")],
             cwd=shelf.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -146,21 +145,21 @@ def test_a_claim_that_holds_something_else(control_plane: ControlPlane, cluster:
             check=False,
         )
         code_json, as_json, _ = shelf.run(control_plane.kubeconfig, "--json")
-    assert (code, out) == (1, here.stdout) == (here.returncode, out)
+    assert (code, out) == (1, local.stdout) == (local.returncode, out)
     assert out.splitlines()[1].startswith("two: adapter_model.safetensors has ")
-    assert here.stderr == "".join(line for line in err.splitlines(keepends=True) if line.startswith(("warning", "error")))
-    assert here.stderr.splitlines() == [
+    assert local.stderr == "".join(line for line in err.splitlines(keepends=True) if line.startswith(("warning", "error")))
+    assert local.stderr.splitlines() == [
         "warning: extra is not listed, and the server may serve it",
         "error: 1 adapters of llama are not as they were locked",
     ]
-    said = json.loads(as_json)
-    assert (code_json, said["ok"], said["unlisted"], said["where"]) == (1, False, ["extra"], f"claim {namespace}/shelf")
-    assert [each["ok"] for each in said["adapters"]] == [True, False]
-    nothing_is_left(cluster, namespace)
+    report = json.loads(as_json)
+    assert (code_json, report["ok"], report["unlisted"], report["where"]) == (1, False, ["extra"], f"claim {namespace}/shelf")
+    assert [each["ok"] for each in report["adapters"]] == [True, False]
+    assert_nothing_is_left(cluster, namespace)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_whoever_stops_it_leaves_nothing_behind(
+def test_interrupted_check_removes_its_objects(
     control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf, number: signal.Signals
 ):
     nodes(NO_GPU)
@@ -171,12 +170,10 @@ def test_whoever_stops_it_leaves_nothing_behind(
     _, err = process.communicate(timeout=30)
     assert process.returncode == (130 if number == signal.SIGINT else 143), err
     assert "Traceback" not in err
-    nothing_is_left(cluster, namespace)
+    assert_nothing_is_left(cluster, namespace)
 
 
-def test_a_client_that_is_killed_leaves_a_job_that_ends_and_goes_by_itself(
-    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf
-):
+def test_job_of_killed_client_is_removed_by_cluster(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
     create_pvc(cluster, namespace)
     process = shelf.start(control_plane.kubeconfig, "--timeout", "40")
@@ -186,13 +183,13 @@ def test_a_client_that_is_killed_leaves_a_job_that_ends_and_goes_by_itself(
     (job,) = jobs(cluster, namespace)
     assert job["spec"]["ttlSecondsAfterFinished"] == TIME_TO_LIVE and job["spec"]["activeDeadlineSeconds"] == 70
     with PVCNode(cluster, namespace, shelf.volume):
-        wait_until("its end", lambda: jobs(cluster, namespace)[0].get("status", {}).get("succeeded"))
+        wait_until("the end of the Job", lambda: jobs(cluster, namespace)[0].get("status", {}).get("succeeded"))
     cluster.patch({"apiVersion": "batch/v1", "kind": "Job", "metadata": job["metadata"]}, {"spec": {"ttlSecondsAfterFinished": 1}})
-    wait_until("the time to live to be over", lambda: not jobs(cluster, namespace))
-    nothing_is_left(cluster, namespace)
+    wait_until("the end of the time to live", lambda: not jobs(cluster, namespace))
+    assert_nothing_is_left(cluster, namespace)
 
 
-def test_a_volume_for_one_node_is_looked_at_where_it_is(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+def test_volume_of_one_node_is_checked_there(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes([node("cpu-0"), node("gpu-0", {GPU: 1}, taints=[GPU_TAINT]), node("cpu-1")])
     create_pvc(cluster, namespace, mode="ReadWriteOnce")
     server = {
@@ -222,12 +219,12 @@ def test_a_volume_for_one_node_is_looked_at_where_it_is(control_plane: ControlPl
     assert GPU not in run.pods[0]["spec"]["containers"][0]["resources"]["limits"]
 
 
-def test_what_stands_in_the_way_is_said_in_one_line(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+def test_obstacles_are_reported_in_one_line(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     def error(*options: str) -> str:
         code, out, err = shelf.run(control_plane.kubeconfig, *options)
         assert (code, out) == (1, ""), err
         assert "Traceback" not in err
-        nothing_is_left(cluster, namespace)
+        assert_nothing_is_left(cluster, namespace)
         return err.splitlines()[-1]
 
     where = f"error: claim {namespace}/shelf: "
@@ -250,9 +247,7 @@ def test_what_stands_in_the_way_is_said_in_one_line(control_plane: ControlPlane,
     assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")
 
 
-def test_a_claim_that_nothing_has_used_is_not_made_to_have_a_volume(
-    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf
-):
+def test_unbound_pvc_is_not_provisioned(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
     late = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "late"}}
     cluster.apply({**late, "provisioner": "kwok.x-k8s.io/volume", "volumeBindingMode": "WaitForFirstConsumer"})
@@ -266,7 +261,7 @@ def test_a_claim_that_nothing_has_used_is_not_made_to_have_a_volume(
     assert code == 1 and "the claim has no volume yet, so nothing is on it" in err, err
 
 
-def test_rights_that_are_missing_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
+def test_missing_permissions_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
     nodes(NO_GPU)
     create_pvc(cluster, namespace)
     visitor = control_plane.kubeconfig_of(VISITOR)
@@ -278,10 +273,10 @@ def test_rights_that_are_missing_are_named(control_plane: ControlPlane, cluster:
     allow(cluster, namespace, "batch", "jobs", "create", "get", "delete")
     code, _, err = shelf.run(visitor)
     assert code == 1 and "no right to create configmaps in namespace" in err, err
-    nothing_is_left(cluster, namespace)
+    assert_nothing_is_left(cluster, namespace)
     allow(cluster, namespace, "", "configmaps", "create")
     with PVCNode(cluster, namespace, shelf.volume):
         code, out, err = shelf.run(visitor)
     assert code == 0 and out.count("as locked") == 2, err
     assert "note: no right to get persistentvolumeclaims" in err
-    nothing_is_left(cluster, namespace)
+    assert_nothing_is_left(cluster, namespace)

@@ -1,4 +1,4 @@
-"""Autoscalers before a real API server, and what switching one on does to pods that run."""
+"""Autoscalers on a real control plane, and the effect of enabling one on running pods."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def service(namespace: str, **fields: Any) -> list[Object]:
     ],
     ids=["preset", "presets", "metrics"],
 )
-def test_an_autoscaler_is_accepted_and_stays(cluster: Client, namespace: str, autoscaling: AutoscalingArgs):
+def test_autoscaler_is_accepted(cluster: Client, namespace: str, autoscaling: AutoscalingArgs):
     objects = service(namespace, autoscaling=autoscaling)
     applied = apply_all(cluster, objects)
     assert_second_apply_changes_nothing(cluster, applied, objects)
@@ -48,29 +48,31 @@ def test_an_autoscaler_is_accepted_and_stays(cluster: Client, namespace: str, au
     assert len(live["spec"]["metrics"]) == len(autoscaling.presets) + len(autoscaling.metrics)
 
 
-def test_zero_is_refused_before_kubernetes_1_37(cluster: Client, namespace: str):
+def test_zero_replicas_need_kubernetes_1_37(cluster: Client, namespace: str):
     zero = AutoscalingArgs(min_replicas=0, max_replicas=5, metrics=[METRICS[4]])
     assert cluster.version().startswith("v1.36.")
     with pytest.raises(DynamicApiError, match=r"spec\.minReplicas: Invalid value: 0: must be greater than or equal to 1"):
         cluster.apply(pick(service(namespace, autoscaling=zero), "HorizontalPodAutoscaler"))
 
 
-def test_the_controller_finds_what_it_scales(cluster: Client, namespace: str, nodes):
+def test_controller_finds_scale_target(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects = service(namespace, autoscaling=QUEUE)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
 
-    def able() -> bool:
+    def can_scale() -> bool:
         live = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
         return condition(live, "AbleToScale").get("status") == "True"
 
-    wait_until("an autoscaler that can read its scale", able, seconds=60)
+    wait_until("an autoscaler that can read its scale", can_scale, seconds=60)
 
 
 def ignore_replicas(cluster: Client, objects: list[Object]) -> list[Object]:
-    """What `ignore_changes: [spec.replicas]` makes of the Deployment: the provider leaves out what another manager owns, and else says what
-    there is."""
+    """Apply `ignore_changes: [spec.replicas]` like the provider.
+
+    It leaves the field out if another manager owns it, and otherwise sends the live value.
+    """
     deployment = pick(objects, "Deployment")
     live = deployment_of(cluster, objects)
     others = [each for each in live["metadata"]["managedFields"] if each["manager"] != "nim-component"]
@@ -81,7 +83,7 @@ def ignore_replicas(cluster: Client, objects: list[Object]) -> list[Object]:
     return objects
 
 
-def test_switching_it_on_takes_no_running_pod_away(cluster: Client, namespace: str, nodes):
+def test_enabling_autoscaling_keeps_running_pods(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     apply_all(cluster, service(namespace, replicas=3))
     wait_for_rollout(cluster, service(namespace, replicas=3))
@@ -93,7 +95,7 @@ def test_switching_it_on_takes_no_running_pod_away(cluster: Client, namespace: s
     assert wait_for_rollout(cluster, objects)["spec"]["replicas"] == 3
     assert {pod["metadata"]["uid"] for pod in cluster.pods(namespace)} == before
 
-    # The autoscaler's number survives what is changed later, and nobody fights over it.
+    # Later changes keep the autoscaler's number, without a conflict.
     cluster.patch(deployment_of(cluster, objects), {"spec": {"replicas": 5}})
     changed = ignore_replicas(cluster, service(namespace, autoscaling=QUEUE, image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"))
     assert "replicas" not in pick(changed, "Deployment")["spec"]
@@ -101,7 +103,7 @@ def test_switching_it_on_takes_no_running_pod_away(cluster: Client, namespace: s
     assert wait_for_rollout(cluster, changed)["spec"]["replicas"] == 5
 
 
-def test_without_ignoring_it_the_same_change_takes_two_away(cluster: Client, namespace: str, nodes):
+def test_enabling_without_ignore_changes_removes_pods(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     apply_all(cluster, service(namespace, replicas=3))
     wait_for_rollout(cluster, service(namespace, replicas=3))

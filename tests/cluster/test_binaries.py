@@ -1,4 +1,4 @@
-"""Where the programs come from."""
+"""Programs of the control plane: found in `KUBEBUILDER_ASSETS` or built."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Go that only notes how it was called."""
+    """Put a fake `go` on PATH, and return the file that records its calls."""
     go = tmp_path / "bin" / "go"
     go.parent.mkdir()
     go.write_text(FAKE_GO)
@@ -46,15 +46,15 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
-def test_every_program_is_there_in_ci():
-    # Everywhere else the cluster tests are skipped with the same words.
+def test_programs_exist_in_ci():
+    """Outside CI, the cluster tests are skipped with the same text."""
     try:
         provide_programs()
     except NoGoError as error:
         skip_outside_ci(error)
 
 
-def test_without_go_it_is_said_how_to_get_it(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_go_is_reported_with_installation(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoGoError, match=r"no Go on PATH to build etcd, .*kwok: .*https://go\.dev/doc/install"):
         provide_programs()
@@ -62,7 +62,7 @@ def test_without_go_it_is_said_how_to_get_it(cache: Path, tmp_path: Path, monkey
 
 @pytest.fixture
 def assets(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Puts programs that say a version into `KUBEBUILDER_ASSETS`."""
+    """Return a function that puts programs with a version into `KUBEBUILDER_ASSETS`."""
 
     def put(*names: str, version: str = f"v1.{MINOR}.9") -> Path:
         folder = tmp_path / "assets"
@@ -76,13 +76,13 @@ def assets(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     return put
 
 
-def test_programs_that_are_there_are_not_built(assets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_existing_programs_are_not_built(assets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = assets(*PROGRAMS, version="v1.20.0")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provide_programs() == {name: folder / name for name in PROGRAMS}
 
 
-def test_what_the_assets_lack_is_built(assets, calls: Path):
+def test_missing_assets_are_built(assets, calls: Path):
     folder = assets("etcd", "kube-apiserver")
     programs = provide_programs()
     assert {name for name, path in programs.items() if path.parent == folder} == {"etcd", "kube-apiserver"}
@@ -90,14 +90,14 @@ def test_what_the_assets_lack_is_built(assets, calls: Path):
     assert "etcd" not in calls.read_text()
 
 
-def test_what_the_assets_lack_and_nothing_can_build_is_named(assets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_assets_without_go_are_named(assets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assets("etcd", "kube-apiserver", "kube-controller-manager")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoGoError, match=r"no Go on PATH to build kube-scheduler, kwok: install"):
         provide_programs()
 
 
-def test_half_of_another_version_is_refused(assets, calls: Path):
+def test_incomplete_assets_of_other_version_are_refused(assets, calls: Path):
     assets("etcd", "kube-apiserver", version="v1.30.2")
     with pytest.raises(
         RuntimeError, match=rf"kube-apiserver of version 'Kubernetes v1\.30\.2' and lacks kube-controller.*built as v1\.{MINOR}"
@@ -106,44 +106,44 @@ def test_half_of_another_version_is_refused(assets, calls: Path):
     assert not calls.exists()
 
 
-def test_only_etcd_may_be_of_any_version(assets, calls: Path):
+def test_etcd_version_is_not_checked(assets, calls: Path):
     folder = assets("etcd", version="v3.6.0")
     assert provide_programs()["etcd"] == folder / "etcd"
 
 
-def test_a_folder_of_assets_without_any_is_refused(assets, calls: Path):
+def test_assets_folder_without_programs_is_refused(assets, calls: Path):
     folder = assets("kubectl")
     with pytest.raises(RuntimeError, match=f"KUBEBUILDER_ASSETS={folder} has none of etcd, kube-apiserver"):
         provide_programs()
     assert not calls.exists()
 
 
-def test_an_asset_that_may_not_be_run_is_named(assets, calls: Path):
+def test_asset_that_is_not_executable_is_named(assets, calls: Path):
     (assets("etcd", "kwok") / "kwok").chmod(0o644)
-    with pytest.raises(RuntimeError, match="kwok is there but is no program that may be run"):
+    with pytest.raises(RuntimeError, match="kwok is not an executable file"):
         provide_programs()
 
 
-def test_the_link_flags_say_the_version_that_the_module_pins():
-    # A version that the linker is told and the code is not would make every answer of the cluster a lie.
+def test_link_flags_have_pinned_versions():
+    """The linker sets the version that the cluster reports. It must be that of the code."""
     (pinned,) = re.findall(r"^\s*k8s\.io/kubernetes (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert next(each.partition("=")[2] for each in LINK if "gitVersion" in each) == pinned
     (kwok,) = re.findall(r"^\s*sigs\.k8s\.io/kwok (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert LINK[-1].partition("=")[2] == kwok
 
 
-def test_every_program_is_built_under_its_name(cache: Path, calls: Path):
+def test_built_programs_have_their_names(cache: Path, calls: Path):
     assert {path.name: path.read_text() for path in provide_programs().values()} == dict.fromkeys(PROGRAMS, "built\n")
 
 
-def test_two_builders_build_once(cache: Path, calls: Path):
+def test_parallel_builds_build_once(cache: Path, calls: Path):
     code = "from tests.cluster.binaries import provide_programs; provide_programs()"
     builders = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(2)]
     assert [each.wait() for each in builders] == [0, 0]
     assert len(calls.read_text().splitlines()) == 1
 
 
-def test_a_failed_build_leaves_nothing_and_says_why(cache: Path, calls: Path):
+def test_failed_build_leaves_no_files(cache: Path, calls: Path):
     go = calls.parent / "bin" / "go"
     go.write_text("#!/bin/sh\necho 'no such module' >&2\nexit 1\n")
     with pytest.raises(RuntimeError, match="no such module"):
@@ -151,15 +151,15 @@ def test_a_failed_build_leaves_nothing_and_says_why(cache: Path, calls: Path):
     assert [path for path in (cache / "nim-component/cluster").rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
-def test_what_a_builder_that_was_ended_left_is_removed_and_not_taken_for_whole(cache: Path, calls: Path):
-    left = cache / "nim-component/cluster/.build-left"
-    left.mkdir(parents=True)
-    (left / "etcd").write_text("half")
+def test_leftovers_of_killed_build_are_removed(cache: Path, calls: Path):
+    leftover = cache / "nim-component/cluster/.build-left"
+    leftover.mkdir(parents=True)
+    (leftover / "etcd").write_text("half")
     assert provide_programs()["etcd"].read_text() == "built\n"
-    assert not left.exists()
+    assert not leftover.exists()
 
 
-def test_other_pins_are_built_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_changed_pins_change_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     before = pins_key()
     for name in ("go.mod", "go.sum"):
         (tmp_path / name).write_text((MODULE / name).read_text() + "\n")

@@ -1,4 +1,4 @@
-"""`nim-component explain` and `check`, as a person runs them, on a real control plane."""
+"""The commands `nim-component explain` and `check` on a real control plane."""
 
 import json
 import os
@@ -27,7 +27,7 @@ PROGRAM = "from nim_component.stack import deploy_stack\ndeploy_stack()\n"
 
 
 def run(folder: Path, kubeconfig: Path, *command: str) -> tuple[int, str, str]:
-    """A command: exit code, output, errors."""
+    """Run a command and return its exit code, output and errors."""
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "COLUMNS": "200", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-m", "nim_component", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -36,14 +36,14 @@ def run(folder: Path, kubeconfig: Path, *command: str) -> tuple[int, str, str]:
 
 
 def processor_time() -> float:
-    """Seconds that the commands so far have taken."""
+    """Return the processor seconds of all commands so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 @pytest.fixture
 def project(tmp_path: Path, namespace: str) -> Path:
-    """A project with one service `llama` that refers to Secrets, in a stack `dev` for the current context."""
+    """Return a project with one service `llama` that refers to Secrets, and a stack `dev`."""
     services = {
         "llama": {
             "namespace": namespace,
@@ -57,13 +57,13 @@ def project(tmp_path: Path, namespace: str) -> Path:
     return tmp_path
 
 
-def test_explain_says_what_is_wrong_in_two_seconds(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+def test_explain_takes_less_than_two_seconds(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
     wait_for_unschedulable(cluster, namespace)
     before = processor_time()
     code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
-    # Of the processor, so that a busy machine does not count.
+    # Processor time, so that a busy machine makes no difference.
     assert processor_time() - before < 2
     assert code == 3
     assert output.splitlines()[:4] == [
@@ -74,11 +74,11 @@ def test_explain_says_what_is_wrong_in_two_seconds(control_plane: ControlPlane, 
     ]
     assert errors == ""
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace, "--json")
-    (said,) = json.loads(output)
-    assert (said["service"], said["ready"], [each["cause"] for each in said["diagnoses"]]) == ("llama", False, ["gpu-too-many"])
+    (report,) = json.loads(output)
+    assert (report["service"], report["ready"], [each["cause"] for each in report["diagnoses"]]) == ("llama", False, ["gpu-too-many"])
 
 
-def test_explain_of_a_service_that_is_well(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+def test_explain_of_ready_service_exits_with_0(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
     nodes(ONE_GPU)
     objects = render(nim(), namespace)
     apply_all(cluster, objects)
@@ -88,14 +88,14 @@ def test_explain_of_a_service_that_is_well(control_plane: ControlPlane, cluster:
     assert re.fullmatch(rf"{namespace}/llama: ready after \d+ s\n", output)
 
 
-def test_explain_of_nothing(control_plane: ControlPlane, namespace: str, tmp_path: Path):
+def test_explain_without_service_names_the_options(control_plane: ControlPlane, namespace: str, tmp_path: Path):
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
     assert (code, output) == (0, f"No NIMService is deployed in {namespace}: name another --namespace, --context or --stack.\n")
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
     assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
 
 
-def test_explain_of_a_stack_asks_for_its_services(control_plane: ControlPlane, namespace: str, project: Path):
+def test_explain_of_stack_reports_its_services(control_plane: ControlPlane, namespace: str, project: Path):
     code, output, _ = run(project, control_plane.kubeconfig, "explain", "--stack", "dev")
     assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
     code, _, errors = run(project, control_plane.kubeconfig, "explain", "other", "--stack", "dev")
@@ -103,7 +103,7 @@ def test_explain_of_a_stack_asks_for_its_services(control_plane: ControlPlane, n
 
 
 class Following:
-    """`explain --watch`, while things happen."""
+    """`explain --watch` in the background."""
 
     def __init__(self, folder: Path, kubeconfig: Path, *command: str) -> None:
         environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
@@ -125,19 +125,19 @@ class Following:
         self.lines.extend(iter(self.process.stdout.readline, ""))
 
     def wait_for(self, text: str, seconds: float = 15) -> float:
-        """How long it takes until a line has this text."""
+        """Wait for a line with this text, and return the seconds."""
         began = time.monotonic()
         wait_until(text, lambda: any(text in line for line in self.lines), seconds)
         return time.monotonic() - began
 
     def interrupt(self) -> tuple[int, str]:
-        """Ctrl-C: the exit code, and what was said of errors."""
+        """Interrupt the command, and return its exit code and errors."""
         self.process.send_signal(signal.SIGINT)
         _, errors = self.process.communicate(timeout=10)
         return self.process.returncode, errors
 
 
-def test_explain_goes_on_until_it_is_interrupted(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
+def test_explain_watch_runs_until_interrupted(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
     nodes(ONE_GPU)
     with Following(tmp_path, control_plane.kubeconfig, "-n", namespace) as following:
         following.wait_for(f"No NIMService is deployed in {namespace}")
@@ -154,9 +154,7 @@ def test_explain_goes_on_until_it_is_interrupted(control_plane: ControlPlane, cl
         assert following.interrupt() == (130, "error: interrupted\n")
 
 
-def test_explain_goes_on_where_the_api_server_goes_and_comes_back(
-    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path
-):
+def test_explain_watch_survives_api_server_restart(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, tmp_path: Path):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
     with Following(tmp_path, control_plane.kubeconfig, "-n", namespace, "--json") as following:
@@ -166,28 +164,28 @@ def test_explain_goes_on_where_the_api_server_goes_and_comes_back(
         control_plane.resume_api()
         apply_all(cluster, render(nim(gpu=1), namespace))
         following.wait_for('"ready": true', 120)
-        said = [json.loads(line) for line in following.lines]
-        assert {each["service"] for each in said} == {"llama"}
-        assert said[-1]["diagnoses"] == []
+        reports = [json.loads(line) for line in following.lines]
+        assert {each["service"] for each in reports} == {"llama"}
+        assert reports[-1]["diagnoses"] == []
         assert following.interrupt()[0] == 130
 
 
 @pytest.mark.parametrize("command", ["explain", "check", "fit"])
-def test_json_also_says_that_a_command_failed(tmp_path: Path, project: Path, command: str):
-    for stack, words in (("nowhere", "nowhere"), ("dev", "there is no kubeconfig")):
+def test_json_contains_the_error_of_command(tmp_path: Path, project: Path, command: str):
+    for stack, text in (("nowhere", "nowhere"), ("dev", "there is no kubeconfig")):
         code, output, errors = run(project, tmp_path / "missing", command, "--stack", stack, "--json")
         if command == "fit" and stack == "dev":
-            continue  # it asks no cluster
+            continue  # `fit` uses no cluster
         assert code == 1
-        said = json.loads(output)
-        assert said["command"] == command
-        assert words in said["error"]
-        assert errors == f"error: {said['error']}\n"
+        report = json.loads(output)
+        assert report["command"] == command
+        assert text in report["error"]
+        assert errors == f"error: {report['error']}\n"
     code, output, _ = run(project, tmp_path / "missing", "explain", "other", "--stack", "dev", "--json")
     assert (code, json.loads(output)) == (1, {"command": "explain", "error": "the stack dev has no service other; there are: llama"})
 
 
-def test_without_a_cluster_a_command_says_so(tmp_path: Path):
+def test_missing_kubeconfig_is_an_error(tmp_path: Path):
     code, _, errors = run(tmp_path, tmp_path / "missing", "explain")
     assert (code, errors) == (
         1,
@@ -199,7 +197,7 @@ def marks(output: str) -> dict[str, str]:
     return {each["about"]: each["mark"] for each in json.loads(output)["checks"]}
 
 
-def test_check_finds_what_is_missing_and_then_nothing(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+def test_check_fails_then_passes(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
     nodes(ONE_GPU)
     code, output, errors = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--json")
     assert code == 3, errors
@@ -241,22 +239,22 @@ def test_check_finds_what_is_missing_and_then_nothing(control_plane: ControlPlan
 
 @pytest.fixture
 def storage(cluster: Client) -> Iterator[Callable[[Object], None]]:
-    """Makes objects of storage, which no namespace takes away."""
-    made: list[Object] = []
+    """Return a function that creates cluster-scoped storage objects, deleted after the test."""
+    created: list[Object] = []
 
-    def make(object_: Object) -> None:
+    def create(object_: Object) -> None:
         cluster.create(object_)
-        made.append(object_)
+        created.append(object_)
 
-    yield make
-    for each in made:
+    yield create
+    for each in created:
         cluster.delete(each["apiVersion"], each["kind"], each["metadata"]["name"], each["metadata"].get("namespace"))
 
 
-def test_check_knows_what_storage_can_do_where_the_cluster_says_so(
+def test_check_uses_published_storage_facts(
     control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path, storage: Callable[[Object], None]
 ):
-    def judge() -> tuple[str, str]:
+    def check() -> tuple[str, str]:
         _, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--json")
         (found,) = (each for each in json.loads(output)["checks"] if each["about"] == "StorageClass shared")
         return found["mark"], found["text"]
@@ -268,28 +266,28 @@ def test_check_knows_what_storage_can_do_where_the_cluster_says_so(
     stack.write_text(yaml.safe_dump(config))
     driver, group = "files.example.com", "storage.k8s.io/v1"
     storage({"apiVersion": group, "kind": "StorageClass", "metadata": {"name": "shared"}, "provisioner": driver})
-    mark, text = judge()
+    mark, text = check()
     assert (mark, text) == (
         "warn",
         f"exists ({driver}); the cluster does not publish whether it supports ReadWriteMany, which llama requires",
     )
     storage({"apiVersion": group, "kind": "CSIDriver", "metadata": {"name": driver}, "spec": {"storageCapacity": True}})
     storage({"apiVersion": group, "kind": "CSINode", "metadata": {"name": "gpu-0"}, "spec": {"drivers": []}})
-    assert judge() == ("fail", f"uses {driver}, whose CSI driver runs on none of the 1 nodes with {GPU}")
+    assert check() == ("fail", f"uses {driver}, whose CSI driver runs on none of the 1 nodes with {GPU}")
     csi_node = cluster.get(group, "CSINode", "gpu-0")
     cluster.patch(csi_node, {"spec": {"drivers": [{"name": driver, "nodeID": "gpu-0", "topologyKeys": None}]}})
     capacity = {"apiVersion": group, "kind": "CSIStorageCapacity", "metadata": {"name": "small", "namespace": namespace}}
     storage({**capacity, "storageClassName": "shared", "capacity": "10Gi"})
-    assert judge() == ("fail", "has no room for 100Gi: the driver can create volumes of at most 10Gi")
+    assert check() == ("fail", "has no room for 100Gi: the driver can create volumes of at most 10Gi")
     storage({**capacity, "metadata": {"name": "large", "namespace": namespace}, "storageClassName": "shared", "capacity": "1Ti"})
-    assert judge()[0] == "warn"
+    assert check()[0] == "warn"
     volume = {"storageClassName": "shared", "accessModes": ["ReadWriteMany"], "capacity": {"storage": "1Gi"}}
     source = {"csi": {"driver": driver, "volumeHandle": "x"}}
     storage({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"{namespace}-shared"}, "spec": {**volume, **source}})
-    assert judge() == ("ok", f"exists ({driver}) and has a ReadWriteMany volume")
+    assert check() == ("ok", f"exists ({driver}) and has a ReadWriteMany volume")
 
 
-def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+def test_check_reports_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(), namespace))
     (project / "state.json").write_text('{"version": 3, "deployment": {}}')
@@ -299,12 +297,12 @@ def test_check_finds_an_orphan(control_plane: ControlPlane, cluster: Client, nam
     assert "fix: Adopt it, with unchanged arguments:\n    PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up\n" in output
 
 
-def test_check_says_what_the_deployer_may_not_do(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
+def test_check_reports_missing_permissions(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
     nodes(ONE_GPU)
     grant(cluster, namespace, "pods", "events", "replicasets")
     code, output, _ = run(project, control_plane.kubeconfig_of(VISITOR), "check", "--stack", "dev", "--json")
     assert code == 3
-    said = [each["text"] for each in json.loads(output)["checks"] if each["about"] == "Permissions"]
-    assert f"missing: create, delete, get, list, patch, watch deployments in namespace {namespace}" in said
+    texts = [each["text"] for each in json.loads(output)["checks"] if each["about"] == "Permissions"]
+    assert f"missing: create, delete, get, list, patch, watch deployments in namespace {namespace}" in texts
     assert marks(output)["GPUs"] == "warn"
     assert marks(output)[f"Secret {namespace}/ngc"] == "warn"

@@ -1,4 +1,4 @@
-"""The control plane itself: quick, on this machine only, and gone when it is no longer needed."""
+"""The control plane: a quick start, loopback only, and complete removal."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ import os, signal
 from pathlib import Path
 
 def test_it(control_plane, cluster):
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore SIGINT
     Path({report!r}).write_text(str(len(list(control_plane.folder.glob("*.pid")))))
     {ending}
 """
@@ -36,9 +36,9 @@ ENDINGS = {
     "passes": "assert cluster is not None",
     "fails": "assert cluster is None",
     **{each.name: f"os.kill(os.getpid(), {int(each)}); signal.pause()" for each in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)},
-    "Ctrl-C beside others": f"os.killpg(0, {int(signal.SIGINT)}); signal.pause()",  # as a terminal does: whoever runs tests side by side
+    "Ctrl-C with workers": f"os.killpg(0, {int(signal.SIGINT)}); signal.pause()",  # a terminal signals the whole group
 }
-SIDE_BY_SIDE = {"Ctrl-C beside others": ["--numprocesses", "2"]}
+WORKERS = {"Ctrl-C with workers": ["--numprocesses", "2"]}
 START = """
 from tests.cluster.binaries import provide_programs
 from tests.cluster.controlplane import ControlPlane
@@ -53,46 +53,46 @@ def processes(folder: Path) -> dict[str, int]:
     return {file.stem: int(file.read_text()) for file in folder.glob("*.pid")}
 
 
-def left_of(place: Path) -> list[str]:
-    """Processes that were started with a file in a place, and the folders of clusters there."""
-    folders = [str(each) for each in place.iterdir() if "nim-component-cluster-" in each.name]
+def leftovers(folder: Path) -> list[str]:
+    """Return the processes whose command contains a folder, and the cluster folders in it."""
+    folders = [str(each) for each in folder.iterdir() if "nim-component-cluster-" in each.name]
     commands: list[str] = []
     for each in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             commands.append(each.read_bytes().decode(errors="replace").replace("\0", " "))
-    return [each for each in commands if str(place) in each] + folders
+    return [each for each in commands if str(folder) in each] + folders
 
 
-def test_it_is_ready_within_fifteen_seconds(control_plane: ControlPlane):
+def test_start_takes_less_than_fifteen_seconds(control_plane: ControlPlane):
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if control_plane.seconds_to_ready >= 15 and load > 2 * cores:
-        pytest.skip(f"others keep this machine busy: a load of {load:.0f} on {cores} cores")
+        pytest.skip(f"other processes keep this machine busy: a load of {load:.0f} on {cores} cores")
     assert control_plane.seconds_to_ready < 15
 
 
-def test_clients_can_parse_the_servers_version(cluster: Client):
-    # Without the link flags it is "v0.0.0-master+$Format:%H$".
+def test_server_version_can_be_parsed(cluster: Client):
+    """Without the link flags, it is `v0.0.0-master+$Format:%H$`."""
     assert re.fullmatch(r"v1\.\d+\.\d+", cluster.version())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_it_listens_on_the_loopback_interface_only(control_plane: ControlPlane):
+def test_programs_listen_on_loopback_only(control_plane: ControlPlane):
     assert processes(control_plane.folder).keys() == PROGRAMS
-    ours: set[str] = set()
+    sockets: set[str] = set()
     for pid in processes(control_plane.folder).values():
         for link in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-                ours.add(str(link.readlink()))
+                sockets.add(str(link.readlink()))
     listening = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, state, *rest = line.split()
-            if state == "0A" and f"socket:[{rest[5]}]" in ours:
+            if state == "0A" and f"socket:[{rest[5]}]" in sockets:
                 listening.add(local.partition(":")[0])
     assert listening == {"0100007F"}
 
 
-def test_a_node_takes_pods_when_the_fixture_says_so(cluster: Client, nodes):
+def test_node_of_fixture_accepts_pods(cluster: Client, nodes):
     nodes(ONE_GPU)
     (found,) = cluster.list("v1", "Node")
     assert found["status"]["allocatable"]["nvidia.com/gpu"] == "1"
@@ -101,7 +101,7 @@ def test_a_node_takes_pods_when_the_fixture_says_so(cluster: Client, nodes):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_is_left_however_the_tests_end(control_plane: ControlPlane, tmp_path: Path, ending: str):
+def test_nothing_is_left_after_any_ending(control_plane: ControlPlane, tmp_path: Path, ending: str):
     report, test = tmp_path / "report", tmp_path / "test_session.py"
     test.write_text(SESSION.format(report=str(report), ending=ENDINGS[ending]))
     command = [
@@ -114,7 +114,7 @@ def test_nothing_is_left_however_the_tests_end(control_plane: ControlPlane, tmp_
         "-p",
         "no:cacheprovider",
         f"--rootdir={tmp_path}",
-        *SIDE_BY_SIDE.get(ending, []),
+        *WORKERS.get(ending, []),
         str(test),
     ]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
@@ -124,23 +124,23 @@ def test_nothing_is_left_however_the_tests_end(control_plane: ControlPlane, tmp_
     finally:
         session.kill()
     assert report.read_text() == str(len(PROGRAMS))
-    wait_until("an empty place", lambda: not left_of(tmp_path), seconds=10)
+    wait_until("an empty folder", lambda: not leftovers(tmp_path), seconds=10)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("seconds", [0.1, 1, 3])
-def test_nothing_is_left_when_it_is_killed_while_it_starts(control_plane: ControlPlane, tmp_path: Path, seconds: float):
+def test_nothing_is_left_after_kill_during_start(control_plane: ControlPlane, tmp_path: Path, seconds: float):
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     start = subprocess.Popen([sys.executable, "-c", START], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert start.stdout is not None and start.stdout.readline() == b"now\n"
     time.sleep(seconds)
-    assert left_of(tmp_path)
+    assert leftovers(tmp_path)
     start.kill()
     start.communicate()
-    wait_until("an empty place", lambda: not left_of(tmp_path), seconds=10)
+    wait_until("an empty folder", lambda: not leftovers(tmp_path), seconds=10)
 
 
-def test_a_port_that_is_taken_meanwhile_is_chosen_anew(control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch):
+def test_taken_port_is_replaced(control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -151,7 +151,7 @@ def test_a_port_that_is_taken_meanwhile_is_chosen_anew(control_plane: ControlPla
         assert list(choices) == []
 
 
-def test_a_program_that_cannot_run_is_named_with_its_last_words(control_plane: ControlPlane, tmp_path: Path):
+def test_ended_program_is_named_with_its_log(control_plane: ControlPlane, tmp_path: Path):
     broken = tmp_path / "etcd"
     broken.write_text("#!/bin/sh\necho no more disk\nexit 3\n")
     broken.chmod(0o755)
@@ -160,8 +160,8 @@ def test_a_program_that_cannot_run_is_named_with_its_last_words(control_plane: C
 
 
 @pytest.fixture
-def look(control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
-    """Runs a command of `python -m tests.cluster` with a cache of its own and the programs that are there."""
+def run_command(control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Return a function that runs a command of `python -m tests.cluster` with its own cache and existing programs."""
     assets = tmp_path / "assets"
     assets.mkdir()
     for name, path in control_plane.programs.items():
@@ -173,28 +173,28 @@ def look(control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def run(command: str) -> str:
-        words = [sys.executable, "-m", "tests.cluster", command]
-        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        line = [sys.executable, "-m", "tests.cluster", command]
+        return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     yield run
     run("down")
 
 
-def test_one_is_left_to_look_at_until_it_is_ended(look: Callable[[str], str], tmp_path: Path):
+def test_interactive_cluster_runs_until_stopped(run_command: Callable[[str], str], tmp_path: Path):
     kubeconfig = tmp_path / "cache/nim-component/cluster/running/kubeconfig"
-    assert "No cluster is running" in look("down")
+    assert "No cluster is running" in run_command("down")
     with ThreadPoolExecutor() as two:
-        assert [f"KUBECONFIG={kubeconfig}" in said for said in two.map(look, ["up", "up"])] == [True, True]
-    assert "KUBECONFIG=" in look("up")
+        assert [f"KUBECONFIG={kubeconfig}" in output for output in two.map(run_command, ["up", "up"])] == [True, True]
+    assert "KUBECONFIG=" in run_command("up")
     client = Client(kubeconfig)
     assert {each["metadata"]["name"] for each in client.list("v1", "Node")} == {each["metadata"]["name"] for each in INTERACTIVE_NODES}
     assert client.list("gateway.networking.k8s.io/v1", "HTTPRoute") == []
 
-    # One that was killed leaves neither programs nor a mark that hinders the next, and takes nothing from it when its watchdog comes.
+    # After a kill, no program and no lock is left, and the watchdog does not remove the files of the next cluster.
     os.kill(int(kubeconfig.parent.with_suffix(".lock").read_text()), signal.SIGKILL)
-    assert f"KUBECONFIG={kubeconfig}" in look("up")
+    assert f"KUBECONFIG={kubeconfig}" in run_command("up")
     time.sleep(1)
     assert len(Client(kubeconfig).list("v1", "Node")) == len(INTERACTIVE_NODES)
-    assert "Ended" in look("down")
-    assert not left_of(tmp_path / "cache")
+    assert "Stopped" in run_command("down")
+    assert not leftovers(tmp_path / "cache")
     assert not kubeconfig.parent.exists()

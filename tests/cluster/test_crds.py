@@ -1,4 +1,4 @@
-"""The custom resources of other projects: their real definitions, fetched once, and judged by the server."""
+"""CustomResourceDefinitions of other projects: fetched once, and validated by the server."""
 
 import json
 import subprocess
@@ -63,11 +63,11 @@ CLUSTER_SCOPED = {"GatewayClass", "ClusterTriggerAuthentication"}
 
 FAKE_GO = f"""#!{sys.executable}
 import json, os, pathlib, sys, time
-wanted = sys.argv[-1]
+module = sys.argv[-1]
 with open(os.environ["CALLS"], "a") as calls:
-    calls.write(wanted + "\\n")
+    calls.write(module + "\\n")
 time.sleep(0.1)
-report = json.loads(pathlib.Path(os.environ["REPORTS"]).read_text())[wanted]
+report = json.loads(pathlib.Path(os.environ["REPORTS"]).read_text())[module]
 print(json.dumps(report))
 sys.exit("Error" in report)
 """
@@ -75,12 +75,12 @@ sys.exit("Error" in report)
 
 def minimal(kind: str, namespace: str) -> dict[str, Any]:
     version, spec = KINDS[kind]
-    place = {} if kind in CLUSTER_SCOPED else {"namespace": namespace}
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", **place}, "spec": spec}
+    scope = {} if kind in CLUSTER_SCOPED else {"namespace": namespace}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", **scope}, "spec": spec}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_server_takes_what_is_right_and_refuses_what_is_not(cluster: Client, crds: None, namespace: str, kind: str):
+def test_server_accepts_valid_and_refuses_unknown_fields(cluster: Client, crds: None, namespace: str, kind: str):
     right = minimal(kind, namespace)
     applied = cluster.apply(right, dry_run=True)
     assert applied["spec"].keys() >= right["spec"].keys()
@@ -89,25 +89,25 @@ def test_the_server_takes_what_is_right_and_refuses_what_is_not(cluster: Client,
         cluster.apply(wrong, dry_run=True)
 
 
-def test_they_are_there_in_ci():
-    # Everywhere else what needs them is skipped with the same words.
+def test_definitions_exist_in_ci():
+    """Outside CI, tests that need the definitions are skipped with the same text."""
     try:
         provide_crds()
     except NoGoError as error:
         skip_outside_ci(error)
 
 
-def test_every_definition_is_tried_above(crds: None):
+def test_every_definition_has_a_case(crds: None):
     assert len(provide_crds()) == len(KINDS)
 
 
 class Modules:
-    """A Go that serves modules of one's own, and notes what it was asked for."""
+    """A fake Go that serves local modules and records the requested ones."""
 
     def __init__(self, folder: Path) -> None:
         self.calls, self._reports = folder / "calls", folder / "reports.json"
         self.reports = {f"{each.module}@{each.version}": self._serve(folder, each) for each in SOURCES}
-        self.say()
+        self.report()
 
     def _serve(self, folder: Path, source: Source) -> dict[str, str]:
         module = folder / "modules" / source.module
@@ -116,10 +116,10 @@ class Modules:
             (module / source.folder / name).write_text(f"kind: {name}")
         return {"Dir": str(module), "Sum": source.checksum}
 
-    def say(self, **report: str) -> None:
-        """Changes what is said of the last module."""
+    def report(self, **fields: str) -> None:
+        """Change the report about the last module."""
         name = next(reversed(self.reports))
-        self._reports.write_text(json.dumps({**self.reports, name: {**self.reports[name], **report}}))
+        self._reports.write_text(json.dumps({**self.reports, name: {**self.reports[name], **fields}}))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modules:
     return Modules(tmp_path)
 
 
-def test_they_are_fetched_once_also_by_two_at_once(modules: Modules):
+def test_parallel_fetches_fetch_once(modules: Modules):
     code = "from tests.cluster.crds import provide_crds; print(*provide_crds(), sep='\\n')"
     both = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     first, second = (each.communicate()[0] for each in both)
@@ -144,22 +144,22 @@ def test_they_are_fetched_once_also_by_two_at_once(modules: Modules):
     assert modules.calls.read_text().split() == list(modules.reports)
 
 
-def test_another_checksum_is_refused_and_tried_again(modules: Modules):
-    modules.say(Sum="h1:of-somebody-else=")
+def test_other_checksum_is_refused_each_time(modules: Modules):
+    modules.report(Sum="h1:of-another-module=")
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"sigs\.k8s\.io/lws@v0\.9\.0 has the checksum h1:of-somebody-else=, not h1:DcJC"):
+        with pytest.raises(RuntimeError, match=r"sigs\.k8s\.io/lws@v0\.9\.0 has the checksum h1:of-another-module=, not h1:DcJC"):
             provide_crds()
-    modules.say()
+    modules.report()
     assert len(provide_crds()) == len(KINDS)
 
 
-def test_a_module_that_is_not_served_is_named(modules: Modules):
-    modules.say(Error="403 Forbidden")
+def test_module_that_is_not_served_is_named(modules: Modules):
+    modules.report(Error="403 Forbidden")
     with pytest.raises(RuntimeError, match=r"sigs\.k8s\.io/lws@v0\.9\.0 could not be fetched: 403 Forbidden"):
         provide_crds()
 
 
-def test_without_go_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_go_is_reported_with_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(NoGoError, match=r"no Go on PATH to fetch CRDs: .*https://go\.dev/doc/install"):

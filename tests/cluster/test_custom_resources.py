@@ -1,4 +1,4 @@
-"""The custom resources that the component renders, with every field, against their projects' own definitions."""
+"""Custom resources of the component, with every field, validated by their projects' definitions."""
 
 from typing import Any
 
@@ -73,9 +73,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "fields"), CASES, ids=lambda value: str(value)[:60])
-def test_its_definition_takes_it_and_nothing_is_lost_or_moves(
-    cluster: Client, crds: None, namespace: str, kind: str, fields: dict[str, Any]
-):
+def test_custom_resource_is_accepted_unchanged(cluster: Client, crds: None, namespace: str, kind: str, fields: dict[str, Any]):
     objects = render(NIM(**({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(access_mode="ReadWriteMany")} | fields)), namespace)
     applied = apply_all(cluster, objects)
     assert pick(applied, kind)["spec"]

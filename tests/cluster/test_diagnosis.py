@@ -1,4 +1,4 @@
-"""Why a rollout stands still, seen on a real control plane: the report line by line, and the cause with a fix."""
+"""Progress report and diagnosis of rollouts on a real control plane."""
 
 import asyncio
 import time
@@ -27,20 +27,20 @@ Lines = list[tuple[Level, str]]
 
 
 def nim(**fields: Any) -> NIM:
-    """A service that needs nothing that is not there."""
+    """Return a service without any missing requirement."""
     return NIM(**{"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True), **fields})
 
 
-def troubled(says: str = "", *, by_key: bool = False, **fields: Any) -> NIM:
-    """A service whose pods are put into trouble by kwok: `waits`, `ends`, `evicted` ..."""
+def failing(message: str = "", *, by_key: bool = False, **fields: Any) -> NIM:
+    """Return a service whose pods fail: `waits`, `ends`, `reason` and `evicted` are annotations for kwok."""
     annotations = {f"cluster-tests/{key}": str(fields.pop(key)) for key in ("waits", "ends", "reason", "evicted") if key in fields}
     annotations |= {"cluster-tests/in": fields.pop("where", ""), "cluster-tests/reason": annotations.get("cluster-tests/reason", "Error")}
     more = {"secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_key="NGC_API_KEY")} if by_key else {}
-    return nim(pod_annotations={**annotations, "cluster-tests/says": says}, **more, **fields)
+    return nim(pod_annotations={**annotations, "cluster-tests/message": message}, **more, **fields)
 
 
 class RecordedReport:
-    """What is told of a service while something happens to it."""
+    """The progress report of the service `llama`."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
@@ -56,11 +56,11 @@ class RecordedReport:
         meanwhile: Callable[[], Any] = lambda: None,
         fails: bool = True,
     ) -> Lines:
-        """Tells of the service `llama` until the lines are what is waited for."""
+        """Record the report until `until(lines)` is true, and run `meanwhile` at the same time."""
 
         async def run() -> None:
-            api = ClusterClient.connect(str(self.kubeconfig))
-            watch = Watch(api, self.denied.append)
+            client = ClusterClient.connect(str(self.kubeconfig))
+            watch = Watch(client, self.denied.append)
             reporter = ProgressReporter(watch)
             rollout = TrackedRollout("llama", namespace, lambda level, text: self.lines.append((level, text)), adapters=2)
             reporter.track(rollout)
@@ -75,13 +75,13 @@ class RecordedReport:
                 await reporter.fail(rollout)
             task.cancel()
             await watch.close()
-            self.requests = api.requests
+            self.requests = client.requests
 
-        # A program of the control plane ends with the thread that started it: what starts one stays in the main thread.
+        # A program of the control plane ends with the thread that started it, so `meanwhile` runs in the main thread.
         with ThreadPoolExecutor(1) as pool:
-            told = pool.submit(lambda: asyncio.run(run()))
+            recording = pool.submit(lambda: asyncio.run(run()))
             meanwhile()
-            told.result()
+            recording.result()
         return self.lines
 
     @property
@@ -107,10 +107,10 @@ def warned(lines: Lines) -> bool:
 
 
 BEFORE = ("waiting for pods", "waiting for a node", "scheduled on gpu-0, waiting for its volumes")
-"""What may be told of a pod, or be over before anybody looks."""
+"""Phases that may be reported, or be over before the first look."""
 
 
-def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_successful_rollout_reports_its_phases(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     objects = render(nim(pod_annotations={"cluster-tests/ready-after": "3s"}), namespace)
     report.record(namespace, lambda lines: any("ready after" in text for _, text in lines), meanwhile=lambda: apply_all(cluster, objects))
@@ -121,40 +121,40 @@ def test_a_rollout_that_comes_up_is_told_line_by_line(cluster: Client, namespace
     assert report.errors == []
 
 
-TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
-    # what happens: service, last phase, cause in words, fix in words
+FAILURES: dict[str, tuple[NIM, str, str, str]] = {
+    # id: service, last phase, text of the cause, text of the fix
     "image": (
-        troubled(f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found', waits="ErrImagePull"),
+        failing(f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found', waits="ErrImagePull"),
         "the server waits: ErrImagePull",
         f"There is no image {IMAGE}.",
         "Correct image: the registry has no such repository or tag.",
     ),
     "config": (
-        troubled("couldn't find key NGC_API_KEY in Secret default/ngc", waits="CreateContainerConfigError"),
+        failing("couldn't find key NGC_API_KEY in Secret default/ngc", waits="CreateContainerConfigError"),
         "the server waits: CreateContainerConfigError",
         "The Secret ngc has no key NGC_API_KEY.",
         "Name one of its keys in secrets.ngc_secret_key or hf_token_key",
     ),
     "loader": (
-        troubled("adapter one (my-org/one@main): the repo is gated (403): accept its terms", ends=12, where="init", **LORA),
+        failing("adapter one (my-org/one@main): the repo is gated (403): accept its terms", ends=12, where="init", **LORA),
         "the adapter loader failed 3 times, waiting to start again",
         "The adapter's repository is gated",
         "Accept its terms on its page",
     ),
     "memory": (
-        troubled("", ends=137, reason="OOMKilled"),
+        failing("", ends=137, reason="OOMKilled"),
         "the server failed 3 times, waiting to start again",
         "The server ran out of memory: mem is 20Gi, of which /dev/shm may take 16Gi.",
         "Raise mem, not only shm_size",
     ),
     "crash": (
-        troubled("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
+        failing("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
         "the server failed 3 times, waiting to start again",
         "The server ends soon after its start with exit code 1, 4 times so far (possible).",
         "evidence: Traceback KeyError: token=***",
     ),
     "evicted": (
-        troubled(evicted="The node was low on resource: ephemeral-storage."),
+        failing(evicted="The node was low on resource: ephemeral-storage."),
         "",
         "The pod was evicted: the node's disk is full",
         "Raise ephemeral_storage",
@@ -162,9 +162,9 @@ TROUBLE: dict[str, tuple[NIM, str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", TROUBLE)
-def test_trouble_is_told_with_its_cause_and_cure(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
-    service, phase, cause, fix = TROUBLE[what]
+@pytest.mark.parametrize("what", FAILURES)
+def test_failure_is_reported_with_cause_and_fix(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
+    service, phase, cause, fix = FAILURES[what]
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(service, namespace))
     began = time.monotonic()
@@ -198,9 +198,9 @@ SCHEDULING: dict[str, tuple[list[Object], NIM, str, str]] = {
 
 
 @pytest.mark.parametrize("what", SCHEDULING)
-def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
-    there, service, cause, fix = SCHEDULING[what]
-    nodes(there)
+def test_unschedulable_pod_is_diagnosed(cluster: Client, namespace: str, nodes, report: RecordedReport, what: str):
+    existing, service, cause, fix = SCHEDULING[what]
+    nodes(existing)
     apply_all(cluster, render(service, namespace))
     report.record(namespace, warned)
     (warning,) = report.warnings
@@ -209,7 +209,7 @@ def test_what_no_node_takes_is_told(cluster: Client, namespace: str, nodes, repo
     assert "waiting for a node" in report.progress
 
 
-def test_free_gpus_and_who_holds_the_others_are_told(cluster: Client, make_namespace, namespace: str, nodes, report: RecordedReport):
+def test_missing_gpus_are_reported_with_their_users(cluster: Client, make_namespace, namespace: str, nodes, report: RecordedReport):
     nodes([node("gpu-0", {GPU: 2}), node("gpu-1", {GPU: 1})])
     other = make_namespace()
     objects = render(nim(gpu=2), other)
@@ -222,7 +222,7 @@ def test_free_gpus_and_who_holds_the_others_are_told(cluster: Client, make_names
     assert f"Free GPUs (held by {other}/llama-" in warning
 
 
-def test_a_claim_without_its_class_is_told_with_the_classes_there_are(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_missing_storage_class_lists_existing_classes(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(cache=CacheArgs(storage_class="fast")), namespace))
     report.record(namespace, warned)
@@ -230,14 +230,14 @@ def test_a_claim_without_its_class_is_told_with_the_classes_there_are(cluster: C
     assert "Correct cache.storage_class: the cluster has kwok-volume." in report.warnings[0]
 
 
-def test_what_admission_refuses_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_refused_pod_is_diagnosed(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(nim(cache=CacheArgs(host_path="/models")), namespace))
     report.record(namespace, warned)
     assert "Pod Security restricted:latest of the namespace refuses the pod: restricted volume types" in report.warnings[0]
 
 
-def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_exceeded_quota_is_reported_with_numbers(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     set_quota(cluster, namespace, "gpus", **{f"requests.{GPU}": "1"})
     apply_all(cluster, render(nim(gpu=2), namespace))
@@ -248,7 +248,7 @@ def test_a_quota_is_told_with_its_numbers(cluster: Client, namespace: str, nodes
     )
 
 
-def test_a_surge_that_waits_for_the_gpu_of_the_old_pod_is_told(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_surge_without_spare_gpu_is_diagnosed(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     surge = {"rollout": "surge", "replicas": 1}
     objects = render(nim(**surge), namespace)
@@ -259,7 +259,7 @@ def test_a_surge_that_waits_for_the_gpu_of_the_old_pod_is_told(cluster: Client, 
     assert any("Use rollout: recreate (one replica) or rolling in place of surge" in text for text in report.warnings)
 
 
-def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_pull_secret_of_wrong_type_is_diagnosed(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(EIGHT_GPUS)
     cluster.create(
         {
@@ -270,16 +270,16 @@ def test_a_secret_of_the_wrong_type_is_told_with_its_keys(cluster: Client, names
             "stringData": {"api-key": "nvapi-of-nobody"},
         }
     )
-    apply_all(cluster, render(troubled("rpc error: unauthorized: authentication required", waits="ErrImagePull", by_key=True), namespace))
+    apply_all(cluster, render(failing("rpc error: unauthorized: authentication required", waits="ErrImagePull", by_key=True), namespace))
     report.record(namespace, warned)
-    said = "\n".join(report.warnings)
-    assert "the pull Secret pull is of type Opaque, not kubernetes.io/dockerconfigjson" in said
-    assert f"kubectl -n {namespace} create secret docker-registry pull --docker-server=nvcr.io" in said
-    assert "nvapi-of-nobody" not in said
+    warnings = "\n".join(report.warnings)
+    assert "the pull Secret pull is of type Opaque, not kubernetes.io/dockerconfigjson" in warnings
+    assert f"kubectl -n {namespace} create secret docker-registry pull --docker-server=nvcr.io" in warnings
+    assert "nvapi-of-nobody" not in warnings
 
 
 def grant(cluster: Client, namespace: str, *resources: str) -> None:
-    """Lets the visitor read these kinds of a namespace."""
+    """Grant the visitor to read these kinds of a namespace."""
     rules = [{"apiGroups": ["", "apps"], "resources": list(resources), "verbs": ["get", "list", "watch"]}]
     rbac = "rbac.authorization.k8s.io"
     cluster.apply({"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": {"name": "visitor", "namespace": namespace}, "rules": rules})
@@ -293,7 +293,7 @@ def grant(cluster: Client, namespace: str, *resources: str) -> None:
     )
 
 
-def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPlane, cluster: Client, namespace: str, nodes):
+def test_each_missing_permission_is_noted_once(control_plane: ControlPlane, cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     grant(cluster, namespace, "pods", "replicasets", "deployments")
     apply_all(cluster, render(nim(gpu=2), namespace))
@@ -314,7 +314,7 @@ def test_each_denial_is_said_once_and_the_rest_is_told(control_plane: ControlPla
 
 
 @pytest.mark.parametrize("missing", ["pods", "events", "replicasets", "deployments", "services", "persistentvolumeclaims"])
-def test_without_a_kind_nothing_breaks(control_plane: ControlPlane, cluster: Client, namespace: str, missing: str):
+def test_unreadable_kind_is_skipped(control_plane: ControlPlane, cluster: Client, namespace: str, missing: str):
     grant(cluster, namespace, *({"pods", "events", "replicasets", "deployments", "services", "persistentvolumeclaims"} - {missing}))
     apply_all(cluster, render(nim(), namespace))
     report = RecordedReport(control_plane.kubeconfig_of(VISITOR))
@@ -324,7 +324,7 @@ def test_without_a_kind_nothing_breaks(control_plane: ControlPlane, cluster: Cli
         assert report.lines == []
 
 
-def test_an_api_server_that_goes_and_comes_back_is_waited_for(
+def test_report_continues_after_api_server_restart(
     control_plane: ControlPlane, cluster: Client, namespace: str, nodes, report: RecordedReport
 ):
     nodes(ONE_GPU)
@@ -341,18 +341,18 @@ def test_an_api_server_that_goes_and_comes_back_is_waited_for(
     assert report.errors == []
 
 
-def test_a_story_asks_little_of_the_server(cluster: Client, namespace: str, nodes, report: RecordedReport):
+def test_report_sends_few_requests(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))
     began = time.monotonic()
     report.record(namespace, lambda _: time.monotonic() - began > 15)
-    # seven kinds listed and watched, and every pod asked for once
+    # seven kinds are listed and watched, and all pods are listed once
     assert report.requests <= 15
 
 
 @pytest.fixture
 def ten_thousand_events(control_plane: ControlPlane, namespace: str) -> Iterator[None]:
-    """Events of others, whose text some would take for several lines."""
+    """Store 10,000 events of other objects, with characters that Python treats as line ends."""
     odd = {"apiVersion": "v1", "kind": "Event", "reason": "Odd", "message": "\x85\u2028 odd", "type": "Warning"}
     store_events(
         control_plane,
@@ -365,9 +365,7 @@ def ten_thousand_events(control_plane: ControlPlane, namespace: str) -> Iterator
     drop_events(control_plane, namespace)
 
 
-def test_ten_thousand_events_of_others_are_no_trouble(
-    cluster: Client, namespace: str, nodes, report: RecordedReport, ten_thousand_events: None
-):
+def test_ten_thousand_foreign_events_are_ignored(cluster: Client, namespace: str, nodes, report: RecordedReport, ten_thousand_events: None):
     assert len(cluster.list("v1", "Event", namespace)) >= 10_000
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(gpu=2), namespace))

@@ -1,4 +1,4 @@
-"""Budget, claims, spread and scheduler before a real API server, its controllers and its scheduler."""
+"""Disruption budgets, ResourceClaims, topology spread and schedulers on a real control plane."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def service(namespace: str, **fields: Any) -> list[Object]:
 @pytest.mark.parametrize(
     "budget", [{}, {"max_unavailable": "50%"}, {"min_available": 1, "unhealthy_pod_eviction_policy": "IfHealthyBudget"}], ids=str
 )
-def test_a_budget_is_accepted_and_stays(cluster: Client, namespace: str, budget: dict[str, Any]):
+def test_disruption_budget_is_accepted(cluster: Client, namespace: str, budget: dict[str, Any]):
     objects = service(namespace, replicas=2, disruption_budget=budget)
     assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     live = cluster.get("policy/v1", "PodDisruptionBudget", "llama", namespace)
@@ -34,17 +34,17 @@ def evict(cluster: Client, namespace: str, name: str) -> None:
     cluster.kind("v1", "Pod").subresources["eviction"].create(name=name, namespace=namespace, body=eviction)
 
 
-def test_the_second_of_two_pods_is_not_evicted_before_the_first_is_back(cluster: Client, namespace: str, nodes):
+def test_second_eviction_waits_for_first_pod(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects = service(namespace, replicas=2, disruption_budget={})
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
 
-    def allowed() -> bool:
+    def allows_disruption() -> bool:
         status = cluster.get("policy/v1", "PodDisruptionBudget", "llama", namespace).get("status", {})
         return status.get("disruptionsAllowed") == 1
 
-    wait_until("a budget that knows its pods", allowed)
+    wait_until("a budget that has counted its pods", allows_disruption)
     first, second = (pod["metadata"]["name"] for pod in cluster.pods(namespace))
     evict(cluster, namespace, first)
     with pytest.raises(DynamicApiError) as refused:
@@ -52,23 +52,23 @@ def test_the_second_of_two_pods_is_not_evicted_before_the_first_is_back(cluster:
     assert "violate the pod's disruption budget" in message_of(refused.value)
 
 
-def test_pods_are_spread_over_zones_by_the_selector_of_their_own(cluster: Client, namespace: str, nodes):
+def test_topology_spread_distributes_pods_over_zones(cluster: Client, namespace: str, nodes):
     nodes([node(f"gpu-{zone}", {GPU: 8}, labels={ZONE: zone}) for zone in ("a", "b")])
     spread = [{"maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}]
     objects = service(namespace, replicas=4, topology_spread=spread)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
-    on = sorted(pod["spec"]["nodeName"] for pod in cluster.pods(namespace))
-    assert on == ["gpu-a", "gpu-a", "gpu-b", "gpu-b"]
+    used_nodes = sorted(pod["spec"]["nodeName"] for pod in cluster.pods(namespace))
+    assert used_nodes == ["gpu-a", "gpu-a", "gpu-b", "gpu-b"]
 
 
-def test_claims_and_a_scheduler_are_accepted_and_stay(cluster: Client, namespace: str):
-    claims = [
+def test_resource_claims_and_scheduler_are_accepted(cluster: Client, namespace: str):
+    resource_claims = [
         {"name": "gpus", "devices": [{"name": "gpu", "count": 2, "selectors": ["device.driver == 'gpu.nvidia.com'"]}], "request": "gpu"},
         {"name": "nic", "template": "fabric"},
         {"name": "shared", "claim": "shared"},
     ]
-    objects = service(namespace, resource_claims=claims, gpu=0, scheduler_name="kai-scheduler")
+    objects = service(namespace, resource_claims=resource_claims, gpu=0, scheduler_name="kai-scheduler")
     assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     template = pick(objects, "ResourceClaimTemplate")
     live = cluster.get(template["apiVersion"], "ResourceClaimTemplate", template["metadata"]["name"], namespace)
@@ -78,20 +78,18 @@ def test_claims_and_a_scheduler_are_accepted_and_stay(cluster: Client, namespace
     assert pod["spec"]["containers"][0]["resources"]["claims"] == [{"name": "gpus", "request": "gpu"}, {"name": "nic"}, {"name": "shared"}]
 
 
-def test_an_expression_that_is_none_is_refused_by_the_server(cluster: Client, namespace: str):
-    claims = [{"name": "gpus", "devices": [{"name": "gpu", "selectors": ["device.driver ="]}]}]
+def test_invalid_device_selector_is_refused(cluster: Client, namespace: str):
+    resource_claims = [{"name": "gpus", "devices": [{"name": "gpu", "selectors": ["device.driver ="]}]}]
     with pytest.raises(DynamicApiError, match="selectors"):
-        cluster.apply(pick(service(namespace, resource_claims=claims), "ResourceClaimTemplate"))
+        cluster.apply(pick(service(namespace, resource_claims=resource_claims), "ResourceClaimTemplate"))
 
 
-def test_each_pod_gets_a_claim_of_its_own_that_goes_with_it(cluster: Client, namespace: str, nodes):
+def test_ephemeral_pvc_is_deleted_with_its_pod(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     objects = service(namespace, replicas=2, cache=CacheArgs(ephemeral=True))
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     pods = {pod["metadata"]["name"] for pod in cluster.pods(namespace)}
-    assert {claim["metadata"]["name"] for claim in cluster.list("v1", "PersistentVolumeClaim", namespace)} == {
-        f"{pod}-cache" for pod in pods
-    }
+    assert {pvc["metadata"]["name"] for pvc in cluster.list("v1", "PersistentVolumeClaim", namespace)} == {f"{pod}-cache" for pod in pods}
     apply_all(cluster, service(namespace, replicas=0, cache=CacheArgs(ephemeral=True)))
-    wait_until("no claims", lambda: not cluster.list("v1", "PersistentVolumeClaim", namespace))
+    wait_until("no PVC", lambda: not cluster.list("v1", "PersistentVolumeClaim", namespace))

@@ -1,4 +1,4 @@
-"""What a cluster refuses: one clear error each, and the next run completes."""
+"""Refusals of a cluster: one clear error each, and the next run completes."""
 
 from collections.abc import Iterator
 
@@ -17,11 +17,11 @@ from .waiting import deployment_of, set_quota, wait_for_rollout
 
 @pytest.fixture
 def visitor(control_plane: ControlPlane) -> Client:
-    """Somebody without any right."""
+    """Return the client of a user without permissions."""
     return control_plane.client(VISITOR)
 
 
-def test_a_forbidden_namespace_is_named(visitor: Client, namespace: str):
+def test_missing_permission_names_the_namespace(visitor: Client, namespace: str):
     with pytest.raises(DynamicApiError) as refused:
         apply_all(visitor, service(namespace))
     assert refused.value.status == 403
@@ -29,7 +29,7 @@ def test_a_forbidden_namespace_is_named(visitor: Client, namespace: str):
     assert message_of(refused.value).endswith(f'in API group "" in the namespace "{namespace}"')
 
 
-def test_the_role_edit_is_right_enough(cluster: Client, visitor: Client, namespace: str):
+def test_role_edit_is_sufficient(cluster: Client, visitor: Client, namespace: str):
     cluster.create(
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -40,7 +40,7 @@ def test_the_role_edit_is_right_enough(cluster: Client, visitor: Client, namespa
         }
     )
     objects = render(with_everything, namespace)
-    wait_until("the binding to count", lambda: not _refused(visitor, objects[0]))
+    wait_until("an effective role binding", lambda: not _refused(visitor, objects[0]))
     assert {each["kind"] for each in apply_all(visitor, objects)} == {
         "Secret",
         "ConfigMap",
@@ -50,7 +50,7 @@ def test_the_role_edit_is_right_enough(cluster: Client, visitor: Client, namespa
     }
 
 
-def test_a_namespace_that_is_not_there_is_named(cluster: Client, namespace: str):
+def test_missing_namespace_is_named(cluster: Client, namespace: str):
     with pytest.raises(DynamicApiError) as missing:
         apply_all(cluster, service("not-there"))
     assert missing.value.status == 404
@@ -66,7 +66,7 @@ def _refused(visitor: Client, object_: Object) -> bool:
     return False
 
 
-def test_an_exceeded_quota_is_on_the_deployment_and_more_of_it_helps(cluster: Client, namespace: str, nodes):
+def test_exceeded_quota_is_in_deployment_status(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     set_quota(cluster, namespace, "gpus", **{"requests.nvidia.com/gpu": "1"})
     objects = service(namespace, gpu=2)
@@ -78,7 +78,7 @@ def test_an_exceeded_quota_is_on_the_deployment_and_more_of_it_helps(cluster: Cl
     wait_for_rollout(cluster, objects, seconds=60)
 
 
-def test_a_count_changed_by_hand_is_a_conflict_that_names_the_field(cluster: Client, namespace: str):
+def test_manual_scaling_causes_conflict_with_field(cluster: Client, namespace: str):
     objects = service(namespace)
     apply_all(cluster, objects)
     deployment = pick(objects, "Deployment")
@@ -92,24 +92,24 @@ def test_a_count_changed_by_hand_is_a_conflict_that_names_the_field(cluster: Cli
     assert cluster.apply(agreed)["spec"]["replicas"] == 0
 
 
-def test_an_object_that_is_there_already_is_taken_up_when_it_is_the_same(cluster: Client, namespace: str):
+def test_existing_equal_object_is_adopted(cluster: Client, namespace: str):
     (service_,) = (each for each in service(namespace) if each["kind"] == "Service")
-    made = cluster.create(service_)
+    created = cluster.create(service_)
     with pytest.raises(DynamicApiError) as exists:
         cluster.create(service_)
     assert exists.value.status == 409
     assert "already exists" in message_of(exists.value)
-    assert cluster.apply(service_)["metadata"]["uid"] == made["metadata"]["uid"]
+    assert cluster.apply(service_)["metadata"]["uid"] == created["metadata"]["uid"]
 
 
-def test_an_object_of_somebody_else_is_not_overwritten(cluster: Client, namespace: str):
+def test_foreign_object_is_not_overwritten(cluster: Client, namespace: str):
     (service_,) = (each for each in service(namespace) if each["kind"] == "Service")
-    cluster.create({**service_, "spec": {**service_["spec"], "selector": {"app": "of-somebody-else"}, "type": "NodePort"}})
+    cluster.create({**service_, "spec": {**service_["spec"], "selector": {"app": "of-another-program"}, "type": "NodePort"}})
     with pytest.raises(DynamicApiError) as conflict:
         cluster.apply(service_)
     assert conflict.value.status == 409
     assert ".spec.type" in message_of(conflict.value)
-    assert cluster.get("v1", "Service", "llama", namespace)["spec"]["selector"] == {"app": "of-somebody-else"}
+    assert cluster.get("v1", "Service", "llama", namespace)["spec"]["selector"] == {"app": "of-another-program"}
 
     cluster.delete("v1", "Service", "llama", namespace)
     assert cluster.apply(service_)["spec"]["selector"] == service_["spec"]["selector"]
@@ -117,15 +117,13 @@ def test_an_object_of_somebody_else_is_not_overwritten(cluster: Client, namespac
 
 @pytest.fixture
 def outage(control_plane: ControlPlane) -> Iterator[None]:
-    """The API server is gone; it is back when the test ends, whatever happens."""
+    """Start the API server again after the test, if it is stopped."""
     yield
     if "kube-apiserver.pid" not in {file.name for file in control_plane.folder.iterdir()}:
         control_plane.resume_api()
 
 
-def test_an_api_server_that_goes_and_comes_back_loses_nothing(
-    control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: None
-):
+def test_api_server_restart_keeps_pods(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: None):
     nodes(ONE_GPU)
     objects = service(namespace, cache=CacheArgs(empty_dir=True))
     apply_all(cluster, objects[:-1])

@@ -1,4 +1,4 @@
-"""After `ready`: what a server lists, asked through the proxy of a real API server, against what the service was asked to serve."""
+"""Comparison of the requested models with the served ones, through the proxy of a real API server."""
 
 import asyncio
 import json
@@ -39,8 +39,8 @@ def network(control_plane: ControlPlane) -> Iterator[PodNetwork]:
 
 
 @pytest.fixture
-def lead(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callable[[int], None]:
-    """Deploys `llama`, waits until its Service has an endpoint, and lets the pod's address lead to a port."""
+def route_to(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callable[[int], None]:
+    """Return a function that deploys `llama`, waits for its endpoint, and routes the pod's address to a port."""
 
     def deploy(port: int) -> None:
         nodes(ONE_GPU)
@@ -60,14 +60,14 @@ def lead(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callabl
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An adapter that does not come is not waited for as long as in earnest."""
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the time limits for models that are not listed."""
     monkeypatch.setattr(served, "PATIENCE", 1.0)
     monkeypatch.setattr(served, "SILENCE", 1.0)
 
 
 def publish(folder: Path, *names: str) -> Path:
-    """Adapters as a NIM lists them."""
+    """Create adapter folders that the stub server lists, and return their parent."""
     for name in names:
         (folder / name).mkdir()
         (folder / name / "adapter_config.json").write_text("{}")
@@ -76,7 +76,7 @@ def publish(folder: Path, *names: str) -> Path:
 
 
 def update(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch, services: int = 1, **fields: Any) -> Recording:
-    """A program with the service, as after an engine's update: the resources are up. What it raises is raised."""
+    """Run a program with the service, as after the engine's update of its resources."""
     monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: True)
     diagnosis = {"kubeconfig": str(kubeconfig), **fields.pop("diagnosis", {})}
 
@@ -92,24 +92,24 @@ def logged(seen: Recording, severity: str) -> list[str]:
     return [entry.message for entry in seen.run.log if entry.severity == severity]
 
 
-def test_nothing_is_said_of_a_server_that_lists_everything(
-    control_plane: ControlPlane, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_complete_list_logs_nothing(
+    control_plane: ControlPlane, network: PodNetwork, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with StubNIM(publish(tmp_path, "one", "two")) as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert seen.run.log == []
     assert len(network.dialled) == 1
 
 
-def test_a_missing_adapter_fails_the_update_or_is_warned_of_by_choice(
-    control_plane: ControlPlane, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_adapter_follows_missing_models_setting(
+    control_plane: ControlPlane, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     text = (
         f"llama: the server is ready and does not serve two; it lists {BASE}, one. An adapter that is left out was trained on another base"
     )
     with StubNIM(publish(tmp_path, "one")) as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         with pytest.raises(pulumi.RunError) as caught:
             update(control_plane.kubeconfig, namespace, monkeypatch)
         assert str(caught.value).startswith(text)
@@ -121,23 +121,23 @@ def test_a_missing_adapter_fails_the_update_or_is_warned_of_by_choice(
         assert seen.run.log == []
 
 
-def test_an_adapter_that_comes_within_the_patience_is_there(
-    control_plane: ControlPlane, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_adapter_listed_later_is_not_missing(
+    control_plane: ControlPlane, network: PodNetwork, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(served, "PATIENCE", 20.0)
     with StubNIM(publish(tmp_path, "one")) as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         threading.Timer(1, lambda: publish(tmp_path, "two")).start()
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert seen.run.log == []
     assert len(network.dialled) >= 2
 
 
-def test_a_base_model_of_another_name_fails_only_when_the_name_was_given(
-    control_plane: ControlPlane, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_base_model_fails_only_if_named(
+    control_plane: ControlPlane, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with StubNIM(publish(tmp_path, "one", "two"), model="mistral") as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         (warning,) = logged(update(control_plane.kubeconfig, namespace, monkeypatch), "warning")
         assert warning.startswith(f"llama: the server is ready and does not serve {BASE}; it lists mistral, one, two.")
         assert "set served_model_name" in warning
@@ -145,8 +145,8 @@ def test_a_base_model_of_another_name_fails_only_when_the_name_was_given(
             update(control_plane.kubeconfig, namespace, monkeypatch, served_model_name="my-llama")
 
 
-class Odd(BaseHTTPRequestHandler):
-    """Answers as its server says: a status and a body, or nothing for so many seconds."""
+class CannedHandler(BaseHTTPRequestHandler):
+    """Sends the server's canned response after a pause: a status and a body, or nothing."""
 
     def do_GET(self) -> None:
         status, body, pause = self.server.answer  # pyright: ignore
@@ -158,12 +158,12 @@ class Odd(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextmanager
 def answering(status: int, body: bytes = b"", pause: float = 0) -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), CannedHandler)
     server.daemon_threads, server.answer = True, (status, body, pause)  # pyright: ignore
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -173,23 +173,23 @@ def answering(status: int, body: bytes = b"", pause: float = 0) -> Iterator[int]
         server.server_close()
 
 
-ODD = {
+RESPONSES = {
     "fails": (500, b"oops", 0, "the API server's proxy does not lead to it (status 500)"),
     "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy does not lead to it (no JSON)"),
     "nothing": (0, b"", 0, "the API server's proxy does not lead to it (status 503)"),
     "slow": (200, b"{}", 30, "the API server's proxy does not lead to it (no answer within 10 s)"),
-    "wants a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "it answers with 403"),
+    "requires a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "it answers with 403"),
     "other": (200, b'{"object": "error"}', 0, "it answers with something else than a list of models"),
 }
 
 
-@pytest.mark.parametrize("how", ODD)
-def test_a_server_that_answers_otherwise_is_not_judged_and_not_waited_for(
-    control_plane: ControlPlane, lead, namespace: str, monkeypatch: pytest.MonkeyPatch, how: str
+@pytest.mark.parametrize("how", RESPONSES)
+def test_unusable_response_skips_the_comparison(
+    control_plane: ControlPlane, route_to, namespace: str, monkeypatch: pytest.MonkeyPatch, how: str
 ):
-    status, body, pause, why = ODD[how]
+    status, body, pause, why = RESPONSES[how]
     with answering(status, body, pause) as port:
-        lead(port)
+        route_to(port)
         began = time.monotonic()
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
         assert time.monotonic() - began < 15
@@ -197,24 +197,30 @@ def test_a_server_that_answers_otherwise_is_not_judged_and_not_waited_for(
     assert logged(seen, "info") == [f"llama: the models that it serves are not compared: {why}"]
 
 
-def test_where_nothing_listens_nothing_is_compared(control_plane: ControlPlane, lead, namespace: str, monkeypatch: pytest.MonkeyPatch):
-    lead(9)
+def test_unreachable_server_skips_the_comparison(control_plane: ControlPlane, route_to, namespace: str, monkeypatch: pytest.MonkeyPatch):
+    route_to(9)
     seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert logged(seen, "info") == [
         "llama: the models that it serves are not compared: the API server's proxy does not lead to it (status 503)"
     ]
 
 
-def test_a_denied_proxy_is_said_once_a_run(
-    control_plane: ControlPlane, cluster: Client, network: PodNetwork, lead, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_denied_proxy_is_logged_once(
+    control_plane: ControlPlane,
+    cluster: Client,
+    network: PodNetwork,
+    route_to,
+    namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     grant(cluster, namespace, "pods", "services")
     with StubNIM(publish(tmp_path, "one", "two")) as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         seen = update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch, services=3)
         assert logged(seen, "warning") == logged(seen, "error") == []
-        (said,) = logged(seen, "info")
-        assert said.endswith(
+        (line,) = logged(seen, "info")
+        assert line.endswith(
             f"the models that it serves are not compared: services/proxy may not be used in namespace {namespace} (needs get)"
         )
         grant(cluster, namespace, "services/proxy")
@@ -222,11 +228,11 @@ def test_a_denied_proxy_is_said_once_a_run(
     assert network.dialled != []
 
 
-def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: Client, lead, namespace: str, tmp_path: Path):
+def test_explain_reports_missing_models(control_plane: ControlPlane, cluster: Client, route_to, namespace: str, tmp_path: Path):
     published = tmp_path / "adapters"
     published.mkdir()
     with StubNIM(publish(published, "one")) as stub:
-        lead(stub.server_port)
+        route_to(stub.server_port)
         code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
         assert (code, errors) == (3, "")
         assert f"\nThe server is ready and does not serve two; it lists {BASE}, one.\n  fix: An adapter that is left out" in output
@@ -241,11 +247,11 @@ def test_explain_says_what_is_not_served(control_plane: ControlPlane, cluster: C
         assert f"note: what is served is not compared with what was asked for: {why}\n" in errors
 
 
-def test_a_service_that_is_not_there_is_not_judged(control_plane: ControlPlane, network: PodNetwork, namespace: str):
-    async def ask() -> Any:
-        async with ClusterClient.connect(str(control_plane.kubeconfig)) as api:
-            return await find_missing(api, "llama", namespace, 8000, [BASE], 0)
+def test_missing_service_raises_not_asked(control_plane: ControlPlane, network: PodNetwork, namespace: str):
+    async def compare() -> Any:
+        async with ClusterClient.connect(str(control_plane.kubeconfig)) as client:
+            return await find_missing(client, "llama", namespace, 8000, [BASE], 0)
 
     with pytest.raises(NotAskedError, match="the Service is not there"):
-        asyncio.run(ask())
+        asyncio.run(compare())
     assert network.dialled == []

@@ -1,4 +1,4 @@
-"""The LeaderWorkerSet, judged by its own definition; its pods, by Pod Security and the scheduler."""
+"""LeaderWorkerSets: validation by the definition, Pod Security and scheduling of the pods."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .objects import apply_all, pick, pods_of, render
 from .waiting import wait_for_unschedulable
 
 
-def group(namespace: str, **fields: Any) -> list[Object]:
+def multi_node(namespace: str, **fields: Any) -> list[Object]:
     given: dict[str, Any] = {
         "secrets": NIMSecrets.keyless(),
         "image": "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5",
@@ -24,8 +24,8 @@ def group(namespace: str, **fields: Any) -> list[Object]:
 
 
 @pytest.mark.parametrize("fields", [{}, {"generation": "1.x"}, {"replicas": 3, "rollout": "surge"}], ids=str)
-def test_it_is_accepted_and_stays(crds: None, cluster: Client, namespace: str, fields: dict[str, Any]):
-    objects = group(namespace, **fields)
+def test_leader_worker_set_is_accepted(crds: None, cluster: Client, namespace: str, fields: dict[str, Any]):
+    objects = multi_node(namespace, **fields)
     apply_all(cluster, objects)
     applied = apply_all(cluster, objects)
     live = pick(applied, "LeaderWorkerSet")
@@ -33,33 +33,33 @@ def test_it_is_accepted_and_stays(crds: None, cluster: Client, namespace: str, f
     assert live["spec"]["leaderWorkerTemplate"]["size"] == 2
 
 
-def test_a_field_that_the_definition_does_not_know_is_refused(crds: None, cluster: Client, namespace: str):
-    wrong = pick(group(namespace), "LeaderWorkerSet")
+def test_unknown_field_is_refused(crds: None, cluster: Client, namespace: str):
+    wrong = pick(multi_node(namespace), "LeaderWorkerSet")
     wrong["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["run_as_user"] = 1
     with pytest.raises(DynamicApiError, match="run_as_user"):
         cluster.apply(wrong)
 
 
-def test_leader_and_worker_take_a_node_each(crds: None, cluster: Client, namespace: str, nodes):
+def test_leader_and_worker_need_one_node_each(crds: None, cluster: Client, namespace: str, nodes):
     nodes([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8})])
-    objects = group(namespace)
+    objects = multi_node(namespace)
     apply_all(cluster, [each for each in objects if each["kind"] != "LeaderWorkerSet"])
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     for pod in (leader, worker):
         cluster.create(pod)
 
-    def placed() -> set[str]:
+    def used_nodes() -> set[str]:
         return {pod["spec"]["nodeName"] for pod in cluster.pods(namespace) if pod["status"].get("phase") == "Running"}
 
-    assert wait_until("two running pods", lambda: len(placed()) == 2)
+    assert wait_until("two running pods", lambda: len(used_nodes()) == 2)
     third = {**worker, "metadata": {**worker["metadata"], "name": "third"}}
     cluster.create(third)
     assert "Insufficient nvidia.com/gpu" in wait_for_unschedulable(cluster, namespace)
 
 
-def test_only_the_leader_is_an_endpoint(crds: None, cluster: Client, namespace: str, nodes):
+def test_only_leader_is_an_endpoint(crds: None, cluster: Client, namespace: str, nodes):
     nodes([node("gpu-0", {GPU: 8}), node("gpu-1", {GPU: 8})])
-    objects = group(namespace)
+    objects = multi_node(namespace)
     apply_all(cluster, [each for each in objects if each["kind"] != "LeaderWorkerSet"])
     for pod in pods_of(pick(objects, "LeaderWorkerSet")):
         cluster.create(pod)

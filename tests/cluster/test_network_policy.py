@@ -1,4 +1,4 @@
-"""Network policies before a real API server, and against what else the component renders."""
+"""NetworkPolicies on a real control plane, and the pods that they select."""
 
 from typing import Any
 
@@ -29,22 +29,22 @@ POLICIES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["closed", "everything"])
-def test_a_policy_is_accepted_and_stays(cluster: Client, namespace: str, policy: dict[str, Any]):
+def test_network_policy_is_accepted(cluster: Client, namespace: str, policy: dict[str, Any]):
     objects = render(NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(empty_dir=True), network_policy=policy), namespace)  # pyright: ignore
     assert_second_apply_changes_nothing(cluster, apply_all(cluster, objects), objects)
     live = cluster.get("networking.k8s.io/v1", "NetworkPolicy", "llama", namespace)
     assert live["spec"] == pick(objects, "NetworkPolicy")["spec"]
 
 
-def test_it_selects_the_pods_that_the_controllers_make_and_lets_their_port_in(cluster: Client, namespace: str, nodes):
+def test_policy_selects_pods_and_allows_their_port(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     nim = NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(empty_dir=True), replicas=2, network_policy=POLICIES[1])  # pyright: ignore
     objects = render(nim, namespace)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     spec = cluster.get("networking.k8s.io/v1", "NetworkPolicy", "llama", namespace)["spec"]
-    chosen = ",".join(f"{key}={value}" for key, value in spec["podSelector"]["matchLabels"].items())
-    pods = cluster.list("v1", "Pod", namespace, labels=chosen)
+    selector = ",".join(f"{key}={value}" for key, value in spec["podSelector"]["matchLabels"].items())
+    pods = cluster.list("v1", "Pod", namespace, labels=selector)
     assert len(pods) == len(cluster.pods(namespace)) == 2
     ports = {port["containerPort"] for pod in pods for each in pod["spec"]["containers"] for port in each["ports"]}
     assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == ports

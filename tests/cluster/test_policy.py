@@ -1,4 +1,4 @@
-"""What a policy scanner says of the rendered default: nothing but what was decided otherwise, each with its reason."""
+"""checkov on the rendered default: only checks that are accepted with a reason may fail."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,19 +14,19 @@ from .fixtures import skip_outside_ci
 from .objects import pick, render
 from .services import with_everything
 
-DECIDED = {
+ACCEPTED = {
     "CKV_K8S_15": "the pull policy is IfNotPresent: a NIM's image is 10 to 20 GB, and a fixed tag or digest does not move",
     "CKV_K8S_22": "NIM writes to nine places outside its volumes; the loader's root file system is read-only",
-    "CKV_K8S_35": "NIM and huggingface_hub take their keys from the environment, and from nowhere else",
-    "CKV_K8S_40": "1000 is the user of the NIM images; `run_as_user` takes a higher one where the image allows it",
-    "CKV_K8S_43": "the default image is the origin's, by tag; `image` takes a digest",
-    "CKV2_K8S_6": "who may talk to a model is the platform's decision, not every service's default",
+    "CKV_K8S_35": "NIM and huggingface_hub read their keys from the environment only",
+    "CKV_K8S_40": "1000 is the user of the NIM images; `run_as_user` sets a higher one if the image allows it",
+    "CKV_K8S_43": "the default image has a tag; `image` accepts a digest",
+    "CKV2_K8S_6": "access to a model is a decision of the platform, not a default of every service",
 }
 
 
 @pytest.fixture(scope="module")
 def checkov() -> None:
-    """Skips where there is no package index."""
+    """Skip the test if the package index is not reachable."""
     try:
         provide_checkov()
     except NoCheckovError as error:
@@ -48,8 +48,8 @@ def default() -> NIM:
     return NIM(secrets=NIMSecrets(ngc_image_secret="ngc-pull", ngc_secret_key="NGC_API_KEY"))
 
 
-def test_checkov_is_there_in_ci():
-    # Everywhere else what follows is skipped with the same words.
+def test_checkov_exists_in_ci():
+    """Outside CI, the tests below are skipped with the same text."""
     try:
         provide_checkov()
     except NoCheckovError as error:
@@ -57,11 +57,11 @@ def test_checkov_is_there_in_ci():
 
 
 @pytest.mark.parametrize("nim", [default, with_everything], ids=["default", "with everything"])
-def test_only_what_was_decided_fails(scan, nim: Callable[[], NIM]):
-    assert set(scan(render(nim, "models"))) == DECIDED.keys()
+def test_only_accepted_checks_fail(scan, nim: Callable[[], NIM]):
+    assert set(scan(render(nim, "models"))) == ACCEPTED.keys()
 
 
-def test_a_root_container_would_be_found(scan):
+def test_root_container_is_found(scan):
     objects = render(default, "models")
     pod = pick(objects, "Deployment")["spec"]["template"]["spec"]
     pod["securityContext"] |= {"runAsNonRoot": False, "runAsUser": 0}

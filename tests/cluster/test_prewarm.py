@@ -1,4 +1,4 @@
-"""The Job that fills the cache: it comes to its end, and neither waits for the server nor the server for it."""
+"""The prewarm Job: it completes without a GPU and without the server."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def job_of(cluster: Client, objects: list[Object]) -> Object:
 
 
 def wait_for_job(cluster: Client, objects: list[Object]) -> Object:
-    """As Pulumi judges it: the condition Complete."""
+    """Return the Job when its condition Complete is true, like Pulumi."""
 
-    def ask() -> Object | None:
+    def poll() -> Object | None:
         job = job_of(cluster, objects)
         return job if condition(job, "Complete").get("status") == "True" else None
 
-    return wait_until("a complete Job", ask)
+    return wait_until("a complete Job", poll)
 
 
 def job_pods(cluster: Client, objects: list[Object]) -> list[Object]:
@@ -40,11 +40,11 @@ def job_pods(cluster: Client, objects: list[Object]) -> list[Object]:
 
 
 def without_deployment(objects: list[Object]) -> list[Object]:
-    """What Pulumi makes before the Job is complete."""
+    """Return the objects that Pulumi creates before the Job is complete."""
     return [each for each in objects if each["kind"] != "Deployment"]
 
 
-def test_the_job_comes_to_its_end_on_a_node_without_a_gpu(cluster: Client, namespace: str, nodes):
+def test_job_completes_on_node_without_gpu(cluster: Client, namespace: str, nodes):
     nodes([node("cpu-0")])
     objects = service(namespace)
     apply_all(cluster, without_deployment(objects))
@@ -53,8 +53,8 @@ def test_the_job_comes_to_its_end_on_a_node_without_a_gpu(cluster: Client, names
     assert "ttlSecondsAfterFinished" not in job["spec"]
 
 
-def test_with_a_volume_for_one_node_the_next_job_comes_to_the_servers_node(cluster: Client, namespace: str, nodes):
-    # Without the affinity the larger, idle node would be taken, and the volume could not follow.
+def test_next_job_runs_on_node_of_volume(cluster: Client, namespace: str, nodes):
+    """The volume can be attached to one node. Without the affinity, the scheduler would select an idle node."""
     nodes([*ONE_GPU, *(node(f"cpu-{at}") for at in range(3))])
     objects = service(namespace)
     apply_all(cluster, without_deployment(objects))
@@ -69,7 +69,7 @@ def test_with_a_volume_for_one_node_the_next_job_comes_to_the_servers_node(clust
     assert pod["spec"]["nodeName"] == "gpu-0"
 
 
-def test_the_gpu_stays_the_servers_while_the_next_model_is_downloaded(cluster: Client, namespace: str, nodes):
+def test_download_does_not_use_the_gpu(cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     objects = service(namespace, access_mode="ReadWriteMany")
     apply_all(cluster, objects)
@@ -81,7 +81,7 @@ def test_the_gpu_stays_the_servers_while_the_next_model_is_downloaded(cluster: C
     assert [pod["spec"]["containers"][0]["image"] for pod in servers] == [OLD]
 
 
-def test_the_service_has_no_endpoint_at_the_job(cluster: Client, namespace: str, nodes):
+def test_job_pod_is_no_endpoint(cluster: Client, namespace: str, nodes):
     nodes([node("cpu-0")])
     objects = service(namespace)
     apply_all(cluster, without_deployment(objects))
@@ -90,8 +90,8 @@ def test_the_service_has_no_endpoint_at_the_job(cluster: Client, namespace: str,
     assert [each for each in slices if each.get("endpoints")] == []
 
 
-def test_a_changed_job_is_refused_under_the_old_name(cluster: Client, namespace: str):
-    # What the digest in the name is for.
+def test_changed_job_under_old_name_is_refused(cluster: Client, namespace: str):
+    """The pod template of a Job is immutable, so its name contains a digest."""
     objects, changed = service(namespace), service(namespace, NEW)
     apply_all(cluster, without_deployment(objects))
     job = pick(changed, "Job")

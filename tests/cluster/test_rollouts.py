@@ -1,4 +1,4 @@
-"""Rollouts on a cluster whose GPUs are all in use: the reason for the defaults."""
+"""Rollouts on a cluster without spare GPUs: the reason for the defaults."""
 
 import time
 
@@ -12,7 +12,7 @@ from .waiting import deployment_of, images, is_rolled_out, wait_for_rollout, wai
 
 
 def with_kubernetes_default(objects: list[Object]) -> list[Object]:
-    """As if the component said nothing about the strategy; and Kubernetes gives up soon, so that it says so while the test waits."""
+    """Remove the strategy, and set a short progress deadline, so that the stall is reported during the test."""
     spec = pick(objects, "Deployment")["spec"]
     del spec["strategy"]
     spec["progressDeadlineSeconds"] = 5
@@ -20,7 +20,7 @@ def with_kubernetes_default(objects: list[Object]) -> list[Object]:
 
 
 @pytest.mark.parametrize(("replicas", "kind"), [(1, "Recreate"), (3, "RollingUpdate")])
-def test_an_image_change_needs_no_spare_gpu(cluster: Client, namespace: str, nodes, replicas: int, kind: str):
+def test_image_change_needs_no_spare_gpu(cluster: Client, namespace: str, nodes, replicas: int, kind: str):
     nodes([node("gpu-0", {GPU: replicas})])
     apply_all(cluster, service(namespace, replicas=replicas, cache=SHARED))
     wait_for_rollout(cluster, service(namespace, replicas=replicas, cache=SHARED))
@@ -32,7 +32,7 @@ def test_an_image_change_needs_no_spare_gpu(cluster: Client, namespace: str, nod
 
 
 @pytest.mark.parametrize("replicas", [1, 3])
-def test_under_kubernetes_own_default_the_same_change_stalls(cluster: Client, namespace: str, nodes, replicas: int):
+def test_default_strategy_of_kubernetes_stalls(cluster: Client, namespace: str, nodes, replicas: int):
     nodes([node("gpu-0", {GPU: replicas})])
     first = with_kubernetes_default(service(namespace, replicas=replicas, cache=SHARED))
     apply_all(cluster, first)
@@ -41,15 +41,15 @@ def test_under_kubernetes_own_default_the_same_change_stalls(cluster: Client, na
     apply_all(cluster, with_kubernetes_default(service(namespace, NEW, replicas=replicas, cache=SHARED)))
     assert "1 Insufficient nvidia.com/gpu" in wait_for_unschedulable(cluster, namespace)
 
-    def gave_up() -> Object | None:
+    def exceeded_deadline() -> Object | None:
         deployment = deployment_of(cluster, first)
         return deployment if condition(deployment, "Progressing").get("reason") == "ProgressDeadlineExceeded" else None
 
-    stalled = wait_until("Kubernetes' own verdict", gave_up)
+    stalled = wait_until("the reason ProgressDeadlineExceeded", exceeded_deadline)
     assert images(cluster, namespace) == {OLD, NEW}
-    assert stalled["status"]["availableReplicas"] == replicas  # the old ones hold their GPUs for ever
+    assert stalled["status"]["availableReplicas"] == replicas  # the old pods keep their GPUs for ever
 
-    # The next run, without a surge, ends it.
+    # The next run, without a surge, completes the rollout.
     changed = service(namespace, NEW, replicas=replicas, rollout="rolling", cache=SHARED)
     apply_all(cluster, changed)
     wait_for_rollout(cluster, changed)
@@ -57,29 +57,29 @@ def test_under_kubernetes_own_default_the_same_change_stalls(cluster: Client, na
 
 
 @pytest.mark.parametrize("way", ["patch", "rolling first"])
-def test_recreate_over_kubernetes_own_default_is_refused_until_that_is_taken_away(cluster: Client, namespace: str, nodes, way: str):
+def test_recreate_over_default_strategy_needs_a_step(cluster: Client, namespace: str, nodes, way: str):
     nodes(ONE_GPU)
     first = with_kubernetes_default(service(namespace))
     apply_all(cluster, first)
     wait_for_rollout(cluster, first)
     (pod,) = cluster.pods(namespace)
-    wanted = pick(service(namespace), "Deployment")
+    recreate = pick(service(namespace), "Deployment")
     with pytest.raises(DynamicApiError) as refused:
-        cluster.apply(wanted)  # the server's default for the other strategy is nobody's to remove
+        cluster.apply(recreate)  # no field manager owns the server's default, so apply cannot remove it
     assert refused.value.status == 422
     assert "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'" in message_of(refused.value)
 
     # docs/troubleshooting.md
     if way == "patch":
-        cluster.patch(wanted, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}})
+        cluster.patch(recreate, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}})
     else:
         cluster.apply(pick(service(namespace, rollout="rolling"), "Deployment"))
-    assert cluster.apply(wanted)["spec"]["strategy"] == {"type": "Recreate"}
+    assert cluster.apply(recreate)["spec"]["strategy"] == {"type": "Recreate"}
     wait_for_rollout(cluster, first)
     assert [each["metadata"]["uid"] for each in cluster.pods(namespace)] == [pod["metadata"]["uid"]]
 
 
-def test_surge_uses_a_spare_gpu_and_never_has_an_outage(cluster: Client, namespace: str, nodes):
+def test_surge_uses_spare_gpu_without_outage(cluster: Client, namespace: str, nodes):
     nodes([node("gpu-0", {GPU: 2})])
     apply_all(cluster, service(namespace, rollout="surge", cache=SHARED))
     wait_for_rollout(cluster, service(namespace, rollout="surge", cache=SHARED))
@@ -98,7 +98,7 @@ def test_surge_uses_a_spare_gpu_and_never_has_an_outage(cluster: Client, namespa
     assert min(available) >= 1
 
 
-def test_switching_between_strategies_is_accepted_both_ways(cluster: Client, namespace: str, nodes):
+def test_strategy_can_be_switched(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     for rollout in ("recreate", "rolling", "surge", "recreate"):
         objects = service(namespace, replicas=2, rollout=rollout, cache=SHARED)
@@ -116,15 +116,13 @@ def test_switching_between_strategies_is_accepted_both_ways(cluster: Client, nam
     ],
     ids=["none", "one", "two nodes of eight"],
 )
-def test_more_gpus_than_any_node_has_is_said_by_the_scheduler(
-    cluster: Client, namespace: str, nodes, cluster_nodes, gpu: int, message: str
-):
+def test_too_many_gpus_are_reported_by_scheduler(cluster: Client, namespace: str, nodes, cluster_nodes, gpu: int, message: str):
     nodes(cluster_nodes)
     apply_all(cluster, service(namespace, gpu=gpu))
     assert wait_for_unschedulable(cluster, namespace).startswith(message)
 
 
-def test_a_pod_that_is_slow_is_waited_for(cluster: Client, namespace: str, nodes):
+def test_rollout_waits_for_slow_pod(cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     objects = service(namespace, pod_annotations={"cluster-tests/ready-after": "2s"})
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""One number drives the waiting, and it is in order where it counts: in the live objects and in the options of the engine."""
+"""Time-outs derived from `startup_timeout`: startup probe, then progress deadline, then the engine's time-outs."""
 
 import pytest
 
@@ -41,10 +41,10 @@ def assert_order(cluster: Client, namespace: str, seen: Recording) -> None:
 
 
 @pytest.mark.parametrize("name", NIMS)
-def test_the_start_is_waited_for_by_everyone_above_it(cluster: Client, namespace: str, name: str):
+def test_timeouts_are_in_order(cluster: Client, namespace: str, name: str):
     assert_order(cluster, namespace, record(lambda: NIMService("llama", NIMS[name])))
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_it_is_so_in_every_stack(cluster: Client, namespace: str, stack: str):
+def test_timeouts_of_stack_are_in_order(cluster: Client, namespace: str, stack: str):
     assert_order(cluster, namespace, record_project(ROOT, stack))

@@ -1,4 +1,4 @@
-"""Values that text formats bend: what was said is what the cluster has."""
+"""Values that text formats can change: the cluster has the given values."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def nim(**fields) -> NIM:
     return keyless(cache=CacheArgs(empty_dir=True), **fields)
 
 
-def test_a_node_selector_of_true_and_8_finds_its_node(cluster: Client, namespace: str, nodes):
+def test_node_selector_with_true_and_8_matches(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     selector = {"nvidia.com/gpu.present": "true", "nvidia.com/gpu.count": "8"}
     objects = render(nim(node_selector=selector), namespace)
@@ -26,7 +26,7 @@ def test_a_node_selector_of_true_and_8_finds_its_node(cluster: Client, namespace
     assert deployment["spec"]["template"]["spec"]["nodeSelector"] == selector
 
 
-def test_a_node_selector_of_another_value_finds_none(cluster: Client, namespace: str, nodes):
+def test_node_selector_with_other_value_matches_none(cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(nim(node_selector={"nvidia.com/gpu.count": "4"}), namespace))
     assert wait_for_unschedulable(cluster, namespace).startswith(
@@ -35,15 +35,15 @@ def test_a_node_selector_of_another_value_finds_none(cluster: Client, namespace:
 
 
 @pytest.mark.parametrize("seconds", [0, 300])
-def test_toleration_seconds_arrive(cluster: Client, namespace: str, seconds: int):
+def test_toleration_seconds_are_applied(cluster: Client, namespace: str, seconds: int):
     spot = Toleration(key="spot", operator="Exists", effect="NoExecute", toleration_seconds=seconds)
     objects = render(nim(tolerations=[spot]), namespace)
     apply_all(cluster, objects)
-    wanted = {"key": "spot", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
-    assert deployment_of(cluster, objects)["spec"]["template"]["spec"]["tolerations"] == [wanted]
+    toleration = {"key": "spot", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+    assert deployment_of(cluster, objects)["spec"]["template"]["spec"]["tolerations"] == [toleration]
 
 
-def test_the_default_toleration_bears_a_gpu_nodes_taint(cluster: Client, namespace: str, nodes):
+def test_default_toleration_matches_gpu_taint(cluster: Client, namespace: str, nodes):
     nodes(TAINTED_GPUS)
     objects = render(nim(), namespace)
     apply_all(cluster, objects)
@@ -52,14 +52,14 @@ def test_the_default_toleration_bears_a_gpu_nodes_taint(cluster: Client, namespa
     assert pod["spec"]["nodeName"] == "gpu-0"
 
 
-def test_without_tolerations_a_tainted_node_stays_closed(cluster: Client, namespace: str, nodes):
+def test_tainted_node_needs_toleration(cluster: Client, namespace: str, nodes):
     nodes(TAINTED_GPUS)
     apply_all(cluster, render(nim(tolerations=[]), namespace))
     message = wait_for_unschedulable(cluster, namespace)
     assert message.startswith("0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint")
 
 
-def test_a_mig_slice_is_placed(cluster: Client, namespace: str, nodes):
+def test_mig_slice_is_scheduled(cluster: Client, namespace: str, nodes):
     nodes(MIG_SLICES)
     objects = render(nim(gpu=2, gpu_resource=MIG), namespace)
     apply_all(cluster, objects)
@@ -102,7 +102,7 @@ def test_a_mig_slice_is_placed(cluster: Client, namespace: str, nodes):
     ],
     ids=str,
 )
-def test_a_quantity_is_the_same_in_every_notation(cluster: Client, namespace: str, notation):
+def test_quantity_keeps_its_value_in_each_notation(cluster: Client, namespace: str, notation):
     objects = render(nim(**notation), namespace)
     applied = apply_all(cluster, objects)
     pod = deployment_of(cluster, objects)["spec"]["template"]["spec"]
@@ -113,12 +113,12 @@ def test_a_quantity_is_the_same_in_every_notation(cluster: Client, namespace: st
     assert_second_apply_changes_nothing(cluster, applied, objects)
 
 
-def test_requests_and_limits_make_the_pod_guaranteed(cluster: Client, namespace: str):
+def test_pod_has_guaranteed_quality_of_service(cluster: Client, namespace: str):
     created = cluster.create(pod_of(pick(render(nim(cpu="1e1", mem="2.5e10"), namespace), "Deployment")), dry_run=True)
     assert created["status"]["qosClass"] == "Guaranteed"
 
 
-def test_no_replicas_are_rolled_out_at_once_and_hold_nothing(cluster: Client, namespace: str):
+def test_zero_replicas_create_no_pods(cluster: Client, namespace: str):
     objects = render(nim(replicas=0), namespace)
     apply_all(cluster, objects)
     deployment = wait_until("an observed Deployment", lambda: _observed(deployment_of(cluster, objects)))

@@ -1,4 +1,4 @@
-"""The real Pulumi engine, where it is on PATH: with the provider that renders to files, and on the control plane of `tests/cluster`."""
+"""Fixtures for the real Pulumi engine, with a provider that renders to files or on the control plane of `tests/cluster`."""
 
 import os
 import shutil
@@ -24,30 +24,34 @@ REASON = "no pulumi on PATH: install the Pulumi CLI to run the engine tests (htt
 
 @pytest.fixture(autouse=True, scope="session")
 def engine() -> None:
-    """Skips where there is no engine, in CI too: it is in no package index, and the GitHub workflow installs it."""
+    """Skip without an engine, also in CI. It is in no package index; the GitHub workflow installs it."""
     if shutil.which("pulumi") is None:
         pytest.skip(REASON)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Makes a project that asks no cluster: `project(source, stack, config)`."""
-    made: list[Project] = []
+    """Return a function that creates a project without a cluster: `project(source, stack, config)`."""
+    created: list[Project] = []
 
     def make(source: Path = ROOT, stack: str = "dev", config: dict[str, Any] | None = None, kubeconfig: str = os.devnull) -> Project:
-        folder = tmp_path / str(len(made))
+        folder = tmp_path / str(len(created))
         folder.mkdir()
-        made.append(Project(source, folder, stack, config, {"KUBECONFIG": kubeconfig}))
-        return made[-1]
+        created.append(Project(source, folder, stack, config, {"KUBECONFIG": kubeconfig}))
+        return created[-1]
 
     yield make
-    for each in made:
+    for each in created:
         each.close()
 
 
 @pytest.fixture
 def on_cluster(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Callable[..., Project]:
-    """Makes a project whose services live in the test's namespace: `on_cluster(llama={"gpu": 2})`. Without keys, unless said."""
+    """Return a function that creates a project with services in the test's namespace, by default without keys.
+
+    Example:
+        `on_cluster(llama={"gpu": 2})`
+    """
 
     def make(**services: dict[str, Any]) -> Project:
         defaults = {"namespace": namespace, "secrets": {"without_key": True}}
@@ -58,14 +62,14 @@ def on_cluster(project: Callable[..., Project], control_plane: ControlPlane, nam
 
 @pytest.fixture
 def disk(cluster: Client, namespace: str) -> Iterator[Callable[..., None]]:
-    """Adds a volume of a storage class that nothing makes volumes for: `disk("50Gi", "fast")`."""
-    made: list[str] = []
+    """Return a function that creates a volume of a StorageClass without a provisioner: `disk("50Gi", "fast")`."""
+    names: list[str] = []
 
     def add(size: str, storage_class: str, mode: str = "ReadWriteOnce") -> None:
-        made.append(f"{namespace}-{len(made)}")
+        names.append(f"{namespace}-{len(names)}")
         spec = {"resources": {"requests": {"storage": size}}, "accessModes": [mode], "storageClassName": storage_class}
-        cluster.create(volume_for(made[-1], spec))
+        cluster.create(volume_for(names[-1], spec))
 
     yield add
-    for name in made:
+    for name in names:
         cluster.delete("v1", "PersistentVolume", name)

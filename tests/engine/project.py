@@ -1,4 +1,4 @@
-"""A Pulumi project and its state, both the test's own and on this machine only."""
+"""A Pulumi project with a local state, for one test."""
 
 import os
 import shutil
@@ -12,11 +12,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 Operation = tuple[str, str]
-"""What the engine does to a resource, and the resource's logical name."""
+"""Operation of the engine, and the logical name of the resource."""
 
 
 class Project:
-    """A copy of a Pulumi project with a file backend beside it. Without `config` the stack's own file counts."""
+    """A copy of a Pulumi project with a file backend. Without `config`, the stack file is used unchanged."""
 
     def __init__(
         self, source: Path, folder: Path, stack: str, config: dict[str, Any] | None = None, environment: dict[str, str] | None = None
@@ -46,7 +46,7 @@ class Project:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The stack's configuration, as its file has it."""
+        """Configuration in the stack file."""
         return yaml.safe_load(self._stack_file.read_text())["config"]
 
     @config.setter
@@ -55,26 +55,26 @@ class Project:
         self._stack_file.write_text(yaml.safe_dump({**written, "config": config}, sort_keys=False))
 
     def change(self, service: str, **fields: Any) -> None:
-        """Other arguments for a service of `nim:services`."""
+        """Change arguments of a service in `nim:services`."""
         config = self.config
         config["nim:services"][service].update(fields)
         self.config = config
 
     def set_secret(self, key: str, value: str) -> None:
-        """`pulumi config set --secret`."""
+        """Set a secret configuration value."""
         self.stack.set_config(key, auto.ConfigValue(value, secret=True))
 
     def write_program(self, text: str) -> None:
-        """Another program in place of the project's."""
+        """Replace the program of the project."""
         (self.folder / "__main__.py").write_text(text)
 
     def files(self, below: str) -> dict[str, Any]:
-        """The rendered objects, by path."""
+        """Return the rendered objects, by path."""
         folder = self.folder / below
         return {str(path.relative_to(folder)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.yaml"))}
 
     def up(self) -> list[Operation]:
-        """Deploys, and says what was done in which order."""
+        """Deploy, and return the operations in their order."""
         operations: list[Operation] = []
 
         def watch(event: Any) -> None:
@@ -86,11 +86,11 @@ class Project:
         return operations
 
     def preview(self) -> dict[str, int]:
-        """What `up` would do: how many resources, by operation."""
+        """Return the number of resources by operation of a preview."""
         return dict(self.stack.preview().change_summary)
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """A command of the CLI as a process group of its own, so that a test can end it as a person or a lost machine would."""
+        """Start a command of the CLI in its own session, so that a test can interrupt or kill it."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--stack", self.stack.name, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -103,17 +103,17 @@ class Project:
         )
 
     def run(self, *arguments: str, **variables: str) -> "tuple[int, str]":
-        """A command of the CLI: its exit code, and all that a person would read."""
+        """Run a command of the CLI, and return its exit code and output."""
         process = self.start(*arguments, **variables)
         output, _ = process.communicate()
         return process.returncode, output
 
     def state(self) -> str:
-        """Everything that the engine has written down: as it lies in the backend, and as it is exported."""
-        lying = [path.read_text(encoding="utf-8") for path in self.backend.rglob("*") if path.is_file()]
-        _, exported = self.run("stack", "export")  # the Automation API would ask for the secrets too
-        return "\n".join([*lying, exported])
+        """Return the whole state: the files of the backend and the exported state."""
+        stored = [path.read_text(encoding="utf-8") for path in self.backend.rglob("*") if path.is_file()]
+        _, exported = self.run("stack", "export")  # the Automation API would also export the secrets
+        return "\n".join([*stored, exported])
 
     def close(self) -> None:
-        """Forgets the stack: nothing of it lives outside the folder, but what a test has left in its namespace."""
+        """Remove the stack. Its other files are in the folder, its objects in the test's namespace."""
         self.stack.workspace.remove_stack(self.stack.name, force=True)

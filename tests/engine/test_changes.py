@@ -1,4 +1,4 @@
-"""A service on a cluster, over every kind of change: the Deployment is updated where it stands, and never deleted."""
+"""Changes of a service on a cluster: the Deployment is updated in place and never deleted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,31 +8,31 @@ from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images
 
 from .project import Project
-from .resources import assert_replaced_around_the_deployment, live_deployment, names, of
+from .resources import assert_replaced_around_the_deployment, live_deployment, names, operations_on
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
 SHARED = {"access_mode": "ReadWriteMany"}
 
 
-def test_another_image(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_image_change_updates_deployment_in_place(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={"image": OLD})
-    assert of("llama-deployment", made.up()) == ["create"]
+    assert operations_on("llama-deployment", made.up()) == ["create"]
     before = live_deployment(cluster, namespace)
     assert made.preview() == {"same": 5}
 
     made.change("llama", image=NEW)
     assert made.preview() == {"same": 3, "update": 2}
-    assert of("llama-deployment", made.up()) == ["update"]
+    assert operations_on("llama-deployment", made.up()) == ["update"]
     after = live_deployment(cluster, namespace)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
-    assert after["status"]["readyReplicas"] == 1  # `up` has waited for it
+    assert after["status"]["readyReplicas"] == 1  # `up` has waited for the pod
     assert images(cluster, namespace) == {NEW}
     assert made.preview() == {"same": 5}
 
 
-def test_other_adapters(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_adapter_change_replaces_the_list(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama=LORA)
     made.up()
@@ -48,7 +48,7 @@ def test_other_adapters(on_cluster: Callable[..., Project], cluster: Client, nam
     assert made.preview() == {"same": 6}
 
 
-def test_another_storage_class(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk):
+def test_storage_class_change_replaces_pvc(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk):
     nodes(ONE_GPU)
     disk("50Gi", "fast")
     made = on_cluster(llama={})
@@ -59,28 +59,28 @@ def test_another_storage_class(on_cluster: Callable[..., Project], cluster: Clie
     assert_replaced_around_the_deployment("llama-cache", made.up())
     after = live_deployment(cluster, namespace)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
-    (new,) = wait_until("one claim", lambda: len(left := names(cluster, namespace, "PersistentVolumeClaim")) == 1 and left)
+    (new,) = wait_until("one PVC", lambda: len(left := names(cluster, namespace, "PersistentVolumeClaim")) == 1 and left)
     assert new != old
     assert cluster.get("v1", "PersistentVolumeClaim", new, namespace)["spec"]["storageClassName"] == "fast"
     assert made.preview() == {"same": 5}
 
 
-def test_a_larger_cache(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_larger_cache_updates_pvc(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={"cache": {"size": "50Gi"}})
     made.up()
-    (claim,) = names(cluster, namespace, "PersistentVolumeClaim")
+    (pvc,) = names(cluster, namespace, "PersistentVolumeClaim")
 
     made.change("llama", cache={"size": "80Gi"})
-    assert made.preview() == {"same": 3, "update": 2}  # the component and its claim
+    assert made.preview() == {"same": 3, "update": 2}  # the component and its PVC
     made.change("llama", cache={"size": "20Gi"})
     code, output = made.run("preview")
     assert code != 0
     assert "field can not be less than" in output
-    assert names(cluster, namespace, "PersistentVolumeClaim") == {claim}
+    assert names(cluster, namespace, "PersistentVolumeClaim") == {pvc}
 
 
-def test_a_rotated_key(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_rotated_key_replaces_secrets(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}})
     made.config = {**made.config, "nim:defaults": {"namespace": namespace}}
@@ -101,7 +101,7 @@ def test_a_rotated_key(on_cluster: Callable[..., Project], cluster: Client, name
     assert made.preview() == {"same": 7}
 
 
-def test_autoscaling_switched_on_over_three_running_replicas(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_enabling_autoscaling_keeps_three_replicas(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     made = on_cluster(llama={"image": OLD, "replicas": 3, "cache": SHARED})
     made.up()
@@ -109,18 +109,18 @@ def test_autoscaling_switched_on_over_three_running_replicas(on_cluster: Callabl
 
     services = {"llama": {"image": OLD, "cache": SHARED, "autoscaling": {"max_replicas": 4, "presets": ["queue"]}}}
     made.config = {**made.config, "nim:services": services}
-    assert of("llama-autoscaler", made.up()) == ["create"]
+    assert operations_on("llama-autoscaler", made.up()) == ["create"]
     after = live_deployment(cluster, namespace)
     assert after["spec"]["replicas"] == 3
     assert after["status"]["readyReplicas"] == 3
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
-    # What the autoscaler says goes, over later changes too. Without metrics it says only that there are too many.
+    # The autoscaler's number stays over later changes. Without metrics, it only enforces the maximum.
     made.change("llama", autoscaling={"max_replicas": 2, "presets": ["queue"]})
     made.up()
     wait_until("the autoscaler's count", lambda: live_deployment(cluster, namespace)["spec"]["replicas"] == 2, seconds=60)
     made.change("llama", image=NEW)
-    assert of("llama-deployment", made.up()) == ["update"]
+    assert operations_on("llama-deployment", made.up()) == ["update"]
     assert live_deployment(cluster, namespace)["spec"]["replicas"] == 2
     assert images(cluster, namespace) == {NEW}
     assert made.preview().keys() == {"same"}
@@ -134,7 +134,7 @@ NIMService({name!r}, NIM(secrets=secrets, namespace={namespace!r}, service_name=
 """
 
 
-def test_another_name_with_an_alias_changes_nothing(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_rename_with_alias_changes_nothing(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(unused={})
     made.write_program(RENAMED.format(name="old", aliases=[], namespace=namespace))

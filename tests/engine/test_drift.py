@@ -1,4 +1,4 @@
-"""What somebody changed behind the engine's back."""
+"""Changes on the cluster without the engine."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from tests.cluster.client import Client
 from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 
 from .project import Project
-from .resources import live_deployment, of
+from .resources import live_deployment, operations_on
 
 
-def test_a_refresh_finds_nothing_of_its_own(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_refresh_finds_no_drift(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={})
     made.up()
@@ -19,21 +19,19 @@ def test_a_refresh_finds_nothing_of_its_own(on_cluster: Callable[..., Project], 
     assert live_deployment(cluster, namespace)["metadata"]["generation"] == before["metadata"]["generation"]
 
 
-def test_what_was_deleted_by_hand_is_made_again(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_manually_deleted_service_is_created_again(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={})
     made.up()
     cluster.delete("v1", "Service", "llama", namespace)
     made.stack.refresh()
     assert made.preview() == {"same": 4, "create": 1}
-    assert of("llama-service", made.up()) == ["create"]
+    assert operations_on("llama-service", made.up()) == ["create"]
     assert cluster.find("v1", "Service", "llama", namespace)
     assert made.preview() == {"same": 5}
 
 
-def test_a_count_changed_by_hand_is_a_conflict_until_the_program_agrees(
-    on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes
-):
+def test_manual_scaling_conflicts_until_arguments_agree(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     shared = {"access_mode": "ReadWriteMany"}
     made = on_cluster(llama={"replicas": 2, "cache": shared})

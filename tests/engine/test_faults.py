@@ -1,7 +1,7 @@
-"""A cluster that goes, that forbids and that has no room: each ends an `up` in one clear error, and the next one completes.
+"""Faults of the cluster: each ends an `up` with one clear error, and the next `up` completes.
 
-The other faults are beside what they belong to: an object that exists already in `test_refusals`, a conflicting field manager in `test_drift`,
-an ended run in `test_interruptions`.
+Other faults are in other modules: existing objects in `test_refusals`, field conflicts in `test_drift`,
+interrupted runs in `test_interruptions`.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,21 +15,21 @@ from tests.cluster.nodes import EIGHT_GPUS, NO_GPU, ONE_GPU
 from tests.cluster.waiting import set_quota, wait_for_unschedulable
 
 from .project import ROOT, Project
-from .resources import live_deployment, names, there
+from .resources import live_deployment, names, objects_in
 
 UP = ("up", "--yes", "--skip-preview")
 SHORT = """
 from nim_component.manifests import timing
 from nim_component.stack import deploy_stack
-timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out is waited for: 40 s in place of a quarter of an hour
+timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out of 40 s in place of 15 minutes
 deploy_stack()
 """
 KEYLESS = {"secrets": {"without_key": True}}
 
 
 @pytest.fixture
-def impatient(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
-    """As `on_cluster`, with the shortest time-outs there are: `impatient(gpu=2)` is the service `llama`."""
+def with_short_timeouts(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
+    """Return a function that creates a project with the service `llama` and the shortest time-outs."""
 
     def make(**fields: Any) -> Project:
         made = on_cluster(llama={"startup_timeout": 30, **fields})
@@ -41,14 +41,14 @@ def impatient(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
 
 @pytest.fixture
 def outage(control_plane: ControlPlane) -> Iterator[Callable[[], None]]:
-    """Ends the API server; it is back when the test ends, whatever happens."""
+    """Return a function that stops the API server. It starts again after the test."""
     yield lambda: control_plane.halt("kube-apiserver")
     if "kube-apiserver.pid" not in {file.name for file in control_plane.folder.iterdir()}:
         control_plane.resume_api()
 
 
 def fails(made: Project) -> str:
-    """An `up` that fails: what stands at its end."""
+    """Run an `up` that fails, and return its diagnostics."""
     code, output = made.run(*UP)
     assert code != 0
     assert "nim_component/" not in output  # no line of our code
@@ -56,13 +56,13 @@ def fails(made: Project) -> str:
 
 
 def completes(made: Project, *arguments: str) -> None:
-    """The next one, after which there is nothing to do."""
+    """Run an `up` that succeeds, after which a preview shows no change."""
     code, output = made.run(*UP, *arguments)
     assert code == 0, output
     assert made.preview().keys() == {"same"}
 
 
-def test_a_namespace_where_one_may_not_create(
+def test_missing_create_permission_then_success(
     project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes
 ):
     nodes(ONE_GPU)
@@ -70,7 +70,7 @@ def test_a_namespace_where_one_may_not_create(
     made = project(ROOT, "dev", {"nim:services": services}, str(control_plane.kubeconfig_of(VISITOR)))
     output = fails(made)
     assert f'User "{VISITOR}" cannot create resource "persistentvolumeclaims" in API group "" in the namespace "{namespace}"' in output
-    assert there(cluster, namespace) == set()
+    assert objects_in(cluster, namespace) == set()
 
     group = "rbac.authorization.k8s.io"
     cluster.create(
@@ -85,7 +85,7 @@ def test_a_namespace_where_one_may_not_create(
     completes(made)
 
 
-def test_a_quota_that_refuses_the_claim(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_quota_refuses_pvc_then_success(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     set_quota(cluster, namespace, "limit", persistentvolumeclaims="0")
     made = on_cluster(llama={})
@@ -94,11 +94,11 @@ def test_a_quota_that_refuses_the_claim(on_cluster: Callable[..., Project], clus
     completes(made)
 
 
-def test_a_quota_that_refuses_the_pods(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_quota_refuses_pods_then_success(with_short_timeouts: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
     gpus = "requests.nvidia.com/gpu"
     set_quota(cluster, namespace, "limit", **{gpus: "1"})
-    made = impatient(gpu=2)
+    made = with_short_timeouts(gpu=2)
     output = fails(made)
     assert "error: llama: not ready after " in output
     assert f"exceeded quota: limit, requested: {gpus}=2, used: {gpus}=0" in output
@@ -107,11 +107,16 @@ def test_a_quota_that_refuses_the_pods(impatient: Callable[..., Project], cluste
     completes(made)
 
 
-def test_an_api_server_that_comes_back_while_it_is_waited_for(
-    impatient: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: Callable[[], None]
+def test_update_survives_api_server_restart(
+    with_short_timeouts: Callable[..., Project],
+    control_plane: ControlPlane,
+    cluster: Client,
+    namespace: str,
+    nodes,
+    outage: Callable[[], None],
 ):
     nodes(NO_GPU)
-    made = impatient()
+    made = with_short_timeouts()
     made.change("llama", startup_timeout=120)
     process = made.start(*UP)
     wait_for_unschedulable(cluster, namespace)
@@ -124,11 +129,16 @@ def test_an_api_server_that_comes_back_while_it_is_waited_for(
     assert made.preview() == {"same": 5}
 
 
-def test_an_api_server_that_stays_away(
-    impatient: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, outage: Callable[[], None]
+def test_missing_api_server_times_out_then_success(
+    with_short_timeouts: Callable[..., Project],
+    control_plane: ControlPlane,
+    cluster: Client,
+    namespace: str,
+    nodes,
+    outage: Callable[[], None],
 ):
     nodes(NO_GPU)
-    made = impatient()
+    made = with_short_timeouts()
     process = made.start(*UP)
     wait_for_unschedulable(cluster, namespace)
     before = live_deployment(cluster, namespace)
@@ -138,22 +148,24 @@ def test_an_api_server_that_stays_away(
     assert "nim_component/" not in output
     assert "timed out waiting for the condition" in output.partition("Diagnostics:")[2]
 
-    with control_plane.without("kube-controller-manager", "kube-scheduler", "kwok"):  # they end meanwhile, or look again only after a while
+    with control_plane.without(
+        "kube-controller-manager", "kube-scheduler", "kwok"
+    ):  # without the API server they exit, or retry only after a while
         control_plane.resume_api()
     nodes(ONE_GPU)
     completes(made)
     assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
 
 
-def test_back_to_the_adapters_before_a_failed_change(impatient: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_return_to_adapters_before_failed_change(with_short_timeouts: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     lora = {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
-    made = impatient(hf_repo_ids=["my-org/one"], **lora)
+    made = with_short_timeouts(hf_repo_ids=["my-org/one"], **lora)
     completes(made)
     (before,) = names(cluster, namespace, "ConfigMap")
     made.change("llama", hf_repo_ids=["my-org/two"], gpu=2)
     fails(made)
-    assert names(cluster, namespace, "ConfigMap") > {before}  # the engine deletes it when an update has come to its end
+    assert names(cluster, namespace, "ConfigMap") > {before}  # the engine deletes it after a successful update
 
     made.change("llama", hf_repo_ids=["my-org/one"], gpu=1)
     assert f'configmaps "{before}" already exists' in fails(made)

@@ -1,4 +1,4 @@
-"""An `up` that was ended while it waited, and how the next one goes on: docs/troubleshooting.md."""
+"""Interrupted and killed runs of `up`, and their recovery by docs/troubleshooting.md."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from tests.cluster.nodes import NO_GPU, ONE_GPU, node
 from tests.cluster.waiting import images, wait_for_unschedulable
 
 from .project import Project
-from .resources import live_deployment, of, there
+from .resources import live_deployment, objects_in, operations_on
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
@@ -22,7 +22,7 @@ UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
 
 @pytest.fixture
 def waiting(cluster: Client, namespace: str):
-    """Starts an `up` that waits for a GPU which is not there; what is left of it ends with the test."""
+    """Return a function that starts an `up` which waits for a missing GPU. It is killed after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(made: Project) -> "subprocess.Popen[str]":
@@ -37,7 +37,7 @@ def waiting(cluster: Client, namespace: str):
 
 
 def kill_everything(process: "subprocess.Popen[str]") -> None:
-    """As when the machine goes: the CLI and what it has started, which are process groups of their own in one session."""
+    """Kill the CLI and all its processes, like a lost machine. They are process groups of one session."""
     listed = subprocess.run(["ps", "-e", "-o", "pid=,sess="], capture_output=True, text=True, check=True).stdout.splitlines()
     for pid in [int(pid) for pid, session in map(str.split, listed) if session == str(process.pid)]:
         with contextlib.suppress(ProcessLookupError):
@@ -45,7 +45,7 @@ def kill_everything(process: "subprocess.Popen[str]") -> None:
 
 
 def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> None:
-    """Ends the CLI: as Ctrl-C and a runner's stop do, or all that it has started with it."""
+    """Send a signal to the CLI, like Ctrl-C or a CI runner; SIGKILL goes to all its processes."""
     if kind is signal.SIGKILL:
         kill_everything(process)
     else:
@@ -55,7 +55,7 @@ def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_the_next_up_finishes_what_was_told_to_stop(
+def test_next_up_completes_after_interrupt(
     kind: signal.Signals, on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes
 ):
     nodes(NO_GPU)
@@ -72,7 +72,7 @@ def test_the_next_up_finishes_what_was_told_to_stop(
     assert made.preview() == {"same": 5}
 
 
-def test_what_a_killed_up_has_left_is_taken_back(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
+def test_objects_of_killed_up_are_adopted(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     nodes(NO_GPU)
     made = on_cluster(llama={})
     end(waiting(made), signal.SIGKILL)
@@ -94,12 +94,10 @@ def test_what_a_killed_up_has_left_is_taken_back(on_cluster: Callable[..., Proje
     assert after["status"]["readyReplicas"] == 1
     assert made.preview() == {"same": 5}
     made.stack.destroy()
-    wait_until("an empty namespace", lambda: not there(cluster, namespace))
+    wait_until("an empty namespace", lambda: not objects_in(cluster, namespace))
 
 
-def test_what_a_killed_up_has_left_gives_way_to_another_program(
-    on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes
-):
+def test_objects_of_killed_up_block_changed_arguments(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     nodes(NO_GPU)
     made = on_cluster(llama={"image": OLD})
     end(waiting(made), signal.SIGKILL)
@@ -109,7 +107,7 @@ def test_what_a_killed_up_has_left_gives_way_to_another_program(
     made.change("llama", image=NEW, port=9000)
     code, output = made.run("up", "--yes", "--skip-preview", **UPSERT)
     assert code != 0
-    assert 'spec.ports[1].name: Duplicate value: "http"' in output  # what is left has its own fields still
+    assert 'spec.ports[1].name: Duplicate value: "http"' in output  # the existing object still has the fields of its own field manager
 
     for version, kind in (("apps/v1", "Deployment"), ("v1", "Service")):
         cluster.delete(version, kind, "llama", namespace)
@@ -117,10 +115,10 @@ def test_what_a_killed_up_has_left_gives_way_to_another_program(
     assert images(cluster, namespace) == {NEW}
     assert made.preview() == {"same": 5}
     made.stack.destroy()
-    wait_until("an empty namespace", lambda: not there(cluster, namespace))
+    wait_until("an empty namespace", lambda: not objects_in(cluster, namespace))
 
 
-def test_a_killed_update_is_finished_by_the_next_up(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
+def test_next_up_completes_killed_update(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = on_cluster(llama={"image": OLD})
     made.up()
@@ -130,7 +128,7 @@ def test_a_killed_update_is_finished_by_the_next_up(on_cluster: Callable[..., Pr
     end(waiting(made), signal.SIGKILL)
     assert made.run("cancel", "--yes")[0] == 0
     nodes([node("gpu-1", {GPU_RESOURCE: 2})])
-    assert of("llama-deployment", made.up()) == ["update"]
+    assert operations_on("llama-deployment", made.up()) == ["update"]
     assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
     assert images(cluster, namespace) == {NEW}
     assert made.preview() == {"same": 5}

@@ -1,4 +1,4 @@
-"""What the resource options of Pulumi do to a service, on the real engine."""
+"""Resource options of Pulumi on a service, on the real engine."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import ONE_GPU
 
 from .project import ROOT, Project
-from .resources import live_deployment, there
+from .resources import live_deployment, objects_in
 
 START = """
 import pulumi
@@ -28,7 +28,7 @@ CHILDREN = {"Secret", "ConfigMap", "PersistentVolumeClaim", "Deployment", "Servi
 
 @pytest.fixture
 def program(on_cluster: Callable[..., Project], namespace: str) -> Callable[[str], Project]:
-    """A project whose program ends in the given lines."""
+    """Return a function that creates a project whose program ends with the given lines."""
 
     def make(lines: str) -> Project:
         made = on_cluster(unused={})
@@ -39,11 +39,11 @@ def program(on_cluster: Callable[..., Project], namespace: str) -> Callable[[str
 
 
 @pytest.mark.parametrize("option", ["provider=cluster", "providers=[cluster]", "providers={'kubernetes': cluster}"])
-def test_an_explicit_provider_is_every_childs(
+def test_every_child_has_the_explicit_provider(
     option: str, project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes
 ):
     nodes(ONE_GPU)
-    made = project(ROOT, "dev", {"nim:services": {}})  # the environment's own kubeconfig is empty
+    made = project(ROOT, "dev", {"nim:services": {}})  # the kubeconfig of the environment is empty
     made.write_program(
         START.format(namespace=namespace)
         + f"""
@@ -52,7 +52,7 @@ NIMService("llama", nim, pulumi.ResourceOptions({option}))
 """
     )
     made.up()
-    assert {kind for kind, _ in there(cluster, namespace)} >= CHILDREN
+    assert {kind for kind, _ in objects_in(cluster, namespace)} >= CHILDREN
     resources = made.stack.export_stack().deployment["resources"]
     assert {each["provider"].split("::")[-2] for each in resources if each["type"].startswith("kubernetes:")} == {"cluster"}
 
@@ -73,17 +73,15 @@ NIMService("llama", nim, pulumi.ResourceOptions(OPTION=[label]))
     ("option", "result"),
     [("transforms", "pulumi.ResourceTransformResult"), ("transformations", "pulumi.ResourceTransformationResult")],
 )
-def test_a_transform_reaches_every_child(
-    option: str, result: str, program: Callable[[str], Project], cluster: Client, namespace: str, nodes
-):
+def test_transform_changes_every_child(option: str, result: str, program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = program(TRANSFORM.replace("RESULT", result).replace("OPTION", option))
     made.up()
     kinds = [("apps/v1", "Deployment"), *(("v1", kind) for kind in sorted(CHILDREN - {"Deployment"}))]
     live = [each for version, kind in kinds for each in cluster.list(version, kind, namespace)]
-    ours = [each for each in live if each["metadata"]["name"].startswith("llama")]
-    assert len(ours) == 6
-    assert {each["metadata"]["labels"]["example.com/team"] for each in ours} == {"ml"}
+    own = [each for each in live if each["metadata"]["name"].startswith("llama")]
+    assert len(own) == 6
+    assert {each["metadata"]["labels"]["example.com/team"] for each in own} == {"ml"}
     assert made.preview().keys() == {"same"}
 
 
@@ -94,54 +92,56 @@ k8s.core.v1.ConfigMap("last", metadata={"name": "last", "namespace": namespace},
 """
 
 
-def test_who_depends_on_a_service_waits_for_its_pods(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
+def test_dependents_of_service_wait_for_pods(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     operations = program(DEPENDING).up()
     created = [name for operation, name in operations if operation == "create"]
     children = [name for name in created if name.startswith("llama-")]
     assert created.index("first") < min(map(created.index, children))
     assert created[-1] == "last"
-    made_at = cluster.get("v1", "ConfigMap", "last", namespace)["metadata"]["creationTimestamp"]
+    created_at = cluster.get("v1", "ConfigMap", "last", namespace)["metadata"]["creationTimestamp"]
     conditions = live_deployment(cluster, namespace)["status"]["conditions"]
     available = next(each["lastTransitionTime"] for each in conditions if each["type"] == "Available")
-    assert available <= made_at
+    assert available <= created_at
 
 
-def test_protect_holds_what_cannot_be_made_again(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
+def test_protect_keeps_objects(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = program("NIMService('llama', nim, pulumi.ResourceOptions(protect=True))")
     made.up()
-    before = there(cluster, namespace)
+    before = objects_in(cluster, namespace)
     code, output = made.run("destroy", "--yes", "--skip-preview")
     assert code != 0
     assert "protected" in output
-    assert {each for each in before if each[0] in ("Deployment", "Service", "PersistentVolumeClaim", "Pod")} <= there(cluster, namespace)
-    assert before == there(cluster, namespace)
+    assert {each for each in before if each[0] in ("Deployment", "Service", "PersistentVolumeClaim", "Pod")} <= objects_in(
+        cluster, namespace
+    )
+    assert before == objects_in(cluster, namespace)
 
 
-def test_what_is_retained_on_delete_stays(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
+def test_retain_on_delete_keeps_objects(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = program("NIMService('llama', nim, pulumi.ResourceOptions(retain_on_delete=True))")
     made.up()
-    before = there(cluster, namespace)
+    before = objects_in(cluster, namespace)
     made.stack.destroy()
-    assert there(cluster, namespace) == before
+    assert objects_in(cluster, namespace) == before
 
 
 KEPT = "NIMService('llama', nim.model_copy(update={'cache': CacheArgs(%s)}))"
 
 
-def test_a_kept_cache_is_taken_up_again(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
+def test_retained_cache_can_be_reused(program: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     made = program(KEPT % "retain=True")
     made.up()
     made.stack.destroy()
-    wait_until("only the claim", lambda: {kind for kind, _ in there(cluster, namespace)} == {"PersistentVolumeClaim"})
-    ((_, claim),) = there(cluster, namespace)
-    volume = cluster.get("v1", "PersistentVolumeClaim", claim, namespace)["spec"]["volumeName"]
+    wait_until("only the PVC", lambda: {kind for kind, _ in objects_in(cluster, namespace)} == {"PersistentVolumeClaim"})
+    ((_, pvc),) = objects_in(cluster, namespace)
+    volume = cluster.get("v1", "PersistentVolumeClaim", pvc, namespace)["spec"]["volumeName"]
 
-    made.write_program(START.format(namespace=namespace) + KEPT % f"existing_claim={claim!r}")
+    made.write_program(START.format(namespace=namespace) + KEPT % f"existing_claim={pvc!r}")
     made.up()
-    assert cluster.get("v1", "PersistentVolumeClaim", claim, namespace)["spec"]["volumeName"] == volume
+    assert cluster.get("v1", "PersistentVolumeClaim", pvc, namespace)["spec"]["volumeName"] == volume
     made.stack.destroy()
-    wait_until("only the claim", lambda: there(cluster, namespace) == {("PersistentVolumeClaim", claim)})
+    wait_until("only the PVC", lambda: objects_in(cluster, namespace) == {("PersistentVolumeClaim", pvc)})

@@ -1,4 +1,4 @@
-"""What a person reads when something is wrong: one clear error of the real CLI, no traceback, nothing created, and the next `up` completes."""
+"""Refusals: the real CLI prints one clear error without a traceback, creates nothing, and the next `up` completes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,16 +10,16 @@ from tests.cluster.controlplane import VISITOR, ControlPlane
 from tests.cluster.nodes import ONE_GPU
 
 from .project import ROOT, Project
-from .resources import live_deployment, there
+from .resources import live_deployment, objects_in
 
 KEY = "nvapi-of-nobody-0123456789"
-BY_NAME = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
+NAMED_SECRETS = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
 
 
 @pytest.fixture
-def referring(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Project:
-    """A service that names its Secrets."""
-    services = {"llama": {"namespace": namespace, "secrets": BY_NAME}}
+def with_secret_names(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Project:
+    """Return a project with a service that names its Secrets."""
+    services = {"llama": {"namespace": namespace, "secrets": NAMED_SECRETS}}
     return project(ROOT, "dev", {"nim:services": services}, str(control_plane.kubeconfig))
 
 
@@ -28,8 +28,8 @@ def pull_secret(namespace: str, kind: str = "kubernetes.io/dockerconfigjson", **
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull", "namespace": namespace}, "type": kind, "stringData": data}
 
 
-def refused_by_the_engine(made: Project, *arguments: str) -> str:
-    """What the CLI says when a resource fails. It interrupts the program, which shows as a traceback of the SDK's own now and then."""
+def run_refused_by_engine(made: Project, *arguments: str) -> str:
+    """Return the output for a failed resource. The engine interrupts the program, so it may contain a traceback of the SDK."""
     code, output = made.run(*arguments)
     assert code != 0
     assert "nim_component/" not in output  # no line of our code
@@ -37,45 +37,45 @@ def refused_by_the_engine(made: Project, *arguments: str) -> str:
     return output
 
 
-def refused(made: Project, *arguments: str) -> str:
-    """What the CLI says when the component refuses something."""
-    output = refused_by_the_engine(made, *arguments)
+def run_refused(made: Project, *arguments: str) -> str:
+    """Return the output for arguments that the component refuses."""
+    output = run_refused_by_engine(made, *arguments)
     assert "Traceback" not in output
     return output
 
 
-def test_a_missing_secret(referring: Project, cluster: Client, namespace: str, nodes):
-    output = refused_by_the_engine(referring, "preview")
+def test_missing_secret_fails_preview(with_secret_names: Project, cluster: Client, namespace: str, nodes):
+    output = run_refused_by_engine(with_secret_names, "preview")
     assert f"resource '{namespace}/pull' does not exist" in output
 
     nodes(ONE_GPU)
     cluster.create(pull_secret(namespace, NGC_API_KEY=KEY))
-    referring.up()
+    with_secret_names.up()
     assert live_deployment(cluster, namespace)["status"]["readyReplicas"] == 1
 
 
-def test_a_missing_key(referring: Project, cluster: Client, namespace: str):
+def test_missing_secret_key_fails_preview(with_secret_names: Project, cluster: Client, namespace: str):
     cluster.create(pull_secret(namespace, ngc_key=KEY))
-    output = refused(referring, "preview")
+    output = run_refused(with_secret_names, "preview")
     assert "NIMService 'llama' has 1 problem:" in output
     assert f"secrets.ngc_secret_key: Secret {namespace}/pull has no key 'NGC_API_KEY'; its keys are: .dockerconfigjson, ngc_key" in output
     assert f"kubectl -n {namespace} edit secret pull" in output
 
 
-def test_a_pull_secret_of_another_type(referring: Project, cluster: Client, namespace: str):
+def test_pull_secret_of_other_type_fails_preview(with_secret_names: Project, cluster: Client, namespace: str):
     cluster.create(pull_secret(namespace, "Opaque", NGC_API_KEY=KEY))
-    output = refused(referring, "preview")
+    output = run_refused(with_secret_names, "preview")
     assert f"Secret {namespace}/pull is of type Opaque, not kubernetes.io/dockerconfigjson" in output
 
 
-def test_wrong_arguments_all_at_once(on_cluster: Callable[..., Project], cluster: Client, namespace: str):
+def test_all_wrong_arguments_are_reported_together(on_cluster: Callable[..., Project], cluster: Client, namespace: str):
     made = on_cluster(llama={"gpus": 2, "mem": "8Gi", "shm_size": "16Gi"})
-    output = refused(made, "preview")
+    output = run_refused(made, "preview")
     assert "NIMService 'llama' has 2 problems:" in output
     assert "gpus" in output
     assert "mem" in output
-    refused(made, "up", "--yes", "--skip-preview")
-    assert there(cluster, namespace) == set()
+    run_refused(made, "up", "--yes", "--skip-preview")
+    assert objects_in(cluster, namespace) == set()
 
 
 LATE = """
@@ -85,41 +85,39 @@ NIMService("llama", NIM(secrets=NIMSecrets.keyless(), namespace={namespace!r}, p
 """
 
 
-def test_a_wrong_output(on_cluster: Callable[..., Project], cluster: Client, namespace: str):
+def test_wrong_output_fails_preview(on_cluster: Callable[..., Project], cluster: Client, namespace: str):
     made = on_cluster(unused={})
     made.write_program(LATE.format(namespace=namespace))
-    output = refused(made, "preview")
+    output = run_refused(made, "preview")
     assert "NIMService 'llama' has 1 problem:" in output
     assert "70000" in output
-    refused(made, "up", "--yes", "--skip-preview")
-    assert "Deployment" not in {kind for kind, _ in there(cluster, namespace)}
+    run_refused(made, "up", "--yes", "--skip-preview")
+    assert "Deployment" not in {kind for kind, _ in objects_in(cluster, namespace)}
 
 
-def test_an_object_of_somebody_else_is_not_taken(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+def test_foreign_object_is_not_adopted(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
-    theirs = {"selector": {"app": "of-somebody-else"}, "ports": [{"port": 80}]}
-    cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": namespace}, "spec": theirs})
+    foreign = {"selector": {"app": "of-another-program"}, "ports": [{"port": 80}]}
+    cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": namespace}, "spec": foreign})
     made = on_cluster(llama={})
-    output = refused_by_the_engine(made, "up", "--yes", "--skip-preview")
+    output = run_refused_by_engine(made, "up", "--yes", "--skip-preview")
     assert '"llama" already exists' in output
-    assert cluster.get("v1", "Service", "llama", namespace)["spec"]["selector"] == {"app": "of-somebody-else"}
+    assert cluster.get("v1", "Service", "llama", namespace)["spec"]["selector"] == {"app": "of-another-program"}
 
     cluster.delete("v1", "Service", "llama", namespace)
     made.up()
     assert made.preview() == {"same": 5}
 
 
-def test_a_namespace_where_one_may_do_nothing(
-    project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str
-):
-    services = {"llama": {"namespace": namespace, "secrets": BY_NAME}}
+def test_missing_permission_fails_preview(project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str):
+    services = {"llama": {"namespace": namespace, "secrets": NAMED_SECRETS}}
     made = project(ROOT, "dev", {"nim:services": services}, str(control_plane.kubeconfig_of(VISITOR)))
     cluster.create(pull_secret(namespace, NGC_API_KEY=KEY))
-    output = refused_by_the_engine(made, "preview")
+    output = run_refused_by_engine(made, "preview")
     assert f'cannot get resource "secrets" in API group "" in the namespace "{namespace}"' in output
 
 
-def test_no_cluster_there(project: Callable[..., Project]):
-    made = project(ROOT, "dev", {"nim:services": {"llama": {"secrets": BY_NAME}}})
-    output = refused_by_the_engine(made, "preview")
+def test_unreachable_cluster_fails_preview(project: Callable[..., Project]):
+    made = project(ROOT, "dev", {"nim:services": {"llama": {"secrets": NAMED_SECRETS}}})
+    output = run_refused_by_engine(made, "preview")
     assert "unreachable" in output

@@ -1,4 +1,4 @@
-"""The files that the provider's YAML mode writes and those of the local engine are the same, object by object."""
+"""Rendered files: those of the provider's YAML mode and of the local engine are equal, object by object."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from .project import ROOT, Project
 SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
 REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
 
-# One of each notation; what the two engines make of it must agree.
+# Every notation; both engines must render it equally.
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {"secrets": REFERENCE},
     "keyless": {"secrets": {"without_key": True}, "cache": {"empty_dir": True}, "replicas": 0},
@@ -84,14 +84,14 @@ def render_locally(project: Project, stack: str, out: Path) -> dict[str, Any]:
 
 
 def rendering(stack: str) -> dict[str, Any]:
-    """A stack's configuration as its file says, to be rendered."""
+    """Return the configuration of a stack, with a render folder."""
     config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    config.pop("kubernetes:context", None)  # the provider takes one or the other
+    config.pop("kubernetes:context", None)  # the provider accepts one of the two
     return {**config, "kubernetes:renderYamlToDirectory": "rendered/dev"}
 
 
 def without_digests(objects: dict[str, Any]) -> dict[str, Any]:
-    """Names of made Secrets carry a digest of the value, and the local engine decrypts no value."""
+    """Remove the digests of Secrets: the local engine does not decrypt their values."""
     text = re.sub(r"(-(?:keys|pull)-|checksum/secrets: ['\"]?)[0-9a-f]{8}", r"\1digest", yaml.safe_dump(objects))
     return yaml.safe_load(text)
 
@@ -106,7 +106,7 @@ def without_digests(objects: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=["dev", "staging", "prod", "variants"],
 )
-def test_both_engines_write_the_same_objects(project: Callable[..., Project], tmp_path: Path, source: Path, config: dict[str, Any]):
+def test_both_engines_render_same_objects(project: Callable[..., Project], tmp_path: Path, source: Path, config: dict[str, Any]):
     secure = [key for key, value in config.items() if isinstance(value, dict) and "secure" in value]
     made = project(source, "dev", {key: value for key, value in config.items() if key not in secure})
     for key in secure:
@@ -116,36 +116,39 @@ def test_both_engines_write_the_same_objects(project: Callable[..., Project], tm
 
 
 @pytest.mark.parametrize(("source", "stack"), [(source, stack) for source, stack in PROJECTS if source.startswith("examples/")])
-def test_both_engines_write_the_same_objects_of_every_example(project: Callable[..., Project], tmp_path: Path, source: str, stack: str):
+def test_both_engines_render_same_example(project: Callable[..., Project], tmp_path: Path, source: str, stack: str):
     made = project(ROOT / source, stack)
     made.stack.up()
     assert_same(made, tmp_path)
 
 
 def assert_same(made: Project, place: Path) -> None:
-    """What the engine has rendered is what ours renders."""
+    """Check that both engines have rendered the same objects."""
     (rendered,) = (value for key, value in made.config.items() if key.endswith((":renderYamlToDirectory", ":renderTo")))
-    theirs, ours = without_digests(made.files(rendered)), without_digests(render_locally(made, made.stack.name, place / "ours"))
-    assert ours
-    assert sorted(ours) == sorted(theirs)
-    for path, given in theirs.items():
+    expected, rendered_locally = (
+        without_digests(made.files(rendered)),
+        without_digests(render_locally(made, made.stack.name, place / "local")),
+    )
+    assert rendered_locally
+    assert sorted(rendered_locally) == sorted(expected)
+    for path, given in expected.items():
         if given["kind"] == "Secret":
-            # Ours never writes a value; the rest of the object is the same.
-            assert ours[path].pop("data").keys() == given.pop("data").keys()
-        assert ours[path] == given, path
+            # The local engine never writes a value; the rest of the object is equal.
+            assert rendered_locally[path].pop("data").keys() == given.pop("data").keys()
+        assert rendered_locally[path] == given, path
 
 
-def test_a_preview_shows_the_objects_that_the_local_engine_writes(project: Callable[..., Project], tmp_path: Path):
+def test_preview_has_objects_of_local_engine(project: Callable[..., Project], tmp_path: Path):
     made = project(ROOT, "dev", SEED)
-    ours = render_locally(made, "dev", tmp_path / "ours")
+    local = render_locally(made, "dev", tmp_path / "local")
     code, output = made.run("preview", "--json")
     assert code == 0, output
     steps = json.loads(output[output.index("{") :])["steps"]
-    theirs = [each["newState"]["inputs"] for each in steps if each["newState"]["type"].startswith("kubernetes:")]
-    assert sorted(theirs, key=str) == sorted(ours.values(), key=str)
+    previewed = [each["newState"]["inputs"] for each in steps if each["newState"]["type"].startswith("kubernetes:")]
+    assert sorted(previewed, key=str) == sorted(local.values(), key=str)
 
 
-def test_a_second_preview_has_nothing_to_do_and_a_new_image_changes_two_resources(project: Callable[..., Project]):
+def test_new_image_changes_two_resources(project: Callable[..., Project]):
     made = project(ROOT, "dev", SEED)
     made.stack.up()
     assert made.stack.preview().change_summary == {"same": 6}
@@ -154,21 +157,21 @@ def test_a_second_preview_has_nothing_to_do_and_a_new_image_changes_two_resource
     assert made.stack.preview().change_summary == {"same": 4, "update": 2}
 
 
-def test_a_life_in_files_ends_with_none(project: Callable[..., Project]):
+def test_destroy_removes_every_file(project: Callable[..., Project]):
     made = project(ROOT, "dev", SEED)
     made.stack.up()
     made.change("llama3-8b", image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3")
     assert {name for operation, name in made.up() if operation != "same"} == {"llama3-8b", "llama3-8b-deployment"}
     (deployment,) = (each for each in made.files("rendered/dev").values() if each["kind"] == "Deployment")
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.0.3")
-    with pytest.raises(auto.CommandError, match="unreachable cluster"):  # the provider's own limit: docs/guides/secrets.md
+    with pytest.raises(auto.CommandError, match="unreachable cluster"):  # a limit of the provider: docs/guides/secrets.md
         made.stack.refresh()
     assert made.stack.preview().change_summary == {"same": 6}
     made.stack.destroy()
     assert made.files("rendered/dev") == {}
 
 
-def test_nothing_of_a_key_stands_in_the_state(project: Callable[..., Project]):
+def test_state_contains_no_key(project: Callable[..., Project]):
     key = "nvapi-of-nobody-0123456789"
     config = {
         "kubernetes:renderYamlToDirectory": "rendered/dev",
@@ -182,7 +185,7 @@ def test_nothing_of_a_key_stands_in_the_state(project: Callable[..., Project]):
     assert find_in(state, [key]) == []
 
 
-def test_a_rotated_key_creates_before_it_deletes_and_keeps_the_deployment(project: Callable[..., Project]):
+def test_rotated_key_is_created_before_deletion(project: Callable[..., Project]):
     config = {
         "kubernetes:renderYamlToDirectory": "rendered/dev",
         "nim:services": {"llama": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
@@ -207,9 +210,7 @@ def test_a_rotated_key_creates_before_it_deletes_and_keeps_the_deployment(projec
     ],
     ids=["adapters", "storage-class"],
 )
-def test_what_must_be_replaced_is_replaced_around_a_deployment_that_stays(
-    project: Callable[..., Project], change: dict[str, Any], replaced: str
-):
+def test_replacement_keeps_the_deployment(project: Callable[..., Project], change: dict[str, Any], replaced: str):
     base = {
         "secrets": REFERENCE,
         "hf_repo_ids": ["my-org/one"],
@@ -229,7 +230,7 @@ def test_what_must_be_replaced_is_replaced_around_a_deployment_that_stays(
     assert steps.index(("update", "llama-deployment")) < steps.index(("delete-replaced", replaced))
 
 
-def test_a_component_renamed_with_an_alias_changes_nothing(project: Callable[..., Project]):
+def test_rename_with_alias_changes_nothing(project: Callable[..., Project]):
     made = project(ROOT, "dev", {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": {"unused": {}}})
     program = """
 import pulumi
@@ -243,7 +244,7 @@ NIMService({name!r}, NIM(secrets=secrets, service_name="old"), pulumi.ResourceOp
     assert made.stack.preview().change_summary == {"same": 7}
 
 
-def test_a_larger_cache_is_an_update_in_place(project: Callable[..., Project]):
+def test_larger_cache_is_updated_in_place(project: Callable[..., Project]):
     def config(size: str) -> dict[str, Any]:
         services = {"llama": {"secrets": {"without_key": True}, "cache": {"size": size}}}
         return {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": services}
@@ -255,7 +256,7 @@ def test_a_larger_cache_is_an_update_in_place(project: Callable[..., Project]):
     assert ("update", "llama-cache") in made.up()
 
 
-def test_a_protected_service_still_takes_other_adapters(project: Callable[..., Project]):
+def test_protected_service_accepts_other_adapters(project: Callable[..., Project]):
     made = project(ROOT, "dev", {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": {"unused": {}}})
     program = """
 import pulumi
@@ -269,7 +270,7 @@ NIMService("llama", NIM(secrets=NIMSecrets.keyless(), **lora), pulumi.ResourceOp
     assert ("delete-replaced", "llama-lora") in made.up()
 
 
-def test_a_wrong_second_service_leaves_the_first_uncreated(project: Callable[..., Project]):
+def test_wrong_second_service_prevents_the_first(project: Callable[..., Project]):
     services = {"good": {"secrets": {"without_key": True}}, "Bad_One": {"secrets": {"without_key": True}}}
     made = project(ROOT, "dev", {"kubernetes:renderYamlToDirectory": "rendered/dev", "nim:services": services})
     with pytest.raises(auto.CommandError) as caught:

@@ -1,4 +1,4 @@
-"""An `up` is done when the new pods are there, whatever the strategy and the number of replicas: docs/guides/rollouts.md."""
+"""An `up` ends when the new pods are ready, with any strategy and number of replicas: docs/guides/rollouts.md."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from tests.cluster.nodes import EIGHT_GPUS, ONE_GPU
 from tests.cluster.waiting import images, is_rolled_out
 
 from .project import Project
-from .resources import live_deployment, of
+from .resources import live_deployment, operations_on
 
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 SLOW = {"cluster-tests/ready-after": "5s"}
@@ -19,17 +19,17 @@ WAIT_FOR = "pulumi.com/waitFor"
 
 
 class Rollouts:
-    """Deploys `llama` again and again, and looks whether its pods are there when the engine says so."""
+    """Deployments of `llama`. Its pods must be ready when the engine reports success."""
 
     def __init__(self, project: Project, cluster: Client, namespace: str) -> None:
-        self.project, self.untouched = project, project.config
+        self.project, self.initial_config = project, project.config
         self.cluster, self.namespace = cluster, namespace
 
     def deploy(self, image: str, pods: int = 1, **fields: Any) -> Object:
-        """With these arguments and no others: the live Deployment."""
-        self.project.config = self.untouched
+        """Deploy with exactly these arguments, and return the live Deployment."""
+        self.project.config = self.initial_config
         self.project.change("llama", image=image, pod_annotations=SLOW, **fields)
-        assert of("llama-deployment", self.project.up()) in (["create"], ["update"])
+        assert operations_on("llama-deployment", self.project.up()) in (["create"], ["update"])
         live = live_deployment(self.cluster, self.namespace)
         assert is_rolled_out(live)
         assert live["status"].get("readyReplicas", 0) == pods
@@ -43,15 +43,15 @@ def service(on_cluster: Callable[..., Project], cluster: Client, namespace: str)
 
 
 @pytest.mark.parametrize("rollout", ["recreate", "rolling"])
-def test_an_update_waits_for_the_new_pod_and_a_rollback_for_the_old_one(rollout: str, service: Rollouts, nodes):
+def test_update_and_rollback_wait_for_pods(rollout: str, service: Rollouts, nodes):
     nodes(ONE_GPU)
     service.deploy(OLD, rollout=rollout)
     service.deploy(NEW, rollout=rollout)
-    service.deploy(OLD, rollout=rollout)  # the ReplicaSet of that image is there still
+    service.deploy(OLD, rollout=rollout)  # the ReplicaSet of that image still exists
     assert service.project.preview() == {"same": 5}
 
 
-def test_another_strategy_and_back(service: Rollouts, nodes):
+def test_strategy_can_be_switched(service: Rollouts, nodes):
     nodes(ONE_GPU)
     assert WAIT_FOR in service.deploy(OLD)["metadata"]["annotations"]
     rolling = service.deploy(NEW, rollout="rolling")
@@ -63,7 +63,7 @@ def test_another_strategy_and_back(service: Rollouts, nodes):
     assert service.project.preview() == {"same": 5}
 
 
-def test_to_no_replicas_and_back(service: Rollouts, nodes):
+def test_zero_replicas_can_be_deployed(service: Rollouts, nodes):
     nodes(ONE_GPU)
     service.deploy(OLD)
     service.deploy(OLD, 0, replicas=0)
@@ -71,15 +71,15 @@ def test_to_no_replicas_and_back(service: Rollouts, nodes):
     service.deploy(NEW)
 
 
-def test_several_replicas_at_once_under_an_autoscaler(service: Rollouts, nodes):
+def test_recreate_with_autoscaler_waits_for_replicas(service: Rollouts, nodes):
     nodes(EIGHT_GPUS)
     fields = {"rollout": "recreate", "cache": SHARED}
     service.deploy(OLD, 3, replicas=3, **fields)
-    # Without metrics the autoscaler leaves the three: the Deployment's own count is not the program's any more.
+    # Without metrics, the autoscaler keeps three. The program no longer sets the number.
     service.deploy(NEW, 3, autoscaling={"min_replicas": 2, "max_replicas": 4, "presets": ["queue"]}, **fields)
 
 
-def test_an_overridden_strategy(service: Rollouts, nodes):
+def test_overridden_strategy_is_applied(service: Rollouts, nodes):
     nodes(EIGHT_GPUS)
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     fields = {"cache": SHARED, "overrides": {"deployment": {"spec": {"strategy": strategy}}}}
@@ -87,11 +87,11 @@ def test_an_overridden_strategy(service: Rollouts, nodes):
     assert service.deploy(NEW, **fields)["spec"]["strategy"] == strategy
 
 
-def test_what_is_waited_for_can_be_overridden(service: Rollouts, nodes, cluster: Client, namespace: str):
+def test_wait_condition_can_be_overridden(service: Rollouts, nodes, cluster: Client, namespace: str):
     nodes(ONE_GPU)
     service.deploy(OLD)
     made = service.project
-    not_waited_for = {"deployment": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}}
-    made.change("llama", image=NEW, pod_annotations={"cluster-tests/ready-after": "60s"}, overrides=not_waited_for)
+    skip_await = {"deployment": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}}
+    made.change("llama", image=NEW, pod_annotations={"cluster-tests/ready-after": "60s"}, overrides=skip_await)
     made.up()
     assert live_deployment(cluster, namespace)["status"].get("readyReplicas", 0) == 0

@@ -14,7 +14,7 @@ from ..cluster.server import serving
 PATH = "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models"
 
 
-def missing(answers: list[tuple[int, Any]], wanted: list[str], patience: float = 0) -> Any:
+def missing(answers: list[tuple[int, Any]], requested: list[str], patience: float = 0) -> Any:
     """Return the missing and the listed models of a server with these answers; the last one repeats."""
     seen: list[str] = []
 
@@ -23,7 +23,7 @@ def missing(answers: list[tuple[int, Any]], wanted: list[str], patience: float =
 
     async def compare(kubeconfig: str) -> Any:
         async with ClusterClient.connect(kubeconfig) as client:
-            return await find_missing(client, "llama", "ml", 8000, wanted, patience)
+            return await find_missing(client, "llama", "ml", 8000, requested, patience)
 
     with serving(answer, seen) as kubeconfig:
         found = asyncio.run(compare(kubeconfig))

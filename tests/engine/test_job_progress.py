@@ -1,4 +1,4 @@
-"""The story of what else a real `pulumi up` waits for: the Job that fills the cache, the Job that brings adapters, a group of nodes."""
+"""Progress report of Jobs and LeaderWorkerSets in a real `pulumi up`."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.cluster.nodes import GPU, ONE_GPU, node
 from tests.cluster.objects import pods_of
 
 from .test_multi_node import Controller
-from .test_narrator import Stack, fail, stack, succeed
+from .test_progress import Stack, run_failing, run_successful, stack
 
 __all__ = ["cluster", "control_plane", "crds", "make_namespace", "namespace", "nodes", "stack"]
 
@@ -25,18 +25,18 @@ ADAPTERS = {
 JOBS = {"warm": (PREWARM, "llama (pre-warm)"), "lora-job": (ADAPTERS, "llama (adapters)")}
 
 
-def told_by_pods(target: str, **annotations: str) -> dict[str, Any]:
-    """That Job's pods do as these annotations say, and a failed one is not tried again."""
-    said = {f"cluster-tests/{key.replace('_', '-')}": each for key, each in annotations.items()}
-    return {"overrides": {target: {"spec": {"backoffLimit": 0, "template": {"metadata": {"annotations": said}}}}}}
+def annotate_pods(target: str, **annotations: str) -> dict[str, Any]:
+    """Return overrides that annotate the pods of a Job, which is not retried."""
+    pod_annotations = {f"cluster-tests/{key.replace('_', '-')}": each for key, each in annotations.items()}
+    return {"overrides": {target: {"spec": {"backoffLimit": 0, "template": {"metadata": {"annotations": pod_annotations}}}}}}
 
 
 @pytest.mark.parametrize("target", JOBS)
-def test_a_job_is_told_before_the_server_and_ends_short(stack: Stack, nodes, target: str):
+def test_job_is_reported_before_server(stack: Stack, nodes, target: str):
     fields, title = JOBS[target]
     nodes(ONE_GPU)
     slow = {"cluster-tests/ready-after": "5s"}
-    stack.serve(**fields, **told_by_pods(target, complete_after="5s"), pod_annotations=slow)
+    stack.set_service(**fields, **annotate_pods(target, complete_after="5s"), pod_annotations=slow)
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
     running = {"warm": "downloading the model into the cache", "lora-job": "downloading 2 adapters"}[target]
@@ -64,29 +64,29 @@ FAILING = {
 
 
 @pytest.mark.parametrize("target", JOBS)
-def test_what_a_job_fails_of_stands_beside_the_engines_error(stack: Stack, cluster: Client, namespace: str, nodes, target: str):
+def test_failed_job_is_diagnosed(stack: Stack, cluster: Client, namespace: str, nodes, target: str):
     fields, title = JOBS[target]
-    says, code, cause, fix = FAILING[target]
+    message, code, cause, fix = FAILING[target]
     nodes(ONE_GPU)
-    stack.serve(**fields, **told_by_pods(target, fails=code, says=says))
-    error = fail(stack).partition(f"error: {title}: not done after ")[2]
+    stack.set_service(**fields, **annotate_pods(target, fails=code, message=message))
+    error = run_failing(stack).partition(f"error: {title}: not done after ")[2]
     assert cause in error
     assert f"fix: {fix}" in error
-    assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None  # it waits for the Job
+    assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None  # the Deployment waits for the Job
 
-    stack.serve(**fields, **told_by_pods(target, complete_after="1s"))
-    succeed(stack)
+    stack.set_service(**fields, **annotate_pods(target, complete_after="1s"))
+    run_successful(stack)
 
 
-def test_a_group_that_finds_no_room_is_told_pod_by_pod(crds: None, stack: Stack, cluster: Client, namespace: str, nodes):
-    # The group's controller is not run here: its pods are made as it would.
+def test_unschedulable_leader_worker_set_is_diagnosed(crds: None, stack: Stack, cluster: Client, namespace: str, nodes):
+    """The controller does not run here, so the test creates the pods."""
     nodes([node("gpu-0", {GPU: 8})])
-    group = {"gpu": 8, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
-    stack.serve(**group)
+    multi_node = {"gpu": 8, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
+    stack.set_service(**multi_node)
     process = stack.start("up", "--yes", "--skip-preview")
     controller = Controller(cluster, namespace)
-    controller.seen(1)
-    controller.say(available=False)
+    controller.wait_for_generation(1)
+    controller.set_status(available=False)
     for index, pod in enumerate(pods_of(controller.find())):
         pod["metadata"]["labels"][WORKER_INDEX] = str(index)
         cluster.create(pod)
@@ -95,5 +95,5 @@ def test_a_group_that_finds_no_room_is_told_pod_by_pod(crds: None, stack: Stack,
     assert process.returncode != 0
     diagnostics = output.partition("Diagnostics:")[2]
     warning, _, error = diagnostics.partition("error: llama: not ready after ")
-    for told in (warning, error):
-        assert f"No node has 8 free {GPU}: 0 of 8 are free" in told
+    for text in (warning, error):
+        assert f"No node has 8 free {GPU}: 0 of 8 are free" in text

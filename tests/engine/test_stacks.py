@@ -1,4 +1,7 @@
-"""Every stack and the example, on a cluster that has what they ask for: up, nothing to do, destroyed. What is left is a cache that is to be kept."""
+"""Stacks and the platform example on a cluster with their requirements: deployed, unchanged, destroyed.
+
+Only retained caches stay.
+"""
 
 import json
 from collections.abc import Callable
@@ -14,7 +17,7 @@ from tests.cluster.nodes import EIGHT_GPUS, GPU, GPU_TAINT, node
 
 from ..hiding import find_in
 from .project import ROOT, Project
-from .resources import there
+from .resources import objects_in
 
 API_KEY, TOKEN = "nvapi-key-of-nobody-0123456789", "hf_token-of-nobody-0123456789"
 LOGIN = json.dumps({"auths": {"nvcr.io": {"username": "$oauthtoken", "password": API_KEY}}})
@@ -23,8 +26,8 @@ L40S = [node("l40s", {GPU: 2}, taints=[GPU_TAINT], labels={f"{GPU}.product": "NV
 H100 = [node(f"h100-{n}", {GPU: 8}, taints=[GPU_TAINT, DEDICATED], labels={"cloud.google.com/gke-nodepool": "h100"}) for n in range(3)]
 
 
-def applied(namespace: str, name: str, **values: str) -> dict[str, Any]:
-    """A Secret as `kubectl apply` makes it: an annotation holds all of it once more."""
+def applied_secret(namespace: str, name: str, **values: str) -> dict[str, Any]:
+    """Return a Secret as `kubectl apply` creates it: an annotation contains all of it again."""
     kind = "kubernetes.io/dockerconfigjson" if ".dockerconfigjson" in values else "Opaque"
     given = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "type": kind, "stringData": values}
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(given)}
@@ -33,7 +36,7 @@ def applied(namespace: str, name: str, **values: str) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Callable[[str], Project]:
-    """A stack of this project as its file says, but for the test's namespace, and keys of nobody in place of the placeholders."""
+    """Return a function that creates a stack of this project, with the test's namespace and test keys."""
 
     def make(name: str) -> Project:
         given = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
@@ -48,64 +51,66 @@ def stack(project: Callable[..., Project], control_plane: ControlPlane, namespac
     return make
 
 
-def come_up(made: Project, cluster: Client, namespace: str, deployments: set[str]) -> None:
-    """Deploys, and nothing is left to do; every pod is ready, and no key stands anywhere in the state."""
+def deploy(made: Project, cluster: Client, namespace: str, deployments: set[str]) -> None:
+    """Deploy: every pod is ready, a preview shows no change, and the state contains no key."""
     made.up()
     live = cluster.list("apps/v1", "Deployment", namespace)
     assert {each["metadata"]["name"] for each in live} == deployments
     assert [each["status"].get("readyReplicas") for each in live] == [each["spec"]["replicas"] for each in live]
-    assert made.preview().keys() <= {"same", "read"}  # what is referred to is read each time
+    assert made.preview().keys() <= {"same", "read"}  # existing Secrets are read each time
     assert find_in(made.state(), [API_KEY, TOKEN]) == []
 
 
-def go_down(made: Project, cluster: Client, namespace: str) -> set[tuple[str, str]]:
-    """Destroys, and gives what is there when everything has gone that goes by itself."""
+def destroy(made: Project, cluster: Client, namespace: str) -> set[tuple[str, str]]:
+    """Destroy, wait for the garbage collection, and return the remaining objects."""
     made.stack.destroy()
     assert not made.stack.export_stack().deployment.get("resources")
-    gone = {"Pod", "ReplicaSet", "EndpointSlice", "Deployment"}
-    wait_until("the end of the pods", lambda: not gone & {kind for kind, _ in there(cluster, namespace)})
-    return there(cluster, namespace)
+    collected = {"Pod", "ReplicaSet", "EndpointSlice", "Deployment"}
+    wait_until("the end of the pods", lambda: not collected & {kind for kind, _ in objects_in(cluster, namespace)})
+    return objects_in(cluster, namespace)
 
 
-def test_dev(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes):
+def test_dev_stack_deploys_and_is_destroyed(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    cluster.create(applied(namespace, "my-ngc-image-pull-secret", **{".dockerconfigjson": LOGIN, "ngc_api_key": API_KEY}))
-    cluster.create(applied(namespace, "huggingface", hf_token=TOKEN))
+    cluster.create(applied_secret(namespace, "my-ngc-image-pull-secret", **{".dockerconfigjson": LOGIN, "ngc_api_key": API_KEY}))
+    cluster.create(applied_secret(namespace, "huggingface", hf_token=TOKEN))
     made = stack("dev")
-    come_up(made, cluster, namespace, {"llama3-8b"})
-    assert go_down(made, cluster, namespace) == {("Secret", "my-ngc-image-pull-secret"), ("Secret", "huggingface")}
+    deploy(made, cluster, namespace, {"llama3-8b"})
+    assert destroy(made, cluster, namespace) == {("Secret", "my-ngc-image-pull-secret"), ("Secret", "huggingface")}
 
 
-def test_staging(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes, disk):
+def test_staging_stack_deploys_and_is_destroyed(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes, disk):
     nodes(L40S)
     disk("50Gi", "standard-ssd")
     disk("20Gi", "standard-ssd")
-    cluster.create(applied(namespace, "ngc-pull", **{".dockerconfigjson": LOGIN}))
-    cluster.create(applied(namespace, "ngc", NGC_API_KEY=API_KEY))
+    cluster.create(applied_secret(namespace, "ngc-pull", **{".dockerconfigjson": LOGIN}))
+    cluster.create(applied_secret(namespace, "ngc", NGC_API_KEY=API_KEY))
     made = stack("staging")
-    come_up(made, cluster, namespace, {"llama3-8b", "embed"})
-    assert go_down(made, cluster, namespace) == {("Secret", "ngc-pull"), ("Secret", "ngc")}
+    deploy(made, cluster, namespace, {"llama3-8b", "embed"})
+    assert destroy(made, cluster, namespace) == {("Secret", "ngc-pull"), ("Secret", "ngc")}
 
 
-def test_prod(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes, disk):
+def test_prod_stack_keeps_its_caches(stack: Callable[[str], Project], cluster: Client, namespace: str, nodes, disk):
     nodes(H100)
     disk("50Gi", "filestore-rwx", "ReadWriteMany")
     disk("300Gi", "filestore-rwx", "ReadWriteMany")
     cluster.apply({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "inference"}, "value": 1000})
     made = stack("prod")
-    come_up(made, cluster, namespace, {"llama3-8b", "llama3-70b"})
-    left = go_down(made, cluster, namespace)
-    assert {kind for kind, _ in left} == {"PersistentVolumeClaim"}
-    assert {name.rpartition("-cache-")[0] for _, name in left} == {"llama3-8b", "llama3-70b"}
+    deploy(made, cluster, namespace, {"llama3-8b", "llama3-70b"})
+    remaining = destroy(made, cluster, namespace)
+    assert {kind for kind, _ in remaining} == {"PersistentVolumeClaim"}
+    assert {name.rpartition("-cache-")[0] for _, name in remaining} == {"llama3-8b", "llama3-70b"}
 
 
-def test_the_platform(project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, disk):
+def test_platform_example_protects_its_namespace(
+    project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes, disk
+):
     nodes(EIGHT_GPUS)
     disk("100Gi", "shared-models", "ReadWriteMany")
     made = project(ROOT / "examples" / "platform", "dev", {}, str(control_plane.kubeconfig))
     made.set_secret("ngcApiKey", API_KEY)
     try:
-        come_up(made, cluster, "serving", {"chat", "embed", "rag-client"})
+        deploy(made, cluster, "serving", {"chat", "embed", "rag-client"})
         code, output = made.run("destroy", "--yes", "--skip-preview")
         assert code != 0
         assert "protected" in output

@@ -1,4 +1,4 @@
-"""The hooks of `pulumi up`, driven as the engine drives them, on a real control plane: each of four mistakes is told with a cure that works."""
+"""Progress hooks on a real control plane, called like the engine calls them."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from nim_component.cluster.connection import Connection
 from nim_component.diagnose.progress.hooks import ProgressHooks, ReportedResource
 
 from .client import Client, Object
-from .mistakes import KEY, MISTAKES, SERVICE, make_secrets
+from .mistakes import KEY, MISTAKES, SERVICE, create_secrets
 from .nodes import ONE_GPU
 from .objects import apply_all, render
 from .waiting import is_rolled_out
@@ -30,7 +30,7 @@ class Component:
 
 
 class Update:
-    """What one `pulumi up` says of the service `llama`, while it waits for its Deployment or another object of it."""
+    """The report of one `pulumi up` about the service `llama`, while it waits for one of its objects."""
 
     def __init__(self, kubeconfig: str | None, lines: Lines, object_: Object | None = None, adapters: int = 0) -> None:
         self.connection = Connection(kubeconfig, None)
@@ -41,7 +41,11 @@ class Update:
     def run(
         self, namespace: str, wait: Callable[[], bool], seconds: float = 20, until: Callable[[], bool] = lambda: False
     ) -> tuple[bool, float]:
-        """Begins, waits as the engine does until it gives up, and ends; whether it came up, and how long the hooks themselves took."""
+        """Call the hooks, and wait like the engine between them.
+
+        Returns:
+            True if the object became ready, and the seconds that the hooks took.
+        """
 
         async def main() -> tuple[bool, float]:
             hooks = ProgressHooks(asyncio.get_running_loop())
@@ -66,7 +70,7 @@ class Update:
 
         return asyncio.run(main())
 
-    def said(self, level: str) -> list[str]:
+    def lines_of(self, level: str) -> list[str]:
         return [text for each, text in self.lines if each == level]
 
 
@@ -80,7 +84,7 @@ class NoMocks(Mocks):
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
-    """What reaches the engine's log."""
+    """Return the lines of the engine's log."""
     seen: Lines = []
     for level in ("info", "warn", "error"):
 
@@ -93,36 +97,36 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(NoMocks(), monitor=MockMonitor(NoMocks()))
-    loop.run_until_complete(wait_for_rpcs())  # of the stack itself
+    loop.run_until_complete(wait_for_rpcs())  # of the stack resource
     yield seen
     asyncio.set_event_loop(None)
     loop.close()
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_a_cure_that_works(control_plane, cluster: Client, namespace: str, nodes, lines: Lines, mistake: str):
-    wrong, right, cause, cure = MISTAKES[mistake]
+def test_fix_of_mistake_works(control_plane, cluster: Client, namespace: str, nodes, lines: Lines, mistake: str):
+    wrong, right, cause, fix = MISTAKES[mistake]
     nodes(ONE_GPU)
-    make_secrets(cluster, namespace)
+    create_secrets(cluster, namespace)
     apply_all(cluster, render(NIM(**SERVICE | wrong), namespace))
     update = Update(str(control_plane.kubeconfig), lines)
-    came_up, spent = update.run(namespace, lambda: rolled_out(cluster, namespace), 14, until=lambda: cause in str(update.said("warn")))
+    came_up, spent = update.run(namespace, lambda: rolled_out(cluster, namespace), 14, until=lambda: cause in str(update.lines_of("warn")))
     assert not came_up
     assert spent < 3
-    assert any(cause in text and cure in text for text in update.said("warn"))
-    (error,) = update.said("error")
+    assert any(cause in text and fix in text for text in update.lines_of("warn"))
+    (error,) = update.lines_of("error")
     assert error.startswith("llama: not ready after ")
     assert cause in error
-    assert cure in error
+    assert fix in error
     assert "kubectl" not in error
     assert KEY not in str(lines)
     lines.clear()
     apply_all(cluster, render(NIM(**SERVICE | right), namespace))
-    came_up, spent = update.run(namespace, lambda: bool(update.said("info")) and rolled_out(cluster, namespace), 30)
+    came_up, spent = update.run(namespace, lambda: bool(update.lines_of("info")) and rolled_out(cluster, namespace), 30)
     assert came_up
     assert spent < 0.5
-    assert update.said("error") == []
-    assert any("ready after" in text for text in update.said("info"))
+    assert update.lines_of("error") == []
+    assert any("ready after" in text for text in update.lines_of("info"))
 
 
 def rolled_out(cluster: Client, namespace: str) -> bool:
@@ -131,15 +135,15 @@ def rolled_out(cluster: Client, namespace: str) -> bool:
 
 
 @pytest.mark.parametrize("kubeconfig", ["/nowhere/kubeconfig", "{}", "{not yaml", "apiVersion: v1\nclusters: 3\n"])
-def test_a_kubeconfig_that_cannot_be_used_makes_it_silent(lines: Lines, kubeconfig: str):
+def test_unusable_kubeconfig_disables_the_report(lines: Lines, kubeconfig: str):
     update = Update(kubeconfig, lines)
     came_up, spent = update.run("default", lambda: False, 1)
     assert not came_up
     assert spent < 3
-    assert update.said("warn") == update.said("error") == update.said("info") == []
+    assert update.lines_of("warn") == update.lines_of("error") == update.lines_of("info") == []
 
 
-def test_a_cluster_that_cannot_be_reached_makes_it_silent(lines: Lines, tmp_path: Path):
+def test_unreachable_cluster_disables_the_report(lines: Lines, tmp_path: Path):
     config = tmp_path / "kubeconfig"
     config.write_text(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n"

@@ -1,4 +1,4 @@
-"""The story inside a real `pulumi up`, on the control plane of `tests/cluster`."""
+"""Progress report of a real `pulumi up` on the control plane of `tests/cluster`."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import yaml
 from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
-from tests.cluster.mistakes import KEY, MISTAKES, SERVICE, make_secrets
+from tests.cluster.mistakes import KEY, MISTAKES, SERVICE, create_secrets
 from tests.cluster.nodes import NO_GPU, ONE_GPU
 
 from .conftest import ROOT
@@ -26,14 +26,14 @@ PROGRAM = """
 import pulumi
 from nim_component import NIM, NIMService
 from nim_component.manifests import timing
-timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out is waited for: 40 s in place of a quarter of an hour
+timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out of 40 s in place of 15 minutes
 config = pulumi.Config("nim")
 NIMService("llama", NIM(**config.require_object("service")))
 """
 
 
 class Stack:
-    """A program with one service `llama`, and what its commands say."""
+    """A program with one service `llama`, and the commands of the CLI on it."""
 
     def __init__(self, folder: Path, namespace: str, kubeconfig: str) -> None:
         self.folder, self.namespace = folder, namespace
@@ -51,14 +51,14 @@ class Stack:
         }
         self.run("stack", "init", "dev")
 
-    def serve(self, **fields: Any) -> None:
-        """What the program is to deploy. The budget is the shortest there is, so that a failure does not take half an hour."""
+    def set_service(self, **fields: Any) -> None:
+        """Set the arguments of the service. Its time-outs are the shortest, so that a failure does not take half an hour."""
         without_key = {"secrets": {"without_key": True}, "cache": {"empty_dir": True}}
         service = {**without_key, "namespace": self.namespace, "startup_timeout": 30, **fields}
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:service": service}}))
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
-        """A command of the CLI, in a process group of its own."""
+        """Start a command of the CLI in its own process group."""
         return subprocess.Popen(
             ["pulumi", *command, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -71,7 +71,7 @@ class Stack:
         )
 
     def run(self, *command: str) -> tuple[int, str]:
-        """A command of the CLI: its exit code, and all that a person would read."""
+        """Run a command of the CLI, and return its exit code and output."""
         process = self.start(*command)
         output, _ = process.communicate(timeout=300)
         print(output)
@@ -80,14 +80,14 @@ class Stack:
 
 @pytest.fixture
 def stack(tmp_path: Path, control_plane: ControlPlane, namespace: str) -> Iterator[Stack]:
-    made = Stack(tmp_path, namespace, str(control_plane.kubeconfig))
-    yield made
-    made.run("stack", "rm", "dev", "--yes", "--force")
+    created = Stack(tmp_path, namespace, str(control_plane.kubeconfig))
+    yield created
+    created.run("stack", "rm", "dev", "--yes", "--force")
 
 
-def test_a_successful_up_tells_its_phases_and_ends_short(stack: Stack, nodes):
+def test_successful_up_reports_phases_without_diagnostics(stack: Stack, nodes):
     nodes(ONE_GPU)
-    stack.serve(pod_annotations={"cluster-tests/ready-after": "5s"})
+    stack.set_service(pod_annotations={"cluster-tests/ready-after": "5s"})
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
     assert "llama: scheduled on gpu-0, waiting for its volumes" in output
@@ -95,9 +95,9 @@ def test_a_successful_up_tells_its_phases_and_ends_short(stack: Stack, nodes):
     assert "llama: " not in output.partition("Diagnostics:")[2]
 
 
-def test_a_failing_up_warns_early_and_diagnoses_beside_the_engines_error(stack: Stack, nodes):
+def test_failing_up_warns_early_and_diagnoses(stack: Stack, nodes):
     nodes(ONE_GPU)
-    stack.serve(gpu=2)
+    stack.set_service(gpu=2)
     process = stack.start("up", "--yes", "--skip-preview")
     lines: list[tuple[float, str]] = []
     assert process.stdout is not None
@@ -115,13 +115,13 @@ def test_a_failing_up_warns_early_and_diagnoses_beside_the_engines_error(stack: 
     assert "fix: Set gpu to at most 1, or add a node with 2 GPUs" in diagnostics
     assert "timed out waiting for the condition" in diagnostics
 
-    stack.serve(gpu=1)
+    stack.set_service(gpu=1)
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
 
 
-def fail(stack: Stack) -> str:
-    """An `up` that fails: what stands at its end. No key stands anywhere."""
+def run_failing(stack: Stack) -> str:
+    """Run an `up` that fails, without any key in its output, and return its diagnostics."""
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code != 0
     assert KEY not in output
@@ -130,82 +130,80 @@ def fail(stack: Stack) -> str:
     return diagnostics
 
 
-def succeed(stack: Stack) -> None:
+def run_successful(stack: Stack) -> None:
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
 
 
-@pytest.mark.parametrize("mistake", ["image", "GPU count", "claim"])
-def test_a_mistake_is_told_with_a_cure_that_works(stack: Stack, cluster: Client, namespace: str, nodes, mistake: str):
+@pytest.mark.parametrize("mistake", ["image", "GPU count", "StorageClass"])
+def test_fix_of_mistake_works(stack: Stack, cluster: Client, namespace: str, nodes, mistake: str):
     wrong, right, cause, fix = MISTAKES[mistake]
     nodes(ONE_GPU)
-    make_secrets(cluster, namespace)
-    stack.serve(**SERVICE)
-    succeed(stack)
+    create_secrets(cluster, namespace)
+    stack.set_service(**SERVICE)
+    run_successful(stack)
 
-    stack.serve(**SERVICE | wrong)
-    diagnostics = fail(stack)
+    stack.set_service(**SERVICE | wrong)
+    diagnostics = run_failing(stack)
     warning, _, error = diagnostics.partition("error: llama: not ready after ")
-    for told in (warning, error):
-        assert cause in told
-        assert f"fix: {fix}" in told
+    for text in (warning, error):
+        assert cause in text
+        assert f"fix: {fix}" in text
     assert "timed out waiting for the condition" in diagnostics
     assert "kubectl" not in diagnostics
 
-    stack.serve(**SERVICE | right)
-    succeed(stack)
+    stack.set_service(**SERVICE | right)
+    run_successful(stack)
 
 
-def test_a_wrong_key_is_told_before_anything_is_changed_and_where_secrets_are_not_read_with_the_pod(
-    stack: Stack, cluster: Client, namespace: str, nodes
-):
+def test_missing_secret_key_fails_preview(stack: Stack, cluster: Client, namespace: str, nodes):
     wrong, right, cause, fix = MISTAKES["secret key"]
     unread = {"secrets": {**wrong["secrets"], "verify": False}}
     nodes(ONE_GPU)
-    make_secrets(cluster, namespace)
-    stack.serve(**SERVICE | wrong)
-    assert f"Secret {namespace}/ngc has no key 'NGC_API_KEY'; its keys are: api-key" in fail(stack)
+    create_secrets(cluster, namespace)
+    stack.set_service(**SERVICE | wrong)
+    assert f"Secret {namespace}/ngc has no key 'NGC_API_KEY'; its keys are: api-key" in run_failing(stack)
     assert cluster.find("apps/v1", "Deployment", "llama", namespace) is None
 
-    stack.serve(**SERVICE | wrong | unread)
-    error = fail(stack).partition("error: llama: not ready after ")[2]
+    stack.set_service(**SERVICE | wrong | unread)
+    error = run_failing(stack).partition("error: llama: not ready after ")[2]
     assert cause in error
-    assert f"fix: {fix.partition(' (it has')[0]}" in error  # which keys it has is not looked at
+    assert f"fix: {fix.partition(' (it has')[0]}" in error  # the keys of the Secret are not read
 
-    stack.serve(**SERVICE | right)
-    succeed(stack)
+    stack.set_service(**SERVICE | right)
+    run_successful(stack)
 
 
-def test_an_update_that_crashes_ends_with_the_last_words_of_the_pod(stack: Stack, nodes):
+def test_crash_message_is_the_evidence(stack: Stack, nodes):
     nodes(ONE_GPU)
-    stack.serve()
-    succeed(stack)
-    says = "CUDA error: no kernel image is available"
-    stack.serve(pod_annotations={"cluster-tests/ends": "1", "cluster-tests/reason": "Error", "cluster-tests/says": says})
-    diagnostics = fail(stack)
-    assert f"evidence: {says}" in diagnostics.partition("error: llama: not ready after ")[2]
+    stack.set_service()
+    run_successful(stack)
+    message = "CUDA error: no kernel image is available"
+    stack.set_service(pod_annotations={"cluster-tests/ends": "1", "cluster-tests/reason": "Error", "cluster-tests/message": message})
+    diagnostics = run_failing(stack)
+    assert f"evidence: {message}" in diagnostics.partition("error: llama: not ready after ")[2]
 
 
-def test_a_preview_says_nothing(stack: Stack, nodes):
+def test_preview_reports_nothing(stack: Stack, nodes):
     nodes(NO_GPU)
-    stack.serve()
+    stack.set_service()
     code, output = stack.run("preview")
     assert code == 0, output
     assert "llama:" not in output
 
 
 @pytest.mark.parametrize("kubeconfig", ["/nowhere", None], ids=["unusable", "off"])
-def test_it_is_silent_where_it_cannot_or_may_not_read(stack: Stack, nodes, kubeconfig: str | None):
+def test_unusable_or_disabled_diagnosis_reports_nothing(stack: Stack, nodes, kubeconfig: str | None):
     nodes(ONE_GPU)
-    stack.serve(diagnosis={"enabled": False} if kubeconfig is None else {"kubeconfig": kubeconfig})
+    stack.set_service(diagnosis={"enabled": False} if kubeconfig is None else {"kubeconfig": kubeconfig})
     code, output = stack.run("up", "--yes", "--skip-preview")
     assert code == 0, output
     assert "llama: " not in output
 
 
-def test_an_interrupted_up_says_why_it_was_waiting(stack: Stack, cluster: Client, namespace: str, nodes):
+def test_interrupted_up_reports_its_cause(stack: Stack, cluster: Client, namespace: str, nodes):
     nodes(NO_GPU)
-    stack.serve()
+    stack.set_service()
     process = stack.start("up", "--yes", "--skip-preview")
     find: Callable[[], Any] = lambda: cluster.find("apps/v1", "Deployment", "llama", namespace)  # noqa: E731
     wait_until("the Deployment", find, 60)
@@ -217,6 +215,6 @@ def test_an_interrupted_up_says_why_it_was_waiting(stack: Stack, cluster: Client
     assert "Traceback" not in output
     diagnostics = output.partition("Diagnostics:")[2]
     assert "No node offers nvidia.com/gpu" in diagnostics.partition("error: llama: not ready after ")[2]
-    # The engine's own error, and not that its hooks were gone.
+    # The engine's own error, not that of a missing hook.
     assert "context canceled" in diagnostics
     assert "hook" not in output
