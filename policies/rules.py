@@ -1,14 +1,12 @@
 """The rules: pure functions of objects, which yield what they find in words. They know nothing of Pulumi, and of NIM only its images."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from redaction import contains_key, is_secret_variable
 from workloads import Pod, Props, count_gpus, find_containers, find_pods, mapping, whole
 
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
-_CREDENTIAL = re.compile(r"nvapi-[A-Za-z0-9_-]{8,}|hf_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY|\"auths\"\s*:|AKIA[A-Z0-9]{16}")
-_SECRET_NAME = re.compile(r"(^|_)(API_?KEY|TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIALS?|PRIVATE_KEY)$", re.IGNORECASE)
 
 
 def check_restricted(kind: str, props: Props) -> Iterator[str]:
@@ -77,20 +75,20 @@ def check_secrets(kind: str, props: Props) -> Iterator[str]:
                 if isinstance(value, str) and _is_key(name, value):
                     yield f"{path}.env[{name}]: must not hold a key in the clear. Use valueFrom.secretKeyRef."
             for field in ("command", "args"):
-                if any(isinstance(each, str) and _CREDENTIAL.search(each) for each in container.get(field) or ()):
+                if any(isinstance(each, str) and contains_key(each) for each in container.get(field) or ()):
                     yield f"{path}.{field}: must not hold a key in the clear. Read it from a variable that comes from a Secret."
     where = {"metadata.annotations": mapping(props.get("metadata")).get("annotations")}
     if kind == "ConfigMap":
         where["data"] = props.get("data")
     for path, values in where.items():
         for name, value in mapping(values).items():
-            if isinstance(value, str) and _CREDENTIAL.search(value):
+            if isinstance(value, str) and contains_key(value):
                 yield f"{path}[{name}]: must not hold a key in the clear. Put it into a Secret."
 
 
 def _is_key(name: str, value: str) -> bool:
     """By its form, or by the name it has; `$(NAME)` refers to another variable."""
-    return bool(value) and not value.startswith("$(") and bool(_SECRET_NAME.search(name) or _CREDENTIAL.search(value))
+    return bool(value) and not value.startswith("$(") and (is_secret_variable(name) or contains_key(value))
 
 
 class Object(NamedTuple):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from ..text.field_paths import Path, show_argument_path
-from ..text.redaction import LOGIN, looks_like_credential
+from ..text.redaction import looks_like_credential
 
 SECRET_FIELDS = frozenset(
     {
@@ -48,7 +48,7 @@ def format_value(path: Path, value: Any) -> str | None:
     """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
     if is_secret_path(path) or not isinstance(value, str | int | float | bool | None):
         return None
-    if isinstance(value, str) and (looks_like_credential(value) or LOGIN.search(value)):
+    if isinstance(value, str) and looks_like_credential(value):
         return None
     text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from ..text import redaction
 from . import markers, sdk, urns
 from .configuration import to_text
 from .resource_monitor import Call, LocalMonitor, Read
@@ -205,7 +206,5 @@ def find_secret_texts(run: Run) -> set[str]:
 
 
 def redact_secrets(text: str, secrets: set[str]) -> str:
-    """Return a text in which the secrets are replaced by `[secret]`."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, markers.SECRET_TEXT)
-    return text
+    """Return a text in which secrets and probable credentials are replaced by `[secret]`."""
+    return redaction.redact(text, secrets, markers.SECRET_TEXT)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sys
 import threading
 from typing import Any, NoReturn
+
+from .redaction import redact
 
 EXIT_CODES = {
     "unexpected": 1, "adapter-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
@@ -47,12 +48,12 @@ def block_stop_signals() -> None:
 
 
 def clean(text: object) -> str:
-    """One line without the token, without credentials or signatures in URLs, and without what a terminal would obey or no encoding takes:
-    names on a volume are anybody's. Everything printed passes through here."""
+    """Return a text as one line without credentials, and without characters that control a terminal.
+
+    All output passes through here. Names of files on a volume may contain anything.
+    """
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(str(text).split()))
-    for value in secret_values:
-        line = line.replace(value, "***")
-    return re.sub(r"(https?://[^\s?'\"]+)\?[^\s'\"]+", r"\1?***", re.sub(r"://[^/@\s]+@", "://***@", line))
+    return redact(line, secret_values)
 
 
 def say(text: object, stream: Any = None) -> None:

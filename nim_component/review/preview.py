@@ -16,7 +16,7 @@ from ..local.markers import Unknown
 from ..text.field_paths import ItemName, Path
 from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from .matching import MISSING, Difference, compare, match
-from .values import Redacted, clean, clean_value, redact
+from .values import Redacted, redact_inputs, redact_message, redact_value
 
 SOURCE = "pulumi preview"
 CREATE_FIRST, DELETE_FIRST = "create-before-delete", "delete-before-create"
@@ -161,7 +161,7 @@ def read_state(urn: str, state: Mapping[str, Any]) -> ResourceState:
         type=type_,
         name=name,
         parent=str(state.get("parent") or ""),
-        inputs=clean(type_, state.get("inputs")),
+        inputs=redact_inputs(type_, state.get("inputs")),
         external=bool(state.get("external")),
         protect=bool(state.get("protect")),
         retain=bool(state.get("retainOnDelete")),
@@ -235,7 +235,7 @@ def read_outputs(steps: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
     for step in steps:
         old, new = get(step.get("oldState"), "outputs"), get(step.get("newState"), "outputs")
         if isinstance(old, dict) and isinstance(new, dict):
-            return tuple(compare(clean_value(old), clean_value(new)))
+            return tuple(compare(redact_value(old), redact_value(new)))
     return ()
 
 
@@ -247,7 +247,7 @@ def read_messages(diagnostics: Any) -> tuple[Message, ...]:
         if severity in ("error", "warning") and isinstance(text, str) and text.strip():
             urn = entry.get("urn")
             name = urns.parse(urn).name if isinstance(urn, str) and urns.is_urn(urn) else ""
-            words = redact(re.sub(r"^(?:error|warning): ", "", re.sub(r"<\{%.*?%\}>", "", text)).strip())
+            words = redact_message(re.sub(r"^(?:error|warning): ", "", re.sub(r"<\{%.*?%\}>", "", text)).strip())
             if words != "preview failed" or not found:
                 found.append(Message(severity, words, name))
     return tuple(dict.fromkeys(found))

@@ -14,7 +14,7 @@ from ..local.replacement_fields import find_replacement_paths, is_under
 from .change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from .matching import MISSING, compare
 from .preview import get, maps, pairs, texts
-from .values import clean, clean_value, redact
+from .values import redact_inputs, redact_message, redact_value
 
 SOURCE = "local renders"
 
@@ -36,7 +36,7 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
     changes += [_gone(resource) for urn, resource in before.items() if urn not in taken]
     changes = _carry(changes, entries)
     changes = [change for change in changes if change.subject.type != urns.STACK_TYPE]
-    outputs = () if old is None else tuple(compare(clean_value(old.get("outputs") or {}), clean_value(new.get("outputs") or {})))
+    outputs = () if old is None else tuple(compare(redact_value(old.get("outputs") or {}), redact_value(new.get("outputs") or {})))
     services = group_services(sorted(changes, key=lambda change: change.subject.urn))
     return StackChange(stack, SOURCE, services, outputs, messages, "added" if old is None else "both")
 
@@ -45,14 +45,14 @@ def _messages(old: Render | None, new: Render) -> tuple[Message, ...]:
     """What ended a render, and the warnings that are new."""
     found: list[Message] = []
     if old is not None and "error" in old:
-        found.append(Message("error", redact(f"the base does not render, so nothing can be compared: {old['error']}")))
+        found.append(Message("error", redact_message(f"the base does not render, so nothing can be compared: {old['error']}")))
     if "error" in new:
-        found.append(Message("error", redact(f"does not render: {new['error']}")))
+        found.append(Message("error", redact_message(f"does not render: {new['error']}")))
     known = {(entry.get("message"), entry.get("urn")) for entry in maps(get(old, "log"))}
     for entry in maps(new.get("log")):
         severity, text, urn = entry.get("severity"), entry.get("message"), str(entry.get("urn") or "")
         if severity in ("warning", "error") and isinstance(text, str) and (text, entry.get("urn")) not in known:
-            found.append(Message(severity, redact(text), urns.parse(urn).name if urns.is_urn(urn) else ""))
+            found.append(Message(severity, redact_message(text), urns.parse(urn).name if urns.is_urn(urn) else ""))
     return tuple(dict.fromkeys(found))
 
 
@@ -67,7 +67,7 @@ def _resource(entry: Mapping[str, Any]) -> ResourceState:
         type=type_,
         name=str(entry["name"]),
         parent=str(entry.get("parent") or ""),
-        inputs=clean(type_, entry.get("inputs")),
+        inputs=redact_inputs(type_, entry.get("inputs")),
         external=bool(entry.get("external")),
         protect=bool(entry.get("protect")),
         retain=bool(entry.get("retain")),

@@ -1,4 +1,8 @@
-"""Values at the boundary: what may not be seen is hidden before any rule looks at it, what is not known says so."""
+"""Values of a change: the redaction of secrets, and the text of a value.
+
+Both sources pass their values through `redact_inputs` before any rule reads them, so no rule and no
+view can print a secret.
+"""
 
 from __future__ import annotations
 
@@ -6,53 +10,26 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2s
 from typing import Any, Final, cast
 
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
+from ..text import redaction
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
-"""Text for an unknown value, as in the output of `pulumi preview`."""
+"""Text of an unknown value, as in the output of `pulumi preview`."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-
-SECRET_NAME = re.compile(r"(^|[_.-])(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|CREDENTIALS?|PAT|AUTH)$", re.IGNORECASE)
-"""Variables of such a name hold a credential, whoever wrote it there in the clear."""
-
-CREDENTIALS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (needle, re.compile(pattern, re.DOTALL))
-    for needle, pattern in {
-        "nvapi-": r"nvapi-[\w-]{8,}",
-        "hf_": r"\bhf_[A-Za-z0-9]{8,}",
-        "gh": r"\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}",
-        "glpat-": r"\bglpat-[\w-]{12,}",
-        "pul-": r"\bpul-[0-9a-f]{16,}",
-        "akia": r"\bAKIA[A-Z0-9]{16}\b",
-        "asia": r"\bASIA[A-Z0-9]{16}\b",
-        "xox": r"\bxox[abp]-[\w-]{10,}",
-        "eyj": r"\beyJ[\w-]{16,}(?:\.[\w-]*)*",
-        "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-        "://": r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)",
-        "bearer": r"(?i:(?<=bearer\s))[\w.~+/=-]{8,}",
-        "basic": r"(?i:(?<=basic\s))[\w.~+/=-]{8,}",
-        "key=": r"(?i:(?<=api-key=)|(?<=apikey=)|(?<=api_key=))[^\s&\"']+",
-        "token=": r"(?i:(?<=token=))[^\s&\"']+",
-        "passw": r"(?i:(?<=password=)|(?<=passwd=)|(?<=\"password\":\")|(?<=\"password\":\ \"))[^\s&\"']+",
-        "secret=": r"(?i:(?<=secret=))[^\s&\"']+",
-        '"auth"': r'(?i:(?<="auth":")|(?<="auth":\ "))[^"]+',
-    }.items()
-)
-"""What looks like a credential, wherever it stands; each pattern with a text that must be there, which is quicker to look for."""
-
-SECRET_FLAG = re.compile(r"--?[\w-]*(?:api-?key|token|password|passwd|secret)", re.IGNORECASE)
-"""An option whose value is the next argument."""
 
 
 @dataclass(frozen=True, repr=False)
 class Redacted:
-    """A value that may not be seen. Two are alike when their tokens are: digests that never leave the process."""
+    """A secret value, or a text with a credential in it."""
 
     token: str = ""
+    """Digest of the value. It tells a changed secret from an unchanged one, and is in no output."""
     text: str = SECRET_TEXT
+    """The text without the credentials."""
 
     def __str__(self) -> str:
         return self.text
@@ -60,97 +37,98 @@ class Redacted:
     __repr__ = __str__
 
 
-def redact_value(value: Any) -> Redacted:
-    """The value, gone; that another one took its place can still be told."""
+def redact_inputs(type_: str, inputs: Any) -> dict[str, Any]:
+    """Return the inputs of a resource without secrets; empty if they are no mapping (all secret, for example)."""
+    redacted = redact_value(inputs)
+    if not isinstance(redacted, dict):
+        return {}
+    entries = cast("dict[str, Any]", redacted)
+    if type_ == "kubernetes:core/v1:Secret":
+        return {key: _redact_data(value) if key in ("data", "stringData") else value for key, value in entries.items()}
+    if type_.startswith("pulumi:providers:"):
+        return {key: redact_whole(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
+    return entries
+
+
+def redact_value(value: Any, key: str = "") -> Any:
+    """Return a value, at every depth, without secrets. `key` is the field that contains it."""
+    match value:
+        case str():
+            return redact_text(value)
+        case list():
+            return _redact_list(cast("list[Any]", value), key)
+        case dict():
+            return _redact_mapping(cast("dict[str, Any]", value), key)
+        case _:
+            return value
+
+
+def redact_text(text: str) -> str | Redacted | Unknown:
+    """Return a text unchanged, redacted where it contains a credential, or the marker that it stands for."""
+    if text == SECRET_TEXT:
+        return Redacted()
+    if text == UNKNOWN_SENTINEL:
+        return UNKNOWN
+    redacted = redact_message(text)
+    return text if redacted == text else Redacted(redact_whole(text).token, redacted)
+
+
+@lru_cache(maxsize=16_384)  # the resources of a stack repeat most of their keys and texts
+def redact_message(text: str) -> str:
+    """Return a message of a program or an engine without credentials."""
+    return redaction.redact(text, mark=SECRET_TEXT)
+
+
+def redact_whole(value: Any) -> Redacted:
+    """Return a redacted value of which only the digest is left."""
     if isinstance(value, Redacted):
         return value
     return Redacted("" if value == SECRET_TEXT else blake2s(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest())
 
 
-def redact(text: str) -> str:
-    """A text without what looks like a credential."""
-    lowered = text.lower()
-    for needle, pattern in CREDENTIALS:
-        if needle in lowered:
-            text = pattern.sub(SECRET_TEXT, text)
-    return text
-
-
-def clean(type_: str, inputs: Any) -> dict[str, Any]:
-    """A resource's inputs as they may be looked at. What is no mapping (all of it secret, say) is empty."""
-    cleaned = clean_value(inputs)
-    if not isinstance(cleaned, dict):
-        return {}
-    entries = cast("dict[str, Any]", cleaned)
-    if type_ == "kubernetes:core/v1:Secret":
-        return {key: redact_entries(value) if key in ("data", "stringData") else value for key, value in entries.items()}
-    if type_.startswith("pulumi:providers:"):
-        return {key: redact_value(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
-    return entries
-
-
-def redact_entries(value: Any) -> Any:
-    """A Secret's data: the keys may be seen."""
+def _redact_data(value: Any) -> Any:
+    """Redact the values of a Secret. Its keys stay."""
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
-        return {key: item if item is UNKNOWN else redact_value(item) for key, item in entries.items()}
-    return value if value is None or value is UNKNOWN else redact_value(value)
+        return {key: item if item is UNKNOWN else redact_whole(item) for key, item in entries.items()}
+    return value if value is None or value is UNKNOWN else redact_whole(value)
 
 
-def clean_value(value: Any, key: str = "") -> Any:
-    """One value, all the way down."""
-    match value:
-        case str():
-            return clean_text(value)
-        case list():
-            return clean_list(cast("list[Any]", value), key)
-        case dict():
-            return clean_mapping(cast("dict[str, Any]", value), key)
-        case _:
-            return value
-
-
-def clean_text(text: str) -> Any:
-    """A text: a marker of the engine's, or a text without credentials."""
-    if text == SECRET_TEXT:
-        return Redacted()
-    if text == UNKNOWN_SENTINEL:
-        return UNKNOWN
-    seen = redact(text)
-    return text if seen == text else Redacted(redact_value(text).token, seen)
-
-
-def clean_mapping(entries: dict[str, Any], key: str) -> Any:
-    """A mapping: a marker of the engine's, a variable, or a plain one."""
+def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
+    """Redact a mapping: a marker of the engine, an environment variable, or plain data."""
     if entries.get(SIGNATURE) == SECRET:
         return Redacted(str(entries.get("value", "")))
-    cleaned = {name: clean_value(item, name) for name, item in entries.items()}
-    if LAST_APPLIED in cleaned:
-        cleaned[LAST_APPLIED] = redact_value(entries[LAST_APPLIED])
-    if key == "env":  # a component's own inputs: name to value
-        return {name: redact_value(item) if SECRET_NAME.search(name) and is_literal(item) else item for name, item in cleaned.items()}
-    if SECRET_NAME.search(str(entries.get("name", ""))) and is_literal(entries.get("value")):
-        cleaned["value"] = redact_value(entries["value"])
-    return cleaned
+    redacted = {redact_message(name): redact_value(item, name) for name, item in entries.items()}
+    if LAST_APPLIED in redacted:
+        redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
+    if key == "env":  # an input of the component: value by name
+        return {name: redact_whole(item) if _is_secret_variable(name, item) else item for name, item in redacted.items()}
+    if _is_secret_variable(str(entries.get("name", "")), entries.get("value")):
+        redacted["value"] = redact_whole(entries["value"])
+    return redacted
 
 
-def clean_list(items: list[Any], key: str) -> list[Any]:
-    """A list; in a command line, what follows a flag such as `--api-key`."""
-    cleaned = [clean_value(item) for item in items]
+def _redact_list(items: list[Any], key: str) -> list[Any]:
+    """Redact a list. In a command line, the argument after a flag such as `--api-key` is a secret."""
+    redacted = [redact_value(item) for item in items]
     if key in ("args", "command"):
         for index, flag in enumerate(items[:-1]):
-            if isinstance(flag, str) and SECRET_FLAG.fullmatch(flag):
-                cleaned[index + 1] = redact_value(items[index + 1])
-    return cleaned
+            if isinstance(flag, str) and redaction.is_secret_flag(flag):
+                redacted[index + 1] = redact_whole(items[index + 1])
+    return redacted
 
 
-def is_literal(value: Any) -> bool:
-    """Whether a variable's value stands there itself: not a reference to another variable, not a marker."""
+def _is_secret_variable(name: str, value: Any) -> bool:
+    return redaction.is_probably_secret_variable(name) and _is_literal(value)
+
+
+def _is_literal(value: Any) -> bool:
+    """Return whether a value is plain text: no reference to another variable, and no marker."""
     return isinstance(value, str) and value not in ("", SECRET_TEXT, UNKNOWN_SENTINEL) and not re.fullmatch(r"\$\(\w+\)", value)
 
 
 def show(value: Any) -> str:
-    """A value as one text: a text as it is, anything else as JSON."""
+    """Return a value as one text: a text unchanged, other values as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, Redacted | Unknown):

@@ -8,7 +8,7 @@ from nim_component.review.change import ResourceState
 from nim_component.review.matching import compare
 from nim_component.review.objects import duration, gpus, rolling, startup_budget
 from nim_component.review.review import StackReview
-from nim_component.review.values import Redacted, clean, redact
+from nim_component.review.values import Redacted, redact_inputs, redact_message
 
 from .sources import compared, deployment, objects, one, thing
 
@@ -199,19 +199,19 @@ def test_an_alias_of_the_old_name_changes_nothing_in_the_cluster():
     ],
 )
 def test_what_looks_like_a_credential_is_never_kept(text: str):
-    assert "[secret]" in redact(text)
+    assert "[secret]" in redact_message(text)
     for word in ("abcdefghij", "secretword", "bWU6c2VjcmV0", "ABCDEFGHIJKLMNOP", "\nabc\n"):
-        assert word not in redact(text)
+        assert word not in redact_message(text)
 
 
 @pytest.mark.parametrize(
     "text", ["nvcr.io/nim/meta/llama3:1.0", "NIM_MAX_TOKENS=5", "http://llama.nim.svc:8000", "my-org/hf_adapter", "max-tokens=4096"]
 )
 def test_ordinary_texts_stay_as_they_are(text: str):
-    assert redact(text) == text
+    assert redact_message(text) == text
 
 
 def test_only_variables_named_like_credentials_are_hidden():
     env = [{"name": "NIM_MAX_TOKENS", "value": "5"}, {"name": "MY_TOKEN", "value": "x"}, {"name": "NGC_API_KEY", "value": "$(_FSEC_KEY)"}]
-    cleaned = clean("kubernetes:apps/v1:Deployment", {"env": env})["env"]
+    cleaned = redact_inputs("kubernetes:apps/v1:Deployment", {"env": env})["env"]
     assert [isinstance(each["value"], Redacted) for each in cleaned] == [False, True, False]
