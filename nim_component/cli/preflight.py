@@ -38,7 +38,10 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if something could not be checked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Check that the cluster has what the stack requires. Changes nothing. Exits with 3 if something is missing."""
+    """Check that the cluster has what the stack requires.
+
+    Changes nothing. Exits with 3 if something is missing.
+    """
     from ..diagnose.targets import read_targets
     from ..preflight import read_facts, read_requirements, run_checks
 

@@ -1,1 +1,1 @@
-"""Access to a Kubernetes cluster: client, kubeconfig, rate limiter, object accessors, scheduling rules."""
+"""Access to a Kubernetes cluster: client, kubeconfig, rate limiter, accessors, scheduling rules."""

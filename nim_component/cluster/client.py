@@ -55,7 +55,7 @@ class ClusterClient:
     """
 
     def __init__(self, connect: Callable[[], Any]) -> None:
-        """Create a client; `connect` returns an HTTP client with the server's URL and authentication."""
+        """Create a client; `connect` returns an HTTP client with server URL and authentication."""
         self._connect = connect
         self._client = connect()
         self._watch_clients: list[Any] = []
@@ -69,7 +69,8 @@ class ClusterClient:
         """Return a client. No request is sent yet.
 
         Args:
-            kubeconfig: Text or path of a kubeconfig. By default `KUBECONFIG`, `~/.kube/config` or the
+            kubeconfig: Text or path of a kubeconfig. By default `KUBECONFIG`, `~/.kube/config` or
+            the
                 pod's service account.
             context: Context of the kubeconfig; by default its current context.
 
@@ -138,7 +139,7 @@ class ClusterClient:
             page["continue"] = metadata["continue"]
 
     async def watch(self, path: str, version: str, **params: str) -> AsyncIterator[tuple[str, Object]]:
-        """Yield changes after a resource version, bookmarks included, until the server ends the watch."""
+        """Yield changes since a resource version, with bookmarks, until the watch ends."""
         query = {
             **params,
             "watch": "true",
@@ -175,7 +176,8 @@ class ClusterClient:
     async def _send(self, method: str, path: str, params: Mapping[str, str], seconds: float, body: Object | None = None) -> Any:
         self.requests += 1
         try:
-            # The HTTP client's time-out is per read: it would never end a response that arrives byte by byte.
+            # The HTTP client's time-out is per read: it would never end a response that arrives
+            # byte by byte.
             async with asyncio.timeout(seconds):
                 response = await self._client.request(method, path, params=params, json=body, timeout=None)
         except TimeoutError:
@@ -213,7 +215,7 @@ class ClusterClient:
 
     @staticmethod
     def _errors() -> tuple[type[Exception], ...]:
-        """Return the exceptions that a request may raise: network, TLS, or a failed exec credential plugin."""
+        """Return the exceptions of a request: network, TLS, or a failed exec credential plugin."""
         from httpx2 import HTTPError, InvalidURL, StreamError
         from lightkube.core.exceptions import ConfigError
 

@@ -12,7 +12,11 @@ _CHILD_TYPE = "kubernetes:apps/v1:Deployment"
 
 @dataclass(frozen=True)
 class Connection:
-    """A kubeconfig (text or path; None for the ambient one) and its context (None for the current one)."""
+    """A kubeconfig and its context.
+
+    The kubeconfig is a text or a path, or None for the ambient one. The context is None for the
+    current one.
+    """
 
     kubeconfig: str | None
     context: str | None
@@ -26,8 +30,8 @@ def resolve_connection(component: pulumi.Resource, diagnosis: DiagnosisArgs) -> 
 
     Returns None if the cluster is unknown: a provider from `Provider.get` has no inputs in the
     program, and the ambient cluster may be another one. The Output resolves to None if the stack's
-    default provider renders to files. An explicit provider that renders to files is not detected; the
-    ambient cluster is then read, and reading it changes nothing.
+    default provider renders to files. An explicit provider that renders to files is not detected;
+    the ambient cluster is then read, and reading it changes nothing.
     """
     provider: Any = component.get_provider(_CHILD_TYPE)
     config = pulumi.Config("kubernetes")

@@ -46,7 +46,7 @@ def slim_pod(pod: Object) -> Object:
 
 
 def slim_foreign_pod(pod: Object) -> Object:
-    """Keep the resources that a pod occupies on its node, and the labels that identify the component's pods."""
+    """Keep the resources that a pod occupies, and the labels of the component's pods."""
     resources = {
         list_: [{"resources": each.get("resources")} for each in items_at(pod, "spec", list_)] for list_ in ("containers", "initContainers")
     }
@@ -103,7 +103,7 @@ SECONDARY_KINDS = KINDS[3:]
 JOB = Kind("jobs", "/apis/batch/v1", query=OURS, slim=slim_metadata)
 LEADER_WORKER_SET = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=OURS, slim=slim_metadata, optional=True)
 EXTRA_KINDS = {"Job": (JOB,), "LeaderWorkerSet": (LEADER_WORKER_SET,)}
-"""Kinds that are watched in addition to `KINDS`, by the kind of the resource that Pulumi waits for."""
+"""Kinds that are watched in addition to `KINDS`, by the kind that Pulumi waits for."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_foreign_pod

@@ -28,7 +28,7 @@ class Container:
     init: bool
     spec: Object
     waiting: str
-    """Reason of the waiting state, such as `ImagePullBackOff`; empty if the container is not waiting."""
+    """Reason of the waiting state, such as `ImagePullBackOff`; empty in another state."""
     message: str
     """Message of the waiting state."""
     running_since: datetime | None

@@ -16,7 +16,8 @@ def quantity(value: Any) -> Fraction:
 def requests_of(pod: Object, resource: str) -> int:
     """Return the number of an extended resource that a pod requests.
 
-    It is the sum over its containers or the largest number of an init container, whichever is larger.
+    It is the sum over its containers or the largest number of an init container, whichever is
+    larger.
     """
 
     def limits(list_: str) -> list[int]:

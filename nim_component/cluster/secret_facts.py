@@ -1,4 +1,4 @@
-"""Facts of a Secret without its values: its type, its keys, the registries that it has credentials for."""
+"""Facts of a Secret without its values: type, keys, and registries with credentials."""
 
 import base64
 import json

@@ -33,7 +33,10 @@ def check_gpus(requirements: StackRequirements, facts: Facts) -> Iterator[CheckR
 
 
 def _count_used(requirements: StackRequirements, facts: Facts) -> _Used:
-    """Count the resources that other pods use. The stack's own pods are replaced by its new requests."""
+    """Count the resources that other pods use.
+
+    The stack's own pods are replaced by its new requests.
+    """
     own_services = {(service.namespace, service.name) for service in requirements.services}
     resources = {resource for service in requirements.services if (resource := gpu_resource_of(service.pod))}
     used: _Used = Counter()

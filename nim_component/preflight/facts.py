@@ -30,7 +30,10 @@ _PARALLEL_REVIEWS = 8
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a cluster. A field is None if it may not be read; a missing key was not requested."""
+    """Facts of a cluster.
+
+    A field is None if it may not be read; a missing key was not requested.
+    """
 
     version: str = ""
     namespaces: Mapping[str, Object | None] = field(default_factory=dict[str, "Object | None"])
@@ -61,11 +64,14 @@ class Facts:
     denied: tuple[Permission, ...] | None = None
     """Permissions that the user does not have."""
     own_objects: Mapping[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
-    """(kind, namespace, name) of every object with the component's labels in the stack's namespaces."""
+    """(kind, namespace, name) of objects with the component's labels in the stack's namespaces."""
 
 
 async def read_facts(client: ClusterClient, requirements: StackRequirements) -> Facts:
-    """Read the facts for a stack, with parallel requests. Raise only errors of the whole cluster."""
+    """Read the facts for a stack, with parallel requests.
+
+    Raise only errors of the whole cluster.
+    """
     version = text_at(await client.get("/version"), "gitVersion")
     services = requirements.services
     namespaces = sorted({service.namespace for service in services})
@@ -134,7 +140,10 @@ async def _list(
 
 
 async def _storage(client: ClusterClient, creates_pvcs: bool) -> tuple[Any, Any, Any, Any, Any]:
-    """Return classes, drivers, the drivers of each node, capacities and volumes, or None for each if no PVC is created."""
+    """Return classes, drivers, the drivers of each node, capacities and volumes.
+
+    Each is None if no PVC is created.
+    """
     if not creates_pvcs:
         return None, None, None, None, None
     group = "/apis/storage.k8s.io/v1"

@@ -22,11 +22,14 @@ class ServiceRequirements:
     workload: tuple[str, str, str]
     """(kind, namespace, name) of its Deployment or LeaderWorkerSet."""
     pod: Object
-    """Pod of the template, as an object with a `spec`. Leader and workers have the same resources."""
+    """Pod of the template, as an object with a `spec`.
+
+    Leader and workers have the same resources.
+    """
     replicas: int
     """Number of such pods: leaders and workers together."""
     keys: frozenset[tuple[str, str]]
-    """(Secret, key) in the environment of its pods and Jobs, without Secrets that the stack creates."""
+    """(Secret, key) in the environment of its pods and Jobs, without Secrets of the stack."""
     pull_secrets: frozenset[str]
     """Pull Secrets that the stack does not create."""
     images: tuple[str, ...]
@@ -103,8 +106,8 @@ def _keys_of(container: Object) -> Iterator[tuple[str, str]]:
 def permissions_of(requirements: StackRequirements) -> list[Permission]:
     """Return the permissions that an update needs.
 
-    The verb `patch` is for server-side apply. The provider reads pods, events and ReplicaSets while it
-    waits for a workload.
+    The verb `patch` is for server-side apply. The provider reads pods, events and ReplicaSets while
+    it waits for a workload.
     """
     permissions: set[Permission] = set()
     namespaces = {service.namespace for service in requirements.services}

@@ -1,4 +1,7 @@
-"""Checks of Secrets and pull Secrets. Each Secret has one result, whatever number of services uses it."""
+"""Checks of Secrets and pull Secrets.
+
+Each Secret has one result, whatever number of services uses it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

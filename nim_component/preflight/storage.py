@@ -69,7 +69,10 @@ def _check_class(service: ServiceRequirements, pvc: Object, classes: Collection[
 
 
 def _check_driver(about: str, found: Object, service: ServiceRequirements, facts: Facts) -> CheckResult | None:
-    """Return a failure if the CSI driver of the class runs on no GPU node. The CSINode of a node lists its drivers."""
+    """Return a failure if the CSI driver of the class runs on no GPU node.
+
+    The CSINode of a node lists its drivers.
+    """
     provisioner, resource = text_at(found, "provisioner"), gpu_resource_of(service.pod)
     if facts.drivers is None or facts.node_drivers is None or provisioner not in {name_of(each) for each in facts.drivers} or not resource:
         return None

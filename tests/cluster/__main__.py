@@ -1,6 +1,7 @@
 """Commands for the test cluster: `python -m tests.cluster build`, `up` or `down`.
 
-`build` provides the programs that the tests need. `up` and `down` start and stop a cluster for interactive use.
+`build` provides the programs that the tests need. `up` and `down` start and stop a cluster for
+interactive use.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Programs of the control plane.
 
-They are found in `KUBEBUILDER_ASSETS`, or built once into the user's cache from a Go module that pins them.
+They are found in `KUBEBUILDER_ASSETS`, or built once into the user's cache from a Go module that
+pins them.
 """
 
 import hashlib
@@ -39,7 +40,10 @@ LINK = (
     f"{_VERSION}.gitMinor={MINOR}",
     "sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",
 )
-"""Variables that the linker sets. Without a version, clients cannot parse the API server's version response."""
+"""Variables that the linker sets.
+
+Without a version, clients cannot parse the API server's version response.
+"""
 _BUILD_PREFIX = ".build-"
 
 
@@ -110,7 +114,10 @@ def find_go(purpose: str) -> str:
 
 
 def build(names: list[str], folder: Path, print_line: Print) -> None:
-    """Build the missing programs. Parallel builds wait for each other; a program is complete or absent."""
+    """Build the missing programs.
+
+    Parallel builds wait for each other; a program is complete or absent.
+    """
     go = find_go(f"to build {', '.join(names)}")
     with locked("build"):
         missing = [name for name in names if not (folder / name).is_file()]
@@ -127,7 +134,7 @@ def build(names: list[str], folder: Path, print_line: Print) -> None:
 
 
 def _output_name(program: str) -> str:
-    """Return Go's name of the program: the last element of the package that is not a major version."""
+    """Return Go's name of the program: the last element of the package, without a version."""
     return next(part for part in reversed(PROGRAMS[program].split("/")) if part != "v3")
 
 

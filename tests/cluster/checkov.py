@@ -41,7 +41,10 @@ def provide_checkov(print_line: Print = silent) -> Path:
 
 
 def failed_checks(folder: Path) -> dict[str, set[str]]:
-    """Return the failed checks of a folder of manifests: id to kinds of objects. No network is used."""
+    """Return the failed checks of a folder of manifests: id to kinds of objects.
+
+    No network is used.
+    """
     flags = ["--framework", "kubernetes", "--skip-download", "--quiet", "--compact", "--output", "json"]
     environment = {**os.environ, "HTTPS_PROXY": _UNREACHABLE, "HTTP_PROXY": _UNREACHABLE, "NO_PROXY": ""}
     command = [str(provide_checkov()), "--directory", str(folder), *flags]

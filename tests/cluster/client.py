@@ -20,7 +20,10 @@ Object = dict[str, Any]
 
 
 def _plain(_: object, response: Object) -> Object:
-    """Return a response unchanged. The library would create an object for each value in it, which is slow."""
+    """Return a response unchanged.
+
+    The library would create an object for each value in it, which is slow.
+    """
     return response
 
 
@@ -62,7 +65,8 @@ class Client:
         return resource.patch(
             name=metadata["name"],
             namespace=metadata.get("namespace"),
-            # The library would write characters beyond the basic plane as surrogate pairs: valid JSON, invalid YAML.
+            # The library would write characters beyond the basic plane as surrogate pairs: valid
+            # JSON, invalid YAML.
             body=json.dumps(object_, ensure_ascii=False).encode(),
             content_type="application/apply-patch+yaml; charset=utf-8",
             field_manager=manager,
@@ -89,7 +93,10 @@ class Client:
             return None
 
     def list(self, api_version: str, kind: str, namespace: str | None = None, labels: str | None = None) -> "list[Object]":
-        """Return the objects of a kind. They have no `apiVersion` and `kind`, as in every list of Kubernetes."""
+        """Return the objects of a kind.
+
+        They have no `apiVersion` and `kind`, as in every list of Kubernetes.
+        """
         return self.kind(api_version, kind).get(namespace=namespace, label_selector=labels, serializer=_plain)["items"]
 
     def everything(self, namespace: str) -> "set[tuple[str, str]]":
@@ -115,7 +122,10 @@ class Client:
         )
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
-        """Delete an object and, in the background, its dependents. A missing object is not an error."""
+        """Delete an object and, in the background, its dependents.
+
+        A missing object is not an error.
+        """
         try:
             self.kind(api_version, kind).delete(name=name, namespace=namespace, propagation_policy="Background")
         except NotFoundError:

@@ -1,6 +1,6 @@
-"""Control plane of processes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok.
+"""Control plane of processes that use the loopback interface only.
 
-They use the loopback interface only.
+The processes are etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok.
 """
 
 import base64
@@ -220,7 +220,10 @@ class ControlPlane:
 
 
 def make_ec_key() -> str:
-    """Return a private key for service account tokens: SEC1, P-256. Any 255 random bits are valid."""
+    """Return a private key for service account tokens: SEC1, P-256.
+
+    Any 255 random bits are valid.
+    """
     scalar = bytes([secrets.randbelow(128), *secrets.token_bytes(31)])
     der = bytes.fromhex("30310201010420") + scalar + bytes.fromhex("a00a06082a8648ce3d030107")
     return f"-----BEGIN EC PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END EC PRIVATE KEY-----\n"

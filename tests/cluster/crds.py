@@ -16,7 +16,7 @@ from .client import Client, Object, condition, wait_until
 
 
 class Source(NamedTuple):
-    """Source of definitions: a Go module with its checksum as in `go.sum`, a folder in it, and files there."""
+    """Source of definitions: a Go module with its checksum (`go.sum`), a folder, and files."""
 
     module: str
     version: str

@@ -1,4 +1,4 @@
-"""Comparison of applied objects with the server's: the same values, and no change at a second apply."""
+"""Comparison of applied objects with those of the server."""
 
 import re
 import time
@@ -33,7 +33,10 @@ def assert_second_apply_writes_nothing(cluster: Client, applied: list[Object], o
 
 
 def assert_apply_writes_nothing(cluster: Client, objects: list[Object]) -> None:
-    """Apply again, up to 20 times, since controllers write too: the resource version must stay the same once."""
+    """Apply again: the resource version must stay the same.
+
+    Controllers also write, so up to 20 attempts are made.
+    """
     for each in objects:
         metadata = each["metadata"]
         for _ in range(20):

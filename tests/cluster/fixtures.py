@@ -25,7 +25,10 @@ RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """Return the control plane. It starts at the first test that uses it, and ends with the session."""
+    """Return the control plane.
+
+    It starts at the first test that uses it, and ends with the session.
+    """
     if _running:  # started by this fixture in another folder
         yield _running[0]
         return
@@ -54,7 +57,7 @@ def cluster(control_plane: ControlPlane) -> Client:
 
 @pytest.fixture(scope="session")
 def crds(cluster: Client) -> None:
-    """Install the custom resources of `crds.py`, such as HTTPRoute, ScaledObject and LeaderWorkerSet."""
+    """Install the custom resources of `crds.py`, such as HTTPRoute and LeaderWorkerSet."""
     try:
         install_crds(cluster)
     except NoGoError as error:
@@ -63,7 +66,7 @@ def crds(cluster: Client) -> None:
 
 @pytest.fixture
 def make_namespace(cluster: Client) -> Iterator[Callable[[], str]]:
-    """Return a function that creates a namespace with Pod Security `restricted`, deleted after the test."""
+    """Return a function that creates a namespace with Pod Security `restricted`."""
     created: list[str] = []
 
     def make() -> str:
@@ -86,7 +89,7 @@ def namespace(make_namespace: Callable[[], str]) -> str:
 
 @pytest.fixture
 def nodes(cluster: Client, namespace: str) -> Iterator[Callable[[list[Object]], None]]:
-    """Return a function that adds nodes, such as `nodes(ONE_GPU)`, and waits until they accept pods.
+    """Return a function that adds nodes and waits until they accept pods: `nodes(ONE_GPU)`.
 
     The cluster has no other nodes until the test ends.
     """
@@ -111,7 +114,10 @@ def skip_outside_ci(error: Exception) -> NoReturn:
 
 
 def remove_namespace(cluster: Client, name: str) -> None:
-    """Delete a namespace, then its pods immediately. No controller can create pods there any more."""
+    """Delete a namespace, then its pods immediately.
+
+    No controller can create pods there any more.
+    """
     cluster.delete("v1", "Namespace", name)
     cluster.delete_all("v1", "Pod", name)
 

@@ -1,8 +1,10 @@
-"""Network from the API server to servers that replace pods: kwok's pods have addresses without a listener.
+"""Network from the API server to servers that replace pods.
 
-The API server sends connections into the cluster (`services/proxy`, `pods/proxy`, kubelets) through an
-HTTP CONNECT proxy on a Unix socket, configured by `--egress-selector-config-file`. Without `PodNetwork`,
-no process listens on that socket, and each connection fails immediately.
+kwok's pods have addresses without a listener.
+
+The API server sends connections into the cluster (`services/proxy`, `pods/proxy`, kubelets) through
+an HTTP CONNECT proxy on a Unix socket, configured by `--egress-selector-config-file`. Without
+`PodNetwork`, no process listens on that socket, and each connection fails immediately.
 """
 
 import asyncio
@@ -29,7 +31,8 @@ class PodNetwork:
     """The proxy, until the end of the context. Addresses without a route are refused.
 
     Example:
-        `with PodNetwork(control_plane.folder) as network: network.route("10.0.0.7", 8000, server_port)`
+        `with PodNetwork(control_plane.folder) as network: network.route("10.0.0.7", 8000,
+        server_port)`
     """
 
     def __init__(self, folder: Path) -> None:

@@ -15,7 +15,8 @@ _PR_SET_PDEATHSIG = 1
 _GO = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
 """Garbage collection of Go, with more memory for less time.
 
-By default it takes a fifth of the API server's processor time. Above the limit it works as by default.
+By default it takes a fifth of the API server's processor time. Above the limit it works as by
+default.
 """
 _WATCHDOG = """
 import os, pathlib, shutil, signal, sys, time
@@ -55,7 +56,10 @@ class Children:
         )
 
     def start(self, name: str, command: list[str]) -> None:
-        """Start a program with its output in `<name>.log`. In its own session, it receives no Ctrl-C of the tests."""
+        """Start a program with its output in `<name>.log`.
+
+        In its own session, it receives no Ctrl-C of the tests.
+        """
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TMPDIR": str(self.folder), **_GO}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -101,7 +105,10 @@ class Children:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """Return the function that a child calls before `exec`. Linux only; elsewhere the watchdog kills the children."""
+    """Return the function that a child calls before `exec`.
+
+    Linux only; elsewhere the watchdog kills the children.
+    """
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()

@@ -1,4 +1,4 @@
-"""Adapters on a shared PVC and the Job that downloads them: creation, changes below running pods, deletion."""
+"""Adapters on a shared PVC and their loader Job: creation, changes, deletion."""
 
 from typing import Any
 

@@ -49,7 +49,7 @@ def allow(cluster: Client, namespace: str, group: str, resource: str, *verbs: st
 
 
 class Shelf:
-    """A project with one service and its lock file, and a folder with its adapters in place of a volume."""
+    """A project with a service, its lock file, and a folder in place of the volume."""
 
     def __init__(self, folder: Path, volume: Path, namespace: str) -> None:
         self.folder, self.volume, self.namespace = folder, volume, namespace

@@ -1,4 +1,4 @@
-"""Admission of everything that the component renders: strict field validation and Pod Security `restricted`."""
+"""Admission of rendered objects: strict field validation and Pod Security `restricted`."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -151,7 +151,7 @@ def test_generated_arguments_are_accepted(crds: None, cluster: Client, namespace
 
 
 def test_controllers_create_accepted_pods(cluster: Client, namespace: str, nodes):
-    """Pod Security refuses pods, not Deployments, so the pods of an accepted Deployment must exist too."""
+    """Pod Security refuses pods, not Deployments, so the pods must exist too."""
     nodes(ONE_GPU)
     objects = service(namespace)
     apply_all(cluster, objects)

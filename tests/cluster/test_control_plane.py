@@ -161,7 +161,7 @@ def test_ended_program_is_named_with_its_log(control_plane: ControlPlane, tmp_pa
 
 @pytest.fixture
 def run_command(control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
-    """Return a function that runs a command of `python -m tests.cluster` with its own cache and existing programs."""
+    """Return a function that runs `python -m tests.cluster` with its own cache."""
     assets = tmp_path / "assets"
     assets.mkdir()
     for name, path in control_plane.programs.items():
@@ -190,7 +190,8 @@ def test_interactive_cluster_runs_until_stopped(run_command: Callable[[str], str
     assert {each["metadata"]["name"] for each in client.list("v1", "Node")} == {each["metadata"]["name"] for each in INTERACTIVE_NODES}
     assert client.list("gateway.networking.k8s.io/v1", "HTTPRoute") == []
 
-    # After a kill, no program and no lock is left, and the watchdog does not remove the files of the next cluster.
+    # After a kill, no program and no lock is left, and the watchdog does not remove the files of
+    # the next cluster.
     os.kill(int(kubeconfig.parent.with_suffix(".lock").read_text()), signal.SIGKILL)
     assert f"KUBECONFIG={kubeconfig}" in run_command("up")
     time.sleep(1)

@@ -31,7 +31,10 @@ def empty(cluster: Client, namespace: str) -> set[tuple[str, str]]:
 
 
 def deploy_and_destroy(cluster: Client, namespace: str, empty: set[tuple[str, str]], retain: bool) -> list[Object]:
-    """Apply, then delete like the engine: in reverse order, without retained objects. Return the objects."""
+    """Apply, then delete like the engine: in reverse order, without retained objects.
+
+    Return the objects.
+    """
     seen = record(lambda: NIMService("llama", with_everything(cache=CacheArgs(access_mode="ReadWriteMany", retain=retain), **OPTION_SETS)))
     objects = place(seen.run, namespace)
     apply_all(cluster, objects)

@@ -32,7 +32,7 @@ def nim(**fields: Any) -> NIM:
 
 
 def failing(message: str = "", *, by_key: bool = False, **fields: Any) -> NIM:
-    """Return a service whose pods fail: `waits`, `ends`, `reason` and `evicted` are annotations for kwok."""
+    """Return a service whose pods fail; `waits`, `ends`, `reason`, `evicted` are annotations."""
     annotations = {f"cluster-tests/{key}": str(fields.pop(key)) for key in ("waits", "ends", "reason", "evicted") if key in fields}
     annotations |= {"cluster-tests/in": fields.pop("where", ""), "cluster-tests/reason": annotations.get("cluster-tests/reason", "Error")}
     more = {"secrets": NIMSecrets(ngc_image_secret="pull", ngc_secret_key="NGC_API_KEY")} if by_key else {}
@@ -77,7 +77,8 @@ class RecordedReport:
             await watch.close()
             self.requests = client.requests
 
-        # A program of the control plane ends with the thread that started it, so `meanwhile` runs in the main thread.
+        # A program of the control plane ends with the thread that started it, so `meanwhile` runs
+        # in the main thread.
         with ThreadPoolExecutor(1) as pool:
             recording = pool.submit(lambda: asyncio.run(run()))
             meanwhile()

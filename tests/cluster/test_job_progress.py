@@ -23,13 +23,19 @@ CPU = [node("cpu-0")]
 
 
 def with_prewarm(namespace: str, **job: Any) -> list[Object]:
-    """Return a service with a prewarm Job and without its Deployment; `job` are annotations of the Job's pods."""
+    """Return a service with a prewarm Job, without its Deployment.
+
+    `job` are annotations of the Job's pods.
+    """
     warm = PrewarmArgs(profiles=["vllm-fp16-tp1-pp1"])
     return annotated(render(NIM(secrets=NIMSecrets.keyless(), cache=CacheArgs(prewarm=warm)), namespace), **job)
 
 
 def with_adapters(namespace: str, **job: Any) -> list[Object]:
-    """Return a service with a loader Job and without its Deployment; `job` are annotations of the Job's pods."""
+    """Return a service with a loader Job, without its Deployment.
+
+    `job` are annotations of the Job's pods.
+    """
     lora = LoRAArgs(volume=AdapterVolume(), refresh_interval=30)
     env = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
     return annotated(render(NIM(**{**LORA, "secrets": NIMSecrets.keyless(), "env": env, "lora": lora}), namespace), **job)
@@ -45,7 +51,7 @@ def annotated(objects: list[Object], **annotations: str) -> list[Object]:
 
 @pytest.fixture
 def update(control_plane: ControlPlane, cluster: Client, namespace: str, lines: Lines) -> Callable[..., tuple[Update, bool]]:
-    """Return a function that applies objects, and reports one of them until it is ready or the time is over."""
+    """Return a function that applies objects and reports one of them."""
 
     def run_it(
         objects: list[Object], kind: str = "Job", seconds: float = 20, until: Callable[[Update], bool] = lambda _: False, adapters: int = 0
@@ -197,7 +203,7 @@ def test_quota_of_leader_worker_set_is_diagnosed(crds: None, cluster: Client, na
 
 
 def stateful_set(name: str, pod: Object, first: int = 0) -> Object:
-    """Return a StatefulSet of the controller: for leaders, or with a leader's name for its workers."""
+    """Return a StatefulSet of the controller: for leaders, or for the workers of a leader."""
     labels = pod["metadata"]["labels"] | {WORKER_INDEX: str(first)}
     spec = {
         "serviceName": name,

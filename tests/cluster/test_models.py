@@ -1,4 +1,4 @@
-"""Comparison of the requested models with the served ones, through the proxy of a real API server."""
+"""Comparison of requested and served models, through the proxy of a real API server."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def network(control_plane: ControlPlane) -> Iterator[PodNetwork]:
 
 @pytest.fixture
 def route_to(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Callable[[int], None]:
-    """Return a function that deploys `llama`, waits for its endpoint, and routes the pod's address to a port."""
+    """Return a function that deploys `llama` and routes the pod's address to a port."""
 
     def deploy(port: int) -> None:
         nodes(ONE_GPU)

@@ -54,7 +54,10 @@ def test_job_completes_on_node_without_gpu(cluster: Client, namespace: str, node
 
 
 def test_next_job_runs_on_node_of_volume(cluster: Client, namespace: str, nodes):
-    """The volume can be attached to one node. Without the affinity, the scheduler would select an idle node."""
+    """The volume can be attached to one node.
+
+    Without the affinity, the scheduler would select an idle node.
+    """
     nodes([*ONE_GPU, *(node(f"cpu-{at}") for at in range(3))])
     objects = service(namespace)
     apply_all(cluster, without_deployment(objects))

@@ -30,7 +30,7 @@ class Component:
 
 
 class Update:
-    """The report of one `pulumi up` about the service `llama`, while it waits for one of its objects."""
+    """The report of one `pulumi up` while it waits for an object of the service `llama`."""
 
     def __init__(self, kubeconfig: str | None, lines: Lines, object_: Object | None = None, adapters: int = 0) -> None:
         self.connection = Connection(kubeconfig, None)

@@ -12,7 +12,7 @@ from .waiting import deployment_of, images, is_rolled_out, wait_for_rollout, wai
 
 
 def with_kubernetes_default(objects: list[Object]) -> list[Object]:
-    """Remove the strategy, and set a short progress deadline, so that the stall is reported during the test."""
+    """Remove the strategy, and set a short progress deadline."""
     spec = pick(objects, "Deployment")["spec"]
     del spec["strategy"]
     spec["progressDeadlineSeconds"] = 5

@@ -1,4 +1,4 @@
-"""Time-outs derived from `startup_timeout`: startup probe, then progress deadline, then the engine's time-outs."""
+"""Order of the time-outs: startup probe, progress deadline, time-outs of the engine."""
 
 import pytest
 

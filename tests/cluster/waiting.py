@@ -30,7 +30,10 @@ def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 60
 
 
 def set_quota(cluster: Client, namespace: str, name: str, **hard: str) -> None:
-    """Set a ResourceQuota, and wait until it is effective. Before, Kubernetes accepts pods or refuses them with another text."""
+    """Set a ResourceQuota, and wait until it is effective.
+
+    Before, Kubernetes accepts pods or refuses them with another text.
+    """
     cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name, "namespace": namespace}, "spec": {"hard": hard}})
 
     def is_effective() -> bool:

@@ -1,4 +1,4 @@
-"""Fixtures for the real Pulumi engine, with a provider that renders to files or on the control plane of `tests/cluster`."""
+"""Fixtures for the real Pulumi engine, with rendered files or on the control plane."""
 
 import os
 import shutil
@@ -24,14 +24,17 @@ REASON = "no pulumi on PATH: install the Pulumi CLI to run the engine tests (htt
 
 @pytest.fixture(autouse=True, scope="session")
 def engine() -> None:
-    """Skip without an engine, also in CI. It is in no package index; the GitHub workflow installs it."""
+    """Skip without an engine, also in CI.
+
+    It is in no package index; the GitHub workflow installs it.
+    """
     if shutil.which("pulumi") is None:
         pytest.skip(REASON)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Return a function that creates a project without a cluster: `project(source, stack, config)`."""
+    """Return a function that creates a project without a cluster."""
     created: list[Project] = []
 
     def make(source: Path = ROOT, stack: str = "dev", config: dict[str, Any] | None = None, kubeconfig: str = os.devnull) -> Project:
@@ -47,7 +50,9 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
 @pytest.fixture
 def on_cluster(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Callable[..., Project]:
-    """Return a function that creates a project with services in the test's namespace, by default without keys.
+    """Return a function that creates a project with services in the test's namespace.
+
+    By default they have no keys.
 
     Example:
         `on_cluster(llama={"gpu": 2})`
@@ -62,7 +67,7 @@ def on_cluster(project: Callable[..., Project], control_plane: ControlPlane, nam
 
 @pytest.fixture
 def disk(cluster: Client, namespace: str) -> Iterator[Callable[..., None]]:
-    """Return a function that creates a volume of a StorageClass without a provisioner: `disk("50Gi", "fast")`."""
+    """Return a function that creates a volume of a class without a provisioner."""
     names: list[str] = []
 
     def add(size: str, storage_class: str, mode: str = "ReadWriteOnce") -> None:

@@ -16,7 +16,10 @@ Operation = tuple[str, str]
 
 
 class Project:
-    """A copy of a Pulumi project with a file backend. Without `config`, the stack file is used unchanged."""
+    """A copy of a Pulumi project with a file backend.
+
+    Without `config`, the stack file is used unchanged.
+    """
 
     def __init__(
         self, source: Path, folder: Path, stack: str, config: dict[str, Any] | None = None, environment: dict[str, str] | None = None
@@ -90,7 +93,7 @@ class Project:
         return dict(self.stack.preview().change_summary)
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """Start a command of the CLI in its own session, so that a test can interrupt or kill it."""
+        """Start a command of the CLI in its own session, so that a test can kill it."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--stack", self.stack.name, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -115,5 +118,8 @@ class Project:
         return "\n".join([*stored, exported])
 
     def close(self) -> None:
-        """Remove the stack. Its other files are in the folder, its objects in the test's namespace."""
+        """Remove the stack.
+
+        Its other files are in the folder, its objects in the test's namespace.
+        """
         self.stack.workspace.remove_stack(self.stack.name, force=True)

@@ -115,7 +115,8 @@ def test_enabling_autoscaling_keeps_three_replicas(on_cluster: Callable[..., Pro
     assert after["status"]["readyReplicas"] == 3
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
-    # The autoscaler's number stays over later changes. Without metrics, it only enforces the maximum.
+    # The autoscaler's number stays over later changes. Without metrics, it only enforces the
+    # maximum.
     made.change("llama", autoscaling={"max_replicas": 2, "presets": ["queue"]})
     made.up()
     wait_until("the autoscaler's count", lambda: live_deployment(cluster, namespace)["spec"]["replicas"] == 2, seconds=60)

@@ -1,7 +1,7 @@
 """Faults of the cluster: each ends an `up` with one clear error, and the next `up` completes.
 
-Other faults are in other modules: existing objects in `test_refusals`, field conflicts in `test_drift`,
-interrupted runs in `test_interruptions`.
+Other faults are in other modules: existing objects in `test_refusals`, field conflicts in
+`test_drift`, interrupted runs in `test_interruptions`.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ KEYLESS = {"secrets": {"without_key": True}}
 
 @pytest.fixture
 def with_short_timeouts(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
-    """Return a function that creates a project with the service `llama` and the shortest time-outs."""
+    """Return a function that creates a project with the shortest time-outs."""
 
     def make(**fields: Any) -> Project:
         made = on_cluster(llama={"startup_timeout": 30, **fields})

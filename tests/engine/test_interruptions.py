@@ -22,7 +22,10 @@ UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
 
 @pytest.fixture
 def waiting(cluster: Client, namespace: str):
-    """Return a function that starts an `up` which waits for a missing GPU. It is killed after the test."""
+    """Return a function that starts an `up` which waits for a missing GPU.
+
+    It is killed after the test.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def start(made: Project) -> "subprocess.Popen[str]":
@@ -37,7 +40,10 @@ def waiting(cluster: Client, namespace: str):
 
 
 def kill_everything(process: "subprocess.Popen[str]") -> None:
-    """Kill the CLI and all its processes, like a lost machine. They are process groups of one session."""
+    """Kill the CLI and all its processes, like a lost machine.
+
+    They are process groups of one session.
+    """
     listed = subprocess.run(["ps", "-e", "-o", "pid=,sess="], capture_output=True, text=True, check=True).stdout.splitlines()
     for pid in [int(pid) for pid, session in map(str.split, listed) if session == str(process.pid)]:
         with contextlib.suppress(ProcessLookupError):

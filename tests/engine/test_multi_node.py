@@ -1,4 +1,7 @@
-"""LeaderWorkerSets on the real engine. Their controller does not run here: the tests set its status."""
+"""LeaderWorkerSets on the real engine.
+
+Their controller does not run here: the tests set its status.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -52,7 +52,10 @@ class Stack:
         self.run("stack", "init", "dev")
 
     def set_service(self, **fields: Any) -> None:
-        """Set the arguments of the service. Its time-outs are the shortest, so that a failure does not take half an hour."""
+        """Set the arguments of the service.
+
+        Its time-outs are the shortest, so that a failure does not take half an hour.
+        """
         without_key = {"secrets": {"without_key": True}, "cache": {"empty_dir": True}}
         service = {**without_key, "namespace": self.namespace, "startup_timeout": 30, **fields}
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"nim:service": service}}))

@@ -1,4 +1,4 @@
-"""Refusals: the real CLI prints one clear error without a traceback, creates nothing, and the next `up` completes."""
+"""Refusals: the CLI prints one clear error, creates nothing, and the next `up` completes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,10 @@ def pull_secret(namespace: str, kind: str = "kubernetes.io/dockerconfigjson", **
 
 
 def run_refused_by_engine(made: Project, *arguments: str) -> str:
-    """Return the output for a failed resource. The engine interrupts the program, so it may contain a traceback of the SDK."""
+    """Return the output for a failed resource.
+
+    The engine interrupts the program, so it may contain a traceback of the SDK.
+    """
     code, output = made.run(*arguments)
     assert code != 0
     assert "nim_component/" not in output  # no line of our code

@@ -1,4 +1,4 @@
-"""Rendered files: those of the provider's YAML mode and of the local engine are equal, object by object."""
+"""Rendered files: the provider's YAML mode and the local engine render equal objects."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""An `up` ends when the new pods are ready, with any strategy and number of replicas: docs/guides/rollouts.md."""
+"""Rollouts: an `up` ends when the new pods are ready (docs/guides/rollouts.md)."""
 
 from collections.abc import Callable
 from typing import Any

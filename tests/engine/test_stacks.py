@@ -1,4 +1,4 @@
-"""Stacks and the platform example on a cluster with their requirements: deployed, unchanged, destroyed.
+"""Stacks and the platform example on a cluster: deployed, unchanged, destroyed.
 
 Only retained caches stay.
 """
@@ -36,7 +36,7 @@ def applied_secret(namespace: str, name: str, **values: str) -> dict[str, Any]:
 
 @pytest.fixture
 def stack(project: Callable[..., Project], control_plane: ControlPlane, namespace: str) -> Callable[[str], Project]:
-    """Return a function that creates a stack of this project, with the test's namespace and test keys."""
+    """Return a function that creates a stack of this project in the test's namespace."""
 
     def make(name: str) -> Project:
         given = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]

@@ -1,4 +1,7 @@
-"""Conditions for a progress report. The reporter is imported only when they hold, to keep previews fast."""
+"""Conditions for a progress report.
+
+The reporter is imported only when they hold, to keep previews fast.
+"""
 
 from typing import TYPE_CHECKING
 

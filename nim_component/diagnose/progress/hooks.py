@@ -33,7 +33,7 @@ from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedR
 from .run_state import run_state
 
 IDLE_SECONDS = 60.0
-"""Seconds for which the watch continues without a rollout: a service's Deployment follows its Job."""
+"""Seconds until a watch without rollouts ends: a service's Deployment follows its Job."""
 
 
 @dataclass
@@ -173,7 +173,10 @@ class ProgressHooks:
         return asyncio.run_coroutine_threadsafe(work, self._reader_loop)
 
     def _report(self, component: pulumi.Resource, level: Level, text: str) -> None:
-        """Log from the reader thread. Only the program's event loop has a connection to the engine."""
+        """Log from the reader thread.
+
+        Only the program's event loop has a connection to the engine.
+        """
         with contextlib.suppress(RuntimeError):  # the program has ended
             self._program_loop.call_soon_threadsafe(self._log, component, level, text, context=self._context)
 
@@ -192,7 +195,10 @@ class ProgressHooks:
 
 
 def track_rollout(args: pulumi.ResourceHookArgs, report: Callable[[Level, str], None], adapters: int) -> TrackedRollout:
-    """Return the rollout of a resource. The service's name is in its labels, for a Job in its pods' labels."""
+    """Return the rollout of a resource.
+
+    The service's name is in its labels, for a Job in its pods' labels.
+    """
     name, namespace = (text_at(args.new_inputs, "metadata", key) for key in ("name", "namespace"))
     kind = args.type.rpartition(":")[2]
     labels = texts_at(args.new_inputs, *(("spec", "template") if kind == "Job" else ()), "metadata", "labels")

@@ -23,8 +23,8 @@ def compare_models(
     """Compare the requested models with those that the server lists.
 
     A missing model fails the update or is a warning, by `nim.diagnosis.missing_models`. For a base
-    model whose name was derived from the image it is always a warning. If nothing can be compared, the
-    reason is logged; a missing permission is logged once per run.
+    model whose name was derived from the image it is always a warning. If nothing can be compared,
+    the reason is logged; a missing permission is logged once per run.
 
     Args:
         component: The NIMService.

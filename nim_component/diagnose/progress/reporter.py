@@ -18,7 +18,7 @@ from .phase_log import PhaseLog
 
 Level = Literal["progress", "warning", "error"]
 WARN_AFTER = 3.0
-"""Seconds for which a cause must persist before it is reported: many causes disappear by themselves."""
+"""Seconds for which a cause must persist before it is reported: many causes are short-lived."""
 TICK = 1.0
 """Seconds between two checks for changes."""
 RECHECK_AFTER = 3.0
@@ -62,7 +62,7 @@ class TrackedRollout:
 
 
 class ProgressReporter:
-    """Reports the progress of every tracked rollout, at most once a second, when an object changes."""
+    """Reporter of every tracked rollout: at most once a second, when an object changes."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch

@@ -1,4 +1,4 @@
-"""Cluster of a service: which kubeconfig and context are used, and that the kubeconfig is recorded nowhere."""
+"""Cluster of a service: selection of kubeconfig and context, and secrecy of the kubeconfig."""
 
 from typing import Any
 

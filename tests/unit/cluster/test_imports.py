@@ -17,7 +17,7 @@ FORBIDDEN = {
 
 
 def imports_of(file: Path) -> Iterator[str]:
-    """Yield the names that a module imports from this package, such as `cluster.client.ClusterClient`."""
+    """Yield the imports of a module, such as `cluster.client.ClusterClient`."""
     folders = file.relative_to(PACKAGE).with_suffix("").parts
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:

@@ -15,7 +15,7 @@ PATH = "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models"
 
 
 def missing(answers: list[tuple[int, Any]], requested: list[str], patience: float = 0) -> Any:
-    """Return the missing and the listed models of a server with these answers; the last one repeats."""
+    """Return the missing and the listed models of a server; its last answer repeats."""
     seen: list[str] = []
 
     def answer(path: str) -> tuple[int, Any]:

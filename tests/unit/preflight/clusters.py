@@ -17,7 +17,7 @@ SECRETS = NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret
 
 
 def requirements_of(*services: dict[str, Any], **fields: Any) -> StackRequirements:
-    """Return the requirements of services with these fields; of one service `llama` with `fields` by default."""
+    """Return the requirements of services; by default of one service `llama` with `fields`."""
 
     def program() -> None:
         for each in services or ({"name": "llama", **fields},):

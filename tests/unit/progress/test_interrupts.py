@@ -1,4 +1,7 @@
-"""Interrupts of a program with progress hooks. Each program is a separate process, as with the engine."""
+"""Interrupts of a program with progress hooks.
+
+Each program is a separate process, as with the engine.
+"""
 
 import signal
 import subprocess
