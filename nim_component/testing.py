@@ -2,14 +2,18 @@
 
     from nim_component.testing import record
 
-    def test_the_model_gets_its_gpus():
-        seen = record(lambda: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), gpu=2)))
-        assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "2"
-        assert seen.find("kubernetes:core/v1:ConfigMap") == []
+    def test_model_gets_two_gpus():
+        recording = record(lambda: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), gpu=2)))
+        assert recording.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "2"
+        assert recording.find("kubernetes:core/v1:ConfigMap") == []
 
-`record` runs a function, or a project's program, until every Output has resolved; what it raises, in a constructor or in an apply, is
-raised in the test. Every registration is there with its inputs (camelCase, as the engine gets them), options, provider and parent; a
-secret is a `Secret`, what is not known an `UNKNOWN`. With pytest, `pytest_plugins = ["nim_component.testing"]` gives it as the fixture
+`record` runs a function, or the program of a project, and returns after every Output has resolved.
+It raises an exception of the program, also one inside an apply.
+
+A recording contains every registration: inputs (camelCase, as sent to the engine), options,
+provider and parent. A secret value is a `Secret`, an unknown value is `UNKNOWN`.
+
+With pytest, `pytest_plugins = ["nim_component.testing"]` provides `record` as the fixture
 `recorder`.
 """
 
@@ -28,17 +32,18 @@ from .names import SERVER_CONTAINER
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"
 SECRET = "kubernetes:core/v1:Secret"
-CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+PVC = "kubernetes:core/v1:PersistentVolumeClaim"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
+JOB = "kubernetes:batch/v1:Job"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 GRPC_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:GRPCRoute"
 INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 LEADER_WORKER_SET = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
-CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
+RESOURCE_CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
@@ -47,8 +52,6 @@ NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
     "AUTOSCALER",
-    "CLAIM",
-    "CLAIM_TEMPLATE",
     "CONFIG_MAP",
     "DEPLOYMENT",
     "DISRUPTION_BUDGET",
@@ -56,11 +59,14 @@ __all__ = [
     "HTTP_ROUTE",
     "INFERENCE_POOL",
     "INGRESS",
+    "JOB",
     "LEADER_WORKER_SET",
     "NETWORK_POLICY",
     "NIM_SERVICE",
     "POD_MONITOR",
     "PROMETHEUS_RULE",
+    "PVC",
+    "RESOURCE_CLAIM_TEMPLATE",
     "SCALED_OBJECT",
     "SECRET",
     "SERVICE",
@@ -76,65 +82,79 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Recording:
-    """What a program registered."""
+    """Registrations of a program."""
 
     run: Run
-    """Everything: resources in a fixed order, stack outputs, log."""
+    """Whole result: resources in a fixed order, outputs of the stack, and the log."""
 
     def find(self, type_: str) -> list[Resource]:
-        """The resources of a type, such as `kubernetes:apps/v1:Deployment`."""
+        """Return the resources of a type, such as `kubernetes:apps/v1:Deployment`."""
         return self.run.of(type_)
 
     def one(self, type_: str, name: str | None = None) -> Resource:
-        """The one resource of a type, or the one of that logical name. `LookupError` names what there is otherwise."""
+        """Return the only resource of a type, or the one with a logical name.
+
+        Raises:
+            LookupError: If there is no such resource, or more than one.
+        """
         found = [resource for resource in self.run.of(type_) if name is None or resource.name == name]
         if len(found) != 1:
-            there = ", ".join(resource.name for resource in self.run.of(type_)) or "none"
-            raise LookupError(f"{len(found)} resources of type {type_}{f' named {name}' if name else ''}; there: {there}")
+            names = ", ".join(resource.name for resource in self.run.of(type_)) or "none"
+            named = f" and name {name}" if name else ""
+            raise LookupError(f"{len(found)} resources of type {type_}{named}. Resources of this type: {names}")
         return found[0]
 
     def service(self, name: str) -> Resource:
-        """A `NIMService`, by its name."""
+        """Return a `NIMService` by its name."""
         return self.one(NIM_SERVICE, name)
 
     def children(self, name: str) -> dict[str, Resource]:
-        """The children of a `NIMService`, by logical name."""
+        """Return the children of a `NIMService` by logical name."""
         return {child.name: child for child in self.run.children(self.service(name))}
 
     def child(self, name: str, type_: str) -> Resource:
-        """The one child of that type."""
-        found = [child for child in self.children(name).values() if child.type == type_]
+        """Return the only child of a type.
+
+        Raises:
+            LookupError: If there is no such child, or more than one.
+        """
+        children = self.children(name)
+        found = [child for child in children.values() if child.type == type_]
         if len(found) != 1:
-            raise LookupError(f"{name} has {len(found)} children of type {type_}; there: {', '.join(self.children(name))}")
+            raise LookupError(f"{name} has {len(found)} children of type {type_}. Its children: {', '.join(children)}")
         return found[0]
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """The Deployment's inputs of a `NIMService`."""
+        """Return the inputs of a service's Deployment."""
         return self.child(name, DEPLOYMENT).inputs
 
     def pod(self, name: str) -> dict[str, Any]:
-        """The pod's spec of a `NIMService`."""
+        """Return the pod spec of a service's Deployment."""
         return self.deployment(name)["spec"]["template"]["spec"]
 
     def container(self, name: str, container: str = SERVER_CONTAINER) -> dict[str, Any]:
-        """A container, or init container, of a `NIMService`'s pod."""
+        """Return a container or init container of a service's pod.
+
+        Raises:
+            LookupError: If the pod has no such container.
+        """
         pod = self.pod(name)
         containers = {each["name"]: each for each in [*pod.get("initContainers", []), *pod["containers"]]}
         if container not in containers:
-            raise LookupError(f"{name} has no container {container}; there: {', '.join(containers)}")
+            raise LookupError(f"{name} has no container {container}. Its containers: {', '.join(containers)}")
         return containers[container]
 
     def env(self, name: str, container: str = SERVER_CONTAINER) -> dict[str, Any]:
-        """A container's environment: name to value, or to its `valueFrom`."""
+        """Return the environment of a container: name to value, or to `valueFrom`."""
         return {each["name"]: each.get("value", each.get("valueFrom")) for each in self.container(name, container).get("env", [])}
 
     @property
     def outputs(self) -> Mapping[str, Any]:
-        """What the program exported."""
+        """Exports of the program."""
         return self.run.outputs
 
     def warnings(self) -> list[str]:
-        """What it warned of."""
+        """Return the warnings that the program logged."""
         return [entry.message for entry in self.run.log if entry.severity == "warning"]
 
 
@@ -148,25 +168,32 @@ def record(
     project: str = "project",
     stack: str = "stack",
 ) -> Recording:
-    """Runs `program` and returns what it registered.
+    """Run a program and return its registrations.
 
-    `config` has full keys (`nim:services`); `secret_keys` are those of it that are secret. `cluster` holds the Secrets that are there,
-    `namespace/name` to plain data (with `type` as the key of the Secret's type, if it matters): reading one that is not there fails as it
-    does on the engine. Without `cluster` reads answer nothing known. `preview`: what no resource has answered yet is then unknown.
+    Args:
+        program: Function that creates resources.
+        config: Configuration of the stack by full keys, such as `nim:services`.
+        secret_keys: Keys of `config` whose values are secret.
+        cluster: Secrets of the cluster: `<namespace>/<name>` to plain data. The key `type` is the
+            type of the Secret. Reading another Secret fails as in the engine. Without `cluster`,
+            reads return no known values.
+        preview: Whether values that only a cluster provides are unknown.
+        project: Name of the project.
+        stack: Name of the stack.
     """
-    read = None if cluster is None else _reader(cluster)
+    read = None if cluster is None else _create_reader(cluster)
     run = execute(program, project=project, stack=stack, config=config, secret_keys=secret_keys, read=read, preview=preview)
     return Recording(run)
 
 
 def record_project(directory: str | Path, stack: str) -> Recording:
-    """Runs the program of a Pulumi project with the configuration of one of its stacks."""
+    """Run the program of a Pulumi project with the configuration of one of its stacks."""
     from .local.project import run_project
 
     return Recording(run_project(directory, stack))
 
 
-def _reader(cluster: Mapping[str, Mapping[str, str]]) -> Callable[[str, str], Mapping[str, Any] | None]:
+def _create_reader(cluster: Mapping[str, Mapping[str, str]]) -> Callable[[str, str], Mapping[str, Any] | None]:
     def read(type_: str, id_: str) -> Mapping[str, Any] | None:
         if type_ != SECRET:
             return None
@@ -188,5 +215,5 @@ with contextlib.suppress(ModuleNotFoundError):
 
     @pytest.fixture
     def recorder() -> Callable[..., Recording]:
-        """`record`, for a test that asks for it by name."""
+        """Return `record`, as a fixture."""
         return record

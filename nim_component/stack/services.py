@@ -109,7 +109,10 @@ def _read_lock_file() -> Lock | None:
 def _format_errors(
     owner: str, defaults: Mapping[str, Any], services: Mapping[str, Any], errors: Mapping[str, ArgumentError]
 ) -> Iterator[str]:
-    """Yield the texts of all errors. A problem of the defaults is reported once, for the defaults."""
+    """Yield the texts of all errors.
+
+    A problem of the defaults is reported once, for the defaults.
+    """
     shared: list[Problem] = []
     for problem in dict.fromkeys(problem for error in errors.values() for problem in error.problems):
         inheriting = {name for name, fields in services.items() if not _has_value(fields, problem.path)}
@@ -125,7 +128,10 @@ def _format_errors(
 
 
 def _has_value(fields: Any, path: tuple[str | int, ...]) -> bool:
-    """Return whether the value at `path` of a merged mapping may come from `fields`. Lists never merge."""
+    """Return whether the value at `path` of a merged mapping may come from `fields`.
+
+    Lists never merge.
+    """
     for step in path:
         if not isinstance(fields, Mapping):
             return fields is not None

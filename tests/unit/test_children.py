@@ -7,24 +7,24 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
-from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, Recording, record
+from nim_component.testing import CONFIG_MAP, DEPLOYMENT, PVC, SECRET, SERVICE, Recording, record
 
 from .seed import LORA, REFERENCE, SHARED, recorded, serve
 
 CHILDREN: list[tuple[dict[str, Any], dict[str, str]]] = [
-    ({"secrets": NIMSecrets.keyless()}, {"llama-cache": CLAIM, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
+    ({"secrets": NIMSecrets.keyless()}, {"llama-cache": PVC, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
     ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(empty_dir=True)}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
     ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(existing_claim="c")}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
     ({"secrets": NIMSecrets.keyless(), "cache": CacheArgs(host_path="/c")}, {"llama-deployment": DEPLOYMENT, "llama-service": SERVICE}),
     (
         {},
-        {"llama-secret-pull": SECRET, "llama-cache": CLAIM, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE},
+        {"llama-secret-pull": SECRET, "llama-cache": PVC, "llama-deployment": DEPLOYMENT, "llama-service": SERVICE},
     ),
     (
         LORA,
         {
             "llama-secret-pull": SECRET,
-            "llama-cache": CLAIM,
+            "llama-cache": PVC,
             "llama-lora": CONFIG_MAP,
             "llama-deployment": DEPLOYMENT,
             "llama-service": SERVICE,
@@ -120,13 +120,13 @@ def test_deployment_and_service_wait_longer_than_the_progress_deadline():
 
 def test_children_other_than_these_two_keep_the_engines_timeouts():
     seen = recorded(**LORA)
-    for kind in (CLAIM, CONFIG_MAP):
+    for kind in (PVC, CONFIG_MAP):
         assert seen.child("llama", kind).options.custom_timeouts.create == ""
 
 
 def test_a_cache_is_deleted_with_the_service_unless_retained():
-    assert not recorded().child("llama", CLAIM).options.retain_on_delete
-    assert recorded(cache=CacheArgs(retain=True)).child("llama", CLAIM).options.retain_on_delete
+    assert not recorded().child("llama", PVC).options.retain_on_delete
+    assert recorded(cache=CacheArgs(retain=True)).child("llama", PVC).options.retain_on_delete
     assert not recorded(cache=CacheArgs(retain=True)).child("llama", DEPLOYMENT).options.retain_on_delete
 
 
@@ -147,11 +147,11 @@ class TestNames:
 
     @pytest.mark.parametrize("change", [{"storage_class": "fast"}, SHARED, {"volume_name": "pv-1"}], ids=str)
     def test_a_claim_that_must_be_replaced_has_another_name(self, change: dict[str, Any]):
-        assert self.name(CLAIM, cache=CacheArgs(**change)) != self.name(CLAIM)
+        assert self.name(PVC, cache=CacheArgs(**change)) != self.name(PVC)
 
     @pytest.mark.parametrize("change", [{"size": "80Gi"}, {"annotations": {"a": "b"}}, {"retain": True}], ids=str)
     def test_a_claim_that_changes_in_place_keeps_its_name(self, change: dict[str, Any]):
-        assert self.name(CLAIM, cache=CacheArgs(**change)) == self.name(CLAIM)
+        assert self.name(PVC, cache=CacheArgs(**change)) == self.name(PVC)
 
     @pytest.mark.parametrize(
         "change",
@@ -159,7 +159,7 @@ class TestNames:
         ids=str,
     )
     def test_no_other_argument_touches_the_claims_name(self, change: dict[str, Any]):
-        assert self.name(CLAIM, **change) == self.name(CLAIM)
+        assert self.name(PVC, **change) == self.name(PVC)
 
     @pytest.mark.parametrize(
         "adapters", [["my-org/one"], ["my-org/two@v1", "my-org/one"], ["my-org/one", "my-org/two@v2"]], ids=["fewer", "order", "revision"]
@@ -176,7 +176,7 @@ class TestNames:
     def test_the_claims_name_is_the_one_the_pod_mounts(self):
         seen = record(lambda: serve(cache=CacheArgs(storage_class=pulumi.Output.from_input("fast"))))
         mounted = next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
-        assert mounted["persistentVolumeClaim"]["claimName"] == self.name(CLAIM, cache=CacheArgs(storage_class="fast"))
+        assert mounted["persistentVolumeClaim"]["claimName"] == self.name(PVC, cache=CacheArgs(storage_class="fast"))
 
     def test_deployment_and_service_have_the_stable_name(self):
         seen = recorded(service_name="stable", **LORA)

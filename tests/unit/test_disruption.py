@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from nim_component.testing import CLAIM, CLAIM_TEMPLATE, DISRUPTION_BUDGET, record
+from nim_component.testing import DISRUPTION_BUDGET, PVC, RESOURCE_CLAIM_TEMPLATE, record
 
 from .seed import SHARED, recorded, serve
 
@@ -80,7 +80,7 @@ class TestClaims:
         seen = recorded()
         assert "resourceClaims" not in seen.pod("llama")
         assert "claims" not in seen.container("llama")["resources"]
-        assert seen.find(CLAIM_TEMPLATE) == []
+        assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
 
     @pytest.mark.parametrize(("field", "wanted"), [("claim", "resourceClaimName"), ("template", "resourceClaimTemplateName")])
     def test_what_is_there_already_is_named(self, field: str, wanted: str):
@@ -88,12 +88,12 @@ class TestClaims:
         assert seen.pod("llama")["resourceClaims"] == [{"name": "nic", wanted: "fabric"}]
         assert seen.container("llama")["resources"]["claims"] == [{"name": "nic", "request": "port"}]
         assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "1"
-        assert seen.find(CLAIM_TEMPLATE) == []
+        assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
 
     def test_a_template_is_made_of_devices_and_the_pod_refers_to_it(self):
         seen = recorded(resource_claims=[GPUS], gpu=0)
         template = seen.children("llama")["llama-claim-gpus"]
-        assert template.type == CLAIM_TEMPLATE
+        assert template.type == RESOURCE_CLAIM_TEMPLATE
         exactly = {
             "deviceClassName": "gpu.nvidia.com",
             "allocationMode": "ExactCount",
@@ -130,13 +130,13 @@ class TestClaims:
             serve(resource_claims=[{"name": "gpus", "devices": devices}])
 
         plain = recorded(resource_claims=[{"name": "gpus", "devices": [{"name": "gpu", "device_class": "mig.nvidia.com"}]}])
-        assert record(program).child("llama", CLAIM_TEMPLATE).inputs == plain.child("llama", CLAIM_TEMPLATE).inputs
+        assert record(program).child("llama", RESOURCE_CLAIM_TEMPLATE).inputs == plain.child("llama", RESOURCE_CLAIM_TEMPLATE).inputs
 
 
 class TestEphemeralCache:
     def volume(self, **fields: Any) -> dict[str, Any]:
         seen = recorded(cache={"ephemeral": True, **fields}, replicas=3)
-        assert seen.find(CLAIM) == []
+        assert seen.find(PVC) == []
         return next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
 
     def test_each_pod_has_a_claim_of_its_own(self):

@@ -7,11 +7,10 @@ import pulumi
 import pytest
 
 from nim_component import NIM, ArgumentError, NIMSecrets
-from nim_component.testing import CLAIM, CONFIG_MAP, Recording, record
+from nim_component.testing import CONFIG_MAP, JOB, PVC, Recording, record
 
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
 
-JOB = "kubernetes:batch/v1:Job"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 TWO = "nvcr.io/nim/meta/llama-3.1-8b-instruct:2.0.4"
 LIMITS = {"max_gpu": 4, "max_cpu": 8, "max_rank": 64}
@@ -99,7 +98,7 @@ class TestSharedVolume:
     def test_the_pods_share_the_components_own_claim(self):
         lora = {"volume": {"size": "20Gi", "storage_class": "fast"}}
         seen = recorded(**LORA, lora=lora, replicas=3, cache=SHARED)
-        (claim,) = [each for each in seen.find(CLAIM) if each.name == "llama-loras"]
+        (claim,) = [each for each in seen.find(PVC) if each.name == "llama-loras"]
         assert claim.inputs["spec"] == {
             "accessModes": ["ReadWriteMany"],
             "resources": {"requests": {"storage": "20Gi"}},
@@ -113,7 +112,7 @@ class TestSharedVolume:
     def test_the_claims_name_changes_with_what_cannot_change_in_place(self):
         def name(**volume: Any) -> str:
             seen = recorded(**LORA, lora={"volume": volume})
-            return next(each.inputs["metadata"]["name"] for each in seen.find(CLAIM) if each.name == "llama-loras")
+            return next(each.inputs["metadata"]["name"] for each in seen.find(PVC) if each.name == "llama-loras")
 
         assert name() == name(size="99Gi") != name(storage_class="fast")
 
@@ -131,7 +130,7 @@ class TestRefresh:
         job = seen.child("llama", JOB).inputs
         pod = job["spec"]["template"]["spec"]
         (loader,) = pod["containers"]
-        claim = next(each for each in seen.find(CLAIM) if each.name == "llama-loras").inputs["metadata"]["name"]
+        claim = next(each for each in seen.find(PVC) if each.name == "llama-loras").inputs["metadata"]["name"]
         assert (loader["name"], pod["restartPolicy"]) == ("download-loras", "Never")
         assert pod["volumes"][0] == {"name": "lora", "persistentVolumeClaim": {"claimName": claim}}
         assert {each["name"]: each.get("value") for each in loader["env"]}["LORA_UNLOAD_SECONDS"] == "120"

@@ -4,7 +4,7 @@ import pulumi
 import pytest
 
 from nim_component import CacheArgs
-from nim_component.testing import CLAIM, UNKNOWN, record
+from nim_component.testing import PVC, UNKNOWN, record
 
 from .seed import LORA, serve
 
@@ -63,7 +63,7 @@ def test_a_namespace_that_is_not_known_yet_leaves_the_url_open_and_breaks_nothin
 
     seen = record(program, preview=True)
     assert seen.outputs["url"] is UNKNOWN
-    assert seen.child("llama", CLAIM).inputs["metadata"]["namespace"] is UNKNOWN
+    assert seen.child("llama", PVC).inputs["metadata"]["namespace"] is UNKNOWN
 
 
 def test_the_children_are_attributes():

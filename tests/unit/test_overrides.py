@@ -15,11 +15,10 @@ from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
 from nim_component.manifests.merge import merge
 from nim_component.names import GENERATED_SUFFIXES
-from nim_component.testing import CLAIM, CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, record
+from nim_component.testing import CONFIG_MAP, DEPLOYMENT, JOB, PVC, SECRET, SERVICE, record
 
 from .seed import LORA, REFERENCE, recorded, serve
 
-JOB = "kubernetes:batch/v1:Job"
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
 
 
@@ -115,7 +114,7 @@ class TestObjects:
     def test_every_object_can_be_overridden(self):
         labels = {"metadata": {"labels": {"team": "x"}}}
         seen = recorded(cache=WARM, overrides=dict.fromkeys(["deployment", "service", "cache", "warm", "lora"], labels), **LORA)
-        for kind in (DEPLOYMENT, SERVICE, CLAIM, CONFIG_MAP, JOB):
+        for kind in (DEPLOYMENT, SERVICE, PVC, CONFIG_MAP, JOB):
             found = seen.child("llama", kind).inputs["metadata"]["labels"]
             assert found["team"] == "x"
             assert found["app.kubernetes.io/instance"] == "llama"
@@ -213,7 +212,7 @@ class TestEveryPart:
 
 class TestNames:
     def claim(self, **spec: Any) -> str:
-        return recorded(overrides={"cache": {"spec": spec}}).child("llama", CLAIM).inputs["metadata"]["name"]
+        return recorded(overrides={"cache": {"spec": spec}}).child("llama", PVC).inputs["metadata"]["name"]
 
     def test_what_cannot_change_in_a_claim_is_in_its_name(self):
         assert self.claim(dataSource={"kind": "VolumeSnapshot", "name": "a"}) != self.claim()

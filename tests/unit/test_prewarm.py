@@ -6,11 +6,10 @@ import pulumi
 import pytest
 
 from nim_component import CacheArgs, NetworkArgs, NIMSecrets, PrewarmArgs, Toleration
-from nim_component.testing import CLAIM, DEPLOYMENT, SERVICE, Recording, Resource, record
+from nim_component.testing import DEPLOYMENT, JOB, PVC, SERVICE, Recording, Resource, record
 
 from .seed import LORA, REFERENCE, SHARED, recorded, serve
 
-JOB = "kubernetes:batch/v1:Job"
 PROFILE = "vllm-fp16-tp1-pp1"
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 LABEL = "nim-component/cache-of"
@@ -38,7 +37,7 @@ def test_the_job_is_exactly_this():
     size = {"cpu": "2", "memory": "8Gi"}
     seen = warmed(cache=SHARED)
     job = job_of(seen).inputs
-    claim = seen.child("llama", CLAIM).inputs["metadata"]["name"]
+    claim = seen.child("llama", PVC).inputs["metadata"]["name"]
     assert job["metadata"] == {
         "name": job["metadata"]["name"],
         "namespace": "default",
