@@ -1,10 +1,12 @@
-"""The story of many services at a time: `python -m bench.diagnose`.
+"""Progress report and `explain` of many services: `python -m bench.diagnose`.
 
-    narrated    200 services of an API server that changes every pod once a second, beside 10,000 events of others, against 1 such service
-    explain     the command, of 1 and of 200 services of that server, against a bare import of the same Kubernetes client
+    reported    200 services against 1 service, on an API server that changes every pod once a second
+                and has 10,000 events of other objects
+    explain     the command with 1 and with 200 services of that server, against a bare import of the
+                same Kubernetes client
 
-Figures as in `bench`: processor time and peak memory of a process of its own. The narrating process itself fails when a warning comes later
-than 10 s, or when it asks too much.
+Figures are those of `bench`: processor time and peak memory of a separate process. The reporting
+process fails if a warning takes longer than 10 s, or if it sends more than 30 requests.
 """
 
 import argparse
@@ -25,7 +27,7 @@ CLIENT = "import typer, pydantic, lightkube, lightkube.config.client_adapter"
 
 @contextmanager
 def api_server(count: int) -> Iterator[str]:
-    """A kubeconfig file of one."""
+    """Yield the kubeconfig file of an API server."""
     command = [sys.executable, str(PROGRAMS / "api_server.py"), str(count)]
     with (
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
@@ -46,27 +48,29 @@ def api_server(count: int) -> Iterator[str]:
         server.stdin.close()
 
 
-def narrate(count: int) -> Figure:
-    """One run of the narrating process."""
+def report_progress(count: int) -> Figure:
+    """Measure one run of the reporting process."""
     with api_server(count) as kubeconfig:
-        return measure([sys.executable, str(PROGRAMS / "narrate.py"), str(count), kubeconfig], ROOT, PYTHONPATH=str(ROOT))
+        return measure([sys.executable, str(PROGRAMS / "report_progress.py"), str(count), kubeconfig], ROOT, PYTHONPATH=str(ROOT))
 
 
 def explain(count: int) -> Figure:
-    """One run of the command. It ends with 3, since no service is ready, and that is right."""
+    """Measure one run of the command. It exits with 3, because no service is ready."""
     probe = "import sys; from nim_component.cli import main\ntry: main()\nexcept SystemExit as end: sys.exit(end.code != 3)"
     with api_server(count) as kubeconfig:
         return measure([sys.executable, "-c", probe, "explain", "--kubeconfig", kubeconfig, "--namespace", "ml"], ROOT)
 
 
 def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.diagnose", description="The story of many services, as ratios within one run.")
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.diagnose", description="Progress report of many services, as ratios within one run."
+    )
     parser.add_argument("--rounds", type=int, default=3, help="counted rounds of each pair (3)")
     options = parser.parse_args()
     table = Table("what", "ours", "memory", "theirs", "time ratio", "memory ratio", "target")
-    figures = [(narrate(200), narrate(1)) for _ in range(options.rounds)]
-    row(table, "200 services narrated", [many for many, _ in figures], [one for _, one in figures], target="<= 100 MiB")
+    figures = [(report_progress(200), report_progress(1)) for _ in range(options.rounds)]
+    row(table, "200 services reported", [many for many, _ in figures], [one for _, one in figures], target="<= 100 MiB")
     for count in (1, 200):
         figures = [(explain(count), measure([sys.executable, "-c", CLIENT], ROOT)) for _ in range(options.rounds + 1)][1:]
         ours, theirs = [each for each, _ in figures], [each for _, each in figures]

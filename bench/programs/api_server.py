@@ -1,4 +1,7 @@
-"""An API server of so many services whose pods no node takes, beside ten thousand events of others. Prints its port."""
+"""API server with a number of unschedulable services and 10,000 events of other objects.
+
+Prints its port.
+"""
 
 import json
 import sys
@@ -20,7 +23,7 @@ NODE = {
 def named(name: str, service: int, version: int = 1, **more: Any) -> dict[str, Any]:
     labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": f"s{service}", "pod-template-hash": "abc"}
     metadata = {"name": name, "uid": name, "labels": labels, "resourceVersion": str(version), "creationTimestamp": "2026-01-01T00:00:00Z"}
-    # What a server adds, and nobody reads here.
+    # Fields that a server adds and the client does not use.
     metadata["managedFields"] = [{"manager": "m", "fieldsV1": {f"f:field{i}": {} for i in range(60)}}]
     return {"metadata": metadata, **more}
 
@@ -77,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def watch(self, path: str) -> None:
-        """Every pod changes once a second."""
+        """Change every pod once a second."""
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
@@ -93,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

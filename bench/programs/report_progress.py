@@ -1,4 +1,7 @@
-"""The stories of so many services for 20 seconds: fails unless each is warned of within 10 s and little is asked of the server."""
+"""Progress report of a number of services for 20 seconds.
+
+Fails unless each has a warning within 10 s, and if more than 30 requests are sent.
+"""
 
 import asyncio
 import sys
@@ -12,24 +15,24 @@ COUNT, KUBECONFIG = int(sys.argv[1]), sys.argv[2]
 
 
 async def main() -> None:
-    api = ClusterClient.connect(KUBECONFIG)
-    watch = Watch(api)
+    client = ClusterClient.connect(KUBECONFIG)
+    watch = Watch(client)
     reporter, began = ProgressReporter(watch), time.monotonic()
     warned: dict[int, float] = {}
 
-    def say(service: int, level: str) -> None:
+    def record(service: int, level: str) -> None:
         if level == "warning":
             warned.setdefault(service, time.monotonic() - began)
 
     for i in range(COUNT):
-        reporter.track(TrackedRollout(f"s{i}", "ml", lambda level, _, i=i: say(i, level)))
+        reporter.track(TrackedRollout(f"s{i}", "ml", lambda level, _, i=i: record(i, level)))
     task = asyncio.create_task(reporter.run())
     await asyncio.sleep(20)
     task.cancel()
     await watch.close()
     latest = max(warned.values(), default=0.0)
-    sys.stdout.write(f"{COUNT} services: {len(warned)} warned of, the last after {latest:.1f} s; {api.requests} requests\n")
-    if len(warned) < COUNT or latest > 10 or api.requests > 30:
+    sys.stdout.write(f"{COUNT} services: {len(warned)} warnings, the last after {latest:.1f} s; {client.requests} requests\n")
+    if len(warned) < COUNT or latest > 10 or client.requests > 30:
         sys.exit("too slow, or too many requests")
 
 
