@@ -1,4 +1,4 @@
-"""Which nodes a pod may go to, as the scheduler judges it."""
+"""Node affinity, taints and resource requests, by the rules of the scheduler."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from nim_component.cluster.scheduling import blocking_taints, fits_affinity, fits_selector, requests_of
 
-from .made import GPU, node, pod
+from ..diagnose.made import GPU, node, pod
 
 LABELS = {"gpu": "h100", "memory": "80", "zone": "a"}
 
@@ -15,7 +15,7 @@ def term(*expressions: tuple[str, str, list[str]], where: str = "matchExpression
     return {where: [{"key": key, "operator": operator, "values": values} for key, operator, values in expressions]}
 
 
-def affine(*terms: dict[str, Any]) -> Any:
+def pod_with_affinity(*terms: dict[str, Any]) -> Any:
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": list(terms)}}
     return pod(spec={"affinity": {"nodeAffinity": required}})
 
@@ -27,7 +27,7 @@ def affine(*terms: dict[str, Any]) -> Any:
         ([term(("gpu", "In", ["a100"]))], False),
         ([term(("gpu", "NotIn", ["a100"]))], True),
         ([term(("gpu", "NotIn", ["h100"]))], False),
-        # as the scheduler: a label that is not there is not in any list
+        # a missing label is in no list
         ([term(("rack", "NotIn", ["1"]))], True),
         ([term(("gpu", "Exists", []))], True),
         ([term(("rack", "Exists", []))], False),
@@ -46,18 +46,18 @@ def affine(*terms: dict[str, Any]) -> Any:
         ([term(("gpu", "Odd", []))], False),
     ],
 )
-def test_an_affinity_is_met_by_one_of_its_terms(terms: list[dict[str, Any]], fits: bool):
-    assert fits_affinity(node(labels=LABELS), affine(*terms)) is fits
+def test_one_matching_term_satisfies_affinity(terms: list[dict[str, Any]], fits: bool):
+    assert fits_affinity(node(labels=LABELS), pod_with_affinity(*terms)) is fits
 
 
-def test_a_pod_without_wishes_goes_anywhere():
+def test_pod_without_affinity_fits_any_node():
     assert fits_affinity(node(), pod())
     assert fits_selector(node(), pod())
     assert not fits_selector(node(labels={"gpu": "a100"}), pod(spec={"nodeSelector": {"gpu": "h100"}}))
 
 
 @pytest.mark.parametrize(
-    ("toleration", "bears"),
+    ("toleration", "tolerates"),
     [
         ({"key": "team", "operator": "Equal", "value": "a", "effect": "NoSchedule"}, True),
         ({"key": "team", "value": "a"}, True),
@@ -68,16 +68,16 @@ def test_a_pod_without_wishes_goes_anywhere():
         ({"key": "other", "operator": "Exists"}, False),
     ],
 )
-def test_a_taint_blocks_who_does_not_bear_it(toleration: dict[str, str], bears: bool):
+def test_taint_blocks_pod_without_toleration(toleration: dict[str, str], tolerates: bool):
     tainted = node(taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}])
-    assert (blocking_taints(tainted, pod(spec={"tolerations": [toleration]})) == []) is bears
+    assert (blocking_taints(tainted, pod(spec={"tolerations": [toleration]})) == []) is tolerates
 
 
-def test_a_preference_blocks_nobody():
+def test_preferred_taint_blocks_no_pod():
     assert blocking_taints(node(taints=[{"key": "team", "effect": "PreferNoSchedule"}]), pod()) == []
 
 
-def test_a_pod_holds_what_its_containers_or_one_init_container_ask_for():
+def test_request_is_maximum_of_containers_and_init_containers():
     limits = [{"resources": {"limits": {GPU: str(number)}}} for number in (2, 3)]
     assert requests_of(pod(spec={"containers": limits}), GPU) == 5
     assert requests_of(pod(spec={"containers": limits[:1], "initContainers": limits[1:]}), GPU) == 3
