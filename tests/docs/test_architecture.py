@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from .pages import ROOT, read
 
 PACKAGE = ROOT / "nim_component"
-SHARED = {"args", "kubernetes", "names", "stack_fields", "text", "__init__", "__main__"}
+SHARED = {"args", "kubernetes", "names", "text", "__init__", "__main__"}
 """Modules that every folder can import, and the two entry points."""
 Graph = dict[str, set[str]]
 
@@ -34,6 +35,7 @@ def imports_of(file: Path) -> Iterator[str]:
                 yield folder_of(tuple(part for part in (*base, *named, alias.name) if part))
 
 
+@cache
 def read_imports() -> Graph:
     graph: Graph = {}
     for file in PACKAGE.rglob("*.py"):

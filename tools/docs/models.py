@@ -20,7 +20,6 @@ NAMED_TYPES = {
     "Cores": "quantity, such as `2` or `500m`",
     "CountOrPercent": "integer or percentage, such as `25%`",
     "Duration": "duration, such as `10m`",
-    "Host": "host name",
     "Image": "image reference",
     "Memory": "quantity, such as `20Gi`",
     "Namespace": "namespace name",

@@ -1,5 +1,6 @@
 """The JSON schema of a stack file, for editors."""
 
+from functools import cache
 from typing import Any
 
 from nim_component.args import NIM
@@ -11,6 +12,7 @@ BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exc
 """Names that pydantic writes for the bounds of a field with a validator before it, and JSON Schema's names."""
 
 
+@cache
 def render_schema() -> dict[str, Any]:
     """Return the schema: editors mark unknown fields and wrong types with it."""
     schema = NIM.model_json_schema(ref_template="#/$defs/{model}")
