@@ -9,8 +9,8 @@ from pathlib import Path
 from .pages import ROOT, read
 
 PACKAGE = ROOT / "nim_component"
-SHARED = {"args", "kubernetes", "names", "text", "__init__", "__main__"}
-"""Modules that every folder can import, and the two entry points."""
+SHARED = {"args", "kubernetes", "text", "__init__", "__main__"}
+"""Folders that every folder can import, and the two entry points. Single modules without imports are shared too."""
 Graph = dict[str, set[str]]
 
 
@@ -41,7 +41,8 @@ def read_imports() -> Graph:
     for file in PACKAGE.rglob("*.py"):
         folder = folder_of(file.relative_to(PACKAGE).with_suffix("").parts)
         graph.setdefault(folder, set()).update(imports_of(file))
-    return {folder: targets - SHARED - {folder} for folder, targets in graph.items() if folder not in SHARED}
+    shared = SHARED | {name for name, targets in graph.items() if (PACKAGE / f"{name}.py").is_file() and not targets}
+    return {folder: targets - shared - {folder} for folder, targets in graph.items() if folder not in shared}
 
 
 def read_diagram() -> Graph:
