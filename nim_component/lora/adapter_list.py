@@ -1,4 +1,4 @@
-"""What a container that runs the loader is given as files: the loader itself, and the list of adapters. Pure."""
+"""Files of a container that runs the loader: the program, and the adapter list. Pure functions."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,13 +9,16 @@ from ..args import LoRAAdapter
 
 WORKING_DIR = "/opt/lora-loader"
 PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
-"""Where the loader is mounted: a package, run by its name from the folder above it."""
+"""Mount path of the loader: a Python package, run by name from its parent directory."""
 PUBLISHED = "adapters"
-"""Directory of a claim in which the component keeps adapters."""
+"""Directory of a PVC in which the component keeps adapters."""
 
 
 def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
-    """An adapter as the list names it; what is locked is wanted by commit, with the record of each file."""
+    """Return the entry of the adapter list for an adapter.
+
+    A locked adapter is listed by commit, with the size and SHA-256 of each file.
+    """
     spec: dict[str, Any] = {
         "name": adapter.served_name,
         "repo_id": adapter.repo_id,
@@ -30,6 +33,6 @@ def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
 
 @cache
 def read_program() -> dict[str, str]:
-    """The loader's files by name: the keys of a ConfigMap, mounted as a package."""
+    """Return the text of the loader's files by name: the keys of a ConfigMap."""
     shipped = (file for file in files(lora_loader).iterdir() if file.name.endswith((".py", ".txt")))
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(shipped, key=lambda file: file.name)}

@@ -1,7 +1,8 @@
-"""The lock file of a stack's adapters: what each revision meant on the day, as package managers keep it. Pure: no hub, no cluster.
+"""Lock file of a stack's adapters: the commit and the files of each revision.
 
-`adapters.<stack>.lock.json` beside the stack file. An adapter that is listed and not locked is an error, as with `npm ci` or `uv sync
---locked`: a deployment never resolves a branch by itself once there is a lock. An entry that nothing lists any more does no harm.
+The file is `adapters.<stack>.lock.json` beside the stack file. With a lock file, a listed adapter
+that is not locked is an error, as with `npm ci` or `uv sync --locked`: a deployment never resolves
+a branch. Entries that no service lists are ignored. Pure functions: no hub, no cluster.
 """
 
 import json
@@ -17,7 +18,7 @@ VERSION = 1
 
 
 class LockError(Exception):
-    """A lock file that cannot be used: which, why, and what to do."""
+    """A lock file that cannot be used. The text names the file, the problem and the fix."""
 
 
 @dataclass(frozen=True)
@@ -28,38 +29,50 @@ class Lock:
 
 
 def lock_path(stack_folder: Path, stack: str) -> Path:
-    """Where a stack's lock file lies."""
+    """Return the path of a stack's lock file."""
     return stack_folder / f"adapters.{stack}.lock.json"
 
 
 def key_of(adapter: LoRAAdapter) -> str:
-    """What an adapter is locked under: everything that decides which files are fetched, and not its name."""
+    """Return the key of an adapter in the lock file.
+
+    It contains everything that decides which files are downloaded, and not the adapter's name.
+    """
     files = " " + ",".join(adapter.files) if adapter.files is not None else ""
     return f"{adapter.repo_id}@{adapter.revision}{files}"
 
 
 def read_lock(path: Path) -> Lock | None:
-    """The lock file, or nothing when there is none. `LockError` when it is none of ours."""
+    """Read a lock file.
+
+    Returns:
+        The lock, or None if the file does not exist.
+
+    Raises:
+        LockError: The file is not a lock file of this version.
+    """
     if not path.is_file():
         return None
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
         version, entries = data["version"], cast("dict[str, Any]", data["adapters"])
         if version != VERSION:
-            raise LockError(f"{path}: has version {version!r}, this release reads {VERSION}. Lock with the one that you deploy with.")
+            raise LockError(
+                f"{path}: has version {version!r}, and this release supports {VERSION}. Lock with the release that you deploy with."
+            )
         return Lock({key: LockedAdapter.read(entry, f"{path}: {key}") for key, entry in entries.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LockError(f"{path}: is no lock file ({error}). Restore it, or delete it and run nim-component adapters lock.") from None
+        raise LockError(f"{path}: is not a lock file ({error}). Restore it, or delete it and run nim-component adapters lock.") from None
 
 
 def write_lock(lock: Lock) -> str:
-    """The file's text: sorted, so that a diff shows what changed and nothing else."""
+    """Return the text of a lock file, sorted, so that a diff shows only changes."""
     entries = {key: entry.model_dump(mode="json") for key, entry in lock.adapters.items()}
     return json.dumps({"version": VERSION, "adapters": entries}, indent=2, sort_keys=True) + "\n"
 
 
 def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
-    """The service with what is locked of its adapters, and a problem for each that is not."""
+    """Return a service with its locked adapters, and a problem for each adapter not locked."""
     adapters = [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]
     missing = [
         Problem(
@@ -78,6 +91,6 @@ def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
 
 
 def unused(lock: Lock, services: Iterable[NIM]) -> list[str]:
-    """Locked adapters that no service lists."""
+    """Return the keys of locked adapters that no service lists."""
     listed = {key_of(each) for nim in services for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
     return sorted(set(lock.adapters) - listed)

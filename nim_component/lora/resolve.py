@@ -1,4 +1,4 @@
-"""Asks the hub what adapters are: the loader's own questions, on the machine of who locks."""
+"""Resolution of adapters on the hub to commits, files and hashes, with the client of the loader."""
 
 import os
 import tempfile
@@ -19,14 +19,20 @@ from ..lora_loader.settings import Settings
 from .lockfile import key_of
 
 DEADLINE = 600
-"""Seconds after which the question is given up."""
+"""Seconds until the resolution of all adapters fails."""
 
 
 def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadError]:
-    """Commit, files and hashes, rank and base model of each, by `key_of`; a `LoadError` says why there is none.
+    """Resolve adapters to commit, files, hashes, rank and base model.
 
-    `HF_TOKEN` and `HF_ENDPOINT` of the environment are used. What the hub has the hash of is not downloaded: of an adapter usually only its
-    small configuration is. `LoadError` when `huggingface_hub` is not installed.
+    `HF_TOKEN` and `HF_ENDPOINT` of the environment are used. Files whose SHA-256 the hub records
+    are not downloaded; usually only the small configuration of an adapter is.
+
+    Returns:
+        By `key_of`: the locked adapter, or the LoadError that explains why it has none.
+
+    Raises:
+        LoadError: `huggingface_hub` is not installed.
     """
     silence()
     try:
@@ -83,5 +89,5 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
                 facts = read_config(spec, into / CONFIG)
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:
-        raise LoadError("no-match", f"{spec}: its {CONFIG} is kept as a large file: it is none of an adapter")
+        raise LoadError("no-match", f"{spec}: its {CONFIG} is stored as a large file, so this is not an adapter. Correct the repo id")
     return LockedAdapter(commit=commit, files=records, **facts)  # pyright: ignore[reportArgumentType]

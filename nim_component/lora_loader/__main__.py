@@ -1,4 +1,4 @@
-"""The process: signals, deadline, and one way out."""
+"""Entry point of the loader process: signals, deadline and exit."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from .settings import Settings, read_settings
 
 
 def handle_stop_signals(s: Settings) -> None:
-    """SIGTERM and the deadline raise in the main thread; should that hang in the kernel, a timer ends the process regardless."""
+    """Raise in the main thread on SIGTERM, SIGINT and at the deadline.
+
+    If the main thread hangs in the kernel, a timer thread ends the process five seconds later.
+    """
 
     def end(number: int, _: object) -> None:
         for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGALRM:
             raise StopRequestedError(
-                "time-out", "LORA_DEADLINE_SECONDS is over: look at the rates above; raise startup_timeout, or list fewer adapters"
+                "time-out", "LORA_DEADLINE_SECONDS is over. See the rates above; raise startup_timeout, or list fewer adapters"
             )
         raise StopRequestedError(
-            "interrupted", f"stopped by {signal.Signals(number).name}: staging was cleaned, the next start goes on from here"
+            "interrupted", f"stopped by {signal.Signals(number).name}. Staging was cleaned; the next start continues from here"
         )
 
     for each in STOP_SIGNALS:
@@ -38,23 +41,27 @@ def handle_stop_signals(s: Settings) -> None:
 def exit_after(seconds: float) -> None:
     block_stop_signals()
     time.sleep(seconds)
-    exit_process(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not answer: look at the storage behind it"))
+    exit_process(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not respond. Check its storage"))
 
 
 def download_missing(s: Settings, wanted: AdapterList) -> None:
-    """Download what is missing; on a volume that cannot be written, be content when nothing is."""
+    """Download the missing adapters; a read-only volume is enough if none is missing."""
     try:
         run(s, wanted.server, list(wanted.specs))
     except OSError as e:
         failure = describe_os_error(s, e, "the volume")
         if failure.kind != "volume" or not is_complete(s, wanted.server, list(wanted.specs)):
             raise failure from None
-        say(f"warning: {failure}; not needed today, all adapters are there and intact")
+        say(f"warning: {failure}; not needed now, all adapters are present and intact")
 
 
 def main(argv: list[str]) -> None:
-    """Modules that only one of the ways needs are imported on that way: a start that finds everything there waits for none of them."""
-    os.umask(0)  # what is published must be writable for whatever uid the server runs as
+    """Run the loader as the adapter list requires, and end the process.
+
+    Modules that only one task needs are imported for that task: a start with nothing to download
+    imports no HTTP library.
+    """
+    os.umask(0)  # published files must be writable for every uid that the server may run as
     try:
         if len(argv) != 2:
             raise LoadError("adapter-list", "usage: python3 -m lora_loader adapters.json")
@@ -76,7 +83,7 @@ def main(argv: list[str]) -> None:
     except StopRequestedError as e:
         exit_process(LoadError(e.kind, str(e)))
     except Exception as e:  # noqa: BLE001 - the last line of the log must be a sentence, not a traceback
-        exit_process(LoadError("unexpected", f"{type(e).__name__}: {e}: please report this"))
+        exit_process(LoadError("unexpected", f"{type(e).__name__}: {e}. Please report this"))
     exit_process(None)
 
 

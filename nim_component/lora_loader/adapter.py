@@ -1,4 +1,4 @@
-"""What is in an adapter: its rank, its base model, its weights."""
+"""Content of an adapter: rank, base model and weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from .adapter_list import CONFIG, AdapterSpec, Server
 from .outcome import LoadError, say
 from .settings import Settings
 
-MAX_CONFIG_BYTES = 1 << 20  # both have to be held in memory: above this they are refused
-MAX_HEADER_BYTES = 16 << 20  # of a safetensors file
+MAX_CONFIG_BYTES = 1 << 20
+"""Largest accepted adapter configuration. It is held in memory."""
+MAX_HEADER_BYTES = 16 << 20
+"""Largest accepted header of a safetensors file. It is held in memory."""
 DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
               "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64}  # fmt: skip
 
@@ -25,7 +27,7 @@ def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
         ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
         base = config.get("base_model_name_or_path")
     except (ValueError, AttributeError, RecursionError) as e:
-        raise LoadError("damaged", f"{spec}: {CONFIG} is not a JSON object as in the repo ({type(e).__name__}): correct it there") from None
+        raise LoadError("damaged", f"{spec}: {CONFIG} in the repo is not a JSON object ({type(e).__name__}). Correct it there") from None
     return {"rank": max((r for r in ranks if is_rank(r)), default=None), "base_model": base if is_name(base) else None}
 
 
@@ -34,35 +36,40 @@ def is_rank(value: Any) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    """Of a model, by what anybody may have written into a file."""
+    """Return True if a value from an untrusted file can be printed as a model name."""
     return isinstance(value, str) and value.isprintable() and len(value) <= 200
 
 
 def check_size(spec: AdapterSpec, size: int) -> None:
-    """Of a configuration, also before it is fetched."""
+    """Raise LoadError if a configuration is too large; also called before the download."""
     if size > MAX_CONFIG_BYTES:
-        raise LoadError("damaged", f"{spec}: {CONFIG} has {size} bytes, which no adapter's has: correct it in the repo")
+        raise LoadError("damaged", f"{spec}: {CONFIG} has {size} bytes, more than the limit of {MAX_CONFIG_BYTES}. Correct it in the repo")
 
 
 def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:
-    """Does the server take it? A rank above its limit is an error, whatever is less certain a warning.
+    """Compare an adapter with the limits of the server.
 
-    NIM's and the hub's names of one model differ (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
+    A rank above the limit raises LoadError; uncertain mismatches print a warning. NIM and the hub
+    name one model differently (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
     """
     rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
     trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:
-        fix = "raise lora.max_rank, or drop the adapter"
-        raise LoadError("rank", f"{spec}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}: {fix}")
+        fix = "Raise lora.max_rank, or remove the adapter"
+        raise LoadError("rank", f"{spec}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}. {fix}")
     if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
-        say(f"warning: {spec} has rank {rank}, and a server that is told no limit takes {server.default_rank}: set lora.max_rank")
+        say(f"warning: {spec} has rank {rank}, and the server's default limit is {server.default_rank}. Set lora.max_rank")
     base, model = (re.sub(r"[^a-z0-9]", "", n.rsplit("/", 1)[-1].lower()) for n in (trained_on, server.model))
     if base and model and base not in model and model not in base:
         say(f"warning: {spec} was trained on {trained_on}, the server's model is {server.model}")
 
 
 def check_weights(spec: AdapterSpec, path: Path) -> None:
-    """The hub's record only says the bytes are the repo's; this says the repo's bytes are weights (and not an LFS pointer, say)."""
+    """Raise LoadError if a file does not contain weights.
+
+    The hub's record proves only that the bytes are those of the repo. They may still be, for
+    example, a Git LFS pointer.
+    """
     size, why = path.stat().st_size, ""
     with path.open("rb") as f:
         if path.suffix == ".safetensors":
@@ -86,4 +93,4 @@ def check_weights(spec: AdapterSpec, path: Path) -> None:
         elif path.suffix == ".bin" and f.read(2) not in (b"PK", b"\x80\x02"):
             why = "not a PyTorch file"
     if why:
-        raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself: pin another revision or repair the repo")
+        raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself. Pin another revision or repair the repo")

@@ -1,4 +1,7 @@
-"""What is wanted: the adapter list, checked again. The loader trusts nobody that what becomes a path or a URL was checked before."""
+"""Adapter list: the adapters to download or to inspect, validated again in the pod.
+
+The loader validates everything that becomes a path or a URL, whoever wrote the list.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from .outcome import LoadError
 
 CONFIG, WEIGHTS = "adapter_config.json", ("adapter_model.safetensors", "adapter_model.bin")
 SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
-GRAMMAR = {  # the hub's own, ASCII only; `..` is refused everywhere on top
+# The grammar of the hub, ASCII only. In addition `..` is refused everywhere.
+GRAMMAR = {
     "name": re.compile(SEGMENT),
     "repo_id": re.compile(rf"(?!.*--)(?!.*\.git$)(?:{SEGMENT}/)?{SEGMENT}"),
     "revision": re.compile(r"(?!.*//)(?!.*(?:/|\.|\.lock)$)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}"),
@@ -23,7 +27,7 @@ GRAMMAR = {  # the hub's own, ASCII only; `..` is refused everywhere on top
 
 @dataclass(frozen=True)
 class Record:
-    """A file as the lock file knows it."""
+    """Size and SHA-256 of a file, from the lock file."""
 
     size: int
     sha256: str
@@ -31,12 +35,14 @@ class Record:
 
 @dataclass(frozen=True)
 class AdapterSpec:
+    """One listed adapter."""
+
     name: str
     repo_id: str
     revision: str
     files: tuple[str, ...] | None
     locked: tuple[tuple[str, Record], ...] | None = None
-    """Path and record of each file: then `revision` is the commit, and nothing has to be looked up."""
+    """Path and record of each file. With them, `revision` is the commit and no look-up is needed."""
 
     def __str__(self) -> str:
         return f"adapter {self.name} ({self.repo_id}@{self.revision})"
@@ -44,30 +50,30 @@ class AdapterSpec:
 
 @dataclass(frozen=True)
 class Server:
-    """Who will load the adapters."""
+    """The model server that loads the adapters."""
 
     model: str
     """Name of its base model."""
     default_rank: int | None = None
-    """Highest rank that it takes when it is told no limit."""
+    """Highest rank that the server accepts without a configured limit."""
 
 
 @dataclass(frozen=True)
 class AdapterList:
-    """What the adapter list asks for: adapters to bring, or (`given`, `published`, `compared`) adapters to look at."""
+    """Adapters to download, or with `given`, `published` or `compared` adapters to inspect."""
 
     server: Server
     specs: tuple[AdapterSpec, ...] = ()
     given: tuple[str, ...] | None = None
-    """Names that somebody else provides."""
+    """Names of adapters that the user provides on the volume."""
     published: bool = False
-    """Whatever a loader has published on the volume."""
+    """Inspect every adapter that a loader has published on the volume."""
     compared: bool = False
-    """The wishes are not brought: what lies there is compared with what was locked of them."""
+    """Compare the files on the volume with the locked records; download nothing."""
 
 
 def read_adapter_list(path: Path) -> AdapterList:
-    """The adapter list. Whatever is wrong with it comes in one error."""
+    """Read and validate the adapter list. One LoadError names all problems."""
     try:
         data: Any = json.loads(path.read_text("utf-8"))
         rank = data.get("default_rank")
@@ -84,16 +90,16 @@ def read_adapter_list(path: Path) -> AdapterList:
             wanted = AdapterList(server, tuple(read_spec(entry) for entry in data["adapters"]), compared=data.get("compared") is True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         raise LoadError(
-            "adapter-list", f"the adapter list {path} cannot be read ({type(e).__name__}: {e}): render the ConfigMap again"
+            "adapter-list", f"the adapter list {path} cannot be read ({type(e).__name__}: {e}). Render the ConfigMap again"
         ) from None
     problems = _check_names("given", wanted.given, server.model) if wanted.given is not None else _check_specs(wanted)
     if problems:
-        raise LoadError("adapter-list", "; ".join(problems) + ": correct hf_repo_ids" + " or lora.source" * (wanted.given is not None))
+        raise LoadError("adapter-list", "; ".join(problems) + ". Correct hf_repo_ids" + " or lora.source" * (wanted.given is not None))
     return wanted
 
 
 def read_spec(entry: dict[str, Any]) -> AdapterSpec:
-    """An entry of the list. Nothing is checked yet."""
+    """Return an entry of the list, not yet validated."""
     locked = entry.get("locked")
     records = locked and tuple((file, Record(record["size"], record["sha256"])) for file, record in locked.items())
     return AdapterSpec(
@@ -107,9 +113,7 @@ def _check_specs(wanted: AdapterList) -> list[str]:
         files = [file for file, _ in spec.locked] if spec.locked else spec.files
         values: list[tuple[str, Any]] = [("repo_id", spec.repo_id), ("revision", spec.revision)]
         values += [("files", file) for file in (*(spec.files or ()), *(file for file, _ in spec.locked or ()))]
-        problems += [
-            f"adapters[{i}].{part}: {_shown(value)} is not what the hub allows" for part, value in values if not _fits(part, value)
-        ]
+        problems += [f"adapters[{i}].{part}: {_shown(value)} is not valid on the hub" for part, value in values if not _fits(part, value)]
         if files is not None:
             flat = [str(f).rsplit("/", 1)[-1] for f in files]
             if CONFIG not in flat or not any(f.startswith("adapter_model.") for f in flat) or len(set(flat)) < len(flat):
@@ -117,9 +121,9 @@ def _check_specs(wanted: AdapterList) -> list[str]:
         if spec.locked and not (
             _fits("commit", spec.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in spec.locked)
         ):
-            problems.append(f"adapters[{i}].locked: needs a commit, and a size and a sha256 for each file: lock the adapters again")
+            problems.append(f"adapters[{i}].locked: needs a commit, and a size and a SHA-256 for each file; lock the adapters again")
         if wanted.compared and not spec.locked:
-            problems.append(f"adapters[{i}].locked: is needed to compare: lock the adapters")
+            problems.append(f"adapters[{i}].locked: is required for a comparison; lock the adapters")
     return problems
 
 
@@ -127,13 +131,13 @@ def _check_names(where: str, names: Any, served: str) -> list[str]:
     problems: list[str] = []
     for i, name in enumerate(names):
         if not _fits("name", name):
-            problems.append(f"{where}[{i}].name: {_shown(name)} is not what the hub allows")
+            problems.append(f"{where}[{i}].name: {_shown(name)} is not valid on the hub")
         elif name == served:
-            problems.append(f"{where}[{i}].name: {_shown(name)} is the served model's own name")
+            problems.append(f"{where}[{i}].name: {_shown(name)} is the name of the served model")
         elif name in names[:i]:
-            problems.append(f"{where}[{i}].name: {_shown(name)} is there twice")
+            problems.append(f"{where}[{i}].name: {_shown(name)} is listed twice")
         elif name.lower() in [str(each).lower() for each in names[:i]]:
-            problems.append(f"{where}[{i}].name: {_shown(name)} differs from another's by case alone, which some volumes do not tell apart")
+            problems.append(f"{where}[{i}].name: {_shown(name)} differs from another name only by case, and some volumes ignore case")
     return problems
 
 
@@ -142,12 +146,12 @@ def _fits(part: str, value: Any) -> bool:
 
 
 def is_size(value: Any) -> bool:
-    """Bytes."""
+    """Return True for a number of bytes."""
     return isinstance(value, int) and value >= 0
 
 
 def is_sha256(value: Any) -> bool:
-    """In hexadecimal."""
+    """Return True for a SHA-256 in lower-case hexadecimal."""
     return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 

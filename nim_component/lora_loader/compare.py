@@ -1,4 +1,7 @@
-"""Adapters against the lock: is each file the one that was locked? It needs no library and no network, and changes nothing."""
+"""Comparison of the files on a volume with the locked records.
+
+It needs no library and no network, and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,35 +19,38 @@ from .outcome import MAX_MESSAGE_BYTES, LoadError, block_stop_signals, exit_proc
 from .volume import HASH_THREADS, digest, directories
 
 MAX_LINE = 200
-"""Characters of what is said of one adapter, or of one name: what lies on a volume may be called anything."""
+"""Characters printed of one name: names on a volume are untrusted."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a directory holds, by the lock."""
+    """Result of comparing a directory with the lock."""
 
     problems: tuple[str | None, ...]
-    """What is wrong with each wanted adapter, in their order; none when it is as it was locked."""
+    """Problem of each listed adapter, in their order; None if it equals its locked record."""
     unlisted: tuple[str, ...] = ()
-    """Directories that nobody listed, and that a server may serve."""
+    """Directories that are not listed and that a server may serve."""
     left_out: int = 0
-    """How many more of these there are."""
+    """Number of further unlisted directories, left out of the message."""
 
     @property
     def wrong(self) -> int:
-        """How many adapters are not as they were locked."""
+        """Number of adapters that differ from their locked records."""
         return sum(problem is not None for problem in self.problems)
 
     @property
     def failure(self) -> LoadError | None:
-        """What the process ends with."""
-        text = f"{self.wrong} of {len(self.problems)} adapters are not as they were locked: bring them to the volume again"
+        """The error with which the process ends, or None."""
+        text = f"{self.wrong} of {len(self.problems)} adapters differ from their locked records. Copy them to the volume again"
         return LoadError("damaged", text) if self.wrong else None
 
     @property
     def message(self) -> str:
-        """As a termination message, JSON without what is in order. Where room is short, what is wrong comes before why, and both before
-        what is not listed."""
+        """The result as a termination message: JSON without the adapters that are in order.
+
+        If space is short, indexes of wrong adapters come first, then their problems, then the
+        unlisted names.
+        """
         wrong = {str(at): problem for at, problem in enumerate(self.problems) if problem is not None}
         room = MAX_MESSAGE_BYTES - 90
         problems: dict[str, str] = {}
@@ -56,30 +62,35 @@ class Comparison:
                 problems[at], room = wrong[at], room - length
         unlisted = [name for name in self.unlisted if (room := room - len(json.dumps(name)) - 2) > 0]
         left_out = len(self.unlisted) - len(unlisted)
-        said = {"adapters": len(self.problems), "wrong": self.wrong, "problems": problems, "unlisted": unlisted, "left_out": left_out}
-        return json.dumps(said)
+        result = {"adapters": len(self.problems), "wrong": self.wrong, "problems": problems, "unlisted": unlisted, "left_out": left_out}
+        return json.dumps(result)
 
 
 def compare(root: Path, specs: Sequence[AdapterSpec]) -> Comparison:
-    """Looks at the directory that a server scans. `LoadError` when there is none, or when it may not be read."""
+    """Compare the directory that a server scans with the listed adapters.
+
+    Raises:
+        LoadError: The directory is missing or may not be read.
+    """
     try:
         if not root.is_dir():
-            there = ", ".join(sorted(map(_shown, directories(root.parent)))[:10]) or "nothing"
-            raise LoadError("not-found", f"{root} is no directory, beside it there is {there}: name the one that holds the adapters")
+            siblings = ", ".join(sorted(map(_shown, directories(root.parent)))[:10]) or "none"
+            text = f"{root} is not a directory; directories beside it: {siblings}. Name the one that contains the adapters"
+            raise LoadError("not-found", text)
         unlisted = set(directories(root)) - {spec.name for spec in specs}
     except OSError as e:
-        fix = "read it as its owner (run_as_user, fs_group)"
-        raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}): {fix}") from None
+        fix = "Read it as its owner (run_as_user, fs_group)"
+        raise LoadError("volume", f"{e.filename or root} cannot be read by uid {os.getuid()} ({e.strerror}). {fix}") from None
     pool = ThreadPoolExecutor(HASH_THREADS, initializer=block_stop_signals)
     try:
         problems = tuple(pool.map(_find_problem, [root] * len(specs), specs))
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # a request to stop does not wait for gigabytes to be hashed
+        pool.shutdown(wait=False, cancel_futures=True)  # do not wait for hashes after a stop signal
     return Comparison(problems, tuple(sorted(map(_shown, unlisted))))
 
 
 def compare_and_exit(root: Path, specs: Sequence[AdapterSpec]) -> NoReturn:
-    """In a pod: a line for each adapter in the log, everything in the termination message, and the verdict as exit code."""
+    """Print a line per adapter, write the termination message, and exit with the result's code."""
     found = compare(root, specs)
     for spec, problem in zip(specs, found.problems, strict=True):
         say(describe(spec, problem))
@@ -89,7 +100,7 @@ def compare_and_exit(root: Path, specs: Sequence[AdapterSpec]) -> NoReturn:
 
 
 def describe(spec: AdapterSpec, problem: str | None) -> str:
-    """The line of one adapter."""
+    """Return the line of one adapter."""
     return f"{spec.name}: {problem or f'as locked, commit {spec.revision[:12]}'}"
 
 
@@ -97,7 +108,7 @@ def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
     directory = root / spec.name
     try:
         if not directory.is_dir():
-            return "is no directory" if os.path.lexists(directory) else "is not there"
+            return "is not a directory" if os.path.lexists(directory) else "is missing"
         return next(filter(None, (_inspect(root, spec, path, record) for path, record in spec.locked or ())), None)
     except OSError as e:
         return f"{Path(e.filename or directory).name} cannot be read by uid {os.getuid()} ({e.strerror})"
@@ -106,18 +117,18 @@ def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
 def _inspect(root: Path, spec: AdapterSpec, path: str, record: Record) -> str | None:
     file = root / spec.name / path.rpartition("/")[2]
     if not file.is_file():
-        return f"{file.name} is {'no file' if os.path.lexists(file) else 'not there'}"
+        return f"{file.name} is {'not a file' if os.path.lexists(file) else 'missing'}"
     if not file.resolve().is_relative_to(root.resolve()):
         return f"{file.name} is a link that leads out of the directory"
     if file.stat().st_size != record.size:
-        return f"{file.name} has {file.stat().st_size} bytes, and {record.size} were locked" + _rank_of(spec, file)
+        return f"{file.name} has {file.stat().st_size} bytes; {record.size} are locked" + _rank_of(spec, file)
     if digest(file) != record.sha256:
-        return f"{file.name} is another file than the one that was locked" + _rank_of(spec, file)
+        return f"{file.name} differs from the locked file" + _rank_of(spec, file)
     return None
 
 
 def _rank_of(spec: AdapterSpec, file: Path) -> str:
-    """What most often differs in a configuration."""
+    """Return the rank as text: the value that differs most often in a configuration."""
     try:
         rank = read_config(spec, file)["rank"] if file.name == CONFIG else None
     except LoadError:

@@ -1,4 +1,4 @@
-"""The hub: from a repository at a revision to verified files in staging."""
+"""Client of the hub: downloads a repository at a revision as verified files into staging."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .volume import MANIFEST
 
 @dataclass
 class Incoming:
-    """One file on its way: where it stands, and the two hashes the hub may know it by."""
+    """Download of one file: its progress, and the two hashes that the hub may record for it."""
 
     path: str
     size: int
@@ -42,7 +42,7 @@ class Incoming:
 
     def restart(self) -> None:
         self.done, self.sha = 0, hashlib.sha256()
-        self.blob = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)  # git's id of a small file
+        self.blob = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)  # Git's blob id of a small file
 
     def add(self, block: bytes) -> None:
         self.done += len(block)
@@ -55,17 +55,21 @@ class Incoming:
 
 
 class Hub:
-    """What huggingface_hub's own download does not do: verify hashes, resume byte-exactly, heed Retry-After, end on time."""
+    """Downloads that verify hashes, resume at the exact byte, honour Retry-After and a deadline.
+
+    The download functions of huggingface_hub do none of these.
+    """
 
     def __init__(self, s: Settings, lib: SimpleNamespace, stop: threading.Event) -> None:
         self.s, self.lib, self.stop = s, lib, stop
         self.api = lib.api(endpoint=s.endpoint, token=s.token or False, library_name="nim-component")
         self.headers = lib.headers(token=s.token or False, library_name="nim-component") | {"Accept-Encoding": "identity"}
         self.host = str(self.api.endpoint).partition("://")[2].rpartition("@")[2]
-        self.arrived: dict[str, list[int]] = {}  # adapter -> [bytes so far, bytes in all], for the progress lines
+        self.arrived: dict[str, list[int]] = {}
+        """By adapter: bytes received and bytes in total, for the progress lines."""
 
     def retry(self, spec: AdapterSpec, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0) -> Any:
-        """Try again while the trouble is of a kind that passes; a try that got further than any before starts the count anew."""
+        """Retry while the error may be temporary; an attempt that got further resets the count."""
         tries, furthest = 0, 0
         while True:
             pause = 0.0
@@ -75,7 +79,7 @@ class Hub:
                 status, headers = e.response.status_code, e.response.headers
                 if status not in (408, 429) and status < 500:
                     raise self.explain(spec, status, headers.get("X-Error-Code", "")) from None
-                kind, reason, pause = "rate-limited" if status == 429 else "hub", f"the hub answered {status}", retry_after(headers)
+                kind, reason, pause = "rate-limited" if status == 429 else "hub", f"the hub returned {status}", retry_after(headers)
             except self.lib.stalled:
                 kind, reason = "hub", f"the hub sent nothing for {self.s.stall:g} s"
             except (self.lib.broken, ConnectionError, ValueError, KeyError, TypeError) as e:
@@ -85,38 +89,37 @@ class Hub:
             tries, furthest = (1 if progress() > furthest else tries + 1), max(furthest, progress())
             delay = max(pause, min(30.0, self.s.backoff * 2 ** (tries - 1))) * random.uniform(1, 1.25)
             if tries > self.s.retries or delay > self.s.remaining:
-                fix = (
-                    "rate-limited, start later or give a token (hf_token_key)"
-                    if kind == "rate-limited"
-                    else "check HF_ENDPOINT, proxy and network"
-                )
-                asked = f" and asks to wait {pause:.0f} s" if pause else ""
-                raise LoadError(kind, f"{spec}: {reason}{asked} at {self.host}, after {tries} tries: {fix}")
-            say(f"{spec.name}: {reason}, trying again in {delay:.1f} s")
+                fix = "Start later, or set a token (hf_token_key)" if kind == "rate-limited" else "Check HF_ENDPOINT, proxy and network"
+                wait = f" with Retry-After {pause:.0f} s" if pause else ""
+                raise LoadError(kind, f"{spec}: {reason}{wait} at {self.host}, after {tries} attempts. {fix}")
+            say(f"{spec.name}: {reason}, next attempt in {delay:.1f} s")
             self.stop.wait(delay)
 
     def explain(self, spec: AdapterSpec, status: int, code: str) -> LoadError:
-        """The hub's refusals that no patience cures."""
-        token = "" if self.s.token else "give a token (hf_token_key)"
+        """Return the error for a refusal that no retry can change."""
+        token = "" if self.s.token else "set a token (hf_token_key)"
         if code == "GatedRepo":
-            fix = "accept its terms on its page, with the token's account" + (f", and {token}" if token else "")
-            return LoadError("gated", f"{spec}: the repo is gated ({status}): {fix}")
+            fix = "Accept its terms on its page with the account of the token" + (f", and {token}" if token else "")
+            return LoadError("gated", f"{spec}: the repo is gated ({status}). {fix}")
         if status == 401 and token:
-            return LoadError("unauthorized", f"{spec}: private or missing, and no token given (401): check the repo id, or {token}")
+            return LoadError("unauthorized", f"{spec}: private or missing, and no token is set (401). Check the repo id, or {token}")
         if status == 401:
-            return LoadError("unauthorized", f"{spec}: the hub refused the token (401): renew it in its Secret, or check the repo id")
+            return LoadError("unauthorized", f"{spec}: the hub refused the token (401). Renew it in its Secret, or check the repo id")
         if status == 403:
-            return LoadError("gated", f"{spec}: access denied (403): {token or 'give the token read access to this repo'}")
+            return LoadError("gated", f"{spec}: access denied (403). {token.capitalize() or 'Give the token read access to this repo'}")
         if status == 404 and code == "RevisionNotFound":
-            return LoadError("not-found", f"{spec}: the repo has no revision {spec.revision} (404): correct the revision")
+            return LoadError("not-found", f"{spec}: the repo has no revision {spec.revision} (404). Correct the revision")
         if status == 404:
-            fix = f"correct the repo id, or {token or 'give the token access to it'}"
-            return LoadError("not-found", f"{spec}: no such repo, or a private one ({code or '404'}): {fix}")
-        return LoadError("hub", f"{spec}: {self.host} answered {status} {code}: check HF_ENDPOINT and proxy")
+            fix = f"Correct the repo id, or {token or 'give the token access to it'}"
+            return LoadError("not-found", f"{spec}: no such repo, or a private one ({code or '404'}). {fix}")
+        return LoadError("hub", f"{spec}: {self.host} returned {status} {code}. Check HF_ENDPOINT and proxy")
 
     def look_up(self, spec: AdapterSpec) -> tuple[str, list[Incoming]]:
-        """Branch or tag to commit, and the hub's record of each wanted file: one request, so both speak of the same commit. None when the
-        lock file has said all that already."""
+        """Return the commit of a branch or tag, and the hub's record of each file.
+
+        Both come from one request, so they belong to the same commit. An adapter from the lock file
+        needs no request.
+        """
         if spec.locked is not None:
             by_config = sorted(spec.locked, key=lambda entry: not entry[0].endswith(CONFIG))
             return spec.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
@@ -132,19 +135,24 @@ class Hub:
         wanted = spec.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
         if missing := [path for path in wanted if path not in there]:
             what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
-            raise LoadError("no-match", f"{spec}: {what}: if this is a LoRA adapter, correct its revision or files, else the repo id")
+            raise LoadError("no-match", f"{spec}: {what}. If this is a LoRA adapter, correct its revision or files, else the repo id")
         files: list[Incoming] = []
         for record in sorted((there[path] for path in wanted), key=lambda f: not f.rfilename.endswith(CONFIG)):
             sha256, size = (record.lfs.sha256, record.lfs.size) if record.lfs else (None, record.size)
             if not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(record.blob_id)))):
                 raise LoadError(
-                    "damaged", f"{spec}: no size or hash for {record.rfilename} from {self.host}, so nothing to verify by: use a full hub"
+                    "damaged",
+                    f"{spec}: no size or hash for {record.rfilename} from {self.host}, so nothing can be verified. Use a complete hub",
                 )
             files.append(Incoming(record.rfilename, size, sha256, record.blob_id))
         return info.sha, files
 
     def receive(self, spec: AdapterSpec, commit: str, file: Incoming, into: Path) -> None:
-        """Stream to disk, hashing on the way; after a cut go on at the exact byte. Wrong content gets one more chance."""
+        """Download a file and hash it while writing.
+
+        After an interruption the download continues at the exact byte. Wrong content is downloaded
+        once more.
+        """
         if file.name == CONFIG:
             check_size(spec, file.size)
         url, counter = self.lib.url(spec.repo_id, file.path, revision=commit, endpoint=self.s.endpoint), self.arrived[spec.name]
@@ -179,13 +187,16 @@ class Hub:
                 self.retry(spec, attempt, lambda: file.done)
                 if file.matches_record():
                     return
-                say(f"{spec.name}: {file.name} is not what the hub's record says, once more from the start")
+                say(f"{spec.name}: {file.name} differs from the hub's record, downloading again from the start")
                 restart()
-        raise LoadError("damaged", f"{spec}: {file.name} arrived damaged twice (size or hash differs from the hub's record): "
-                                 "look for a proxy or mirror that alters files")  # fmt: skip
+        raise LoadError("damaged", f"{spec}: {file.name} arrived damaged twice (size or hash differs from the hub's record). "
+                                 "Look for a proxy or mirror that alters files")  # fmt: skip
 
     def fetch(self, spec: AdapterSpec, server: Server) -> dict[str, Any]:
-        """One adapter into staging, the small config first: a rank that is too high ends it before the weights are moved."""
+        """Download one adapter into staging, the small configuration first.
+
+        A rank that is too high then fails before the weights are downloaded.
+        """
         commit, files = self.look_up(spec)
         self.arrived[spec.name] = [0, sum(f.size for f in files)]
         started, into, amount = time.monotonic(), self.s.work / spec.name, f"{len(files)} files, {megabytes(self.arrived[spec.name][1])}"
@@ -205,11 +216,11 @@ class Hub:
             "repo_id": spec.repo_id, "revision": spec.revision, "commit": commit, "wanted": spec.files and list(spec.files), **facts,
             "files": {f.name: {"size": f.size, "sha256": f.sha.hexdigest()} for f in files},
         }  # fmt: skip
-        (into / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")  # last: its presence says the directory is whole
+        (into / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")  # last: its presence marks the directory complete
         return manifest
 
     def show_progress(self) -> None:
-        """Daemon thread: what moved in the last five seconds, a line per adapter."""
+        """Print one line per adapter with its rate, every five seconds; body of a daemon thread."""
         block_stop_signals()
         before: dict[str, int] = {}
         while not self.stop.wait(5):
@@ -220,17 +231,20 @@ class Hub:
 
 
 def is_blob_id(value: Any) -> bool:
-    """git's id of a file."""
+    """Return True for a Git blob id."""
     return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}", value) is not None
 
 
 def retry_after(headers: Any) -> float:
-    """Seconds the hub asks for: Retry-After (seconds or a date), or the reset time of an exhausted rate-limit window."""
+    """Return the seconds to wait that a response requests.
+
+    They come from Retry-After (seconds or a date) or from the reset time of an exhausted rate limit.
+    """
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
     with contextlib.suppress(ValueError, TypeError):
-        # By the hub's clock, as its answer shows it: the node's own may be hours off.
+        # Use the clock of the hub from its response: that of the node may be hours off.
         now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     exhausted = re.search(r";\s*r=0\s*;\s*t=(\d+)", headers.get("RateLimit", ""))

@@ -1,4 +1,4 @@
-"""huggingface_hub: found, or installed into the volume."""
+"""huggingface_hub: found in the image, or installed into the volume."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ MIN_LIBRARY_VERSION = (1, 0)
 
 
 def library(s: Settings) -> SimpleNamespace:
-    """huggingface_hub: the image's own when it is new enough, else the volume's, installed there when it is missing or broken."""
+    """Return huggingface_hub.
+
+    The version of the image is used if it is new enough. Otherwise that of the volume is used, and
+    installed there if it is missing or broken.
+    """
     tmp = s.work / ".tmp"
     tmp.mkdir(exist_ok=True)
     os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"), str(tmp)))
@@ -48,11 +52,11 @@ def library(s: Settings) -> SimpleNamespace:
             for name in set(sys.modules) - before:
                 del sys.modules[name]
             reason = f"{type(e).__name__}: {e}"
-    raise LoadError("library", f"huggingface_hub was installed but cannot be imported ({reason}): use another lora_image")
+    raise LoadError("library", f"huggingface_hub was installed but cannot be imported ({reason}). Use another lora_image")
 
 
 def silence() -> None:
-    """Before the import: no telemetry, no progress bars, no token but the one that is given, plain HTTP only."""
+    """Disable telemetry, progress bars, implicit tokens and Xet; call it before the import."""
     os.environ.update(dict.fromkeys(("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET"), "1"))
     os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HUB_DISABLE_UPDATE_CHECK="1", HF_DEBUG="0")
 
@@ -67,21 +71,22 @@ def import_library() -> SimpleNamespace:
 
 
 def install(s: Settings, target: Path, tmp: Path) -> None:
-    """pip, pinned and hashed, into a directory of this run, then one rename: a killed install leaves no half library.
+    """Install the library with pip, pinned and hashed, into a directory of this run, then rename it.
 
-    `--no-deps`: the file lists the whole closure except hf-xet, which is large and not used here.
+    A killed installation leaves no partial library. `--no-deps` is possible because the file lists
+    every dependency but hf-xet, which is large and not used here.
     """
     say(f"installing huggingface_hub into {target}")
     staged, started = tmp / "library", time.monotonic()
     command = [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps",
                "--require-hashes", "--only-binary", ":all:", "--target", str(staged), "--requirement", str(s.requirements)]  # fmt: skip
     env = {k: v for k, v in os.environ.items() if k not in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") and not (s.token and s.token in v)}
-    fix = "give the init container a package index (PIP_INDEX_URL, proxy) or a lora_image that has the library"
+    fix = "Give the init container a package index (PIP_INDEX_URL, proxy), or a lora_image that has the library"
     try:
         pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=tmp,
                                text=True, errors="replace", umask=0o022, start_new_session=True)  # fmt: skip
     except OSError as e:
-        raise LoadError("library", f"pip cannot be started ({e}): {fix}") from None
+        raise LoadError("library", f"pip cannot be started ({e}). {fix}") from None
     try:
         output = pip.communicate()[0]
     finally:
@@ -92,11 +97,11 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
         if "No space left" in output or "Disk quota" in output:
             raise OSError(errno.ENOSPC, "No space left on device")
         errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines()[-1:] or ["no output"]
-        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}): {fix}")
+        raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}). {fix}")
     target.parent.mkdir(exist_ok=True)
-    for old in target.parent.iterdir():  # other pins, or a broken one; other platforms' libraries of the same pins stay
+    for old in target.parent.iterdir():  # remove other pins and broken installs; keep other platforms
         if old == target or not old.name.startswith(target.name.partition("-")[0]):
             with contextlib.suppress(OSError):
                 discard(old.rename(tmp / f"was-{old.name}"))
     staged.rename(target)
-    say(f"installed in {time.monotonic() - started:.1f} s; the next start finds it here")
+    say(f"installed in {time.monotonic() - started:.1f} s; the next start reuses it")

@@ -1,4 +1,4 @@
-"""One loader at a time."""
+"""Lock of a volume: one loader at a time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from .settings import Settings
 
 
 class Lock:
-    """Mutual exclusion by exclusive creation alone, for volumes where flock does nothing (some NFS, Lustre, object stores).
+    """Mutual exclusion by exclusive creation of a file.
 
-    `lock/<n>` with the highest n is the lock. It is free when it says so, when its owner is seen dead, or when its beat has not
-    changed for `stale` seconds on the *waiter's* clock. Whoever creates `<n+1>` first has it, so a take-over has one winner.
+    It works where flock has no effect (some NFS, Lustre, object stores). `lock/<n>` with the
+    highest n is the lock. It is free in three cases: its content is `free`, its owner process is
+    dead, or its heartbeat has not changed for `stale` seconds on the clock of the waiting process.
+    The first process that creates `<n+1>` owns the lock, so a take-over has one winner.
     """
 
     def __init__(self, s: Settings) -> None:
@@ -39,7 +41,7 @@ class Lock:
             return "gone"
 
     def _is_owner_dead(self, text: str) -> bool:
-        """Seen dead only by a process that would see it alive: same host, same pid namespace."""
+        """Return True if the owner ran on this host and in this PID namespace, and has ended."""
         mine, owner = self.me.split(), text.split()
         return len(owner) >= 4 and owner[:2] == mine[:2] and self._start_time(owner[2]) != owner[3]
 
@@ -66,7 +68,7 @@ class Lock:
         except OSError:
             (self.directory / str(number)).unlink(missing_ok=True)
             raise
-        if self._newest()[0] != number:  # we slept while this number came, went and was swept
+        if self._newest()[0] != number:  # this process was suspended while the number was reused
             (self.directory / str(number)).unlink(missing_ok=True)
             return False
         for path in self.directory.iterdir():
@@ -86,7 +88,7 @@ class Lock:
                 self._write(f"{self.me} {count}")
 
     def confirm(self) -> None:
-        """End the process when the lock is another's by now: what stands in the volume is no longer this one's to change."""
+        """End the process if another loader owns the lock: this one must not change the volume."""
         with contextlib.suppress(OSError):
             number, text = self._newest()
             if not self.released.is_set() and (number != self.number or not text.startswith(self.me)):

@@ -1,4 +1,4 @@
-"""How the loader ends and what it says: kinds of failure with their exit codes, and lines that never hold a token."""
+"""Output and end of the process: kinds of failure, exit codes, and redacted log lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ EXIT_CODES = {
     "time-out": 124, "interrupted": 143,
 }  # fmt: skip
 MAX_MESSAGE_BYTES = 4000
-"""Bytes of a termination message: Kubernetes keeps 4096."""
+"""Bytes of a termination message. Kubernetes keeps 4096."""
 secret_values: list[str] = []
 _output_lock = threading.Lock()
 
 
 class LoadError(Exception):
-    """What went wrong, in one line with its cure; `kind` is a key of EXIT_CODES."""
+    """A failure in one line with its fix. `kind` is a key of `EXIT_CODES`."""
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -31,7 +31,10 @@ class LoadError(Exception):
 
 
 class StopRequestedError(BaseException):
-    """Raised in the main thread by a signal: the deadline or a request to stop. No library's `except Exception` may swallow it."""
+    """A stop by signal or deadline, raised in the main thread.
+
+    It derives from BaseException, so that no library's `except Exception` suppresses it.
+    """
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -42,8 +45,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 def block_stop_signals() -> None:
-    """The first thing that every other thread does. The kernel gives a signal to any thread that takes it, and then the main one sleeps on
-    in its read: a stopped pod would be killed after its grace, without having cleaned up."""
+    """Block the stop signals in this thread; every thread but the main one calls it first.
+
+    The kernel delivers a signal to any thread that accepts it. The main thread would then stay in
+    its read, and the pod would be killed after its grace period without a clean-up.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
@@ -66,7 +72,10 @@ def megabytes(count: float) -> str:
 
 
 def exit_process(failure: LoadError | None, message: str = "") -> NoReturn:
-    """The only way out: threads that hang in a read cannot hold the process. The termination message is the failure's line by default."""
+    """End the process at once; threads that hang in a read cannot delay it.
+
+    The termination message is the line of the failure unless `message` is given.
+    """
     if failure:
         line = clean(failure)
         say(line, sys.stderr)

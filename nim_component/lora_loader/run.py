@@ -1,4 +1,4 @@
-"""The run: what is there, what is missing, all or nothing published, each adapter reported."""
+"""One run of the loader: find, download, publish all or nothing, and report each adapter."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ from .volume import (
 
 
 def find_local(s: Settings, specs: list[AdapterSpec]) -> dict[AdapterSpec, tuple[str, dict[str, Any]]]:
-    """What needs no request: published and intact, or whole in an older run's staging. What is damaged leaves the scanned directory."""
+    """Find the adapters that need no request.
+
+    They are published and intact, or complete in the staging of an earlier run. A damaged adapter
+    is removed from the scanned directory.
+    """
     pool = ThreadPoolExecutor(HASH_THREADS, initializer=block_stop_signals)
     try:
         published = list(pool.map(read_valid_manifest, [s.adapters / w.name for w in specs], specs))
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # a request to stop does not wait for gigabytes to be hashed
+        pool.shutdown(wait=False, cancel_futures=True)  # do not wait for hashes after a stop signal
     found: dict[AdapterSpec, tuple[str, dict[str, Any]]] = {}
     for spec, manifest in zip(specs, published, strict=True):
         here = s.adapters / spec.name
@@ -46,10 +50,10 @@ def find_local(s: Settings, specs: list[AdapterSpec]) -> dict[AdapterSpec, tuple
             continue
         if os.path.lexists(here) and not is_published(here):
             raise LoadError(
-                "foreign", f"{spec}: {here} exists and was not made by this loader: remove it, or give the adapter another name"
+                "foreign", f"{spec}: {here} exists and was not created by this loader. Remove it, or give the adapter another name"
             )
         if os.path.lexists(here) and ((old := read_manifest(here)) == {} or matches_spec(old, spec)):
-            say(f"{spec.name}: damaged on disk, taken out and fetched again")
+            say(f"{spec.name}: damaged on disk, removed, downloading again")
             unpublish(s, spec.name)
         if manifest := recover(s, spec):
             found[spec] = "recovered", manifest
@@ -57,15 +61,18 @@ def find_local(s: Settings, specs: list[AdapterSpec]) -> dict[AdapterSpec, tuple
 
 
 def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[AdapterSpec, dict[str, Any] | LoadError]:
-    """Every missing adapter, a few at a time. One that fails does not stop the others: the next start has less to do."""
+    """Download the missing adapters in parallel.
+
+    A failed adapter does not stop the others, so the next start has less to download.
+    """
     from .hub import Hub
     from .library import library
 
     stop = threading.Event()
     hub = Hub(s, library(s), stop)
     if s.token and hub.api.endpoint.startswith("http://"):
-        say(f"warning: the token goes to {hub.host} over plain http")
-    say(f"fetching {len(specs)} adapters from {hub.host} with huggingface_hub {hub.lib.version}")
+        say(f"warning: the token is sent to {hub.host} over plain HTTP")
+    say(f"downloading {len(specs)} adapters from {hub.host} with huggingface_hub {hub.lib.version}")
     pool = ThreadPoolExecutor(min(s.workers, len(specs)), initializer=block_stop_signals)
     jobs = {pool.submit(hub.fetch, spec, server): spec for spec in specs}
     outcomes: dict[AdapterSpec, dict[str, Any] | LoadError] = {}
@@ -77,11 +84,11 @@ def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[Ada
                 failure = error if isinstance(error, LoadError) else describe_os_error(s, error, str(spec))
                 outcomes[spec] = failure
                 say(f"failed: {failure}")
-                discard(s.work / spec.name)  # at once: the others may need the space
+                discard(s.work / spec.name)  # at once: the other downloads may need the space
             else:
                 outcomes[spec] = job.result()
     except StopRequestedError as e:
-        raise StopRequestedError(e.kind, f"{e} (not there yet: {', '.join(w.name for w in specs if w not in outcomes)})") from None
+        raise StopRequestedError(e.kind, f"{e} (not downloaded yet: {', '.join(w.name for w in specs if w not in outcomes)})") from None
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -98,10 +105,10 @@ def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
     with Lock(s) as lock:
         s.work.mkdir(mode=0o777)
         try:
-            # After each step that may take long enough for a pod to be frozen in it: is the volume still this one's to change?
+            # Confirm the lock after each step that may outlast it, for example in a frozen pod.
             found = find_local(s, specs)
             lock.confirm()
-            sweep(s, keep_complete=True)  # not what `stock` recovered: that is this run's by now
+            sweep(s, keep_complete=True)  # keeps the adapters that `find_local` took over
             s.work.mkdir(mode=0o777, exist_ok=True)
             for spec, (_, facts) in found.items():
                 check_fit(s, spec, facts, server)
@@ -110,7 +117,7 @@ def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
             lock.confirm()
             failures = {w: o for w, o in outcomes.items() if isinstance(o, LoadError)}
             found |= {w: ("downloaded", o) for w, o in outcomes.items() if not isinstance(o, LoadError)}
-            if not failures:  # all, or nothing changes for those who serve from this directory now
+            if not failures:  # publish all adapters or none
                 fresh = [spec for spec, (how, _) in found.items() if how != "reused"]
                 unpublish_replaced(s, fresh)
                 lock.confirm()
@@ -119,10 +126,10 @@ def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
                 remove_unlisted(s, specs)
                 sweep(s, keep_complete=False)
         finally:
-            lock.confirm()  # else the staging swept would be the successor's
+            lock.confirm()  # else this would empty the staging of the next owner
             with contextlib.suppress(OSError):
                 sweep(s, keep_complete=True)
-    say(f"{len(found)} of {len(specs)} adapters are there, after {time.monotonic() - started:.1f} s")
+    say(f"{len(found)} of {len(specs)} adapters are present after {time.monotonic() - started:.1f} s")
     report(specs, found, failures)
     if failures:
         first = next(failures[w] for w in specs if w in failures)
@@ -130,12 +137,14 @@ def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
 
 
 def unpublish_replaced(s: Settings, fresh: list[AdapterSpec]) -> None:
-    """With a server that looks every so often, take out what is about to be replaced, until it has looked: it may keep the old weights of a
-    name that never went."""
+    """Remove the adapters that are about to be replaced, and wait until the server has scanned.
+
+    A server that scans periodically may keep the old weights of a name that was never absent.
+    """
     replaced = [spec for spec in fresh if (s.adapters / spec.name).exists()]
     if not replaced or s.unload < 1:
         return
-    say(f"{', '.join(w.name for w in replaced)}: taken out for {s.unload:g} s, so that the servers forget the old weights")
+    say(f"{', '.join(w.name for w in replaced)}: removed for {s.unload:g} s, so that the servers unload the old weights")
     for spec in replaced:
         (s.work / ".old").mkdir(exist_ok=True)
         (s.adapters / spec.name).rename(s.work / ".old" / spec.name)
@@ -143,7 +152,7 @@ def unpublish_replaced(s: Settings, fresh: list[AdapterSpec]) -> None:
 
 
 def is_complete(s: Settings, server: Server, specs: list[AdapterSpec]) -> bool:
-    """A volume that is mounted read-only will do when every adapter is on it and intact."""
+    """Return True if every listed adapter is on the volume and intact."""
     for spec in specs:
         if not (facts := read_valid_manifest(s.adapters / spec.name, spec)):
             return False
@@ -159,11 +168,11 @@ def remove_unlisted(s: Settings, specs: list[AdapterSpec]) -> None:
             say(f"{entry.name}: no longer listed, removed")
             unpublish(s, entry.name)
         elif entry.is_dir():
-            say(f"warning: {entry} is not listed and not made by this loader: left alone, the server may serve it", sys.stderr)
+            say(f"warning: {entry} is not listed and was not created by this loader. It is kept, and the server may serve it", sys.stderr)
 
 
 def report(specs: list[AdapterSpec], found: dict[AdapterSpec, tuple[str, dict[str, Any]]], failures: dict[AdapterSpec, LoadError]) -> None:
-    """One JSON line per adapter, for machines."""
+    """Print one JSON line per adapter."""
     for spec in specs:
         line: dict[str, Any] = {"adapter": spec.name, "repo_id": spec.repo_id, "revision": spec.revision}
         if spec in failures:
@@ -182,8 +191,8 @@ def describe_os_error(s: Settings, e: OSError, what: str) -> LoadError:
         with contextlib.suppress(OSError):
             volume = os.statvfs(s.root)
             free = f", {megabytes(volume.f_bavail * volume.f_frsize)} free"
-        return LoadError("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}): give it more space")
+        return LoadError("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}). Enlarge it")
     if e.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        fix = "mount the volume writable, set fs_group"
-        return LoadError("volume", f"{what}: {e.filename or s.root} cannot be written by uid {os.getuid()} ({e.strerror}): {fix}")
+        fix = "Mount the volume writable, or set fs_group"
+        return LoadError("volume", f"{what}: {e.filename or s.root} cannot be written by uid {os.getuid()} ({e.strerror}). {fix}")
     return LoadError("unexpected", f"{what}: {type(e).__name__}: {e}")

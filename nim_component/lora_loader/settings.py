@@ -1,4 +1,4 @@
-"""What the environment says: paths, limits, patience."""
+"""Settings from the environment: paths, limits and time-outs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Settings:
     stall: float
     stale: float
     unload: float = 0.0
-    """Seconds that a re-pinned adapter is gone before it comes, for a server that looks every so often: on top of the deadline's."""
+    """Seconds for which a re-pinned adapter is absent before its new version is published.
+
+    For a server that scans the directory periodically. They are added to the deadline.
+    """
     run: str = field(default_factory=lambda: os.urandom(8).hex())
 
     @property
@@ -40,7 +43,10 @@ class Settings:
 
     @property
     def work(self) -> Path:
-        """This run's part of staging. Adapter names never start with a dot, so `.tmp` and `.old` in it are free for us."""
+        """Staging directory of this run.
+
+        Adapter names never start with a dot, so `.tmp` and `.old` in it cannot collide with one.
+        """
         return self.staging / self.run
 
     @property
@@ -58,21 +64,22 @@ def read_settings(requirements: Path) -> Settings:
         except ValueError:
             value = math.nan
         if value is not None and not 0 < value < 1e9:
-            raise LoadError("adapter-list", f"{name}={text!a} is not a positive number: correct it in the pod's environment")
+            raise LoadError("adapter-list", f"{name}={text!a} is not a positive number. Correct it in the pod's environment")
         return value
 
     token = (env.get("HF_TOKEN") or "").strip() or None
     if token:
         secret_values.append(token)
         if not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise LoadError("adapter-list", "HF_TOKEN holds characters no token has: check the Secret's key (value not shown)")
+            raise LoadError("adapter-list", "HF_TOKEN contains characters that no token has. Check the key of the Secret (value not shown)")
     endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or None
     if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
-        raise LoadError("adapter-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL: correct it in the pod's environment")
+        raise LoadError("adapter-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL. Correct it in the pod's environment")
     source = Path(env.get("NIM_PEFT_SOURCE", ""))
     if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
         raise LoadError(
-            "adapter-list", f"NIM_PEFT_SOURCE={str(source)[:80]!a}: give an absolute path below the volume's root: /lora/adapters"
+            "adapter-list",
+            f"NIM_PEFT_SOURCE={str(source)[:80]!a} is not below the root of a volume. Give an absolute path such as /lora/adapters",
         )
     rank, unload = number("NIM_MAX_LORA_RANK", None), number("LORA_UNLOAD_SECONDS", 0.001)
     return Settings(

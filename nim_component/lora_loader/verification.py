@@ -1,4 +1,7 @@
-"""Adapters that are there already: looked at, neither copied nor changed. It needs no library and no network."""
+"""Verification of adapters that already exist on the volume.
+
+They are read, and neither copied nor changed. It needs no library and no network.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from .volume import directories, is_intact, is_published, read_manifest
 
 
 def check(s: Settings, wanted: AdapterList) -> None:
-    """Every adapter that must be there is, whole, and within the server's limits; what else the server would find is said."""
+    """Verify that every required adapter is complete and within the limits of the server.
+
+    Other directories that the server would find are reported as warnings.
+    """
     names = list(wanted.given) if wanted.given is not None else _wait_for_published(s)
     found: dict[str, dict[str, Any]] = {}
     failures: dict[str, LoadError] = {}
@@ -28,11 +34,11 @@ def check(s: Settings, wanted: AdapterList) -> None:
             say(f"failed: {e}")
         except OSError as e:
             failures[name] = LoadError("volume", f"adapter {name}: {e.filename} cannot be read by uid {os.getuid()} ({e.strerror})"
-                                       ": set run_as_user or fs_group to its owner")  # fmt: skip
+                                       ". Set run_as_user or fs_group to its owner")  # fmt: skip
     for entry in sorted(directories(s.adapters)):
         if entry not in names:
             say(f"warning: {s.adapters / entry} is not listed, and the server may serve it", sys.stderr)
-    say(f"{len(found)} of {len(names)} adapters are there and in order")
+    say(f"{len(found)} of {len(names)} adapters are present and valid")
     for name in names:
         line: dict[str, Any] = {"adapter": name}
         if name in failures:
@@ -46,11 +52,14 @@ def check(s: Settings, wanted: AdapterList) -> None:
 
 
 def _wait_for_published(s: Settings) -> list[str]:
-    """What the Job has published. A re-pinned adapter is gone for a moment before it comes: that long there may be none."""
+    """Return the names of the adapters that the Job has published.
+
+    A re-pinned adapter is absent for a moment before its new version; the wait covers that time.
+    """
     end = time.monotonic() + min(s.unload + 5, s.remaining)
     while not (names := sorted(name for name in directories(s.adapters) if is_published(s.adapters / name))):
         if time.monotonic() > end:
-            raise LoadError("not-found", f"no adapter on the volume at {s.adapters}: see whether the Job that brings them has ended well")
+            raise LoadError("not-found", f"no adapter on the volume at {s.adapters}. Check that the Job that downloads them has succeeded")
         time.sleep(0.2)
     return names
 
@@ -58,17 +67,17 @@ def _wait_for_published(s: Settings) -> list[str]:
 def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
     directory, spec = s.adapters / name, AdapterSpec(name, "on the volume", "as it is", None)
     if not directory.is_dir():
-        there = ", ".join(sorted(directories(s.adapters))[:10]) or "nothing"
+        found = ", ".join(sorted(directories(s.adapters))[:10]) or "none"
         raise LoadError(
-            "not-found", f"adapter {name}: no such directory on the volume, there is {there}: correct lora.source or the volume"
+            "not-found", f"adapter {name}: no such directory on the volume; directories: {found}. Correct lora.source or the volume"
         )
     manifest = read_manifest(directory)
     if manifest and not is_intact(directory, manifest):
-        raise LoadError("damaged", f"adapter {name}: its files are not those that were published: bring it to the volume again")
+        raise LoadError("damaged", f"adapter {name}: its files differ from those that were published. Copy it to the volume again")
     config, weights = directory / CONFIG, next((directory / file for file in WEIGHTS if (directory / file).is_file()), None)
     if not config.is_file() or weights is None:
         lacks = CONFIG if not config.is_file() else " or ".join(WEIGHTS)
-        raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory: bring the whole adapter to the volume")
+        raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory. Copy the complete adapter to the volume")
     facts = read_config(spec, config)
     check_fit(s, spec, facts, wanted.server)
     check_weights(spec, weights)

@@ -1,4 +1,4 @@
-"""What is on the volume: published adapters and their manifests, staging, and the steps between the two."""
+"""Volume: published adapters with their manifests, staging, and the steps between the two."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Any
 from .adapter_list import AdapterSpec
 from .settings import Settings
 
-HASH_THREADS = 4  # files that are hashed at a time, on one processor too: a volume on the network answers several as fast as one
-MANIFEST = ".nim-lora.json"  # in each published directory; a directory without it was not made here and is never touched
+HASH_THREADS = 4
+"""Files hashed at a time, also on one processor: a network volume serves several reads at once."""
+MANIFEST = ".nim-lora.json"
+"""File in each published directory. A directory without it is foreign and is never changed."""
 
 
 def digest(path: Path) -> str:
-    seen, block = hashlib.sha256(), memoryview(bytearray(1 << 18))  # one buffer that stays in the processor's cache
+    # One buffer of 256 KiB stays in the cache of the processor.
+    seen, block = hashlib.sha256(), memoryview(bytearray(1 << 18))
     with path.open("rb", buffering=0) as f:
         while count := f.readinto(block):
             seen.update(block[:count])
@@ -32,7 +35,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def directories(adapters: Path) -> list[str]:
-    """What a server would look at."""
+    """Return the names of the directories that a server scans."""
     return [entry.name for entry in adapters.iterdir() if entry.is_dir() and entry.name != "lost+found"] if adapters.is_dir() else []
 
 
@@ -41,14 +44,17 @@ def is_published(directory: Path) -> bool:
 
 
 def matches_spec(manifest: dict[str, Any], spec: AdapterSpec) -> bool:
-    """A branch that was resolved once stays resolved: the adapter list is what changes, not what it meant on the day."""
+    """Return True if a manifest is that of the listed adapter.
+
+    A branch that was resolved once stays resolved: only a change of the list downloads again.
+    """
     files = None if spec.files is None else list(spec.files)
     return (manifest.get("repo_id"), manifest.get("wanted")) == (spec.repo_id, files) and spec.revision in (
         manifest.get("revision"), manifest.get("commit"))  # fmt: skip
 
 
 def is_intact(directory: Path, manifest: dict[str, Any]) -> bool:
-    """Every file of the manifest is there, a plain file, of its size and sha256."""
+    """Return True if every file of the manifest is a regular file of its size and SHA-256."""
     try:
         for name, record in manifest["files"].items():
             path = directory / name
@@ -65,14 +71,14 @@ def read_valid_manifest(directory: Path, spec: AdapterSpec) -> dict[str, Any] | 
 
 
 def discard(path: Path) -> None:
-    """Remove a tree that may be half gone, and may still be written to by a thread that is about to die."""
+    """Remove a directory that may be incomplete and that a stopping thread may still write to."""
     import shutil
 
     shutil.rmtree(path, ignore_errors=True)
 
 
 def unpublish(s: Settings, name: str) -> None:
-    """Out of what NIM scans in one step, and only then delete."""
+    """Move an adapter out of the scanned directory in one step, then delete it."""
     aside = s.work / ".old" / name
     aside.parent.mkdir(exist_ok=True)
     (s.adapters / name).rename(aside)
@@ -80,7 +86,10 @@ def unpublish(s: Settings, name: str) -> None:
 
 
 def recover(s: Settings, spec: AdapterSpec) -> dict[str, Any] | None:
-    """A killed run may have left this adapter complete in staging, or moved aside between the two renames of `publish`."""
+    """Take over an adapter that a killed run left complete, and return its manifest.
+
+    It lies in staging, or it was moved aside between the two renames of `publish`.
+    """
     for found in (*s.staging.glob(f"*/{spec.name}"), *s.staging.glob(f"*/.old/{spec.name}")):
         if found.parent != s.work and (manifest := read_valid_manifest(found, spec)):
             found.rename(s.work / spec.name)
@@ -89,8 +98,11 @@ def recover(s: Settings, spec: AdapterSpec) -> dict[str, Any] | None:
 
 
 def publish(s: Settings, spec: AdapterSpec) -> None:
-    """Two renames on one file system; what is moved aside is whole, so a crash between them loses nothing (see `recover`). Where the
-    volume has no room even for the second, the old one goes back."""
+    """Publish an adapter by two renames on one file system.
+
+    The version moved aside is complete, so a crash between the renames loses nothing: `recover`
+    finds it. If the second rename fails, for example on a full volume, the old version returns.
+    """
     target, aside = s.adapters / spec.name, s.work / ".old" / spec.name
     replaced = target.exists()
     if replaced:
@@ -105,7 +117,10 @@ def publish(s: Settings, spec: AdapterSpec) -> None:
 
 
 def sweep(s: Settings, keep_complete: bool) -> None:
-    """Empty staging. After a failure, adapters that arrived whole stay for the next start, which then needs no request for them."""
+    """Empty staging.
+
+    With `keep_complete`, adapters that are complete stay: the next start needs no request for them.
+    """
     for run in s.staging.iterdir():
         for entry in run.iterdir() if run.is_dir() and keep_complete else ():
             if not (run == s.work and is_published(entry)):

@@ -241,7 +241,7 @@ def test_obstacles_are_reported_in_one_line(control_plane: ControlPlane, cluster
         )
     with PVCNode(cluster, namespace, shelf.volume):
         assert error("--sub-path", "models") == (
-            f"{where}models is no directory, beside it there is adapters: name the one that holds the adapters with --sub-path"
+            f"{where}models is not a directory; directories beside it: adapters: Name the one that contains the adapters with --sub-path"
         )
     set_quota(cluster, namespace, "small", **{"limits.memory": "1Mi"})
     assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")

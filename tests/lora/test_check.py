@@ -46,11 +46,11 @@ def test_what_somebody_else_provides_is_checked_and_left_as_it_is(hub: Hub, pod:
     assert [(line["status"], line["rank"]) for line in result.lines.values()] == [("checked", 64), ("checked", 16)]
     assert list(result.lines) == ["two", "one"]
     assert "more is not listed, and the server may serve it" in result.err
-    assert "two (on the volume@as it is) has rank 64, and a server that is told no limit takes 16: set lora.max_rank" in result.out
+    assert "two (on the volume@as it is) has rank 64, and the server's default limit is 16. Set lora.max_rank" in result.out
 
 
 CASES: dict[str, tuple[dict[str, bytes] | None, dict[str, str], int, str]] = {
-    "not there": (None, {}, 13, "no such directory on the volume, there is other: correct lora.source"),
+    "not there": (None, {}, 13, "no such directory on the volume; directories: other. Correct lora.source"),
     "no config": ({"adapter_model.safetensors": safetensors()}, {}, 14, "no adapter_config.json in its directory"),
     "no weights": ({"adapter_config.json": config()}, {}, 14, "no adapter_model.safetensors or adapter_model.bin"),
     "pointer": (
@@ -65,7 +65,7 @@ CASES: dict[str, tuple[dict[str, bytes] | None, dict[str, str], int, str]] = {
         adapter(1, rank=64),
         {"NIM_MAX_LORA_RANK": "32"},
         20,
-        "its rank 64 is above the server's NIM_MAX_LORA_RANK=32: raise lora.max_rank",
+        "its rank 64 is above the server's NIM_MAX_LORA_RANK=32. Raise lora.max_rank",
     ),
 }
 
@@ -104,13 +104,13 @@ def test_what_a_loader_published_is_checked_against_its_own_hashes(hub: Hub, pod
     data = weights.read_bytes()
     weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     result = pod.run()
-    assert result.code == 17 and result.last.startswith("adapter two: its files are not those that were published"), result
+    assert result.code == 17 and result.last.startswith("adapter two: its files differ from those that were published"), result
 
 
 def test_an_empty_volume_is_an_error_and_not_the_base_model(pod: Pod) -> None:
     look(pod, published=True)
     result = pod.run()
-    assert result.code == 13 and "see whether the Job that brings them has ended well" in result.last, result
+    assert result.code == 13 and "Check that the Job that downloads them has succeeded" in result.last, result
     assert result.seconds > 4, "a re-pinned adapter may be gone for a moment"
 
 
@@ -145,7 +145,7 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     over.set()
     watcher.join()
     assert seen[:2] == [["one"], []] and seen[-1] == ["one", "two"], "the old one goes, the server looks, the new one comes"
-    assert "taken out for 2 s" in result.out
+    assert "removed for 2 s" in result.out
     pod.list_adapters("org/one@v2", "org/two", "org/three")
     hub.repos["org/three"] = Repo({"main": adapter(5)})
     result = pod.run(LORA_UNLOAD_SECONDS="50")

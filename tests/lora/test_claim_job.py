@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nim_component import LoRAAdapter
-from nim_component.lora.pvc_check.pod import read_verdict
+from nim_component.lora.pvc_check.pod import read_comparison
 from nim_component.lora_loader.compare import Comparison
 from tests.lora.claim_job import locked, request, run_job
 from tests.lora.hub import adapter
@@ -39,7 +39,7 @@ def test_what_is_as_locked_is_said_to_be(pod: Pod) -> None:
     before = {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")}
     outcome = run_job(request(*adapters), pod.root)
     assert outcome.code == 0, outcome
-    assert read_verdict(outcome.message, 2) == Comparison((None, None))
+    assert read_comparison(outcome.message, 2) == Comparison((None, None))
     assert outcome.out.splitlines() == [f"one: as locked, commit {'a' * 12}", f"two: as locked, commit {'a' * 12}"]
     assert {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")} == before
 
@@ -94,20 +94,20 @@ def damage(pod: Pod, how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("flip", "adapter_model.safetensors is another file than the one that was locked"),
-        ("cut", r"adapter_model.safetensors has \d+ bytes, and \d+ were locked"),
-        ("no file", "adapter_model.safetensors is not there"),
-        ("directory", "adapter_model.safetensors is no file"),
-        ("pipe", "adapter_model.safetensors is no file"),
-        ("missing", "is not there"),
-        ("a file", "is no directory"),
-        ("rank", "adapter_config.json is another file than the one that was locked; its rank is 64"),
-        ("same size, rank", "adapter_config.json is another file than the one that was locked; its rank is 61"),
-        ("deep config", r"adapter_config.json has 100000 bytes, and \d+ were locked"),
-        ("huge config", r"adapter_config.json has 3221225472 bytes, and \d+ were locked"),
+        ("flip", "adapter_model.safetensors differs from the locked file"),
+        ("cut", r"adapter_model.safetensors has \d+ bytes; \d+ are locked"),
+        ("no file", "adapter_model.safetensors is missing"),
+        ("directory", "adapter_model.safetensors is not a file"),
+        ("pipe", "adapter_model.safetensors is not a file"),
+        ("missing", "is missing"),
+        ("a file", "is not a directory"),
+        ("rank", "adapter_config.json differs from the locked file; its rank is 64"),
+        ("same size, rank", "adapter_config.json differs from the locked file; its rank is 61"),
+        ("deep config", r"adapter_config.json has 100000 bytes; \d+ are locked"),
+        ("huge config", r"adapter_config.json has 3221225472 bytes; \d+ are locked"),
         ("link out", "adapter_model.safetensors is a link that leads out of the directory"),
-        ("link nowhere", "adapter_model.safetensors is no file"),
-        ("loop", "adapter_model.safetensors is no file"),
+        ("link nowhere", "adapter_model.safetensors is not a file"),
+        ("loop", "adapter_model.safetensors is not a file"),
         ("directory out", "adapter_config.json is a link that leads out of the directory"),
         ("unreadable", r"adapter_model.safetensors cannot be read by uid 1000 \(Permission denied\)"),
     ],
@@ -118,11 +118,11 @@ def test_what_is_not_as_locked_is_named_and_the_others_are_looked_at_all_the_sam
     if how == "unreadable" and (not as_user() or "dac_read_search" in " ".join(as_user())):
         pytest.skip("who may read everything meets no refusal")
     outcome = run_job(request(*adapters), pod.root)
-    verdict = read_verdict(outcome.message, 2)
+    verdict = read_comparison(outcome.message, 2)
     assert verdict is not None and verdict.problems[1] is None and verdict.wrong == 1, outcome
     assert re.fullmatch(said, verdict.problems[0] or ""), outcome
     assert outcome.code == 17 and f"one: {verdict.problems[0]}" in outcome.out.splitlines()
-    assert "1 of 2 adapters are not as they were locked" in outcome.err
+    assert "1 of 2 adapters differ from their locked records" in outcome.err
 
 
 def test_links_within_the_directory_are_as_good_as_files(pod: Pod) -> None:
@@ -141,7 +141,7 @@ def test_directories_that_nobody_listed_are_told_whatever_they_are_called(pod: P
         (pod.adapters / os.fsdecode(name)).mkdir()
     (pod.adapters / "a-file").write_text("")
     outcome = run_job(request(one), pod.root)
-    verdict = read_verdict(outcome.message, 1)
+    verdict = read_comparison(outcome.message, 1)
     assert outcome.code == 0 and verdict is not None, outcome
     assert set(verdict.unlisted) == {
         *("more", r"esc\x1b[2J", r"line\nfeed", r"bytes\udcff", r"\xdcn\xef", 'quo"te'),
@@ -158,12 +158,12 @@ def test_however_much_is_wrong_the_message_has_room(pod: Pod) -> None:
         (pod.adapters / f"unlisted-{number:04}").mkdir()
     outcome = run_job(request(*adapters), pod.root)
     assert len(outcome.message.encode()) <= 4000
-    verdict = read_verdict(outcome.message, 300)
+    verdict = read_comparison(outcome.message, 300)
     assert verdict is not None and verdict.wrong == 300
-    assert set(verdict.problems) == {"is not there", "is not as it was locked"}
+    assert set(verdict.problems) == {"is missing", "differs from its locked record"}
     assert len(verdict.unlisted) + verdict.left_out == 300
     outcome = run_job(request(*(locked(f"adapter-{number:04}") for number in range(900))), pod.root)
-    verdict = read_verdict(outcome.message, 900)
+    verdict = read_comparison(outcome.message, 900)
     assert verdict is not None and verdict.wrong == 900, "none is taken for right that was not said to be"
     assert verdict.problems[-1] == "is not known to be as it was locked: there was no room to say so"
 
@@ -172,7 +172,7 @@ def test_a_claim_without_that_directory(pod: Pod) -> None:
     (pod.root / "models").mkdir()
     outcome = run_job(request(), pod.root)
     assert outcome.code == 13, outcome
-    said = "/lora/claim/adapters is no directory, beside it there is models: name the one that holds the adapters"
+    said = "/lora/claim/adapters is not a directory; directories beside it: models. Name the one that contains the adapters"
     assert outcome.message == outcome.err.strip() == said
 
 
@@ -184,7 +184,7 @@ def test_the_root_of_a_claim(pod: Pod) -> None:
 def test_what_is_not_locked_is_not_compared(pod: Pod) -> None:
     shelve(pod, "one")
     outcome = run_job(request(LoRAAdapter(repo_id="org/one")), pod.root)
-    assert outcome.code == 2 and "adapters[0].locked: is needed to compare" in outcome.message
+    assert outcome.code == 2 and "adapters[0].locked: is required for a comparison" in outcome.message
 
 
 HOSTILE: list[Any] = ["", "{", "[]", "null", "7", '"a"', "{}", '{"adapters": 1}', "[" * 10_000]
@@ -201,9 +201,9 @@ HOSTILE += [
 
 @pytest.mark.parametrize("message", HOSTILE, ids=lambda message: str(message)[:60])
 def test_a_message_of_something_else_is_no_verdict(message: Any) -> None:
-    assert read_verdict(message if isinstance(message, str) else json.dumps(message), 1) is None
+    assert read_comparison(message if isinstance(message, str) else json.dumps(message), 1) is None
 
 
 def test_what_a_message_holds_is_made_harmless() -> None:
     said = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
-    assert read_verdict(json.dumps(said), 1) == Comparison(("gone over ***",), ("",))
+    assert read_comparison(json.dumps(said), 1) == Comparison(("gone over ***",), ("",))

@@ -51,7 +51,7 @@ def test_a_person_who_reads_the_log_sees_it_move(hub: Hub, pod: Pod) -> None:
     assert lines[0] == f"one: org/one@main is commit {commit}, 2 files, 1.4 MB"
     assert re.fullmatch(r"one: (0\.[5-9]|1\.[0-3]) MB of 1\.4 MB, 0\.[1-3] MB/s", lines[1]), lines
     assert re.fullmatch(r"one: 2 files, 1\.4 MB verified in \d+\.\d s \(0\.[1-3] MB/s\)", lines[-1]), lines
-    assert "1 of 1 adapters are there, after" in result.out
+    assert "1 of 1 adapters are present after" in result.out
 
 
 def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) -> None:
@@ -157,10 +157,10 @@ def test_unlisted_adapters_leave_and_foreign_directories_stay(hub: Hub, pod: Pod
     pod.list_adapters("org/two")
     result = pod.run()
     assert (result.code, pod.published(), pod.staged()) == (0, ["by-hand", "two"], [])
-    assert "by-hand is not listed and not made by this loader" in result.err
+    assert "by-hand is not listed and was not created by this loader" in result.err
     pod.list_adapters({"repo_id": "org/one", "name": "by-hand"})
     result = pod.run()
-    assert result.code == 3 and "not made by this loader" in result.last and (pod.adapters / "by-hand").is_dir()
+    assert result.code == 3 and "was not created by this loader" in result.last and (pod.adapters / "by-hand").is_dir()
 
 
 def test_bin_when_that_is_all_there_is_and_explicit_files(hub: Hub, pod: Pod) -> None:
@@ -228,7 +228,7 @@ def test_a_read_only_volume_will_do_when_everything_is_there(hub: Hub, pod: Pod)
         path.chmod(0o444)
     os.chown(lock, 0, 0) if os.getuid() == 0 else None
     result = pod.run()
-    assert result.code == 0 and "not needed today" in result.out, result
+    assert result.code == 0 and "not needed now" in result.out, result
 
 
 def test_the_config_maps_files_fit(pod: Pod) -> None:

@@ -20,13 +20,13 @@ POINTER = WHOLE | {"adapter_model.safetensors": b"version https://git-lfs"}
 PATIENCE = {"api_status": 429, "headers": {"Retry-After": "900"}}
 NO_LORA: dict[str, bytes] = {"config.json": b"{}", "model.safetensors": safetensors()}
 CASES: dict[str, tuple[Repo | None, dict[str, str], int, str]] = {
-    "no token": (Repo({"main": WHOLE}, token="right"), {}, 11, "give a token (hf_token_key)"),
-    "wrong token": (Repo({"main": WHOLE}, token="right"), {"HF_TOKEN": TOKEN}, 11, "renew it in its Secret"),
-    "gated, no token": (Repo({"main": WHOLE}, token="right", gated=True), {}, 12, "accept its terms on its page"),
-    "gated, wrong token": (Repo({"main": WHOLE}, token="right", gated=True), {"HF_TOKEN": TOKEN}, 12, "with the token's account"),
-    "denied": (Repo({"main": WHOLE}, trouble={"file_status": 403}), {"HF_TOKEN": TOKEN}, 12, "give the token read access"),
-    "no repo": (None, {}, 13, "correct the repo id"),
-    "no revision": (Repo({"trunk": WHOLE}), {}, 13, "correct the revision"),
+    "no token": (Repo({"main": WHOLE}, token="right"), {}, 11, "set a token (hf_token_key)"),
+    "wrong token": (Repo({"main": WHOLE}, token="right"), {"HF_TOKEN": TOKEN}, 11, "Renew it in its Secret"),
+    "gated, no token": (Repo({"main": WHOLE}, token="right", gated=True), {}, 12, "Accept its terms on its page"),
+    "gated, wrong token": (Repo({"main": WHOLE}, token="right", gated=True), {"HF_TOKEN": TOKEN}, 12, "with the account of the token"),
+    "denied": (Repo({"main": WHOLE}, trouble={"file_status": 403}), {"HF_TOKEN": TOKEN}, 12, "Give the token read access"),
+    "no repo": (None, {}, 13, "Correct the repo id"),
+    "no revision": (Repo({"trunk": WHOLE}), {}, 13, "Correct the revision"),
     "nothing matched": (Repo({"main": NO_LORA}), {}, 14, "no adapter_config.json and no adapter_model.safetensors"),
     "no weights": (Repo({"main": {"adapter_config.json": config()}}), {}, 14, "no adapter_model.safetensors"),
     "wrong bytes": (Repo({"main": WHOLE}, trouble={"wrong_bytes": True}), {}, 17, "arrived damaged twice"),
@@ -34,12 +34,12 @@ CASES: dict[str, tuple[Repo | None, dict[str, str], int, str]] = {
     "short tensors": (Repo({"main": WHOLE | {"adapter_model.safetensors": safetensors()[:-1]}}), {}, 17, "do not fill the file"),
     "config not JSON": (Repo({"main": WHOLE | {"adapter_config.json": b"{'r': 8}"}}), {}, 17, "not a JSON object"),
     "config a list": (Repo({"main": WHOLE | {"adapter_config.json": b"[]"}}), {}, 17, "not a JSON object"),
-    "rate limit, short": (Repo({"main": WHOLE}, trouble={"api_status": 429}), {}, 18, "rate-limited, start later"),
-    "rate limit, long": (Repo({"main": WHOLE}, trouble=PATIENCE), {}, 18, "asks to wait 900 s"),
-    "5xx": (Repo({"main": WHOLE}, trouble={"api_status": 503}), {}, 19, "answered 503"),
+    "rate limit, short": (Repo({"main": WHOLE}, trouble={"api_status": 429}), {}, 18, "Start later, or set a token"),
+    "rate limit, long": (Repo({"main": WHOLE}, trouble=PATIENCE), {}, 18, "Retry-After 900 s"),
+    "5xx": (Repo({"main": WHOLE}, trouble={"api_status": 503}), {}, 19, "returned 503"),
     "stalled": (Repo({"main": WHOLE}, trouble={"stall_after": 0, "stall": 5}), {"LORA_RETRIES": "1"}, 19, "sent nothing for 1 s"),
-    "cut": (Repo({"main": WHOLE}, trouble={"cut_after": 50_000, "no_range": True}), {}, 19, "check HF_ENDPOINT, proxy and network"),
-    "hub down": (Repo({"main": WHOLE}), {"HF_ENDPOINT": "http://127.0.0.1:9"}, 19, "check HF_ENDPOINT, proxy and network"),
+    "cut": (Repo({"main": WHOLE}, trouble={"cut_after": 50_000, "no_range": True}), {}, 19, "Check HF_ENDPOINT, proxy and network"),
+    "hub down": (Repo({"main": WHOLE}), {"HF_ENDPOINT": "http://127.0.0.1:9"}, 19, "Check HF_ENDPOINT, proxy and network"),
     "rank": (Repo({"main": adapter(1, rank=8, rank_pattern={"q_proj": 64})}), {"NIM_MAX_LORA_RANK": "32"}, 20, "rank 64 is above"),
 }
 
@@ -69,7 +69,7 @@ def test_the_deadline_ends_it(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"piece": 1000, "slow": 0.2})
     result = pod.run(LORA_DEADLINE_SECONDS="6", LORA_STALL_SECONDS="5")
     assert (result.code, pod.published(), pod.staged()) == (124, [], []), result
-    assert "LORA_DEADLINE_SECONDS is over" in result.last and "not there yet: one" in result.last
+    assert "LORA_DEADLINE_SECONDS is over" in result.last and "not downloaded yet: one" in result.last
     assert result.seconds < 15
 
 
@@ -84,7 +84,7 @@ def test_a_file_size_limit(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE})
     result = pod.run(before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)))
     assert (result.code, pod.published(), pod.staged()) == (15, [], []), result
-    assert "is full" in result.last and "give it more space" in result.last
+    assert "is full" in result.last and "Enlarge it" in result.last
 
 
 def test_a_full_disk(hub: Hub, pod: Pod) -> None:
@@ -107,7 +107,7 @@ def test_a_read_only_volume(hub: Hub, pod: Pod) -> None:
     pod.root.chmod(0o555)
     result = pod.run()
     assert (result.code, hub.requests) == (16, []), result
-    assert "cannot be written by uid" in result.last and "mount the volume writable" in result.last
+    assert "cannot be written by uid" in result.last and "Mount the volume writable" in result.last
 
 
 HOSTILE: list[dict[str, Any]] = [
@@ -159,13 +159,13 @@ def test_hostile_wishes_are_refused_all_in_one_line(hub: Hub, pod: Pod) -> None:
 def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
     (pod.mounted / "adapters.json").write_text("{")
     result = pod.run()
-    assert result.code == 2 and "render the ConfigMap again" in result.last, result
+    assert result.code == 2 and "Render the ConfigMap again" in result.last, result
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"adapters": {}}', '{"adapters": [1]}', '{"adapters": [{"name": "a"}]}', "[" * 100_000])
 def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
     (tmp_path / "adapters.json").write_text(text)
-    with pytest.raises(outcome.LoadError, match="render the ConfigMap again"):
+    with pytest.raises(outcome.LoadError, match="Render the ConfigMap again"):
         read_adapter_list(tmp_path / "adapters.json")
 
 

@@ -34,11 +34,11 @@ def small(**fields: Any) -> Any:
 
 CASES: dict[str, tuple[Repo, int, str]] = {
     "redirects for ever": (Repo({"main": WHOLE}, trouble={"redirect_loop": True}), 19, "TooManyRedirects"),
-    "promises more than it sends": (Repo({"main": WHOLE}, trouble={"length_off": 5000}), 19, "check HF_ENDPOINT, proxy and network"),
+    "promises more than it sends": (Repo({"main": WHOLE}, trouble={"length_off": 5000}), 19, "Check HF_ENDPOINT, proxy and network"),
     "sends more than it promises": (Repo({"main": WHOLE}, trouble={"length_off": -5000, "no_range": True}), 19, "ended at byte"),
-    "a captive portal": (Repo({"main": WHOLE}, trouble={"api_body": b"<html>log in</html>"}), 19, "check HF_ENDPOINT, proxy and network"),
-    "nothing": (Repo({"main": WHOLE}, trouble={"api_body": b""}), 19, "check HF_ENDPOINT"),
-    "another JSON": (Repo({"main": WHOLE}, trouble={"api_body": b"[1]"}), 19, "check HF_ENDPOINT"),
+    "a captive portal": (Repo({"main": WHOLE}, trouble={"api_body": b"<html>log in</html>"}), 19, "Check HF_ENDPOINT, proxy and network"),
+    "nothing": (Repo({"main": WHOLE}, trouble={"api_body": b""}), 19, "Check HF_ENDPOINT"),
+    "another JSON": (Repo({"main": WHOLE}, trouble={"api_body": b"[1]"}), 19, "Check HF_ENDPOINT"),
     "no commit": (Repo({"main": WHOLE}, trouble={"api_body": b'{"id": "org/one", "sha": "main", "siblings": []}'}), 19, "no commit"),
     "no files": (
         Repo({"main": WHOLE}, trouble={"api_body": json.dumps({"id": "org/one", "sha": "a" * 40, "siblings": None}).encode()}),
@@ -50,8 +50,12 @@ CASES: dict[str, tuple[Repo, int, str]] = {
     "a size beyond all": (Repo({"main": WHOLE}, trouble={"record": altered(size=10**18)}), 19, "ended at byte"),
     "a hash that is none": (Repo({"main": WHOLE}, trouble={"record": altered(sha256="../../x")}), 17, "no size or hash"),
     "no hash": (Repo({"main": WHOLE}, trouble={"record": small(blobId=None, oid=None)}), 17, "no size or hash"),
-    "a configuration of a gigabyte": (Repo({"main": WHOLE}, trouble={"record": small(size=1 << 30)}), 17, "which no adapter's has"),
-    "a large configuration": (Repo({"main": WHOLE | {"adapter_config.json": config(pad="x" * (1 << 20))}}), 17, "which no adapter's has"),
+    "a configuration of a gigabyte": (Repo({"main": WHOLE}, trouble={"record": small(size=1 << 30)}), 17, "more than the limit of 1048576"),
+    "a large configuration": (
+        Repo({"main": WHOLE | {"adapter_config.json": config(pad="x" * (1 << 20))}}),
+        17,
+        "more than the limit of 1048576",
+    ),
     "a deep configuration": (Repo({"main": WHOLE | {"adapter_config.json": b"[" * 100_000}}), 17, "not a JSON object"),
     "a header of 2 GB": (Repo({"main": with_weights(struct.pack("<Q", 2 << 30) + bytes(5000))}), 17, "not a safetensors file"),
     "a header beyond the file": (Repo({"main": with_weights(struct.pack("<Q", 5000) + bytes(100))}), 17, "not a safetensors file"),
@@ -99,7 +103,7 @@ def test_a_clock_that_is_wrong_does_not_change_how_long_it_waits(hub: Hub, pod: 
     dates = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"api_status": 429, "times": 1, "headers": dates})
     result = pod.run()
-    delay = re.search(r"the hub answered 429, trying again in ([\d.]+) s", result.out)
+    delay = re.search(r"the hub returned 429, next attempt in ([\d.]+) s", result.out)
     assert result.code == 0 and delay is not None and 2 <= float(delay[1]) <= 2.6, result
 
 
@@ -108,7 +112,7 @@ def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) ->
     pod.adapters.chmod(0o777)
     (pod.adapters / "one").write_text("a file")
     result = pod.run()
-    assert result.code == 3 and "was not made by this loader" in result.last, result
+    assert result.code == 3 and "was not created by this loader" in result.last, result
     assert (pod.adapters / "one").read_text() == "a file" and hub.requests == []
     (pod.adapters / "one").unlink()
     (pod.directory / "elsewhere").mkdir()
@@ -119,7 +123,7 @@ def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) ->
 def test_names_that_differ_by_case_alone_are_refused(hub: Hub, pod: Pod) -> None:
     pod.list_adapters({"repo_id": "org/one", "name": "Chat"}, {"repo_id": "org/two", "name": "chat"})
     result = pod.run()
-    assert (result.code, hub.requests) == (2, []) and "differs from another's by case alone" in result.last, result
+    assert (result.code, hub.requests) == (2, []) and "differs from another name only by case" in result.last, result
 
 
 def test_staging_that_cannot_be_written(hub: Hub, pod: Pod) -> None:
@@ -128,7 +132,7 @@ def test_staging_that_cannot_be_written(hub: Hub, pod: Pod) -> None:
         path.chmod(0o777)
     (pod.root / "staging").chmod(0o555)
     result = pod.run()
-    assert (result.code, hub.requests, pod.published()) == (16, [], []) and "mount the volume writable" in result.last, result
+    assert (result.code, hub.requests, pod.published()) == (16, [], []) and "Mount the volume writable" in result.last, result
 
 
 NAMES = [b"esc\x1b[2J", b"line\nfeed", b"bytes\xff", b"bell\x07", "right\u202eleft".encode()]

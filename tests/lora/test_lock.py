@@ -125,7 +125,7 @@ def test_a_failure_writes_nothing_and_names_each_adapter(hub: Hub, project: Proj
     project.serve("org/one", "org/none", "org/gated")
     result = project.run("lock", HF_TOKEN=TOKEN)
     assert result.returncode == 1 and not project.lock.exists(), result
-    assert "adapter none (org/none@main): no such repo" in result.stderr and "accept its terms on its page" in result.stderr
+    assert "adapter none (org/none@main): no such repo" in result.stderr and "Accept its terms on its page" in result.stderr
     assert "nothing was written: 2 of 3 adapters cannot be locked" in result.stderr and "Traceback" not in result.stderr
     assert TOKEN not in result.stdout + result.stderr
 
@@ -150,7 +150,7 @@ def test_check_finds_what_is_not_as_locked(project: Project, pod: Pod, damage: s
     elif damage == "gone":
         weights.unlink()
     result = project.run("check", str(pod.adapters if damage != "directory" else pod.root))
-    words = {"flip": "is another file", "cut": "bytes, and", "gone": "is not there", "directory": "one: is not there"}[damage]
+    words = {"flip": "differs from the locked file", "cut": "bytes; ", "gone": "is missing", "directory": "one: is missing"}[damage]
     assert result.returncode == 1 and words in result.stdout and "not as they were locked" in result.stderr, result
 
 
@@ -160,7 +160,7 @@ def test_check_finds_what_is_not_as_locked(project: Project, pod: Pod, damage: s
 )
 def test_a_broken_lock_file_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "lock").write_text(text)
-    with pytest.raises(LockError, match=r"lock: (is no lock file|has version 2)"):
+    with pytest.raises(LockError, match=r"lock: (is not a lock file|has version 2)"):
         read_lock(tmp_path / "lock")
 
 

@@ -83,9 +83,7 @@ def test_a_volume_that_is_full_at_the_rename_keeps_what_is_served(tmp_path: Path
         volume.publish(s, AdapterSpec("one", "org/one", "main", None))
     assert (s.adapters / "one" / "file").read_text() == str(s.adapters / "one") and (s.work / "one").is_dir()
     failure = describe_os_error(s, raised.value, "the volume")
-    assert failure.kind == "disk-full" and re.search(
-        r"is full \(No space left on device, [\d.]+ MB free\): give it more space", str(failure)
-    )
+    assert failure.kind == "disk-full" and re.search(r"is full \(No space left on device, [\d.]+ MB free\)\. Enlarge it", str(failure))
 
 
 def test_a_volume_that_is_full_only_when_the_file_is_closed_publishes_nothing(hub: Hub, pod: Pod) -> None:

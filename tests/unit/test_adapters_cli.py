@@ -53,7 +53,7 @@ def test_json_is_all_that_it_prints(tmp_path: Path):
     (tmp_path / "shelf" / "more\x1b[2J").mkdir()
     result = run(tmp_path, str(tmp_path / "shelf"), "--json")
     said = json.loads(result.stdout)
-    problem = "adapter_config.json is another file than the one that was locked; its rank is 61"
+    problem = "adapter_config.json differs from the locked file; its rank is 61"
     adapter = {"adapter": "one", "repo_id": "org/one", "revision": "main", "commit": "a" * 40, "ok": False, "problem": problem}
     assert said == {
         "service": "llama",
@@ -74,7 +74,7 @@ def test_json_is_all_that_it_prints(tmp_path: Path):
         (["--claim", "shelf", "--sub-path", "../up"], 2, "--sub-path: write a folder"),
         (["--claim", "shelf", "--sub-path", "a b"], 2, "--sub-path: write a folder"),
         (["--claim", "shelf", "--timeout", "0"], 2, "--timeout"),
-        (["nowhere"], 1, "error: nowhere is no directory"),
+        (["nowhere"], 1, "error: nowhere is not a directory"),
         (["shelf", "--service", "plain"], 1, "error: --service plain: no service with adapters; there are: llama"),
         (["shelf", "--stack", "none"], 1, "no stack named 'none' found"),
         (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere); name a cluster with --kubeconfig"),

@@ -264,7 +264,7 @@ class TestTheRun:
             ("", "Error, exit code 1"),
             ("adapter one: x", "adapter one: x"),
             ("sh: python3: not found", "--image"),
-            ("/lora/claim/adapters is no directory, beside it there is a: name it", "adapters is no directory"),
+            ("/lora/claim/adapters is not a directory; directories beside it: a: name it", "adapters is not a directory"),
             ("{}", "{}"),
         ]:
             api = FakeApi(ended(message, 1))

@@ -1,1 +1,1 @@
-"""Looks at a claim from inside the cluster: a short-lived Job compares what lies on it with the lock file."""
+"""Comparison of a PVC with the lock file, by a short-lived Job in the cluster."""

@@ -1,6 +1,7 @@
-"""The Job that looks at a claim, and the ConfigMap with the loader and the list: pure functions to plain objects.
+"""Job that compares a PVC, and its ConfigMap with the loader and the list. Pure functions.
 
-A Job and not a pod: its time to live removes it, and what belongs to it, when whoever made it is gone.
+It is a Job and not a pod: its time to live removes it, and the objects that it owns, even if the
+command that created it was killed.
 """
 
 import json
@@ -17,40 +18,40 @@ from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, spec_of
 APP = "nim-lora-check"
 MOUNT = "/lora/claim"
 TIME_TO_LIVE = 60
-"""Seconds after which the cluster removes a Job that has ended."""
+"""Seconds after its end until the cluster removes the Job."""
 GRACE = 30
-"""Seconds that the Job may run longer than anybody waits for it."""
+"""Seconds that the Job may run longer than the command waits."""
 _SHARED = ("ReadWriteMany", "ReadOnlyMany")
 REQUESTS = {"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "16Mi"}
 LIMITS = {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "64Mi"}
-"""Files are read a megabyte at a time. Limits of every kind, for namespaces whose quota asks for them."""
+"""Limits for every resource, because a ResourceQuota may require them. Files are read in blocks."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be looked at, and as whom."""
+    """PVC to compare, and the identity of the pod that reads it."""
 
     name: str
     """Name of the Job and its ConfigMap."""
     namespace: str
     claim: str
     directory: str
-    """Directory of the claim that holds the adapters; empty for its root."""
+    """Directory of the PVC that contains the adapters; empty for its root."""
     adapters: Sequence[LoRAAdapter]
-    """With what is locked of each."""
+    """The locked adapters."""
     image: str
     timeout: int
-    """Seconds that anybody waits."""
+    """Seconds that the command waits for the result."""
     pull_policy: str = "IfNotPresent"
     pull_secret: str | None = None
     user: int = 1000
     group: int = 1000
     volume_group: int = 1000
-    """A group that may read the volume. Nothing is chowned for it, as it would be for `fsGroup`."""
+    """A supplemental group with read access. Unlike `fsGroup` it changes no ownership."""
 
 
 def find_users(pods: Iterable[Object], claim: str) -> list[Object]:
-    """The pods on a node that mount a claim."""
+    """Return the scheduled pods that mount a PVC."""
     return [
         pod
         for pod in pods
@@ -61,8 +62,16 @@ def find_users(pods: Iterable[Object], claim: str) -> list[Object]:
 
 
 def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Object]) -> Object:
-    """The Job. Where one node at a time can have the volume (by its access modes; None: not known) it goes to the node of the pods that
-    use it, and bears what they bear: the GPU nodes' taint, mostly."""
+    """Render the Job.
+
+    If the access modes allow one node at a time, it is placed on the node of the pods that use the
+    PVC, with their tolerations (usually for the taint of GPU nodes).
+
+    Args:
+        request: The PVC and the pod's identity.
+        modes: Access modes of the PVC; None if they are unknown.
+        users: Pods that mount the PVC.
+    """
     labels = _labels(request)
     pod: Object = {
         "automountServiceAccountToken": False,
@@ -98,7 +107,7 @@ def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Ob
 
 
 def render_config(request: Request, job: Object) -> Object:
-    """The ConfigMap. It belongs to the Job, whose end is its end."""
+    """Render the ConfigMap. The Job owns it, so it is removed with the Job."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name_of(job), "uid": text_at(job, "metadata", "uid")}
     wanted = {"served_model": "", "compared": True, "adapters": [spec_of(each) for each in request.adapters]}
     return {
@@ -134,7 +143,7 @@ def _container(request: Request) -> Object:
 
 
 def _to_nodes(nodes: list[str], certain: bool) -> Object:
-    """By name and not by label: a host name is not always the node's name."""
+    """Select nodes by name and not by label: the host name may differ from the node's name."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]} for node in nodes]
     if certain:
         return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}

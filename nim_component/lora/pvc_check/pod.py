@@ -160,7 +160,7 @@ def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting |
     return _blocked("waiting for the volume", _UNMOUNTED, said, hopeless=False) if said else Waiting("starting")
 
 
-def read_verdict(message: str, adapters: int) -> Comparison | None:
+def read_comparison(message: str, adapters: int) -> Comparison | None:
     """What the loader said of as many adapters; nothing when the message is something else. Whatever a volume holds may stand in it."""
     try:
         said: Any = json.loads(message)
@@ -171,7 +171,7 @@ def read_verdict(message: str, adapters: int) -> Comparison | None:
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    texts = {at: text or "is not as it was locked" for at, text in problems.items()}
+    texts = {at: text or "differs from its locked record" for at, text in problems.items()}
     if wrong > len(problems):  # they come in their order
         rest = range(max(problems, default=-1) + 1, adapters)
         texts |= dict.fromkeys(rest, "is not known to be as it was locked: there was no room to say so")

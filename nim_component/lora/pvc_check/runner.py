@@ -13,7 +13,7 @@ from ...cluster.writing_client import RejectedError, WritingClient
 from ...lora_loader.compare import Comparison
 from ...text.sanitizing import sanitize
 from .job import APP, MOUNT, Request, find_users, render_config, render_job
-from .pod import RUNNING, JobEnd, Waiting, look, read_verdict
+from .pod import RUNNING, JobEnd, Waiting, look, read_comparison
 
 POLL = 0.5
 """Seconds between two looks."""
@@ -125,11 +125,11 @@ def _show(state: Waiting) -> str:
 
 
 def _conclude(request: Request, ended: JobEnd) -> Comparison:
-    verdict = read_verdict(ended.message, len(request.adapters))
+    verdict = read_comparison(ended.message, len(request.adapters))
     if verdict is not None:
         return verdict
     said = sanitize(ended.message.replace(f"{MOUNT}/", "").replace(MOUNT, "the claim"))
-    if "is no directory" in said:
+    if "is not a directory" in said:
         raise CheckError(f"{said} with --sub-path")
     if re.search(r"python3.{0,60}(?:not found|no such file)|No module named", said, re.IGNORECASE):
         said = f"{said}. Name an image that has Python 3.10 or newer with --image"
