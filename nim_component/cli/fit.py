@@ -1,4 +1,4 @@
-"""`fit`: whether the models of a stack fit their GPUs."""
+"""`nim-component fit`: memory of the models of a stack, compared with that of their GPUs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def fit(
     stack: StackOption = None,
     cwd: FolderOption = Path(),
     gpu: Annotated[
-        str | None, typer.Option("--gpu", help="The GPU where the arguments name none, such as NVIDIA-L40S or h100.", show_default=False)
+        str | None,
+        typer.Option("--gpu", help="GPU for services whose arguments name none, such as NVIDIA-L40S or h100.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of the table.")] = False,
 ) -> None:
-    """Say whether the models of a stack fit the memory of their GPUs. Exits with 4 when one cannot."""
+    """Compare the memory of a stack's models with their GPUs. Exits with 4 if one does not fit."""
     from ..fit import fit_service
     from ..fit.catalogue import find_gpu, gpus
     from ..fit.record import read_record
@@ -36,7 +37,7 @@ def fit(
 
     if gpu is not None and find_gpu(gpu) is None:
         near = suggest(gpu, gpus())
-        typer.echo(f"note: --gpu {gpu} is not in the catalogue of GPUs, so nothing is said of what it holds. {near}", err=True)
+        typer.echo(f"note: --gpu {gpu} is not in the catalogue of GPUs, so its memory is unknown. {near}", err=True)
     run = run_or_fail(lambda: run_project(cwd, stack), None)
     fits = {each.name: fit_service(read_record(each.inputs), gpu) for each in run.of("nim:index:NIMService")}
     if as_json:
@@ -52,29 +53,32 @@ def _round(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gib(size: float) -> str:
-    return f"{size / 1024**3:.1f} GiB" if size else "-"
+    return f"{size / 1024**3:.1f}" if size else "-"
+
+
+_COLUMNS = ("weights", "adapters", "usable", "sequence", "count", "host")
+_LEGEND = (
+    "Sizes in GiB. usable: GPU memory for weights, adapters and KV cache. sequence: KV cache of one sequence of the longest length. "
+    "count: such sequences at a time. host: mem without shm_size."
+)
 
 
 def print_fits(fits: dict[str, Fit]) -> None:
-    """A table, and the reasons below it."""
+    """Print one row per service, the meaning of the columns, and the reason of each other verdict than `fits`."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("service")
-    table.add_column("verdict")
-    for title in ("weights", "adapters", "for the engine", "one sequence", "sequences", "mem less shm"):
-        table.add_column(title, justify="right")
+    console = Console(highlight=False, soft_wrap=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("service", overflow="fold")
+    table.add_column("verdict", min_width=13)
+    for title in _COLUMNS:
+        table.add_column(title, justify="right", no_wrap=True)
     for name, each in fits.items():
-        table.add_row(
-            name,
-            each.verdict.value,
-            *map(_gib, (each.weights, each.adapters, each.budget, each.kv_sequence)),
-            str(each.sequences) if each.sequences else "-",
-            _gib(each.host),
-        )
-    console = Console(width=140, highlight=False)
+        sizes = [_gib(size) for size in (each.weights, each.adapters, each.budget, each.kv_sequence)]
+        table.add_row(name, each.verdict.value, *sizes, str(each.sequences) if each.sequences else "-", _gib(each.host))
     console.print(table)
+    console.print(_LEGEND, style="dim", markup=False)
     for name, each in fits.items():
         if each.verdict != "fits":
-            console.print(f"{name}: {each.reason}", markup=False, soft_wrap=True)
+            console.print(f"{name}: {each.reason}", markup=False)

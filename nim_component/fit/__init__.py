@@ -1,4 +1,4 @@
-"""Whether a model fits the GPUs that it is given: arithmetic over a small catalogue."""
+"""Fit of a model on its GPUs: arithmetic over a small catalogue."""
 
 from .arithmetic import Fit as Fit
 from .arithmetic import Verdict as Verdict

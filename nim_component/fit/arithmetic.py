@@ -1,4 +1,4 @@
-"""The arithmetic: weights, KV cache and adapters against the memory of the GPUs."""
+"""Arithmetic: weights, KV cache and adapters compared with the memory of the GPUs."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -6,25 +6,34 @@ from enum import StrEnum
 from .catalogue import Gpu, Model
 
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "nvfp4": 0.5625, "mxfp4": 0.53125, "int4": 0.5625, "fp4": 0.5625}
-"""Bytes of one weight. At four bits with the scales: one of 8 bits for 16 (nvfp4) or 32 (mxfp4) weights."""
+"""Bytes of one weight. Four-bit formats include scales: 8 bits per 16 (nvfp4) or 32 (mxfp4) weights."""
 
 USABLE = 0.9
-"""Share of a GPU's memory that the engine takes: vLLM's own default (`gpu_memory_utilization`)."""
+"""Share of a GPU's memory that the engine uses: vLLM's default of `gpu_memory_utilization`."""
 OVERHEAD = 1.02
-"""Factor on the weights for buffers and alignment, KAITO's."""
+"""Factor on the weights for buffers and alignment; the value that KAITO uses."""
 PER_GPU = 2 * 1024**3
-"""Bytes on each GPU for activations, CUDA graphs and the runtime: what vLLM's profiling run leaves out of the cache on small models."""
+"""Bytes on each GPU for activations, CUDA graphs and the runtime.
+
+vLLM's profiling run excludes about this amount from the cache on small models.
+"""
 ADAPTER = 0.01
-"""Share of the weights that a LoRA adapter takes: one of rank 32 on every linear layer of an 8B model is 84 million weights, 1 %."""
+"""Size of a LoRA adapter as a share of the weights.
+
+Rank 32 on every linear layer of an 8B model has 84 million weights, which is 1 %.
+"""
 _GIBIBYTE = 1024**3
 
 
 class Verdict(StrEnum):
-    """What the arithmetic says."""
+    """Result of the arithmetic."""
 
     FITS = "fits"
     SHORT = "short context"
-    """The weights fit, and one sequence of the wanted length does not: the engine refuses to start, or takes shorter ones only."""
+    """The weights fit, and one sequence of the requested length does not.
+
+    The engine then refuses to start, or accepts shorter sequences only.
+    """
     NO = "does not fit"
     MISMATCH = "wrong number of GPUs"
     UNKNOWN = "unknown"
@@ -32,21 +41,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Fit:
-    """Bytes, over all GPUs of one server."""
+    """Result and its figures in bytes, over all GPUs of one server."""
 
     verdict: Verdict
     reason: str
     """One sentence, with numbers."""
     weights: float = 0
     kv_sequence: float = 0
-    """One sequence of the wanted length."""
+    """KV cache of one sequence of the requested length."""
     adapters: float = 0
     budget: float = 0
-    """What the engine has for all of it; 0 when the GPU is not known."""
+    """Memory that the engine can use in total; 0 if the GPU is unknown."""
     sequences: int = 0
-    """Sequences of that length at a time."""
+    """Number of sequences of that length that fit at a time."""
     host: float = 0
-    """Memory of one pod that `/dev/shm` leaves to the server: `mem` less `shm_size`. 0 when either is not known."""
+    """Memory of one pod without `/dev/shm`: `mem` minus `shm_size`; 0 if either is unknown."""
 
 
 def check_fit(
@@ -60,42 +69,51 @@ def check_fit(
     parallel: int | None = None,
     at_most: Gpu | None = None,
 ) -> Fit:
-    """Judges one server. `count`: GPUs in all; `parallel`: tensor × pipeline parallel size, when it is said; `adapters`: LoRA adapters.
+    """Compare the memory that one server needs with the memory of its GPUs.
 
-    Where the GPU is not known, `at_most` stands for it, and only a `NO` says anything: what does not fit on the largest fits on none.
+    Args:
+        model: The model; None if it is not in the catalogue.
+        gpu: The GPU; None if it is unknown.
+        count: Number of GPUs of the server; 0 if it is unknown.
+        precision: Precision of the weights, such as `fp8`; default: that of the model.
+        context: Tokens of the longest sequence; default: that of the model.
+        adapters: Number of LoRA adapters.
+        parallel: Tensor × pipeline parallel size, if it is configured.
+        at_most: Largest known GPU, used while `gpu` is unknown. Only the result `NO` holds then:
+            a model that does not fit on the largest GPU fits on none.
     """
     if count == 0:
-        return Fit(Verdict.UNKNOWN, "the number of GPUs is not known")
+        return Fit(Verdict.UNKNOWN, "the number of GPUs is unknown")
     if parallel is not None and parallel != count:
         return Fit(Verdict.MISMATCH, f"tensor x pipeline parallel size is {parallel}, and the server has {count} GPU{'s' * (count != 1)}")
     if model is None:
         return Fit(Verdict.UNKNOWN, "the model is not in the catalogue")
-    judged = gpu or at_most
+    assumed = gpu or at_most
     size = BYTES.get(precision or model.precision or "bf16")
-    if judged is None or size is None:
+    if assumed is None or size is None:
         return Fit(
             Verdict.UNKNOWN,
-            "the GPU is not known: name it by a node label or --gpu" if judged is None else f"the precision {precision} is not known",
+            "the GPU is unknown: name it with a node label or --gpu" if assumed is None else f"the precision {precision} is unknown",
         )
     weights = model.parameters * 1e9 * size * OVERHEAD
-    # The cache is kept at 16 bits unless somebody says otherwise.
-    wanted = context or model.context
-    sequence = float(model.layers * model.kv_per_layer * 2 * wanted)
+    # The KV cache has 16 bits per value by default.
+    length = context or model.context
+    sequence = float(model.layers * model.kv_per_layer * 2 * length)
     lora = adapters * weights * ADAPTER
-    budget = count * (judged.memory * USABLE - PER_GPU)
+    budget = count * (assumed.memory * USABLE - PER_GPU)
     left = budget - weights - lora
-    sizes = f"{_gib(weights + lora)} of weights, {_gib(budget)} on {count} x {judged.name}"
+    sizes = f"{_gib(weights + lora)} of weights, {_gib(budget)} on {count} x {assumed.name}"
     numbers = Fit(Verdict.UNKNOWN, "", weights, sequence, lora, budget)
     if gpu is None:
-        # What another GPU holds is no number of this service's.
+        # The budget of another GPU is not a figure of this service.
         numbers = replace(numbers, budget=0)
         if left < 0:
             return replace(numbers, verdict=Verdict.NO, reason=f"{sizes}, and no GPU of the catalogue holds more")
-        return replace(numbers, reason="the GPU is not known: name it by a node label or --gpu")
+        return replace(numbers, reason="the GPU is unknown: name it with a node label or --gpu")
     if left < 0:
         return replace(numbers, verdict=Verdict.NO, reason=sizes)
     if left < sequence:
-        reason = f"{sizes}: {_gib(left)} are left for the KV cache, and one sequence of {wanted} tokens takes {_gib(sequence)}"
+        reason = f"{sizes}: {_gib(left)} are left for the KV cache, and one sequence of {length} tokens takes {_gib(sequence)}"
         return replace(numbers, verdict=Verdict.SHORT, reason=reason)
     return replace(numbers, verdict=Verdict.FITS, reason=sizes, sequences=int(left // sequence))
 

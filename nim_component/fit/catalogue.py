@@ -1,4 +1,4 @@
-"""The models and GPUs that are known. What is not known is no error: nothing is said of it."""
+"""Catalogue of models and GPUs. Models and GPUs that are not in it are skipped."""
 
 import json
 import re
@@ -8,31 +8,34 @@ from importlib.resources import files
 
 _MEBIBYTE = 1024**2
 SLICE = 0.95
-"""Share of the memory in a MIG slice's name that it has: by `nvidia-smi mig -lgip` 4.75 GiB of `1g.5gb`, 19.5 of `2g.20gb`, 39.25 of
-`3g.40gb`. The least of them."""
+"""Memory of a MIG slice as a share of the size in its name.
+
+`nvidia-smi mig -lgip` shows 4.75 GiB for `1g.5gb`, 19.5 for `2g.20gb` and 39.25 for `3g.40gb`. This
+is the smallest of these shares.
+"""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What decides a model's memory."""
+    """Figures that determine the memory of a model."""
 
     name: str
     parameters: float
-    """In billions, all experts counted: all of them lie in memory."""
+    """Parameters in billions, including all experts: all of them are in memory."""
     layers: int
     kv_per_layer: int
-    """Values that one token keeps in one layer of the KV cache."""
+    """Values per token in one layer of the KV cache."""
     context: int
     """Tokens of the longest sequence."""
     source: str
-    """Repository of the Hugging Face hub that the numbers are from."""
+    """Repository on the Hugging Face hub that is the source of the figures."""
     precision: str | None = None
-    """Where the published weights are not at 16 bits."""
+    """Precision of the published weights, if it is not 16 bits."""
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU, or a slice of one."""
+    """A GPU or a MIG slice."""
 
     name: str
     memory: int
@@ -41,7 +44,7 @@ class Gpu:
 
 @cache
 def models() -> dict[str, Model]:
-    """By every name they go by."""
+    """Return the models by each of their names."""
     listed = json.loads(_text())["models"]
     return {
         name: Model(name=each["names"][0], **{key: value for key, value in each.items() if key != "names"})
@@ -52,18 +55,21 @@ def models() -> dict[str, Model]:
 
 @cache
 def gpus() -> dict[str, Gpu]:
-    """By every name they go by, in lower case."""
+    """Return the GPUs by each of their names in lower case."""
     listed = json.loads(_text())["gpus"]
     return {name.lower(): Gpu(each["names"][0], each["memory"] * _MEBIBYTE) for each in listed for name in each["names"]}
 
 
 def find_model(name: str) -> Model | None:
-    """By the last segment of an image's repository, of a Hugging Face repository or of a served name."""
+    """Find a model by the last segment of an image, a Hugging Face repository or a served name."""
     return models().get(name.rpartition("/")[2].lower())
 
 
 def find_gpu(name: str) -> Gpu | None:
-    """By a node label's value or a short name; `nvidia.com/mig-3g.40gb` is a slice of almost 40 GB."""
+    """Find a GPU by a node label's value, a short name, or a MIG resource name.
+
+    `nvidia.com/mig-3g.40gb` is a slice of almost 40 GB.
+    """
     slice_ = re.search(r"mig-\d+g\.(\d+)gb", name)
     if slice_:
         return Gpu(slice_[0], int(int(slice_[1]) * 1024 * _MEBIBYTE * SLICE))
@@ -72,7 +78,7 @@ def find_gpu(name: str) -> Gpu | None:
 
 @cache
 def largest_gpu() -> Gpu:
-    """Of those that are known."""
+    """Return the GPU of the catalogue with the most memory."""
     return max(gpus().values(), key=lambda each: each.memory)
 
 

@@ -1,4 +1,4 @@
-"""A service's arguments from what the engine recorded of it."""
+"""Arguments of a service, read back from the inputs that the engine recorded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,10 @@ _FIELDS = (*_MODEL, "gpu", "gpu_resource", "node_selector", "mem", "shm_size")
 
 
 def read_record(inputs: Mapping[str, Any]) -> NIM:
-    """The arguments that decide the fit, unchecked: the record was made of checked ones, and what is not known there is no value."""
-    group = inputs.get("multi_node")
+    """Return the arguments that decide the fit, without validation.
+
+    The recorded arguments were validated, and values unknown at preview are absent.
+    """
+    node_group = inputs.get("multi_node")
     known = {name: inputs[name] for name in _FIELDS if name in inputs}
-    return NIM.model_construct(secrets=NIMSecrets.keyless(), multi_node=group and MultiNodeArgs(**group), **known)
+    return NIM.model_construct(secrets=NIMSecrets.keyless(), multi_node=node_group and MultiNodeArgs(**node_group), **known)

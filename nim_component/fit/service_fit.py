@@ -1,4 +1,7 @@
-"""What a service's arguments say of its model, its GPUs and its engine. What is an Output, or not said, is not known."""
+"""Fit of a service: model, GPUs and engine settings from its arguments.
+
+Arguments that are Outputs or absent count as unknown.
+"""
 
 import re
 from collections.abc import Iterator
@@ -27,8 +30,8 @@ _CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
 
 
 def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
-    """Judges a service; `gpu` names the GPU where the arguments do not."""
-    # None by number: an Output, or GPUs that come by a claim.
+    """Return the fit of a service; `gpu` names the GPU if the arguments do not."""
+    # The number is unknown for an Output, and for GPUs from a ResourceClaim.
     count = nim.gpu if isinstance(nim.gpu, int) else 0
     nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
     fit = check_fit(
@@ -45,13 +48,17 @@ def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
 
 
 def host_memory(nim: NIM) -> float:
-    """What `/dev/shm`, which is charged to the container, leaves of its memory: the server's own, and where it loads weights through."""
+    """Return the memory of the container without `/dev/shm`, in bytes; 0 if it is unknown.
+
+    `/dev/shm` counts against the container's memory. The rest is for the server process, which
+    also loads the weights through it.
+    """
     mem, shm_size = nim.mem, nim.shm_size
     return float(parse_quantity(mem) - parse_quantity(shm_size)) if isinstance(mem, str) and isinstance(shm_size, str) else 0
 
 
 def model_of(nim: NIM) -> Model | None:
-    """By the image, else by what the model is called or loaded from."""
+    """Find the model by the image, else by the name or path of the model."""
     env = nim.env or {}
     for name in (
         nim.image if isinstance(nim.image, str) else None,
@@ -65,19 +72,22 @@ def model_of(nim: NIM) -> Model | None:
 
 
 def gpu_of(nim: NIM) -> Gpu | None:
-    """By the MIG slice, else by a node label."""
+    """Find the GPU by the MIG resource name, else by a node label."""
     names: list[Any] = [nim.gpu_resource, *((nim.node_selector or {}).get(label) for label in GPU_LABELS)]
     return next((found for name in names if isinstance(name, str) and (found := find_gpu(name))), None)
 
 
 def precision_of(nim: NIM) -> str | None:
-    """From the profile's name, such as `vllm-fp8-tp2-pp1`. A profile's id says nothing."""
+    """Return the precision in a profile name such as `vllm-fp8-tp2-pp1`; a profile id has none."""
     return next((part for part in _profile_parts(nim) if part in BYTES), None)
 
 
 def parallel_of(nim: NIM) -> int | None:
-    """Tensor × pipeline parallel size, where either is said: in the environment, the arguments or the profile's name. With `multi_node` the
-    arguments were checked already."""
+    """Return the tensor × pipeline parallel size, or None if neither is configured.
+
+    Sources are the environment, the arguments and the profile name. With `multi_node` the sizes
+    were validated before.
+    """
     if nim.multi_node is not None:
         return None
     sizes: dict[str, int | None] = {}
@@ -94,7 +104,7 @@ def _profile_parts(nim: NIM) -> list[str]:
 
 
 def _setting(nim: NIM, variable: str, flag: str) -> int | None:
-    """A whole number from the arguments, which win, else from the environment."""
+    """Return an int from the arguments, which take precedence, else from the environment."""
     return next(_numbers(nim, variable, flag), None)
 
 

@@ -1,4 +1,4 @@
-"""Whether a model fits: cases that are known from public documentation, the sources of the numbers, the command and the warning."""
+"""Fit of models: documented cases, sources of the catalogue, the command and the warning."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from nim_component import NIM, NIMSecrets
 from nim_component.cli import app
-from nim_component.fit import Verdict, check_fit, fit_service
+from nim_component.cli.fit import print_fits
+from nim_component.fit import Fit, Verdict, check_fit, fit_service
 from nim_component.fit.catalogue import find_gpu, find_model, gpus, largest_gpu, models
 from nim_component.testing import record
 
@@ -20,7 +21,7 @@ from ..seed import recorded, serve
 GIB = 1024**3
 
 
-def judge(model: str, gpu: str, count: int = 1, **more: Any) -> Verdict:
+def fit_verdict(model: str, gpu: str, count: int = 1, **more: Any) -> Verdict:
     return check_fit(find_model(model), find_gpu(gpu), count, **more).verdict
 
 
@@ -31,7 +32,7 @@ KNOWN: list[tuple[str, str, int, dict[str, Any], Verdict]] = [
     ("meta/llama3-70b-instruct", "NVIDIA-H100-80GB-HBM3", 2, {}, Verdict.FITS),
     ("meta/llama3-70b-instruct", "NVIDIA-H100-80GB-HBM3", 1, {}, Verdict.NO),
     ("meta/llama3-70b-instruct", "NVIDIA-A10G", 4, {}, Verdict.NO),
-    # In FP8 just so, with its short context.
+    # In FP8 it fits narrowly, with its short context.
     ("meta/llama3-70b-instruct", "h100", 1, {"precision": "fp8"}, Verdict.FITS),
     ("meta/llama-3.1-70b-instruct", "h100", 1, {"precision": "fp8"}, Verdict.SHORT),
     ("meta/llama-3.1-405b-instruct", "h100", 8, {}, Verdict.NO),
@@ -50,44 +51,44 @@ KNOWN: list[tuple[str, str, int, dict[str, Any], Verdict]] = [
 
 
 @pytest.mark.parametrize(("model", "gpu", "count", "more", "verdict"), KNOWN)
-def test_a_known_case(model: str, gpu: str, count: int, more: dict[str, Any], verdict: Verdict):
-    assert judge(model, gpu, count, **more) == verdict
+def test_documented_case_has_its_verdict(model: str, gpu: str, count: int, more: dict[str, Any], verdict: Verdict):
+    assert fit_verdict(model, gpu, count, **more) == verdict
 
 
 class TestNumbers:
-    def test_weights_and_cache_of_an_8b_model(self):
+    def test_8b_model_has_known_sizes(self):
         fit = check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1)
         assert 14.9 < fit.weights / GIB < 15.4
         assert fit.kv_sequence == 8192 * 32 * 2 * 8 * 128 * 2 == 1 * GIB
         assert fit.sequences == int((fit.budget - fit.weights) // fit.kv_sequence) > 50
 
-    def test_adapters_take_their_part(self):
+    def test_adapters_add_their_share(self):
         with_them, without = (check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, adapters=n) for n in (4, 0))
         assert (without.adapters, with_them.adapters / with_them.weights) == (0, pytest.approx(0.04))
         assert with_them.sequences < without.sequences
 
-    def test_the_reason_says_the_numbers(self):
+    def test_reason_contains_the_figures(self):
         fit = check_fit(find_model("llama3-70b-instruct"), find_gpu("h100"), 1)
         assert fit.reason == "134.0 GiB of weights, 69.7 GiB on 1 x NVIDIA-H100-80GB-HBM3"
 
 
 class TestUnknown:
-    """What is not known is no error, and no warning."""
+    """Unknown models and GPUs cause neither an error nor a warning."""
 
-    def test_a_model(self):
+    def test_unknown_model_has_no_verdict(self):
         assert check_fit(find_model("my-org/own-model"), find_gpu("t4"), 1).verdict == Verdict.UNKNOWN
 
-    def test_a_gpu(self):
+    def test_unknown_gpu_has_no_budget(self):
         fit = check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu())
-        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is not known: name it by a node label or --gpu")
+        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is unknown: name it with a node label or --gpu")
         assert fit.weights > 0 and fit.kv_sequence > 0
 
-    def test_but_what_fits_on_none_is_said(self):
+    def test_model_too_large_for_every_gpu_fails(self):
         fit = check_fit(find_model("llama-3.1-405b-instruct"), None, 1, at_most=largest_gpu())
         assert (fit.verdict, fit.budget) == (Verdict.NO, 0)
         assert fit.reason == "771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU of the catalogue holds more"
 
-    def test_a_precision(self):
+    def test_unknown_precision_has_no_verdict(self):
         assert check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, precision="fp2").verdict == Verdict.UNKNOWN
 
 
@@ -114,23 +115,23 @@ class TestUnknown:
     ],
     ids=str,
 )
-def test_what_a_services_arguments_say(fields: dict[str, Any], verdict: Verdict):
+def test_arguments_decide_the_verdict(fields: dict[str, Any], verdict: Verdict):
     assert fit_service(NIM(secrets=NIMSecrets.keyless(), **fields)).verdict == verdict
 
 
-def test_a_named_gpu_goes_over_the_arguments():
+def test_named_gpu_overrides_arguments():
     nim = NIM(secrets=NIMSecrets.keyless(), node_selector={"nvidia.com/gpu.product": "NVIDIA-L40S"})
     assert fit_service(nim, "t4").verdict == Verdict.NO
 
 
 @pytest.mark.parametrize("gpu", [1, 0])
-def test_the_hosts_memory_is_what_shm_leaves(gpu: int):
+def test_host_memory_excludes_shm(gpu: int):
     claims = [{"name": "gpus", "claim": "gpus"}]
     nim = NIM(secrets=NIMSecrets.keyless(), mem="48Gi", shm_size="16Gi", gpu=gpu, resource_claims=None if gpu else claims)  # pyright: ignore
     assert fit_service(nim).host == 32 * GIB
 
 
-def test_a_memory_that_is_an_output_is_not_known():
+def test_output_memory_is_unknown():
     def program() -> None:
         nim = NIM(secrets=NIMSecrets.keyless(), mem=pulumi.Output.from_input("48Gi"))
         assert fit_service(nim).host == 0
@@ -139,37 +140,37 @@ def test_a_memory_that_is_an_output_is_not_known():
 
 
 class TestCatalogue:
-    def test_every_model_names_its_source_and_plausible_numbers(self):
+    def test_models_have_source_and_plausible_figures(self):
         for model in models().values():
             assert model.source.count("/") == 1
             assert 0.5 < model.parameters < 2000 and 8 <= model.layers <= 200 and model.context >= 4096
             # Weights grow about with the square of the width: a slip by a factor is far outside.
             assert 256 <= model.kv_per_layer <= 16384
 
-    def test_every_gpu_has_the_memory_of_one(self):
+    def test_gpus_have_plausible_memory(self):
         assert all(8 * GIB <= gpu.memory <= 300 * GIB for gpu in gpus().values())
         assert largest_gpu().name == "NVIDIA-B200"
 
-    def test_a_slice_has_a_little_less_than_its_name_says(self):
+    def test_mig_slice_has_less_than_its_name(self):
         for name, shown in {"1g.5gb": 4.75, "2g.20gb": 19.5, "3g.40gb": 39.25}.items():
             found = find_gpu(f"nvidia.com/mig-{name}")
             assert found is not None and 0.9 * shown <= found.memory / GIB <= shown
 
 
 class TestWarning:
-    def test_what_cannot_fit_is_said_at_preview(self):
+    def test_misfit_warns_at_preview(self):
         (warning,) = recorded(image="nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8.0").warnings()
         assert warning.startswith("gpu: does not fit: 771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU")
 
-    def test_a_wrong_number_of_gpus_too(self):
+    def test_wrong_gpu_count_warns_at_preview(self):
         (warning,) = recorded(model_profile="vllm-bf16-tp4-pp1").warnings()
         assert warning.startswith("gpu: wrong number of GPUs: tensor x pipeline parallel size is 4, and the server has 1 GPU.")
 
     @pytest.mark.parametrize("fields", [{}, {"image": "a/b/own:1.0"}, {"gpu_resource": "example.com/gpu"}], ids=str)
-    def test_what_fits_or_is_not_known_is_not(self, fields: dict[str, Any]):
+    def test_fit_or_unknown_prints_no_warning(self, fields: dict[str, Any]):
         assert recorded(**fields).warnings() == []
 
-    def test_an_output_is_not_known(self):
+    def test_output_prints_no_warning(self):
         assert record(lambda: serve(gpu=pulumi.Output.from_input(1), image=pulumi.Output.from_input("a/b/c:1"))).warnings() == []
 
 
@@ -181,14 +182,14 @@ class TestCommand:
         (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"fit:services": keyless}}))
         return ["fit", "--stack", "dev", "--cwd", str(tmp_path)]
 
-    def test_what_fits(self, tmp_path: Path):
+    def test_fitting_service_is_listed(self, tmp_path: Path):
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "l40s"])
         assert result.exit_code == 0, result.output
         assert "llama    fits" in result.stdout
         title, row = result.stdout.splitlines()[:2]
-        assert title.endswith("mem less shm") and row.endswith("4.0 GiB")
+        assert title.split()[-1] == "host" and row.split()[-1] == "4.0"
 
-    def test_of_a_gpu_that_is_not_known_no_figure_is_shown(self, tmp_path: Path):
+    def test_unknown_gpu_shows_no_budget(self, tmp_path: Path):
         result = CliRunner().invoke(app, self.project(tmp_path, {"llama": {}}))
         assert result.exit_code == 0, result.output
         row = result.stdout.splitlines()[1].split()
@@ -196,29 +197,38 @@ class TestCommand:
         shown = json.loads(CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--json"]).stdout)["llama"]
         assert (shown["budget"], shown["host"]) == (0, 4 * GIB)
 
-    def test_what_does_not_is_its_own_exit_code_and_says_why(self, tmp_path: Path):
+    def test_misfit_exits_with_reason(self, tmp_path: Path):
         services = {"small": {}, "large": {"image": "nvcr.io/nim/meta/llama3-70b-instruct:1.0.0", "gpu": 2}}
         result = CliRunner().invoke(app, [*self.project(tmp_path, services), "--gpu", "NVIDIA-L4"])
         assert result.exit_code == 4
         assert "large: 134.0 GiB of weights, 36.5 GiB on 2 x NVIDIA-L4" in result.stdout
 
-    def test_as_json(self, tmp_path: Path):
+    def test_json_has_the_figures(self, tmp_path: Path):
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {"env": {"A": "b"}}}), "--gpu", "h100", "--json"])
         shown = json.loads(result.stdout)["llama"]
         assert (shown["verdict"], shown["kv_sequence"], result.exit_code) == ("fits", GIB, 0)
 
-    def test_an_unknown_gpu_is_no_error(self, tmp_path: Path):
+    def test_unknown_gpu_is_no_error(self, tmp_path: Path):
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "mi300x"])
         assert result.exit_code == 0
         assert "mi300x is not in the catalogue" in result.stderr
 
-    def test_what_is_wrong_is_wrong_as_in_a_preview(self, tmp_path: Path):
+    def test_invalid_stack_fails_as_in_preview(self, tmp_path: Path):
         result = CliRunner().invoke(app, self.project(tmp_path, {"llama": {"gpu": 0}}))
         assert result.exit_code == 1
         assert "gpu: must be at least 1" in result.stderr
 
-    def test_a_misspelt_gpu_is_named_with_its_nearest(self, tmp_path: Path):
+    def test_misspelt_gpu_suggests_nearest(self, tmp_path: Path):
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "h1000"])
-        assert (
-            "note: --gpu h1000 is not in the catalogue of GPUs, so nothing is said of what it holds. Did you mean 'h100'?" in result.stderr
-        )
+        assert "note: --gpu h1000 is not in the catalogue of GPUs, so its memory is unknown. Did you mean 'h100'?" in result.stderr
+
+
+def test_table_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Longest verdict and figures of three digits: no row is wider than the terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    size = 999.9 * GIB
+    print_fits({"a-service-with-a-long-name": Fit(Verdict.MISMATCH, "reason", size, size, size, size, 999, size)})
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["service", "verdict", "weights", "adapters", "usable", "sequence", "count", "host"]
+    assert lines[1].split()[-6:] == ["999.9", "999.9", "999.9", "999.9", "999", "999.9"]
