@@ -86,7 +86,7 @@ async def print_explanations(api: ClusterClient, namespaces: list[str], wanted: 
     finally:
         await explainer.close()
     typer.echo(json.dumps([each.to_json() for each in explanations], indent=2) if as_json else show(explanations, namespaces))
-    if not all(each.well for each in explanations):
+    if not all(each.is_ready for each in explanations):
         raise typer.Exit(NOT_READY)
 
 

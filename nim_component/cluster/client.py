@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from ..extras import describe_missing_extra
+from .errors import GoneError, MissingError, RefusedError, UnreachableError
 from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
 from .objects import Object
 
@@ -25,26 +26,6 @@ their own, so that other requests always find a free connection. HTTP/2 is not u
 many watches on one connection were seen to wait for ever.
 """
 _WATCH_SECONDS = 270
-
-
-class RefusedError(Exception):
-    """A request that the server does not allow; `status` is 401 or 403."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class UnreachableError(Exception):
-    """A server that does not answer, or a response that cannot be used."""
-
-
-class MissingError(Exception):
-    """An object or a kind that does not exist."""
-
-
-class GoneError(Exception):
-    """A resource version that is too old to continue a watch from."""
 
 
 class ClusterClient:

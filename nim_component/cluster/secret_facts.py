@@ -3,9 +3,13 @@
 import base64
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .client import ClusterClient, MissingError
+from .errors import MissingError
 from .objects import mapping_at, text_at
+
+if TYPE_CHECKING:
+    from .client import ClusterClient  # the rules of `diagnose` use the facts without a client
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class SecretFacts:
     """Hosts that a pull Secret has credentials for."""
 
 
-async def read_secret(client: ClusterClient, namespace: str, name: str) -> SecretFacts | None:
+async def read_secret(client: "ClusterClient", namespace: str, name: str) -> SecretFacts | None:
     """Return the facts of a Secret, or None if it does not exist. Its values are discarded here."""
     try:
         secret = await client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")

@@ -1,7 +1,6 @@
-"""Why a rollout stands still: pure rules over Kubernetes objects, and thin shells that fetch the objects and print what was found.
+"""Diagnosis of services in a cluster: their phases, and the causes of what is wrong.
 
-objects, diagnoses, rules, story    pure: what a cluster shows of a service -> diagnoses and phases
-watch                              the objects, through a Kubernetes client (extra `diagnose`)
-occasion, narrator                 the story inside `pulumi up`
-check, models                      before `up`, and after it
+Pure, from objects to results: `snapshot`, `phases`, `rules`, `diagnosis`, `causes`.
+Reading of the cluster: `watch`, `store`, `on_demand`, `served_models`, `requested_models`.
+Callers: `explain` for the command, `progress` for `pulumi up`; `targets` for the services of a stack.
 """

@@ -1,11 +1,16 @@
-"""What a rule found: a cause, what it rests on, and what to do about it. Whatever a cluster says is made harmless here."""
+"""Diagnoses: a cause, its evidence and its fix."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Confidence = Literal["certain", "likely", "possible"]
-_ORDER: dict[str, int] = {"certain": 0, "likely": 1, "possible": 2}
+"""How reliable a diagnosis is.
+
+`certain`: the state of an object shows the cause. `likely`: the text of a message suggests it.
+`possible`: reported only if there is no better diagnosis.
+"""
+_RANK: dict[Confidence, int] = {"certain": 0, "likely": 1, "possible": 2}
 
 
 @dataclass(frozen=True)
@@ -13,32 +18,36 @@ class Diagnosis:
     """One cause."""
 
     cause: str
-    """What it is called: stable, for machines, such as `gpu-insufficient`."""
+    """Stable id of the cause, such as `gpu-insufficient`."""
     text: str
-    """What is wrong, a sentence without a final stop."""
+    """The problem, as a sentence without its full stop."""
     fix: str
-    """What to do about it, in the arguments' own names."""
+    """What to do. Arguments have the names that the user writes; commands are in backticks."""
     evidence: str = ""
-    """The cluster's own words, bounded and made harmless."""
+    """The cluster's own message, sanitized."""
     confidence: Confidence = "certain"
-    """`certain`: the cluster says so. `likely`: its words say so. `possible`: nothing better is known."""
     subject: str = ""
-    """What it is about, such as `pod/llama-7d9`."""
+    """The object concerned, such as `pod/llama-7d9`."""
     count: int = 1
-    """How many objects it is about."""
+    """Number of objects with this cause."""
 
     def __str__(self) -> str:
-        return "\n".join([self.headline, *([f"  evidence: {self.evidence}"] if self.evidence else []), f"  fix: {self.fix}"])
+        return "\n".join([self.headline, *(f"  {label}: {text}" for label, text in self.details)])
 
     @property
     def headline(self) -> str:
-        """The cause in one line, with how sure it is."""
-        doubt = "" if self.confidence == "certain" else f" ({self.confidence})"
-        many = f" ({self.count} pods)" if self.count > 1 else ""
-        return f"{self.text}{many}{doubt}."
+        """The problem in one line, with the confidence if it is not certain."""
+        count = f" ({self.count} pods)" if self.count > 1 else ""
+        confidence = "" if self.confidence == "certain" else f" ({self.confidence})"
+        return f"{self.text}{count}{confidence}."
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """The evidence, if there is any, and the fix, each with its label."""
+        return [*([("evidence", self.evidence)] if self.evidence else []), ("fix", self.fix)]
 
     def to_json(self) -> dict[str, Any]:
-        """For machines."""
+        """Return the diagnosis as `explain --json` prints it."""
         return {
             "cause": self.cause,
             "confidence": self.confidence,
@@ -51,12 +60,15 @@ class Diagnosis:
 
 
 def rank(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
-    """One of each cause, the surest first; a guess only where nothing better was found."""
+    """Return one diagnosis per cause, the most reliable first.
+
+    Diagnoses that are only `possible` are omitted if there is a better one.
+    """
     merged: dict[str, Diagnosis] = {}
     for each in diagnoses:
         first = merged.get(each.cause)
         merged[each.cause] = each if first is None else replace(first, count=first.count + 1)
-    ranked = sorted(merged.values(), key=lambda each: _ORDER[each.confidence])
+    ranked = sorted(merged.values(), key=lambda each: _RANK[each.confidence])
     if any(each.confidence != "possible" for each in ranked):
         ranked = [each for each in ranked if each.confidence != "possible"]
     return ranked

@@ -1,4 +1,4 @@
-"""The story of what runs now: each service's phases, and what is wrong with it."""
+"""Explanations of running services: their phases and diagnoses."""
 
 import asyncio
 import time
@@ -10,141 +10,160 @@ from ..cluster.client import ClusterClient
 from ..cluster.kinds import JOB, LEADER_WORKER_SET
 from ..names import LORA_JOB, SERVER
 from .diagnosis import Diagnosis, rank
-from .phases import READY, TITLES, phases_of
-from .requested_models import compare_served
+from .on_demand import MAX_AGE
+from .phases import JOB_TITLES, READY, describe_phases
+from .requested_models import read_served_models
 from .rules import diagnose
-from .served_models import NotAskedError
-from .snapshot import Snapshot
-from .watch import FRESH, Watch
+from .served_models import ModelListError
+from .snapshot import ServedModels, Snapshot
+from .watch import Watch
 
 Name = tuple[str, str]
 """Namespace and name of a service."""
-ALL = (JOB, LEADER_WORKER_SET)
-"""What a service may have beside the usual."""
-AT_A_TIME = 20
-"""Servers that are asked what they serve."""
+EXTRA_KINDS = (JOB, LEADER_WORKER_SET)
+"""Kinds that only some services have."""
+CONCURRENT_QUERIES = 20
+"""Number of servers whose model list is read at the same time."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One service at one moment."""
+    """Phases and diagnoses of one service at one moment."""
 
     name: str
     namespace: str
     phases: tuple[str, ...]
-    """Where its pods stand, one a pod, and its Jobs that are not done."""
+    """Phases of its pods, and of its Jobs that are not done."""
     diagnoses: tuple[Diagnosis, ...]
-    there: bool = True
-    """Whether its Deployment, LeaderWorkerSet or a Job of it is there, as far as can be seen."""
-    well: bool = True
-    """Whether all its pods are ready, its Jobs done, and the models that were asked for listed."""
+    is_deployed: bool = True
+    """False if it has no Deployment, no LeaderWorkerSet and no Job."""
+    is_ready: bool = True
+    """True if all pods are ready, all Jobs are done, and the requested models are listed."""
 
     def __str__(self) -> str:
-        lines = [f"{self.namespace}/{self.name}: {phase}" for phase in self.phases]
-        if not self.there:
-            lines = [f"{self.namespace}/{self.name}: there is no such Deployment"]
-        for diagnosis in self.diagnoses:
-            lines += ["", *str(diagnosis).splitlines()]
-        return "\n".join(lines)
+        return "\n".join([*self.headlines, *(line for each in self.diagnoses for line in ("", str(each)))])
 
     @property
-    def gist(self) -> tuple[Any, ...]:
-        """What makes it another than before: some diagnoses count the seconds."""
-        return self.phases, tuple(diagnosis.cause for diagnosis in self.diagnoses), self.there, self.well
+    def headlines(self) -> list[str]:
+        """One line for each phase."""
+        return [f"{self.namespace}/{self.name}: {phase}" for phase in (self.phases if self.is_deployed else ("not deployed",))]
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """Fields whose change makes a new explanation. Texts are left out: some contain seconds."""
+        return self.phases, tuple(diagnosis.cause for diagnosis in self.diagnoses), self.is_deployed, self.is_ready
 
     def to_json(self) -> dict[str, Any]:
-        """For machines."""
+        """Return the explanation as `explain --json` prints it."""
         return {
             "service": self.name,
             "namespace": self.namespace,
-            "deployed": self.there,
-            "ready": self.well,
+            "deployed": self.is_deployed,
+            "ready": self.is_ready,
             "phases": list(self.phases),
             "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
         }
 
 
 class Explainer:
-    """Explains services on a connection. `note` is called once for each thing that could not be read, with a sentence."""
+    """Explains the services of a cluster."""
 
-    def __init__(self, api: ClusterClient, note: Callable[[str], None] = lambda _: None) -> None:
-        self._say, self._noted = note, set[str]()
-        self._watch = Watch(api, self._note)
-        self._comparing = asyncio.Semaphore(AT_A_TIME)
-        self._served: dict[Name, tuple[float, tuple[Sequence[str], Sequence[str]] | None]] = {}
+    def __init__(self, client: ClusterClient, report_note: Callable[[str], None] = lambda _: None) -> None:
+        """Create an explainer.
 
-    async def explain(self, namespaces: Sequence[str], wanted: Sequence[Name] = ()) -> list[Explanation]:
-        """The wanted services, by default every one of the component's in these namespaces, as they are now."""
-        await self._watch.load(namespaces, ALL)
-        return await self._explain_all(namespaces, wanted)
+        Args:
+            client: Client of the cluster. The explainer closes it.
+            report_note: Function that is called once, with a sentence, for each unreadable object.
+        """
+        self._report_note, self._reported = report_note, set[str]()
+        self._watch = Watch(client, self._report_once)
+        self._query_limit = asyncio.Semaphore(CONCURRENT_QUERIES)
+        self._served: dict[Name, tuple[float, ServedModels | None]] = {}
 
-    async def follow(self, namespaces: Sequence[str], wanted: Sequence[Name] = ()) -> AsyncIterator[list[Explanation]]:
-        """What is there, then what has changed whenever something has, until nobody asks any more. Raises what stops all of it at the
-        beginning; a server that goes later is waited for."""
-        await self._watch.api.get("/version")
+    async def explain(self, namespaces: Sequence[str], names: Sequence[Name] = ()) -> list[Explanation]:
+        """Return explanations of the named services, by default of all in the namespaces."""
+        await self._watch.load(namespaces, EXTRA_KINDS)
+        return await self._explain_all(namespaces, names)
+
+    async def follow(self, namespaces: Sequence[str], names: Sequence[Name] = ()) -> AsyncIterator[list[Explanation]]:
+        """Yield all explanations, then those that change.
+
+        If the server becomes unreachable later, wait for it.
+
+        Raises:
+            RefusedError: The server does not accept the credentials.
+            UnreachableError: The server does not respond at the start.
+        """
+        await self._watch.client.get("/version")
         for namespace in namespaces:
-            self._watch.follow(namespace, ALL)
+            self._watch.follow(namespace, EXTRA_KINDS)
         for namespace in namespaces:
             await self._watch.wait_until_read(namespace, 30)
-        told: dict[Name, Explanation] | None = None
+        previous: dict[Name, Explanation] | None = None
         while True:
-            now = {(each.namespace, each.name): each for each in await self._explain_all(namespaces, wanted)}
-            before = told or {}
-            gone = [replace(each, phases=(), diagnoses=(), there=False, well=False) for name, each in before.items() if name not in now]
-            changed = [each for name, each in now.items() if name not in before or before[name].gist != each.gist] + gone
-            if changed or told is None:
-                yield changed
-            told = now
+            current = {(each.namespace, each.name): each for each in await self._explain_all(namespaces, names)}
+            before = previous or {}
+            removed = [
+                replace(each, phases=(), diagnoses=(), is_deployed=False, is_ready=False)
+                for name, each in before.items()
+                if name not in current
+            ]
+            changed = [each for name, each in current.items() if name not in before or before[name].identity != each.identity]
+            if changed or removed or previous is None:
+                yield changed + removed
+            previous = current
             await asyncio.sleep(1)
 
     async def close(self) -> None:
-        """Ends the watches and the connection."""
+        """End all watches and close the client."""
         await self._watch.close()
 
-    async def _explain_all(self, namespaces: Sequence[str], wanted: Sequence[Name]) -> list[Explanation]:
-        names = list(wanted) or [(namespace, name) for namespace in namespaces for name in self._watch.store.services(namespace)]
-        return await asyncio.gather(*(self._explain(namespace, name) for namespace, name in names))
+    async def _explain_all(self, namespaces: Sequence[str], names: Sequence[Name]) -> list[Explanation]:
+        found = list(names) or [(namespace, name) for namespace in namespaces for name in self._watch.store.services(namespace)]
+        return await asyncio.gather(*(self._explain(namespace, name) for namespace, name in found))
 
     async def _explain(self, namespace: str, name: str) -> Explanation:
-        parts = {part for service, part in self._watch.store.parts(namespace) if service == name}
-        known = ("deployments", namespace) in self._watch.store.objects
-        jobs = sorted(parts - {SERVER}, reverse=True)  # the model comes before the adapters
+        workloads = {workload for service, workload in self._watch.store.workloads(namespace) if service == name}
+        is_deployed = bool(workloads) or ("deployments", namespace) not in self._watch.store.objects
+        jobs = sorted(workloads - {SERVER}, reverse=True)  # the prewarm Job precedes the LoRA Job
         phases: list[str] = []
         diagnoses: list[Diagnosis] = []
-        well = bool(parts) or not known
-        for part in [*jobs, SERVER] if SERVER in parts or not jobs else jobs:
-            snapshot, found = await self._watch.diagnose(name, namespace, part)
-            each_of = list(phases_of(snapshot))
-            done = all(phase.order == READY for phase in each_of)
-            if part in jobs and done:
+        is_ready = is_deployed
+        for workload in [*jobs, SERVER] if SERVER in workloads or not jobs else jobs:
+            snapshot, found = await self._watch.diagnose(name, namespace, workload)
+            workload_phases = list(describe_phases(snapshot))
+            is_done = all(phase.order == READY for phase in workload_phases)
+            if workload in jobs and is_done:
                 continue
-            several, title = len(each_of) > 1, f"{TITLES[part]}: " if part in TITLES else ""
-            if part == SERVER and done:
-                found = await self._compare(snapshot) or found
-                well = well and all(each.cause != "model-missing" for each in found)
-            phases += [f"{phase.pod} {phase.text}" if several else f"{title}{phase.text}" for phase in each_of]
+            if workload == SERVER and is_done:
+                found = await self._compare_models(snapshot) or found
+                is_ready = is_ready and all(each.cause != "model-missing" for each in found)
+            title = f"{JOB_TITLES[workload]}: " if workload in JOB_TITLES else ""
+            phases += [f"{phase.pod} {phase.text}" if len(workload_phases) > 1 else f"{title}{phase.text}" for phase in workload_phases]
             diagnoses += found
-            well = well and done
-        there = bool(parts) or not known
-        return Explanation(name, namespace, tuple(phases), tuple(rank(diagnoses)) if there else (), there, well)
+            is_ready = is_ready and is_done
+        return Explanation(name, namespace, tuple(phases), tuple(rank(diagnoses)) if is_deployed else (), is_deployed, is_ready)
 
-    async def _compare(self, snapshot: Snapshot) -> list[Diagnosis]:
-        """The diagnoses with what the server lists, at most once a minute; none where it was not asked."""
+    async def _compare_models(self, snapshot: Snapshot) -> list[Diagnosis]:
+        """Return the diagnoses that consider the served models; none if these cannot be read.
+
+        The models are read at most once in `MAX_AGE`.
+        """
         name, now = (snapshot.namespace, snapshot.name), time.monotonic()
-        asked, served = self._served.get(name, (-FRESH, None))
-        if now - asked >= FRESH:
-            lister = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
+        read_at, served = self._served.get(name, (-MAX_AGE, None))
+        if now - read_at >= MAX_AGE:
+            lora_job = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
             try:
-                async with self._comparing:
-                    served = await compare_served(self._watch.api, snapshot, lister)
-            except NotAskedError as error:
+                async with self._query_limit:
+                    served = await read_served_models(self._watch.client, snapshot, lora_job)
+            except ModelListError as error:
                 served = None
-                text = f"what is served is not compared with what was asked for: {error}"
-                self._note(text if error.denied else f"{snapshot.name}: {text}")
+                text = f"the served models are not compared with the requested models: {error}"
+                self._report_once(text if error.denied else f"{snapshot.name}: {text}")
             self._served[name] = now, served
         return diagnose(replace(snapshot, served=served)) if served is not None else []
 
-    def _note(self, text: str) -> None:
-        if text not in self._noted:
-            self._noted.add(text)
-            self._say(text)
+    def _report_once(self, text: str) -> None:
+        if text not in self._reported:
+            self._reported.add(text)
+            self._report_note(text)

@@ -3,43 +3,55 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from ..cluster.objects import Object, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
+from ..cluster.secret_facts import SecretFacts
 
-if TYPE_CHECKING:
-    from ..cluster.secret_facts import SecretFacts  # it imports the client, which the rules do without
+
+class ServedModels(NamedTuple):
+    """Models of a service, by name."""
+
+    requested: Sequence[str]
+    listed: Sequence[str]
+    """Models that the server lists under `/v1/models`."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One service at one moment. What could not be read is absent, not empty: `known` tells them apart."""
+    """State of one service, or of one of its Jobs, at one moment.
+
+    A kind that could not be read is absent from `kinds`, not empty. `is_known` tells the two apart.
+    """
 
     name: str
-    """Name of Deployment and Service."""
+    """Name of the service."""
     namespace: str
     now: datetime
-    """The server's clock."""
+    """The API server's time."""
     kinds: Mapping[str, Sequence[Object]] = field(default_factory=dict[str, Sequence[Object]])
-    """By plural, such as `pods`: those of this service, and of what it refers to. `nodes` are all nodes."""
-    others: Sequence[Object] | None = None
-    """Every pod that holds a node's resources, of whichever namespace; none when that is not known."""
-    secrets: "Mapping[str, SecretFacts | None]" = field(default_factory=dict[str, "SecretFacts | None"])
-    """Secrets that were looked at, by name; None for one that is not there."""
-    served: "tuple[Sequence[str], Sequence[str]] | None" = None
-    """Models that were asked for, and those that the server lists; none when it was not asked."""
+    """Objects by plural of their kind, such as `pods`: those of the service and those it refers to.
+
+    `nodes` are all nodes.
+    """
+    cluster_pods: Sequence[Object] | None = None
+    """Every pod of the cluster that occupies a node's resources, or None if unknown."""
+    secrets: Mapping[str, SecretFacts | None] = field(default_factory=dict[str, "SecretFacts | None"])
+    """Facts of the Secrets that were read, by name; None for a Secret that does not exist."""
+    served: ServedModels | None = None
+    """The requested and the listed models, or None if the server was not queried."""
 
     def is_known(self, kind: str) -> bool:
-        """Whether a kind could be read."""
+        """Return True if a kind could be read."""
         return kind in self.kinds
 
     def all(self, kind: str) -> Sequence[Object]:
-        """The objects of a kind."""
+        """Return the objects of a kind."""
         return self.kinds.get(kind, ())
 
     @property
     def pods(self) -> list[Object]:
-        """The service's pods that are to stay and have not ended, newest first."""
+        """Pods that are neither terminating nor succeeded, newest first."""
         live = [pod for pod in self.all("pods") if not is_terminating(pod) and phase_of(pod) != "Succeeded"]
         return sorted(live, key=lambda pod: text_at(pod, "metadata", "creationTimestamp"), reverse=True)
 
@@ -50,12 +62,12 @@ class Snapshot:
 
     @property
     def leader_worker_set(self) -> Object | None:
-        """The LeaderWorkerSet, of a server over several nodes."""
+        """The LeaderWorkerSet of a server on several nodes."""
         return next(iter(self.all("leaderworkersets")), None)
 
     @property
     def job(self) -> Object | None:
-        """The Job, where it is a Job's pods that are looked at."""
+        """The Job, in a snapshot of a Job."""
         return next(iter(self.all("jobs")), None)
 
     @property
@@ -64,7 +76,10 @@ class Snapshot:
         return {name_of(node): node for node in self.all("nodes")}
 
     def events(self, object_: Object | None = None, *reasons: str) -> list[Object]:
-        """Events, oldest first: of one object, and of some reasons."""
+        """Return the events of an object (default: all) and of some reasons (default: all).
+
+        The oldest event is first.
+        """
         found = [
             event
             for event in self.all("events")
@@ -73,9 +88,9 @@ class Snapshot:
         return sorted(found, key=event_time)
 
     def pvcs_of(self, pod: Object) -> Iterator[tuple[str, Object | None]]:
-        """Names of the claims that a pod mounts, each with the claim if it is there."""
-        there = {name_of(claim): claim for claim in self.all("persistentvolumeclaims")}
+        """Yield the names of the PVCs that a pod mounts, each with the PVC if it exists."""
+        existing = {name_of(pvc): pvc for pvc in self.all("persistentvolumeclaims")}
         for volume in items_at(pod, "spec", "volumes"):
             name = text_at(volume, "persistentVolumeClaim", "claimName")
             if name:
-                yield name, there.get(name)
+                yield name, existing.get(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..cluster.images import registry_of
+from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
 from ..names import PULL_SECRET_TYPE
 from ..text.sanitizing import sanitize
 from .facts import Facts
@@ -15,7 +16,6 @@ from .result import CheckResult
 
 _UNREADABLE = "may not be read"
 _GRANT = "Grant get on secrets in this namespace to check it."
-_NGC_REGISTRY = "nvcr.io"
 
 
 @dataclass
@@ -69,7 +69,7 @@ def check_pull_secrets(requirements: StackRequirements, facts: Facts) -> Iterato
         for name in service.pull_secrets:
             use = uses.setdefault((service.namespace, name), _Use())
             use.services.add(service.name)
-            use.needs.add(registry_of(service.images[-1]) if service.images else _NGC_REGISTRY)
+            use.needs.add(registry_of(service.images[-1]) if service.images else NGC_REGISTRY)
     for (namespace, name), use in sorted(uses.items()):
         yield _check_registries(namespace, name, use, facts)
 
@@ -81,22 +81,17 @@ def _check_registries(namespace: str, name: str, use: _Use, facts: Facts) -> Che
     found = facts.secrets.get((namespace, name))
     if found is None:
         fix = "Give secrets.ngc_api_key, correct the name, or create the Secret:"
-        return CheckResult("fail", about, f"does not exist; {use.by}", fix, _create_command(namespace, name, registries[0]))
+        return CheckResult("fail", about, f"does not exist; {use.by}", fix, create_pull_secret(namespace, name, registries[0]))
     replace = "Give secrets.ngc_api_key, or create a pull Secret under another name and set secrets.ngc_image_secret to it:"
     if found.type != PULL_SECRET_TYPE:
         text = f"is of type {sanitize(found.type, 60)}, not {PULL_SECRET_TYPE}; {use.by}"
-        return CheckResult("fail", about, text, replace, _create_command(namespace, "<name>", registries[0]))
+        return CheckResult("fail", about, text, replace, create_pull_secret(namespace, "<name>", registries[0]))
     missing = [registry for registry in registries if registry not in found.registries]
     if missing:
         existing = sanitize(", ".join(found.registries[:4]), 120) or "no registry"
         text = f"has credentials for {existing}, not for {', '.join(missing)}; {use.by}"
-        return CheckResult("fail", about, text, replace, _create_command(namespace, "<name>", missing[0]))
+        return CheckResult("fail", about, text, replace, create_pull_secret(namespace, "<name>", missing[0]))
     return CheckResult("ok", about, f"has credentials for {', '.join(registries)}")
-
-
-def _create_command(namespace: str, name: str, registry: str) -> str:
-    user = "'$oauthtoken' --docker-password=<NGC API key>" if registry == _NGC_REGISTRY else "<user> --docker-password=<password>"
-    return f"kubectl -n {namespace} create secret docker-registry {name} --docker-server={registry} --docker-username={user}"
 
 
 def _plural(noun: str, names: list[str]) -> str:

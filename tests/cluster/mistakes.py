@@ -31,7 +31,7 @@ MISTAKES = {
     "image": Mistake(
         {"image": f"{IMAGE}x", **_annotated("ErrImagePull", f'rpc error: code = NotFound desc = failed to pull "{IMAGE}x": not found')},
         {},
-        f"There is no image {IMAGE}x.",
+        f"The image {IMAGE}x does not exist.",
         "Correct image: the registry has no such repository or tag.",
     ),
     "secret key": Mistake(
@@ -41,13 +41,13 @@ MISTAKES = {
         },
         {},
         "The Secret ngc has no key NGC_API_KEY.",
-        "Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key), or add the key to it.",
+        "Set secrets.ngc_secret_key or secrets.hf_token_key to one of its keys (it has: api-key), or add the key to it.",
     ),
-    "GPU count": Mistake({"gpu": 2}, {"gpu": 1}, "The pod wants 2 nvidia.com/gpu, and the largest node has 1.", "Set gpu to at most 1"),
+    "GPU count": Mistake({"gpu": 2}, {"gpu": 1}, "The pod requests 2 nvidia.com/gpu, but the largest node has 1.", "Set gpu to at most 1"),
     "StorageClass": Mistake(
         {"cache": {"storage_class": "fast"}},
         {"cache": {"storage_class": "kwok-volume"}},
-        "There is no StorageClass fast.",
+        "The StorageClass fast does not exist.",
         "Correct cache.storage_class: the cluster has kwok-volume.",
     ),
 }

@@ -69,7 +69,7 @@ def test_explain_takes_less_than_two_seconds(control_plane: ControlPlane, cluste
     assert output.splitlines()[:4] == [
         f"{namespace}/llama: waiting for a node",
         "",
-        f"The pod wants 2 {GPU}, and the largest node has 1.",
+        f"The pod requests 2 {GPU}, but the largest node has 1.",
         f"  evidence: 0/1 nodes are available: 1 Insufficient {GPU}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
     ]
     assert errors == ""
@@ -92,12 +92,12 @@ def test_explain_without_service_names_the_options(control_plane: ControlPlane, 
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
     assert (code, output) == (0, f"No NIMService is deployed in {namespace}: name another --namespace, --context or --stack.\n")
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
-    assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
+    assert (code, output) == (3, f"{namespace}/llama: not deployed\n")
 
 
 def test_explain_of_stack_reports_its_services(control_plane: ControlPlane, namespace: str, project: Path):
     code, output, _ = run(project, control_plane.kubeconfig, "explain", "--stack", "dev")
-    assert (code, output) == (3, f"{namespace}/llama: there is no such Deployment\n")
+    assert (code, output) == (3, f"{namespace}/llama: not deployed\n")
     code, _, errors = run(project, control_plane.kubeconfig, "explain", "other", "--stack", "dev")
     assert (code, errors) == (1, "error: the stack dev has no service other; there are: llama\n")
 
@@ -142,7 +142,7 @@ def test_explain_watch_runs_until_interrupted(control_plane: ControlPlane, clust
     with Following(tmp_path, control_plane.kubeconfig, "-n", namespace) as following:
         following.wait_for(f"No NIMService is deployed in {namespace}")
         apply_all(cluster, render(nim(gpu=2), namespace))
-        assert following.wait_for(f"The pod wants 2 {GPU}, and the largest node has 1.") < 10
+        assert following.wait_for(f"The pod requests 2 {GPU}, but the largest node has 1.") < 10
         objects = render(nim(gpu=1), namespace)
         apply_all(cluster, objects)
         following.wait_for(f"{namespace}/llama: ready after ")
@@ -150,7 +150,7 @@ def test_explain_watch_runs_until_interrupted(control_plane: ControlPlane, clust
         assert sum("the largest node has 1." in line for line in following.lines) == 1
         assert sum("ready after" in line for line in following.lines) == 1
         cluster.delete("apps/v1", "Deployment", "llama", namespace)
-        following.wait_for(f"{namespace}/llama: there is no such Deployment")
+        following.wait_for(f"{namespace}/llama: not deployed")
         assert following.interrupt() == (130, "error: interrupted\n")
 
 

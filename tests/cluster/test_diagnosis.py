@@ -127,14 +127,14 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
     "image": (
         failing(f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found', waits="ErrImagePull"),
         "the server waits: ErrImagePull",
-        f"There is no image {IMAGE}.",
+        f"The image {IMAGE} does not exist.",
         "Correct image: the registry has no such repository or tag.",
     ),
     "config": (
         failing("couldn't find key NGC_API_KEY in Secret default/ngc", waits="CreateContainerConfigError"),
         "the server waits: CreateContainerConfigError",
         "The Secret ngc has no key NGC_API_KEY.",
-        "Name one of its keys in secrets.ngc_secret_key or hf_token_key",
+        "Set secrets.ngc_secret_key or secrets.hf_token_key to one of its keys",
     ),
     "loader": (
         failing("adapter one (my-org/one@main): the repo is gated (403): accept its terms", ends=12, where="init", **LORA),
@@ -145,13 +145,13 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
     "memory": (
         failing("", ends=137, reason="OOMKilled"),
         "the server failed 3 times, waiting to start again",
-        "The server ran out of memory: mem is 20Gi, of which /dev/shm may take 16Gi.",
+        "The server ran out of memory: mem is 20Gi, of which /dev/shm can use 16Gi.",
         "Raise mem, not only shm_size",
     ),
     "crash": (
         failing("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
         "the server failed 3 times, waiting to start again",
-        "The server ends soon after its start with exit code 1, 4 times so far (possible).",
+        "The server exits soon after its start with exit code 1, 4 times so far (possible).",
         "evidence: Traceback KeyError: token=***",
     ),
     "evicted": (
@@ -185,16 +185,16 @@ def test_failure_is_reported_with_cause_and_fix(cluster: Client, namespace: str,
 
 SCHEDULING: dict[str, tuple[list[Object], NIM, str, str]] = {
     "no GPU": (NO_GPU, nim(), f"No node offers {GPU}.", "Add a GPU node pool"),
-    "too many": (ONE_GPU, nim(gpu=2), f"The pod wants 2 {GPU}, and the largest node has 1.", "Set gpu to at most 1"),
+    "too many": (ONE_GPU, nim(gpu=2), f"The pod requests 2 {GPU}, but the largest node has 1.", "Set gpu to at most 1"),
     "taint": (
         TAINTED_GPUS,
         nim(tolerations=[]),
-        f"Nodes that would do have the taint {GPU}=present:NoSchedule, which the pod does not bear.",
-        f"{{key: {GPU}, operator: Equal, value: present, effect: NoSchedule}}",
+        f"Suitable nodes have the taint {GPU}=present:NoSchedule, which the pod does not tolerate.",
+        f"key={GPU}, operator=Equal, value=present, effect=NoSchedule",
     ),
     "selector": (EIGHT_GPUS, nim(node_selector={f"{GPU}.count": "4"}), f"No node has the label {GPU}.count=4.", "nodes have: 8"),
     "no node": ([], nim(), "The cluster has no node", "Add a node pool"),
-    "claim": (ONE_GPU, nim(cache=CacheArgs(existing_claim="models")), "The claim models is not there.", "Correct cache.existing_claim"),
+    "claim": (ONE_GPU, nim(cache=CacheArgs(existing_claim="models")), "The PVC models does not exist.", "Correct cache.existing_claim"),
 }
 
 
@@ -220,14 +220,14 @@ def test_missing_gpus_are_reported_with_their_users(cluster: Client, make_namesp
     report.record(namespace, warned)
     (warning,) = report.warnings
     assert warning.startswith(f"No node has 2 free {GPU}: 1 of 3 are free, gpu-1 1 of 1, gpu-0 0 of 2.")
-    assert f"Free GPUs (held by {other}/llama-" in warning
+    assert f"Free GPUs (used by {other}/llama-" in warning
 
 
 def test_missing_storage_class_lists_existing_classes(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(cache=CacheArgs(storage_class="fast")), namespace))
     report.record(namespace, warned)
-    assert "There is no StorageClass fast.\n" in report.warnings[0]
+    assert "The StorageClass fast does not exist.\n" in report.warnings[0]
     assert "Correct cache.storage_class: the cluster has kwok-volume." in report.warnings[0]
 
 
@@ -235,7 +235,7 @@ def test_refused_pod_is_diagnosed(cluster: Client, namespace: str, nodes, report
     nodes(EIGHT_GPUS)
     apply_all(cluster, render(nim(cache=CacheArgs(host_path="/models")), namespace))
     report.record(namespace, warned)
-    assert "Pod Security restricted:latest of the namespace refuses the pod: restricted volume types" in report.warnings[0]
+    assert "The namespace's Pod Security level restricted:latest rejects the pod: restricted volume types" in report.warnings[0]
 
 
 def test_exceeded_quota_is_reported_with_numbers(cluster: Client, namespace: str, nodes, report: RecordedReport):
@@ -244,7 +244,7 @@ def test_exceeded_quota_is_reported_with_numbers(cluster: Client, namespace: str
     apply_all(cluster, render(nim(gpu=2), namespace))
     report.record(namespace, warned)
     assert (
-        "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=0, limit requests.nvidia.com/gpu=1."
+        "The pod exceeds the namespace's quota gpus: requested requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=0, limit requests.nvidia.com/gpu=1."
         in report.warnings[0]
     )
 
@@ -257,7 +257,7 @@ def test_surge_without_spare_gpu_is_diagnosed(cluster: Client, namespace: str, n
     wait_for_rollout(cluster, objects)
     apply_all(cluster, render(nim(**surge, image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"), namespace))
     report.record(namespace, lambda lines: any("The rollout is stuck" in text for _, text in lines))
-    assert any("Use rollout: recreate (one replica) or rolling in place of surge" in text for text in report.warnings)
+    assert any("Set rollout to recreate (one replica) or rolling instead of surge" in text for text in report.warnings)
 
 
 def test_pull_secret_of_wrong_type_is_diagnosed(cluster: Client, namespace: str, nodes, report: RecordedReport):
@@ -302,14 +302,14 @@ def test_each_missing_permission_is_noted_once(control_plane: ControlPlane, clus
     report.record(namespace, warned)
     assert report.warnings[0].startswith(f"No node has 2 free {GPU}.")
     where = f" in namespace {namespace}"
-    without = ": the story is told without them (needs get, list, watch)"
+    without = ": the diagnosis leaves them out (requires get, list, watch)"
     assert sorted(report.denied) == sorted(
         [
-            f"events may not be read{where}{without}",
-            f"services may not be read{where}{without}",
-            f"persistentvolumeclaims may not be read{where}{without}",
-            f"nodes may not be read{without}",
-            "pods of other namespaces may not be read: which GPUs are free cannot be said (needs list, cluster-wide)",
+            f"events cannot be read{where}{without}",
+            f"services cannot be read{where}{without}",
+            f"persistentvolumeclaims cannot be read{where}{without}",
+            f"nodes cannot be read{without}",
+            "pods of other namespaces cannot be read: free GPUs are unknown (requires list, cluster-wide)",
         ]
     )
 
@@ -320,7 +320,7 @@ def test_unreadable_kind_is_skipped(control_plane: ControlPlane, cluster: Client
     apply_all(cluster, render(nim(), namespace))
     report = RecordedReport(control_plane.kubeconfig_of(VISITOR))
     report.record(namespace, lambda _: len(report.denied) >= 2 and (missing == "pods" or bool(report.lines)))
-    assert any(text.startswith(f"{missing} may not be read") for text in report.denied)
+    assert any(text.startswith(f"{missing} cannot be read") for text in report.denied)
     if missing == "pods":
         assert report.lines == []
 

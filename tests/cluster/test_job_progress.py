@@ -80,30 +80,30 @@ def test_prewarm_job_reports_its_phases(namespace: str, nodes, update, lines: Li
     _, came_up = update(with_prewarm(namespace, complete_after="4s"))
     assert came_up
     assert [text for level, text in lines if level != "info"] == []
-    reported = [text.removeprefix("llama (pre-warm): ") for _, text in lines]
-    assert "downloading the model into the cache, which may take 1 h 10 min" in reported
+    reported = [text.removeprefix("llama (prewarm Job): ") for _, text in lines]
+    assert "downloading the model into the cache (time limit 1 h 10 min)" in reported
     assert reported[-1].startswith("done after ")
-    assert "waiting for pods" not in reported[reported.index("downloading the model into the cache, which may take 1 h 10 min") :]
-    assert all(text.startswith("llama (pre-warm): ") for _, text in lines)
+    assert "waiting for pods" not in reported[reported.index("downloading the model into the cache (time limit 1 h 10 min)") :]
+    assert all(text.startswith("llama (prewarm Job): ") for _, text in lines)
 
 
 FAILING: dict[str, tuple[Callable[..., list[Object]], dict[str, str], str, str]] = {
     "key": (
         with_prewarm,
         {"fails": "1", "message": "Error: 401 Unauthorized from api.ngc.nvidia.com nvapi-of-nobody"},
-        "NGC refuses the key with which the model is downloaded",
+        "NGC refuses the API key for the model download",
         "Renew the key in the Secret of secrets.ngc_secret_key",
     ),
     "disk": (
         with_prewarm,
         {"fails": "1", "message": "OSError: [Errno 28] No space left on device"},
-        "The disk that the model is downloaded to is full",
-        "Raise cache.size to more than the model's size",
+        "The disk for the model download is full",
+        "Raise cache.size above the size of the model",
     ),
     "image": (
         with_prewarm,
         {"waits": "ErrImagePull", "message": "rpc error: code = NotFound desc = manifest unknown"},
-        "There is no image nvcr.io/nim/meta/llama3-8b-instruct:1.0.0.",
+        "The image nvcr.io/nim/meta/llama3-8b-instruct:1.0.0 does not exist.",
         "Correct image: the registry has no such repository or tag.",
     ),
     "gated": (
@@ -119,7 +119,7 @@ FAILING: dict[str, tuple[Callable[..., list[Object]], dict[str, str], str, str]]
 def test_failed_job_is_diagnosed(namespace: str, nodes, update, what: str):
     render_service, annotations, cause, fix = FAILING[what]
     nodes(CPU)
-    title = "llama (adapters)" if render_service is with_adapters else "llama (pre-warm)"
+    title = "llama (LoRA Job)" if render_service is with_adapters else "llama (prewarm Job)"
     report, came_up = update(render_service(namespace, **annotations), until=warned)
     assert not came_up
     (warning,) = report.lines_of("warn")
@@ -136,7 +136,7 @@ def test_loader_job_reports_the_download(namespace: str, nodes, update, lines: L
     nodes(CPU)
     _, came_up = update(with_adapters(namespace, complete_after="4s"), adapters=2)
     assert came_up
-    assert "llama (adapters): downloading 2 adapters" in [text for _, text in lines]
+    assert "llama (LoRA Job): downloading 2 adapters" in [text for _, text in lines]
 
 
 def test_refused_job_is_diagnosed(cluster: Client, namespace: str, nodes, update):
@@ -144,7 +144,8 @@ def test_refused_job_is_diagnosed(cluster: Client, namespace: str, nodes, update
     set_quota(cluster, namespace, "small", **{"limits.cpu": "1"})
     report, _ = update(with_prewarm(namespace), until=warned)
     assert (
-        "The namespace's quota small is used up: asked limits.cpu=2, used limits.cpu=0, limit limits.cpu=1." in report.lines_of("warn")[0]
+        "The pod exceeds the namespace's quota small: requested limits.cpu=2, used limits.cpu=0, limit limits.cpu=1."
+        in report.lines_of("warn")[0]
     )
 
 
@@ -152,8 +153,8 @@ def test_unschedulable_job_names_its_arguments(namespace: str, nodes, update):
     nodes([{**node("tiny"), "status": {key: {"cpu": "1", "memory": "1Gi", "pods": "9"} for key in ("capacity", "allocatable")}}])
     report, _ = update(with_prewarm(namespace), until=warned)
     (warning,) = report.lines_of("warn")
-    assert "No node that would do has 2 of cpu free" in warning
-    assert "Lower cache.prewarm.cpu, or take larger nodes." in warning
+    assert "No suitable node has 2 of cpu free" in warning
+    assert "Lower cache.prewarm.cpu, or use larger nodes." in warning
 
 
 def test_explain_reports_download_before_deployment(
@@ -163,7 +164,7 @@ def test_explain_reports_download_before_deployment(
     update(with_prewarm(namespace, complete_after="300s"), seconds=4)
     code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
     assert (code, errors) == (3, "")
-    assert output == f"{namespace}/llama: pre-warm: downloading the model into the cache, which may take 1 h 10 min\n"
+    assert output == f"{namespace}/llama: prewarm Job: downloading the model into the cache (time limit 1 h 10 min)\n"
 
 
 def multi_node(namespace: str) -> list[Object]:
@@ -198,8 +199,8 @@ def test_quota_of_leader_worker_set_is_diagnosed(crds: None, cluster: Client, na
         sets.append(stateful_set("llama-group-0", worker, first=1))
     report, _ = update([*objects, *sets], "LeaderWorkerSet", until=warned)
     (warning,) = report.lines_of("warn")
-    assert "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=8" in warning
-    assert "The namespace's quota gpus is used up" in report.lines_of("error")[0]
+    assert "The pod exceeds the namespace's quota gpus: requested requests.nvidia.com/gpu=8" in warning
+    assert "The pod exceeds the namespace's quota gpus" in report.lines_of("error")[0]
 
 
 def stateful_set(name: str, pod: Object, first: int = 0) -> Object:

@@ -16,7 +16,7 @@ import pytest
 from nim_component import NIM, DiagnosisArgs, NIMService
 from nim_component.cluster.client import ClusterClient
 from nim_component.diagnose import served_models as served
-from nim_component.diagnose.served_models import NotAskedError, find_missing
+from nim_component.diagnose.served_models import ModelListError, find_missing
 from nim_component.testing import Recording, record
 from tests.lora.stub_nim import StubNIM
 
@@ -62,8 +62,8 @@ def route_to(network: PodNetwork, cluster: Client, namespace: str, nodes) -> Cal
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the time limits for models that are not listed."""
-    monkeypatch.setattr(served, "PATIENCE", 1.0)
-    monkeypatch.setattr(served, "SILENCE", 1.0)
+    monkeypatch.setattr(served, "SETTLE_SECONDS", 1.0)
+    monkeypatch.setattr(served, "RESPONSE_SECONDS", 1.0)
 
 
 def publish(folder: Path, *names: str) -> Path:
@@ -106,7 +106,7 @@ def test_missing_adapter_follows_missing_models_setting(
     control_plane: ControlPlane, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     text = (
-        f"llama: the server is ready and does not serve two; it lists {BASE}, one. An adapter that is left out was trained on another base"
+        f"llama: the server is ready but does not serve two; it lists {BASE}, one. An adapter is missing if it was trained on another base"
     )
     with StubNIM(publish(tmp_path, "one")) as stub:
         route_to(stub.server_port)
@@ -124,7 +124,7 @@ def test_missing_adapter_follows_missing_models_setting(
 def test_adapter_listed_later_is_not_missing(
     control_plane: ControlPlane, network: PodNetwork, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(served, "PATIENCE", 20.0)
+    monkeypatch.setattr(served, "SETTLE_SECONDS", 20.0)
     with StubNIM(publish(tmp_path, "one")) as stub:
         route_to(stub.server_port)
         threading.Timer(1, lambda: publish(tmp_path, "two")).start()
@@ -139,7 +139,7 @@ def test_missing_base_model_fails_only_if_named(
     with StubNIM(publish(tmp_path, "one", "two"), model="mistral") as stub:
         route_to(stub.server_port)
         (warning,) = logged(update(control_plane.kubeconfig, namespace, monkeypatch), "warning")
-        assert warning.startswith(f"llama: the server is ready and does not serve {BASE}; it lists mistral, one, two.")
+        assert warning.startswith(f"llama: the server is ready but does not serve {BASE}; it lists mistral, one, two.")
         assert "set served_model_name" in warning
         with pytest.raises(pulumi.RunError, match="does not serve my-llama; it lists mistral"):
             update(control_plane.kubeconfig, namespace, monkeypatch, served_model_name="my-llama")
@@ -174,10 +174,10 @@ def answering(status: int, body: bytes = b"", pause: float = 0) -> Iterator[int]
 
 
 RESPONSES = {
-    "fails": (500, b"oops", 0, "the API server's proxy does not lead to it (status 500)"),
-    "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy does not lead to it (no JSON)"),
-    "nothing": (0, b"", 0, "the API server's proxy does not lead to it (status 503)"),
-    "slow": (200, b"{}", 30, "the API server's proxy does not lead to it (no answer within 10 s)"),
+    "fails": (500, b"oops", 0, "the API server's proxy cannot reach the server (status 500)"),
+    "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy cannot reach the server (no JSON)"),
+    "nothing": (0, b"", 0, "the API server's proxy cannot reach the server (status 503)"),
+    "slow": (200, b"{}", 30, "the API server's proxy cannot reach the server (no answer within 10 s)"),
     "requires a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "it answers with 403"),
     "other": (200, b'{"object": "error"}', 0, "it answers with something else than a list of models"),
 }
@@ -201,7 +201,7 @@ def test_unreachable_server_skips_the_comparison(control_plane: ControlPlane, ro
     route_to(9)
     seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert logged(seen, "info") == [
-        "llama: the models that it serves are not compared: the API server's proxy does not lead to it (status 503)"
+        "llama: the models that it serves are not compared: the API server's proxy cannot reach the server (status 503)"
     ]
 
 
@@ -221,7 +221,7 @@ def test_denied_proxy_is_logged_once(
         assert logged(seen, "warning") == logged(seen, "error") == []
         (line,) = logged(seen, "info")
         assert line.endswith(
-            f"the models that it serves are not compared: services/proxy may not be used in namespace {namespace} (needs get)"
+            f"the models that it serves are not compared: services/proxy cannot be used in namespace {namespace} (requires get)"
         )
         grant(cluster, namespace, "services/proxy")
         wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
@@ -235,7 +235,7 @@ def test_explain_reports_missing_models(control_plane: ControlPlane, cluster: Cl
         route_to(stub.server_port)
         code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
         assert (code, errors) == (3, "")
-        assert f"\nThe server is ready and does not serve two; it lists {BASE}, one.\n  fix: An adapter that is left out" in output
+        assert f"\nThe server is ready but does not serve two; it lists {BASE}, one.\n  fix: An adapter is missing" in output
         publish(published, "two")
         code, output, errors = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
         assert (code, errors) == (0, "")
@@ -243,8 +243,8 @@ def test_explain_reports_missing_models(control_plane: ControlPlane, cluster: Cl
         grant(cluster, namespace, "pods", "services", "deployments", "replicasets", "configmaps", "events", "persistentvolumeclaims")
         code, output, errors = run(tmp_path, control_plane.kubeconfig_of(VISITOR), "explain", "llama", "-n", namespace)
         assert code == 0
-        why = f"services/proxy may not be used in namespace {namespace} (needs get)"
-        assert f"note: what is served is not compared with what was asked for: {why}\n" in errors
+        why = f"services/proxy cannot be used in namespace {namespace} (requires get)"
+        assert f"note: the served models are not compared with the requested models: {why}\n" in errors
 
 
 def test_missing_service_raises_not_asked(control_plane: ControlPlane, network: PodNetwork, namespace: str):
@@ -252,6 +252,6 @@ def test_missing_service_raises_not_asked(control_plane: ControlPlane, network: 
         async with ClusterClient.connect(str(control_plane.kubeconfig)) as client:
             return await find_missing(client, "llama", namespace, 8000, [BASE], 0)
 
-    with pytest.raises(NotAskedError, match="the Service is not there"):
+    with pytest.raises(ModelListError, match="the Service does not exist"):
         asyncio.run(compare())
     assert network.dialled == []

@@ -22,7 +22,7 @@ ADAPTERS = {
     "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
     "lora": {"volume": {}, "refresh_interval": 30},
 }
-JOBS = {"warm": (PREWARM, "llama (pre-warm)"), "lora-job": (ADAPTERS, "llama (adapters)")}
+JOBS = {"warm": (PREWARM, "llama (prewarm Job)"), "lora-job": (ADAPTERS, "llama (LoRA Job)")}
 
 
 def annotate_pods(target: str, **annotations: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ FAILING = {
     "warm": (
         "Error: 401 Unauthorized from api.ngc.nvidia.com",
         "1",
-        "NGC refuses the key with which the model is downloaded",
+        "NGC refuses the API key for the model download",
         "Renew the key in the Secret of secrets.ngc_secret_key",
     ),
     "lora-job": (

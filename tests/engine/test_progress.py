@@ -110,7 +110,7 @@ def test_failing_up_warns_early_and_diagnoses(stack: Stack, nodes):
     output = "".join(line for _, line in lines)
     print(output)
     created = next(at for at, line in lines if "Resource has condition Available=False" in line)
-    warned = next(at for at, line in lines if "warning: llama: The pod wants 2 nvidia.com/gpu, and the largest node has 1." in line)
+    warned = next(at for at, line in lines if "warning: llama: The pod requests 2 nvidia.com/gpu, but the largest node has 1." in line)
     assert warned - created < 10
     diagnostics = output.partition("Diagnostics:")[2]
     assert "error: llama: not ready after " in diagnostics

@@ -26,7 +26,7 @@ from ...cluster.connection import Connection, resolve_connection
 from ...cluster.kubeconfig import NoClusterError
 from ...cluster.objects import text_at, texts_at
 from ...names import JOBS, SELECTOR_LABELS, SERVER
-from ..phases import TITLES, duration
+from ..phases import JOB_TITLES, format_duration
 from ..watch import Watch
 from .interrupts import delay_interrupts
 from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedRollout
@@ -121,7 +121,7 @@ class ProgressHooks:
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 rollout, resource.rollout = resource.rollout, None
                 if rollout.phase_log.reported:  # otherwise the cluster could not be read
-                    rollout.report("progress", f"{rollout.success} after {duration(time.monotonic() - rollout.started)}")
+                    rollout.report("progress", f"{rollout.success} after {format_duration(time.monotonic() - rollout.started)}")
                 self._submit(self._end(resource.connection, rollout))
 
     async def fail(self, args: pulumi.ErrorHookArgs) -> bool:
@@ -203,7 +203,7 @@ def track_rollout(args: pulumi.ResourceHookArgs, report: Callable[[Level, str], 
     kind = args.type.rpartition(":")[2]
     labels = texts_at(args.new_inputs, *(("spec", "template") if kind == "Job" else ()), "metadata", "labels")
     service, workload = labels.get(SELECTOR_LABELS[1]) or name, labels.get(SELECTOR_LABELS[0], "")
-    title = f"{service} ({TITLES[workload]})" if workload in TITLES else service
+    title = f"{service} ({JOB_TITLES[workload]})" if workload in JOB_TITLES else service
 
     def report_with_title(level: Level, text: str) -> None:
         report(level, f"{title}: {text}")

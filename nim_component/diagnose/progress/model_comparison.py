@@ -13,7 +13,7 @@ from ...cluster.client import ClusterClient
 from ...cluster.connection import resolve_connection
 from ...cluster.kubeconfig import NoClusterError
 from ..rules.endpoints import MISSING_MODEL_FIX, describe_missing
-from ..served_models import NotAskedError, find_missing
+from ..served_models import ModelListError, find_missing
 from .run_state import run_state
 
 
@@ -50,7 +50,7 @@ def compare_models(
         try:
             async with client:
                 missing, listed = await find_missing(client, name, values["namespace"], values["port"], values["models"])
-        except NotAskedError as error:
+        except ModelListError as error:
             if not error.denied or str(error) not in logged_denials:
                 pulumi.log.info(f"{name}: the models that it serves are not compared: {error}", component, ephemeral=True)
             if error.denied:

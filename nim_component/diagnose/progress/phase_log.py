@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..phases import phases_of
+from ..phases import describe_phases
 from ..snapshot import Snapshot
 
 
@@ -22,7 +22,7 @@ class PhaseLog:
             downloaded: How many of them are downloaded; None if unknown.
         """
         lines: list[str] = []
-        phases = list(phases_of(snapshot, adapters, downloaded))
+        phases = list(describe_phases(snapshot, adapters, downloaded))
         for phase in phases:
             if self.reported.get(phase.pod) != phase.text:
                 self.reported[phase.pod] = phase.text

@@ -11,8 +11,8 @@ from ...cluster.kinds import EXTRA_KINDS
 from ...names import SERVER
 from ...text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TIME_OUT
 from ..diagnosis import Diagnosis
-from ..phases import READY, duration, phases_of
-from ..store import owner
+from ..phases import READY, describe_phases, format_duration
+from ..store import owner_key
 from ..watch import Watch
 from .phase_log import PhaseLog
 
@@ -94,7 +94,7 @@ class ProgressReporter:
         snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
         if not snapshot.is_known("pods"):
             return
-        phases = list(phases_of(snapshot, rollout.adapters))
+        phases = list(describe_phases(snapshot, rollout.adapters))
         if diagnoses or any(phase.order < READY for phase in phases):
             elapsed = time.monotonic() - rollout.started
             text = describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success)
@@ -112,7 +112,7 @@ class ProgressReporter:
             await asyncio.sleep(TICK)
 
     def _count_changes(self, rollout: TrackedRollout) -> int:
-        return self._watch.store.changes[rollout.namespace, owner(rollout.name, rollout.workload)]
+        return self._watch.store.changes[rollout.namespace, owner_key(rollout.name, rollout.workload)]
 
     async def _diagnose(self, rollout: TrackedRollout) -> None:
         rollout.version, rollout.diagnosed = self._count_changes(rollout), time.monotonic()
@@ -133,7 +133,7 @@ class ProgressReporter:
 def describe_failure(diagnoses: list[Diagnosis], phases: list[str], seconds: float, success: str = "ready") -> str:
     """Return the diagnosis that is logged beside the engine's error."""
     reached = "; ".join(dict.fromkeys(phases)) or "no pod exists"
-    first_line = f"not {success} after {duration(seconds)}: {reached}"
+    first_line = f"not {success} after {format_duration(seconds)}: {reached}"
     if not diagnoses:
         return f"{first_line}.\nThe cluster shows no cause."
     return "\n".join([f"{first_line}.", *(str(diagnosis) for diagnosis in diagnoses[:3])])

@@ -1,4 +1,4 @@
-"""The rules: one module a subject, each a pure function from a snapshot to diagnoses."""
+"""Rules: one module per subject, each with a pure function from a snapshot to diagnoses."""
 
 from collections.abc import Callable, Iterator
 
@@ -25,5 +25,5 @@ DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
 
 
 def diagnose(snapshot: Snapshot) -> list[Diagnosis]:
-    """Every cause that the snapshot shows, the surest first, one of each."""
+    """Return the diagnoses of a snapshot, the most reliable first, one per cause."""
     return rank(diagnosis for rule in DIAGNOSIS_RULES for diagnosis in rule(snapshot))

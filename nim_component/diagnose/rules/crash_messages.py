@@ -1,8 +1,17 @@
-"""What the last words of a server, and of a runtime that cannot start one, mean."""
+"""Patterns of log messages of a server, and of messages of a container runtime.
 
-from .patterns import MessagePattern, any_of
+The messages of NVIDIA drivers, NIM and vLLM come from their documentation and from reports. They
+were not seen on a GPU.
+"""
 
-LAST_WORDS = (
+from .patterns import SEE_EVIDENCE, MessagePattern, any_of
+
+_DRIVER_TOO_OLD = (
+    "The node's NVIDIA driver is too old for the image",
+    "Upgrade the driver of the GPU nodes, select newer nodes with node_selector, or use an older image.",
+)
+
+LOG_PATTERNS = (
     MessagePattern(
         "driver-too-old",
         any_of(
@@ -12,8 +21,7 @@ LAST_WORDS = (
             r"forward compatibility was attempted",
             r"requires? (?:NVIDIA )?driver",
         ),
-        "The node's NVIDIA driver is too old for the image",
-        "Upgrade the driver of the GPU nodes, choose newer nodes with node_selector, or take an older image.",
+        *_DRIVER_TOO_OLD,
     ),
     MessagePattern(
         "gpu-not-visible",
@@ -25,8 +33,8 @@ LAST_WORDS = (
             r"nvidia-container-cli: initialization error",
             r"libcuda\.so\S* ?: cannot open",
         ),
-        "The server sees no GPU on its node",
-        "Set runtime_class: nvidia where the cluster needs it, and look after the driver and NVIDIA's container toolkit on the node.",
+        "The server finds no GPU on its node",
+        "Set runtime_class to nvidia if the cluster requires it, and check the driver and the NVIDIA Container Toolkit on the node.",
     ),
     MessagePattern(
         "gpu-count",
@@ -37,8 +45,9 @@ LAST_WORDS = (
             r"number of (?:required |visible )?GPUs",
             r"profile.{0,80}\bTP\b.{0,40}GPU",
         ),
-        "The profile wants another number of GPUs than the pod has",
-        "Set gpu to tensor times pipeline parallelism of the profile, or choose a model_profile for the GPUs there are.",
+        "The profile requires a different number of GPUs than the pod has",
+        "Set gpu to the profile's tensor parallelism times its pipeline parallelism, or set model_profile to a profile "
+        "for the available GPUs.",
         "likely",
     ),
     MessagePattern(
@@ -51,19 +60,19 @@ LAST_WORDS = (
             r"profile .{0,80} not (?:found|compatible)",
         ),
         "The image has no profile for this node's GPUs",
-        "Choose another GPU with node_selector, another gpu count, or a model_profile that the image lists.",
+        "Select another GPU with node_selector, change gpu, or set model_profile to a profile that the image lists.",
     ),
     MessagePattern(
         "adapter-rank",
         r"LoRA rank (?P<rank>\d+) is greater than max_lora_rank (?P<limit>\d+)",
         "An adapter's rank {rank} is above the server's limit {limit}",
-        "Raise lora.max_rank, or drop the adapter.",
+        "Raise lora.max_rank, or remove the adapter.",
     ),
     MessagePattern(
         "lora-unsupported",
         r"LoRA is not supported|does not support LoRA|doesn't support LoRA",
-        "The chosen profile does not serve LoRA adapters",
-        "Choose a -feat_lora profile in model_profile, or leave hf_repo_ids out.",
+        "The selected profile does not support LoRA adapters",
+        "Set model_profile to a -feat_lora profile, or remove hf_repo_ids.",
     ),
     MessagePattern(
         "ngc-key-refused",
@@ -77,8 +86,9 @@ LAST_WORDS = (
             r"(?:ngc|nvidia|authz|authn).{0,120}\b(?:401|403)\b",
             r"Unauthori[sz]ed.{0,80}ngc",
         ),
-        "NGC refuses the key with which the model is downloaded",
-        "Renew the key in the Secret of secrets.ngc_secret_key (or ngc_api_key), and check that its organisation is entitled to the model.",
+        "NGC refuses the API key for the model download",
+        "Renew the key in the Secret of secrets.ngc_secret_key (or secrets.ngc_api_key), and check that its organisation "
+        "is entitled to the model.",
         "likely",
     ),
     MessagePattern(
@@ -93,14 +103,14 @@ LAST_WORDS = (
             r"(?:permission denied|not writable|read-only file system).{0,160}(?:/opt/nim/\.cache|NIM_CACHE_PATH|/opt/nim)",
             r"(?:/opt/nim/\.cache|NIM_CACHE_PATH).{0,160}(?:permission denied|not writable|read-only file system)",
         ),
-        "The model's cache may not be written to",
-        "Set fs_group and run_as_user to the owner of the volume: NFS shares and host_path ignore fs_group.",
+        "The server cannot write to the model cache",
+        "Set run_as_user and fs_group to the owner of the volume. NFS shares and cache.host_path ignore fs_group.",
     ),
     MessagePattern(
         "disk-full",
         r"No space left on device|Disk quota exceeded|disk is full",
-        "The disk that the model is downloaded to is full",
-        "Raise cache.size to more than the model's size (an 8B model at 16 bits is 15 GB, a 70B model 131 GB).",
+        "The disk for the model download is full",
+        "Raise cache.size above the size of the model (an 8B model at 16 bits is 15 GB, a 70B model 131 GB).",
     ),
     MessagePattern(
         "download-unreachable",
@@ -114,44 +124,39 @@ LAST_WORDS = (
             r"Network is unreachable",
             r"certificate verify failed",
         ),
-        "What the model is downloaded from cannot be reached",
-        "Open the network (proxy, DNS, network policy, a company's certificate) from the pod to NGC or the hub, or use a filled cache.",
+        "The server cannot reach the source of the model download",
+        "Allow access from the pod to NGC or the hub (proxy, DNS, network policy, company certificate), or use a filled cache.",
         "likely",
     ),
     MessagePattern(
         "server-port-taken",
         r"address already in use",
-        "The server's port is taken inside its pod",
-        "Take another port, or correct extra_containers: all containers of a pod share its ports.",
+        "The server's port is in use inside its pod",
+        "Change port, or correct extra_containers: all containers of a pod share its ports.",
     ),
     MessagePattern(
         "server-arguments",
         r"unrecognized arguments|error: argument|invalid choice|No such option|unknown flag",
-        "The server does not know one of its arguments",
+        "The server rejects one of its arguments",
         "Correct args: flags differ between NIM 1.x and 2.x.",
     ),
 )
-"""Of the server, and of what downloads its model, from the log: the words of CUDA, vLLM, TensorRT-LLM, NGC and the hub."""
+"""Log messages of the server and the model download: CUDA, vLLM, TensorRT-LLM, NGC, the hub."""
 
-CANNOT_START = (
-    MessagePattern(
-        "driver-too-old",
-        r"unsatisfied condition: (?:cuda|driver)",
-        "The node's NVIDIA driver is too old for the image",
-        "Upgrade the driver of the GPU nodes, choose newer nodes with node_selector, or take an older image.",
-    ),
+RUNTIME_PATTERNS = (
+    MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver)", *_DRIVER_TOO_OLD),
     MessagePattern(
         "gpu-not-visible",
         r"nvidia-container-cli|could not select device driver|no runtime for \"?nvidia",
-        "The node cannot give the container its GPU",
-        "Look after the driver and NVIDIA's container toolkit on the node; set runtime_class: nvidia where the cluster needs it.",
+        "The node cannot provide the container's GPU",
+        "Check the driver and the NVIDIA Container Toolkit on the node. Set runtime_class to nvidia if the cluster requires it.",
     ),
     MessagePattern(
         "command-not-found",
         r"executable file not found|no such file or directory|exec: .*: permission denied",
-        "The container's command is not in its image",
-        "Correct command, or leave it out: the image then starts its own.",
+        "The container's command is not an executable of its image",
+        "Correct command, or remove it: the image then runs its own command.",
     ),
-    MessagePattern("container-start", r".", "The container cannot be started", "The words below say why.", "likely"),
+    MessagePattern("container-start", r".", "The container cannot be started", SEE_EVIDENCE, "likely"),
 )
-"""Of the container runtime."""
+"""Messages of the container runtime. The last pattern matches every message."""

@@ -1,4 +1,4 @@
-"""Which GPUs there are, which are free, and who holds the others."""
+"""GPUs of the cluster: available, free, and in use."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,68 +11,69 @@ from ..snapshot import Snapshot
 
 
 def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Diagnosis]:
-    wanted = requests_of(pod, resource)
-    have = {name: number for name, node in snapshot.nodes.items() if (number := allocatable(node, resource))}
+    """Yield the reason why no node has a pod's GPUs free, if the GPUs are the reason."""
+    requested = requests_of(pod, resource)
+    offered = {name: number for name, node in snapshot.nodes.items() if (number := allocatable(node, resource))}
     if not snapshot.is_known("nodes"):
-        fix = f"Free GPUs, add a node, or lower gpu (now {wanted})."
-        yield Diagnosis("gpu-insufficient", f"No node has {wanted} free {resource}", fix, evidence, subject=subject)
+        fix = f"Free GPUs, add a node, or lower gpu (now {requested})."
+        yield Diagnosis("gpu-insufficient", f"No node has {requested} free {resource}", fix, evidence, subject=subject)
         return
-    if not have:
-        fix = (
-            f"Add a GPU node pool (a pool scaled to 0 needs its autoscaler), or install NVIDIA's device plugin: {_what_there_is(snapshot)}."
-        )
-        yield Diagnosis("gpu-absent", f"No node offers {resource}", fix, evidence, subject=subject)
+    if not offered:
+        fix = "Add a GPU node pool (a pool scaled to 0 requires its autoscaler), or install the NVIDIA device plugin. "
+        yield Diagnosis("gpu-absent", f"No node offers {resource}", f"{fix}{_describe_offers(snapshot)}.", evidence, subject=subject)
         return
-    largest = max(have.values())
-    if wanted > largest:
-        fix = f"Set gpu to at most {largest}, or add a node with {wanted} GPUs: a pod cannot be spread over nodes."
-        text = f"The pod wants {wanted} {resource}, and the largest node has {largest}"
+    largest = max(offered.values())
+    if requested > largest:
+        text = f"The pod requests {requested} {resource}, but the largest node has {largest}"
+        fix = f"Set gpu to at most {largest}, or add a node with {requested} GPUs: a pod cannot be spread over nodes."
         yield Diagnosis("gpu-too-many", text, fix, evidence, subject=subject)
         return
-    # The scheduler counts every node that lacks a GPU, also those without any: where the GPUs are free, something else stands in the way.
-    open_to = {name: number for name, number in have.items() if is_open(snapshot.nodes[name], pod)}
-    free = free_gpus(snapshot, resource)
-    if not open_to or (snapshot.others is not None and any(free[name] >= wanted for name in open_to)):
+    # The scheduler counts every node that lacks a GPU, including those without any. If a suitable
+    # node has the GPUs free, there is another reason.
+    suitable = {name: number for name, number in offered.items() if _is_suitable(snapshot.nodes[name], pod)}
+    free = _count_free(snapshot, resource)
+    if not suitable or (snapshot.cluster_pods is not None and any(free[name] >= requested for name in suitable)):
         return
-    text = f"No node has {wanted} free {resource}: {_free_gpus(snapshot, open_to, free)}"
-    fix = f"Free GPUs ({_holders(snapshot, resource)}), add a node, or lower gpu (now {wanted})."
+    text = f"No node has {requested} free {resource}: {_describe_free(snapshot, suitable, free)}"
+    fix = f"Free GPUs ({_describe_users(snapshot, resource)}), add a node, or lower gpu (now {requested})."
     yield Diagnosis("gpu-insufficient", text, fix, evidence, subject=subject)
 
 
-def is_open(node: Object, pod: Object) -> bool:
+def _is_suitable(node: Object, pod: Object) -> bool:
     return fits_selector(node, pod) and fits_affinity(node, pod) and not blocking_taints(node, pod)
 
 
-def _what_there_is(snapshot: Snapshot) -> str:
+def _describe_offers(snapshot: Snapshot) -> str:
     extended = {key for node in snapshot.nodes.values() for key in texts_at(node, "status", "allocatable") if "/" in key}
-    named = ", ".join(sanitize(key, 60) for key in sorted(extended)[:6])
-    return f"nodes offer {named}: name one in gpu_resource" if named else "no node offers any extended resource"
+    names = ", ".join(sanitize(key, 60) for key in sorted(extended)[:6])
+    return f"Nodes offer {names}: set gpu_resource to one of them" if names else "No node offers an extended resource"
 
 
-def free_gpus(snapshot: Snapshot, resource: str) -> dict[str, int]:
-    """How many of a resource each node that has it has free. The pods' own uses are counted as far as they are known."""
+def _count_free(snapshot: Snapshot, resource: str) -> dict[str, int]:
+    """Return the free GPUs of each node with GPUs, as far as the pods that use them are known."""
     used: Counter[str] = Counter()
-    for pod in snapshot.others if snapshot.others is not None else snapshot.all("pods"):
+    for pod in snapshot.cluster_pods if snapshot.cluster_pods is not None else snapshot.all("pods"):
         if holds_resources(pod):
             used[text_at(pod, "spec", "nodeName")] += requests_of(pod, resource)
-    have = {name: allocatable(node, resource) for name, node in snapshot.nodes.items()}
-    return {name: max(0, number - used[name]) for name, number in have.items() if number}
+    offered = {name: allocatable(node, resource) for name, node in snapshot.nodes.items()}
+    return {name: max(0, number - used[name]) for name, number in offered.items() if number}
 
 
-def _free_gpus(snapshot: Snapshot, have: dict[str, int], free: dict[str, int]) -> str:
-    if snapshot.others is None:
-        return f"{sum(have.values())} on {len(have)} nodes, in use as far as can be seen"
-    most_first = sorted(have, key=lambda name: -free[name])
-    where = ", ".join(f"{sanitize(name, 60)} {free[name]} of {have[name]}" for name in most_first[:4])
-    more = f" and {len(have) - 4} more nodes" if len(have) > 4 else ""
-    return f"{sum(free[name] for name in have)} of {sum(have.values())} are free, {where}{more}"
+def _describe_free(snapshot: Snapshot, offered: dict[str, int], free: dict[str, int]) -> str:
+    total = sum(offered.values())
+    if snapshot.cluster_pods is None:
+        return f"suitable nodes have {total} in total, and the pods that use them are unknown"
+    most_first = sorted(offered, key=lambda name: -free[name])
+    by_node = ", ".join(f"{sanitize(name, 60)} {free[name]} of {offered[name]}" for name in most_first[:4])
+    others = f" and {len(offered) - 4} more nodes" if len(offered) > 4 else ""
+    return f"{sum(free[name] for name in offered)} of {total} are free, {by_node}{others}"
 
 
-def _holders(snapshot: Snapshot, resource: str) -> str:
-    holders: Counter[str] = Counter()
-    for pod in snapshot.others or ():
+def _describe_users(snapshot: Snapshot, resource: str) -> str:
+    users: Counter[str] = Counter()
+    for pod in snapshot.cluster_pods or ():
         if holds_resources(pod) and (number := requests_of(pod, resource)):
-            holders[f"{text_at(pod, 'metadata', 'namespace')}/{name_of(pod)}"] += number
-    if not holders:
-        return "their holders cannot be seen"
-    return "held by " + ", ".join(f"{sanitize(name, 80)} {number}" for name, number in holders.most_common(3))
+            users[f"{text_at(pod, 'metadata', 'namespace')}/{name_of(pod)}"] += number
+    if not users:
+        return "the pods that use them are unknown"
+    return "used by " + ", ".join(f"{sanitize(name, 80)} {number}" for name, number in users.most_common(3))

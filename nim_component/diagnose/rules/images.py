@@ -1,16 +1,17 @@
-"""Images that cannot be pulled, and what is known of the Secret that was to pull them."""
+"""Images that cannot be pulled, and the pull Secrets for them."""
 
 from collections.abc import Iterator
 
 from ...cluster.images import registry_of
 from ...cluster.objects import Container, Object, containers_of, items_at, message_of, name_of, text_at
+from ...kubernetes.kubectl import create_pull_secret
 from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, PULL_SECRET_TYPE, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import MessagePattern, any_of, match_patterns
+from .patterns import SEE_EVIDENCE, MessagePattern, any_of, match_patterns
 
-_WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
+_WAITING_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
 _FIELDS = {
     SERVER_CONTAINER: "image",
     PREWARM_CONTAINER: "image",
@@ -18,26 +19,26 @@ _FIELDS = {
     CHECKER_CONTAINER: "lora_image",
     FETCHER_CONTAINER: "lora.source.image",
 }
-"""The argument that a container's image is from. Other init containers have the server's."""
+"""Argument with a container's image. Other init containers have the server's image."""
 
-_PULL = (
+_PULL_FAILURES = (
     MessagePattern(
         "image-rate-limited",
         r"toomanyrequests|too many requests|\b429\b|rate limit",
-        "The registry limits how often {image} may be pulled",
-        "Wait, or pull through a mirror; a pull Secret (secrets.ngc_image_secret) raises the limit. It is tried again by itself.",
+        "The registry limits how often {image} can be pulled",
+        "Wait: the pull is retried automatically. To avoid the limit, set a pull Secret (secrets.ngc_image_secret) or pull from a mirror.",
     ),
     MessagePattern(
         "image-disk-full",
         r"no space left on device|disk quota exceeded",
         "The node's disk is full: {image} does not fit",
-        "Give GPU nodes a larger disk (a NIM's image is 10 to 20 GB), or remove images.",
+        "Give the GPU nodes a larger disk (a NIM image has 10 to 20 GB), or remove images.",
     ),
     MessagePattern(
         "image-architecture",
         r"no match for platform|no matching manifest|exec format error",
-        "{image} is not built for the node's processor",
-        "Choose nodes with node_selector: {{kubernetes.io/arch: amd64}}, or an image for theirs.",
+        "{image} is not built for the node's CPU architecture",
+        "Select nodes with the label kubernetes.io/arch=amd64 (node_selector), or use an image for the architecture of the nodes.",
     ),
     MessagePattern(
         "image-unauthorized",
@@ -53,13 +54,13 @@ _PULL = (
             r"insufficient_scope",
             r"denied:",
         ),
-        "The registry refuses to hand out {image}: {secret}",
-        "{pull_secret_fix}",
+        "The registry refuses the pull of {image}: {secret}",
+        "{secret_fix}",
     ),
     MessagePattern(
         "image-not-found",
         r"not found|manifest unknown|name unknown|does not exist|\b404\b",
-        "There is no image {image}",
+        "The image {image} does not exist",
         "Correct {field}: the registry has no such repository or tag.",
     ),
     MessagePattern(
@@ -78,72 +79,75 @@ _PULL = (
             r"network is unreachable",
         ),
         "The node cannot reach the registry of {image}",
-        "Open the network, proxy or DNS from the GPU nodes to the registry, or use a mirror of it in {field}.",
+        "Allow access from the GPU nodes to the registry (network, proxy, DNS), or set {field} to an image of a mirror.",
     ),
 )
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
-    """What is wrong with images."""
+    """Yield diagnoses of the images of waiting containers."""
     for pod in snapshot.pods:
         for each in containers_of(pod):
-            if each.waiting in _WAITING:
-                yield from _read_waiting(snapshot, pod, each, f"pod/{name_of(pod)}")
+            if each.waiting in _WAITING_REASONS:
+                yield from _check_container(snapshot, pod, each, f"pod/{name_of(pod)}")
 
 
-def _read_waiting(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
+def _check_container(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
     image = sanitize(text_at(each.spec, "image"), 200)
     field = _FIELDS.get(each.name, "image" if each.init else "extra_containers")
-    message = _reason(snapshot, pod, each)
+    message = _find_message(snapshot, pod, each)
     evidence = sanitize(message)
     if each.waiting == "InvalidImageName":
-        yield Diagnosis("image-name-invalid", f"{image} is no image reference", f"Correct {field}.", evidence, subject=subject)
+        yield Diagnosis("image-name-invalid", f"{image} is not a valid image reference", f"Correct {field}.", evidence, subject=subject)
         return
     if each.waiting == "ErrImageNeverPull":
-        fix = "Use image_pull_policy: IfNotPresent, or bring the image to the node."
-        yield Diagnosis("image-never-pulled", f"{image} is not on the node, and image_pull_policy is Never", fix, evidence, subject=subject)
+        text = f"{image} is not on the node, and image_pull_policy is Never"
+        fix = "Set image_pull_policy to IfNotPresent, or load the image on the node."
+        yield Diagnosis("image-never-pulled", text, fix, evidence, subject=subject)
         return
-    secret, fix = _judge_pull_secret(snapshot, pod, image)
-    words = message.replace(text_at(each.spec, "image") or "\0", "")  # "not found" may stand in the name
-    found = list(match_patterns(_PULL, words, subject, evidence, image=image, field=field, secret=secret, pull_secret_fix=fix))
+    secret, secret_fix = _check_pull_secret(snapshot, pod, image)
+    # The image's name may contain the text of a pattern, such as "not found".
+    anonymous = message.replace(text_at(each.spec, "image") or "\0", "")
+    values = {"image": image, "field": field, "secret": secret, "secret_fix": secret_fix}
+    found = list(match_patterns(_PULL_FAILURES, anonymous, subject, evidence, **values))
     yield from found
     if not found:
-        yield Diagnosis("image-pull", f"{image} cannot be pulled", "The words below say why.", evidence, "likely", subject)
+        yield Diagnosis("image-pull", f"{image} cannot be pulled", SEE_EVIDENCE, evidence, "likely", subject)
 
 
-def _reason(snapshot: Snapshot, pod: Object, each: Container) -> str:
-    """The back-off says only that it waits; what failed before stands in the event, or further back in the same message."""
+def _find_message(snapshot: Snapshot, pod: Object, each: Container) -> str:
+    """Return the reason of a failed pull.
+
+    The container's own message may contain only the back-off. The reason is then in an event, or
+    later in the same message.
+    """
     image = text_at(each.spec, "image")
-    failed = [message_of(event) for event in snapshot.events(pod, "Failed") if image in message_of(event)]
-    told = [message for message in failed if not message.startswith("Error: ")]
-    return (told or failed or [each.message])[-1] if "rpc error" not in each.message else each.message
+    failures = [message_of(event) for event in snapshot.events(pod, "Failed") if image in message_of(event)]
+    specific = [message for message in failures if not message.startswith("Error: ")]
+    return (specific or failures or [each.message])[-1] if "rpc error" not in each.message else each.message
 
 
-def _judge_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str, str]:
-    """What is said of the pull Secret, and what to do: as exact as what is known of it allows."""
+def _check_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str, str]:
+    """Return the problem of the pull Secret and its fix, as exactly as the known facts permit."""
     names = [text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")]
-    registry = registry_of(image)
     if not names:
         return (
             "the pod has no pull Secret",
-            "Name one in secrets.ngc_image_secret, or give secrets.ngc_api_key: keyless() is for public images.",
+            "Set secrets.ngc_image_secret or secrets.ngc_api_key. Without a pull Secret, only public images can be pulled.",
         )
-    name = names[0]
-    shown = sanitize(name, 100)
-    make = (
-        f"Make it anew: kubectl -n {snapshot.namespace} create secret docker-registry {shown} --docker-server={registry} "
-        "--docker-username='$oauthtoken' --docker-password=<NGC API key>; or give secrets.ngc_api_key, and it is made for you."
-    )
-    if name not in snapshot.secrets:
-        return (
-            f"the key in the pull Secret {shown} is wrong, expired or not entitled to it",
-            f"Renew the key, or get the entitlement. {make}",
-        )
-    facts = snapshot.secrets[name]
+    registry, name = registry_of(image), sanitize(names[0], 100)
+    command = create_pull_secret(snapshot.namespace, name, registry)
+    alternative = "Or set secrets.ngc_api_key: the component then creates the Secret."
+    replace = f"Delete it and create it again: `{command}`. {alternative}"
+    refused = f"the key in the pull Secret {name} is wrong, expired or not entitled to the image"
+    if names[0] not in snapshot.secrets:
+        return refused, f"Renew the key, or obtain the entitlement. {replace}"
+    facts = snapshot.secrets[names[0]]
     if facts is None:
-        return f"the pull Secret {shown} is not there", make
+        return f"the pull Secret {name} does not exist", f"Create it: `{command}`. {alternative}"
     if facts.type != PULL_SECRET_TYPE:
-        return f"the pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_SECRET_TYPE}", make
+        return f"the pull Secret {name} is of type {sanitize(facts.type, 60)}, not {PULL_SECRET_TYPE}", replace
     if facts.registries and registry not in facts.registries:
-        return f"the pull Secret {shown} logs in to {sanitize(', '.join(facts.registries[:4]), 120)}, not to {registry}", make
-    return f"the key in the pull Secret {shown} is wrong, expired or not entitled to it", f"Renew the key, or get the entitlement. {make}"
+        registries = sanitize(", ".join(facts.registries[:4]), 120)
+        return f"the pull Secret {name} has credentials for {registries}, not for {registry}", replace
+    return refused, f"Renew the key, or obtain the entitlement. {replace}"

@@ -1,4 +1,4 @@
-"""Jobs: what downloads the model into the cache before a rollout, and what brings adapters to a shared volume."""
+"""Jobs: the prewarm Job, and the Job that downloads LoRA adapters to a shared volume."""
 
 from collections.abc import Iterator
 
@@ -6,52 +6,53 @@ from ...cluster.objects import Object, at, condition, is_finished, items_at, nam
 from ...names import PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
-from ..phases import duration
+from ..phases import format_duration
 from ..snapshot import Snapshot
+
+_LATE = 0.8
+"""Fraction of the deadline after which a Job is reported, while there is time to react."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
-    """What a Job comes to, beside what its pods say."""
+    """Yield diagnoses of a Job itself. Other rules diagnose its pods."""
     job = snapshot.job
     if job is None:
         return
-    subject, fills = f"job/{name_of(job)}", _fills_cache(job)
+    subject = f"job/{name_of(job)}"
     if at(job, "spec", "suspend") is True and not is_finished(job):
-        text = "The Job is suspended: nobody starts it"
-        fix = f"The queue that suspended it (Kueue, say) starts it when there is quota; else: {_resume(snapshot, job)}."
-        yield Diagnosis("job-suspended", text, fix, subject=subject)
+        fix = f"The queue that suspended it (such as Kueue) resumes it when quota is available. Otherwise: `{_resume(snapshot, job)}`."
+        yield Diagnosis("job-suspended", "The Job is suspended", fix, subject=subject)
     failed = condition(job, "Failed")
     if failed.get("status") == "True":
-        yield _read_failure(job, failed, fills, subject)
+        yield _diagnose_failure(job, failed, subject)
     elif not is_finished(job):
-        yield from _find_lateness(snapshot, job, subject)
-
-
-def _fills_cache(job: Object) -> bool:
-    return any(text_at(each, "name") == PREWARM_CONTAINER for each in items_at(job, "spec", "template", "spec", "containers"))
+        yield from _check_deadline(snapshot, job, subject)
 
 
 def _resume(snapshot: Snapshot, job: Object) -> str:
     return f'kubectl -n {snapshot.namespace} patch job {name_of(job)} -p \'{{"spec": {{"suspend": false}}}}\''
 
 
-def _read_failure(job: Object, failed: Object, fills: bool, subject: str) -> Diagnosis:
+def _raise_deadline(job: Object) -> str:
+    is_prewarm = any(text_at(each, "name") == PREWARM_CONTAINER for each in items_at(job, "spec", "template", "spec", "containers"))
+    return f"Raise {'cache.prewarm.timeout' if is_prewarm else 'startup_timeout'}. Downloaded files are kept on the volume."
+
+
+def _diagnose_failure(job: Object, failed: Object, subject: str) -> Diagnosis:
     evidence = sanitize(text_at(failed, "message"))
     if failed.get("reason") == "DeadlineExceeded":
-        limit = number_at(job, "spec", "activeDeadlineSeconds")
-        text = f"The Job was not done within its {duration(limit)}"
-        argument = "cache.prewarm.timeout" if fills else "startup_timeout"
-        return Diagnosis("job-deadline", text, f"Raise {argument}; what has arrived is kept on the volume.", evidence, subject=subject)
-    text = f"The Job failed {max(1, number_at(job, 'status', 'failed'))} times, and is not tried again"
-    return Diagnosis("job-failed", text, "Remove the cause, then run pulumi up again.", evidence, "possible", subject)
+        deadline = number_at(job, "spec", "activeDeadlineSeconds")
+        text = f"The Job exceeded its deadline of {format_duration(deadline)}"
+        return Diagnosis("job-deadline", text, _raise_deadline(job), evidence, subject=subject)
+    text = f"The Job failed {max(1, number_at(job, 'status', 'failed'))} times and is not retried"
+    return Diagnosis("job-failed", text, "Remove the cause, then run `pulumi up` again.", evidence, "possible", subject)
 
 
-def _find_lateness(snapshot: Snapshot, job: Object, subject: str) -> Iterator[Diagnosis]:
-    """Four fifths of the deadline gone: said while there is time to look."""
-    limit, began = number_at(job, "spec", "activeDeadlineSeconds"), time_at(job, "status", "startTime")
-    if not limit or began is None:
+def _check_deadline(snapshot: Snapshot, job: Object, subject: str) -> Iterator[Diagnosis]:
+    deadline, started = number_at(job, "spec", "activeDeadlineSeconds"), time_at(job, "status", "startTime")
+    if not deadline or started is None:
         return
-    spent = (snapshot.now - began).total_seconds()
-    if spent > 0.8 * limit:
-        text = f"The Job has taken {duration(spent)} of the {duration(limit)} that it may take"
-        yield Diagnosis("job-late", text, "Raise cache.prewarm.timeout; what has arrived is kept on the volume.", "", "possible", subject)
+    elapsed = (snapshot.now - started).total_seconds()
+    if elapsed > _LATE * deadline:
+        text = f"The Job has used {format_duration(elapsed)} of its deadline of {format_duration(deadline)}"
+        yield Diagnosis("job-late", text, _raise_deadline(job), "", "possible", subject)

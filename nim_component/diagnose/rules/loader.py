@@ -1,8 +1,8 @@
-"""The containers that download LoRA adapters, or look at them: the exit code says what failed, the last line what to do."""
+"""Containers that download or check LoRA adapters. Their exit codes identify the failure."""
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Container, container, name_of, text_at
+from ...cluster.objects import Container, Ended, container, name_of, text_at
 from ...lora_loader import EXIT_CODES
 from ...names import CHECKER_CONTAINER, LOADER_CONTAINER
 from ...text.sanitizing import sanitize_tail
@@ -12,85 +12,95 @@ from ..snapshot import Snapshot
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
 FAILURES: dict[str, tuple[str, str]] = {
-    "unexpected": ("The adapter loader failed in a way it does not know", "Read its last words below, and report them."),
-    "adapter-list": ("The adapter loader's list or settings are wrong", "Correct hf_repo_ids, or the variable that its words below name."),
+    "unexpected": (
+        "The adapter loader failed with an unexpected error",
+        "See its log in the evidence, and report it.",
+    ),
+    "adapter-list": (
+        "The adapter list or the settings of the adapter loader are invalid",
+        "Correct hf_repo_ids, or the variable in the evidence.",
+    ),
     "foreign": (
-        "A directory of an adapter's name exists that the loader did not make",
-        "Remove it from the volume, or give the adapter another name.",
+        "The volume has a directory with an adapter's name that the adapter loader did not create",
+        "Remove it from the volume, or rename the adapter.",
     ),
     "library": (
         "The adapter loader cannot install huggingface_hub",
-        "Let the pods reach a package index (PIP_INDEX_URL, a proxy), or use a lora_image that has the library.",
+        "Allow access from the pods to a package index (PIP_INDEX_URL, a proxy), or set lora_image to an image with the library.",
     ),
     "unauthorized": (
-        "The hub refuses the adapter's download: no token, or a wrong one",
-        "Set secrets.hf_token_key (and hf_token_group) to a valid token, or correct the repository in hf_repo_ids.",
+        "The hub refuses the adapter's download: the token is missing or wrong",
+        "Set secrets.hf_token_key (and secrets.hf_token_group) to a valid token's key, or correct the repository in hf_repo_ids.",
     ),
     "gated": (
-        "The adapter's repository is gated, and the token's account may not read it",
-        "Accept its terms on its page with the account of the token, or give another token (secrets.hf_token_key).",
+        "The adapter's repository is gated, and the token's account has no access",
+        "Accept its terms on its page with the account of the token, or use another token (secrets.hf_token_key).",
     ),
     "not-found": (
-        "There is no such adapter repository or revision on the hub",
-        "Correct hf_repo_ids; for a private repository give a token that may read it.",
+        "The adapter's repository or revision does not exist on the hub",
+        "Correct hf_repo_ids. A private repository requires a token with read access (secrets.hf_token_key).",
     ),
     "no-match": (
-        "The repository does not hold the files of a LoRA adapter",
-        "Correct hf_repo_ids: its revision, or files; a base model is no adapter.",
+        "The repository does not contain the files of a LoRA adapter",
+        "Correct the repository, its revision or its files in hf_repo_ids. A base model is not an adapter.",
     ),
-    "disk-full": ("The volume for the adapters is full", "Raise ephemeral_storage or give the node a larger disk, or list fewer adapters."),
-    "volume": ("The adapter loader may not write to its volume", "Set fs_group to the owner of the volume, and mount it writable."),
+    "disk-full": (
+        "The volume for the adapters is full",
+        "Raise ephemeral_storage, give the node a larger disk, or list fewer adapters.",
+    ),
+    "volume": (
+        "The adapter loader cannot write to its volume",
+        "Set fs_group to the owner of the volume, and mount the volume writable.",
+    ),
     "damaged": (
-        "An adapter is damaged: it is not what the hub's record says, or no adapter at all",
+        "An adapter is damaged: it differs from the hub's record, or is not an adapter",
         "Pin another revision, or look for a proxy that alters files.",
     ),
-    "rate-limited": ("The hub limits the downloads", "Give a token (secrets.hf_token_key) and pin revisions; it is tried again by itself."),
+    "rate-limited": (
+        "The hub limits the downloads",
+        "Set a token (secrets.hf_token_key) and pin revisions. The download is retried automatically.",
+    ),
     "hub": (
-        "The hub cannot be reached or does not answer",
-        "Check HF_ENDPOINT, proxy and network from the pod; it is tried again by itself.",
+        "The hub cannot be reached or does not respond",
+        "Check HF_ENDPOINT, the proxy and the network of the pod. The download is retried automatically.",
     ),
     "rank": (
-        "An adapter's rank is above what the server takes",
-        "Raise lora.max_rank, or drop the adapter.",
+        "An adapter's rank is above the server's limit",
+        "Raise lora.max_rank, or remove the adapter.",
     ),
-    "lock-lost": ("Two loaders worked on one volume, and this one slept", "Nothing: the other does the work, and this one starts again."),
-    "time-out": ("The adapters did not arrive in time", "Raise startup_timeout, or list fewer adapters; what has arrived is kept."),
+    "lock-lost": (
+        "The adapter loader was suspended, and another one took over its volume",
+        "No action: the other one downloads the adapters, and this one restarts.",
+    ),
+    "time-out": (
+        "The adapters were not downloaded in time",
+        "Raise startup_timeout, or list fewer adapters. Downloaded adapters are kept.",
+    ),
     "interrupted": (
-        "The adapter loader was stopped before it was done",
-        "Nothing, if the pod was deleted: the next start goes on from there.",
+        "The adapter loader was stopped before it finished",
+        "No action if the pod was deleted: the next start resumes the download.",
     ),
 }
-"""Kind of failure to what it means and what to do. One for each of the loader's `EXIT_CODES`."""
+"""Text and fix by kind of failure, one for each of the loader's `EXIT_CODES`."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
-    """How the loader failed, as long as it has not succeeded since."""
+    """Yield the last failures of the containers."""
     for pod in snapshot.pods:
         for loader in (container(pod, LOADER_CONTAINER), container(pod, CHECKER_CONTAINER)):
             if loader is not None and loader.ended and loader.ended.code != 0:
-                yield from _read_end(loader, f"pod/{name_of(pod)}")
+                yield _diagnose_failure(loader, loader.ended, f"pod/{name_of(pod)}")
 
 
-def _read_end(loader: Container, subject: str) -> Iterator[Diagnosis]:
-    ended = loader.ended
-    if ended is None:
-        return
+def _diagnose_failure(loader: Container, ended: Ended, subject: str) -> Diagnosis:
     if ended.reason == "OOMKilled":
-        memory = text_at(loader.spec, "resources", "limits", "memory") or "what it has"
-        text = f"The adapter loader ran out of memory ({memory})"
-        yield Diagnosis("loader-out-of-memory", text, "Raise lora_adapter_mem.", subject=subject)
-        return
+        limit = text_at(loader.spec, "resources", "limits", "memory") or "no limit"
+        text = f"The adapter loader ran out of memory ({limit})"
+        return Diagnosis("loader-out-of-memory", text, "Raise lora_adapter_mem.", subject=subject)
     kind = _KINDS.get(ended.code)
     if kind is None or kind not in FAILURES:
         text = f"The adapter loader ended with exit code {ended.code}"
-        yield Diagnosis(
-            "loader-unknown",
-            text,
-            "Read its last words below; with a lora_image of your own, look at that.",
-            sanitize_tail(ended.message),
-            "likely",
-            subject,
-        )
-        return
+        fix = "See its log in the evidence. If you set lora_image, check that image."
+        return Diagnosis("loader-unknown", text, fix, sanitize_tail(ended.message), "likely", subject)
     text, fix = FAILURES[kind]
-    yield Diagnosis(f"loader-{kind}", text, fix, sanitize_tail(ended.message), subject=subject)
+    return Diagnosis(f"loader-{kind}", text, fix, sanitize_tail(ended.message), subject=subject)

@@ -1,4 +1,4 @@
-"""Causes that are told by the words of a message: a table of patterns, the first that fits wins."""
+"""Diagnoses by the text of a message: tables of patterns, of which the first match applies."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
 
-_LONGEST_MESSAGE = 20_000
+SEE_EVIDENCE = "See the evidence for the reason."
+"""Fix of the causes that only the message itself explains."""
+_MAX_MESSAGE_LENGTH = 20_000
 
 
 @dataclass(frozen=True)
 class MessagePattern:
-    """A pattern, and what it means. Named groups of the pattern, and what a rule adds, may stand in text and fix as `{name}`."""
+    """A pattern, and the diagnosis of the messages that match it.
+
+    `text` and `fix` may contain the pattern's groups, and further values of the rule, as `{name}`.
+    """
 
     cause: str
     pattern: str
@@ -20,29 +25,36 @@ class MessagePattern:
     fix: str
     confidence: Confidence = "certain"
 
-    def diagnosis(self, match: re.Match[str], subject: str, evidence: str, more: Mapping[str, str]) -> Diagnosis:
-        """What was found, with the groups filled in."""
-        groups = {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(more)
+    def diagnose(self, match: re.Match[str], subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
+        """Return the diagnosis of a match."""
+        groups = {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(values)
         return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, self.confidence, subject)
 
 
 def any_of(*patterns: str) -> str:
-    """One pattern that fits where one of several does."""
+    """Return a pattern that matches wherever one of the patterns does."""
     return "|".join(patterns)
 
 
-def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", **more: str) -> Iterator[Diagnosis]:
-    """What the message means by the first fitting entry; nothing when none fits. The evidence is the message, unless given."""
-    bounded = message[-_LONGEST_MESSAGE:]
-    for words in table:
-        match = re.search(words.pattern, bounded, re.IGNORECASE)
+def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", **values: str) -> Iterator[Diagnosis]:
+    """Yield the diagnosis of the first pattern that matches a message, or nothing.
+
+    Args:
+        table: Patterns, in order of precedence.
+        message: Message of the cluster or of a container.
+        subject: Object that the message is about.
+        evidence: Evidence of the diagnosis; by default the matching line of the message.
+        **values: Further values for the texts of the patterns.
+    """
+    bounded = message[-_MAX_MESSAGE_LENGTH:]
+    for each in table:
+        match = re.search(each.pattern, bounded, re.IGNORECASE)
         if match:
-            yield words.diagnosis(match, subject, evidence or around(bounded, match), more)
+            yield each.diagnose(match, subject, evidence or _matching_line(bounded, match), values)
             return
 
 
-def around(message: str, match: re.Match[str]) -> str:
-    """The line of the message that was matched."""
+def _matching_line(message: str, match: re.Match[str]) -> str:
     start = message.rfind("\n", 0, match.start()) + 1
     end = message.find("\n", match.end())
     return sanitize(message[start : None if end < 0 else end])

@@ -1,4 +1,4 @@
-"""Servers that start and do not come up: their last words, and their probes."""
+"""Servers that start but do not become ready, by their logs and probes, and failed sidecars."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,90 +8,86 @@ from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .crash_messages import CANNOT_START, LAST_WORDS
-from .patterns import match_patterns
+from .crash_messages import LOG_PATTERNS, RUNTIME_PATTERNS
+from .patterns import SEE_EVIDENCE, match_patterns
 
-_OTHERS = {
-    PREWARM_CONTAINER: (
-        "The download of the model into the cache",
-        "Its last words say why; look at cache.prewarm: profiles or args, timeout, mem.",
+_OTHER_CONTAINERS = {
+    PREWARM_CONTAINER: ("The model download of the prewarm Job", "Check cache.prewarm (profiles or args, timeout, mem)."),
+    FETCHER_CONTAINER: ("The adapter fetcher", "Correct lora.source (image, command) or lora.env."),
+    AUTHORITIES_CONTAINER: (
+        "The container that joins the certificate authorities",
+        "network.ca_config_map must contain certificates in PEM.",
     ),
-    FETCHER_CONTAINER: ("What brings the adapters", "Its last words say why: correct lora.source (image, command) or lora.env."),
-    AUTHORITIES_CONTAINER: ("What joins the certificate authorities", "network.ca_config_map must hold certificates in PEM."),
 }
-"""Containers of the component that are not the server, by name: what they are called, and what to do."""
+"""Title and fix of the component's other containers, by name."""
+_LATE = 0.8
+"""Fraction of the startup limit after which a server is reported, while there is time to react."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
-    """Why servers do not come up."""
+    """Yield the reasons why servers are not ready."""
     for pod in snapshot.pods:
         subject = f"pod/{name_of(pod)}"
         for each in containers_of(pod) if not is_ready(pod) else ():
             if each.waiting in ("RunContainerError", "CreateContainerError", "StartError"):
-                yield from match_patterns(CANNOT_START, each.message or (each.ended.message if each.ended else "") or "?", subject)
+                message = each.message or (each.ended.message if each.ended else "") or "?"
+                yield from match_patterns(RUNTIME_PATTERNS, message, subject)
             elif each.name == SERVER_CONTAINER:
-                yield from _read_server(snapshot, pod, each, subject)
+                yield from _check_server(snapshot, pod, each, subject)
             elif each.name not in (LOADER_CONTAINER, CHECKER_CONTAINER) and not each.running_since and not each.ready:
-                yield from _read_other(each, subject)
+                yield from _check_other_container(each, subject)
 
 
-def _read_server(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
-    probes = list(_find_probes(snapshot, pod, server, subject))
+def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
+    probes = list(_check_probes(snapshot, pod, server, subject))
     yield from probes
     if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
-        found = list(_read_words(server.ended, subject))
+        found = list(_match_log(server.ended, subject))
         yield from found
         if not found and not probes:
-            yield _read_crash(server, subject)
+            yield _diagnose_crash(server, server.ended, subject)
     elif server.running_since and not probes:
-        yield from _find_lateness(snapshot, server, subject)
+        yield from _check_elapsed_time(snapshot, server, subject)
 
 
-def _read_words(ended: Ended, subject: str) -> Iterator[Diagnosis]:
-    return match_patterns(CANNOT_START[:-1] if ended.reason == "StartError" else LAST_WORDS, ended.message, subject)
+def _match_log(ended: Ended, subject: str) -> Iterator[Diagnosis]:
+    return match_patterns(RUNTIME_PATTERNS[:-1] if ended.reason == "StartError" else LOG_PATTERNS, ended.message, subject)
 
 
-def _read_other(each: Container, subject: str) -> Iterator[Diagnosis]:
-    """What downloads the model, what goes before the server, and what stands beside it."""
+def _check_other_container(each: Container, subject: str) -> Iterator[Diagnosis]:
+    """Check an init container, a sidecar, or the container of the prewarm Job."""
     ended = each.ended
     if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
         return
-    found = list(_read_words(ended, subject)) if each.name == PREWARM_CONTAINER else []
+    found = list(_match_log(ended, subject)) if each.name == PREWARM_CONTAINER else []
     yield from found
     if not found:
-        somebodys = f"The container {sanitize(each.name, 63)}", "Its last words say why: correct extra_containers."
-        what, fix = _OTHERS.get(each.name, somebodys)
-        text = f"{what} failed with exit code {ended.code}"
-        yield Diagnosis("container-failed", text, fix, sanitize_tail(ended.message), "likely", subject)
+        title, fix = _OTHER_CONTAINERS.get(each.name, (f"The container {sanitize(each.name, 63)}", "Correct extra_containers."))
+        text = f"{title} failed with exit code {ended.code}"
+        yield Diagnosis("container-failed", text, f"{SEE_EVIDENCE} {fix}", sanitize_tail(ended.message), "likely", subject)
 
 
-def _read_crash(server: Container, subject: str) -> Diagnosis:
-    ended = server.ended
-    code = ended.code if ended else 0
+def _diagnose_crash(server: Container, ended: Ended, subject: str) -> Diagnosis:
     times = f", {server.restarts + 1} times so far" if server.restarts else ""
-    text = f"The server ends soon after its start with exit code {code}{times}"
-    words = sanitize_tail(ended.message) if ended else ""
-    fix = (
-        "Its last words stand above; without a hint in them, look at image, args and env."
-        if words
-        else "It said nothing: look at image, command and args."
-    )
-    return Diagnosis("crash-loop", text, fix, words, "possible", subject)
+    text = f"The server exits soon after its start with exit code {ended.code}{times}"
+    log = sanitize_tail(ended.message)
+    fix = "See the end of its log in the evidence. If it shows no reason, check image, args and env."
+    return Diagnosis("crash-loop", text, fix if log else "It logged nothing: check image, command and args.", log, "possible", subject)
 
 
-def _find_probes(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
+def _check_probes(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
     unhealthy = [message_of(event) for event in snapshot.events(pod, "Unhealthy")]
     killed = [message_of(event) for event in snapshot.events(pod, "Killing")]
     probe = at(server.spec, "startupProbe")
     if any("failed startup probe" in message for message in killed):
-        yield _read_budget(server, unhealthy, subject)
+        yield _diagnose_startup_limit(server, unhealthy, subject)
     elif any("failed liveness probe" in message for message in killed):
-        text = "The server stopped answering its liveness probe and was restarted"
-        fix = "It hangs or is overloaded: look at its last words, give it more cpu, or take load off it with more replicas."
+        text = "The server failed its liveness probe and was restarted"
+        fix = "It hangs or is overloaded: check its log, raise cpu, or reduce its load with more replicas."
         yield Diagnosis("liveness-killed", text, fix, sanitize(unhealthy[-1]) if unhealthy else "", "likely", subject)
-    elif unhealthy and (match := _status_code(unhealthy[-1])) in (404, 405):
+    elif unhealthy and (status := _status_code(unhealthy[-1])) in (404, 405):
         path = sanitize(text_at(probe, "httpGet", "path"), 120)
-        text = f"The server answers, but not on the probe's path {path} ({match})"
+        text = f"The server responds, but not on the probe's path {path} ({status})"
         yield Diagnosis("probe-path", text, "Correct health_endpoint: a NIM has v1/health/ready.", sanitize(unhealthy[-1]), subject=subject)
 
 
@@ -100,41 +96,33 @@ def _status_code(message: str) -> int:
     return int(words[0]) if "statuscode: " in message and words and words[0].isdecimal() else 0
 
 
-def budget_of(server: Container) -> int:
-    """Seconds that the startup probe gives the server."""
+def _startup_limit(server: Container) -> int:
+    """Return the seconds in which the startup probe must succeed."""
     probe = at(server.spec, "startupProbe")
     return number_at(probe, "failureThreshold") * (number_at(probe, "periodSeconds") or 10)
 
 
-def _read_budget(server: Container, unhealthy: list[str], subject: str) -> Diagnosis:
-    budget = budget_of(server)
-    refused = bool(unhealthy) and "connection refused" in unhealthy[-1]
-    last = sanitize_tail(server.ended.message) if server.ended else ""
-    if refused:
+def _diagnose_startup_limit(server: Container, unhealthy: list[str], subject: str) -> Diagnosis:
+    is_refused = bool(unhealthy) and "connection refused" in unhealthy[-1]
+    log = sanitize_tail(server.ended.message) if server.ended else ""
+    if is_refused:
         port = text_at(server.spec, "startupProbe", "httpGet", "port") or number_at(server.spec, "startupProbe", "httpGet", "port")
-        got = f"nothing listened on its port ({port}) until the end"
-        fix = "If it was still downloading, raise startup_timeout; if it listens elsewhere, set port to that (look at args and command)."
+        state = f"nothing listened on its port ({port})"
+        fix = "Raise startup_timeout if it was still downloading. If it listens on another port, set port to it (check args and command)."
     else:
-        got = "it listened, and the model was not ready"
-        fix = "Raise startup_timeout: the cache makes the next start faster."
-    text = f"The start-up took longer than its budget of {budget} s (startup_timeout): {got}"
-    return Diagnosis(
-        "startup-budget", text, fix, last or (sanitize(unhealthy[-1]) if unhealthy else ""), "likely" if refused else "certain", subject
-    )
+        state = "it listened, but the model was not ready"
+        fix = "Raise startup_timeout. The next start is faster because of the cache."
+    text = f"The start-up exceeded its limit of {_startup_limit(server)} s (startup_timeout): {state}"
+    evidence = log or (sanitize(unhealthy[-1]) if unhealthy else "")
+    return Diagnosis("startup-budget", text, fix, evidence, "likely" if is_refused else "certain", subject)
 
 
-def _find_lateness(snapshot: Snapshot, server: Container, subject: str) -> Iterator[Diagnosis]:
-    """Four fifths of the budget gone: said while there is time to look."""
-    budget, began = budget_of(server), server.running_since
-    if server.ready or began is None or not budget:
+def _check_elapsed_time(snapshot: Snapshot, server: Container, subject: str) -> Iterator[Diagnosis]:
+    limit, started = _startup_limit(server), server.running_since
+    if server.ready or started is None or not limit:
         return
-    spent = snapshot.now - began
-    if spent > timedelta(seconds=budget * 0.8):
-        text = f"The model has been loading for {int(spent.total_seconds())} s of the {budget} s that startup_timeout gives it"
-        yield Diagnosis(
-            "startup-late",
-            text,
-            "Raise startup_timeout if it is a first download; it is ended and begun again at the limit.",
-            subject=subject,
-            confidence="possible",
-        )
+    elapsed = snapshot.now - started
+    if elapsed > timedelta(seconds=limit * _LATE):
+        text = f"The model has been loading for {int(elapsed.total_seconds())} s of its limit of {limit} s (startup_timeout)"
+        fix = "Raise startup_timeout if it is a first download: at the limit, the server is stopped and started again."
+        yield Diagnosis("startup-late", text, fix, subject=subject, confidence="possible")

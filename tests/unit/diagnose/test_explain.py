@@ -78,7 +78,7 @@ def test_what_changes_is_told_and_what_goes():
     told = followed(api, change("pods", "MODIFIED", running(ready=True)), change("deployments", "DELETED", deployed()), seconds=3.5)
     assert told[0] == "ml/llama: waiting for a node"
     assert told[1].startswith("ml/llama: ready after ")
-    assert told[2:] == ["ml/llama: there is no such Deployment"]
+    assert told[2:] == ["ml/llama: not deployed"]
 
 
 def test_what_comes_later_is_told():
@@ -92,7 +92,7 @@ def test_a_finding_that_counts_the_seconds_is_told_once():
 
     api = Going(pods=[pod(age=900)], deployments=[deployed()])
     (told,) = followed(api, lambda _: None, seconds=3.5)
-    assert "No scheduler has looked at the pod for " in told
+    assert "No scheduler has processed the pod for " in told
 
 
 def test_a_server_that_cannot_be_reached_is_not_followed():
@@ -106,23 +106,23 @@ def test_a_server_that_cannot_be_reached_is_not_followed():
 
 def test_a_download_before_the_deployment_is_told():
     (said,), _ = explained(FakeApi(pods=[of_job(job_pod(state=RUNS))], jobs=[job()]))
-    assert str(said) == "ml/llama: pre-warm: downloading the model into the cache, which may take 2 h 0 min"
-    assert (said.there, said.well) == (True, False)
+    assert str(said) == "ml/llama: prewarm Job: downloading the model into the cache (time limit 2 h 0 min)"
+    assert (said.is_deployed, said.is_ready) == (True, False)
 
 
 def test_a_job_that_is_done_is_not_told():
     (said,), _ = explained(FakeApi(pods=[running(ready=True)], jobs=[over("Complete")], deployments=[deployed()]))
     assert [phase.partition(" after")[0] for phase in said.phases] == ["ready"]
-    assert said.well
+    assert said.is_ready
 
 
 def test_a_job_that_failed_is_told_beside_a_server_that_serves():
     api = FakeApi(pods=[running(ready=True), of_job(job_ended("No space left on device"))], jobs=[over("Failed")], deployments=[deployed()])
     (said,), _ = explained(api)
-    assert said.phases[0] == "pre-warm: failed 1 time, and not tried again"
+    assert said.phases[0] == "prewarm Job: failed 1 time, not retried"
     assert said.phases[1].startswith("ready after")
     assert [each.cause for each in said.diagnoses] == ["disk-full"]
-    assert not said.well
+    assert not said.is_ready
 
 
 def test_a_group_is_a_service_too():
@@ -136,8 +136,8 @@ def test_a_kind_that_the_cluster_may_not_have_is_not_missed():
     api = FakeApi(pods=[running(ready=True)], deployments=[deployed()])
     api.refused = {("list", "leaderworkersets"): RefusedError(403, "no"), ("list", "jobs"): RefusedError(403, "no")}
     (said,), notes = explained(api)
-    assert said.well
-    assert notes == ["jobs may not be read in namespace ml: the story is told without them (needs get, list, watch)"]
+    assert said.is_ready
+    assert notes == ["jobs cannot be read in namespace ml: the diagnosis leaves them out (requires get, list, watch)"]
 
 
 def test_refused_credentials_are_no_empty_namespace():
@@ -204,7 +204,7 @@ def test_what_is_served_is_compared_with_what_was_asked_for(api: Serving, missin
     assert notes == []
     assert [each.cause for each in said.diagnoses] == (["model-missing"] if missing else [])
     assert missing is None or missing in str(said)
-    assert said.well == (missing is None)
+    assert said.is_ready == (missing is None)
 
 
 def test_the_list_of_a_job_is_the_jobs():
@@ -251,7 +251,7 @@ def test_servers_that_do_not_answer_are_not_waited_for():
         began = time.monotonic()
         said = asyncio.run(run(kubeconfig))
         assert time.monotonic() - began < 6  # one after the other it would be 15
-    assert [each.well for each in said] == [True] * 10
+    assert [each.is_ready for each in said] == [True] * 10
     assert len(notes) == 10
     assert all("no answer within 1.5 s" in note for note in notes)
 
@@ -269,18 +269,18 @@ def template_of(service: str) -> Any:
 @pytest.mark.parametrize(
     ("which", "error", "note"),
     [
-        ("configmaps/llama-lora-1", RefusedError(403, ""), "configmaps may not be read in namespace ml (needs get)"),
-        ("configmaps/llama-lora-1", MissingError(""), "llama: *the list of adapters, ConfigMap llama-lora-1, cannot be read"),
-        ("configmaps/llama-lora-1", {"data": {"adapters.json": "{"}}, "llama: *the list of adapters, ConfigMap llama-lora-1, is no JSON"),
+        ("configmaps/llama-lora-1", RefusedError(403, ""), "configmaps cannot be read in namespace ml (requires get)"),
+        ("configmaps/llama-lora-1", MissingError(""), "llama: *the adapter list, ConfigMap llama-lora-1, cannot be read"),
+        ("configmaps/llama-lora-1", {"data": {"adapters.json": "{"}}, "llama: *the adapter list, ConfigMap llama-lora-1, is not JSON"),
         (
             "services/http:llama:8000/proxy/v1/models",
             RefusedError(403, '{"kind":"Status"}'),
-            "services/proxy may not be used in namespace ml (needs get)",
+            "services/proxy cannot be used in namespace ml (requires get)",
         ),
         (
             "services/http:llama:8000/proxy/v1/models",
             UnreachableError("status 503"),
-            "llama: *the API server's proxy does not lead to it (status 503)",
+            "llama: *the API server's proxy cannot reach the server (status 503)",
         ),
     ],
 )
@@ -288,6 +288,6 @@ def test_what_cannot_be_compared_is_noted(which: str, error: Any, note: str):
     api = Serving(["base"], ONE)
     api.answers[f"/api/v1/namespaces/ml/{which}"] = error
     (said,), notes = explained(api)
-    assert said.well
+    assert said.is_ready
     before, _, after = note.rpartition("*")
-    assert notes == [f"{before}what is served is not compared with what was asked for: {after}"]
+    assert notes == [f"{before}the served models are not compared with the requested models: {after}"]

@@ -88,7 +88,7 @@ def test_a_key_in_a_termination_message_reaches_no_finding():
 def test_names_of_a_hostile_cluster_cannot_break_a_line():
     message = 'secret "evil\n\x1b[31m{cause}" not found'
     (found,) = diagnose(snapshot(waiting("CreateContainerConfigError", message)))
-    assert found.text == "The Secret evil{cause} is not there".replace("evil{", "evil {")
+    assert found.text == "The Secret evil{cause} does not exist".replace("evil{", "evil {")
 
 
 def test_the_surest_comes_first_and_a_guess_not_at_all():

@@ -7,7 +7,7 @@ import pytest
 
 from nim_component.cluster.client import ClusterClient
 from nim_component.diagnose.rules.endpoints import describe_missing
-from nim_component.diagnose.served_models import NotAskedError, find_missing
+from nim_component.diagnose.served_models import ModelListError, find_missing
 
 from ..cluster.server import serving
 
@@ -57,19 +57,19 @@ DENIED = {"kind": "Status", "reason": "Forbidden", "message": "x" * 600}
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ((403, DENIED), "services/proxy may not be used in namespace ml (needs get)"),
-        ((403, {"detail": "a key is needed"}), "it answers with 403"),
-        ((401, {}), "it answers with 401"),
-        ((404, {}), "it has no /v1/models, or the Service is not there"),
-        ((503, {}), "the API server's proxy does not lead to it (status 503)"),
-        ((302, b""), "the API server's proxy does not lead to it (no JSON)"),
-        ((200, b"<html>"), "the API server's proxy does not lead to it (no JSON)"),
-        ((200, b"[]"), "the API server's proxy does not lead to it (no object)"),
-        ((200, {"object": "other"}), "it answers with something else than a list of models"),
+        ((403, DENIED), "services/proxy cannot be used in namespace ml (requires get)"),
+        ((403, {"detail": "a key is needed"}), "the server returned status 403"),
+        ((401, {}), "the server returned status 401"),
+        ((404, {}), "the server has no /v1/models, or the Service does not exist"),
+        ((503, {}), "the API server's proxy cannot reach the server (status 503)"),
+        ((302, b""), "the API server's proxy cannot reach the server (no JSON)"),
+        ((200, b"<html>"), "the API server's proxy cannot reach the server (no JSON)"),
+        ((200, b"[]"), "the API server's proxy cannot reach the server (no object)"),
+        ((200, {"object": "other"}), "the response is not a list of models"),
     ],
 )
 def test_unusable_response_raises_not_asked(answer: tuple[int, Any], why: str):
-    with pytest.raises(NotAskedError) as caught:
+    with pytest.raises(ModelListError) as caught:
         missing([answer], ["base"])
     assert str(caught.value) == why
     assert caught.value.denied == (answer[1] is DENIED)
@@ -82,7 +82,7 @@ def test_denied_request_is_not_retried():
         async with ClusterClient.connect(kubeconfig) as client:
             return await find_missing(client, "llama", "ml", 8000, ["base"], 5)
 
-    with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(NotAskedError):
+    with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(ModelListError):
         asyncio.run(compare(kubeconfig))
     assert len(seen) == 1
 

@@ -32,7 +32,7 @@ def test_a_job_is_not_the_server_and_its_forerunner_is_not_the_job():
         owned(job_pod("l"), LORA_JOB),
     ]
     store.replace(PODS, "ml", pods)
-    assert store.parts("ml") == {("llama", PREWARM_JOB), ("llama", LORA_JOB)}
+    assert store.workloads("ml") == {("llama", PREWARM_JOB), ("llama", LORA_JOB)}
     assert store.services("ml") == ["llama"]
     server = store.snapshot("llama", "ml", NOW)
     assert ([name_of(each) for each in server.pods], server.job) == (["llama-5d9-x"], None)

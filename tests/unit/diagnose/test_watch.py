@@ -12,6 +12,7 @@ import pytest
 from nim_component.cluster import rate_limiter
 from nim_component.cluster.client import GoneError, MissingError, RefusedError, UnreachableError
 from nim_component.cluster.kinds import KINDS
+from nim_component.diagnose import on_demand
 from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.progress import reporter as reporter_module
 from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout, describe_failure
@@ -113,7 +114,7 @@ def tell(api: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False)
 def test_a_cause_that_stands_is_warned_of_once():
     lines, denied = tell(FakeApi(pods=[unschedulable(NO_GPU, gpu=2)]))
     assert [level for level, _ in lines] == ["progress", "warning"]
-    assert lines[1][1].startswith(f"The pod wants 2 {GPU}, and the largest node has 1.\n  evidence: ")
+    assert lines[1][1].startswith(f"The pod requests 2 {GPU}, but the largest node has 1.\n  evidence: ")
     assert denied == []
 
 
@@ -126,7 +127,7 @@ def test_a_cause_that_passes_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(watch_module, "PAUSE", 0.1)
+    monkeypatch.setattr(watch_module, "RESTART_DELAY", 0.1)
     api = FakeApi(pods=[pod("old", age=5)])
 
     def changes(kind: str) -> Any:
@@ -143,8 +144,8 @@ def test_a_watch_that_has_expired_lists_again_and_forgets_what_is_gone(monkeypat
 @pytest.mark.parametrize("how", ["ends", "expires", "gone", "gone and back", "fails for one kind"])
 def test_a_server_that_misbehaves_is_asked_seldom(monkeypatch: pytest.MonkeyPatch, how: str):
     minute = 2.0
-    monkeypatch.setattr(watch_module, "PROBES", tuple(each * minute / 60 for each in watch_module.PROBES))
-    for module, name in ((watch_module, "PAUSE"), (watch_module, "STAGGER"), (rate_limiter, "MINUTE")):
+    monkeypatch.setattr(watch_module, "PROBE_DELAYS", tuple(each * minute / 60 for each in watch_module.PROBE_DELAYS))
+    for module, name in ((watch_module, "RESTART_DELAY"), (watch_module, "STAGGER"), (rate_limiter, "MINUTE")):
         monkeypatch.setattr(module, name, getattr(module, name) * minute / 60)
     api = FakeApi(pods=[pod()])
     began = time.monotonic()
@@ -186,8 +187,8 @@ def test_a_denial_is_said_once(verb: str, kind: str):
     api.refused = {(verb, kind): RefusedError(403, "no")}
     _, denied = tell(api)
     where = "" if kind == "nodes" else " in namespace ml"
-    assert [each for each in denied if "GPUs are free" not in each] == [
-        f"{kind} may not be read{where}: the story is told without them (needs get, list, watch)"
+    assert [each for each in denied if "free GPUs" not in each] == [
+        f"{kind} cannot be read{where}: the diagnosis leaves them out (requires get, list, watch)"
     ]
 
 
@@ -198,8 +199,8 @@ def test_secrets_that_may_not_be_read_are_said_once():
 
     waits = [waiting("ErrImagePull", "rpc error: unauthorized", metadata={"name": f"p{i}", "uid": f"p{i}", **LABELS}) for i in range(3)]
     lines, denied = tell(Refusing(pods=waits))
-    assert denied == ["Secrets may not be read in namespace ml: their keys cannot be said (needs get)"]
-    assert any("The registry refuses to hand out" in text for _, text in lines)
+    assert denied == ["Secrets cannot be read in namespace ml: their keys are unknown (requires get)"]
+    assert any("The registry refuses the pull of" in text for _, text in lines)
 
 
 def test_a_log_that_may_not_be_read_is_said_once(monkeypatch: pytest.MonkeyPatch):
@@ -208,12 +209,12 @@ def test_a_log_that_may_not_be_read_is_said_once(monkeypatch: pytest.MonkeyPatch
             self.texts += 1
             raise RefusedError(403, "no")
 
-    monkeypatch.setattr(watch_module, "LOG_FRESH", 0.0)
+    monkeypatch.setattr(on_demand, "LOG_MAX_AGE", 0.0)
     loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
     api = Refusing(pods=[pod(node="gpu-0", lora=True, initContainerStatuses=[loader])])
     lines, denied = tell(api, adapters=2)
     assert api.texts > 1
-    assert denied == ["logs may not be read in namespace ml: adapters are not counted (needs get pods/log)"]
+    assert denied == ["logs cannot be read in namespace ml: adapters are not counted (requires get on pods/log)"]
     assert lines == [("progress", "downloading 2 adapters")]
 
 
@@ -228,9 +229,9 @@ def test_adapters_are_counted_by_the_loaders_log_and_seldom():
     api = FakeApi(pods=[pod(node="gpu-0", lora=True, initContainerStatuses=[loader])])
     api.log = "one: org/one@main is commit 1\none: 12 MB verified in 3.0 s (4 MB/s)\ntwo: 1 MB of 9 MB\n"
     lines, _ = tell(api, adapters=2)
-    assert lines == [("progress", "downloading adapters 2 of 2")]
+    assert lines == [("progress", "downloading adapter 2 of 2")]
     assert api.texts == 1
-    assert watch_module.LOG_FRESH >= 10
+    assert on_demand.LOG_MAX_AGE >= 10
 
 
 def test_the_diagnosis_of_a_failure_without_a_cause_says_so():
@@ -274,9 +275,9 @@ class Restarting(FakeApi):
 
 @pytest.mark.parametrize("away", [0.0, 0.3])
 def test_after_a_restart_of_the_server_a_story_goes_on_at_once(monkeypatch: pytest.MonkeyPatch, away: float):
-    monkeypatch.setattr(watch_module, "PAUSE", 0.01)
+    monkeypatch.setattr(watch_module, "RESTART_DELAY", 0.01)
     monkeypatch.setattr(watch_module, "STAGGER", 0.001)
-    monkeypatch.setattr(watch_module, "PROBES", (0.1, 0.1))
+    monkeypatch.setattr(watch_module, "PROBE_DELAYS", (0.1, 0.1))
     api = Restarting(0.3, away)
     lines, _ = tell(api, 1.5)
     assert [text for _, text in lines] == ["waiting for a node", "loading the model"]
@@ -284,9 +285,9 @@ def test_after_a_restart_of_the_server_a_story_goes_on_at_once(monkeypatch: pyte
 
 
 def test_what_cannot_be_asked_anew_at_once_is_what_tells_least(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(watch_module, "PAUSE", 0.01)
+    monkeypatch.setattr(watch_module, "RESTART_DELAY", 0.01)
     monkeypatch.setattr(watch_module, "STAGGER", 0.001)
-    monkeypatch.setattr(watch_module, "PROBES", (0.05, 0.05))
+    monkeypatch.setattr(watch_module, "PROBE_DELAYS", (0.05, 0.05))
     api = Restarting(0.2, 0.5)
     tell(api, 1.2)
     asked = [path.rpartition("/")[2] for path in api.lists]

@@ -37,8 +37,8 @@ def child(name: str, **fields: Any) -> Resource:
     [
         ("llama-deployment", {}, "Deployment", "nim", "other"),
         ("llama-group", MULTI_NODE, "LeaderWorkerSet", "nim", "other"),
-        ("llama-warm", {"cache": CacheArgs(prewarm=PrewarmArgs(all_profiles=True))}, "Job", PREWARM_JOB, "other (pre-warm)"),
-        ("llama-lora-job", LORA, "Job", LORA_JOB, "other (adapters)"),
+        ("llama-warm", {"cache": CacheArgs(prewarm=PrewarmArgs(all_profiles=True))}, "Job", PREWARM_JOB, "other (prewarm Job)"),
+        ("llama-lora-job", LORA, "Job", LORA_JOB, "other (LoRA Job)"),
     ],
 )
 def test_tracked_rollout_describes_its_resource(name: str, fields: dict[str, Any], kind: str, workload: str, title: str):

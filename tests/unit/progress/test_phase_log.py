@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from nim_component.diagnose.phases import duration
+from nim_component.diagnose.phases import format_duration
 from nim_component.diagnose.progress.phase_log import PhaseLog
 
 from ..diagnose.made import (
@@ -63,8 +63,8 @@ def test_downloaded_adapters_are_counted():
     loader = {"name": "download-loras", "state": {"running": {"startedAt": ago(5)}}, "ready": False}
     it = snapshot(pod(node="gpu-0", lora=True, initContainerStatuses=[loader]))
     log = PhaseLog()
-    assert log.add(it, adapters=2, downloaded=0) == ["downloading adapters 1 of 2"]
-    assert log.add(it, adapters=2, downloaded=1) == ["downloading adapters 2 of 2"]
+    assert log.add(it, adapters=2, downloaded=0) == ["downloading adapter 1 of 2"]
+    assert log.add(it, adapters=2, downloaded=1) == ["downloading adapter 2 of 2"]
     assert log.add(it, adapters=2, downloaded=2) == []
 
 
@@ -86,7 +86,7 @@ def test_prewarm_job_reports_each_phase_once():
         (snapshot(job_pod(node=""), jobs=[job()]), ["waiting for a node"]),
         (snapshot(job_pod(), jobs=[job()]), ["scheduled on gpu-0, waiting for its volumes"]),
         (snapshot(failed, jobs=[job(status={"failed": 1})]), ["failed 1 time, waiting to start again"]),
-        (snapshot(failed, retry, jobs=[job(status={"failed": 1})]), ["downloading the model into the cache, which may take 2 h 0 min"]),
+        (snapshot(failed, retry, jobs=[job(status={"failed": 1})]), ["downloading the model into the cache (time limit 2 h 0 min)"]),
         # the status of the Job is not updated yet
         (snapshot({**retry, "status": {"phase": "Succeeded"}}, jobs=[job(age=125)]), ["done after 2 min 5 s"]),
         (snapshot(jobs=[over("Complete", age=125)]), []),
@@ -96,19 +96,19 @@ def test_prewarm_job_reports_each_phase_once():
 
 
 def test_failed_job_reports_that_retries_ended():
-    assert PhaseLog().add(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, and not tried again"]
+    assert PhaseLog().add(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, not retried"]
     assert PhaseLog().add(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
 
 
 def test_adapters_of_loader_job_are_counted():
     it = job_pod(container="download-loras", state={"running": {"startedAt": ago(5)}})
-    assert PhaseLog().add(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, downloaded=1) == ["downloading adapters 2 of 3"]
+    assert PhaseLog().add(snapshot(it, jobs=[job(container="download-loras")]), adapters=3, downloaded=1) == ["downloading adapter 2 of 3"]
 
 
 def test_running_adapter_check_is_a_phase():
     running_check = {"name": "check-loras", "state": {"running": {"startedAt": ago(5)}}}
     it = pod(node="gpu-0", spec={"initContainers": [{"name": "check-loras"}]}, initContainerStatuses=[running_check])
-    assert PhaseLog().add(snapshot(it)) == ["the check of the adapters runs"]
+    assert PhaseLog().add(snapshot(it)) == ["the adapter check runs"]
 
 
 def test_old_pod_of_leader_worker_set_is_ignored():
@@ -160,4 +160,4 @@ def test_skewed_clock_gives_no_negative_duration():
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59.4, "59 s"), (372, "6 min 12 s"), (3600, "1 h 0 min"), (-5, "0 s")])
 def test_duration_has_two_units(seconds: float, text: str):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text

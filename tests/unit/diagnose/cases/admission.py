@@ -26,7 +26,7 @@ CASES: dict[str, list[Case]] = {
             refused(
                 'pods "llama-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "p" must set ...)'
             ),
-            "Pod Security restricted:latest of the namespace refuses the pod: allowPrivilegeEscalation",
+            "The namespace's Pod Security level restricted:latest rejects the pod: allowPrivilegeEscalation",
         )
     ],
     "quota-exceeded": [
@@ -34,11 +34,11 @@ CASES: dict[str, list[Case]] = {
             refused(
                 f'pods "llama-x" is forbidden: exceeded quota: gpus, requested: requests.{GPU}=2, used: requests.{GPU}=3, limited: requests.{GPU}=4'
             ),
-            "The namespace's quota gpus is used up: asked requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=3, limit requests.nvidia.com/gpu=4",
+            "The pod exceeds the namespace's quota gpus: requested requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=3, limit requests.nvidia.com/gpu=4",
         ),
-        (of_a_group(), "quota gpus is used up: asked requests.nvidia.com/gpu=8"),
+        (of_a_group(), "quota gpus: requested requests.nvidia.com/gpu=8"),
         # the leader is there, and its worker is refused
-        (of_a_group(pod("llama-group-0"), said_of="llama-group-0"), "asked requests.nvidia.com/gpu=8"),
+        (of_a_group(pod("llama-group-0"), said_of="llama-group-0"), "requested requests.nvidia.com/gpu=8"),
     ],
     "quota-unlimited": [
         (
@@ -53,15 +53,15 @@ CASES: dict[str, list[Case]] = {
     "webhook-broken": [
         (
             refused('Internal error occurred: failed calling webhook "mutate.istio.io": failed to call webhook: no endpoints available'),
-            "mutate.istio.io does not answer",
+            "mutate.istio.io does not respond",
         )
     ],
     "service-account-missing": [
-        (refused('error looking up service account ml/default: serviceaccount "default" not found'), "service account")
+        (refused('error looking up service account ml/default: serviceaccount "default" not found'), "ServiceAccount")
     ],
-    "priority-class-missing": [(refused("no PriorityClass with name gold was found"), "There is no PriorityClass gold")],
+    "priority-class-missing": [(refused("no PriorityClass with name gold was found"), "The PriorityClass gold does not exist")],
     "runtime-class-missing": [
-        (refused('pod rejected: RuntimeClass "nvidia" not found'), "There is no RuntimeClass nvidia"),
+        (refused('pod rejected: RuntimeClass "nvidia" not found'), "The RuntimeClass nvidia does not exist"),
         (
             snapshot(
                 waiting("ContainerCreating"),
@@ -72,7 +72,7 @@ CASES: dict[str, list[Case]] = {
                     )
                 ],
             ),
-            "container toolkit",
+            "Container Toolkit",
         ),
     ],
     "namespace-ending": [(refused("unable to create new content in namespace ml because it is being terminated"), "being deleted")],

@@ -16,7 +16,7 @@ def named(image: str) -> Snapshot:
 
 CASES: dict[str, list[Case]] = {
     "image-not-found": [
-        (pulled("nvcr.io/nim/meta/llama3-8b-instruct:1.0.0: not found"), f"There is no image {IMAGE}"),
+        (pulled("nvcr.io/nim/meta/llama3-8b-instruct:1.0.0: not found"), f"The image {IMAGE} does not exist"),
         (
             snapshot(waiting("ErrImagePull", f'rpc error: code = NotFound desc = failed to pull "{IMAGE}": manifest unknown')),
             "Correct image",
@@ -27,19 +27,21 @@ CASES: dict[str, list[Case]] = {
             pulled("pull access denied, repository does not exist or may require authorization: 401 Unauthorized", PULL_FACTS),
             "not entitled",
         ),
-        (pulled("403 Forbidden", {"pull": None}), "the pull Secret pull is not there"),
+        (pulled("403 Forbidden", {"pull": None}), "the pull Secret pull does not exist"),
         (pulled("unauthorized", {"pull": SecretFacts("Opaque", ("x",))}), f"the pull Secret pull is of type Opaque, not {PULL_TYPE}"),
         (
             pulled("unauthorized", {"pull": SecretFacts(PULL_TYPE, (".dockerconfigjson",), ("ghcr.io",))}),
-            "logs in to ghcr.io, not to nvcr.io",
+            "has credentials for ghcr.io, not for nvcr.io",
         ),
         (snapshot(waiting("ErrImagePull", "rpc error: unauthorized", spec={"imagePullSecrets": []})), "the pod has no pull Secret"),
     ],
     "image-rate-limited": [(pulled("429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"), "mirror")],
     "image-registry-unreachable": [(pulled("dial tcp: lookup nvcr.io on 10.96.0.10:53: no such host"), "cannot reach the registry")],
     "image-disk-full": [(pulled("write /var/lib/containerd/x: no space left on device"), "10 to 20 GB")],
-    "image-architecture": [(pulled("no match for platform in manifest"), "kubernetes.io/arch: amd64")],
-    "image-name-invalid": [(snapshot(waiting("InvalidImageName", "couldn't parse image name")), "is no image reference. | Correct image")],
+    "image-architecture": [(pulled("no match for platform in manifest"), "kubernetes.io/arch=amd64")],
+    "image-name-invalid": [
+        (snapshot(waiting("InvalidImageName", "couldn't parse image name")), "is not a valid image reference. | Correct image")
+    ],
     "image-never-pulled": [
         (snapshot(waiting("ErrImageNeverPull", "Container image is not present with pull policy of Never")), "IfNotPresent")
     ],

@@ -30,43 +30,48 @@ CASES: dict[str, list[Case]] = {
     "job-deadline": [
         (
             snapshot(jobs=[over("Failed", "DeadlineExceeded", "Job was active longer than specified deadline")]),
-            "The Job was not done within its 2 h 0 min. | Raise cache.prewarm.timeout; what has arrived is kept",
+            "The Job exceeded its deadline of 2 h 0 min. | Raise cache.prewarm.timeout. Downloaded files are kept",
         ),
         (snapshot(jobs=[over("Failed", "DeadlineExceeded", container="download-loras")]), "Raise startup_timeout"),
     ],
     "job-failed": [
-        (snapshot(jobs=[over("Failed", "BackoffLimitExceeded", "Job has reached it", status={"failed": 4})]), "The Job failed 4 times, and")
+        (
+            snapshot(jobs=[over("Failed", "BackoffLimitExceeded", "Job has reached it", status={"failed": 4})]),
+            "The Job failed 4 times and is not retried",
+        )
     ],
-    "job-late": [(snapshot(job_pod(), jobs=[job(age=6000)]), "has taken 1 h 40 min of the 2 h 0 min that it may take")],
-    "job-suspended": [(snapshot(jobs=[job(suspend=True)]), "The queue that suspended it (Kueue, say)")],
+    "job-late": [(snapshot(job_pod(), jobs=[job(age=6000)]), "has used 1 h 40 min of its deadline of 2 h 0 min")],
+    "job-suspended": [(snapshot(jobs=[job(suspend=True)]), "The queue that suspended it (such as Kueue)")],
     "prewarm-out-of-memory": [
         (
             snapshot(job_ended("", 137, "OOMKilled"), jobs=[job()]),
-            "The download of the model ran out of memory (8Gi). | Raise cache.prewarm.mem.",
+            "The prewarm Job ran out of memory (8Gi). | Raise cache.prewarm.mem.",
         )
     ],
     "prewarm-elsewhere": [
-        (unplaced(AFFINITY), "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or use cache.access_mode ReadWriteMany.")
+        (unplaced(AFFINITY), "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or set cache.access_mode to ReadWriteMany.")
     ],
     "container-failed": [
         (
             snapshot(job_ended("Traceback: odd", 3), jobs=[job()]),
-            "The download of the model into the cache failed with exit code 3 (likely). | Its last words say why; look at cache.prewarm",
+            "The model download of the prewarm Job failed with exit code 3 (likely). | See the evidence for the reason. Check cache.prewarm",
         ),
-        (beside("fetch-loras"), "What brings the adapters failed with exit code 1 (likely). | Its last words say why: correct lora.source"),
-        (beside("join-authorities"), "network.ca_config_map must hold certificates in PEM. | boom"),
-        (beside("mine"), "The container mine failed with exit code 1 (likely). | Its last words say why: correct extra_containers. | boom"),
+        (
+            beside("fetch-loras"),
+            "The adapter fetcher failed with exit code 1 (likely). | See the evidence for the reason. Correct lora.source",
+        ),
+        (beside("join-authorities"), "network.ca_config_map must contain certificates in PEM. | boom"),
+        (
+            beside("mine"),
+            "The container mine failed with exit code 1 (likely). | See the evidence for the reason. Correct extra_containers. | boom",
+        ),
     ],
     # the same causes as of a server
-    "ngc-key-refused": [
-        (snapshot(job_ended("Error: 401 from api.ngc.nvidia.com"), jobs=[job()]), "the key with which the model is downloaded")
-    ],
-    "disk-full": [
-        (snapshot(job_ended("OSError: No space left on device"), jobs=[job()]), "The disk that the model is downloaded to is full")
-    ],
+    "ngc-key-refused": [(snapshot(job_ended("Error: 401 from api.ngc.nvidia.com"), jobs=[job()]), "the API key for the model download")],
+    "disk-full": [(snapshot(job_ended("OSError: No space left on device"), jobs=[job()]), "The disk for the model download is full")],
     "node-too-small": [
         (unplaced("0/1 nodes are available: 1 Insufficient memory."), "has 8Gi of memory free. | Lower cache.prewarm.mem, or"),
-        (unplaced("0/1 nodes are available: 1 Insufficient memory.", "download-loras"), "Lower lora_adapter_mem, or take larger nodes."),
+        (unplaced("0/1 nodes are available: 1 Insufficient memory.", "download-loras"), "Lower lora_adapter_mem, or use larger nodes."),
     ],
     "loader-gated": [
         (snapshot(job_ended("one: gated", 12, container="download-loras"), jobs=[job(container="download-loras")]), "Accept its terms"),
@@ -75,7 +80,7 @@ CASES: dict[str, list[Case]] = {
     "pod-security": [
         (
             refused('Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest": hostPath volumes'),
-            "restricted:latest of",
+            "level restricted:latest rejects",
         )
     ],
     "quota-exceeded": [
@@ -90,7 +95,7 @@ CASES: dict[str, list[Case]] = {
                 ),
                 jobs=[job(container="download-loras")],
             ),
-            "There is no image python:3.12-alpine. | Correct lora_image: the registry",
+            "The image python:3.12-alpine does not exist. | Correct lora_image: the registry",
         )
     ],
 }

@@ -5,17 +5,17 @@ from ..shown import Case, NearMiss, failed
 
 CASES: dict[str, list[Case]] = {
     "node-lost": [
-        (snapshot(running(), nodes=[node(ready=False)]), "The pod's node gpu-0 does not answer"),
-        (snapshot(running(), nodes=[node("gpu-1")]), "The pod's node gpu-0 is gone"),
+        (snapshot(running(), nodes=[node(ready=False)]), "The pod's node gpu-0 does not respond"),
+        (snapshot(running(), nodes=[node("gpu-1")]), "The pod's node gpu-0 no longer exists"),
     ],
     "evicted-disk": [
         (
             failed("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi."),
             "Raise ephemeral_storage",
         ),
-        (failed("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size of an empty_dir"),
+        (failed("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size with cache.empty_dir"),
     ],
-    "evicted-memory": [(failed("Evicted", "The node was low on resource: memory."), "nodes of its own")],
+    "evicted-memory": [(failed("Evicted", "The node was low on resource: memory."), "Reserve nodes for the model")],
     "evicted": [(failed("Odd", "for some reason"), "for some reason")],
     "node-shutdown": [(failed("Terminated", "Pod was terminated in response to imminent node shutdown."), "spot")],
     "pod-preempted": [

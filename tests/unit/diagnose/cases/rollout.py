@@ -34,35 +34,35 @@ CASES: dict[str, list[Case]] = {
                 unschedulable(NO_GPU, template="bbb"),
                 deployments=[deployment(strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})],
             ),
-            "only the old pod could free. | Use rollout: recreate",
+            "only the old pod can free. | Set rollout to recreate",
         )
     ],
     "old-pod-stuck": [
         (
             snapshot(running(name="old", metadata={"deletionTimestamp": ago(300)})),
-            "should have ended 300 s ago and still holds its GPUs: its node does not confirm",
+            "should have terminated 300 s ago and still holds its GPUs: its node does not confirm",
         ),
         (
             snapshot(running(name="old", metadata={"deletionTimestamp": ago(300), "finalizers": ["x.io/keep"]})),
-            "finalizers hold it: ['x.io/keep']",
+            "its finalizers are not removed: ['x.io/keep']",
         ),
     ],
     "service-selector": [
-        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selects none of the pods: app=else")
+        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selector matches no pod: app=else")
     ],
     "service-port": [
         (
             snapshot(running(ready=True), services=[service(ports=[{"name": "http", "port": 8000, "targetPort": "web"}])]),
-            "a port named web, which no container has",
+            "target port is web, and no container has a port of that name",
         )
     ],
     "model-missing": [
         (
             replace(snapshot(running(ready=True)), served=(["base", "one"], ["base", "\x1b[31mtwo"])),
-            "The server is ready and does not serve one; it lists base, two. | An adapter that is left out was trained on another base",
+            "The server is ready but does not serve one; it lists base, two. | An adapter is missing if it was trained on another base",
         )
     ],
-    "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "No load balancer has been given")],
+    "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "has no load balancer address")],
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {

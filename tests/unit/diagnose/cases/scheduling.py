@@ -12,23 +12,23 @@ CASES: dict[str, list[Case]] = {
                 nodes=[node(), node("gpu-1", 4)],
                 others=[OTHER, pod("b", gpu=3, node="gpu-1", status={"phase": "Running"})],
             ),
-            f"No node has 2 free {GPU}: 1 of 12 are free, gpu-1 1 of 4, gpu-0 0 of 8. | Free GPUs (held by train/other 8, ml/b 3)",
+            f"No node has 2 free {GPU}: 1 of 12 are free, gpu-1 1 of 4, gpu-0 0 of 8. | Free GPUs (used by train/other 8, ml/b 3)",
         ),
         (snapshot(unschedulable(NO_GPU)), "Free GPUs, add a node, or lower gpu (now 1)."),
-        (snapshot(unschedulable(NO_GPU), nodes=[node()]), "their holders cannot be seen"),
+        (snapshot(unschedulable(NO_GPU), nodes=[node()]), "the pods that use them are unknown"),
     ],
     "gpu-absent": [
         (snapshot(unschedulable(NO_GPU), nodes=[node(gpu=0)]), f"No node offers {GPU}"),
         (
             snapshot(unschedulable(NO_GPU), nodes=[{**node(gpu=0), "status": {"allocatable": {"nvidia.com/mig-1g.10gb": "7"}}}]),
-            "name one in gpu_resource",
+            "set gpu_resource to one of them",
         ),
     ],
     "gpu-too-many": [(snapshot(unschedulable(NO_GPU, gpu=9), nodes=[node()]), "Set gpu to at most 8")],
     "node-too-small": [
         (
             snapshot(unschedulable("0/1 nodes are available: 1 Insufficient memory."), nodes=[node()]),
-            "No node that would do has 20Gi of memory free. | Lower mem",
+            "No suitable node has 20Gi of memory free. | Lower mem",
         )
     ],
     "taint": [
@@ -37,9 +37,9 @@ CASES: dict[str, list[Case]] = {
                 unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {team: research}."),
                 nodes=[node(taints=[{"key": "team", "value": "research", "effect": "NoSchedule"}])],
             ),
-            "Add it to tolerations, beside those it has: {key: team, operator: Equal, value: research, effect: NoSchedule}.",
+            "Add to the present tolerations: key=team, operator=Equal, value=research, effect=NoSchedule.",
         ),
-        (snapshot(unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {team: research}.")), "value: research"),
+        (snapshot(unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {team: research}.")), "value=research"),
         (snapshot(unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint(s).")), "Add the taint to tolerations"),
     ],
     "node-not-ready": [
@@ -48,7 +48,7 @@ CASES: dict[str, list[Case]] = {
                 unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."),
                 nodes=[node(ready=False, taints=[{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}])],
             ),
-            "Nodes that would do are not-ready (0 of 1 nodes are ready)",
+            "Suitable nodes are not-ready (0 of 1 nodes are ready)",
         )
     ],
     "node-cordoned": [
@@ -69,23 +69,23 @@ CASES: dict[str, list[Case]] = {
                 unschedulable("1 node(s) didn't match Pod's node affinity/selector.", spec={"nodeSelector": {"gpu": "h100", "zone": "a"}}),
                 nodes=[node(labels={"gpu": "h100"}), node("b", labels={"zone": "a"})],
             ),
-            "each label is there, but not on one node",
+            "each label exists, but not on one node",
         ),
     ],
     "node-affinity": [
         (
             snapshot(unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."), nodes=[node()]),
-            "Loosen affinity",
+            "Relax affinity",
         )
     ],
     "anti-affinity": [
-        (snapshot(unschedulable("0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.")), "Loosen affinity")
+        (snapshot(unschedulable("0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.")), "Relax affinity")
     ],
     "topology-spread": [(snapshot(unschedulable("1 node(s) didn't match pod topology spread constraints.")), "ScheduleAnyway")],
     "node-full-of-pods": [(snapshot(unschedulable("0/1 nodes are available: 1 Too many pods.")), "maxPods")],
     "host-port-taken": [(snapshot(unschedulable("1 node(s) didn't have free ports for the requested pod ports.")), "hostPort")],
     "no-nodes": [(snapshot(unschedulable("no nodes available to schedule pods")), "The cluster has no node")],
-    "no-scheduler": [(snapshot(pod(age=90)), "No scheduler has looked at the pod for 90 s")],
+    "no-scheduler": [(snapshot(pod(age=90)), "No scheduler has processed the pod for 90 s")],
     "scheduling-gated": [
         (
             snapshot(

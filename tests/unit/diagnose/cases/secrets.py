@@ -11,13 +11,13 @@ CASES: dict[str, list[Case]] = {
             mounting('MountVolume.SetUp failed for volume "lora-loader" : configmap "llama-lora-1" not found'),
             "The ConfigMap llama-lora-1 that the pod mounts",
         ),
-        (snapshot(waiting("CreateContainerConfigError", 'configmap "settings" not found')), "The ConfigMap settings is not there"),
+        (snapshot(waiting("CreateContainerConfigError", 'configmap "settings" not found')), "The ConfigMap settings does not exist"),
     ],
     "config-map-key-missing": [
         (snapshot(waiting("CreateContainerConfigError", "couldn't find key A in ConfigMap ml/settings")), "has no key A")
     ],
     "secret-missing": [
-        (snapshot(waiting("CreateContainerConfigError", 'secret "ngc" not found')), "The Secret ngc is not there"),
+        (snapshot(waiting("CreateContainerConfigError", 'secret "ngc" not found')), "The Secret ngc does not exist"),
         (mounting('MountVolume.SetUp failed for volume "tls" : secret "tls" not found'), "that the pod mounts"),
     ],
     "secret-key-missing": [
@@ -26,9 +26,12 @@ CASES: dict[str, list[Case]] = {
                 waiting("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret ml/ngc"),
                 secrets={"ngc": SecretFacts("Opaque", ("api-key", "other"))},
             ),
-            "The Secret ngc has no key NGC_API_KEY. | Name one of its keys in secrets.ngc_secret_key or hf_token_key (it has: api-key, other)",
+            "The Secret ngc has no key NGC_API_KEY. | Set secrets.ngc_secret_key or secrets.hf_token_key to one of its keys (it has: api-key, other)",
         ),
-        (snapshot(waiting("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret ml/ngc")), "hf_token_key, or add the key"),
+        (
+            snapshot(waiting("CreateContainerConfigError", "couldn't find key NGC_API_KEY in Secret ml/ngc")),
+            "secrets.hf_token_key to one of its keys, or add the key",
+        ),
     ],
     "image-runs-as-root": [
         (
@@ -51,11 +54,11 @@ CASES: dict[str, list[Case]] = {
             ),
             "create secret docker-registry pull --docker-server=nvcr.io",
         ),
-        (snapshot(running(), secrets={"pull": None}), "The pull Secret pull is not there"),
+        (snapshot(running(), secrets={"pull": None}), "The pull Secret pull does not exist"),
     ],
-    "pull-secret-type": [(snapshot(running(), secrets={"pull": SecretFacts("Opaque", ("a",))}), "nothing is pulled with it")],
+    "pull-secret-type": [(snapshot(running(), secrets={"pull": SecretFacts("Opaque", ("a",))}), "is not used for pulls")],
     "pull-secret-registry": [
-        (snapshot(running(), secrets={"pull": SecretFacts(PULL_TYPE, (), ("ghcr.io",))}), "logs in to ghcr.io, not to nvcr.io")
+        (snapshot(running(), secrets={"pull": SecretFacts(PULL_TYPE, (), ("ghcr.io",))}), "has credentials for ghcr.io, not for nvcr.io")
     ],
 }
 

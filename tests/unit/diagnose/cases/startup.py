@@ -4,7 +4,7 @@ from ..made import ended, pod, running, snapshot, waiting
 from ..shown import Case, NearMiss, probed
 
 CASES: dict[str, list[Case]] = {
-    "out-of-memory": [(snapshot(ended("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm may take 16Gi")],
+    "out-of-memory": [(snapshot(ended("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm can use 16Gi")],
     "container-out-of-memory": [
         (
             snapshot(
@@ -32,7 +32,7 @@ CASES: dict[str, list[Case]] = {
     "shm-too-small": [
         (
             snapshot(ended("RuntimeError: unable to write to file </torch_1_2_3>: No space left on device (28)")),
-            "Raise shm_size, and mem by as much",
+            "Raise shm_size, and raise mem by the same amount",
         ),
         (snapshot(ended("", 135)), "exit code 135"),
     ],
@@ -49,13 +49,13 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "gpu-not-visible": [
-        (snapshot(ended("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class: nvidia"),
-        (snapshot(waiting("CreateContainerError", 'could not select device driver "" with capabilities: [[gpu]]')), "container toolkit"),
+        (snapshot(ended("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class to nvidia"),
+        (snapshot(waiting("CreateContainerError", 'could not select device driver "" with capabilities: [[gpu]]')), "Container Toolkit"),
     ],
     "gpu-count": [
         (
             snapshot(ended("ValueError: Tensor parallel size (4) cannot be larger than the number of available GPUs (1)")),
-            "tensor times pipeline",
+            "tensor parallelism times its pipeline parallelism",
         )
     ],
     "no-profile": [
@@ -69,11 +69,13 @@ CASES: dict[str, list[Case]] = {
     ],
     "lora-unsupported": [(snapshot(ended("Error: LoRA is not supported by the selected profile")), "-feat_lora")],
     "ngc-key-refused": [
-        (snapshot(ended("authz error: insufficient_scope")), "NGC refuses the key"),
+        (snapshot(ended("authz error: insufficient_scope")), "NGC refuses the API key"),
         (snapshot(ended("Exception: https://api.ngc.nvidia.com/v2/org/nim/models/x: 403 Forbidden")), "entitled"),
     ],
     "model-gated": [(snapshot(ended("huggingface_hub.errors.GatedRepoError: 403 Client Error.")), "Accept its terms")],
-    "cache-not-writable": [(snapshot(ended("PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'")), "Set fs_group")],
+    "cache-not-writable": [
+        (snapshot(ended("PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'")), "Set run_as_user and fs_group")
+    ],
     "download-unreachable": [(snapshot(ended("httpx.ConnectError: [Errno -3] Temporary failure in name resolution")), "DNS")],
     "server-port-taken": [
         (snapshot(ended("OSError: [Errno 98] error while attempting to bind: address already in use")), "extra_containers")
@@ -87,7 +89,7 @@ CASES: dict[str, list[Case]] = {
     "crash-loop": [
         (
             snapshot(ended("Traceback\nKeyError: 'layers'", restarts=4)),
-            "exit code 1, 5 times so far (possible). | Its last words stand above",
+            "exit code 1, 5 times so far (possible). | See the end of its log in the evidence",
         )
     ],
     "startup-budget": [
@@ -97,7 +99,7 @@ CASES: dict[str, list[Case]] = {
                 "Container nim failed startup probe, will be restarted",
                 since=5,
             ),
-            "longer than its budget of 1800 s (startup_timeout): it listened, and the model was not ready",
+            "exceeded its limit of 1800 s (startup_timeout): it listened, but the model was not ready",
         ),
         (
             probed(
@@ -108,12 +110,15 @@ CASES: dict[str, list[Case]] = {
             "nothing listened on its port (http)",
         ),
     ],
-    "startup-late": [(snapshot(running(1500)), "for 1500 s of the 1800 s")],
+    "startup-late": [(snapshot(running(1500)), "for 1500 s of its limit of 1800 s")],
     "probe-path": [
         (probed("Startup probe failed: HTTP probe failed with statuscode: 404"), "not on the probe's path /v1/health/ready (404)")
     ],
     "liveness-killed": [
-        (probed("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3), "stopped answering")
+        (
+            probed("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3),
+            "failed its liveness probe",
+        )
     ],
 }
 

@@ -5,7 +5,7 @@ from ..shown import NO_GPU, Case, NearMiss, claimed, mounting
 
 CASES: dict[str, list[Case]] = {
     "pvc-missing": [
-        (snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" not found.')), "The claim models is not there")
+        (snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" not found.')), "The PVC models does not exist")
     ],
     "pvc-no-class": [
         (claimed("no persistent volumes available for this claim and no storage class is set", "FailedBinding"), "Set cache.storage_class")
@@ -13,33 +13,33 @@ CASES: dict[str, list[Case]] = {
     "pvc-class-missing": [
         (
             claimed('storageclass.storage.k8s.io "fast" not found', storageclasses=[{"metadata": {"name": "gp3"}}]),
-            "There is no StorageClass fast. | Correct cache.storage_class: the cluster has gp3.",
+            "The StorageClass fast does not exist. | Correct cache.storage_class: the cluster has gp3.",
         )
     ],
     "pvc-access-mode": [(claimed("failed to provision volume: Volume capabilities not supported: ReadWriteMany"), "access_mode")],
     "storage-quota": [(claimed("rpc error: code = ResourceExhausted desc = quota exceeded for disks"), "Lower cache.size")],
     "pvc-provisioning": [(claimed("rpc error: code = Internal desc = boom"), "boom")],
     "volume-name-unavailable": [
-        (claimed('volume "pv-1" already bound to a different claim.', "FailedBinding"), "The volume pv-1 belongs to another claim")
+        (claimed('volume "pv-1" already bound to a different claim.', "FailedBinding"), "The volume pv-1 is bound to another PVC")
     ],
     "pvc-no-provisioner": [
         (
             claimed("Waiting for a volume to be created either by the external provisioner 'x' or manually", "ExternalProvisioning"),
-            "does not answer",
+            "does not respond",
         )
     ],
-    "pvc-lost": [(snapshot(pod(), persistentvolumeclaims=[claim("Lost")]), "The claim's volume is gone")],
+    "pvc-lost": [(snapshot(pod(), persistentvolumeclaims=[claim("Lost")]), "The volume of the PVC no longer exists")],
     "pvc-being-deleted": [
         (
             snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" is being deleted.')),
-            "The claim models is being deleted, and waits for a pod",
+            "The PVC models is being deleted, and a pod still mounts it",
         ),
         (snapshot(pod(), persistentvolumeclaims=[claim("Bound", deletionTimestamp=ago(5))]), "is being deleted"),
     ],
     "volume-elsewhere": [
         (snapshot(unschedulable("0/2 nodes are available: 2 node(s) had volume node affinity conflict.")), "WaitForFirstConsumer")
     ],
-    "volume-attached-limit": [(snapshot(unschedulable("1 node(s) exceed max volume count.")), "as many volumes")],
+    "volume-attached-limit": [(snapshot(unschedulable("1 node(s) exceed max volume count.")), "maximum number of volumes")],
     "volume-read-write-once-pod": [
         (
             snapshot(
@@ -47,13 +47,13 @@ CASES: dict[str, list[Case]] = {
                     "1 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod."
                 )
             ),
-            "replicas: 1",
+            "replicas to 1",
         )
     ],
     "volume-multi-attach": [
         (
             mounting('Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node', "FailedAttachVolume"),
-            "rollout: recreate",
+            "rollout to recreate",
         )
     ],
     "volume-driver-missing": [

@@ -1,0 +1,113 @@
+"""Reads that only some diagnoses require, such as the Secrets that a failed container refers to."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from ..cluster.client import ClusterClient
+from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
+from ..cluster.objects import container, name_of
+from ..cluster.secret_facts import read_secret
+from ..names import LOADER_CONTAINER
+from .referenced_secrets import list_secrets
+from .snapshot import Snapshot
+from .store import Store
+
+MAX_AGE = 60.0
+"""Seconds until an object that was read on demand is read again."""
+LOG_MAX_AGE = 10.0
+"""Seconds until the log of a running adapter loader is read again."""
+_DOWNLOADED = " verified in "
+"""Text of the adapter loader's log line for an adapter that is downloaded."""
+_REQUIRE_PODS = ("gpu-insufficient", "rollout-needs-spare-gpu")
+_REQUIRE_SECRETS = ("image-unauthorized", "secret-key-missing", "secret-missing", "pull-secret-missing")
+_REQUIRE_CLASSES = ("pvc-class-missing",)
+
+
+class OnDemandReader:
+    """Reads into a store what a diagnosis requires, at most once in `MAX_AGE`."""
+
+    def __init__(self, client: ClusterClient, store: Store, report_denial: Callable[[str], None], *, read_secrets: bool) -> None:
+        """Create a reader.
+
+        Args:
+            client: Client of the cluster.
+            store: Store for the objects.
+            report_denial: Function that is called with a sentence for each missing permission.
+            read_secrets: False if Secrets must not be read.
+        """
+        self._client = client
+        self._store = store
+        self._report_denial = report_denial
+        self._read_secrets = read_secrets
+        self._read_at: dict[str, float] = {}
+        self._downloaded: dict[str, int] = {}
+        self._lock = asyncio.Lock()
+
+    async def read(self, snapshot: Snapshot, causes: set[str]) -> bool:
+        """Read what the causes require, unless it is recent. Return True if anything was read."""
+        was_read = False
+        async with self._lock:
+            if causes.intersection(_REQUIRE_PODS) and self._is_stale("pods"):
+                was_read = await self._read_pods() or was_read
+            if causes.intersection(_REQUIRE_CLASSES) and self._is_stale("classes"):
+                with contextlib.suppress(RefusedError, MissingError, UnreachableError, GoneError):
+                    items, _ = await self._client.list(STORAGE_CLASSES.path(None))
+                    self._store.replace(STORAGE_CLASSES, "", items)
+                    was_read = True
+            if causes.intersection(_REQUIRE_SECRETS) and self._read_secrets:
+                for name in list_secrets(snapshot):
+                    if self._is_stale(f"secret {snapshot.namespace}/{name}"):
+                        was_read = await self._read_secret(snapshot.namespace, name) or was_read
+        return was_read
+
+    async def count_adapters(self, snapshot: Snapshot) -> int | None:
+        """Return the number of adapters that the newest pod has downloaded, or None if unknown."""
+        pod = next(iter(snapshot.pods), None)
+        loader = container(pod, LOADER_CONTAINER) if pod else None
+        if pod is None or loader is None or loader.running_since is None:
+            return None
+        name, namespace = name_of(pod), snapshot.namespace
+        if self._is_stale(f"log {name}", LOG_MAX_AGE):
+            path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
+            try:
+                log = await self._client.text(path, container=LOADER_CONTAINER, tailLines="500", limitBytes="65536")
+            except RefusedError:
+                self._report_denial(f"logs cannot be read in namespace {namespace}: adapters are not counted (requires get on pods/log)")
+            except (UnreachableError, MissingError, GoneError):
+                pass
+            else:
+                self._downloaded[name] = sum(_DOWNLOADED in line for line in log.splitlines())
+        return self._downloaded.get(name)
+
+    def _is_stale(self, key: str, max_age: float = MAX_AGE) -> bool:
+        now = time.monotonic()
+        if now - self._read_at.get(key, -max_age) < max_age:
+            return False
+        self._read_at[key] = now
+        return True
+
+    async def _read_pods(self) -> bool:
+        try:
+            items, _ = await self._client.list(ALL_PODS.path(None), **ALL_PODS.query)
+        except RefusedError:
+            self._report_denial("pods of other namespaces cannot be read: free GPUs are unknown (requires list, cluster-wide)")
+        except (UnreachableError, MissingError, GoneError):
+            pass
+        else:
+            self._store.cluster_pods = [ALL_PODS.slim(each) for each in items]
+            return True
+        return False
+
+    async def _read_secret(self, namespace: str, name: str) -> bool:
+        try:
+            self._store.secrets[namespace, name] = await read_secret(self._client, namespace, name)
+        except RefusedError:
+            self._report_denial(f"Secrets cannot be read in namespace {namespace}: their keys are unknown (requires get)")
+        except (UnreachableError, GoneError):
+            pass
+        else:
+            return True
+        return False
