@@ -4,6 +4,8 @@ import ast
 import json
 import re
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -63,6 +65,28 @@ def test_there_are_python_and_yaml_blocks():
 
 def test_readme_example_has_the_documented_address():
     assert run_python(only("README.md")).outputs["url"] == "http://llama3-8b.nim.svc.cluster.local:8000"
+
+
+def test_quickstart_request_uses_the_served_model():
+    (answer,) = [json.loads(block.text) for block in blocks("json") if block.page.name == "quickstart.md"]
+    (request,) = [block.text for block in blocks("bash") if "chat/completions" in block.text]
+    (served,) = run_python(only("quickstart.md")).service("llama3-8b").outputs["modelNames"]
+    assert answer["model"] == served
+    assert f'"model": "{served}"' in request
+
+
+def test_quickstart_creates_secrets_without_the_key_in_arguments(tmp_path: Path):
+    """The commands run with a `kubectl` that records its arguments and its standard input."""
+    (block,) = [block for block in blocks("bash") if "NGC_API_KEY" in block.text]
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text('#!/bin/sh\necho "$@" >> "$RECORD/arguments"\ncat > "$RECORD/$4"\n')
+    kubectl.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RECORD": str(tmp_path)}
+    subprocess.run(["bash", "-e", "-c", block.text], input="the-key\n", text=True, env=environment, check=True)
+    assert "the-key" not in (tmp_path / "arguments").read_text()
+    assert (tmp_path / "ngc").read_text() == "the-key"
+    login = json.loads((tmp_path / "ngc-pull").read_text())["auths"]["nvcr.io"]
+    assert login == {"username": "$oauthtoken", "password": "the-key"}
 
 
 def test_flyte_example_downloads_the_adapters():
