@@ -188,7 +188,7 @@ def record(
 
 def record_project(directory: str | Path, stack: str) -> Recording:
     """Run the program of a Pulumi project with the configuration of one of its stacks."""
-    from .local.project import run_project
+    from .local.program import run_project
 
     return Recording(run_project(directory, stack))
 

@@ -87,7 +87,7 @@ def show_traceback(error: BaseException, target: UpdateTarget | None) -> str:
 
 def _skip_foreign_frames(frames: TracebackType | None, folder: Path) -> TracebackType | None:
     """Return the frames from the first one in the program's folder on, or all if there is none."""
-    from ..local.project import is_program_file
+    from ..local.program import is_program_file
 
     frame = frames
     while frame is not None:

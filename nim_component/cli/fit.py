@@ -32,7 +32,7 @@ def fit(
     from ..fit import fit_service
     from ..fit.catalogue import find_gpu, gpus
     from ..fit.record import read_record
-    from ..local.project import run_project
+    from ..local.program import run_project
     from ..text.nearest_names import suggest
 
     if gpu is not None and find_gpu(gpu) is None:

@@ -61,18 +61,19 @@ def plan(command: str, stack: str | None, cwd: Path, out: Path | None, as_json: 
 
     target = run_or_fail(lambda: find_target(cwd, stack, out, kubernetes_version), None)
     if not as_json:
-        typer.echo(f"{command} on the local engine, no cluster is contacted: project {target.project.name}, stack {target.stack.name}")
+        action = "rendering" if command == "up" else "previewing"
+        typer.echo(f"Local engine, no cluster is contacted: {action} stack {target.stack.name} of project {target.project.name}")
     failed: list[Run] = []
     return run_or_fail(lambda: plan_update(target, failed.append), target, failed)
 
 
 def report(update: Update, command: str, as_json: bool) -> None:
     """Print an update."""
-    from ..local.report import print_report, to_json
-
     if as_json:
+        from ..local.report_json import to_json
+
         typer.echo(to_json(update, command))
-        return
-    print_report(update, command)
-    if command == "up" and not update.renders_only:
-        typer.echo(f"\nNothing is deployed by this: `pulumi up --stack {update.run.stack}` deploys.")
+    else:
+        from ..local.report import print_report
+
+        print_report(update, command)

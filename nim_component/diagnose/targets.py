@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..cluster.objects import Object, text_at
 from ..local.manifests import Manifest, collect_manifests
-from ..local.project import run_stack
+from ..local.program import run_stack
 from ..local.resources import Resource, Run
 from ..local.update import find_target
 from ..names import SELECTOR_LABELS, SERVER

@@ -59,10 +59,10 @@ def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]
 def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     """Return the render of a stack, or its error."""
     pulumi = importlib.import_module("pulumi")
-    engine, project_module, errors = map(import_engine, ("engine", "project", "errors"))
+    engine, program, project_files, errors = map(import_engine, ("engine", "program", "project", "errors"))
     failed: list[Any] = []
     try:
-        run = project_module.run_stack(project, project_module.load_stack(project, name), on_failure=failed.append)
+        run = program.run_stack(project, project_files.load_stack(project, name), on_failure=failed.append)
         return describe_run(run, key)
     except (errors.LocalError, pulumi.RunError) as error:
         text = str(error)

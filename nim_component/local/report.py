@@ -1,34 +1,21 @@
-"""Output of `up` and `preview`: a tree like that of `pulumi`, or JSON.
-
-The keys of the JSON are stable:
-
-- `engine`, `command`, `project`, `stack`, `kubernetesVersion`, `changed`.
-- `summary`: count of resources by status.
-- `resources`: `urn`, `type`, `name`, `parent`, `status`, `formerUrn` and `changes` with `path`,
-  `kind`, `old`, `new`, `replaces`.
-- `outputs`, `outputChanges`.
-- `files`: `path` and `action` (`write`, `same` or `remove`).
-- `unknown`, `secret`: paths of values that are not written, by file.
-- `diagnostics`: `severity`, `message`, `urn`.
-
-On a failure the keys are `engine`, `command`, `project`, `stack` and `error`, the text on standard
-error. `project` and `stack` are null if they were not found. A secret value is `[secret]`, an
-unknown value `[unknown]`.
-"""
+"""Text output of `up` and `preview`, a tree like that of `pulumi`."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from ..text.console import open_console, print_hanging, print_whole
 from . import markers, urns
 from .comparison import PropertyChange, Step
 from .update import Update
 from .yaml_writer import render_yaml
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MAX_VALUE, MAX_START = 120, 60
 """Characters of a printed value, and of the start of a longer one."""
@@ -44,79 +31,72 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def to_json(update: Update, command: str) -> str:
-    """Return an update as JSON."""
-    comparison = update.comparison
-    content = {
-        "engine": "local",
-        "command": command,
-        "project": update.run.project,
-        "stack": update.run.stack,
-        "kubernetesVersion": update.kubernetes_version,
-        "changed": update.changed,
-        "summary": dict(sorted(comparison.counts.items())),
-        "resources": [describe_step(step) for step in comparison.steps],
-        "outputs": markers.mask(dict(update.run.outputs)),
-        "outputChanges": [describe_change(change) for change in comparison.outputs],
-        "files": [{"path": str(path), "action": action} for path, action in update.files],
-        "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in update.manifests if manifest.unknowns},
-        "secret": {manifest.path.as_posix(): manifest.secrets for manifest in update.manifests if manifest.secrets},
-        "diagnostics": [{"severity": entry.severity, "message": entry.message, "urn": entry.urn} for entry in update.diagnostics],
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-def describe_step(step: Step) -> dict[str, Any]:
-    """Return a step as JSON data."""
-    return {
-        "urn": step.urn,
-        "type": step.type,
-        "name": step.name,
-        "parent": step.parent,
-        "status": step.status,
-        "formerUrn": step.former_urn,
-        "changes": [describe_change(change) for change in step.changes],
-    }
-
-
-def describe_change(change: PropertyChange) -> dict[str, Any]:
-    """Return a change as JSON data."""
-    return {"path": str(change), "kind": change.kind, "old": change.old, "new": change.new, "replaces": change.replaces}
-
-
 def print_report(update: Update, command: str) -> None:
     """Print the tree, the outputs, the files and a summary.
 
     Only a terminal gets colours and line breaks at its width.
     """
-    from rich.console import Console
     from rich.text import Text
-    from rich.tree import Tree
 
-    terminal = sys.stdout.isatty()
-    plain = not terminal or bool(os.environ.get("NO_COLOR"))
-    console = Console(file=sys.stdout, width=None if terminal else 100_000, no_color=plain, highlight=False, soft_wrap=not terminal)
-    steps = update.comparison.steps
+    console = open_console()
+    print_tree(console, update.comparison.steps)
+    print_lines(console, show_outputs(update), wrap=False)
+    print_lines(console, show_diagnostics(update))
+    print_lines(console, show_unwritten_values(update))
+    print_lines(console, show_files(update, command), wrap=False)
+    console.print()
+    for sentence in (show_summary(update, command), *(show_result(update) if command == "up" else [])):
+        print_hanging(console, Text(""), Text(sentence))
+
+
+def print_lines(console: Console, lines: Sequence[str], *, wrap: bool = True) -> None:
+    """Print lines after an empty line. Wrapped lines keep their indentation."""
+    from rich.text import Text
+
+    for line in ["", *"\n".join(lines).expandtabs().splitlines()] if lines else []:
+        indent = len(line) - len(line.lstrip())
+        if wrap and line.strip():
+            print_hanging(console, Text(line[:indent]), Text(line[indent:]))
+        else:
+            print_whole(console, Text(line))
+
+
+def print_tree(console: Console, steps: Sequence[Step]) -> None:
+    """Print the changed resources below their parents."""
     visible = find_visible(steps)
-    branches: dict[str, Tree] = {}
+    children: defaultdict[str, list[Step]] = defaultdict(list)
     for step in steps:
         if step.urn in visible:
-            symbol, colour = SYMBOLS[step.status]
-            line = Text.assemble((f"{symbol} ", colour), f"{step.type}  ", (step.name, "bold"), f"  {show_status(step)}".rstrip())
-            parent = branches.get(step.parent)
-            branch = parent.add(line) if parent else Tree(line)
-            branches[step.urn] = branch
-            for change in step.changes:
-                branch.add(Text(show_change(change), SYMBOLS[step.status][1]))
-    if branches:
+            children[step.parent if step.parent in visible else ""].append(step)
+    if children:
         console.print()
-    for urn, branch in branches.items():
-        if not any(step.urn == urn and step.parent in branches for step in steps):
-            console.print(branch)
-    for lines in (show_outputs(update), show_diagnostics(update), show_unwritten_values(update), show_files(update, command)):
-        if lines:
-            console.print(Text("\n".join(["", *lines])))
-    console.print(Text(f"\n{show_summary(update, command)}"))
+    for root in children[""]:
+        print_step(console, root, children, "", "")
+
+
+def print_step(console: Console, step: Step, children: Mapping[str, Sequence[Step]], first: str, further: str) -> None:
+    """Print a resource, its changed properties and its children.
+
+    Args:
+        console: Console to print on.
+        step: Operation on the resource.
+        children: Operations by URN of the parent.
+        first: Guides of the tree before the resource.
+        further: Guides of the tree before the lines below it.
+    """
+    from rich.text import Text
+
+    symbol, colour = SYMBOLS[step.status]
+    line = Text.assemble(f"{step.type}  ", (step.name, "bold"), f"  {show_status(step)}".rstrip())
+    print_hanging(console, Text.assemble(first, (f"{symbol} ", colour)), line)
+    below = children.get(step.urn, ())
+    count = len(step.changes) + len(below)
+    for index, item in enumerate((*step.changes, *below), 1):
+        guide, rest = ("└── ", "    ") if index == count else ("├── ", "│   ")
+        if isinstance(item, Step):
+            print_step(console, item, children, further + guide, further + rest)
+        else:
+            print_hanging(console, Text(further + guide), Text(show_change(item), colour))
 
 
 def find_visible(steps: Sequence[Step]) -> set[str]:
@@ -228,14 +208,27 @@ def show_file(path: Path) -> str:
         return str(path)
 
 
+def show_result(update: Update) -> list[str]:
+    """Return sentences with the count of files, and the way to deploy them."""
+    count, stack = sum(len(plan.texts) for plan in update.plans), update.run.stack
+    folders = ", ".join(show_file(plan.folder) for plan in update.plans if plan.texts)
+    rendered = f"Rendered {count} manifest{'' if count == 1 else 's'} to {folders}." if count else "Rendered no manifests."
+    deploy = (
+        f"Stack {stack} only renders files (renderYamlToDirectory). To deploy, run `pulumi up` with a stack that does not set it."
+        if update.renders_only
+        else f"To deploy, run: pulumi up --stack {stack}"
+    )
+    return [f"{rendered} Nothing was deployed to a cluster.", deploy]
+
+
 def show_summary(update: Update, command: str) -> str:
     """Return one line with the count of resources by status."""
     counts = update.comparison.counts
     total = sum(counts.values())
     if not update.changed:
         return f"Resources: nothing changed, {total} unchanged"
-    verbs = {"create": ("to create", "created"), "update": ("to update", "updated"), "replace": ("to replace", "replaced"),
-             "delete": ("to delete", "deleted"), "read": ("not read", "not read"),
+    verbs = {"create": ("to create", "added"), "update": ("to update", "changed"), "replace": ("to replace", "replaced"),
+             "delete": ("to delete", "removed"), "read": ("not read", "not read"),
              "discard": ("no longer to be read", "no longer read")}  # fmt: skip
     counted = [f"{SYMBOLS[status][0].strip()} {counts[status]} {pair[command == 'up']}" for status, pair in verbs.items() if counts[status]]
     counted += [f"{counts['same']} unchanged"] if counts["same"] else []

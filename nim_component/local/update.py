@@ -14,9 +14,10 @@ from .engine import find_secret_texts, redact_secrets
 from .errors import LocalError
 from .files import Action, FolderPlan, apply_plans, plan_folder
 from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
-from .project import Project, Stack, choose_stack, find_project, load_stack, run_stack
+from .program import run_stack
+from .project import Project, Stack, choose_stack, find_project, load_stack
 from .resources import LogEntry, Resource, Run
-from .schema import resolve_version
+from .schema_files import resolve_version
 from .state import State, build_state, find_state_file, load_state, prepare_folder, save_state
 
 RENDER_FOLDER = "renderYamlToDirectory"

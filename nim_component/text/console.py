@@ -35,7 +35,7 @@ def print_hanging(console: Console, prefix: Text, body: Text) -> None:
     from rich.text import Text
 
     width, end = max(console.width - prefix.cell_len, 1), 0
-    for line in textwrap.wrap(body.plain, width, break_long_words=False, break_on_hyphens=False):
+    for line in _break_at_spaces(body.plain, width):
         start = body.plain.index(line, end)
         indent = prefix if end == 0 else Text(" " * prefix.cell_len)
         end = start + len(line)
@@ -45,3 +45,8 @@ def print_hanging(console: Console, prefix: Text, body: Text) -> None:
 def print_whole(console: Console, line: Text) -> None:
     """Print a line without wrapping it, such as a command to copy."""
     console.print(line, soft_wrap=True)
+
+
+def _break_at_spaces(text: str, width: int) -> list[str]:
+    wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False, expand_tabs=False, replace_whitespace=False)
+    return wrapper.wrap(text)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.__main__ import make_project
 from nim_component.local.manifests import collect_manifests
-from nim_component.local.project import run_project
+from nim_component.local.program import run_project
 
 
 def test_both_programs_make_the_same_objects(tmp_path: Path):

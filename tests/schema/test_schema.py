@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from nim_component import NIM, NIMService
 from nim_component.local.manifests import Manifest, collect_manifests, validate_manifests
-from nim_component.local.schema import bundled_versions
+from nim_component.local.schema_files import bundled_versions
 from nim_component.testing import record, record_project
 
 from ..strategies import nims

@@ -8,7 +8,7 @@ from typing import get_args
 import yaml
 
 from nim_component.args.generation import GenerationName
-from nim_component.local.schema import bundled_versions
+from nim_component.local.schema_files import bundled_versions
 from nim_component.preflight.checks import OLDEST_VERSION
 
 from .markdown import NOTICE, code, table

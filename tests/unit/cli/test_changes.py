@@ -12,7 +12,7 @@ def test_second_up_changes_nothing(cli: Command, folder: Path) -> None:
     cli("up")
     before = snapshot(folder)
     assert cli("up").out.splitlines() == [
-        "up on the local engine, no cluster is contacted: project demo, stack dev",
+        "Local engine, no cluster is contacted: rendering stack dev of project demo",
         "",
         "Outputs:",
         '    image: "web:1"',
@@ -22,6 +22,8 @@ def test_second_up_changes_nothing(cli: Command, folder: Path) -> None:
         "  v1-secret-default-keys.yaml: data.key",
         "",
         "Resources: nothing changed, 3 unchanged",
+        f"Rendered 2 manifests to {folder}/out. Nothing was deployed to a cluster.",
+        "Stack dev only renders files (renderYamlToDirectory). To deploy, run `pulumi up` with a stack that does not set it.",
     ]
     assert snapshot(folder) == before
 
@@ -55,7 +57,7 @@ def test_removed_resource_removes_its_file(cli: Command, folder: Path) -> None:
     cli("up")
     write(folder, "__main__.py", "")
     write(folder, "out/1-manifest/mine.yaml", "kind: Mine\n")
-    assert "- 2 deleted" in cli("up").out
+    assert "- 2 removed" in cli("up").out
     assert [file.name for file in (folder / "out").rglob("*") if file.is_file()] == ["mine.yaml"]
 
 

@@ -11,7 +11,7 @@ from .project import PROGRAM, Command, Result, snapshot, write
 def test_run_error_prints_its_text_only(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", "import pulumi\nraise pulumi.RunError('web: image: give a tag')\n")
     assert cli("up") == Result(
-        1, "up on the local engine, no cluster is contacted: project demo, stack dev\n", "error: web: image: give a tag\n"
+        1, "Local engine, no cluster is contacted: rendering stack dev of project demo\n", "error: web: image: give a tag\n"
     )
 
 
@@ -36,7 +36,7 @@ def test_traceback_keeps_program_modules_named_like_ours(cli: Command, folder: P
 
 
 def test_installed_packages_are_not_program_files(folder: Path) -> None:
-    from nim_component.local.project import PACKAGE, is_program_file
+    from nim_component.local.program import PACKAGE, is_program_file
 
     assert is_program_file(folder / "local/engine.py", folder)
     assert not is_program_file(folder / ".venv/lib/python3.12/site-packages/pulumi/output.py", folder)

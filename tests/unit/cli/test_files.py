@@ -152,11 +152,13 @@ def test_folder_in_place_of_file_is_printed(cli: Command, folder: Path) -> None:
 
 def test_cluster_stack_prints_command_to_deploy(cli: Command, folder: Path) -> None:
     write(folder, "Pulumi.dev.yaml", "config: {}\n")
-    assert "Nothing is deployed by this: `pulumi up --stack dev` deploys." in cli("up").out
+    assert "Nothing was deployed to a cluster.\nTo deploy, run: pulumi up --stack dev\n" in cli("up").out
 
 
 def test_rendering_stack_prints_how_to_deploy(cli: Command) -> None:
-    assert "Nothing is deployed" not in cli("up").out
+    output = cli("up").out
+    assert "Nothing was deployed to a cluster.\nStack dev only renders files (renderYamlToDirectory). To deploy, run `pulumi up`" in output
+    assert "To deploy, run: pulumi up --stack dev" not in output
 
 
 def test_unreadable_state_is_printed(cli: Command, folder: Path) -> None:

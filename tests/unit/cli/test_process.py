@@ -12,7 +12,7 @@ from .project import Command, write
 
 
 def test_first_line_has_engine_project_and_stack(cli: Command) -> None:
-    assert cli("preview").out.splitlines()[0] == "preview on the local engine, no cluster is contacted: project demo, stack dev"
+    assert cli("preview").out.splitlines()[0] == "Local engine, no cluster is contacted: previewing stack dev of project demo"
 
 
 def test_output_without_terminal_is_plain_and_complete(cli: Command, folder: Path) -> None:

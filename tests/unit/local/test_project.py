@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nim_component.local import LocalError, Secret
-from nim_component.local.project import run_project
+from nim_component.local.program import run_project
 
 from .conftest import Project
 

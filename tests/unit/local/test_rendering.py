@@ -20,7 +20,7 @@ from pulumi import Output
 from nim_component.local import LocalError, Secret, execute
 from nim_component.local.manifests import Manifest, collect_manifests, find_clashes
 from nim_component.local.normalisation import normalise, to_object
-from nim_component.local.project import run_project
+from nim_component.local.program import run_project
 from nim_component.local.yaml_reader import StrictLoader
 from nim_component.local.yaml_writer import render_yaml
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nim_component.local import UNKNOWN, LocalError, Secret
-from nim_component.local.schema import UnknownKindError, bundled_versions, resolve_version, validate_object
+from nim_component.local.schema import UnknownKindError, validate_object
+from nim_component.local.schema_files import bundled_versions, resolve_version
 
 
 def deployment(**container: Any) -> dict[str, Any]:
