@@ -57,7 +57,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "generations 1.x, 2.x on vLLM, on SGLang": ("unit/args/test_generation.py::test_the_tag_says_the_generation_or_nothing", "unit/test_lora.py::test_each_generation_is_told_in_its_own_form"),
     "one server over several nodes": ("cluster/test_multi_node.py::test_leader_and_worker_need_one_node_each",),
     "from one node to several behind the same Service": ("unit/test_multi_node.py::test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node",),
-    "does the model fit its GPUs": ("unit/fit/test_fit.py::test_a_known_case", "unit/fit/test_fit.py::test_what_cannot_fit_is_said_at_preview"),
+    "does the model fit its GPUs": ("unit/fit/test_fit.py::test_documented_case_has_its_verdict", "unit/fit/test_fit.py::test_misfit_warns_at_preview"),
     "any field of any object": ("unit/test_overrides.py::test_each_can_be_overridden_and_its_fields_are_known_where_the_sdk_knows_them",),
     "policy pack": ("policies/test_policies.py::test_each_rule_finds_its_fault_and_no_other_rule_does",),
     "address from outside as an output": ("unit/test_exposure.py::test_it_is_read_from_the_services_status",),
