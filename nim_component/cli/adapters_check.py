@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from ..extras import describe_missing_extra
+from .connection import ContextOption, KubeconfigOption, fail_on_cluster_errors
 from .exit_codes import FAILED, INTERRUPTED, TERMINATED
-from .explain import ContextOption, KubeconfigOption, cluster_errors
 from .failure import enable_json_errors, fail
 from .locked import choose_service, read_locked
 from .options import FolderOption, StackOption
@@ -139,7 +139,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
             return await check_claim(api, request, say)
 
     try:
-        with cluster_errors():
+        with fail_on_cluster_errors():
             return until_stopped(run())
     except CheckError as error:
         fail(f"claim {request.namespace}/{request.claim}: {error}")

@@ -1,52 +1,51 @@
-"""`explain`: why a service is where it is, from what runs now."""
+"""`explain`: phases and diagnoses of running services."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import sys
-from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .exit_codes import INTERRUPTED, NOT_READY
+from .connection import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
+from .exit_codes import NOT_READY
 from .failure import enable_json_errors, fail, run_or_fail
 from .options import FolderOption
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..cluster.client import ClusterClient
     from ..diagnose.explain import Explanation, Name
     from ..diagnose.targets import StackTargets
 
-T = TypeVar("T")
-
-KubeconfigOption = Annotated[
-    str | None, typer.Option("--kubeconfig", help="A kubeconfig file; KUBECONFIG, else ~/.kube/config.", show_default=False)
-]
-ContextOption = Annotated[
-    str | None, typer.Option("--context", help="The kubeconfig's context; the stack's, else the current one.", show_default=False)
-]
+STYLES = {"certain": "bold red", "likely": "bold yellow", "possible": "bold yellow"}
+"""Styles of headlines by confidence."""
 
 
 def explain(
-    service: Annotated[str | None, typer.Argument(help="A service's name; all by default.", show_default=False)] = None,
+    service: Annotated[str | None, typer.Argument(help="Name of a service. Default: all.", show_default=False)] = None,
     stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="The services of this stack, in its cluster.", show_default=False)
+        str | None, typer.Option("--stack", "-s", help="Explain the services of this stack, in its cluster.", show_default=False)
     ] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="The services of this namespace.", show_default=False)] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", help="Explain the services of this namespace.", show_default=False)
+    ] = None,
     cwd: FolderOption = Path(),
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, and print what changes.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Continue, and print every change.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON; with --watch, a line for each change.")
+        bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON; with --watch, one line per change.")
     ] = False,
 ) -> None:
-    """Say how far each service in the cluster is, what stands in its way, and what to do. Exits with 3 when one is not ready."""
-    wanted: list[Name] = []
+    """Explain the state of services in the cluster: phases, causes of problems, fixes.
+
+    Exits with 3 if a service is not ready.
+    """
+    names: list[Name] = []
     namespaces = [namespace or "default"]
     if stack is not None:
         from ..diagnose.targets import read_targets
@@ -54,80 +53,80 @@ def explain(
         targets = run_or_fail(lambda: read_targets(cwd, stack), None)
         require_cluster(targets, kubeconfig, context)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
-        found = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
-        wanted = [each for each in found if service in (None, each[1])]
-        namespaces = sorted({each[0] for each in wanted})
-        if not wanted:
-            there = ", ".join(name for _, name in found) or "none"
-            fail(f"the stack {targets.stack} has no service {service or ''}; there are: {there}")
+        names = select_services(targets, service, namespace)
+        namespaces = sorted({each[0] for each in names})
     elif service is not None:
-        wanted = [(namespaces[0], service)]
+        names = [(namespaces[0], service)]
 
-    async def ask(api: ClusterClient) -> None:
-        await print_explanations(api, namespaces, wanted, watch, as_json)
+    async def run(client: ClusterClient) -> None:
+        await print_explanations(client, namespaces, names, watch, as_json)
 
-    run_on_cluster(kubeconfig, context, ask)
+    run_on_cluster(kubeconfig, context, run)
 
 
-async def print_explanations(api: ClusterClient, namespaces: list[str], wanted: list[Name], watch: bool, as_json: bool) -> None:
-    """Asks and prints; ends the command with 3 when something is not ready."""
+def select_services(targets: StackTargets, service: str | None, namespace: str | None) -> list[Name]:
+    """Return the stack's services of this name and namespace, each by default any. Fail if there is none."""
+    candidates = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
+    names = [each for each in candidates if service in (None, each[1])]
+    if not names:
+        services = ", ".join(name for _, name in candidates) or "none"
+        fail(f"the stack {targets.stack} has no service{f' {service}' if service else ''}. Services: {services}")
+    return names
+
+
+async def print_explanations(client: ClusterClient, namespaces: list[str], names: list[Name], watch: bool, as_json: bool) -> None:
+    """Print explanations. End the command with exit code 3 if a service is not ready."""
     from ..diagnose.explain import Explainer
 
-    explainer = Explainer(api, lambda note: typer.echo(f"note: {note}", err=True))
+    explainer = Explainer(client, lambda note: typer.echo(f"note: {note}", err=True))
     try:
         if watch:
-            async for changed in explainer.follow(namespaces, wanted):
-                for each in changed:
-                    typer.echo(json.dumps(each.to_json()) if as_json else f"{each}\n")
-                if not changed and not as_json:
-                    typer.echo(f"{show([], namespaces)}\n")
-                sys.stdout.flush()
-        explanations = await explainer.explain(namespaces, wanted)
+            async for changed in explainer.follow(namespaces, names):
+                print_changes(changed, namespaces, as_json)
+        explanations = await explainer.explain(namespaces, names)
     finally:
         await explainer.close()
-    typer.echo(json.dumps([each.to_json() for each in explanations], indent=2) if as_json else show(explanations, namespaces))
+    if as_json:
+        typer.echo(json.dumps([each.to_json() for each in explanations], indent=2))
+    else:
+        print_text(explanations, namespaces)
     if not all(each.is_ready for each in explanations):
         raise typer.Exit(NOT_READY)
 
 
-def show(explanations: list[Explanation], namespaces: list[str]) -> str:
-    """What a person reads."""
-    nothing = f"No NIMService is deployed in {', '.join(namespaces)}: name another --namespace, --context or --stack."
-    return "\n\n".join(map(str, explanations)) or nothing
+def print_changes(changed: list[Explanation], namespaces: list[str], as_json: bool) -> None:
+    """Print changed explanations: as one line of JSON each, or as text with an empty line after each."""
+    if as_json:
+        for each in changed:
+            typer.echo(json.dumps(each.to_json()))
+    else:
+        print_text(changed, namespaces)
+        typer.echo()
+    sys.stdout.flush()
 
 
-def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str | None) -> None:
-    """A stack that renders to files says nothing of the cluster that happens to be the current one."""
-    if targets.renders_only and kubeconfig is None and context is None:
-        text = f"the stack {targets.stack} renders to files and has no cluster: choose another --stack, or name a cluster with --context"
-        fail(text)
+def print_text(explanations: list[Explanation], namespaces: list[str]) -> None:
+    """Print explanations, with an empty line between them and before each diagnosis."""
+    from ..text.console import open_console
+
+    console = open_console()
+    if not explanations:
+        console.print(f"No NIMService is deployed in {', '.join(namespaces)}. Choose another --namespace, --context or --stack.")
+    for index, each in enumerate(explanations):
+        if index:
+            console.print()
+        _print_explanation(console, each)
 
 
-def run_on_cluster(kubeconfig: str | None, context: str | None, ask: Callable[[ClusterClient], Awaitable[T]]) -> T:
-    """Connects and calls `ask`. No cluster, or one that refuses or does not answer, ends the command with 1 and one line."""
-    from ..cluster.client import ClusterClient
+def _print_explanation(console: Console, explanation: Explanation) -> None:
+    from rich.text import Text
 
-    async def run() -> T:
-        async with ClusterClient.connect(kubeconfig, context) as api:
-            return await ask(api)
+    from ..text.console import print_hanging
 
-    try:
-        with cluster_errors():
-            return asyncio.run(run())
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextlib.contextmanager
-def cluster_errors() -> Generator[None]:
-    """Whatever keeps one from a cluster ends the command, in one line with its cure."""
-    from ..cluster.client import GoneError, MissingError, NoClusterError, RefusedError, UnreachableError
-
-    try:
-        yield
-    except NoClusterError as error:
-        fail(f"{error}; name a cluster with --kubeconfig or KUBECONFIG, and --context")
-    except (UnreachableError, GoneError, MissingError) as error:
-        fail(f"the cluster does not answer ({error}): check --kubeconfig, --context and the network to it")
-    except RefusedError as error:
-        fail(f"the cluster does not accept these credentials ({error.status}): log in again, or choose another --context")
+    for line in explanation.headlines:
+        print_hanging(console, Text(), Text(line, "bold"))
+    for each in explanation.diagnoses:
+        console.print()
+        print_hanging(console, Text(), Text(each.headline, STYLES[each.confidence]))
+        for label, text in each.details:
+            print_hanging(console, Text.assemble("  ", (f"{label}:", "green" if label == "fix" else "dim"), " "), Text(text))

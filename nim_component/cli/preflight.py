@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .connection import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
 from .exit_codes import MISSING, UNCHECKED
-from .explain import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
 from .failure import enable_json_errors, fail, run_or_fail
 from .options import FolderOption
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from typing import IO, TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _UNLIMITED = 100_000
+_UNBREAKABLE_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def open_console(file: IO[str] | None = None) -> Console:
@@ -30,13 +32,15 @@ def open_console(file: IO[str] | None = None) -> Console:
 def print_hanging(console: Console, prefix: Text, body: Text) -> None:
     """Print a paragraph. Its further lines are indented by the width of `prefix`.
 
-    Lines are broken at spaces only. A word that is longer than the line stays whole.
+    Lines are broken at spaces only, and not within backticks. A word or a command that is longer than
+    the line stays whole, so that it can be copied.
     """
     from rich.text import Text
 
     width, end = max(console.width - prefix.cell_len, 1), 0
-    for line in _break_at_spaces(body.plain, width):
-        start = body.plain.index(line, end)
+    plain = re.sub(r"`[^`]*`", lambda command: command[0].replace(" ", _UNBREAKABLE_SPACE), body.plain)
+    for line in _break_at_spaces(plain, width):
+        start = plain.index(line, end)
         indent = prefix if end == 0 else Text(" " * prefix.cell_len)
         end = start + len(line)
         console.print(Text.assemble(indent, body[start:end]), soft_wrap=True)

@@ -90,7 +90,7 @@ def test_explain_of_ready_service_exits_with_0(control_plane: ControlPlane, clus
 
 def test_explain_without_service_names_the_options(control_plane: ControlPlane, namespace: str, tmp_path: Path):
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "-n", namespace)
-    assert (code, output) == (0, f"No NIMService is deployed in {namespace}: name another --namespace, --context or --stack.\n")
+    assert (code, output) == (0, f"No NIMService is deployed in {namespace}. Choose another --namespace, --context or --stack.\n")
     code, output, _ = run(tmp_path, control_plane.kubeconfig, "explain", "llama", "-n", namespace)
     assert (code, output) == (3, f"{namespace}/llama: not deployed\n")
 
@@ -99,7 +99,7 @@ def test_explain_of_stack_reports_its_services(control_plane: ControlPlane, name
     code, output, _ = run(project, control_plane.kubeconfig, "explain", "--stack", "dev")
     assert (code, output) == (3, f"{namespace}/llama: not deployed\n")
     code, _, errors = run(project, control_plane.kubeconfig, "explain", "other", "--stack", "dev")
-    assert (code, errors) == (1, "error: the stack dev has no service other; there are: llama\n")
+    assert (code, errors) == (1, "error: the stack dev has no service other. Services: llama\n")
 
 
 class Following:
@@ -182,14 +182,14 @@ def test_json_contains_the_error_of_command(tmp_path: Path, project: Path, comma
         assert text in report["error"]
         assert errors == f"error: {report['error']}\n"
     code, output, _ = run(project, tmp_path / "missing", "explain", "other", "--stack", "dev", "--json")
-    assert (code, json.loads(output)) == (1, {"command": "explain", "error": "the stack dev has no service other; there are: llama"})
+    assert (code, json.loads(output)) == (1, {"command": "explain", "error": "the stack dev has no service other. Services: llama"})
 
 
 def test_missing_kubeconfig_is_an_error(tmp_path: Path):
     code, _, errors = run(tmp_path, tmp_path / "missing", "explain")
     assert (code, errors) == (
         1,
-        f"error: there is no kubeconfig ({tmp_path / 'missing'}); name a cluster with --kubeconfig or KUBECONFIG, and --context\n",
+        f"error: there is no kubeconfig ({tmp_path / 'missing'}). Choose a cluster with --kubeconfig or KUBECONFIG, and --context\n",
     )
 
 

@@ -77,7 +77,7 @@ def test_json_is_all_that_it_prints(tmp_path: Path):
         (["nowhere"], 1, "error: nowhere is not a directory"),
         (["shelf", "--service", "plain"], 1, "error: --service plain: no service with adapters; there are: llama"),
         (["shelf", "--stack", "none"], 1, "no stack named 'none' found"),
-        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere); name a cluster with --kubeconfig"),
+        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere). Choose a cluster with --kubeconfig"),
     ],
 )
 def test_what_cannot_be_checked_is_said_in_one_line(

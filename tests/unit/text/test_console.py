@@ -30,6 +30,12 @@ def test_command_is_not_wrapped():
     assert output.getvalue() == f"{COMMAND}\n"
 
 
+def test_command_in_backticks_is_not_broken():
+    output = io.StringIO()
+    print_hanging(Console(file=output, width=30), Text("  fix: "), Text(f"Create it: `{COMMAND}`. Then run `pulumi up` again."))
+    assert output.getvalue().splitlines() == ["  fix: Create it:", f"       `{COMMAND}`.", "       Then run `pulumi up`", "       again."]
+
+
 def test_styles_survive_wrapping():
     output = io.StringIO()
     console = Console(file=output, width=20, force_terminal=True, color_system="standard", highlight=False)
