@@ -90,7 +90,7 @@ def _check_names_differ(name: str, nim: NIM, other: str, taken: NIM) -> Iterator
 
 
 def _read_lock_file() -> Lock | None:
-    """Return the adapter lock file beside the stack file; None if the program runs without a project."""
+    """Return the adapter lock file beside the stack file; None without a project."""
     given: str | None = pulumi.get_root_directory()
     if not given:
         return None
