@@ -34,7 +34,7 @@ def keda(least: int = 1, presets: list[Any] | None = None, **fields: Any) -> dic
     return seen.child("llama", SCALED_OBJECT).inputs["spec"]
 
 
-def test_without_it_there_is_no_autoscaler_and_replicas_are_ours():
+def test_no_autoscaling_keeps_fixed_replicas():
     seen = recorded()
     assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
     assert seen.child("llama", DEPLOYMENT).options.ignore_changes == ()
@@ -42,17 +42,17 @@ def test_without_it_there_is_no_autoscaler_and_replicas_are_ours():
 
 class TestReplicas:
     @pytest.mark.parametrize("scaler", [{"presets": ["queue"]}, {"presets": ["queue"], "keda": {"prometheus": PROMETHEUS}}], ids=str)
-    def test_they_start_at_the_fewest_and_are_the_autoscalers_from_then_on(self, scaler: dict[str, Any]):
+    def test_replicas_start_at_minimum_and_are_ignored_later(self, scaler: dict[str, Any]):
         seen = scaled(min_replicas=2, **scaler)
         assert seen.deployment("llama")["spec"]["replicas"] == 2
         assert seen.child("llama", DEPLOYMENT).options.ignore_changes == ("spec.replicas",)
         assert seen.child("llama", SERVICE).options.ignore_changes == ()
 
-    def test_a_service_that_may_go_to_zero_starts_with_one(self):
+    def test_scale_to_zero_starts_with_one_replica(self):
         seen = scaled(min_replicas=0, keda={"triggers": [CRON]})
         assert seen.deployment("llama")["spec"]["replicas"] == 1
 
-    def test_at_zero_nobody_waits_for_endpoints(self):
+    def test_scale_to_zero_skips_await_of_service(self):
         def annotations(least: int) -> Any:
             seen = scaled(min_replicas=least, keda={"triggers": [CRON]})
             return seen.child("llama", SERVICE).inputs["metadata"].get("annotations")
@@ -60,11 +60,11 @@ class TestReplicas:
         assert annotations(0) == {"pulumi.com/skipAwait": "true"}
         assert annotations(1) is None
 
-    def test_the_autoscaler_comes_after_the_rollout(self):
+    def test_autoscaler_depends_on_workload_and_service(self):
         waits = scaled(presets=["queue"]).child("llama", AUTOSCALER).options.dependencies
         assert {urn.rpartition("::")[2] for urn in waits} == {"llama-deployment", "llama-service"}
 
-    def test_several_pods_roll_one_by_one_and_are_waited_for_one_by_one(self):
+    def test_max_replicas_decide_rollout_and_timeouts(self):
         nim = NIM(secrets=NIMSecrets.keyless(), cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})  # pyright: ignore
         assert compute_timing(nim) == compute_timing(NIM(secrets=NIMSecrets.keyless(), cache=SHARED, replicas=4))
         rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
@@ -72,7 +72,7 @@ class TestReplicas:
 
 
 class TestAutoscaler:
-    def test_it_is_the_deployments_and_within_its_bounds(self):
+    def test_hpa_targets_deployment_with_given_bounds(self):
         seen = scaled({"service_name": "chat", "namespace": "serving"}, min_replicas=2, presets=["queue"])
         child = seen.children("llama")["llama-autoscaler"]
         assert child.type == AUTOSCALER
@@ -91,7 +91,7 @@ class TestAutoscaler:
         ],
     )
     @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_a_preset_is_the_generations_metric(self, image: str, name: str, late: bool):
+    def test_preset_uses_metric_name_of_generation(self, image: str, name: str, late: bool):
         def program() -> None:
             given: Any = pulumi.Output.from_input(image) if late else image
             serve(image=given, cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})
@@ -99,7 +99,7 @@ class TestAutoscaler:
         (metric,) = record(program).child("llama", AUTOSCALER).inputs["spec"]["metrics"]
         assert metric == {"type": "Pods", "pods": {"metric": {"name": name}, "target": {"type": "AverageValue", "averageValue": "5"}}}
 
-    def test_an_image_that_turns_out_to_say_nothing_is_an_error_then(self):
+    def test_output_image_without_generation_fails_late(self):
         image = "registry.example/llm@sha256:" + "a" * 64
         with pytest.raises(ValueError, match="generation: must be known for autoscaling.presets"):
             serve_late = {"max_replicas": 4, "presets": ["queue"]}
@@ -107,7 +107,7 @@ class TestAutoscaler:
         with pytest.raises(pulumi.RunError, match="generation: must be known for autoscaling.presets"):
             record(lambda: serve(image=pulumi.Output.from_input(image), cache=SHARED, autoscaling=serve_late))
 
-    def test_targets_are_the_presets_own_or_given(self):
+    def test_preset_target_is_default_or_given(self):
         metrics = hpa(presets=["running", "kv-cache", {"preset": "queue", "target": 2.5}])["metrics"]
         assert [each["pods"]["target"]["averageValue"] for each in metrics] == ["5", "0.75", "2.5"]
 
@@ -154,17 +154,17 @@ class TestAutoscaler:
     ]
 
     @pytest.mark.parametrize(("said", "wanted"), METRICS, ids=lambda value: str(value)[:30])
-    def test_a_metric_of_each_kind(self, said: dict[str, Any], wanted: dict[str, Any]):
+    def test_each_metric_type_is_rendered(self, said: dict[str, Any], wanted: dict[str, Any]):
         assert hpa(metrics=[said])["metrics"] == [wanted]
 
-    def test_metrics_come_after_presets(self):
+    def test_metrics_follow_presets(self):
         metrics = hpa(presets=["queue"], metrics=[{"resource": {"name": "cpu", "utilization": 60}}])["metrics"]
         assert [each["type"] for each in metrics] == ["Pods", "Resource"]
 
-    def test_zero_with_a_signal_from_outside(self):
+    def test_external_metric_allows_zero_minimum(self):
         assert hpa(min_replicas=0, metrics=[{"external": {"name": "a", "value": 1}}])["minReplicas"] == 0
 
-    def test_up_fast_and_down_slowly_unless_said_otherwise(self):
+    def test_scaling_rates_are_default_or_given(self):
         behavior = hpa(presets=["queue"], scale_up={"pods": 2, "period": 30})["behavior"]
         assert behavior == {
             "scaleUp": {
@@ -181,7 +181,7 @@ class TestAutoscaler:
 
 
 class TestKeda:
-    def test_a_scaled_object_in_place_of_the_autoscaler(self):
+    def test_keda_creates_scaled_object_instead_of_hpa(self):
         seen = scaled({"service_name": "chat", "namespace": "serving"}, presets=["queue"], keda={"prometheus": PROMETHEUS})
         child = seen.children("llama")["llama-scaled-object"]
         assert (child.type, seen.find(AUTOSCALER)) == (SCALED_OBJECT, [])
@@ -190,7 +190,7 @@ class TestKeda:
         assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"}
         assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (1, 4)
 
-    def test_a_preset_asks_prometheus_and_takes_no_answer_for_an_error(self):
+    def test_preset_becomes_prometheus_trigger_with_null_errors(self):
         (trigger,) = keda(presets=[{"preset": "kv-cache", "target": "750m"}])["triggers"]
         assert trigger == {
             "type": "prometheus",
@@ -204,27 +204,27 @@ class TestKeda:
             },
         }
 
-    def test_a_latency_is_compared_as_it_is(self):
+    def test_latency_preset_uses_value_metric_type(self):
         (trigger,) = keda(presets=["latency"])["triggers"]
         assert (trigger["metricType"], trigger["metadata"]["threshold"]) == ("Value", "2")
 
-    def test_the_login_to_prometheus(self):
+    def test_authentication_is_referenced_by_preset(self):
         (trigger,) = keda(presets=["queue"], authentication="prometheus-login")["triggers"]
         assert trigger["authenticationRef"] == {"name": "prometheus-login"}
 
-    def test_a_trigger_of_the_users_own(self):
+    def test_user_trigger_is_rendered(self):
         said = {**CRON, "name": "day", "metric_type": "AverageValue", "authentication": "a"}
         assert keda(triggers=[said])["triggers"] == [
             {**CRON, "name": "day", "metricType": "AverageValue", "authenticationRef": {"name": "a"}},
         ]
 
     @pytest.mark.parametrize(("given", "wanted"), [({}, "false"), ({"ignoreNullValues": "true"}, "true")], ids=str)
-    def test_a_prometheus_trigger_ignores_no_outage_unless_told_to(self, given: dict[str, str], wanted: str):
+    def test_prometheus_trigger_reports_null_values_by_default(self, given: dict[str, str], wanted: str):
         metadata = {"serverAddress": PROMETHEUS, "query": "sum(x)", "threshold": "1", **given}
         (trigger,) = keda(triggers=[{"type": "prometheus", "metadata": metadata}])["triggers"]
         assert trigger["metadata"]["ignoreNullValues"] == wanted
 
-    def test_times_are_kedas_own_and_none_goes_while_it_loads(self):
+    def test_keda_times_are_defaults_with_initial_cooldown(self):
         seen = scaled({"startup_timeout": 900}, presets=["queue"], keda={"prometheus": PROMETHEUS})
         spec = seen.child("llama", SCALED_OBJECT).inputs["spec"]
         assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [30, 300, 900]
@@ -232,29 +232,29 @@ class TestKeda:
         assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [10, 60, 0]
 
     @pytest.mark.parametrize(("startup", "wanted"), [(1800, 1800), (60, 300)])
-    def test_a_pod_that_was_started_for_one_request_has_the_time_to_load(self, startup: int, wanted: int):
+    def test_scale_to_zero_cooldown_covers_startup(self, startup: int, wanted: int):
         # KEDA's executor counts from the last time that a trigger was active, and starting a pod does not renew it.
         seen = scaled({"startup_timeout": startup}, min_replicas=0, keda={"triggers": [CRON]})
         assert seen.child("llama", SCALED_OBJECT).inputs["spec"]["cooldownPeriod"] == wanted
         assert keda(0, triggers=[CRON], cooldown_period=60)["cooldownPeriod"] == 60
 
     @pytest.mark.parametrize("least", [0, 1, 3])
-    def test_an_outage_of_the_monitoring_takes_no_pod_away(self, least: int):
+    def test_default_fallback_keeps_current_replicas(self, least: int):
         fallback = keda(least, presets=["queue"], triggers=[CRON])["fallback"]
         assert fallback == {"failureThreshold": 3, "replicas": max(1, least), "behavior": "currentReplicasIfHigher"}
 
-    def test_a_fallback_of_the_users_own(self):
+    def test_user_fallback_is_rendered(self):
         fallback = keda(presets=["queue"], fallback={"replicas": 2, "failure_threshold": 5, "behavior": "static"})["fallback"]
         assert fallback == {"failureThreshold": 5, "replicas": 2, "behavior": "static"}
 
-    def test_no_fallback_for_what_the_cluster_itself_measures(self):
+    def test_cpu_and_memory_triggers_have_no_fallback(self):
         assert "fallback" not in keda(triggers=[{"type": "cpu", "metadata": {"value": "60"}}])
 
-    def test_behavior_reaches_the_autoscaler_that_keda_makes(self):
+    def test_scaling_rates_reach_hpa_of_keda(self):
         behavior = keda(presets=["queue"])["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
         assert behavior == hpa(presets=["queue"])["behavior"]
 
-    def test_a_namespace_that_is_an_output_is_in_the_query(self):
+    def test_output_namespace_is_in_query(self):
         seen = record(
             lambda: serve(
                 namespace=pulumi.Output.from_input("serving"),
@@ -272,17 +272,17 @@ PRESETS: list[Any] = ["queue", "running", "kv-cache", "latency"]
 
 class TestQueries:
     @pytest.mark.parametrize("preset", PRESETS)
-    def test_prometheus_own_grammar_takes_them(self, preset: Any):
+    def test_queries_are_valid_promql(self, preset: Any):
         query = query_preset(preset, "llama", "serving")
         promql_parser.parse(query)
         promql_parser.parse(add_zero_at_rest(query, "llama", "serving"))
 
-    def test_the_parser_refuses_what_is_none(self):
+    def test_parser_refuses_invalid_promql(self):
         with pytest.raises(ValueError):
             promql_parser.parse('sum({namespace="a"')
 
     @pytest.mark.parametrize("generation", [ONE, TWO_VLLM, TWO_SGLANG], ids=lambda each: each.name)
-    def test_every_generations_series_are_selected_and_no_others(self, generation: Any):
+    def test_query_selects_series_of_every_generation_only(self, generation: Any):
         names = generation.metrics
         for preset, wanted in (("queue", names.waiting), ("running", names.running), ("kv-cache", names.kv_cache)):
             assert selected(query_preset(preset, "llama", "serving"), *wanted)
@@ -290,13 +290,13 @@ class TestQueries:
             assert not selected(query_preset(preset, "llama", "serving"), f"{wanted[0]}_created")
         assert selected(query_preset("latency", "llama", "serving"), f"{names.first_token[0]}_bucket")
 
-    def test_they_are_of_this_service_alone(self):
+    def test_query_selects_this_service_only(self):
         for preset in PRESETS:
             for matchers in selectors(query_preset(preset, "llama", "serving")):
                 assert matchers["namespace"] == "serving"
                 assert matchers["service"] == "llama"
 
-    def test_zero_is_by_will_only_and_asked_only_where_there_may_be_none(self):
+    def test_zero_at_rest_is_added_with_zero_minimum(self):
         query = query_preset("queue", "llama", "default")
         with_zero = keda(0, presets=["queue"], triggers=[CRON])["triggers"][0]["metadata"]["query"]
         assert with_zero == f'({query}) or sum(kube_deployment_spec_replicas{{namespace="default",deployment="llama"}} == 0)'

@@ -34,7 +34,7 @@ CHILDREN: list[tuple[dict[str, Any], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("fields", "expected"), CHILDREN)
-def test_exactly_these_children(fields: dict[str, Any], expected: dict[str, str]):
+def test_service_has_exactly_these_children(fields: dict[str, Any], expected: dict[str, str]):
     seen = recorded(**fields)
     assert {name: child.type for name, child in seen.children("llama").items()} == expected
     assert len(seen.run.resources) == len(expected) + 2  # the stack and the component
@@ -48,35 +48,35 @@ def by_value(**more: Any) -> Recording:
     )
 
 
-def test_by_value_makes_two_secrets_and_reads_none():
+def test_secrets_by_value_create_two_and_read_none():
     children = by_value().children("llama")
     assert {name for name, child in children.items() if child.type == SECRET} == {"llama-pull", "llama-keys"}
     assert not any(child.read for child in children.values())
 
 
-def test_a_read_secret_is_a_read_by_its_id():
+def test_existing_secret_is_read_by_id():
     secret = recorded().children("llama")["llama-secret-pull"]
     assert (secret.read, secret.id) == (True, "default/pull")
 
 
-def test_a_secret_that_two_keys_stand_in_is_read_once():
+def test_secret_with_two_keys_is_read_once():
     seen = recorded(secrets=NIMSecrets(**REFERENCE, ngc_secret_group="pull", hf_token_key="t"))
     assert [child.name for child in seen.run.resources if child.read] == ["llama-secret-pull"]
 
 
-def test_what_kubectl_apply_leaves_in_a_secrets_metadata_is_masked():
+def test_metadata_of_read_secret_is_secret():
     # `data` and `stringData` are the SDK's own; without `metadata` the plaintext would stand in the state.
     options = recorded().children("llama")["llama-secret-pull"].options
     assert set(options.additional_secret_outputs) == {"metadata", "data", "stringData"}
 
 
-def test_verify_false_reads_nothing():
+def test_verify_false_reads_no_secret():
     seen = recorded(secrets=NIMSecrets(**REFERENCE, verify=False))
     assert [child.name for child in seen.run.resources if child.read] == []
 
 
 @pytest.mark.parametrize("as_resource", [True, False], ids=["resource", "name"])
-def test_a_secret_of_the_same_program_is_not_read(as_resource: bool):
+def test_secret_of_same_program_is_not_read(as_resource: bool):
     def program() -> None:
         made = k8s.core.v1.Secret("ngc", metadata={"name": "ngc"}, string_data={"NGC_API_KEY": "x"})
         reference: Any = made if as_resource else made.metadata["name"]
@@ -89,7 +89,7 @@ def test_a_secret_of_the_same_program_is_not_read(as_resource: bool):
     assert any(urn.endswith("::ngc") for urn in deployment.options.dependencies)
 
 
-def test_another_kind_of_resource_is_no_secret():
+def test_resource_other_than_secret_is_refused():
     def program() -> None:
         NIMSecrets(ngc_image_secret=k8s.core.v1.ConfigMap("c"), ngc_secret_key="k")
 
@@ -97,19 +97,19 @@ def test_another_kind_of_resource_is_no_secret():
         record(program)
 
 
-def test_a_namespace_that_is_an_output_is_not_read_from():
+def test_output_namespace_reads_no_secret():
     seen = record(lambda: serve(namespace=pulumi.Output.from_input("serving")))
     assert not any(child.read for child in seen.run.resources)
 
 
-def test_all_children_are_direct_children_of_the_component():
+def test_all_resources_are_direct_children():
     seen = recorded(**LORA)
     urn = seen.service("llama").urn
     assert {child.parent for child in seen.run.resources if child.type.startswith("kubernetes:")} == {urn}
     assert seen.service("llama").type == "nim:index:NIMService"
 
 
-def test_deployment_and_service_wait_longer_than_the_progress_deadline():
+def test_workload_and_service_timeouts_exceed_progress_deadline():
     seen = recorded(startup_timeout=1800)
     deadline = seen.deployment("llama")["spec"]["progressDeadlineSeconds"]
     for kind in (DEPLOYMENT, SERVICE):
@@ -118,24 +118,24 @@ def test_deployment_and_service_wait_longer_than_the_progress_deadline():
         assert 1800 < deadline < int(timeouts.create.removesuffix("s"))
 
 
-def test_children_other_than_these_two_keep_the_engines_timeouts():
+def test_other_children_keep_default_timeouts():
     seen = recorded(**LORA)
     for kind in (PVC, CONFIG_MAP):
         assert seen.child("llama", kind).options.custom_timeouts.create == ""
 
 
-def test_a_cache_is_deleted_with_the_service_unless_retained():
+def test_only_retained_cache_survives_deletion():
     assert not recorded().child("llama", PVC).options.retain_on_delete
     assert recorded(cache=CacheArgs(retain=True)).child("llama", PVC).options.retain_on_delete
     assert not recorded(cache=CacheArgs(retain=True)).child("llama", DEPLOYMENT).options.retain_on_delete
 
 
-def test_the_deployment_waits_for_claim_config_and_secrets():
+def test_deployment_depends_on_pvc_config_and_secrets():
     dependencies = recorded(**LORA).child("llama", DEPLOYMENT).options.dependencies
     assert {urn.rpartition("::")[2] for urn in dependencies} == {"llama-cache", "llama-lora", "llama-secret-pull"}
 
 
-def test_the_service_does_not_depend_on_the_deployment():
+def test_service_does_not_depend_on_deployment():
     assert recorded().child("llama", SERVICE).options.dependencies == ()
 
 
@@ -146,11 +146,11 @@ class TestNames:
         return recorded(**fields).child("llama", kind).inputs["metadata"]["name"]
 
     @pytest.mark.parametrize("change", [{"storage_class": "fast"}, SHARED, {"volume_name": "pv-1"}], ids=str)
-    def test_a_claim_that_must_be_replaced_has_another_name(self, change: dict[str, Any]):
+    def test_replaced_pvc_gets_another_name(self, change: dict[str, Any]):
         assert self.name(PVC, cache=CacheArgs(**change)) != self.name(PVC)
 
     @pytest.mark.parametrize("change", [{"size": "80Gi"}, {"annotations": {"a": "b"}}, {"retain": True}], ids=str)
-    def test_a_claim_that_changes_in_place_keeps_its_name(self, change: dict[str, Any]):
+    def test_pvc_changed_in_place_keeps_name(self, change: dict[str, Any]):
         assert self.name(PVC, cache=CacheArgs(**change)) == self.name(PVC)
 
     @pytest.mark.parametrize(
@@ -158,54 +158,54 @@ class TestNames:
         [{"image": "a/b/c:2"}, {"replicas": 0}, {"mem": "40Gi"}, {"env": {"A": "b"}}, {"port": 9000}, {"namespace": "other"}],
         ids=str,
     )
-    def test_no_other_argument_touches_the_claims_name(self, change: dict[str, Any]):
+    def test_other_arguments_keep_name_of_pvc(self, change: dict[str, Any]):
         assert self.name(PVC, **change) == self.name(PVC)
 
     @pytest.mark.parametrize(
         "adapters", [["my-org/one"], ["my-org/two@v1", "my-org/one"], ["my-org/one", "my-org/two@v2"]], ids=["fewer", "order", "revision"]
     )
-    def test_other_adapters_make_another_config(self, adapters: list[str]):
+    def test_changed_adapters_rename_config_map(self, adapters: list[str]):
         assert self.name(CONFIG_MAP, **{**LORA, "hf_repo_ids": adapters}) != self.name(CONFIG_MAP, **LORA)
 
-    def test_the_configs_name_is_the_one_the_pod_mounts(self):
+    def test_pod_mounts_config_map_by_generated_name(self):
         seen = recorded(**LORA)
         mounted = next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "lora-loader")
         assert mounted["configMap"]["name"] == seen.child("llama", CONFIG_MAP).inputs["metadata"]["name"]
         assert seen.child("llama", CONFIG_MAP).inputs["immutable"] is True
 
-    def test_the_claims_name_is_the_one_the_pod_mounts(self):
+    def test_pod_mounts_pvc_by_generated_name(self):
         seen = record(lambda: serve(cache=CacheArgs(storage_class=pulumi.Output.from_input("fast"))))
         mounted = next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
         assert mounted["persistentVolumeClaim"]["claimName"] == self.name(PVC, cache=CacheArgs(storage_class="fast"))
 
-    def test_deployment_and_service_have_the_stable_name(self):
+    def test_deployment_and_service_use_service_name(self):
         seen = recorded(service_name="stable", **LORA)
         assert {seen.child("llama", kind).inputs["metadata"]["name"] for kind in (DEPLOYMENT, SERVICE)} == {"stable"}
         assert {child.split("-")[0] for child in seen.children("llama")} == {"llama"}
 
-    def test_the_selector_is_minimal_and_of_the_service_name_alone(self):
+    def test_selector_depends_on_service_name_only(self):
         deployment = recorded(image="a/b/c:2", pod_labels={"team": "x"}, service_name="stable").deployment("llama")
         assert deployment["spec"]["selector"]["matchLabels"] == {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "stable"}
 
-    def test_the_service_selects_the_pods(self):
+    def test_service_selects_pods(self):
         seen = recorded(pod_labels={"team": "x"})
         labels = seen.deployment("llama")["spec"]["template"]["metadata"]["labels"]
         assert seen.child("llama", SERVICE).inputs["spec"]["selector"].items() <= labels.items()
         assert labels["team"] == "x"
 
-    def test_names_never_exceed_what_kubernetes_takes(self):
+    def test_longest_service_name_keeps_names_valid(self):
         longest = "a" * 48
         seen = recorded(service_name=longest, **LORA)
         assert max(len(child.inputs["metadata"]["name"]) for child in seen.children("llama").values() if not child.read) <= 63
 
     @pytest.mark.parametrize("name", ["Llama", "3-llama", "llama_3", "x" * 49, "a.b"])
-    def test_a_component_name_that_cannot_name_a_service_asks_for_service_name(self, name: str):
+    def test_invalid_component_name_requires_service_name(self, name: str):
         with pytest.raises(ValueError, match=r"service_name: is taken from the component's name, and it must be a DNS label"):
             record(lambda: serve(name))
         assert record(lambda: serve(name, service_name="llama")).service(name)
 
 
-def test_nothing_is_registered_when_an_argument_is_wrong():
+def test_invalid_argument_registers_nothing():
     def program() -> None:
         with pytest.raises(ValueError, match="NIMService 'llama' has 1 problem:\n  mem:"):
             NIMService("llama", {"secrets": REFERENCE, "mem": "1 G"})
@@ -213,17 +213,17 @@ def test_nothing_is_registered_when_an_argument_is_wrong():
     assert [resource.type for resource in record(program).run.resources] == ["pulumi:pulumi:Stack"]
 
 
-def test_a_mapping_is_as_good_as_a_model_also_with_floats_for_ints():
+def test_mapping_with_floats_equals_model():
     mapping = record(lambda: NIMService("llama", {"secrets": REFERENCE, "gpu": 2.0, "port": 9000.0, "replicas": 1.0}))
     assert mapping.deployment("llama") == recorded(gpu=2, port=9000).deployment("llama")
 
 
-def test_two_services_live_side_by_side():
+def test_two_services_have_separate_objects():
     seen = record(lambda: (serve("one"), serve("two")))
     assert {resource.inputs["metadata"]["name"] for resource in seen.find(SERVICE)} == {"one", "two"}
 
 
-def test_the_component_shows_its_arguments_and_no_secret():
+def test_component_inputs_contain_no_secret():
     seen = by_value()
     inputs = seen.service("llama").inputs
     assert inputs["image"] == "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
@@ -231,7 +231,7 @@ def test_the_component_shows_its_arguments_and_no_secret():
     assert "nvapi-1" not in repr(inputs)
 
 
-def test_the_engines_record_says_the_headline_and_what_is_not_the_default():
+def test_component_inputs_are_main_and_changed_arguments():
     inputs = recorded(cpu=2, cache=CacheArgs(size="80Gi"), env={"A": "b"}, rollout="recreate").service("llama").inputs
     assert inputs == {
         "image": "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0",
@@ -248,5 +248,5 @@ def test_the_engines_record_says_the_headline_and_what_is_not_the_default():
     }
 
 
-def test_an_output_is_in_the_record_as_what_it_resolves_to():
+def test_component_inputs_contain_resolved_outputs():
     assert record(lambda: serve(mem=pulumi.Output.from_input("32Gi"))).service("llama").inputs["mem"] == "32Gi"

@@ -42,16 +42,16 @@ def logical(urns: Any) -> set[str]:
 
 
 class TestExample:
-    def test_the_services_get_what_the_program_made(self, example: Recording):
+    def test_services_use_resources_of_program(self, example: Recording):
         assert example.deployment("chat")["metadata"]["namespace"] == "serving"
         assert example.pod("chat")["imagePullSecrets"] == [{"name": "ngc-pull"}]
         assert example.env("chat")["NGC_API_KEY"] == {"secretKeyRef": {"name": "ngc-key", "key": "NGC_API_KEY"}}
         assert example.children("chat")["chat-cache"].inputs["spec"]["storageClassName"] == "shared-models"
 
-    def test_its_own_secrets_are_not_read(self, example: Recording):
+    def test_secrets_of_program_are_not_read(self, example: Recording):
         assert not any(resource.read for resource in example.run.resources)
 
-    def test_the_urls_reach_those_who_use_them(self, example: Recording):
+    def test_urls_reach_config_map_and_client(self, example: Recording):
         models = json.loads(example.one(CONFIG_MAP, "endpoints").inputs["data"]["models.json"])
         assert [model["url"] for model in models] == [
             "http://chat.serving.svc.cluster.local:8000",
@@ -60,35 +60,35 @@ class TestExample:
         client = example.one(DEPLOYMENT, "rag-client").inputs["spec"]["template"]["spec"]["containers"][0]
         assert client["env"][2] == {"name": "MODEL", "value": "meta/llama3-8b-instruct"}
 
-    def test_each_waits_for_what_it_needs(self, example: Recording):
+    def test_service_depends_on_its_inputs(self, example: Recording):
         deployment = example.child("chat", DEPLOYMENT)
         assert logical(deployment.options.dependencies) >= {"serving", "ngc-pull", "ngc-key", "chat-cache"}
         assert "shared-models" in logical(example.children("chat")["chat-cache"].options.dependencies)
 
-    def test_the_client_waits_for_the_children_of_both_services(self, example: Recording):
+    def test_client_depends_on_children_of_both_services(self, example: Recording):
         waits = logical(example.one(DEPLOYMENT, "rag-client").options.dependencies)
         assert {"chat-deployment", "chat-service", "embed-deployment", "embed-service", "endpoints"} <= waits
 
-    def test_the_provider_reaches_every_object(self, example: Recording):
+    def test_provider_applies_to_every_object(self, example: Recording):
         objects = [each for each in example.run.resources if each.type.startswith("kubernetes:")]
         assert len(objects) == 11
         assert logical(each.provider for each in objects) == {"cluster"}
 
-    def test_the_transform_reaches_every_object(self, example: Recording):
+    def test_transform_applies_to_every_object(self, example: Recording):
         objects = [each for each in example.run.resources if each.type.startswith("kubernetes:")]
         assert {each.inputs["metadata"]["labels"]["example.com/team"] for each in objects} == {"ml"}
 
-    def test_the_key_stands_in_the_two_secrets_alone(self, example: Recording):
+    def test_key_is_in_two_secrets_only(self, example: Recording):
         for resource in example.run.resources:
             if resource.type != SECRET:
                 assert "example-key" not in repr(resource.inputs)
         assert example.one(SECRET, "ngc-key").inputs["stringData"].value["NGC_API_KEY"] in ("example-key", Secret("example-key"))
 
-    def test_protection_reaches_the_children_and_stops_there(self, example: Recording):
+    def test_protect_applies_to_children_of_one_service(self, example: Recording):
         assert all(child.options.protect for child in example.children("chat").values() if child.type != CONFIG_MAP)
         assert not any(child.options.protect for child in example.children("embed").values())
 
-    def test_a_first_preview_knows_the_urls(self):
+    def test_first_preview_shows_urls(self):
         assert run_example(preview=True).outputs["chat"] == "http://chat.serving.svc.cluster.local:8000"
 
 
@@ -99,19 +99,19 @@ def children(opts: pulumi.ResourceOptions, **fields: Any) -> dict[str, Resource]
 class TestOptions:
     """What the caller says of the component, and what of it the children get: never by merging the caller's options into theirs."""
 
-    def test_retain_on_delete_reaches_every_child(self):
+    def test_retain_on_delete_applies_to_every_child(self):
         made = [child for child in children(pulumi.ResourceOptions(retain_on_delete=True), **LORA).values() if not child.read]
         assert len(made) == 4
         assert all(child.options.retain_on_delete for child in made)
 
-    def test_ignore_changes_and_aliases_stay_with_the_component(self):
+    def test_ignore_changes_and_aliases_stay_on_component(self):
         opts = pulumi.ResourceOptions(ignore_changes=["image"], aliases=[pulumi.Alias(name="old")], delete_before_replace=True)
         for name, child in children(opts).items():
             assert child.options.ignore_changes == ()
             assert not child.options.delete_before_replace
             assert [alias.name for alias in child.options.aliases if alias.name == "old"] == [], name
 
-    def test_depends_on_is_waited_for(self):
+    def test_children_wait_for_depends_on(self):
         def program() -> None:
             first = k8s.core.v1.ConfigMap("first", metadata={"name": "first"})
             serve(opts=pulumi.ResourceOptions(depends_on=[first]))
@@ -119,7 +119,7 @@ class TestOptions:
         seen = record(program)
         assert "first" in logical(seen.service("llama").options.dependencies)
 
-    def test_transforms_see_every_child_that_is_made(self):
+    def test_transforms_receive_every_created_child(self):
         seen: list[str] = []
 
         def watch(args: pulumi.ResourceTransformArgs) -> None:
@@ -128,7 +128,7 @@ class TestOptions:
         children(pulumi.ResourceOptions(transforms=[watch]))
         assert sorted(seen) == ["llama", "llama-cache", "llama-deployment", "llama-service"]
 
-    def test_a_transform_may_change_a_child(self):
+    def test_transform_changes_child(self):
         def replicas(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             if args.type_ != DEPLOYMENT:
                 return None
@@ -136,17 +136,17 @@ class TestOptions:
 
         assert children(pulumi.ResourceOptions(transforms=[replicas]))["llama-deployment"].inputs["spec"]["replicas"] == 7
 
-    def test_an_explicit_provider_is_every_childs(self):
+    def test_explicit_provider_applies_to_every_child(self):
         def program() -> None:
             serve(opts=pulumi.ResourceOptions(provider=k8s.Provider("other")), **LORA)
 
         assert logical(child.provider for child in record(program).children("llama").values()) == {"other"}
 
-    def test_two_services_of_one_name_are_refused(self):
+    def test_duplicate_component_name_is_refused(self):
         with pytest.raises(Exception, match="llama"):
             record(lambda: (serve(), serve()))
 
-    def test_inside_another_component(self):
+    def test_service_inside_another_component(self):
         def program() -> None:
             group = pulumi.ComponentResource("example:index:Group", "group")
             serve(opts=pulumi.ResourceOptions(parent=group))
@@ -156,7 +156,7 @@ class TestOptions:
         assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
 
 
-def test_unknown_outputs_at_preview_break_nothing_and_are_shown_as_unknown():
+def test_unknown_outputs_stay_unknown_at_preview():
     def program() -> None:
         stack = pulumi.StackReference("acme/network/prod")
         serve(

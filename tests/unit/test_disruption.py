@@ -17,10 +17,10 @@ class TestBudget:
     def spec(self, **fields: Any) -> dict[str, Any]:
         return recorded(disruption_budget=fields, replicas=3, cache=SHARED).child("llama", DISRUPTION_BUDGET).inputs["spec"]
 
-    def test_without_it_there_is_none(self):
+    def test_no_option_set_creates_no_budget(self):
         assert recorded().find(DISRUPTION_BUDGET) == []
 
-    def test_one_at_a_time_and_never_for_what_does_not_run(self):
+    def test_default_allows_one_disruption(self):
         assert self.spec() == {
             "selector": {"matchLabels": SELECTOR},
             "maxUnavailable": 1,
@@ -28,21 +28,21 @@ class TestBudget:
         }
 
     @pytest.mark.parametrize("value", [2, "50%"])
-    def test_most_that_may_be_away(self, value: Any):
+    def test_max_unavailable_is_rendered(self, value: Any):
         spec = self.spec(max_unavailable=value, unhealthy_pod_eviction_policy="IfHealthyBudget")
         assert (spec["maxUnavailable"], spec["unhealthyPodEvictionPolicy"]) == (value, "IfHealthyBudget")
         assert "minAvailable" not in spec
 
     @pytest.mark.parametrize("value", [2, "75%"])
-    def test_fewest_that_must_stay(self, value: Any):
+    def test_min_available_is_rendered(self, value: Any):
         spec = self.spec(min_available=value)
         assert spec["minAvailable"] == value
         assert "maxUnavailable" not in spec
 
-    def test_a_service_at_rest_may_have_any(self):
+    def test_zero_replicas_accept_any_budget(self):
         assert recorded(disruption_budget={"min_available": 1}, replicas=0).find(DISRUPTION_BUDGET) != []
 
-    def test_it_has_the_services_name(self):
+    def test_budget_has_name_of_service(self):
         seen = recorded(disruption_budget={}, service_name="chat", namespace="serving")
         metadata = seen.children("llama")["llama-disruption-budget"].inputs["metadata"]
         assert (metadata["name"], metadata["namespace"]) == ("chat", "serving")
@@ -55,42 +55,42 @@ class TestSpread:
         (rendered,) = recorded(topology_spread=[constraint]).pod("llama")["topologySpreadConstraints"]
         return rendered
 
-    def test_it_counts_the_pods_of_this_service_and_rollout(self):
+    def test_spread_without_selector_counts_pods_of_rollout(self):
         pods = {"labelSelector": {"matchLabels": SELECTOR}, "matchLabelKeys": ["pod-template-hash"]}
         assert self.spread(self.ZONES) == {**self.ZONES, **pods}
 
-    def test_other_keys_of_ones_own_stay(self):
+    def test_given_match_label_keys_are_kept(self):
         assert self.spread({**self.ZONES, "matchLabelKeys": []})["matchLabelKeys"] == []
 
     @pytest.mark.parametrize("name", ["labelSelector", "label_selector"])
-    def test_a_selector_of_ones_own_stays_alone(self, name: str):
+    def test_given_selector_is_kept_unchanged(self, name: str):
         assert self.spread({**self.ZONES, name: {"matchLabels": {"a": "b"}}}) == {
             **self.ZONES,
             "labelSelector": {"matchLabels": {"a": "b"}},
         }
 
 
-def test_a_scheduler_of_ones_own():
+def test_scheduler_name_is_rendered():
     assert recorded(scheduler_name="kai-scheduler").pod("llama")["schedulerName"] == "kai-scheduler"
     assert "schedulerName" not in recorded().pod("llama")
 
 
 class TestClaims:
-    def test_without_them_nothing_is_claimed(self):
+    def test_no_resource_claims_render_nothing(self):
         seen = recorded()
         assert "resourceClaims" not in seen.pod("llama")
         assert "claims" not in seen.container("llama")["resources"]
         assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
 
     @pytest.mark.parametrize(("field", "wanted"), [("claim", "resourceClaimName"), ("template", "resourceClaimTemplateName")])
-    def test_what_is_there_already_is_named(self, field: str, wanted: str):
+    def test_existing_resource_claim_is_referenced(self, field: str, wanted: str):
         seen = recorded(resource_claims=[{"name": "nic", field: "fabric", "request": "port"}])
         assert seen.pod("llama")["resourceClaims"] == [{"name": "nic", wanted: "fabric"}]
         assert seen.container("llama")["resources"]["claims"] == [{"name": "nic", "request": "port"}]
         assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "1"
         assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
 
-    def test_a_template_is_made_of_devices_and_the_pod_refers_to_it(self):
+    def test_devices_create_template_that_pod_references(self):
         seen = recorded(resource_claims=[GPUS], gpu=0)
         template = seen.children("llama")["llama-claim-gpus"]
         assert template.type == RESOURCE_CLAIM_TEMPLATE
@@ -106,7 +106,7 @@ class TestClaims:
         assert seen.container("llama")["resources"]["claims"] == [{"name": "gpus"}]
 
     @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_with_gpus_by_claim_none_are_counted_beside_them(self, late: bool):
+    def test_zero_gpus_render_no_gpu_resource(self, late: bool):
         def program() -> None:
             gpu: Any = pulumi.Output.from_input(0) if late else 0
             serve(resource_claims=[GPUS], gpu=gpu)
@@ -114,7 +114,7 @@ class TestClaims:
         resources = record(program).container("llama")["resources"]
         assert set(resources["limits"]) == set(resources["requests"]) == {"cpu", "memory"}
 
-    def test_other_devices_make_another_template_and_the_deployment_waits_for_it(self):
+    def test_changed_devices_create_template_before_deployment(self):
         def template(count: int) -> Any:
             return recorded(resource_claims=[{"name": "gpus", "devices": [{"name": "gpu", "count": count}]}]).children("llama")[
                 "llama-claim-gpus"
@@ -124,7 +124,7 @@ class TestClaims:
         seen = recorded(resource_claims=[GPUS])
         assert "llama-claim-gpus" in {urn.rpartition("::")[2] for urn in seen.children("llama")["llama-deployment"].options.dependencies}
 
-    def test_a_device_class_that_is_an_output(self):
+    def test_output_device_class_is_rendered(self):
         def program() -> None:
             devices = [{"name": "gpu", "device_class": pulumi.Output.from_input("mig.nvidia.com")}]
             serve(resource_claims=[{"name": "gpus", "devices": devices}])
@@ -139,11 +139,11 @@ class TestEphemeralCache:
         assert seen.find(PVC) == []
         return next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
 
-    def test_each_pod_has_a_claim_of_its_own(self):
+    def test_ephemeral_cache_creates_pvc_for_each_pod(self):
         spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}
         assert self.volume() == {"name": "cache", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
 
-    def test_of_the_nodes_own_disks(self):
+    def test_ephemeral_cache_uses_given_storage_class(self):
         template = self.volume(size="200Gi", storage_class="local-nvme", annotations={"a": "b"})["ephemeral"]["volumeClaimTemplate"]
         assert template["spec"]["storageClassName"] == "local-nvme"
         assert template["spec"]["resources"] == {"requests": {"storage": "200Gi"}}

@@ -29,7 +29,7 @@ def route(pool: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
 
 
 class TestService:
-    def test_only_what_was_said_stands_in_it(self):
+    def test_default_service_has_no_optional_fields(self):
         assert set(service_spec()) == {"type", "selector", "ports"}
         assert service_spec()["type"] == "ClusterIP"
 
@@ -64,20 +64,20 @@ class TestService:
         ],
         ids=str,
     )
-    def test_a_field_goes_where_kubernetes_has_it(self, said: dict[str, Any], wanted: dict[str, Any]):
+    def test_service_option_is_rendered_in_spec(self, said: dict[str, Any], wanted: dict[str, Any]):
         assert service_spec(**said) == {**service_spec(), **wanted}
 
-    def test_a_node_port_is_the_ports(self):
+    def test_node_port_is_rendered_in_port(self):
         (port,) = service_spec(type="NodePort", node_port=30080)["ports"]
         assert port == {"name": "http", "port": 8000, "targetPort": "http", "protocol": "TCP", "nodePort": 30080}
 
 
 class TestIngress:
-    def test_without_it_there_is_none(self):
+    def test_no_option_set_creates_no_ingress(self):
         seen = recorded()
         assert [seen.find(kind) for kind in (INGRESS, HTTP_ROUTE, GRPC_ROUTE, INFERENCE_POOL)] == [[], [], [], []]
 
-    def test_each_host_leads_to_the_service(self):
+    def test_each_host_routes_to_service(self):
         inputs = ingress(hosts=[HOST, "b.example.com"])
         assert (inputs["metadata"]["name"], inputs["metadata"]["namespace"]) == ("llama", "default")
         path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "llama", "port": {"name": "http"}}}}
@@ -85,18 +85,18 @@ class TestIngress:
             "rules": [{"host": HOST, "http": {"paths": [path]}}, {"host": "b.example.com", "http": {"paths": [path]}}]
         }
 
-    def test_class_path_and_type(self):
+    def test_class_path_and_path_type_are_rendered(self):
         spec = ingress(class_name="nginx", path="/llama", path_type="ImplementationSpecific")["spec"]
         assert spec["ingressClassName"] == "nginx"
         (path,) = spec["rules"][0]["http"]["paths"]
         assert (path["path"], path["pathType"]) == ("/llama", "ImplementationSpecific")
 
-    def test_tls_with_the_controllers_certificate_or_ones_own(self):
+    def test_tls_uses_default_or_given_certificate(self):
         assert "tls" not in ingress()["spec"]
         assert ingress(tls=True)["spec"]["tls"] == [{"hosts": [HOST]}]
         assert ingress(tls=True, tls_secret="cert")["spec"]["tls"] == [{"hosts": [HOST], "secretName": "cert"}]
 
-    def test_annotations_labels_and_no_waiting_for_a_status(self):
+    def test_metadata_is_rendered_and_await_is_skipped(self):
         metadata = ingress(annotations={"a": "b"}, labels={"team": "x"})["metadata"]
         assert metadata["annotations"] == {"a": "b", "pulumi.com/skipAwait": "true"}
         assert metadata["labels"]["team"] == "x"
@@ -104,7 +104,7 @@ class TestIngress:
 
 
 class TestRoute:
-    def test_the_host_leads_to_the_service_by_the_gateway(self):
+    def test_route_connects_host_and_service_by_gateway(self):
         inputs = route()
         assert (inputs["apiVersion"], inputs["kind"]) == ("gateway.networking.k8s.io/v1", "HTTPRoute")
         assert "annotations" not in inputs["metadata"]
@@ -119,12 +119,12 @@ class TestRoute:
             ],
         }
 
-    def test_gateway_of_another_namespace_and_its_listener(self):
+    def test_gateway_namespace_and_section_are_rendered(self):
         (parent,) = route(gateway_namespace="gateways", section="https")["spec"]["parentRefs"]
         assert parent == {"name": "public", "namespace": "gateways", "sectionName": "https"}
 
     @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_a_prefix_is_cut_off_before_the_server_sees_it(self, late: bool):
+    def test_path_prefix_is_removed_for_server(self, late: bool):
         def program() -> None:
             path: Any = pulumi.Output.from_input("/llama") if late else "/llama"
             serve(http_route={**ROUTE, "path": path})
@@ -134,27 +134,27 @@ class TestRoute:
         rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
         assert rule["filters"] == [{"type": "URLRewrite", "urlRewrite": rewrite}]
 
-    def test_the_time_that_an_answer_may_take(self):
+    def test_request_timeout_is_rendered(self):
         assert route(request_timeout="0s")["spec"]["rules"][0]["timeouts"] == {"request": "0s"}
 
-    def test_annotations_and_labels(self):
+    def test_route_annotations_and_labels_are_rendered(self):
         metadata = route(annotations={"a": "b"}, labels={"team": "x"})["metadata"]
         assert metadata["annotations"] == {"a": "b"}
         assert metadata["labels"].items() >= {"team": "x", "app.kubernetes.io/instance": "llama"}.items()
 
-    def test_with_a_pool_the_route_leads_to_it(self):
+    def test_route_backend_is_inference_pool_if_given(self):
         (rule,) = route(pool={"endpoint_picker": "picker"})["spec"]["rules"]
         assert rule["backendRefs"] == [{"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "llama"}]
 
 
 class TestGrpc:
-    def test_without_it_there_is_one_port_and_no_variable(self):
+    def test_no_grpc_port_renders_one_port(self):
         seen = recorded()
         assert [each["name"] for each in seen.child("llama", SERVICE).inputs["spec"]["ports"]] == ["http"]
         assert "NIM_GRPC_API_PORT" not in {each["name"] for each in seen.container("llama")["env"]}
 
     @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_server_and_service_open_it_beside_the_other(self, late: bool):
+    def test_grpc_port_is_opened_beside_http(self, late: bool):
         def program() -> None:
             port: Any = pulumi.Output.from_input(50051) if late else 50051
             serve(grpc_port=port, network_policy={"ingress": [{"namespace": "apps"}, {"namespace": "metrics", "ports": [9000]}]})
@@ -169,7 +169,7 @@ class TestGrpc:
         assert [each["port"] for each in apps["ports"]] == [8000, 50051]
         assert [each["port"] for each in metrics["ports"]] == [9000]
 
-    def test_the_route_leads_to_it(self):
+    def test_grpc_route_targets_grpc_port(self):
         given = {**ROUTE, "gateway_namespace": "gateways", "section": "grpc", "annotations": {"a": "b"}, "labels": {"team": "x"}}
         seen = recorded(grpc_port=50051, grpc_route=given)
         child = seen.children("llama")["llama-grpc-route"]
@@ -183,12 +183,12 @@ class TestGrpc:
         assert child.inputs["metadata"]["labels"].items() >= {"team": "x", "app.kubernetes.io/instance": "llama"}.items()
         assert "annotations" not in recorded(grpc_port=50051, grpc_route=ROUTE).child("llama", GRPC_ROUTE).inputs["metadata"]
 
-    def test_both_kinds_of_routes_may_stand_beside_one_another(self):
+    def test_http_and_grpc_route_can_be_combined(self):
         seen = recorded(grpc_port=50051, grpc_route=ROUTE, http_route=ROUTE)
         assert len([*seen.find(GRPC_ROUTE), *seen.find(HTTP_ROUTE)]) == 2
 
 
-def test_a_server_that_speaks_tls_is_addressed_by_https():
+def test_server_with_tls_has_https_url():
     fields = {"env": {"NIM_SSL_MODE": "tls"}, "health_port": 8100, "generation": "2.x-vllm"}
 
     def program() -> None:
@@ -197,7 +197,7 @@ def test_a_server_that_speaks_tls_is_addressed_by_https():
     assert record(program).outputs["url"] == "https://llama.default.svc.cluster.local:8000"
 
 
-def test_a_pool_is_the_pods_and_its_picker():
+def test_pool_has_pod_selector_and_endpoint_picker():
     seen = recorded(inference_pool={"endpoint_picker": "picker", "endpoint_picker_port": 9003, "failure_mode": "FailOpen"})
     child = seen.children("llama")["llama-inference-pool"]
     assert child.type == INFERENCE_POOL
@@ -230,17 +230,17 @@ class TestExternalUrl:
         ],
         ids=str,
     )
-    def test_what_names_decide_is_known_at_preview(self, fields: dict[str, Any], url: str | None):
+    def test_external_url_of_host_is_known_at_preview(self, fields: dict[str, Any], url: str | None):
         assert outside(**fields) == url
 
-    def test_a_host_that_is_an_output(self):
+    def test_output_host_is_in_external_url(self):
         def program() -> None:
             host = pulumi.Output.from_input(HOST)
             pulumi.export("url", serve(ingress={"hosts": [host], "tls": True}).external_url)
 
         assert record(program).outputs["url"] == "https://llama.example.com"
 
-    def test_a_load_balancer_is_not_known_before_it_is_there(self):
+    def test_load_balancer_url_is_unknown_at_preview(self):
         assert outside(service={"type": "LoadBalancer"}) is UNKNOWN
 
     @pytest.mark.parametrize(
@@ -258,15 +258,15 @@ class TestExternalUrl:
         ],
         ids=str,
     )
-    def test_host_name_or_address_or_none_while_it_is_pending(self, status: Any, url: str | None):
+    def test_load_balancer_url_of_each_status(self, status: Any, url: str | None):
         # As the SDK hands it to an apply.
         answered = translate_output_properties(status, lambda name: name, k8s.core.v1.outputs.ServiceStatus)
         assert format_load_balancer_url(answered, 8000) == url
 
-    def test_it_is_read_from_the_services_status(self):
+    def test_external_url_is_read_from_service_status(self):
         # On the local engine a Service has no status: pending for good, and nothing fails or waits.
         assert outside(preview=False, service={"type": "LoadBalancer"}) is None
 
-    def test_the_component_registers_it(self):
+    def test_component_registers_external_url(self):
         outputs = recorded(ingress={"hosts": [HOST]}).service("llama").outputs
         assert outputs["externalUrl"] == "http://llama.example.com"

@@ -30,14 +30,14 @@ def alerts(more: dict[str, Any] | None = None, **fields: Any) -> dict[str, dict[
     return {rule["alert"]: rule for rule in group["rules"]}
 
 
-def test_without_it_nothing_is_scraped():
+def test_no_metrics_create_no_children():
     seen = recorded()
     assert [seen.find(kind) for kind in (SERVICE_MONITOR, POD_MONITOR, PROMETHEUS_RULE, CONFIG_MAP)] == [[], [], [], []]
     assert "annotations" not in seen.deployment("llama")["spec"]["template"]["metadata"]
 
 
 class TestMonitor:
-    def test_the_service_is_scraped_and_nothing_more_is_made(self):
+    def test_default_creates_service_monitor_only(self):
         seen = recorded(metrics={}, namespace="serving")
         assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service", "llama-monitor"}
         child = seen.children("llama")["llama-monitor"]
@@ -50,16 +50,16 @@ class TestMonitor:
         (endpoint,) = child.inputs["spec"]["endpoints"]
         assert endpoint == {"port": service["spec"]["ports"][0]["name"], "path": "/v1/metrics", "interval": "30s"}
 
-    def test_what_was_said_of_the_scrape(self):
+    def test_scrape_options_are_rendered(self):
         (endpoint,) = monitor(path="metrics", interval="1m", scrape_timeout="30s")["spec"]["endpoints"]
         assert endpoint == {"port": "http", "path": "/metrics", "interval": "1m", "scrapeTimeout": "30s"}
 
-    def test_labels_and_annotations(self):
+    def test_monitor_labels_and_annotations_are_rendered(self):
         metadata = monitor(labels={"release": "kube-prometheus-stack"}, annotations={"a": "b"})["metadata"]
         assert metadata["labels"].items() >= {"release": "kube-prometheus-stack", "app.kubernetes.io/instance": "llama"}.items()
         assert metadata["annotations"] == {"a": "b"}
 
-    def test_pods_are_scraped_under_the_services_name(self):
+    def test_pod_monitor_sets_service_label(self):
         seen = recorded(metrics={"monitor": {"kind": "PodMonitor"}})
         spec = seen.child("llama", POD_MONITOR).inputs["spec"]
         assert spec["selector"]["matchLabels"] == seen.deployment("llama")["spec"]["selector"]["matchLabels"]
@@ -69,7 +69,7 @@ class TestMonitor:
         assert "relabelings" not in monitor()["spec"]["endpoints"][0]
 
     @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_annotations_for_a_prometheus_without_the_operator(self, late: bool):
+    def test_scrape_annotations_are_on_pods(self, late: bool):
         def program() -> None:
             port: Any = pulumi.Output.from_input(9000) if late else 9000
             serve(port=port, pod_annotations={"a": "b"}, metrics={"monitor": None, "scrape_annotations": True})
@@ -85,19 +85,19 @@ class TestMonitor:
 
 
 class TestAlerts:
-    def test_each_says_who_and_how_bad(self):
+    def test_each_alert_has_severity_service_and_summary(self):
         rules = alerts(severity="page")
         assert list(rules) == ["NIMNotServing", "NIMQueueGrows", "NIMCacheFull", "NIMSlow"]
         assert [rule["labels"]["severity"] for rule in rules.values()] == ["critical", "page", "page", "page"]
         assert {rule["labels"]["service"] for rule in rules.values()} == {"llama"}
         assert all(rule["annotations"]["summary"] for rule in rules.values())
 
-    def test_a_start_is_no_outage(self):
+    def test_not_serving_waits_for_startup_timeout(self):
         assert alerts({"startup_timeout": 900}, hold="5m")["NIMNotServing"]["for"] == "900s"
         assert alerts({"startup_timeout": 900}, hold="1h")["NIMNotServing"]["for"] == "3600s"
         assert alerts(hold="5m")["NIMSlow"]["for"] == "5m"
 
-    def test_thresholds_are_given_or_their_own(self):
+    def test_thresholds_are_default_or_given(self):
         def limits(**fields: Any) -> dict[str, str]:
             return {name: rule["expr"].rpartition("> ")[2] for name, rule in alerts(**fields).items()}
 
@@ -110,19 +110,19 @@ class TestAlerts:
         }
 
     @pytest.mark.parametrize(("field", "name"), [("queue", "NIMQueueGrows"), ("kv_cache", "NIMCacheFull"), ("first_token", "NIMSlow")])
-    def test_a_threshold_of_null_is_no_alert(self, field: str, name: str):
+    def test_null_threshold_removes_alert(self, field: str, name: str):
         assert name not in alerts(**{field: None})
 
-    def test_labels_by_which_prometheus_finds_it(self):
+    def test_alert_labels_are_rendered(self):
         rule = recorded(metrics={"alerts": {"labels": {"release": "x"}}}).child("llama", PROMETHEUS_RULE).inputs
         assert rule["metadata"]["labels"].items() >= {"release": "x", "app.kubernetes.io/instance": "llama"}.items()
 
-    def test_prometheus_own_grammar_takes_every_expression(self):
+    def test_alert_expressions_are_valid_promql(self):
         for rule in alerts().values():
             promql_parser.parse(rule["expr"])
 
     @pytest.mark.parametrize("generation", GENERATIONS, ids=lambda each: each.name)
-    def test_every_generation_can_fire_each_of_them(self, generation: Generation):
+    def test_alerts_select_metrics_of_each_generation(self, generation: Generation):
         rules, names = alerts(), generation.metrics
         for alert, metric in (
             ("NIMQueueGrows", names.waiting[0]),
@@ -131,7 +131,7 @@ class TestAlerts:
         ):
             assert any(re.fullmatch(each.get("__name__", ""), metric) for each in selectors(rules[alert]["expr"]))
 
-    def test_a_deployment_at_rest_is_no_outage(self):
+    def test_zero_desired_replicas_fire_no_alert(self):
         expr = alerts()["NIMNotServing"]["expr"]
         assert expr == (
             '((sum(up{namespace="default",service="llama"})) or vector(0)) == 0 '
@@ -143,7 +143,7 @@ class TestDashboard:
     def config(self, **fields: Any) -> dict[str, Any]:
         return recorded(metrics={"dashboard": fields}, namespace="serving").children("llama")["llama-dashboard"].inputs
 
-    def test_it_is_where_the_sidecar_looks(self):
+    def test_dashboard_config_map_has_sidecar_label(self):
         inputs = self.config()
         assert inputs["metadata"]["name"] == "llama-dashboard"
         assert inputs["metadata"]["labels"]["grafana_dashboard"] == "1"
@@ -152,22 +152,22 @@ class TestDashboard:
         assert file == "serving-llama.json"
         assert json.loads(inputs["data"][file]) == build_dashboard("llama", "serving")
 
-    def test_folder_and_labels(self):
+    def test_dashboard_folder_and_labels_are_rendered(self):
         metadata = self.config(folder="Models", labels={"dashboards": "yes"})["metadata"]
         assert metadata["annotations"] == {"grafana_folder": "Models"}
         assert metadata["labels"]["dashboards"] == "yes"
         assert "grafana_dashboard" not in metadata["labels"]
 
-    def test_a_namespace_that_is_an_output(self):
+    def test_dashboard_with_output_namespace(self):
         seen = record(lambda: serve(namespace=pulumi.Output.from_input("serving"), metrics={"dashboard": {}}))
         assert seen.children("llama")["llama-dashboard"].inputs["data"] == self.config()["data"]
 
-    def test_grafana_knows_it_again_and_tells_two_apart(self):
+    def test_dashboard_uid_is_stable_and_unique(self):
         one, other = build_dashboard("llama", "serving"), build_dashboard("llama", "staging")
         assert one["uid"] == build_dashboard("llama", "serving")["uid"] != other["uid"]
         assert re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", one["uid"])
 
-    def test_panels_neither_overlap_nor_stick_out(self):
+    def test_panels_fill_grid_without_overlap(self):
         panels = build_dashboard("llama", "serving")["panels"]
         assert [panel["id"] for panel in panels] == list(range(1, len(panels) + 1))
         cells = [
@@ -184,13 +184,13 @@ class TestDashboard:
         panels = build_dashboard("llama", "serving")["panels"]
         return [target["expr"].replace(WINDOW, "5m") for panel in panels for target in panel["targets"]]
 
-    def test_prometheus_own_grammar_takes_every_query(self):
+    def test_dashboard_queries_are_valid_promql(self):
         assert len(self.queries()) == 14
         for query in self.queries():
             promql_parser.parse(query)
 
     @pytest.mark.parametrize("generation", GENERATIONS, ids=lambda each: each.name)
-    def test_every_generation_fills_every_panel(self, generation: Generation):
+    def test_panels_select_metrics_of_each_generation(self, generation: Generation):
         names = generation.metrics
         gauges = [names.waiting, names.running, names.kv_cache, names.prompt_tokens, names.generation_tokens]
         histograms = [(f"{name}_bucket",) for (name,) in (names.first_token, names.latency)]

@@ -50,7 +50,7 @@ def env_of(container: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
 
 
-def test_the_set_around_the_pods_is_exactly_this():
+def test_leader_worker_set_without_pods_is_exact():
     seen = grouped(nodes=3, group={"pipeline_parallel": 3}, replicas=2)
     spec = dict(spec_of(seen))
     template = dict(spec.pop("leaderWorkerTemplate"))
@@ -66,7 +66,7 @@ def test_the_set_around_the_pods_is_exactly_this():
     assert metadata["annotations"] == {"pulumi.com/waitFor": "condition=Available"}
 
 
-def test_it_stands_in_the_deployments_place():
+def test_leader_worker_set_replaces_deployment():
     seen = grouped()
     assert seen.find(DEPLOYMENT) == []
     options = seen.child("llama", LEADER_WORKER_SET).options
@@ -74,7 +74,7 @@ def test_it_stands_in_the_deployments_place():
     assert any(urn.endswith("::llama-cache") for urn in options.dependencies)
 
 
-def test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node():
+def test_service_selects_leaders_as_on_one_node():
     # The same selector both ways: while a Deployment becomes a group, or a group a Deployment, what runs goes on being asked.
     seen = grouped()
     service = seen.child("llama", SERVICE).inputs
@@ -86,7 +86,7 @@ def test_the_service_reaches_leaders_only_and_is_the_one_of_a_single_node():
     assert (worker["app.kubernetes.io/name"], worker["app.kubernetes.io/instance"]) == ("nim-worker", "llama")
 
 
-def test_a_spread_counts_pods_of_its_own_kind():
+def test_spread_counts_leaders_and_workers_separately():
     spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
     own = {**spread, "topologyKey": "rack", "labelSelector": {"matchLabels": {"a": "b"}}}
     for pod, name in zip(pods_of(grouped(topology_spread=[spread, own])), ("nim", "nim-worker"), strict=True):
@@ -94,13 +94,13 @@ def test_a_spread_counts_pods_of_its_own_kind():
         assert counted == [{"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}, {"a": "b"}]
 
 
-def test_a_budget_holds_for_all_members():
+def test_budget_selects_leaders_and_workers():
     budget = grouped(replicas=2, disruption_budget={}).child("llama", "kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
     assert budget["selector"] == MEMBERS
 
 
 class TestPods:
-    def test_but_for_these_the_leader_is_the_server_of_one_node(self):
+    def test_leader_differs_from_single_server_in_these(self):
         leader, _ = pods_of(grouped())
         alone = recorded(gpu=8, cache=SHARED, generation="2.x-vllm").pod("llama")
         server, other = leader["containers"][0], alone["containers"][0]
@@ -109,14 +109,14 @@ class TestPods:
         }
         assert {key for key in server if server[key] != other.get(key)} == {"args", "env", "ports"}
 
-    def test_ray_forms_the_group_of_2x(self):
+    def test_generation_2_uses_ray(self):
         leader, worker = servers_of(grouped(group={"ray_port": 7000}))
         assert leader["args"] == ["nim-serve-ray", "--head", "--port", "7000"]
         assert worker["args"] == ["nim-serve-ray", "--head-address", "$(LWS_LEADER_ADDRESS):7000"]
         for each in (leader, worker):
             assert each["ports"][-1] == {"name": "ray", "containerPort": 7000, "protocol": "TCP"}
 
-    def test_a_worker_is_asked_for_the_group_and_not_over_http(self):
+    def test_worker_is_probed_by_ray_only(self):
         _, worker = servers_of(grouped(startup_timeout=600))
         assert worker["startupProbe"] == {
             "exec": {"command": ["ray", "status"]},
@@ -126,14 +126,14 @@ class TestPods:
         }
         assert not {"readinessProbe", "livenessProbe"} & worker.keys()
 
-    def test_1x_goes_by_its_environment_alone(self):
+    def test_generation_1_uses_environment_only(self):
         leader, worker = servers_of(grouped(generation="1.x"))
         for each in (leader, worker):
             assert "args" not in each
             assert [port["name"] for port in each["ports"]] == ["http"]
         assert "startupProbe" in leader and "startupProbe" not in worker
 
-    def test_each_knows_its_place(self):
+    def test_rank_and_role_are_in_environment(self):
         leader, worker = map(env_of, servers_of(grouped(nodes=2)))
         for each in (leader, worker):
             assert (each["NIM_MULTI_NODE"], each["NIM_NUM_COMPUTE_NODES"]) == ("1", "2")
@@ -141,22 +141,22 @@ class TestPods:
             assert each["NIM_NODE_RANK"] == {"fieldRef": {"fieldPath": f"metadata.labels['{INDEX}']"}}
         assert (leader["NIM_LEADER_ROLE"], worker["NIM_LEADER_ROLE"]) == ("1", "0")
 
-    def test_the_layers_may_be_split_over_all_gpus(self):
+    def test_pipeline_parallel_may_use_all_gpus(self):
         leader, _ = map(env_of, servers_of(grouped(group={"tensor_parallel": 16, "pipeline_parallel": 1})))
         assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("16", "1")
 
-    def test_both_have_cache_gpus_security_and_adapters(self):
+    def test_leader_and_worker_share_volumes_and_security(self):
         for pod in pods_of(grouped(**LORA)):
             assert [each["name"] for each in pod["initContainers"]] == ["download-loras"]
             assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "8"
             assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert {"cache", "dshm", "lora"} <= {each["name"] for each in pod["volumes"]}
 
-    def test_no_proxy_stands_between_its_members(self):
+    def test_no_proxy_contains_namespace(self):
         leader, _ = map(env_of, servers_of(grouped(namespace="nim", network=NetworkArgs(https_proxy="http://p:1"))))
         assert leader["NO_PROXY"].split(",")[-1] == ".nim"
 
-    def test_every_key_is_spelt_as_the_api_spells_it(self):
+    def test_all_keys_are_in_yaml_form(self):
         def keys(value: Any) -> set[str]:
             if isinstance(value, dict):
                 return {*value, *(key for each in value.values() for key in keys(each))}
@@ -167,7 +167,7 @@ class TestPods:
 
 
 class TestBesideOtherGroups:
-    def test_a_policy_lets_its_members_talk_by_any_port(self):
+    def test_network_policy_allows_all_ports_between_members(self):
         # Ray and NCCL choose ports as they start: under a policy for the server's port alone the group never forms.
         policy = {"ingress": [{"namespace": "apps"}], "internet": False, "dns": []}
         filled = {"existing_claim": "models"}
@@ -178,25 +178,25 @@ class TestBesideOtherGroups:
         alone = recorded(network_policy=policy, cache=filled).child("llama", NETWORK_POLICY).inputs["spec"]
         assert (len(alone["ingress"]), alone["egress"]) == (1, [])
 
-    def test_the_jobs_that_download_for_it_are_no_members(self):
+    def test_jobs_are_not_members_of_node_group(self):
         cache = {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}
         mirror = {"cidr": "10.0.0.5/32", "ports": [443]}
         seen = grouped(cache=cache, network_policy={"ingress": [], "internet": False, "dns": [], "egress": [mirror]})
         (rule,) = seen.children("llama")["llama-network-policy-jobs"].inputs["spec"]["egress"]
         assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.5/32"}}]
 
-    def test_only_leaders_are_scraped(self):
+    def test_monitors_select_leaders_only(self):
         monitor = grouped(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]
         assert monitor["selector"]["matchLabels"]["app.kubernetes.io/name"] == "nim"
         template = spec_of(grouped(metrics={"monitor": None, "scrape_annotations": True}))["leaderWorkerTemplate"]
         assert template["leaderTemplate"]["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
         assert not template["workerTemplate"]["metadata"].get("annotations")
 
-    def test_an_outage_is_told_by_the_leaders_there_should_be(self):
+    def test_alert_compares_with_desired_leaders(self):
         rules = grouped(metrics={"alerts": {}}).child("llama", PROMETHEUS_RULE).inputs["spec"]["groups"][0]["rules"]
         assert rules[0]["expr"].endswith('and on() sum(kube_statefulset_replicas{namespace="default",statefulset="llama-group"}) > 0')
 
-    def test_the_dashboard_counts_leaders(self):
+    def test_dashboard_counts_leaders(self):
         (text,) = grouped(metrics={"dashboard": {}}).child("llama", CONFIG_MAP).inputs["data"].values()
         assert "kube_deployment" not in text
         for name in ("kube_statefulset_replicas", "kube_statefulset_status_replicas_available"):
@@ -204,33 +204,33 @@ class TestBesideOtherGroups:
 
 
 class TestOptions:
-    def test_surge_is_the_users_choice(self):
+    def test_surge_rollout_is_rendered(self):
         strategy = spec_of(grouped(rollout="surge"))["rolloutStrategy"]["rollingUpdateConfiguration"]
         assert strategy == {"maxSurge": 1, "maxUnavailable": 0}
 
-    def test_nobody_waits_for_no_group(self):
+    def test_zero_replicas_skip_wait(self):
         assert "annotations" not in grouped(replicas=0).child("llama", LEADER_WORKER_SET).inputs["metadata"]
 
-    def test_another_number_of_nodes_replaces_it_and_frees_the_nodes_first(self):
+    def test_changed_nodes_delete_before_replace(self):
         options = grouped().child("llama", LEADER_WORKER_SET).options
         assert list(options.replace_on_changes) == ["spec.leaderWorkerTemplate.size"]
         assert options.delete_before_replace
 
-    def test_it_can_be_overridden_and_a_deployment_cannot(self):
+    def test_overrides_apply_to_group_only(self):
         policy = {"group": {"spec": {"networkConfig": {"subdomainPolicy": "UniquePerReplica"}}}}
         assert spec_of(grouped(overrides=policy))["networkConfig"] == {"subdomainPolicy": "UniquePerReplica"}
         with pytest.raises(ValueError, match=r"overrides\.deployment: unknown object\. This service creates: group, service, cache"):
             grouped(overrides={"deployment": {"spec": {}}})
 
     @pytest.mark.parametrize("template", ["leaderTemplate", "workerTemplate"])
-    def test_the_labels_by_which_its_pods_are_found_stay(self, template: str):
+    def test_selector_labels_cannot_be_overridden(self, template: str):
         patch = {"metadata": {"labels": {"app.kubernetes.io/name": "mine"}}}
         with pytest.raises(
             ValueError, match=rf"overrides\.group\.spec\.leaderWorkerTemplate\.{template}\.metadata\.labels.*cannot be overridden"
         ):
             grouped(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
 
-    def test_there_is_no_deployment_to_ask_for(self):
+    def test_deployment_attribute_raises(self):
         def program() -> None:
             service = serve(multi_node={"nodes": 2}, cache=SHARED)
             assert service.workload is not None
@@ -239,7 +239,7 @@ class TestOptions:
 
         record(program)
 
-    def test_a_cache_mode_that_is_an_output_meets_the_rule_when_it_resolves(self):
+    def test_output_access_mode_is_validated_late(self):
         def program() -> None:
             late = {"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
             serve(multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache=late)
@@ -247,22 +247,22 @@ class TestOptions:
         with pytest.raises(Exception, match=r"cache\.access_mode: must be ReadWriteMany with multi_node \(got 'ReadWriteOnce'\)"):
             record(program)
 
-    def test_gpus_by_a_claim_are_counted_by_the_parallel_sizes(self):
+    def test_parallel_sizes_with_resource_claims(self):
         claims = [{"name": "gpus", "template": "eight"}]
         leader, _ = map(env_of, servers_of(grouped(gpu=0, resource_claims=claims, group={"tensor_parallel": 8})))
         assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("8", "2")
 
-    def test_a_pool_of_endpoints_takes_leaders_only(self):
+    def test_inference_pool_selects_leaders_only(self):
         pool = grouped(inference_pool={"endpoint_picker": "p"}).children("llama")["llama-inference-pool"].inputs["spec"]
         template = spec_of(grouped())["leaderWorkerTemplate"]
         chosen = pool["selector"]["matchLabels"].items()
         assert chosen <= template["leaderTemplate"]["metadata"]["labels"].items()
         assert not chosen <= template["workerTemplate"]["metadata"]["labels"].items()
 
-    def test_a_gpu_count_that_is_an_output_meets_the_rule_when_it_resolves(self):
+    def test_output_gpu_count_is_validated_late(self):
         with pytest.raises(Exception, match=r"multi_node\.tensor_parallel: must make 8 with pipeline_parallel \(2\): 2 nodes x 4 GPUs"):
             record(lambda: serve(multi_node={"nodes": 2, "tensor_parallel": 3}, gpu=pulumi.Output.from_input(4), cache=SHARED))
 
-    def test_an_image_that_is_an_output_asks_for_the_generation(self):
+    def test_output_image_requires_generation(self):
         with pytest.raises(Exception, match="generation: is required with multi_node"):
             record(lambda: serve(multi_node={"nodes": 2}, cache=SHARED, image=pulumi.Output.from_input("a/b/c:2.0")))

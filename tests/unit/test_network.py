@@ -29,7 +29,7 @@ def env_of(container: str, **network: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("container", DOWNLOADERS)
 class TestProxy:
-    def test_both_spellings_of_one_proxy_and_what_is_local_past_it(self, container: str):
+    def test_https_proxy_sets_both_cases_and_no_proxy(self, container: str):
         assert env_of(container, https_proxy=PROXY) == {
             "HTTPS_PROXY": PROXY,
             "https_proxy": PROXY,
@@ -38,23 +38,23 @@ class TestProxy:
             "NIM_SDK_USE_NATIVE_TLS": "1",
         }
 
-    def test_one_for_plain_http(self, container: str):
+    def test_http_proxy_is_rendered(self, container: str):
         env = env_of(container, http_proxy=PROXY)
         assert (env["HTTP_PROXY"], env["http_proxy"]) == (PROXY, PROXY)
         assert not {"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE"} & env.keys()
 
-    def test_the_users_hosts_come_after_the_local_ones(self, container: str):
+    def test_user_hosts_follow_local_hosts(self, container: str):
         env = env_of(container, https_proxy=PROXY, no_proxy=[".example.com", "10.0.0.0/8"])
         assert env["NO_PROXY"] == env["no_proxy"] == f"{LOCAL},.example.com,10.0.0.0/8"
 
     @pytest.mark.parametrize("key", ["valueFrom", "value_from"])
-    def test_one_with_a_password_comes_from_a_secret(self, container: str, key: str):
+    def test_proxy_may_come_from_secret(self, container: str, key: str):
         reference = {"secretKeyRef": {"name": "proxy", "key": "url"}}
         env = env_of(container, https_proxy={key: reference})
         assert env["HTTPS_PROXY"] == env["https_proxy"] == reference
 
 
-def test_a_proxy_alone_adds_no_volume_and_no_container():
+def test_proxy_adds_only_variables():
     assert strip_env(recorded(network=NetworkArgs(https_proxy=PROXY)).pod("llama")) == strip_env(recorded().pod("llama"))
 
 
@@ -64,13 +64,13 @@ def strip_env(pod: dict[str, Any]) -> dict[str, Any]:
 
 class TestAuthorities:
     @pytest.mark.parametrize("container", DOWNLOADERS)
-    def test_the_bundle_is_named_to_every_library_and_mounted(self, container: str):
+    def test_bundle_is_mounted_and_in_environment(self, container: str):
         names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT")
         assert env_of(container, ca_config_map="corporate") == {**dict.fromkeys(names, BUNDLE), "NIM_SDK_USE_NATIVE_TLS": "1"}
         mounts = recorded(**LORA, network=NetworkArgs(ca_config_map="corporate")).container("llama", container)["volumeMounts"]
         assert mounts[-1] == {"name": "ca-bundle", "mountPath": "/opt/authorities/bundle", "readOnly": True}
 
-    def test_the_joiner_is_exactly_this_and_runs_first(self):
+    def test_authorities_container_is_exact_and_first(self):
         seen = recorded(**LORA, image="a/b/c:1", network=NetworkArgs(ca_config_map="corporate"))
         first, second = seen.pod("llama")["initContainers"]
         size = {"cpu": "100m", "memory": "64Mi"}
@@ -96,17 +96,17 @@ class TestAuthorities:
             ],
         }
 
-    def test_the_volumes(self):
+    def test_authorities_volumes_are_exact(self):
         volumes = recorded(network=NetworkArgs(ca_config_map="corporate")).pod("llama")["volumes"]
         assert volumes[-2:] == [{"name": "ca-own", "configMap": {"name": "corporate"}}, {"name": "ca-bundle", "emptyDir": {}}]
 
-    def test_the_name_may_be_an_output(self):
+    def test_config_map_name_may_be_output(self):
         seen = record(lambda: serve(network=NetworkArgs(ca_config_map=pulumi.Output.from_input("late"))))
         assert seen.pod("llama")["volumes"][-2]["configMap"] == {"name": "late"}
 
 
 @pytest.mark.parametrize("network", [None, NetworkArgs()], ids=["none", "empty"])
-def test_without_either_nothing_changes(network: NetworkArgs | None):
+def test_no_network_changes_nothing(network: NetworkArgs | None):
     assert recorded(**LORA, network=network).pod("llama") == recorded(**LORA).pod("llama")
 
 
@@ -123,23 +123,23 @@ class TestJoining:
         subprocess.run(["sh", "-ec", JOIN, "sh", *paths], check=True, env={"PATH": "/usr/bin:/bin"})
         return (tmp_path / "joined").read_text()
 
-    def test_both_are_in_it_and_no_two_lines_run_together(self, tmp_path: Path):
+    def test_bundle_joins_files_with_newlines(self, tmp_path: Path):
         joined = self.join(tmp_path, "A", {"b.crt": "B", "c; touch x.pem": "C"})
         assert joined.split("\n") == ["A", "B", "C", ""]
         assert sorted(each.name for each in tmp_path.iterdir()) == ["joined", "own", "system.crt"]
 
-    def test_an_image_without_authorities_leaves_the_given_ones(self, tmp_path: Path):
+    def test_image_without_bundle_uses_given_authorities(self, tmp_path: Path):
         assert self.join(tmp_path, None, {"b.crt": "B"}) == "B\n"
 
-    def test_an_empty_map_leaves_the_images(self, tmp_path: Path):
+    def test_empty_config_map_keeps_image_authorities(self, tmp_path: Path):
         assert self.join(tmp_path, "A", {}) == "A\n"
 
-    def test_a_bundle_that_cannot_be_written_stops_the_pod(self, tmp_path: Path):
+    def test_unwritable_bundle_fails_container(self, tmp_path: Path):
         paths = [str(tmp_path), str(tmp_path), str(tmp_path / "nowhere" / "joined")]
         assert subprocess.run(["sh", "-ec", JOIN, "sh", *paths], capture_output=True).returncode != 0
 
 
-def test_a_password_in_a_late_proxy_is_refused_and_not_shown():
+def test_password_in_output_proxy_is_refused_and_redacted():
     def program() -> object:
         return serve(network=NetworkArgs(https_proxy=pulumi.Output.from_input("http://me:hunter2@proxy:1")))
 
@@ -148,7 +148,7 @@ def test_a_password_in_a_late_proxy_is_refused_and_not_shown():
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_unknown_key_of_a_proxys_reference_is_found():
+def test_unknown_key_in_proxy_reference_is_refused():
     reference = {"valueFrom": {"secretKeyRef": {"nam": "x"}}}
     with pytest.raises(ValueError, match=r"network\.https_proxy\.valueFrom\.secretKeyRef\.nam: is not a field"):
         record(lambda: NIMService("llama", {"secrets": REFERENCE, "network": {"https_proxy": reference}}))

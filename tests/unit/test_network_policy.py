@@ -32,11 +32,11 @@ def sources(peer: dict[str, Any]) -> Any:
     return rendered
 
 
-def test_without_it_there_is_none():
+def test_no_option_set_creates_no_policy():
     assert recorded().find(NETWORK_POLICY) == []
 
 
-def test_it_selects_the_pods_and_names_both_directions():
+def test_policy_selects_pods_in_both_directions():
     seen = recorded(network_policy={"ingress": []})
     rendered = seen.children("llama")["llama-network-policy"].inputs
     assert rendered["metadata"]["name"] == "llama"
@@ -44,7 +44,7 @@ def test_it_selects_the_pods_and_names_both_directions():
     assert rendered["spec"]["policyTypes"] == ["Ingress", "Egress"]
 
 
-def test_it_is_there_before_the_first_pod():
+def test_policy_is_created_before_workload():
     seen = recorded(network_policy={"ingress": []})
     waits = seen.children("llama")["llama-deployment"].options.dependencies
     assert "llama-network-policy" in {urn.rpartition("::")[2] for urn in waits}
@@ -59,13 +59,13 @@ class TestJobs:
     def jobs_policy(seen: Recording) -> dict[str, Any]:
         return seen.children("llama")["llama-network-policy-jobs"].inputs
 
-    def test_without_a_job_there_is_one_policy(self):
+    def test_no_jobs_create_one_policy(self):
         assert [each.inputs["metadata"]["name"] for each in recorded(network_policy={"ingress": [APPS]}, **LORA).find(NETWORK_POLICY)] == [
             "llama"
         ]
 
     @pytest.mark.parametrize("more", [WARM, REFRESHED, {**WARM, **REFRESHED}], ids=["warm", "lora", "both"])
-    def test_it_takes_in_every_job_and_neither_the_server_nor_another_services(self, more: dict[str, Any]):
+    def test_jobs_policy_selects_jobs_of_service_only(self, more: dict[str, Any]):
         seen = recorded(network_policy={"ingress": [APPS]}, **more)
         chosen = self.jobs_policy(seen)["spec"]["podSelector"]
         jobs = seen.find(JOB)
@@ -75,7 +75,7 @@ class TestJobs:
             assert not takes(chosen, {**job.inputs["spec"]["template"]["metadata"]["labels"], "app.kubernetes.io/instance": "other"})
         assert not takes(chosen, seen.deployment("llama")["spec"]["template"]["metadata"]["labels"])
 
-    def test_nobody_reaches_a_job_and_it_reaches_what_a_download_needs(self):
+    def test_jobs_policy_allows_egress_only(self):
         seen = recorded(network_policy={"ingress": [APPS]}, **WARM)
         rendered = self.jobs_policy(seen)
         assert rendered["metadata"]["name"] == "llama.jobs"
@@ -84,12 +84,12 @@ class TestJobs:
         assert rendered["spec"]["egress"] == spec()["egress"]
 
     @pytest.mark.parametrize("more", [WARM, REFRESHED], ids=["warm", "lora"])
-    def test_it_is_there_before_the_job(self, more: dict[str, Any]):
+    def test_jobs_policy_is_created_before_job(self, more: dict[str, Any]):
         (job,) = recorded(network_policy={"ingress": []}, **more).find(JOB)
         waits = {urn.rpartition("::")[2] for urn in job.options.dependencies}
         assert "llama-network-policy-jobs" in waits
 
-    def test_the_service_sends_a_job_nothing(self):
+    def test_service_selects_no_job(self):
         seen = recorded(**WARM, **REFRESHED)
         selector = {"matchLabels": seen.child("llama", SERVICE).inputs["spec"]["selector"]}
         for job in seen.find(JOB):
@@ -104,15 +104,15 @@ def takes(selector: dict[str, Any], labels: dict[str, str]) -> bool:
 
 
 class TestIngress:
-    def test_nobody_when_nobody_is_named(self):
+    def test_empty_ingress_allows_no_peer(self):
         assert spec(ingress=[])["ingress"] == []
 
-    def test_the_servers_port_or_those_that_are_said(self):
+    def test_ingress_ports_are_default_or_given(self):
         assert spec({"port": 9000})["ingress"][0]["ports"] == [{"port": 9000, "protocol": "TCP"}]
         ports = spec(ingress=[{**APPS, "ports": [9000, 9001]}])["ingress"][0]["ports"]
         assert ports == [{"port": 9000, "protocol": "TCP"}, {"port": 9001, "protocol": "TCP"}]
 
-    def test_a_port_that_is_an_output(self):
+    def test_output_port_is_allowed(self):
         seen = record(lambda: serve(port=pulumi.Output.from_input(9000), network_policy={"ingress": [APPS]}))
         assert seen.child("llama", NETWORK_POLICY).inputs["spec"]["ingress"][0]["ports"] == [{"port": 9000, "protocol": "TCP"}]
 
@@ -136,12 +136,12 @@ class TestIngress:
         ],
         ids=str,
     )
-    def test_a_peer_of_each_kind(self, peer: dict[str, Any], wanted: dict[str, Any]):
+    def test_each_peer_type_is_rendered(self, peer: dict[str, Any], wanted: dict[str, Any]):
         assert sources(peer) == wanted
 
 
 class TestEgress:
-    def test_names_and_downloads_and_nothing_else(self):
+    def test_default_egress_is_dns_and_internet(self):
         def in_kube_system(app: str) -> dict[str, Any]:
             return {
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
@@ -157,7 +157,7 @@ class TestEgress:
             PUBLIC,
         ]
 
-    def test_the_internet_is_no_private_address_and_no_metadata_service(self):
+    def test_internet_excludes_private_and_link_local_ranges(self):
         assert PUBLIC["to"] == [
             {
                 "ipBlock": {
@@ -178,19 +178,19 @@ class TestEgress:
         ],
         ids=str,
     )
-    def test_the_internet_is_open_unless_there_are_proxies_or_it_is_said(self, fields: dict[str, Any], open_: bool):
+    def test_internet_is_open_without_proxies_by_default(self, fields: dict[str, Any], open_: bool):
         assert (PUBLIC in spec(**fields)["egress"]) is open_
 
-    def test_a_proxy_and_what_else_is_named(self):
+    def test_proxies_and_egress_are_rendered(self):
         rules = spec(proxies=[{"cidr": "10.0.0.5/32", "ports": [3128]}], egress=[{"namespace": "minio"}])["egress"]
         assert rules[4:] == [
             {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": [{"port": 3128, "protocol": "TCP"}]},
             {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "minio"}}}]},
         ]
 
-    def test_another_name_server(self):
+    def test_dns_peer_replaces_default(self):
         (rule,) = spec(dns=[{"namespace": "openshift-dns", "ports": [5353]}], internet=False)["egress"]
         assert rule["ports"] == [{"port": 5353, "protocol": "UDP"}, {"port": 5353, "protocol": "TCP"}]
 
-    def test_no_name_server_and_no_internet_is_no_egress(self):
+    def test_no_dns_and_internet_deny_egress(self):
         assert spec(dns=[], internet=False)["egress"] == []

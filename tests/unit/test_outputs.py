@@ -18,7 +18,7 @@ def attributes(**fields: object) -> dict[str, object]:
     return dict(record(program, preview=True).outputs)
 
 
-def test_everything_that_names_decide_is_known_at_preview():
+def test_name_based_outputs_are_known_at_preview():
     assert attributes(namespace="serving", port=9000, service_name="chat", **LORA) == {
         "url": "http://chat.serving.svc.cluster.local:9000",
         "host": "chat.serving.svc.cluster.local",
@@ -37,23 +37,23 @@ def test_everything_that_names_decide_is_known_at_preview():
         ("my-nim:1", "my-nim"),
     ],
 )
-def test_the_base_model_is_the_images(image: str, model: str):
+def test_base_model_is_in_image_name(image: str, model: str):
     assert attributes(image=image)["model_names"] == [model]
 
 
-def test_served_model_name_is_the_base_model():
+def test_served_model_name_replaces_base_model():
     assert attributes(served_model_name="chat")["model_names"] == ["chat"]
 
 
-def test_an_existing_claim_is_the_cache_claim():
+def test_existing_pvc_is_cache_claim():
     assert attributes(cache=CacheArgs(existing_claim="mine"))["cache_claim"] == "mine"
 
 
-def test_without_a_claim_there_is_none():
+def test_cache_without_pvc_has_no_cache_claim():
     assert "cache_claim" not in attributes(cache=CacheArgs(empty_dir=True))
 
 
-def test_a_namespace_that_is_not_known_yet_leaves_the_url_open_and_breaks_nothing():
+def test_unknown_namespace_makes_url_unknown():
     def program() -> None:
         import pulumi_kubernetes as k8s
 
@@ -66,7 +66,7 @@ def test_a_namespace_that_is_not_known_yet_leaves_the_url_open_and_breaks_nothin
     assert seen.child("llama", PVC).inputs["metadata"]["namespace"] is UNKNOWN
 
 
-def test_the_children_are_attributes():
+def test_children_are_attributes():
     def program() -> None:
         service = serve()
         pulumi.export("deployment", service.deployment.metadata["name"])
@@ -76,7 +76,7 @@ def test_the_children_are_attributes():
     assert record(program).outputs == {"deployment": "llama", "service": "llama", "secrets": ["llama-secret-pull"]}
 
 
-def test_the_component_registers_the_same_outputs():
+def test_component_registers_same_outputs():
     seen = record(lambda: serve(**LORA))
     assert seen.service("llama").outputs == {
         "url": "http://llama.default.svc.cluster.local:8000",
@@ -88,12 +88,12 @@ def test_the_component_registers_the_same_outputs():
 
 
 @pytest.mark.parametrize("image", ["a/b/c:latest", "a/b/c", "registry.example:5000/c"])
-def test_a_moving_tag_warns(image: str):
+def test_moving_tag_logs_warning(image: str):
     (warning,) = record(lambda: serve(image=image)).warnings()
     assert image in warning
     assert "restart may serve another model" in warning
 
 
 @pytest.mark.parametrize("image", ["a/b/c:1.0", "a/b/c@sha256:" + "0" * 64, "a/b/c:latest@sha256:" + "0" * 64])
-def test_a_fixed_tag_does_not_warn(image: str):
+def test_fixed_tag_logs_no_warning(image: str):
     assert record(lambda: serve(image=image)).warnings() == []

@@ -80,7 +80,7 @@ MERGES: list[tuple[str, Any, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("base", "patch", "merged"), [each[1:] for each in MERGES], ids=[each[0] for each in MERGES])
-def test_a_strategic_merge(base: Any, patch: Any, merged: Any):
+def test_strategic_merge(base: Any, patch: Any, merged: Any):
     before = repr((base, patch))
     assert merge(base, patch) == merged
     assert repr((base, patch)) == before
@@ -90,7 +90,7 @@ class TestObjects:
     @pytest.mark.parametrize(
         "container", [{"name": "nim", "stdin": True}, {"name": "nim", "volume_devices": [{"name": "a", "device_path": "/a"}]}]
     )
-    def test_a_field_of_the_server_is_added_and_nothing_else_changes(self, container: dict[str, Any]):
+    def test_added_field_changes_nothing_else(self, container: dict[str, Any]):
         before = recorded().deployment("llama")
         after = over(spec={"template": {"spec": {"containers": [container]}}})
         server = after["spec"]["template"]["spec"]["containers"][0]
@@ -99,19 +99,19 @@ class TestObjects:
         del server[added.pop()]
         assert after == before
 
-    def test_python_and_yaml_spell_the_same(self):
+    def test_python_and_yaml_keys_are_equal(self):
         spelt = [over(spec={"template": {"spec": {key: "gang"}}}) for key in ("schedulerName", "scheduler_name")]
         assert spelt[0] == spelt[1]
         assert spelt[0]["spec"]["template"]["spec"]["schedulerName"] == "gang"
 
-    def test_what_the_component_set_can_be_taken_away(self):
+    def test_null_removes_field_of_component(self):
         pod = over(spec={"template": {"spec": {"tolerations": None, "containers": [{"name": "nim", "livenessProbe": None}]}}})["spec"][
             "template"
         ]["spec"]
         assert "tolerations" not in pod
         assert "livenessProbe" not in pod["containers"][0]
 
-    def test_every_object_can_be_overridden(self):
+    def test_cache_and_job_can_be_overridden(self):
         labels = {"metadata": {"labels": {"team": "x"}}}
         seen = recorded(cache=WARM, overrides=dict.fromkeys(["deployment", "service", "cache", "warm", "lora"], labels), **LORA)
         for kind in (DEPLOYMENT, SERVICE, PVC, CONFIG_MAP, JOB):
@@ -119,7 +119,7 @@ class TestObjects:
             assert found["team"] == "x"
             assert found["app.kubernetes.io/instance"] == "llama"
 
-    def test_secrets_that_are_made_too(self):
+    def test_created_secrets_can_be_overridden(self):
         def program() -> None:
             secrets = NIMSecrets(ngc_api_key=pulumi.Output.secret("nvapi-1"))
             serve(secrets=secrets, overrides={key: {"metadata": {"annotations": {"a": "b"}}} for key in ("pull", "keys")})
@@ -127,7 +127,7 @@ class TestObjects:
         found = record(program).find(SECRET)
         assert [each.inputs["metadata"]["annotations"] for each in found] == [{"a": "b"}] * 2
 
-    def test_a_value_may_be_an_output_and_lie_over_one(self):
+    def test_output_may_replace_output(self):
         def program() -> None:
             patch = {"resources": {"limits": {"rdma/shared": pulumi.Output.from_input("1")}}}
             serve(
@@ -138,11 +138,11 @@ class TestObjects:
         limits = record(program).container("llama")["resources"]["limits"]
         assert limits == {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1", "rdma/shared": "1"}
 
-    def test_they_are_in_the_engines_record(self):
+    def test_overrides_are_in_component_inputs(self):
         patch = {"deployment": {"spec": {"minReadySeconds": 5}}}
         assert recorded(overrides=patch).service("llama").inputs["overrides"] == patch
 
-    def test_without_one_nothing_changes(self):
+    def test_empty_override_changes_nothing(self):
         for overrides in ({}, None, {"deployment": {}}):
             assert recorded(overrides=overrides).deployment("llama") == recorded().deployment("llama")
 
@@ -185,13 +185,13 @@ def made(configuration: str, **more: Any) -> dict[str, Any]:
 
 
 class TestEveryPart:
-    def test_the_configurations_have_them_all(self):
+    def test_configurations_create_every_child(self):
         optional = {child.suffix for child in OPTIONAL_CHILDREN}
         assert len(optional) > 10
         assert optional | {"claim-gpus"} | CHILD_OBJECTS.keys() == {name for each in ALL for name in made(each)}
 
     @pytest.mark.parametrize("configuration", ALL)
-    def test_each_can_be_overridden_and_its_fields_are_known_where_the_sdk_knows_them(self, configuration: str):
+    def test_each_child_can_be_overridden(self, configuration: str):
         objects = made(configuration)
         patched = made(configuration, overrides={name: {"metadata": {"annotations": {"team": "x"}}} for name in objects})
         assert patched.keys() == objects.keys()
@@ -202,7 +202,7 @@ class TestEveryPart:
             module = getattr(getattr(k8s, api.partition(".")[0], None), version, None)
             assert find_child_object(name).structure is getattr(module, f"{kind}Args", None), name
 
-    def test_another_claim_template_is_another_name_and_the_pod_refers_to_it(self):
+    def test_overridden_claim_template_is_renamed(self):
         patch = {"claim-gpus": {"spec": {"spec": {"devices": {"config": [{"requests": ["gpu"]}]}}}}}
         seen = [recorded(resource_claims=GPUS, overrides=each) for each in (patch, None)]
         names = [each.children("llama")["llama-claim-gpus"].inputs["metadata"]["name"] for each in seen]
@@ -214,14 +214,14 @@ class TestNames:
     def claim(self, **spec: Any) -> str:
         return recorded(overrides={"cache": {"spec": spec}}).child("llama", PVC).inputs["metadata"]["name"]
 
-    def test_what_cannot_change_in_a_claim_is_in_its_name(self):
+    def test_immutable_override_renames_pvc(self):
         assert self.claim(dataSource={"kind": "VolumeSnapshot", "name": "a"}) != self.claim()
 
     @pytest.mark.parametrize("spec", [{"resources": {"requests": {"storage": "80Gi"}}}, {"volumeAttributesClassName": "gold"}], ids=str)
-    def test_what_can_is_not(self, spec: dict[str, Any]):
+    def test_mutable_override_keeps_pvc_name(self, spec: dict[str, Any]):
         assert self.claim(**spec) == self.claim()
 
-    def test_another_job_is_another_name_and_the_claim_is_still_mounted(self):
+    def test_override_renames_job(self):
         patch = {"warm": {"spec": {"template": {"spec": {"priorityClassName": "low"}}}}}
         names = [recorded(cache=WARM, overrides=each).child("llama", JOB).inputs["metadata"]["name"] for each in (patch, None)]
         assert names[0] != names[1]
@@ -236,7 +236,7 @@ def names(service: str) -> set[tuple[Any, Any]]:
     return objects | {(SERVICE, name) for kind, name in objects if kind.endswith(":LeaderWorkerSet")}
 
 
-def test_of_two_services_no_two_objects_have_one_name():
+def test_objects_of_two_services_have_different_names():
     one = names("a")
     # Whatever stands behind the name of one may be the end of another's; but for the group's, which a stack refuses.
     ends = {str(name)[2:] for _, name in one if name != "a" and not re.search(r"[.]|-[0-9a-f]{8}$", str(name))} | set(GENERATED_SUFFIXES)
@@ -281,13 +281,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("overrides", "text"), WRONG, ids=lambda value: str(value)[:50])
-def test_a_wrong_override_gets_its_text(overrides: Any, text: str):
+def test_invalid_override_has_error_text(overrides: Any, text: str):
     with pytest.raises(ValueError) as caught:
         record(lambda: NIMService("llama", {"secrets": REFERENCE, "overrides": overrides}))
     assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {text}"
 
 
-def test_the_groups_objects_too():
+def test_optional_children_can_be_overridden():
     patches = {"ingress": {"metadata": {"labels": {"team": "x"}}}, "inference-pool": {"metadata": {"labels": {"team": "y"}}}}
     seen = recorded(ingress={"hosts": ["a.example.com"]}, inference_pool={"endpoint_picker": "picker"}, overrides=patches)
     assert seen.child("llama", "kubernetes:networking.k8s.io/v1:Ingress").inputs["metadata"]["labels"]["team"] == "x"
@@ -295,7 +295,7 @@ def test_the_groups_objects_too():
     assert (pool["metadata"]["labels"]["team"], pool["kind"], pool["spec"]["targetPorts"]) == ("y", "InferencePool", [{"number": 8000}])
 
 
-def test_data_that_a_name_is_a_digest_of_stays():
+def test_hashed_data_cannot_be_overridden():
     with pytest.raises(
         ValueError,
         match=r"overrides\.lora\.data: cannot be overridden: the name of the object contains a hash of its content\. Override metadata only",
@@ -303,12 +303,12 @@ def test_data_that_a_name_is_a_digest_of_stays():
         recorded(overrides={"lora": {"data": {"adapters.json": "{}"}}}, **LORA)
 
 
-def test_a_secret_in_an_override_is_refused():
+def test_secret_in_override_is_refused():
     with pytest.raises(Exception, match=r"overrides\.service.*must not be a secret"):
         record(lambda: serve(overrides={"service": {"metadata": {"annotations": {"a": pulumi.Output.secret("x")}}}}))
 
 
-def test_what_is_overridden_passes_the_strict_schema_too():
+def test_overridden_object_passes_strict_schema():
     patch = {
         "spec": {
             "template": {"spec": {"schedulerName": "gang", "containers": [{"name": "nim", "envFrom": [{"configMapRef": {"name": "c"}}]}]}}

@@ -19,7 +19,7 @@ def probe(path: str, timeout: int, failures: int) -> dict[str, Any]:
     return {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": timeout, "failureThreshold": failures}
 
 
-def test_the_default_pod_is_exactly_this():
+def test_default_pod_is_exact():
     size = {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1"}
     assert recorded().pod("llama") == {
         "automountServiceAccountToken": False,
@@ -64,7 +64,7 @@ def test_the_default_pod_is_exactly_this():
     }
 
 
-def test_the_default_deployment_around_it_is_exactly_this():
+def test_default_deployment_without_pod_is_exact():
     deployment = recorded().deployment("llama")
     labels = {
         "app.kubernetes.io/name": "nim",
@@ -85,7 +85,7 @@ def test_the_default_deployment_around_it_is_exactly_this():
     }
 
 
-def test_the_default_service_is_exactly_this():
+def test_default_service_is_exact():
     assert recorded().child("llama", SERVICE).inputs["spec"] == {
         "type": "ClusterIP",
         "selector": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"},
@@ -111,12 +111,12 @@ SERVER: list[tuple[dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(("fields", "key", "value"), SERVER, ids=lambda value: str(value)[:40])
-def test_an_argument_of_the_server(fields: dict[str, Any], key: str, value: Any):
+def test_argument_is_rendered_in_server(fields: dict[str, Any], key: str, value: Any):
     assert recorded(**fields).container("llama")[key] == value
 
 
 @pytest.mark.parametrize("key", ["args", "command", "envFrom"])
-def test_nothing_is_set_that_nobody_asked_for(key: str):
+def test_default_server_has_no_optional_field(key: str):
     assert key not in recorded().container("llama")
 
 
@@ -142,7 +142,7 @@ POD: list[tuple[dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(("fields", "key", "value"), POD, ids=lambda value: str(value)[:40])
-def test_an_argument_of_the_pod(fields: dict[str, Any], key: str, value: Any):
+def test_argument_is_rendered_in_pod(fields: dict[str, Any], key: str, value: Any):
     assert recorded(**fields).pod("llama")[key] == value
 
 
@@ -150,7 +150,7 @@ def test_an_argument_of_the_pod(fields: dict[str, Any], key: str, value: Any):
     "key",
     ["nodeSelector", "affinity", "topologySpreadConstraints", "runtimeClassName", "priorityClassName", "initContainers", "hostNetwork"],
 )
-def test_the_pod_has_nothing_that_nobody_asked_for(key: str):
+def test_default_pod_has_no_optional_field(key: str):
     assert key not in recorded().pod("llama")
 
 
@@ -167,12 +167,12 @@ SIZES: list[tuple[dict[str, Any], dict[str, str]]] = [
 
 @pytest.mark.parametrize(("fields", "size"), SIZES, ids=lambda value: str(value)[:50])
 @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-def test_requests_are_limits(fields: dict[str, Any], size: dict[str, str], late: bool):
+def test_requests_equal_limits(fields: dict[str, Any], size: dict[str, str], late: bool):
     seen = record(lambda: serve(**{name: pulumi.Output.from_input(value) if late else value for name, value in fields.items()}))
     assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
 
 
-def test_health_on_a_port_of_its_own_is_told_to_the_server_and_asked_by_every_probe():
+def test_health_port_is_used_by_server_and_probes():
     seen = recorded(generation="2.x-vllm", port=9000, health_port=9100)
     container = seen.container("llama")
     assert seen.env("llama")["NIM_HEALTH_PORT"] == "9100"
@@ -187,28 +187,28 @@ def test_health_on_a_port_of_its_own_is_told_to_the_server_and_asked_by_every_pr
 
 
 class TestEnvironment:
-    def test_the_port_is_told_to_the_server(self):
+    def test_port_is_in_environment(self):
         env = recorded(port=9000).env("llama")
         assert (env["NIM_SERVER_PORT"], env["NIM_HTTP_API_PORT"]) == ("9000", "9000")
 
-    def test_the_users_come_last_in_their_order(self):
+    def test_user_variables_come_last_in_order(self):
         names = list(recorded(env={"Z": "1", "A": "2"}, served_model_name="chat").env("llama"))
         assert names == ["NIM_CACHE_PATH", "NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NGC_API_KEY", "NIM_SERVED_MODEL_NAME", "Z", "A"]
 
-    def test_served_name_and_profile(self):
+    def test_served_model_name_and_profile_are_rendered(self):
         env = recorded(served_model_name="chat", model_profile="vllm-fp16-tp1").env("llama")
         assert (env["NIM_SERVED_MODEL_NAME"], env["NIM_MODEL_PROFILE"]) == ("chat", "vllm-fp16-tp1")
 
     @pytest.mark.parametrize("name", ["NIM_SERVED_MODEL_NAME", "NIM_MODEL_PROFILE", "HF_TOKEN", "NIM_PEFT_SOURCE", "NIM_HEALTH_PORT"])
-    def test_what_nobody_gave_is_not_set(self, name: str):
+    def test_absent_argument_sets_no_variable(self, name: str):
         assert name not in recorded().env("llama")
 
     @pytest.mark.parametrize("key", ["valueFrom", "value_from"])
-    def test_a_value_may_come_from_elsewhere(self, key: str):
+    def test_variable_may_have_value_from(self, key: str):
         source = {"config_map_key_ref": {"name": "c", "key": "k"}}
         assert recorded(env={"A": {key: source}}).env("llama")["A"] == {"configMapKeyRef": {"name": "c", "key": "k"}}
 
-    def test_a_value_may_be_an_output(self):
+    def test_variable_may_be_output(self):
         assert record(lambda: serve(env={"A": pulumi.Output.from_input("b")})).env("llama")["A"] == "b"
 
 
@@ -216,29 +216,29 @@ class TestCache:
     def volume(self, **cache: Any) -> dict[str, Any]:
         return next(each for each in recorded(cache=CacheArgs(**cache)).pod("llama")["volumes"] if each["name"] == "cache")
 
-    def test_an_existing_claim(self):
+    def test_existing_pvc_is_mounted(self):
         assert self.volume(existing_claim="mine") == {"name": "cache", "persistentVolumeClaim": {"claimName": "mine"}}
 
-    def test_an_empty_dir_is_limited(self):
+    def test_empty_dir_has_size_limit(self):
         assert self.volume(empty_dir=True, size="80Gi") == {"name": "cache", "emptyDir": {"sizeLimit": "80Gi"}}
 
-    def test_a_host_path(self):
+    def test_host_path_is_rendered(self):
         assert self.volume(host_path="/data") == {"name": "cache", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
 @pytest.mark.parametrize(("grace", "seconds"), [(60, 10), (20, 10), (8, 4), (1, None), (0, None)])
-def test_a_stopped_pod_takes_requests_for_half_of_its_grace_at_most(grace: int, seconds: int | None, late: bool):
+def test_pre_stop_sleep_is_limited_by_grace(grace: int, seconds: int | None, late: bool):
     seen = record(lambda: serve(termination_grace=pulumi.Output.from_input(grace) if late else grace))
     assert seen.container("llama").get("lifecycle") == (seconds and {"preStop": {"sleep": {"seconds": seconds}}})
 
 
-def test_a_pod_may_stop_at_once():
+def test_zero_pre_stop_sleep_removes_lifecycle():
     assert "lifecycle" not in recorded(pre_stop_sleep=0).container("llama")
 
 
 class TestExtras:
-    def test_volumes_mounts_and_containers_come_last(self):
+    def test_extra_volumes_mounts_and_containers_come_last(self):
         seen = recorded(
             extra_volumes=[{"name": "config", "config_map": {"name": "c"}}],
             extra_mounts=[{"name": "config", "mountPath": "/config", "read_only": True}],
@@ -248,39 +248,39 @@ class TestExtras:
         assert seen.container("llama")["volumeMounts"][-1] == {"name": "config", "mountPath": "/config", "readOnly": True}
         assert [each["name"] for each in seen.pod("llama")["containers"]] == ["nim", "proxy"]
 
-    def test_an_init_container_comes_after_the_components_own(self):
+    def test_extra_init_container_comes_last(self):
         sidecar = {"name": "sync", "image": "s:1", "restartPolicy": "Always"}
         loader, own = recorded(extra_init_containers=[sidecar], **LORA).pod("llama")["initContainers"]
         assert (loader["name"], own) == ("download-loras", {**sidecar, "securityContext": RESTRICTED})
         assert [each["name"] for each in recorded(extra_init_containers=[sidecar]).pod("llama")["initContainers"]] == ["sync"]
 
-    def test_a_container_without_a_security_context_is_restricted_too(self):
+    def test_extra_container_gets_restricted_security_context(self):
         assert recorded(extra_containers=[{"name": "p", "image": "p:1"}]).container("llama", "p")["securityContext"] == RESTRICTED
 
     @pytest.mark.parametrize("key", ["securityContext", "security_context"])
-    def test_a_containers_own_security_context_stands_over_the_restricted_one(self, key: str):
+    def test_extra_container_security_context_is_merged(self, key: str):
         own = {"readOnlyRootFilesystem": True}
         assert recorded(extra_containers=[{"name": "p", "image": "p:1", key: own}]).container("llama", "p")["securityContext"] == {
             **RESTRICTED,
             **own,
         }
 
-    def test_what_a_containers_own_security_context_says_wins(self):
+    def test_given_security_context_takes_precedence(self):
         own = {"allowPrivilegeEscalation": True, "capabilities": {"add": ["NET_BIND_SERVICE"]}}
         assert (
             recorded(extra_containers=[{"name": "p", "image": "p:1", "securityContext": own}]).container("llama", "p")["securityContext"]
             == own
         )
 
-    def test_no_security_context_is_the_restricted_one(self):
+    def test_null_security_context_becomes_restricted(self):
         container: dict[str, Any] = {"name": "p", "image": "p:1", "securityContext": None}
         assert recorded(extra_containers=[container]).container("llama", "p")["securityContext"] == RESTRICTED
 
-    def test_a_volume_may_hold_an_output(self):
+    def test_extra_volume_may_contain_output(self):
         seen = record(lambda: serve(extra_volumes=[{"name": "c", "config_map": {"name": pulumi.Output.from_input("late")}}]))
         assert seen.pod("llama")["volumes"][-1] == {"name": "c", "configMap": {"name": "late"}}
 
-    def test_labels_and_annotations_of_pods(self):
+    def test_pod_labels_and_annotations_are_rendered(self):
         metadata = recorded(pod_labels={"team": "x"}, pod_annotations={"note": "y"}).deployment("llama")["spec"]["template"]["metadata"]
         assert metadata["labels"]["team"] == "x"
         assert metadata["annotations"] == {"note": "y"}
@@ -290,7 +290,7 @@ class TestLoRA:
     def loader(self, **fields: Any) -> dict[str, Any]:
         return recorded(**{**LORA, **fields}).container("llama", "download-loras")
 
-    def test_the_init_container_is_exactly_this(self):
+    def test_loader_container_is_exact(self):
         size = {"cpu": "1", "memory": "2Gi"}
         assert self.loader() == {
             "name": "download-loras",
@@ -309,31 +309,31 @@ class TestLoRA:
             ],
         }
 
-    def test_another_image(self):
+    def test_lora_image_is_used(self):
         assert self.loader(lora_image="mine/loader:1")["image"] == "mine/loader:1"
 
-    def test_the_deadline_lies_below_the_startup_timeout(self):
+    def test_loader_deadline_is_below_startup_timeout(self):
         for timeout in (30, 60, 300, 1805):
             env = {each["name"]: each.get("value") for each in self.loader(startup_timeout=timeout)["env"]}
             assert 0 < int(env["LORA_DEADLINE_SECONDS"]) < timeout or timeout == 30
 
-    def test_the_token_reaches_loader_and_server_by_reference(self):
+    def test_token_reference_is_in_loader_and_server(self):
         seen = recorded(secrets=NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf"), **LORA)
         token = {"secretKeyRef": {"name": "hf", "key": "t"}}
         assert seen.env("llama", "download-loras")["HF_TOKEN"] == token
         assert seen.env("llama")["HF_TOKEN"] == token
 
-    def test_the_ngc_key_does_not_reach_the_loader(self):
+    def test_loader_has_no_ngc_key(self):
         assert "NGC_API_KEY" not in recorded(**LORA).env("llama", "download-loras")
 
-    def test_the_server_sees_what_is_published_and_not_what_is_staged(self):
+    def test_server_mounts_published_adapters_only(self):
         mounts = recorded(**LORA).container("llama")["volumeMounts"]
         assert mounts[-1] == {"name": "lora", "mountPath": PEFT["NIM_PEFT_SOURCE"], "subPath": "adapters"}
 
-    def test_the_users_path_is_kept_for_the_server(self):
+    def test_server_mounts_at_peft_source(self):
         assert recorded(**LORA).env("llama")["NIM_PEFT_SOURCE"] == PEFT["NIM_PEFT_SOURCE"]
 
-    def test_the_config_map_brings_program_pins_and_list(self):
+    def test_config_map_contains_program_and_list(self):
         import json
 
         adapters = ["o/one", LoRAAdapter(repo_id="o/two", revision="v1", name="b", files=["adapter_config.json", "adapter_model.bin"])]
@@ -345,11 +345,11 @@ class TestLoRA:
             {"name": "b", "repo_id": "o/two", "revision": "v1", "files": ["adapter_config.json", "adapter_model.bin"]},
         ]
 
-    def test_the_config_map_stays_below_what_kubernetes_stores(self):
+    def test_config_map_is_below_size_limit(self):
         data = recorded(**LORA).child("llama", CONFIG_MAP).inputs["data"]
         assert sum(len(text.encode()) for text in data.values()) < 1024 * 1024
 
-    def test_no_adapters_no_trace_of_them(self):
+    def test_no_adapters_render_nothing(self):
         for fields in ({}, {"hf_repo_ids": []}, {"hf_repo_ids": None}):
             seen = recorded(**fields)
             assert "initContainers" not in seen.pod("llama")
@@ -370,7 +370,7 @@ class TestRollout:
         ],
         ids=str,
     )
-    def test_the_strategy(self, fields: dict[str, Any], strategy: dict[str, Any]):
+    def test_strategy_of_rollout_and_replicas(self, fields: dict[str, Any], strategy: dict[str, Any]):
         assert recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["spec"]["strategy"] == strategy
 
     @pytest.mark.parametrize(
@@ -386,12 +386,12 @@ class TestRollout:
         ],
         ids=str,
     )
-    def test_pulumi_waits_for_the_new_pods_where_the_providers_own_way_does_not(self, fields: dict[str, Any], waits: bool):
+    def test_recreate_sets_wait_for_annotation(self, fields: dict[str, Any], waits: bool):
         metadata = recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["metadata"]
         assert (metadata.get("annotations", {}).keys() == {"pulumi.com/waitFor"}) == waits
         assert ("annotations" in metadata) == waits
 
-    def test_what_pulumi_waits_for_can_be_overridden(self):
+    def test_wait_for_annotation_can_be_overridden(self):
         def annotations(**given: Any) -> Any:
             overrides = {"deployment": {"metadata": {"annotations": given}}}
             return recorded(overrides=overrides).deployment("llama")["metadata"]["annotations"]
@@ -400,7 +400,7 @@ class TestRollout:
         assert annotations(**{"pulumi.com/waitFor": None}) == {}
         assert annotations(**{"pulumi.com/skipAwait": "true"}).keys() == {"pulumi.com/waitFor", "pulumi.com/skipAwait"}
 
-    def test_a_rolling_update_is_waited_for_pod_by_pod(self):
+    def test_timeout_grows_with_rolling_replicas(self):
         def timeout(**fields: Any) -> int:
             options = recorded(cache=CacheArgs(**SHARED), **fields).child("llama", DEPLOYMENT).options
             return int(options.custom_timeouts.update.removesuffix("s"))
@@ -408,16 +408,16 @@ class TestRollout:
         assert timeout(replicas=4) >= 4 * 1800
         assert timeout(replicas=4, rollout="recreate") == timeout(replicas=1)
 
-    def test_nobody_waits_for_the_endpoints_of_no_replicas(self):
+    def test_zero_replicas_skip_await_of_service(self):
         annotations = recorded(replicas=0).child("llama", SERVICE).inputs["metadata"]["annotations"]
         assert annotations == {"pulumi.com/skipAwait": "true"}
         assert "annotations" not in recorded().child("llama", SERVICE).inputs["metadata"]
 
-    def test_zero_replicas_stay_zero(self):
+    def test_zero_replicas_are_rendered(self):
         assert recorded(replicas=0).deployment("llama")["spec"]["replicas"] == 0
 
 
-def test_the_service_takes_type_labels_and_annotations():
+def test_service_type_labels_and_annotations_are_rendered():
     inputs = recorded(service=ServiceArgs(type="LoadBalancer", annotations={"a": "b"}, labels={"c": "d"})).child("llama", SERVICE).inputs
     assert inputs["spec"]["type"] == "LoadBalancer"
     assert inputs["metadata"]["annotations"] == {"a": "b"}
@@ -425,12 +425,12 @@ def test_the_service_takes_type_labels_and_annotations():
     assert inputs["metadata"]["labels"]["app.kubernetes.io/instance"] == "llama"
 
 
-def test_ids_of_user_and_groups():
+def test_user_and_group_ids_are_rendered():
     context = recorded(run_as_user=2000, run_as_group=3000, fs_group=4000).pod("llama")["securityContext"]
     assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (2000, 3000, 4000)
 
 
-def test_the_claim_has_what_it_was_given():
+def test_pvc_options_are_rendered():
     claim = recorded(
         cache=CacheArgs(size="80Gi", access_mode="ReadWriteMany", storage_class="", volume_name="pv", annotations={"a": "b"})
     ).child("llama", "kubernetes:core/v1:PersistentVolumeClaim")
@@ -443,7 +443,7 @@ def test_the_claim_has_what_it_was_given():
     assert claim.inputs["metadata"]["annotations"] == {"a": "b", "pulumi.com/skipAwait": "true"}
 
 
-def test_the_clusters_default_class_is_asked_for_by_saying_nothing():
+def test_no_storage_class_is_rendered_by_default():
     spec = recorded().child("llama", "kubernetes:core/v1:PersistentVolumeClaim").inputs["spec"]
     assert "storageClassName" not in spec
     assert "volumeName" not in spec

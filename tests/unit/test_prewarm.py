@@ -33,7 +33,7 @@ def container_of(seen: Recording) -> dict[str, Any]:
     return container
 
 
-def test_the_job_is_exactly_this():
+def test_job_is_exact():
     size = {"cpu": "2", "memory": "8Gi"}
     seen = warmed(cache=SHARED)
     job = job_of(seen).inputs
@@ -97,11 +97,11 @@ def test_the_job_is_exactly_this():
         ({"args": ["--model-uri", "hf://a/b"]}, {}, ["--model-uri", "hf://a/b"]),
     ],
 )
-def test_what_is_downloaded(prewarm: dict[str, Any], fields: dict[str, Any], args: list[str]):
+def test_profiles_become_download_arguments(prewarm: dict[str, Any], fields: dict[str, Any], args: list[str]):
     assert container_of(warmed(prewarm, **fields))["args"] == args
 
 
-def test_sizes_and_deadline():
+def test_resources_and_deadline_are_rendered():
     seen = warmed({"profiles": ["a"], "cpu": 0.5, "mem": "16Gi", "timeout": 7200})
     size = {"cpu": "0.5", "memory": "16Gi"}
     assert container_of(seen)["resources"] == {"requests": size, "limits": size}
@@ -112,19 +112,19 @@ def test_sizes_and_deadline():
 
 
 class TestPlacement:
-    def test_as_the_server_by_default(self):
+    def test_job_is_placed_like_server_by_default(self):
         seen = warmed(node_selector={"pool": "gpu"}, tolerations=[Toleration(key="a", operator="Exists")])
         assert pod_of(seen)["nodeSelector"] == {"pool": "gpu"}
         assert pod_of(seen)["tolerations"] == [{"key": "a", "operator": "Exists"}]
 
-    def test_or_as_said(self):
+    def test_job_placement_is_rendered_if_given(self):
         own = {"profiles": ["a"], "node_selector": {"pool": "cpu"}, "tolerations": []}
         seen = warmed(own, node_selector={"pool": "gpu"})
         assert pod_of(seen)["nodeSelector"] == {"pool": "cpu"}
         assert pod_of(seen)["tolerations"] == []
         assert "nodeSelector" not in pod_of(warmed({"profiles": ["a"], "node_selector": {}}, node_selector={"pool": "gpu"}))
 
-    def test_a_volume_for_one_node_draws_the_job_to_the_server(self):
+    def test_read_write_once_requires_node_of_server(self):
         seen = warmed()
         (term,) = pod_of(seen)["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         assert term == {"labelSelector": {"matchLabels": {LABEL: "llama"}}, "topologyKey": "kubernetes.io/hostname"}
@@ -134,19 +134,19 @@ class TestPlacement:
         ):
             assert labels[LABEL] == "llama"
 
-    def test_an_existing_claim_only_as_a_wish_for_its_mode_is_not_known(self):
+    def test_existing_pvc_prefers_node_of_server(self):
         affinity = pod_of(warmed(cache={"existing_claim": "models"}))["affinity"]["podAffinity"]
         assert [*affinity] == ["preferredDuringSchedulingIgnoredDuringExecution"]
 
-    def test_a_shared_volume_not_at_all(self):
+    def test_shared_pvc_has_no_affinity(self):
         assert "affinity" not in pod_of(warmed(cache=SHARED))
 
-    def test_it_asks_for_no_gpu(self):
+    def test_job_requests_no_gpu(self):
         assert [*container_of(warmed(gpu=8))["resources"]["limits"]] == ["cpu", "memory"]
 
 
 class TestEnvironment:
-    def test_what_the_server_downloads_by_and_no_more(self):
+    def test_job_has_download_variables_only(self):
         secrets = NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf")
         fields: dict[str, Any] = {**LORA, "env": {**LORA["env"], "NIM_REPOSITORY_OVERRIDE": "https://mirror.example/"}}
         seen = warmed(secrets=secrets, served_model_name="chat", grpc_port=50051, network=NetworkArgs(https_proxy="http://p:1"), **fields)
@@ -156,38 +156,38 @@ class TestEnvironment:
             *("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "NIM_SDK_USE_NATIVE_TLS", "NIM_REPOSITORY_OVERRIDE"),
         ]
 
-    def test_the_authorities_are_joined_here_too(self):
+    def test_job_joins_authorities(self):
         seen = warmed(network=NetworkArgs(ca_config_map="corporate"))
         assert [each["name"] for each in pod_of(seen)["initContainers"]] == ["join-authorities"]
         assert [each["name"] for each in pod_of(seen)["volumes"]] == ["cache", "ca-own", "ca-bundle"]
         assert container_of(seen)["volumeMounts"][-1]["name"] == "ca-bundle"
 
-    def test_without_a_login_no_pull_secret(self):
+    def test_keyless_job_has_no_pull_secret(self):
         assert "imagePullSecrets" not in pod_of(warmed(secrets=NIMSecrets.keyless()))
 
 
 class TestOrder:
-    def test_the_rollout_waits_for_the_job_and_the_job_for_claim(self):
+    def test_deployment_depends_on_job_and_pvc(self):
         seen = warmed()
         assert any(urn.endswith("::llama-warm") for urn in seen.child("llama", DEPLOYMENT).options.dependencies)
         assert any(urn.endswith("::llama-cache") for urn in job_of(seen).options.dependencies)
 
-    def test_nothing_in_the_deployment_is_the_jobs(self):
+    def test_prewarm_does_not_change_deployment(self):
         # A property that came from the Job would make the engine delete the Deployment with a Job that failed.
         assert "llama-warm" not in repr(seen := warmed().deployment("llama"))
         assert seen
 
-    def test_the_job_is_not_protected_with_the_service(self):
+    def test_job_is_not_protected(self):
         args = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
         seen = record(lambda: serve(cache=args, opts=pulumi.ResourceOptions(protect=True)))
         assert not job_of(seen).options.protect
 
-    def test_without_it_no_job_and_no_label(self):
+    def test_no_prewarm_creates_no_job(self):
         seen = recorded()
         assert seen.find(JOB) == []
         assert LABEL not in seen.deployment("llama")["spec"]["template"]["metadata"]["labels"]
 
-    def test_the_service_never_selects_the_jobs_pods(self):
+    def test_service_selects_no_pod_of_job(self):
         seen = warmed()
         labels = job_of(seen).inputs["spec"]["template"]["metadata"]["labels"]
         assert not seen.child("llama", SERVICE).inputs["spec"]["selector"].items() <= labels.items()
@@ -205,11 +205,11 @@ class TestName:
         [{"image": "a/b/c:2"}, {"env": {"HF_ENDPOINT": "https://mirror.example"}}, {"cache": SHARED}, {"run_as_user": 2000}],
         ids=str,
     )
-    def test_another_download_is_another_job(self, fields: dict[str, Any]):
+    def test_changed_download_renames_job(self, fields: dict[str, Any]):
         assert self.name(**fields) != self.name()
 
     @pytest.mark.parametrize("prewarm", [{"profiles": ["b"]}, {"profiles": [PROFILE], "timeout": 60}], ids=str)
-    def test_other_arguments_too(self, prewarm: dict[str, Any]):
+    def test_changed_prewarm_option_renames_job(self, prewarm: dict[str, Any]):
         assert self.name(prewarm) != self.name()
 
     @pytest.mark.parametrize(
@@ -217,21 +217,21 @@ class TestName:
         [{"replicas": 0}, {"gpu": 4}, {"mem": "64Gi"}, {"port": 9000}, {"served_model_name": "chat"}, LORA],
         ids=lambda f: next(iter(f)),
     )
-    def test_what_only_the_server_needs_does_not_download_again(self, fields: dict[str, Any]):
+    def test_server_argument_keeps_name_of_job(self, fields: dict[str, Any]):
         assert self.name(**fields) == self.name()
 
-    def test_it_is_known_at_preview(self):
+    def test_job_name_is_known_at_preview(self):
         args = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
         seen = record(lambda: serve(cache=args), preview=True)
         assert job_of(seen).inputs["metadata"]["name"].startswith("llama-warm-")
 
-    def test_an_output_inside_is_in_the_digest(self):
+    def test_output_is_part_of_job_name(self):
         late = record(lambda: serve(image=pulumi.Output.from_input("a/b/c:2"), cache=CacheArgs(prewarm=PrewarmArgs(profiles=[PROFILE]))))
         assert job_of(late).inputs["metadata"]["name"] == self.name(image="a/b/c:2")
 
 
 class TestReadOnly:
-    def test_the_server_mounts_the_model_read_only_and_writes_to_scratch(self):
+    def test_read_only_server_writes_to_scratch(self):
         seen = recorded(cache=CacheArgs(existing_claim="models", read_only=True))
         mounts = seen.container("llama")["volumeMounts"]
         assert mounts[1:] == [
@@ -243,13 +243,13 @@ class TestReadOnly:
         assert (env["HOME"], env["XDG_CACHE_HOME"]) == ("/opt/nim/scratch", "/opt/nim/scratch/.cache")
         assert env["NIM_RUNTIME_CACHE_PATH"] == "/opt/nim/scratch/runtime"
 
-    def test_the_job_that_fills_it_writes(self):
+    def test_job_mounts_read_only_cache_writable(self):
         seen = warmed(cache={"read_only": True})
         assert container_of(seen)["volumeMounts"] == [{"name": "cache", "mountPath": "/opt/nim/.cache"}]
         assert "HOME" not in [each["name"] for each in container_of(seen)["env"]]
         assert seen.container("llama")["volumeMounts"][1]["readOnly"] is True
 
-    def test_by_default_it_is_writable(self):
+    def test_cache_is_writable_by_default(self):
         assert all("readOnly" not in each for each in recorded().container("llama")["volumeMounts"])
         assert "HOME" not in recorded().env("llama")
 
@@ -257,26 +257,26 @@ class TestReadOnly:
 class TestOffline:
     SECRETS = NIMSecrets.keyless(ngc_image_secret="mirror", hf_token_key="t", hf_token_group="hf")
 
-    def test_no_key_reaches_the_server_and_no_registry_is_asked(self):
+    def test_offline_server_has_no_key(self):
         seen = recorded(secrets=self.SECRETS, cache=CacheArgs(existing_claim="models", offline=True))
         env = seen.env("llama")
         assert (env["NIM_DISABLE_MODEL_DOWNLOAD"], env["HF_HUB_OFFLINE"]) == ("1", "1")
         assert not {"NGC_API_KEY", "HF_TOKEN"} & env.keys()
 
-    def test_the_mirrors_login_is_kept(self):
+    def test_offline_server_keeps_pull_secret(self):
         seen = recorded(secrets=self.SECRETS, cache=CacheArgs(existing_claim="models", offline=True))
         assert seen.pod("llama")["imagePullSecrets"] == [{"name": "mirror"}]
 
-    def test_adapters_from_a_mirror_keep_their_token(self):
+    def test_offline_loader_keeps_token(self):
         seen = recorded(secrets=self.SECRETS, cache=CacheArgs(existing_claim="models", offline=True), **LORA)
         assert seen.env("llama", "download-loras")["HF_TOKEN"] == {"secretKeyRef": {"name": "hf", "key": "t"}}
         assert "HF_HUB_OFFLINE" not in seen.env("llama", "download-loras")
 
-    def test_by_default_it_may_download(self):
+    def test_download_is_enabled_by_default(self):
         assert not {"NIM_DISABLE_MODEL_DOWNLOAD", "HF_HUB_OFFLINE"} & recorded().env("llama").keys()
 
 
-def test_a_keyless_pull_secret_is_read_for_its_login_only():
+def test_keyless_pull_secret_is_read_for_login():
     seen = record(
         lambda: serve(secrets=NIMSecrets.keyless(ngc_image_secret="mirror")),
         cluster={"default/mirror": {"type": "kubernetes.io/dockerconfigjson", ".dockerconfigjson": "{}"}},
@@ -284,7 +284,7 @@ def test_a_keyless_pull_secret_is_read_for_its_login_only():
     assert "NGC_API_KEY" not in seen.env("llama")
 
 
-def test_a_sub_path_of_a_shared_claim():
+def test_sub_path_is_mounted():
     seen = warmed(cache={"existing_claim": "models", "sub_path": "llama/3"})
     mount = {"name": "cache", "mountPath": "/opt/nim/.cache", "subPath": "llama/3"}
     assert seen.container("llama")["volumeMounts"][1] == mount

@@ -29,26 +29,26 @@ def refused(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = 
     return str(caught.value)
 
 
-def test_one_service_for_each_entry():
+def test_each_entry_creates_service():
     assert [resource.name for resource in deploy({"b": KEYLESS, "a": KEYLESS}).find(NIM_SERVICE)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("services", [{"a": GROUP, "b-group": KEYLESS}, {"a": KEYLESS, "a-group": KEYLESS}], ids=str)
-def test_a_name_that_only_looks_like_another_objects_is_free(services: dict[str, Any]):
+def test_similar_service_names_are_accepted(services: dict[str, Any]):
     assert len(deploy(services).find(NIM_SERVICE)) == 2
 
 
-def test_in_namespaces_of_their_own_any_two_names_may_stand():
+def test_conflicting_names_in_two_namespaces_are_accepted():
     assert len(deploy({"a": GROUP, "a-group": {**KEYLESS, "namespace": "other"}}).find(NIM_SERVICE)) == 2
 
 
-def test_an_exposed_service_has_its_address_from_outside_too():
+def test_exposed_service_exports_external_url():
     services = deploy({"a": {**KEYLESS, "ingress": {"hosts": ["a.example.com"]}}, "b": KEYLESS}).outputs["services"]
     assert services["a"]["external_url"] == "http://a.example.com"
     assert "external_url" not in services["b"]
 
 
-def test_the_stack_gives_url_host_port_and_models_of_each():
+def test_stack_exports_addresses_and_models():
     assert deploy({"a": {**KEYLESS, "port": 9000, "namespace": "x"}}).outputs == {
         "services": {
             "a": {
@@ -61,7 +61,7 @@ def test_the_stack_gives_url_host_port_and_models_of_each():
     }
 
 
-def test_defaults_are_below_every_service():
+def test_defaults_apply_to_every_service():
     seen = deploy({"a": {"cpu": 4}, "b": None}, {**KEYLESS, "cpu": 2, "node_selector": {"x": "y"}})
     assert [seen.container(name)["resources"]["limits"]["cpu"] for name in ("a", "b")] == ["4", "2"]
     assert seen.pod("a")["nodeSelector"] == {"x": "y"}
@@ -81,13 +81,13 @@ def test_defaults_are_below_every_service():
         ({"a": True}, {"a": False}, {"a": False}),
     ],
 )
-def test_mappings_merge_and_everything_else_replaces(defaults: Any, fields: Any, merged: Any):
+def test_mappings_merge_and_other_values_replace(defaults: Any, fields: Any, merged: Any):
     before = repr(defaults)
     assert merge_fields(defaults, fields) == merged
     assert repr(defaults) == before
 
 
-def test_a_key_comes_from_the_stacks_own_secret():
+def test_config_reference_becomes_secret():
     secrets = {"ngc_api_key": {"config": "ngcApiKey"}, "hf_token": {"config": "hfToken"}}
     seen = deploy({"a": {"secrets": secrets}}, ngcApiKey="nvapi-x", hfToken="hf-x", secret_keys=("nim:ngcApiKey", "nim:hfToken"))
     values = seen.children("a")["a-keys"].inputs["stringData"]
@@ -180,11 +180,11 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("services", "more", "text"), BAD, ids=lambda value: str(value)[:40])
-def test_a_wrong_stack_gets_its_text(services: Any, more: dict[str, Any], text: str):
+def test_invalid_stack_has_error_text(services: Any, more: dict[str, Any], text: str):
     assert refused(services, **more) == text
 
 
-def test_what_is_wrong_with_all_services_comes_at_once_and_nothing_is_registered():
+def test_all_problems_are_reported_and_nothing_registered():
     def program() -> None:
         with pytest.raises(pulumi.RunError) as caught:
             deploy_stack()
@@ -199,13 +199,13 @@ def test_what_is_wrong_with_all_services_comes_at_once_and_nothing_is_registered
     assert len(record(program, project="nim", config={"nim:services": services}).run.resources) == 1
 
 
-def test_the_program_is_the_stack():
+def test_repository_program_deploys_stack():
     config = {"nim:services": {"a": KEYLESS}}
     seen = record(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), project="nim", config=config)
     assert seen.service("a")
 
 
-def test_what_is_wrong_in_the_defaults_is_said_once_for_them():
+def test_problem_of_defaults_is_reported_once():
     services = {"a": KEYLESS, "b": {**KEYLESS, "port": 1}, "c": {**KEYLESS, "mem": "24Gi"}}
     assert refused(services, {"gppu": 2, "cache": {"sise": "1Gi"}, "mem": "8GiB"}).split("\n") == [
         "nim:defaults has 3 problems:",
@@ -217,12 +217,12 @@ def test_what_is_wrong_in_the_defaults_is_said_once_for_them():
     ]
 
 
-def test_what_only_one_service_breaks_is_its_own_though_the_defaults_hold_the_field():
+def test_problem_of_one_service_is_reported_for_it():
     assert "defaults" not in refused({"a": {**KEYLESS, "port": 1}, "b": KEYLESS}, {"port": 8000})
 
 
 @pytest.mark.parametrize("fields", [{}, {"service_name": "llama"}], ids=["", "with another for its objects"])
-def test_a_key_as_the_name_of_a_service_is_refused_and_not_said(fields: dict[str, Any]):
+def test_key_as_service_name_is_refused_and_redacted(fields: dict[str, Any]):
     key = f"nvapi-{'x' * 64}"
     said = refused({key: {**KEYLESS, **fields}})
     assert said.split("\n") == [

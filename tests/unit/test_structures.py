@@ -53,7 +53,7 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "text"), UNKNOWN, ids=lambda value: str(value)[:50])
-def test_an_unknown_field_is_named_with_the_nearest_one(fields: dict[str, Any], text: str):
+def test_unknown_key_suggests_nearest(fields: dict[str, Any], text: str):
     with pytest.raises(ValueError) as caught:
         record(lambda: NIMService("llama", {"secrets": REFERENCE, **fields}))
     assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {text}"
@@ -78,16 +78,16 @@ KNOWN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", KNOWN, ids=lambda value: str(value)[:50])
-def test_what_kubernetes_knows_passes_in_both_spellings(fields: dict[str, Any]):
+def test_known_keys_pass_in_both_forms(fields: dict[str, Any]):
     assert recorded(**fields).deployment("llama")
 
 
-def test_what_stands_behind_an_output_is_left_to_the_api_server():
+def test_structures_in_outputs_are_not_validated():
     fields: dict[str, Any] = {"affinity": lambda: {"nodeAffinity": pulumi.Output.from_input({"x": 1})}}
     assert record(lambda: serve(affinity=fields["affinity"]())).deployment("llama")
 
 
-def test_nothing_is_registered_then():
+def test_unknown_key_registers_nothing():
     def program() -> None:
         with pytest.raises(ValueError, match="imge"):
             NIMService("llama", NIM.read({"secrets": REFERENCE, "extra_containers": [{"name": "a", "imge": "x"}]}, "x"))

@@ -15,7 +15,7 @@ from nim_component.manifests.timing import PROBE_PERIOD, compute_timing
     rollout=st.sampled_from([None, "recreate", "rolling", "surge"]),
     adapters=st.booleans(),
 )
-def test_each_wait_lies_above_the_one_before(timeout: int, replicas: int, rollout: Any, adapters: bool):
+def test_timeouts_are_in_ascending_order(timeout: int, replicas: int, rollout: Any, adapters: bool):
     lora: dict[str, Any] = {"hf_repo_ids": ["a/b"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/p"}} if adapters else {}
     nim = NIM(
         secrets=NIMSecrets.keyless(),
