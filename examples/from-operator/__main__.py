@@ -1,6 +1,6 @@
-"""Every sample as a service. The keys are the samples' places below the NIM Operator's `config/samples`; read for what they want.
+"""The samples of the NIM Operator as services. Keys are paths below its `config/samples`.
 
-Where a sample has a NIMCache beside its NIMService, `prewarm` is both; the profile is what the sample asks for by engine and size.
+A NIMCache of a sample becomes `prewarm`, with the profile of the sample's engine and size.
 """
 
 from nim_component import (
@@ -42,14 +42,14 @@ LORA = LoRAArgs(max_gpu=8, max_cpu=16, source=LoRASource(names=["llama3.2-1b-lor
 WITH_LORAS = CacheArgs(existing_claim="models-with-loras")
 FROM_HUB = {"NIM_MODEL_NAME": "hf://meta-llama/Llama-3.2-1B-Instruct"}
 MONITOR = MetricsArgs(monitor=MonitorArgs(labels={"release": "kube-prometheus-stack"}))
-HALF_A_CACHE = AutoscalingArgs(
+HALF_FULL_CACHE = AutoscalingArgs(
     max_replicas=2,
     metrics=[{"object": {"name": "gpu_cache_usage_perc", "kind": "Service", "object": "full-llm", "value": "0.5"}}],  # pyright: ignore
 )
 TEN_REQUESTS = AutoscalingArgs(max_replicas=10, presets=[ScalingPreset(preset="running", target=10)])
-BUSY_CPUS = AutoscalingArgs(max_replicas=3, metrics=[{"resource": {"name": "cpu", "utilization": 80}}])  # pyright: ignore
+CPU_LOAD = AutoscalingArgs(max_replicas=3, metrics=[{"resource": {"name": "cpu", "utilization": 80}}])  # pyright: ignore
 NEMOTRON = {"NIM_MODEL_NAME": "hf://nvidia/Llama-3.1-Nemotron-Nano-8B-v1"}
-NETWORKS = {
+NCCL_VARIABLES = {
     "NIM_USE_SGLANG": "1",
     "NIM_TRUST_CUSTOM_CODE": "1",
     "HF_HOME": "/opt/nim/.cache/huggingface/hub",
@@ -60,7 +60,7 @@ NETWORKS = {
 }
 RDMA = {"rdma/rdma_shared_device_a": "1"}
 WITH_RDMA = {"spec": {"containers": [{"name": "nim", "resources": {"limits": RDMA, "requests": RDMA}}]}}
-# NeMo's store has the adapters; the server asks it itself.
+# The server downloads adapters from NeMo's entity store itself.
 STORE = {
     "NIM_PEFT_SOURCE": "http://nemoentitystore-sample.nemo.svc.cluster.local:8000",
     "NIM_GUIDED_DECODING_BACKEND": "fast_outlines",
@@ -70,7 +70,7 @@ GUARD = "nvcr.io/nim/nvidia/llama-3.1-nemoguard-8b"
 
 
 def gpus(selector: str | None = None) -> list[ResourceClaim]:
-    """One GPU by Dynamic Resource Allocation."""
+    """Return a ResourceClaim for one GPU."""
     return [ResourceClaim(name="gpus", devices=[DeviceRequest(name="gpu", selectors=[selector] if selector else None)])]
 
 
@@ -95,7 +95,7 @@ SAMPLES = {
         cpu=12,
         mem="32Gi",
     ),
-    # The adapters lie on the claim already, and are checked there; `hf_repo_ids` would fetch them too.
+    # The adapters exist on the PVC and are validated there. `hf_repo_ids` would also download them.
     "nim/serving/standalone/lora/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
@@ -117,7 +117,7 @@ SAMPLES = {
         mem="32Gi",
     ),
     "nim/serving/standalone/autoscaling/llm": NIM(
-        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, metrics=MONITOR, autoscaling=HALF_A_CACHE
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, metrics=MONITOR, autoscaling=HALF_FULL_CACHE
     ),
     "nim/serving/standalone/autoscaling/multi-llm": NIM(
         namespace=NAMESPACE,
@@ -128,7 +128,7 @@ SAMPLES = {
         cpu=12,
         mem="32Gi",
         metrics=MONITOR,
-        autoscaling=HALF_A_CACHE,
+        autoscaling=HALF_FULL_CACHE,
     ),
     "nim/serving/standalone/full/llm": NIM(
         namespace=NAMESPACE,
@@ -136,7 +136,7 @@ SAMPLES = {
         image=SMALL,
         cache=SHARED,
         metrics=MONITOR,
-        autoscaling=HALF_A_CACHE,
+        autoscaling=HALF_FULL_CACHE,
         ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
     ),
     "nim/serving/standalone/full/multi-llm": NIM(
@@ -148,7 +148,7 @@ SAMPLES = {
         cpu=12,
         mem="32Gi",
         metrics=MONITOR,
-        autoscaling=HALF_A_CACHE,
+        autoscaling=HALF_FULL_CACHE,
         ingress=IngressArgs(hosts=["demo.nvidia.example.com"], class_name="nginx"),
     ),
     "nim/serving/standalone/routers/httproutes/llm": NIM(
@@ -168,7 +168,7 @@ SAMPLES = {
         mem="32Gi",
         http_route=HTTPRouteArgs(gateway="istio-gateway", hosts=["multi-llm.demo.nvidia.example.com"]),
     ),
-    # Speech speaks gRPC, and lists no models over http.
+    # Speech NIMs serve gRPC, and do not list models over HTTP.
     "nim/serving/standalone/routers/grpcroutes/llm": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
@@ -240,7 +240,7 @@ SAMPLES = {
         gpu=0,
         resource_claims=[ResourceClaim(name="gpus", template="gpu-resourceclaimtemplate")],
     ),
-    # KServe's, for what they want of it: Knative adds pods by the requests in flight, ten a pod, and never takes the last one.
+    # The samples of KServe. Knative scales by concurrent requests, ten per pod, and keeps one pod.
     "nim/serving/kserve/knative/llm": NIM(
         namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", metrics=MONITOR, autoscaling=TEN_REQUESTS
     ),
@@ -256,12 +256,12 @@ SAMPLES = {
         autoscaling=TEN_REQUESTS,
     ),
     "nim/serving/kserve/standard/llm": NIM(
-        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", autoscaling=BUSY_CPUS
+        namespace=NAMESPACE, secrets=NGC, image=SMALL, cache=SHARED, cpu=12, mem="32Gi", autoscaling=CPU_LOAD
     ),
     "nim/serving/kserve/standard/multi-llm": NIM(
         namespace=NAMESPACE, secrets=HUGGING_FACE, image=MULTI, env=NEMOTRON, cache=WARM, cpu=12, mem="32Gi"
     ),
-    # The endpoint picker itself is the platform's.
+    # The endpoint picker belongs to the platform.
     "nim/serving/advanced/epp/nimservice": NIM(
         namespace=NAMESPACE,
         secrets=NGC,
@@ -279,7 +279,7 @@ SAMPLES = {
         mem="512Gi",
         startup_timeout=7200,
         multi_node=MultiNodeArgs(nodes=2),
-        env={**NETWORKS, "NCCL_SOCKET_IFNAME": "eth0"},
+        env={**NCCL_VARIABLES, "NCCL_SOCKET_IFNAME": "eth0"},
         cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
     ),
     "nim/serving/advanced/multi-node/multi-node-nimservice-rdma": NIM(
@@ -290,7 +290,7 @@ SAMPLES = {
         mem="512Gi",
         startup_timeout=7200,
         multi_node=MultiNodeArgs(nodes=2),
-        env={**NETWORKS, "NCCL_SOCKET_IFNAME": "net1", "NCCL_NET": "Socket", "NCCL_DEBUG": "WARN"},
+        env={**NCCL_VARIABLES, "NCCL_SOCKET_IFNAME": "net1", "NCCL_NET": "Socket", "NCCL_DEBUG": "WARN"},
         pod_annotations={"k8s.v1.cni.cncf.io/networks": "example-ipoibnetwork"},
         cache=CacheArgs(size="1Ti", access_mode="ReadWriteMany", prewarm=PrewarmArgs(all_profiles=True, timeout=14400)),
         overrides={"group": {"spec": {"leaderWorkerTemplate": {"leaderTemplate": WITH_RDMA, "workerTemplate": WITH_RDMA}}}},
@@ -327,7 +327,7 @@ SAMPLES = {
 
 
 def name_of(sample: str) -> str:
-    """The last segments, short enough for a Service: `basic-llm`, `nemo-25-04-llama3-1b-pipeline`."""
+    """Return the last segments of a path: `basic-llm`, `nemo-25-04-llama3-1b-pipeline`."""
     segments = sample.split("/")[-3 if sample.startswith("nemo/") else -2 :]
     return "-".join(segments).replace(".", "-").replace("confidential-computing-", "").replace("multi-node-multi", "multi")
 

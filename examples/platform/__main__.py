@@ -1,6 +1,7 @@
-"""A platform in one program: namespace, storage class, Secrets, two NIM services, and a client that talks to both.
+"""A platform in one program: namespace, storage class, Secrets, two NIM services and a client.
 
-What is made here flows into the services as Outputs, and their `url` flows on into what uses them: one `pulumi up`, in the right order.
+The services take Outputs of the other resources as arguments, and the client takes their `url`. One
+`pulumi up` creates everything in the correct order.
 """
 
 import json
@@ -15,7 +16,7 @@ team = config.require("team")
 
 
 def label_with_team(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """One label on every Kubernetes object of the program, those inside the components too."""
+    """Add a label to every Kubernetes object of the program, also to children of components."""
     metadata = args.props.get("metadata")
     if not args.type_.startswith("kubernetes:") or not isinstance(metadata, dict):
         return None
@@ -44,8 +45,8 @@ shared = k8s.storage.v1.StorageClass(
     opts=on_cluster,
 )
 
-# One pull Secret and one key for every service of the namespace: their names are Outputs, so the services wait for them and read nothing.
-# Rendering to files needs no key; for a cluster there is no way around one.
+# One pull Secret and one key for all services of the namespace. Their names are Outputs, so the
+# services depend on them and do not read them. Rendering to files needs no key; a cluster does.
 api_key = pulumi.Output.secret("no-key") if config.get("renderTo") else config.require_secret("ngcApiKey")
 pull = k8s.core.v1.Secret(
     "ngc-pull",
@@ -132,7 +133,7 @@ client = k8s.apps.v1.Deployment(
             },
         },
     },
-    # Models first: the client starts when both answer.
+    # The client starts after both services are ready.
     opts=pulumi.ResourceOptions(provider=cluster, depends_on=[chat, embed]),
 )
 

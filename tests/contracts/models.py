@@ -8,7 +8,7 @@ from nim_component.args.arguments import Arguments
 
 
 def expand(annotation: Any) -> Iterator[Any]:
-    """Yield an annotation and all types inside it: `list[X] | None` contains `list[X]`, `X` and `None`."""
+    """Yield an annotation and all types inside it: for `list[X] | None` also `list[X]` and `X`."""
     yield annotation
     for inner in get_args(annotation):
         yield from expand(inner)

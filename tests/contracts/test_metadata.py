@@ -28,7 +28,7 @@ def is_keyed_by_label(annotation: Any) -> bool:
 
 @pytest.mark.parametrize(("model", "name", "annotation"), list_fields(), ids=lambda value: getattr(value, "__name__", str(value))[:40])
 def test_field_named_like_metadata_has_guarded_type(model: type, name: str, annotation: Any):
-    """A field `labels`, `annotations`, `*_labels` or `*_annotations` that is a mapping has a type of `METADATA_TYPES`."""
+    """A mapping named `labels`, `annotations`, `*_labels`, `*_annotations` has a metadata type."""
     is_mapping = any(get_origin(each) is dict for each in expand(annotation))
     if re.fullmatch(r"(\w+_)?(labels|annotations)", name) and is_mapping:
         assert contains(annotation, *((LabelSelector,) if name in SELECTORS else METADATA_TYPES)), f"{model.__name__}.{name}"
@@ -36,7 +36,7 @@ def test_field_named_like_metadata_has_guarded_type(model: type, name: str, anno
 
 @pytest.mark.parametrize(("model", "name", "annotation"), list_fields(), ids=lambda value: getattr(value, "__name__", str(value))[:40])
 def test_label_keys_occur_only_in_known_types(model: type, name: str, annotation: Any):
-    """A mapping from label keys is one of the metadata types or a selector, whatever the name of the field."""
+    """A mapping with label keys has a metadata type or is a selector, also under another name."""
     if is_keyed_by_label(annotation):
         assert contains(annotation, *METADATA_TYPES, LabelSelector), f"{model.__name__}.{name}: use a type of args/metadata.py"
 

@@ -1,4 +1,4 @@
-"""Every rendered stack, example and variant against the strict schemas of Kubernetes."""
+"""Rendered stacks, examples and generated services against the strict schemas of Kubernetes."""
 
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ PROJECTS = [
     for folder in FOLDERS
     for file in sorted([*folder.glob("Pulumi.*.yaml"), *folder.glob("stacks/Pulumi.*.yaml")])
 ]
-"""Every stack of this project and of every example."""
+"""Folder and name of every stack of this repository and of its examples."""
 
 CUSTOM = ("GRPCRoute", "HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
-"""Kinds that are not Kubernetes' own: their definitions judge them in the cluster tests."""
+"""Kinds of custom resources. The cluster tests validate them against their CRDs."""
 
 
 def manifests(project: str, stack: str) -> list[Manifest]:
@@ -34,7 +34,7 @@ def manifests(project: str, stack: str) -> list[Manifest]:
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
 @pytest.mark.parametrize("version", bundled_versions()[-3:])
-def test_what_is_rendered_passes_the_strict_schema(project: str, stack: str, version: str):
+def test_rendered_stack_passes_strict_schema(project: str, stack: str, version: str):
     objects = manifests(project, stack)
     assert len(objects) >= 4
     for manifest in objects:
@@ -42,7 +42,7 @@ def test_what_is_rendered_passes_the_strict_schema(project: str, stack: str, ver
             kubernetes_validate.validate(manifest.masked, version, strict=True)
 
 
-def test_the_schema_refuses_what_kubernetes_does_not_know():
+def test_schema_refuses_unknown_field():
     untyped: Any = {"name": "a", "lables": {}}
     seen = record(lambda: k8s.core.v1.ConfigMap("a", metadata=untyped))
     (error,) = validate_manifests(collect_manifests(seen.run), "1.36")[0]
@@ -51,7 +51,7 @@ def test_the_schema_refuses_what_kubernetes_does_not_know():
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nim=nims())
-def test_whatever_the_arguments_the_objects_pass_the_strict_schema(nim: NIM):
+def test_generated_objects_pass_strict_schema(nim: NIM):
     objects = collect_manifests(record(lambda: NIMService("llama", nim)).run)
     assert validate_manifests(objects, "1.36") == ([], [])
     assert len({(each.kind, each.name) for each in objects}) == len(objects)
@@ -59,7 +59,7 @@ def test_whatever_the_arguments_the_objects_pass_the_strict_schema(nim: NIM):
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nim=nims())
-def test_the_same_arguments_give_the_same_bytes(nim: NIM):
+def test_equal_arguments_give_equal_bytes(nim: NIM):
     def texts() -> list[str]:
         return [each.text for each in collect_manifests(record(lambda: NIMService("llama", nim)).run)]
 
@@ -68,8 +68,8 @@ def test_the_same_arguments_give_the_same_bytes(nim: NIM):
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nim=nims())
-def test_whatever_the_arguments_the_pod_is_restricted(nim: NIM):
-    # The rules of Pod Security `restricted`, one by one; the real admission controller judges the same in the cluster tests.
+def test_generated_pod_is_restricted(nim: NIM):
+    # The rules of Pod Security `restricted`. The cluster tests use the real admission controller.
     pod = record(lambda: NIMService("llama", nim)).pod("llama")
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -1,4 +1,4 @@
-"""What most tests start from."""
+"""Arguments and services that most unit tests use."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ SHARED = {"access_mode": "ReadWriteMany"}
 
 
 def serve(name: str = "llama", opts: pulumi.ResourceOptions | None = None, **fields: Any) -> NIMService:
-    """A service by reference, with these fields."""
+    """Create a service with Secrets by reference and the given fields."""
     return NIMService(name, NIM(**{"secrets": NIMSecrets(**REFERENCE), **fields}), opts)
 
 
 def recorded(**fields: Any) -> Recording:
-    """One service `llama` with these fields."""
+    """Record one service `llama` with the given fields."""
     return record(lambda: serve(**fields))

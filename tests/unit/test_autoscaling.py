@@ -1,4 +1,4 @@
-"""Autoscaling: where each field goes, and what is not there."""
+"""Autoscaling: the rendered HorizontalPodAutoscaler and ScaledObject, and their absence."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ def hpa(**fields: Any) -> dict[str, Any]:
     return scaled(**fields).child("llama", AUTOSCALER).inputs["spec"]
 
 
-def keda(least: int = 1, presets: list[Any] | None = None, **fields: Any) -> dict[str, Any]:
+def keda(minimum: int = 1, presets: list[Any] | None = None, **fields: Any) -> dict[str, Any]:
     server = {"prometheus": PROMETHEUS} if presets else {}
-    seen = scaled(min_replicas=least, presets=presets or [], keda={**server, **fields})
+    seen = scaled(min_replicas=minimum, presets=presets or [], keda={**server, **fields})
     return seen.child("llama", SCALED_OBJECT).inputs["spec"]
 
 
@@ -53,8 +53,8 @@ class TestReplicas:
         assert seen.deployment("llama")["spec"]["replicas"] == 1
 
     def test_scale_to_zero_skips_await_of_service(self):
-        def annotations(least: int) -> Any:
-            seen = scaled(min_replicas=least, keda={"triggers": [CRON]})
+        def annotations(minimum: int) -> Any:
+            seen = scaled(min_replicas=minimum, keda={"triggers": [CRON]})
             return seen.child("llama", SERVICE).inputs["metadata"].get("annotations")
 
         assert annotations(0) == {"pulumi.com/skipAwait": "true"}
@@ -90,10 +90,10 @@ class TestAutoscaler:
             ("nvcr.io/nim/meta/llama-sglang:2.1.5", "sglang_num_queue_reqs"),
         ],
     )
-    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_preset_uses_metric_name_of_generation(self, image: str, name: str, late: bool):
+    @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+    def test_preset_uses_metric_name_of_generation(self, image: str, name: str, is_output: bool):
         def program() -> None:
-            given: Any = pulumi.Output.from_input(image) if late else image
+            given: Any = pulumi.Output.from_input(image) if is_output else image
             serve(image=given, cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})
 
         (metric,) = record(program).child("llama", AUTOSCALER).inputs["spec"]["metrics"]
@@ -153,9 +153,9 @@ class TestAutoscaler:
         ),
     ]
 
-    @pytest.mark.parametrize(("said", "wanted"), METRICS, ids=lambda value: str(value)[:30])
-    def test_each_metric_type_is_rendered(self, said: dict[str, Any], wanted: dict[str, Any]):
-        assert hpa(metrics=[said])["metrics"] == [wanted]
+    @pytest.mark.parametrize(("given", "expected"), METRICS, ids=lambda value: str(value)[:30])
+    def test_each_metric_type_is_rendered(self, given: dict[str, Any], expected: dict[str, Any]):
+        assert hpa(metrics=[given])["metrics"] == [expected]
 
     def test_metrics_follow_presets(self):
         metrics = hpa(presets=["queue"], metrics=[{"resource": {"name": "cpu", "utilization": 60}}])["metrics"]
@@ -213,16 +213,16 @@ class TestKeda:
         assert trigger["authenticationRef"] == {"name": "prometheus-login"}
 
     def test_user_trigger_is_rendered(self):
-        said = {**CRON, "name": "day", "metric_type": "AverageValue", "authentication": "a"}
-        assert keda(triggers=[said])["triggers"] == [
+        given = {**CRON, "name": "day", "metric_type": "AverageValue", "authentication": "a"}
+        assert keda(triggers=[given])["triggers"] == [
             {**CRON, "name": "day", "metricType": "AverageValue", "authenticationRef": {"name": "a"}},
         ]
 
-    @pytest.mark.parametrize(("given", "wanted"), [({}, "false"), ({"ignoreNullValues": "true"}, "true")], ids=str)
-    def test_prometheus_trigger_reports_null_values_by_default(self, given: dict[str, str], wanted: str):
+    @pytest.mark.parametrize(("given", "expected"), [({}, "false"), ({"ignoreNullValues": "true"}, "true")], ids=str)
+    def test_prometheus_trigger_reports_null_values_by_default(self, given: dict[str, str], expected: str):
         metadata = {"serverAddress": PROMETHEUS, "query": "sum(x)", "threshold": "1", **given}
         (trigger,) = keda(triggers=[{"type": "prometheus", "metadata": metadata}])["triggers"]
-        assert trigger["metadata"]["ignoreNullValues"] == wanted
+        assert trigger["metadata"]["ignoreNullValues"] == expected
 
     def test_keda_times_are_defaults_with_initial_cooldown(self):
         seen = scaled({"startup_timeout": 900}, presets=["queue"], keda={"prometheus": PROMETHEUS})
@@ -231,17 +231,18 @@ class TestKeda:
         spec = keda(presets=["queue"], polling_interval=10, cooldown_period=60, initial_cooldown_period=0)
         assert [spec[name] for name in ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")] == [10, 60, 0]
 
-    @pytest.mark.parametrize(("startup", "wanted"), [(1800, 1800), (60, 300)])
-    def test_scale_to_zero_cooldown_covers_startup(self, startup: int, wanted: int):
-        # KEDA's executor counts from the last time that a trigger was active, and starting a pod does not renew it.
+    @pytest.mark.parametrize(("startup", "expected"), [(1800, 1800), (60, 300)])
+    def test_scale_to_zero_cooldown_covers_startup(self, startup: int, expected: int):
+        # KEDA counts from the last time that a trigger was active. The start of a pod does not
+        # reset it.
         seen = scaled({"startup_timeout": startup}, min_replicas=0, keda={"triggers": [CRON]})
-        assert seen.child("llama", SCALED_OBJECT).inputs["spec"]["cooldownPeriod"] == wanted
+        assert seen.child("llama", SCALED_OBJECT).inputs["spec"]["cooldownPeriod"] == expected
         assert keda(0, triggers=[CRON], cooldown_period=60)["cooldownPeriod"] == 60
 
-    @pytest.mark.parametrize("least", [0, 1, 3])
-    def test_default_fallback_keeps_current_replicas(self, least: int):
-        fallback = keda(least, presets=["queue"], triggers=[CRON])["fallback"]
-        assert fallback == {"failureThreshold": 3, "replicas": max(1, least), "behavior": "currentReplicasIfHigher"}
+    @pytest.mark.parametrize("minimum", [0, 1, 3])
+    def test_default_fallback_keeps_current_replicas(self, minimum: int):
+        fallback = keda(minimum, presets=["queue"], triggers=[CRON])["fallback"]
+        assert fallback == {"failureThreshold": 3, "replicas": max(1, minimum), "behavior": "currentReplicasIfHigher"}
 
     def test_user_fallback_is_rendered(self):
         fallback = keda(presets=["queue"], fallback={"replicas": 2, "failure_threshold": 5, "behavior": "static"})["fallback"]
@@ -284,10 +285,10 @@ class TestQueries:
     @pytest.mark.parametrize("generation", [ONE, TWO_VLLM, TWO_SGLANG], ids=lambda each: each.name)
     def test_query_selects_series_of_every_generation_only(self, generation: Any):
         names = generation.metrics
-        for preset, wanted in (("queue", names.waiting), ("running", names.running), ("kv-cache", names.kv_cache)):
-            assert selected(query_preset(preset, "llama", "serving"), *wanted)
-            assert not selected(query_preset(preset, "llama", "serving"), f"other_{wanted[0]}")
-            assert not selected(query_preset(preset, "llama", "serving"), f"{wanted[0]}_created")
+        for preset, series in (("queue", names.waiting), ("running", names.running), ("kv-cache", names.kv_cache)):
+            assert selected(query_preset(preset, "llama", "serving"), *series)
+            assert not selected(query_preset(preset, "llama", "serving"), f"other_{series[0]}")
+            assert not selected(query_preset(preset, "llama", "serving"), f"{series[0]}_created")
         assert selected(query_preset("latency", "llama", "serving"), f"{names.first_token[0]}_bucket")
 
     def test_query_selects_this_service_only(self):
@@ -304,7 +305,7 @@ class TestQueries:
 
 
 def selectors(query: str) -> list[dict[str, str]]:
-    """The label matchers of each selector of a query, as the parser reads them."""
+    """Return the label matchers of each selector of a query, as parsed."""
     found: list[dict[str, str]] = []
 
     def walk(node: Any) -> None:

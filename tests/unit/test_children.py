@@ -1,4 +1,4 @@
-"""Which children a service has, what they are called, whose they are, and what each may do to the others."""
+"""Children of a service: existence, names, parents, options and dependencies."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ CHILDREN: list[tuple[dict[str, Any], dict[str, str]]] = [
 def test_service_has_exactly_these_children(fields: dict[str, Any], expected: dict[str, str]):
     seen = recorded(**fields)
     assert {name: child.type for name, child in seen.children("llama").items()} == expected
-    assert len(seen.run.resources) == len(expected) + 2  # the stack and the component
+    assert len(seen.run.resources) == len(expected) + 2  # The other two are the Stack and the component.
 
 
 def by_value(**more: Any) -> Recording:
@@ -65,7 +65,8 @@ def test_secret_with_two_keys_is_read_once():
 
 
 def test_metadata_of_read_secret_is_secret():
-    # `data` and `stringData` are the SDK's own; without `metadata` the plaintext would stand in the state.
+    # The SDK adds `data` and `stringData`. Without `metadata`, the state would contain the
+    # plaintext that `kubectl apply` copies to an annotation.
     options = recorded().children("llama")["llama-secret-pull"].options
     assert set(options.additional_secret_outputs) == {"metadata", "data", "stringData"}
 
@@ -140,7 +141,7 @@ def test_service_does_not_depend_on_deployment():
 
 
 class TestNames:
-    """A change of an argument that replaces a child changes its name, and a change that does not keeps it."""
+    """A change that replaces a child renames it; another change keeps its name."""
 
     def name(self, kind: str, **fields: Any) -> str:
         return recorded(**fields).child("llama", kind).inputs["metadata"]["name"]

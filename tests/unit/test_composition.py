@@ -1,4 +1,4 @@
-"""Inside a larger program: providers, order, unknown values, and the options of a component."""
+"""Services inside a larger program: providers, order, unknown values and resource options."""
 
 import json
 import runpy
@@ -97,7 +97,7 @@ def children(opts: pulumi.ResourceOptions, **fields: Any) -> dict[str, Resource]
 
 
 class TestOptions:
-    """What the caller says of the component, and what of it the children get: never by merging the caller's options into theirs."""
+    """Options of the component. They are never merged into the options of its children."""
 
     def test_retain_on_delete_applies_to_every_child(self):
         made = [child for child in children(pulumi.ResourceOptions(retain_on_delete=True), **LORA).values() if not child.read]

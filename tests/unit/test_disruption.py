@@ -1,4 +1,4 @@
-"""Disruption and placement: where each field goes, and what is not there."""
+"""Disruption budget, topology spread, scheduler, ResourceClaims and ephemeral cache."""
 
 from typing import Any
 
@@ -82,10 +82,10 @@ class TestClaims:
         assert "claims" not in seen.container("llama")["resources"]
         assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
 
-    @pytest.mark.parametrize(("field", "wanted"), [("claim", "resourceClaimName"), ("template", "resourceClaimTemplateName")])
-    def test_existing_resource_claim_is_referenced(self, field: str, wanted: str):
+    @pytest.mark.parametrize(("field", "expected"), [("claim", "resourceClaimName"), ("template", "resourceClaimTemplateName")])
+    def test_existing_resource_claim_is_referenced(self, field: str, expected: str):
         seen = recorded(resource_claims=[{"name": "nic", field: "fabric", "request": "port"}])
-        assert seen.pod("llama")["resourceClaims"] == [{"name": "nic", wanted: "fabric"}]
+        assert seen.pod("llama")["resourceClaims"] == [{"name": "nic", expected: "fabric"}]
         assert seen.container("llama")["resources"]["claims"] == [{"name": "nic", "request": "port"}]
         assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpu"] == "1"
         assert seen.find(RESOURCE_CLAIM_TEMPLATE) == []
@@ -105,10 +105,10 @@ class TestClaims:
         assert seen.pod("llama")["resourceClaims"] == [{"name": "gpus", "resourceClaimTemplateName": name}]
         assert seen.container("llama")["resources"]["claims"] == [{"name": "gpus"}]
 
-    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_zero_gpus_render_no_gpu_resource(self, late: bool):
+    @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+    def test_zero_gpus_render_no_gpu_resource(self, is_output: bool):
         def program() -> None:
-            gpu: Any = pulumi.Output.from_input(0) if late else 0
+            gpu: Any = pulumi.Output.from_input(0) if is_output else 0
             serve(resource_claims=[GPUS], gpu=gpu)
 
         resources = record(program).container("llama")["resources"]

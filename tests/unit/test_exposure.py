@@ -1,4 +1,4 @@
-"""Service, Ingress, route and pool: where each field goes, what is not there, and the address from outside."""
+"""Service, Ingress, routes and InferencePool, and the external URL."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class TestService:
         assert service_spec()["type"] == "ClusterIP"
 
     @pytest.mark.parametrize(
-        ("said", "wanted"),
+        ("given", "expected"),
         [
             ({"headless": True}, {"clusterIP": "None"}),
             (
@@ -64,8 +64,8 @@ class TestService:
         ],
         ids=str,
     )
-    def test_service_option_is_rendered_in_spec(self, said: dict[str, Any], wanted: dict[str, Any]):
-        assert service_spec(**said) == {**service_spec(), **wanted}
+    def test_service_option_is_rendered_in_spec(self, given: dict[str, Any], expected: dict[str, Any]):
+        assert service_spec(**given) == {**service_spec(), **expected}
 
     def test_node_port_is_rendered_in_port(self):
         (port,) = service_spec(type="NodePort", node_port=30080)["ports"]
@@ -123,10 +123,10 @@ class TestRoute:
         (parent,) = route(gateway_namespace="gateways", section="https")["spec"]["parentRefs"]
         assert parent == {"name": "public", "namespace": "gateways", "sectionName": "https"}
 
-    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_path_prefix_is_removed_for_server(self, late: bool):
+    @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+    def test_path_prefix_is_removed_for_server(self, is_output: bool):
         def program() -> None:
-            path: Any = pulumi.Output.from_input("/llama") if late else "/llama"
+            path: Any = pulumi.Output.from_input("/llama") if is_output else "/llama"
             serve(http_route={**ROUTE, "path": path})
 
         (rule,) = record(program).child("llama", HTTP_ROUTE).inputs["spec"]["rules"]
@@ -153,10 +153,10 @@ class TestGrpc:
         assert [each["name"] for each in seen.child("llama", SERVICE).inputs["spec"]["ports"]] == ["http"]
         assert "NIM_GRPC_API_PORT" not in {each["name"] for each in seen.container("llama")["env"]}
 
-    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_grpc_port_is_opened_beside_http(self, late: bool):
+    @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+    def test_grpc_port_is_opened_beside_http(self, is_output: bool):
         def program() -> None:
-            port: Any = pulumi.Output.from_input(50051) if late else 50051
+            port: Any = pulumi.Output.from_input(50051) if is_output else 50051
             serve(grpc_port=port, network_policy={"ingress": [{"namespace": "apps"}, {"namespace": "metrics", "ports": [9000]}]})
 
         seen = record(program)
@@ -210,7 +210,7 @@ def test_pool_has_pod_selector_and_endpoint_picker():
     assert default["endpointPickerRef"] == {"name": "picker", "port": {"number": 9002}, "failureMode": "FailClose"}
 
 
-def outside(preview: bool = True, **fields: Any) -> Any:
+def external_url(preview: bool = True, **fields: Any) -> Any:
     def program() -> None:
         pulumi.export("url", serve(**fields).external_url)
 
@@ -231,7 +231,7 @@ class TestExternalUrl:
         ids=str,
     )
     def test_external_url_of_host_is_known_at_preview(self, fields: dict[str, Any], url: str | None):
-        assert outside(**fields) == url
+        assert external_url(**fields) == url
 
     def test_output_host_is_in_external_url(self):
         def program() -> None:
@@ -241,7 +241,7 @@ class TestExternalUrl:
         assert record(program).outputs["url"] == "https://llama.example.com"
 
     def test_load_balancer_url_is_unknown_at_preview(self):
-        assert outside(service={"type": "LoadBalancer"}) is UNKNOWN
+        assert external_url(service={"type": "LoadBalancer"}) is UNKNOWN
 
     @pytest.mark.parametrize(
         ("status", "url"),
@@ -259,13 +259,14 @@ class TestExternalUrl:
         ids=str,
     )
     def test_load_balancer_url_of_each_status(self, status: Any, url: str | None):
-        # As the SDK hands it to an apply.
+        # The type of a status inside an apply.
         answered = translate_output_properties(status, lambda name: name, k8s.core.v1.outputs.ServiceStatus)
         assert format_load_balancer_url(answered, 8000) == url
 
     def test_external_url_is_read_from_service_status(self):
-        # On the local engine a Service has no status: pending for good, and nothing fails or waits.
-        assert outside(preview=False, service={"type": "LoadBalancer"}) is None
+        # In the local engine a Service has no status, so the address stays unknown and nothing
+        # waits.
+        assert external_url(preview=False, service={"type": "LoadBalancer"}) is None
 
     def test_component_registers_external_url(self):
         outputs = recorded(ingress={"hosts": [HOST]}).service("llama").outputs

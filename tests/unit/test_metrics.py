@@ -1,4 +1,4 @@
-"""Monitors, dashboard and alerts: where each field goes, what is not there, and that every query is PromQL of every generation."""
+"""Monitors, dashboard and alerts. Every query is valid PromQL for every generation."""
 
 import json
 import re
@@ -45,8 +45,8 @@ class TestMonitor:
         assert (child.inputs["metadata"]["name"], child.inputs["metadata"]["namespace"]) == ("llama", "serving")
         assert "annotations" not in child.inputs["metadata"]
         service = seen.child("llama", SERVICE).inputs
-        wanted = child.inputs["spec"]["selector"]["matchLabels"]
-        assert wanted.items() <= service["metadata"]["labels"].items()
+        selected = child.inputs["spec"]["selector"]["matchLabels"]
+        assert selected.items() <= service["metadata"]["labels"].items()
         (endpoint,) = child.inputs["spec"]["endpoints"]
         assert endpoint == {"port": service["spec"]["ports"][0]["name"], "path": "/v1/metrics", "interval": "30s"}
 
@@ -68,10 +68,10 @@ class TestMonitor:
         assert "endpoints" not in spec
         assert "relabelings" not in monitor()["spec"]["endpoints"][0]
 
-    @pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-    def test_scrape_annotations_are_on_pods(self, late: bool):
+    @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+    def test_scrape_annotations_are_on_pods(self, is_output: bool):
         def program() -> None:
-            port: Any = pulumi.Output.from_input(9000) if late else 9000
+            port: Any = pulumi.Output.from_input(9000) if is_output else 9000
             serve(port=port, pod_annotations={"a": "b"}, metrics={"monitor": None, "scrape_annotations": True})
 
         seen = record(program)

@@ -1,4 +1,4 @@
-"""A server over several nodes: leader and workers, and what is the same as on one node."""
+"""Multi-node services: leaders, workers, and equality with a single-node service."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ MEMBERS = {
 INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 
 
-def grouped(nodes: int = 2, group: dict[str, Any] | None = None, **fields: Any) -> Recording:
-    args = MultiNodeArgs(nodes=nodes, **(group or {}))
+def multi_node(nodes: int = 2, more: dict[str, Any] | None = None, **fields: Any) -> Recording:
+    args = MultiNodeArgs(nodes=nodes, **(more or {}))
     return recorded(**{"multi_node": args, "gpu": 8, "cache": SHARED, "generation": "2.x-vllm", **fields})
 
 
@@ -51,7 +51,7 @@ def env_of(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_leader_worker_set_without_pods_is_exact():
-    seen = grouped(nodes=3, group={"pipeline_parallel": 3}, replicas=2)
+    seen = multi_node(nodes=3, more={"pipeline_parallel": 3}, replicas=2)
     spec = dict(spec_of(seen))
     template = dict(spec.pop("leaderWorkerTemplate"))
     assert spec == {
@@ -67,7 +67,7 @@ def test_leader_worker_set_without_pods_is_exact():
 
 
 def test_leader_worker_set_replaces_deployment():
-    seen = grouped()
+    seen = multi_node()
     assert seen.find(DEPLOYMENT) == []
     options = seen.child("llama", LEADER_WORKER_SET).options
     assert options.custom_timeouts.create == options.custom_timeouts.update == seen.child("llama", SERVICE).options.custom_timeouts.create
@@ -75,8 +75,9 @@ def test_leader_worker_set_replaces_deployment():
 
 
 def test_service_selects_leaders_as_on_one_node():
-    # The same selector both ways: while a Deployment becomes a group, or a group a Deployment, what runs goes on being asked.
-    seen = grouped()
+    # The selectors are equal, so clients reach running pods while a Deployment becomes a
+    # LeaderWorkerSet, and back.
+    seen = multi_node()
     service = seen.child("llama", SERVICE).inputs
     assert service == recorded(gpu=8, cache=SHARED, generation="2.x-vllm").child("llama", SERVICE).inputs
     selector = service["spec"]["selector"]
@@ -89,19 +90,19 @@ def test_service_selects_leaders_as_on_one_node():
 def test_spread_counts_leaders_and_workers_separately():
     spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
     own = {**spread, "topologyKey": "rack", "labelSelector": {"matchLabels": {"a": "b"}}}
-    for pod, name in zip(pods_of(grouped(topology_spread=[spread, own])), ("nim", "nim-worker"), strict=True):
+    for pod, name in zip(pods_of(multi_node(topology_spread=[spread, own])), ("nim", "nim-worker"), strict=True):
         counted = [each["labelSelector"]["matchLabels"] for each in pod["topologySpreadConstraints"]]
         assert counted == [{"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}, {"a": "b"}]
 
 
 def test_budget_selects_leaders_and_workers():
-    budget = grouped(replicas=2, disruption_budget={}).child("llama", "kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    budget = multi_node(replicas=2, disruption_budget={}).child("llama", "kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
     assert budget["selector"] == MEMBERS
 
 
 class TestPods:
     def test_leader_differs_from_single_server_in_these(self):
-        leader, _ = pods_of(grouped())
+        leader, _ = pods_of(multi_node())
         alone = recorded(gpu=8, cache=SHARED, generation="2.x-vllm").pod("llama")
         server, other = leader["containers"][0], alone["containers"][0]
         assert {key: value for key, value in leader.items() if key != "containers"} == {
@@ -110,14 +111,14 @@ class TestPods:
         assert {key for key in server if server[key] != other.get(key)} == {"args", "env", "ports"}
 
     def test_generation_2_uses_ray(self):
-        leader, worker = servers_of(grouped(group={"ray_port": 7000}))
+        leader, worker = servers_of(multi_node(more={"ray_port": 7000}))
         assert leader["args"] == ["nim-serve-ray", "--head", "--port", "7000"]
         assert worker["args"] == ["nim-serve-ray", "--head-address", "$(LWS_LEADER_ADDRESS):7000"]
         for each in (leader, worker):
             assert each["ports"][-1] == {"name": "ray", "containerPort": 7000, "protocol": "TCP"}
 
     def test_worker_is_probed_by_ray_only(self):
-        _, worker = servers_of(grouped(startup_timeout=600))
+        _, worker = servers_of(multi_node(startup_timeout=600))
         assert worker["startupProbe"] == {
             "exec": {"command": ["ray", "status"]},
             "periodSeconds": 10,
@@ -127,14 +128,14 @@ class TestPods:
         assert not {"readinessProbe", "livenessProbe"} & worker.keys()
 
     def test_generation_1_uses_environment_only(self):
-        leader, worker = servers_of(grouped(generation="1.x"))
+        leader, worker = servers_of(multi_node(generation="1.x"))
         for each in (leader, worker):
             assert "args" not in each
             assert [port["name"] for port in each["ports"]] == ["http"]
         assert "startupProbe" in leader and "startupProbe" not in worker
 
     def test_rank_and_role_are_in_environment(self):
-        leader, worker = map(env_of, servers_of(grouped(nodes=2)))
+        leader, worker = map(env_of, servers_of(multi_node(nodes=2)))
         for each in (leader, worker):
             assert (each["NIM_MULTI_NODE"], each["NIM_NUM_COMPUTE_NODES"]) == ("1", "2")
             assert (each["NIM_TENSOR_PARALLEL_SIZE"], each["NIM_PIPELINE_PARALLEL_SIZE"]) == ("8", "2")
@@ -142,18 +143,18 @@ class TestPods:
         assert (leader["NIM_LEADER_ROLE"], worker["NIM_LEADER_ROLE"]) == ("1", "0")
 
     def test_pipeline_parallel_may_use_all_gpus(self):
-        leader, _ = map(env_of, servers_of(grouped(group={"tensor_parallel": 16, "pipeline_parallel": 1})))
+        leader, _ = map(env_of, servers_of(multi_node(more={"tensor_parallel": 16, "pipeline_parallel": 1})))
         assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("16", "1")
 
     def test_leader_and_worker_share_volumes_and_security(self):
-        for pod in pods_of(grouped(**LORA)):
+        for pod in pods_of(multi_node(**LORA)):
             assert [each["name"] for each in pod["initContainers"]] == ["download-loras"]
             assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "8"
             assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert {"cache", "dshm", "lora"} <= {each["name"] for each in pod["volumes"]}
 
     def test_no_proxy_contains_namespace(self):
-        leader, _ = map(env_of, servers_of(grouped(namespace="nim", network=NetworkArgs(https_proxy="http://p:1"))))
+        leader, _ = map(env_of, servers_of(multi_node(namespace="nim", network=NetworkArgs(https_proxy="http://p:1"))))
         assert leader["NO_PROXY"].split(",")[-1] == ".nim"
 
     def test_all_keys_are_in_yaml_form(self):
@@ -162,16 +163,17 @@ class TestPods:
                 return {*value, *(key for each in value.values() for key in keys(each))}
             return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
 
-        seen = grouped(**LORA, extra_containers=[{"name": "p", "image": "p:1", "image_pull_policy": "Always"}])
+        seen = multi_node(**LORA, extra_containers=[{"name": "p", "image": "p:1", "image_pull_policy": "Always"}])
         assert [key for key in keys(spec_of(seen)) if "_" in key] == []
 
 
-class TestBesideOtherGroups:
+class TestWithOtherOptionSets:
     def test_network_policy_allows_all_ports_between_members(self):
-        # Ray and NCCL choose ports as they start: under a policy for the server's port alone the group never forms.
+        # Ray and NCCL choose ports at start. With the server's port alone, a node group never
+        # becomes ready.
         policy = {"ingress": [{"namespace": "apps"}], "internet": False, "dns": []}
         filled = {"existing_claim": "models"}
-        spec = grouped(network_policy=policy, cache=filled).child("llama", NETWORK_POLICY).inputs["spec"]
+        spec = multi_node(network_policy=policy, cache=filled).child("llama", NETWORK_POLICY).inputs["spec"]
         assert spec["podSelector"] == MEMBERS
         assert spec["ingress"][1:] == [{"from": [{"podSelector": MEMBERS}]}]
         assert spec["egress"] == [{"to": [{"podSelector": MEMBERS}]}]
@@ -181,23 +183,23 @@ class TestBesideOtherGroups:
     def test_jobs_are_not_members_of_node_group(self):
         cache = {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}
         mirror = {"cidr": "10.0.0.5/32", "ports": [443]}
-        seen = grouped(cache=cache, network_policy={"ingress": [], "internet": False, "dns": [], "egress": [mirror]})
+        seen = multi_node(cache=cache, network_policy={"ingress": [], "internet": False, "dns": [], "egress": [mirror]})
         (rule,) = seen.children("llama")["llama-network-policy-jobs"].inputs["spec"]["egress"]
         assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.5/32"}}]
 
     def test_monitors_select_leaders_only(self):
-        monitor = grouped(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]
+        monitor = multi_node(metrics={"monitor": {"kind": "PodMonitor"}}).child("llama", POD_MONITOR).inputs["spec"]
         assert monitor["selector"]["matchLabels"]["app.kubernetes.io/name"] == "nim"
-        template = spec_of(grouped(metrics={"monitor": None, "scrape_annotations": True}))["leaderWorkerTemplate"]
+        template = spec_of(multi_node(metrics={"monitor": None, "scrape_annotations": True}))["leaderWorkerTemplate"]
         assert template["leaderTemplate"]["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
         assert not template["workerTemplate"]["metadata"].get("annotations")
 
     def test_alert_compares_with_desired_leaders(self):
-        rules = grouped(metrics={"alerts": {}}).child("llama", PROMETHEUS_RULE).inputs["spec"]["groups"][0]["rules"]
+        rules = multi_node(metrics={"alerts": {}}).child("llama", PROMETHEUS_RULE).inputs["spec"]["groups"][0]["rules"]
         assert rules[0]["expr"].endswith('and on() sum(kube_statefulset_replicas{namespace="default",statefulset="llama-group"}) > 0')
 
     def test_dashboard_counts_leaders(self):
-        (text,) = grouped(metrics={"dashboard": {}}).child("llama", CONFIG_MAP).inputs["data"].values()
+        (text,) = multi_node(metrics={"dashboard": {}}).child("llama", CONFIG_MAP).inputs["data"].values()
         assert "kube_deployment" not in text
         for name in ("kube_statefulset_replicas", "kube_statefulset_status_replicas_available"):
             assert f'{name}{{namespace=\\"default\\",statefulset=\\"llama-group\\"}}' in text
@@ -205,22 +207,22 @@ class TestBesideOtherGroups:
 
 class TestOptions:
     def test_surge_rollout_is_rendered(self):
-        strategy = spec_of(grouped(rollout="surge"))["rolloutStrategy"]["rollingUpdateConfiguration"]
+        strategy = spec_of(multi_node(rollout="surge"))["rolloutStrategy"]["rollingUpdateConfiguration"]
         assert strategy == {"maxSurge": 1, "maxUnavailable": 0}
 
     def test_zero_replicas_skip_wait(self):
-        assert "annotations" not in grouped(replicas=0).child("llama", LEADER_WORKER_SET).inputs["metadata"]
+        assert "annotations" not in multi_node(replicas=0).child("llama", LEADER_WORKER_SET).inputs["metadata"]
 
     def test_changed_nodes_delete_before_replace(self):
-        options = grouped().child("llama", LEADER_WORKER_SET).options
+        options = multi_node().child("llama", LEADER_WORKER_SET).options
         assert list(options.replace_on_changes) == ["spec.leaderWorkerTemplate.size"]
         assert options.delete_before_replace
 
     def test_overrides_apply_to_group_only(self):
         policy = {"group": {"spec": {"networkConfig": {"subdomainPolicy": "UniquePerReplica"}}}}
-        assert spec_of(grouped(overrides=policy))["networkConfig"] == {"subdomainPolicy": "UniquePerReplica"}
+        assert spec_of(multi_node(overrides=policy))["networkConfig"] == {"subdomainPolicy": "UniquePerReplica"}
         with pytest.raises(ValueError, match=r"overrides\.deployment: unknown object\. This service creates: group, service, cache"):
-            grouped(overrides={"deployment": {"spec": {}}})
+            multi_node(overrides={"deployment": {"spec": {}}})
 
     @pytest.mark.parametrize("template", ["leaderTemplate", "workerTemplate"])
     def test_selector_labels_cannot_be_overridden(self, template: str):
@@ -228,7 +230,7 @@ class TestOptions:
         with pytest.raises(
             ValueError, match=rf"overrides\.group\.spec\.leaderWorkerTemplate\.{template}\.metadata\.labels.*cannot be overridden"
         ):
-            grouped(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
+            multi_node(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
 
     def test_deployment_attribute_raises(self):
         def program() -> None:
@@ -241,20 +243,20 @@ class TestOptions:
 
     def test_output_access_mode_is_validated_late(self):
         def program() -> None:
-            late = {"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
-            serve(multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache=late)
+            cache = {"access_mode": pulumi.Output.from_input("ReadWriteOnce")}
+            serve(multi_node={"nodes": 2}, gpu=8, generation="2.x-vllm", cache=cache)
 
         with pytest.raises(Exception, match=r"cache\.access_mode: must be ReadWriteMany with multi_node \(got 'ReadWriteOnce'\)"):
             record(program)
 
     def test_parallel_sizes_with_resource_claims(self):
         claims = [{"name": "gpus", "template": "eight"}]
-        leader, _ = map(env_of, servers_of(grouped(gpu=0, resource_claims=claims, group={"tensor_parallel": 8})))
+        leader, _ = map(env_of, servers_of(multi_node(gpu=0, resource_claims=claims, more={"tensor_parallel": 8})))
         assert (leader["NIM_TENSOR_PARALLEL_SIZE"], leader["NIM_PIPELINE_PARALLEL_SIZE"]) == ("8", "2")
 
     def test_inference_pool_selects_leaders_only(self):
-        pool = grouped(inference_pool={"endpoint_picker": "p"}).children("llama")["llama-inference-pool"].inputs["spec"]
-        template = spec_of(grouped())["leaderWorkerTemplate"]
+        pool = multi_node(inference_pool={"endpoint_picker": "p"}).children("llama")["llama-inference-pool"].inputs["spec"]
+        template = spec_of(multi_node())["leaderWorkerTemplate"]
         chosen = pool["selector"]["matchLabels"].items()
         assert chosen <= template["leaderTemplate"]["metadata"]["labels"].items()
         assert not chosen <= template["workerTemplate"]["metadata"]["labels"].items()

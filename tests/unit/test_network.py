@@ -1,4 +1,4 @@
-"""Proxy and certificate authorities: every container that downloads has them, no other thing changes."""
+"""Proxy and certificate authorities, which only containers with downloads get."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ DOWNLOADERS = ("nim", "download-loras")
 
 
 def env_of(container: str, **network: Any) -> dict[str, Any]:
-    """What the group adds to a container's environment."""
+    """Return the variables that the option set adds to a container."""
     before = recorded(**LORA).env("llama", container)
     after = recorded(**LORA, network=NetworkArgs(**network)).env("llama", container)
     assert before.items() <= after.items()
@@ -101,8 +101,8 @@ class TestAuthorities:
         assert volumes[-2:] == [{"name": "ca-own", "configMap": {"name": "corporate"}}, {"name": "ca-bundle", "emptyDir": {}}]
 
     def test_config_map_name_may_be_output(self):
-        seen = record(lambda: serve(network=NetworkArgs(ca_config_map=pulumi.Output.from_input("late"))))
-        assert seen.pod("llama")["volumes"][-2]["configMap"] == {"name": "late"}
+        seen = record(lambda: serve(network=NetworkArgs(ca_config_map=pulumi.Output.from_input("corporate"))))
+        assert seen.pod("llama")["volumes"][-2]["configMap"] == {"name": "corporate"}
 
 
 @pytest.mark.parametrize("network", [None, NetworkArgs()], ids=["none", "empty"])
@@ -111,7 +111,7 @@ def test_no_network_changes_nothing(network: NetworkArgs | None):
 
 
 class TestJoining:
-    """The script, as a process."""
+    """The script, run as a process."""
 
     def join(self, tmp_path: Path, system: str | None, own: dict[str, str]) -> str:
         (tmp_path / "own").mkdir()

@@ -1,4 +1,4 @@
-"""The network policy: what it allows, and that it allows nothing else."""
+"""The NetworkPolicies: allowed traffic, and no other."""
 
 from typing import Any
 
@@ -6,11 +6,9 @@ import pulumi
 import pytest
 
 from nim_component.manifests.network_policy import PRIVATE
-from nim_component.testing import NETWORK_POLICY, SERVICE, Recording, record
+from nim_component.testing import JOB, NETWORK_POLICY, SERVICE, Recording, record
 
 from .seed import LORA, recorded, serve
-
-JOB = "kubernetes:batch/v1:Job"
 
 APPS = {"namespace": "apps"}
 PUBLIC = {
@@ -21,7 +19,7 @@ NAMES = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
 
 def spec(more: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    # What reaches nobody has its model already.
+    # Without egress to the internet, the model must exist already.
     filled = {"cache": {"existing_claim": "models"}} if fields.get("internet") is False else {}
     return recorded(network_policy={"ingress": [APPS], **fields}, **filled, **(more or {})).child("llama", NETWORK_POLICY).inputs["spec"]
 
@@ -71,9 +69,9 @@ class TestJobs:
         jobs = seen.find(JOB)
         assert jobs
         for job in jobs:
-            assert takes(chosen, job.inputs["spec"]["template"]["metadata"]["labels"])
-            assert not takes(chosen, {**job.inputs["spec"]["template"]["metadata"]["labels"], "app.kubernetes.io/instance": "other"})
-        assert not takes(chosen, seen.deployment("llama")["spec"]["template"]["metadata"]["labels"])
+            assert matches(chosen, job.inputs["spec"]["template"]["metadata"]["labels"])
+            assert not matches(chosen, {**job.inputs["spec"]["template"]["metadata"]["labels"], "app.kubernetes.io/instance": "other"})
+        assert not matches(chosen, seen.deployment("llama")["spec"]["template"]["metadata"]["labels"])
 
     def test_jobs_policy_allows_egress_only(self):
         seen = recorded(network_policy={"ingress": [APPS]}, **WARM)
@@ -93,11 +91,11 @@ class TestJobs:
         seen = recorded(**WARM, **REFRESHED)
         selector = {"matchLabels": seen.child("llama", SERVICE).inputs["spec"]["selector"]}
         for job in seen.find(JOB):
-            assert not takes(selector, job.inputs["spec"]["template"]["metadata"]["labels"])
+            assert not matches(selector, job.inputs["spec"]["template"]["metadata"]["labels"])
 
 
-def takes(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    """Whether a selector of labels takes these in, as the API server reads it."""
+def matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Return whether a label selector matches labels, as in the API server."""
     expressions = selector.get("matchExpressions", [])
     assert all(each["operator"] == "In" for each in expressions)
     return selector["matchLabels"].items() <= labels.items() and all(labels.get(each["key"]) in each["values"] for each in expressions)
@@ -117,7 +115,7 @@ class TestIngress:
         assert seen.child("llama", NETWORK_POLICY).inputs["spec"]["ingress"][0]["ports"] == [{"port": 9000, "protocol": "TCP"}]
 
     @pytest.mark.parametrize(
-        ("peer", "wanted"),
+        ("peer", "expected"),
         [
             ({"namespace": "apps"}, {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "apps"}}}),
             ({"namespace_labels": {"team": "x"}}, {"namespaceSelector": {"matchLabels": {"team": "x"}}}),
@@ -136,8 +134,8 @@ class TestIngress:
         ],
         ids=str,
     )
-    def test_each_peer_type_is_rendered(self, peer: dict[str, Any], wanted: dict[str, Any]):
-        assert sources(peer) == wanted
+    def test_each_peer_type_is_rendered(self, peer: dict[str, Any], expected: dict[str, Any]):
+        assert sources(peer) == expected
 
 
 class TestEgress:
@@ -150,7 +148,8 @@ class TestEgress:
 
         assert spec()["egress"] == [
             {"to": [in_kube_system("kube-dns")], "ports": NAMES},
-            # NodeLocal DNSCache: of Cilium a pod, else an address of the node. Cloud DNS for GKE: the metadata server's, and no other port.
+            # NodeLocal DNSCache is a pod with Cilium, else an address of the node. Cloud DNS for
+            # GKE is on the address of the metadata server, with no other port.
             {"to": [in_kube_system("node-local-dns")], "ports": NAMES},
             {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": NAMES},
             {"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}], "ports": NAMES},

@@ -1,4 +1,4 @@
-"""What other resources compose with."""
+"""Outputs and attributes of a service."""
 
 import pulumi
 import pytest

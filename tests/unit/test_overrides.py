@@ -1,4 +1,4 @@
-"""Overrides: a strategic merge over a rendered object, and nothing that would break what refers to it."""
+"""Overrides: strategic merge, and refusal of changes that break references between objects."""
 
 import re
 from typing import Any
@@ -22,15 +22,15 @@ from .seed import LORA, REFERENCE, recorded, serve
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
 
 
-def over(**overrides: Any) -> dict[str, Any]:
-    """The inputs of the Deployment with these overrides of it, without those of the arguments that were not asked for."""
+def override_deployment(**overrides: Any) -> dict[str, Any]:
+    """Return the inputs of the Deployment with overrides."""
     return recorded(overrides={"deployment": overrides}).deployment("llama")
 
 
 MERGES: list[tuple[str, Any, Any, Any]] = [
     ("mappings merge", {"a": 1, "b": {"c": 1}}, {"b": {"d": 2}}, {"a": 1, "b": {"c": 1, "d": 2}}),
-    ("null takes away", {"a": 1, "b": 2}, {"a": None, "c": None}, {"b": 2}),
-    ("a mapping is replaced on demand", {"a": {"b": 1}}, {"a": {"$patch": "replace", "c": 2}}, {"a": {"c": 2}}),
+    ("null removes a key", {"a": 1, "b": 2}, {"a": None, "c": None}, {"b": 2}),
+    ("a directive replaces a mapping", {"a": {"b": 1}}, {"a": {"$patch": "replace", "c": 2}}, {"a": {"c": 2}}),
     (
         "other lists are replaced",
         {"args": ["a"], "tolerations": [{"key": "a"}]},
@@ -50,7 +50,7 @@ MERGES: list[tuple[str, Any, Any, Any]] = [
         {"volumes": [{"name": "b"}]},
     ),
     (
-        "an item that is not there is not made to be deleted",
+        "deleting an absent item creates nothing",
         {"volumes": []},
         {"volumes": [{"name": "a", "$patch": "delete"}]},
         {"volumes": []},
@@ -70,7 +70,7 @@ MERGES: list[tuple[str, Any, Any, Any]] = [
     ("a services ports", {"ports": [{"port": 1}]}, {"ports": [{"port": 2}]}, {"ports": [{"port": 1}, {"port": 2}]}),
     ("items without the key replace the list", {"env": [{"name": "A"}]}, {"env": [{"value": "x"}]}, {"env": [{"value": "x"}]}),
     (
-        "a list where there was none",
+        "a list where none existed",
         {},
         {"containers": [{"name": "a", "env": [{"name": "A"}]}]},
         {"containers": [{"name": "a", "env": [{"name": "A"}]}]},
@@ -92,7 +92,7 @@ class TestObjects:
     )
     def test_added_field_changes_nothing_else(self, container: dict[str, Any]):
         before = recorded().deployment("llama")
-        after = over(spec={"template": {"spec": {"containers": [container]}}})
+        after = override_deployment(spec={"template": {"spec": {"containers": [container]}}})
         server = after["spec"]["template"]["spec"]["containers"][0]
         added = server.keys() - before["spec"]["template"]["spec"]["containers"][0].keys()
         assert len(added) == 1
@@ -100,14 +100,14 @@ class TestObjects:
         assert after == before
 
     def test_python_and_yaml_keys_are_equal(self):
-        spelt = [over(spec={"template": {"spec": {key: "gang"}}}) for key in ("schedulerName", "scheduler_name")]
+        spelt = [override_deployment(spec={"template": {"spec": {key: "gang"}}}) for key in ("schedulerName", "scheduler_name")]
         assert spelt[0] == spelt[1]
         assert spelt[0]["spec"]["template"]["spec"]["schedulerName"] == "gang"
 
     def test_null_removes_field_of_component(self):
-        pod = over(spec={"template": {"spec": {"tolerations": None, "containers": [{"name": "nim", "livenessProbe": None}]}}})["spec"][
-            "template"
-        ]["spec"]
+        pod = override_deployment(
+            spec={"template": {"spec": {"tolerations": None, "containers": [{"name": "nim", "livenessProbe": None}]}}}
+        )["spec"]["template"]["spec"]
         assert "tolerations" not in pod
         assert "livenessProbe" not in pod["containers"][0]
 
@@ -153,7 +153,10 @@ GPUS = [{"name": "gpus", "devices": [{"name": "gpu"}]}]
 
 
 def configurations() -> dict[str, dict[str, Any]]:
-    """Between them, every object that a service can have. Made within a program: one has a secret."""
+    """Return arguments that together create every object of a service.
+
+    Call it inside a program, because one contains a secret Output.
+    """
     return {
         "all": {
             **LORA,
@@ -178,22 +181,22 @@ def configurations() -> dict[str, dict[str, Any]]:
     }
 
 
-def made(configuration: str, **more: Any) -> dict[str, Any]:
-    """The objects that a service makes, by the ends of their logical names."""
+def create(configuration: str, **more: Any) -> dict[str, Any]:
+    """Return the created children of a configuration by suffix."""
     children = record(lambda: serve(**configurations()[configuration], **more)).children("llama")
     return {name.removeprefix("llama-"): child for name, child in children.items() if not name.startswith("llama-secret-")}
 
 
-class TestEveryPart:
+class TestEveryChild:
     def test_configurations_create_every_child(self):
         optional = {child.suffix for child in OPTIONAL_CHILDREN}
         assert len(optional) > 10
-        assert optional | {"claim-gpus"} | CHILD_OBJECTS.keys() == {name for each in ALL for name in made(each)}
+        assert optional | {"claim-gpus"} | CHILD_OBJECTS.keys() == {name for each in ALL for name in create(each)}
 
     @pytest.mark.parametrize("configuration", ALL)
     def test_each_child_can_be_overridden(self, configuration: str):
-        objects = made(configuration)
-        patched = made(configuration, overrides={name: {"metadata": {"annotations": {"team": "x"}}} for name in objects})
+        objects = create(configuration)
+        patched = create(configuration, overrides={name: {"metadata": {"annotations": {"team": "x"}}} for name in objects})
         assert patched.keys() == objects.keys()
         for name, child in patched.items():
             assert child.inputs["metadata"]["annotations"]["team"] == "x", name
@@ -211,15 +214,15 @@ class TestEveryPart:
 
 
 class TestNames:
-    def claim(self, **spec: Any) -> str:
+    def name_pvc(self, **spec: Any) -> str:
         return recorded(overrides={"cache": {"spec": spec}}).child("llama", PVC).inputs["metadata"]["name"]
 
     def test_immutable_override_renames_pvc(self):
-        assert self.claim(dataSource={"kind": "VolumeSnapshot", "name": "a"}) != self.claim()
+        assert self.name_pvc(dataSource={"kind": "VolumeSnapshot", "name": "a"}) != self.name_pvc()
 
     @pytest.mark.parametrize("spec", [{"resources": {"requests": {"storage": "80Gi"}}}, {"volumeAttributesClassName": "gold"}], ids=str)
     def test_mutable_override_keeps_pvc_name(self, spec: dict[str, Any]):
-        assert self.claim(**spec) == self.claim()
+        assert self.name_pvc(**spec) == self.name_pvc()
 
     def test_override_renames_job(self):
         patch = {"warm": {"spec": {"template": {"spec": {"priorityClassName": "low"}}}}}
@@ -228,7 +231,7 @@ class TestNames:
 
 
 def names(service: str) -> set[tuple[Any, Any]]:
-    """Kind and name of all that a service can have, and of what the LeaderWorkerSet controller makes for it."""
+    """Return kind and name of all objects of a service, also of those that controllers create."""
     objects: set[tuple[Any, Any]] = set()
     for configuration in ALL:
         run = record(lambda each=configuration: serve(service, **configurations()[each])).run
@@ -238,7 +241,8 @@ def names(service: str) -> set[tuple[Any, Any]]:
 
 def test_objects_of_two_services_have_different_names():
     one = names("a")
-    # Whatever stands behind the name of one may be the end of another's; but for the group's, which a stack refuses.
+    # A service may be named like another with a suffix, except the LeaderWorkerSet's; a stack
+    # refuses that one.
     ends = {str(name)[2:] for _, name in one if name != "a" and not re.search(r"[.]|-[0-9a-f]{8}$", str(name))} | set(GENERATED_SUFFIXES)
     assert ends >= {"group", "dashboard", "cache"}
     for end in sorted(ends - {"group"}):
@@ -319,7 +323,7 @@ def test_overridden_object_passes_strict_schema():
 
 
 def test_merge_keys_are_of_kubernetes_lists():
-    """Each list with a merge key is a field of the Kubernetes objects that an override can change."""
+    """Each list with a merge key is a field of a Kubernetes object that can be overridden."""
     from pulumi import _types as sdk
 
     kinds = (k8s.core.v1.PodSpecArgs, k8s.core.v1.ContainerArgs, k8s.core.v1.ServiceSpecArgs, k8s.meta.v1.ObjectMetaArgs)

@@ -1,4 +1,4 @@
-"""The rendered pod: the default whole, then each argument where it belongs and nowhere else."""
+"""The rendered Deployment, pod and Service: defaults as a whole, then each argument."""
 
 from pathlib import Path
 from typing import Any
@@ -166,9 +166,9 @@ SIZES: list[tuple[dict[str, Any], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("fields", "size"), SIZES, ids=lambda value: str(value)[:50])
-@pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
-def test_requests_equal_limits(fields: dict[str, Any], size: dict[str, str], late: bool):
-    seen = record(lambda: serve(**{name: pulumi.Output.from_input(value) if late else value for name, value in fields.items()}))
+@pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
+def test_requests_equal_limits(fields: dict[str, Any], size: dict[str, str], is_output: bool):
+    seen = record(lambda: serve(**{name: pulumi.Output.from_input(value) if is_output else value for name, value in fields.items()}))
     assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
 
 
@@ -182,7 +182,7 @@ def test_health_port_is_used_by_server_and_probes():
     ]
     for each in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert container[each]["httpGet"]["port"] == "health"
-    # Clients are not to find it.
+    # The Service must not expose the health port.
     assert seen.child("llama", SERVICE).inputs["spec"]["ports"] == [{"name": "http", "port": 9000, "targetPort": "http", "protocol": "TCP"}]
 
 
@@ -226,10 +226,10 @@ class TestCache:
         assert self.volume(host_path="/data") == {"name": "cache", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["plain", "output"])
+@pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
 @pytest.mark.parametrize(("grace", "seconds"), [(60, 10), (20, 10), (8, 4), (1, None), (0, None)])
-def test_pre_stop_sleep_is_limited_by_grace(grace: int, seconds: int | None, late: bool):
-    seen = record(lambda: serve(termination_grace=pulumi.Output.from_input(grace) if late else grace))
+def test_pre_stop_sleep_is_limited_by_grace(grace: int, seconds: int | None, is_output: bool):
+    seen = record(lambda: serve(termination_grace=pulumi.Output.from_input(grace) if is_output else grace))
     assert seen.container("llama").get("lifecycle") == (seconds and {"preStop": {"sleep": {"seconds": seconds}}})
 
 
@@ -277,8 +277,8 @@ class TestExtras:
         assert recorded(extra_containers=[container]).container("llama", "p")["securityContext"] == RESTRICTED
 
     def test_extra_volume_may_contain_output(self):
-        seen = record(lambda: serve(extra_volumes=[{"name": "c", "config_map": {"name": pulumi.Output.from_input("late")}}]))
-        assert seen.pod("llama")["volumes"][-1] == {"name": "c", "configMap": {"name": "late"}}
+        seen = record(lambda: serve(extra_volumes=[{"name": "c", "config_map": {"name": pulumi.Output.from_input("config")}}]))
+        assert seen.pod("llama")["volumes"][-1] == {"name": "c", "configMap": {"name": "config"}}
 
     def test_pod_labels_and_annotations_are_rendered(self):
         metadata = recorded(pod_labels={"team": "x"}, pod_annotations={"note": "y"}).deployment("llama")["spec"]["template"]["metadata"]

@@ -1,4 +1,4 @@
-"""The cache filled before the rollout, kept read-only, or started from without a registry."""
+"""The prewarm Job, read-only caches and offline caches."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"
 LABEL = "nim-component/cache-of"
 
 
-def warmed(prewarm: dict[str, Any] | None = None, cache: dict[str, Any] | None = None, **fields: Any) -> Recording:
+def prewarmed(prewarm: dict[str, Any] | None = None, cache: dict[str, Any] | None = None, **fields: Any) -> Recording:
     args = PrewarmArgs(**({"profiles": [PROFILE]} if prewarm is None else prewarm))
     return recorded(cache=CacheArgs(prewarm=args, **(cache or {})), **fields)
 
@@ -35,7 +35,7 @@ def container_of(seen: Recording) -> dict[str, Any]:
 
 def test_job_is_exact():
     size = {"cpu": "2", "memory": "8Gi"}
-    seen = warmed(cache=SHARED)
+    seen = prewarmed(cache=SHARED)
     job = job_of(seen).inputs
     claim = seen.child("llama", PVC).inputs["metadata"]["name"]
     assert job["metadata"] == {
@@ -98,11 +98,11 @@ def test_job_is_exact():
     ],
 )
 def test_profiles_become_download_arguments(prewarm: dict[str, Any], fields: dict[str, Any], args: list[str]):
-    assert container_of(warmed(prewarm, **fields))["args"] == args
+    assert container_of(prewarmed(prewarm, **fields))["args"] == args
 
 
 def test_resources_and_deadline_are_rendered():
-    seen = warmed({"profiles": ["a"], "cpu": 0.5, "mem": "16Gi", "timeout": 7200})
+    seen = prewarmed({"profiles": ["a"], "cpu": 0.5, "mem": "16Gi", "timeout": 7200})
     size = {"cpu": "0.5", "memory": "16Gi"}
     assert container_of(seen)["resources"] == {"requests": size, "limits": size}
     deadline = job_of(seen).inputs["spec"]["activeDeadlineSeconds"]
@@ -113,19 +113,19 @@ def test_resources_and_deadline_are_rendered():
 
 class TestPlacement:
     def test_job_is_placed_like_server_by_default(self):
-        seen = warmed(node_selector={"pool": "gpu"}, tolerations=[Toleration(key="a", operator="Exists")])
+        seen = prewarmed(node_selector={"pool": "gpu"}, tolerations=[Toleration(key="a", operator="Exists")])
         assert pod_of(seen)["nodeSelector"] == {"pool": "gpu"}
         assert pod_of(seen)["tolerations"] == [{"key": "a", "operator": "Exists"}]
 
     def test_job_placement_is_rendered_if_given(self):
         own = {"profiles": ["a"], "node_selector": {"pool": "cpu"}, "tolerations": []}
-        seen = warmed(own, node_selector={"pool": "gpu"})
+        seen = prewarmed(own, node_selector={"pool": "gpu"})
         assert pod_of(seen)["nodeSelector"] == {"pool": "cpu"}
         assert pod_of(seen)["tolerations"] == []
-        assert "nodeSelector" not in pod_of(warmed({"profiles": ["a"], "node_selector": {}}, node_selector={"pool": "gpu"}))
+        assert "nodeSelector" not in pod_of(prewarmed({"profiles": ["a"], "node_selector": {}}, node_selector={"pool": "gpu"}))
 
     def test_read_write_once_requires_node_of_server(self):
-        seen = warmed()
+        seen = prewarmed()
         (term,) = pod_of(seen)["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         assert term == {"labelSelector": {"matchLabels": {LABEL: "llama"}}, "topologyKey": "kubernetes.io/hostname"}
         for labels in (
@@ -135,21 +135,23 @@ class TestPlacement:
             assert labels[LABEL] == "llama"
 
     def test_existing_pvc_prefers_node_of_server(self):
-        affinity = pod_of(warmed(cache={"existing_claim": "models"}))["affinity"]["podAffinity"]
+        affinity = pod_of(prewarmed(cache={"existing_claim": "models"}))["affinity"]["podAffinity"]
         assert [*affinity] == ["preferredDuringSchedulingIgnoredDuringExecution"]
 
     def test_shared_pvc_has_no_affinity(self):
-        assert "affinity" not in pod_of(warmed(cache=SHARED))
+        assert "affinity" not in pod_of(prewarmed(cache=SHARED))
 
     def test_job_requests_no_gpu(self):
-        assert [*container_of(warmed(gpu=8))["resources"]["limits"]] == ["cpu", "memory"]
+        assert [*container_of(prewarmed(gpu=8))["resources"]["limits"]] == ["cpu", "memory"]
 
 
 class TestEnvironment:
     def test_job_has_download_variables_only(self):
         secrets = NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf")
         fields: dict[str, Any] = {**LORA, "env": {**LORA["env"], "NIM_REPOSITORY_OVERRIDE": "https://mirror.example/"}}
-        seen = warmed(secrets=secrets, served_model_name="chat", grpc_port=50051, network=NetworkArgs(https_proxy="http://p:1"), **fields)
+        seen = prewarmed(
+            secrets=secrets, served_model_name="chat", grpc_port=50051, network=NetworkArgs(https_proxy="http://p:1"), **fields
+        )
         names = [each["name"] for each in container_of(seen)["env"]]
         assert names == [
             *("NIM_CACHE_PATH", "NGC_API_KEY", "HF_TOKEN"),
@@ -157,24 +159,25 @@ class TestEnvironment:
         ]
 
     def test_job_joins_authorities(self):
-        seen = warmed(network=NetworkArgs(ca_config_map="corporate"))
+        seen = prewarmed(network=NetworkArgs(ca_config_map="corporate"))
         assert [each["name"] for each in pod_of(seen)["initContainers"]] == ["join-authorities"]
         assert [each["name"] for each in pod_of(seen)["volumes"]] == ["cache", "ca-own", "ca-bundle"]
         assert container_of(seen)["volumeMounts"][-1]["name"] == "ca-bundle"
 
     def test_keyless_job_has_no_pull_secret(self):
-        assert "imagePullSecrets" not in pod_of(warmed(secrets=NIMSecrets.keyless()))
+        assert "imagePullSecrets" not in pod_of(prewarmed(secrets=NIMSecrets.keyless()))
 
 
 class TestOrder:
     def test_deployment_depends_on_job_and_pvc(self):
-        seen = warmed()
+        seen = prewarmed()
         assert any(urn.endswith("::llama-warm") for urn in seen.child("llama", DEPLOYMENT).options.dependencies)
         assert any(urn.endswith("::llama-cache") for urn in job_of(seen).options.dependencies)
 
     def test_prewarm_does_not_change_deployment(self):
-        # A property that came from the Job would make the engine delete the Deployment with a Job that failed.
-        assert "llama-warm" not in repr(seen := warmed().deployment("llama"))
+        # With a property from the Job, the engine would delete the Deployment together with a
+        # failed Job.
+        assert "llama-warm" not in repr(seen := prewarmed().deployment("llama"))
         assert seen
 
     def test_job_is_not_protected(self):
@@ -188,17 +191,17 @@ class TestOrder:
         assert LABEL not in seen.deployment("llama")["spec"]["template"]["metadata"]["labels"]
 
     def test_service_selects_no_pod_of_job(self):
-        seen = warmed()
+        seen = prewarmed()
         labels = job_of(seen).inputs["spec"]["template"]["metadata"]["labels"]
         assert not seen.child("llama", SERVICE).inputs["spec"]["selector"].items() <= labels.items()
         assert not seen.deployment("llama")["spec"]["selector"]["matchLabels"].items() <= labels.items()
 
 
 class TestName:
-    """A Job cannot change: what it runs is in its name, what it does not run is not."""
+    """A Job is immutable: the hash in its name covers all its fields."""
 
     def name(self, prewarm: dict[str, Any] | None = None, **fields: Any) -> str:
-        return job_of(warmed(prewarm, **fields)).inputs["metadata"]["name"]
+        return job_of(prewarmed(prewarm, **fields)).inputs["metadata"]["name"]
 
     @pytest.mark.parametrize(
         "fields",
@@ -226,8 +229,10 @@ class TestName:
         assert job_of(seen).inputs["metadata"]["name"].startswith("llama-warm-")
 
     def test_output_is_part_of_job_name(self):
-        late = record(lambda: serve(image=pulumi.Output.from_input("a/b/c:2"), cache=CacheArgs(prewarm=PrewarmArgs(profiles=[PROFILE]))))
-        assert job_of(late).inputs["metadata"]["name"] == self.name(image="a/b/c:2")
+        recording = record(
+            lambda: serve(image=pulumi.Output.from_input("a/b/c:2"), cache=CacheArgs(prewarm=PrewarmArgs(profiles=[PROFILE])))
+        )
+        assert job_of(recording).inputs["metadata"]["name"] == self.name(image="a/b/c:2")
 
 
 class TestReadOnly:
@@ -244,7 +249,7 @@ class TestReadOnly:
         assert env["NIM_RUNTIME_CACHE_PATH"] == "/opt/nim/scratch/runtime"
 
     def test_job_mounts_read_only_cache_writable(self):
-        seen = warmed(cache={"read_only": True})
+        seen = prewarmed(cache={"read_only": True})
         assert container_of(seen)["volumeMounts"] == [{"name": "cache", "mountPath": "/opt/nim/.cache"}]
         assert "HOME" not in [each["name"] for each in container_of(seen)["env"]]
         assert seen.container("llama")["volumeMounts"][1]["readOnly"] is True
@@ -285,7 +290,7 @@ def test_keyless_pull_secret_is_read_for_login():
 
 
 def test_sub_path_is_mounted():
-    seen = warmed(cache={"existing_claim": "models", "sub_path": "llama/3"})
+    seen = prewarmed(cache={"existing_claim": "models", "sub_path": "llama/3"})
     mount = {"name": "cache", "mountPath": "/opt/nim/.cache", "subPath": "llama/3"}
     assert seen.container("llama")["volumeMounts"][1] == mount
     assert container_of(seen)["volumeMounts"] == [mount]

@@ -1,4 +1,4 @@
-"""Keys by reference, by value and not at all; and where their values never stand."""
+"""Secrets by reference, by value and keyless, and redaction of their values."""
 
 import base64
 import json
@@ -179,7 +179,7 @@ class TestByValue:
             assert not any(text in repr({k: v for k, v in resource.inputs.items() if k != "stringData"}) for text in hidden)
 
     def test_deployment_contains_no_secret_value(self):
-        # One secret inside an array masks the whole array, and the reviewer is blind.
+        # Pulumi masks a whole array that contains one secret, so a diff would show nothing of it.
         def walk(value: Any) -> bool:
             if isinstance(value, Secret):
                 return True
@@ -256,6 +256,6 @@ class TestPrefix:
 
     def test_output_group_is_in_variable_name(self):
         seen = record(
-            lambda: serve(secrets=NIMSecrets(**REFERENCE, secrets_prefix="_FSEC_", ngc_secret_group=pulumi.Output.from_input("late")))
+            lambda: serve(secrets=NIMSecrets(**REFERENCE, secrets_prefix="_FSEC_", ngc_secret_group=pulumi.Output.from_input("ngc")))
         )
-        assert seen.env("llama")["NGC_API_KEY"] == "$(_FSEC_LATE_NGC_API_KEY)"
+        assert seen.env("llama")["NGC_API_KEY"] == "$(_FSEC_NGC_NGC_API_KEY)"

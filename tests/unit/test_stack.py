@@ -1,4 +1,4 @@
-"""A stack's configuration becomes services."""
+"""Services of a stack file: defaults, secrets, validation and outputs."""
 
 import runpy
 from pathlib import Path
@@ -13,7 +13,7 @@ from nim_component.testing import NIM_SERVICE, SECRET, Recording, Secret, record
 
 ROOT = Path(__file__).parents[2]
 KEYLESS = {"secrets": {"without_key": True}}
-GROUP = {**KEYLESS, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
+MULTI_NODE = {**KEYLESS, "multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}
 
 
 def deploy(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> Recording:
@@ -23,7 +23,7 @@ def deploy(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (
     )
 
 
-def refused(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> str:
+def refuse(services: Any, defaults: Any = None, secret_keys: tuple[str, ...] = (), **more: str) -> str:
     with pytest.raises(pulumi.RunError) as caught:
         deploy(services, defaults, secret_keys, **more)
     return str(caught.value)
@@ -33,13 +33,13 @@ def test_each_entry_creates_service():
     assert [resource.name for resource in deploy({"b": KEYLESS, "a": KEYLESS}).find(NIM_SERVICE)] == ["a", "b"]
 
 
-@pytest.mark.parametrize("services", [{"a": GROUP, "b-group": KEYLESS}, {"a": KEYLESS, "a-group": KEYLESS}], ids=str)
+@pytest.mark.parametrize("services", [{"a": MULTI_NODE, "b-group": KEYLESS}, {"a": KEYLESS, "a-group": KEYLESS}], ids=str)
 def test_similar_service_names_are_accepted(services: dict[str, Any]):
     assert len(deploy(services).find(NIM_SERVICE)) == 2
 
 
 def test_conflicting_names_in_two_namespaces_are_accepted():
-    assert len(deploy({"a": GROUP, "a-group": {**KEYLESS, "namespace": "other"}}).find(NIM_SERVICE)) == 2
+    assert len(deploy({"a": MULTI_NODE, "a-group": {**KEYLESS, "namespace": "other"}}).find(NIM_SERVICE)) == 2
 
 
 def test_exposed_service_exports_external_url():
@@ -159,13 +159,13 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         "NIMService 'b' has 1 problem:\n  service_name: is also the name of service 'a' in namespace default (got 'a'). Set another service_name.",
     ),
     (
-        {"a": GROUP, "a-group": KEYLESS},
+        {"a": MULTI_NODE, "a-group": KEYLESS},
         {},
         "NIMService 'a-group' has 1 problem:\n  service_name: is also the name of the headless Service of 'a', which its LeaderWorkerSet "
         "creates (got 'a-group'). Set another service_name.",
     ),
     (
-        {"a-group": KEYLESS, "b": {**GROUP, "service_name": "a"}},
+        {"a-group": KEYLESS, "b": {**MULTI_NODE, "service_name": "a"}},
         {},
         "NIMService 'b' has 1 problem:\n  service_name: leads to a LeaderWorkerSet whose headless Service has the name of service 'a-group' "
         "(got 'a'). Set another service_name.",
@@ -181,7 +181,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("services", "more", "text"), BAD, ids=lambda value: str(value)[:40])
 def test_invalid_stack_has_error_text(services: Any, more: dict[str, Any], text: str):
-    assert refused(services, **more) == text
+    assert refuse(services, **more) == text
 
 
 def test_all_problems_are_reported_and_nothing_registered():
@@ -207,7 +207,7 @@ def test_repository_program_deploys_stack():
 
 def test_problem_of_defaults_is_reported_once():
     services = {"a": KEYLESS, "b": {**KEYLESS, "port": 1}, "c": {**KEYLESS, "mem": "24Gi"}}
-    assert refused(services, {"gppu": 2, "cache": {"sise": "1Gi"}, "mem": "8GiB"}).split("\n") == [
+    assert refuse(services, {"gppu": 2, "cache": {"sise": "1Gi"}, "mem": "8GiB"}).split("\n") == [
         "nim:defaults has 3 problems:",
         "  mem: must be a Kubernetes quantity (got '8GiB'). Write a number and a unit without a space, such as 20Gi.",
         "  cache.sise: is not a known field. Did you mean 'size'?",
@@ -218,14 +218,14 @@ def test_problem_of_defaults_is_reported_once():
 
 
 def test_problem_of_one_service_is_reported_for_it():
-    assert "defaults" not in refused({"a": {**KEYLESS, "port": 1}, "b": KEYLESS}, {"port": 8000})
+    assert "defaults" not in refuse({"a": {**KEYLESS, "port": 1}, "b": KEYLESS}, {"port": 8000})
 
 
-@pytest.mark.parametrize("fields", [{}, {"service_name": "llama"}], ids=["", "with another for its objects"])
+@pytest.mark.parametrize("fields", [{}, {"service_name": "llama"}], ids=["name", "service_name"])
 def test_key_as_service_name_is_refused_and_redacted(fields: dict[str, Any]):
     key = f"nvapi-{'x' * 64}"
-    said = refused({key: {**KEYLESS, **fields}})
-    assert said.split("\n") == [
+    error = refuse({key: {**KEYLESS, **fields}})
+    assert error.split("\n") == [
         "NIMService '***' has 1 problem:",
         "  service_name: is taken from a name that is a key in the clear. Change the key, and the name.",
     ]

@@ -1,4 +1,4 @@
-"""Unknown fields in what is passed on to Kubernetes as it is."""
+"""Unknown keys in Kubernetes structures of the arguments."""
 
 from typing import Any
 

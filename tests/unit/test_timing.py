@@ -1,4 +1,4 @@
-"""startup budget < progress deadline < Pulumi's timeouts, whatever the arguments."""
+"""Order of the timeouts: startup probe < progress deadline < Pulumi's timeouts."""
 
 from typing import Any
 
