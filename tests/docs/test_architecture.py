@@ -1,14 +1,12 @@
 """The diagram of the architecture, compared with the imports of the package."""
 
-import ast
 import re
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+
+from tests.import_graph import PACKAGE, imports_of, module_of
 
 from .pages import ROOT, read
 
-PACKAGE = ROOT / "nim_component"
 SHARED = {"args", "kubernetes", "text", "__init__", "__main__"}
 """Folders that every folder can import, and the two entry points. Single modules without imports are shared too."""
 Graph = dict[str, set[str]]
@@ -18,29 +16,12 @@ def folder_of(parts: tuple[str, ...]) -> str:
     return "diagnose/progress" if parts[:2] == ("diagnose", "progress") else parts[0]
 
 
-def imports_of(file: Path) -> Iterator[str]:
-    """Yield the folders that a module imports from."""
-    module = file.relative_to(PACKAGE).with_suffix("").parts
-    package = module[:-1]
-    for node in ast.walk(ast.parse(read(file))):
-        if isinstance(node, ast.ImportFrom):
-            if node.level:
-                base = package[: len(package) - node.level + 1]
-            elif (node.module or "").split(".")[0] == "nim_component":
-                base = ()
-            else:
-                continue
-            named = tuple((node.module or "").removeprefix("nim_component").strip(".").split(".")) if node.module else ()
-            for alias in node.names:
-                yield folder_of(tuple(part for part in (*base, *named, alias.name) if part))
-
-
 @cache
 def read_imports() -> Graph:
     graph: Graph = {}
     for file in PACKAGE.rglob("*.py"):
-        folder = folder_of(file.relative_to(PACKAGE).with_suffix("").parts)
-        graph.setdefault(folder, set()).update(imports_of(file))
+        names = {folder_of(name) for name in imports_of(file) if name}
+        graph.setdefault(folder_of(module_of(file)), set()).update(names)
     shared = SHARED | {name for name, targets in graph.items() if (PACKAGE / f"{name}.py").is_file() and not targets}
     return {folder: targets - shared - {folder} for folder, targets in graph.items() if folder not in shared}
 
