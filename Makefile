@@ -8,22 +8,29 @@ DEV_READY := $(VENV)/.ready-dev
 DOCS_READY := $(VENV)/.ready-docs
 RELEASE_READY := $(VENV)/.ready-release
 
-# ENGINE=local or ENGINE=pulumi decides; by default pulumi where it is on PATH.
+# ENGINE=local or ENGINE=pulumi. Default: pulumi if it is on PATH.
 ENGINE ?= $(if $(shell command -v pulumi 2>/dev/null),pulumi,local)
 
-# The dev stack renders to files and needs no account: its state stays beside the project unless you are logged in elsewhere by environment.
+# The dev stack renders manifests to files and needs no account: its state is in .pulumi-state, unless
+# PULUMI_BACKEND_URL is set. Pulumi adds `encryptionsalt` to a stack file; for the dev stack it gets a
+# copy of the project there, so that the file in git stays unchanged.
 ifeq ($(STACK),dev)
 export PULUMI_BACKEND_URL ?= file://$(CURDIR)/.pulumi-state
 export PULUMI_CONFIG_PASSPHRASE ?=
+COPY := .pulumi-state/stacks/Pulumi.dev.yaml
+PREPARE := mkdir -p $(dir $(COPY)) && cp Pulumi.yaml .pulumi-state/ && cp stacks/Pulumi.dev.yaml $(COPY) &&
+IN_COPY := -C .pulumi-state
+CONFIG := --config-file $(COPY)
+RESULT := && echo "Stack dev renders manifests to rendered/dev. Nothing was deployed to a cluster."
 endif
 
 define run
-if [ "$(ENGINE)" = pulumi ] && ! command -v pulumi >/dev/null; then echo "ENGINE=pulumi, and no pulumi is on PATH." >&2; exit 1; fi; \
+if [ "$(ENGINE)" = pulumi ] && ! command -v pulumi >/dev/null; then echo "ENGINE=pulumi: pulumi is not on PATH." >&2; exit 1; fi; \
 if [ "$(ENGINE)" = pulumi ]; then \
-  echo "Engine: pulumi, as found on PATH (make $(firstword $(1)) ENGINE=local runs without it)."; \
-  mkdir -p .pulumi-state && pulumi stack select --create $(STACK) && pulumi $(1) --stack $(STACK); \
+  echo "Engine: pulumi on PATH. ENGINE=local selects the local engine."; \
+  $(PREPARE) pulumi $(IN_COPY) stack select --create $(STACK) && pulumi $(1) --stack $(STACK) $(CONFIG) $(RESULT); \
 else \
-  echo "Engine: local, since no pulumi is on PATH or ENGINE=local asks for it."; \
+  echo "Engine: local, which renders files and deploys nothing. ENGINE=pulumi selects pulumi."; \
   $(BIN)/nim-component $(firstword $(1)) --stack $(STACK); \
 fi
 endef

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from textwrap import dedent
 
@@ -64,6 +65,12 @@ def test_extras_contain_the_declared_packages() -> None:
         installed = {name.lower() for module in modules for name in distributions[module]}
         assert required <= installed, extra
         assert len(required) == len(modules), extra
+
+
+def test_make_up_installs_every_extra() -> None:
+    pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)}
+    declared = {*PYPROJECT["project"]["dependencies"], *chain(*PYPROJECT["project"]["optional-dependencies"].values())}
+    assert {re.split(r"[<>=]", each)[0].lower().replace("_", "-") for each in declared} <= pinned
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
