@@ -185,7 +185,7 @@ class TestCommand:
     def test_fitting_service_is_listed(self, tmp_path: Path):
         result = CliRunner().invoke(app, [*self.project(tmp_path, {"llama": {}}), "--gpu", "l40s"])
         assert result.exit_code == 0, result.output
-        assert "llama    fits" in result.stdout
+        assert result.stdout.splitlines()[1].split()[:2] == ["llama", "fits"]
         title, row = result.stdout.splitlines()[:2]
         assert title.split()[-1] == "host" and row.split()[-1] == "4.0"
 
