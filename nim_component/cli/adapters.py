@@ -1,4 +1,4 @@
-"""`adapters lock`: what a stack's LoRA adapters are. `adapters check` has a module of its own."""
+"""`nim-component adapters lock`: resolution of a stack's LoRA adapters into a lock file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="adapters",
-    help="LoRA adapters: lock them to commits and hashes, check a folder or a claim against the lock.",
+    help="LoRA adapters: lock them to commits and hashes; compare a folder or a PVC with the lock.",
     no_args_is_help=True,
 )
 
@@ -26,12 +26,13 @@ app = typer.Typer(
 def lock(
     stack: StackOption = None,
     cwd: FolderOption = Path(),
-    upgrade: Annotated[bool, typer.Option("--upgrade", help="Ask again what each branch means, also where it is locked.")] = False,
-    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 when the lock file would change.")] = False,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Resolve every branch again, also the locked ones.")] = False,
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock file would change.")] = False,
 ) -> None:
-    """Resolve every adapter of the stack to a commit, with files, hashes, rank and base model, into a file beside the stack file.
+    """Lock every adapter of the stack to a commit, in a file beside the stack file.
 
-    What is locked stays as it is, unless --upgrade is given. HF_TOKEN and HF_ENDPOINT of the environment are used.
+    The file contains commit, files, hashes, rank and base model. Locked adapters stay unchanged
+    without --upgrade. HF_TOKEN and HF_ENDPOINT of the environment are used.
     """
     from ..args import LoRAAdapter
     from ..lora.lockfile import Lock, key_of, write_lock
@@ -50,7 +51,7 @@ def lock(
     for failure in failures.values():
         typer.echo(f"error: {clean(failure)}", err=True)
     if failures:
-        fail(f"nothing was written: {len(failures)} of {len(listed)} adapters cannot be locked")
+        fail(f"{len(failures)} of {len(listed)} adapters cannot be locked. Nothing was written")
     after = Lock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
@@ -68,7 +69,7 @@ app.command()(check)
 
 
 def _changes(before: Lock, after: Lock) -> list[str]:
-    """A line for each adapter that came, went or became another commit."""
+    """Return a line for each adapter that was added, removed or moved to another commit."""
     lines: list[str] = []
     for key in sorted({*before.adapters, *after.adapters}):
         old, new = before.adapters.get(key), after.adapters.get(key)

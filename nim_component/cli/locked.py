@@ -1,4 +1,4 @@
-"""What the commands about adapters start from: the stack's services and its lock file."""
+"""Services and lock file of a stack: the input of the `adapters` commands."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Locked:
-    """A stack as far as adapters go."""
+    """The parts of a stack that concern adapters."""
 
     path: Path
-    """Where the lock file lies, or will."""
+    """Path of the lock file, which may not exist yet."""
     lock: Lock
-    """What stands in it."""
+    """Content of the lock file; empty if it does not exist."""
     services: Mapping[str, NIM]
     config: Mapping[str, str]
-    """The stack's configuration."""
+    """Configuration of the stack."""
 
 
 def read_locked(stack: str | None, cwd: Path) -> Locked:
-    """Reads project, stack file and lock file; the program is not run. What is wrong ends the command."""
+    """Read project, stack file and lock file without running the program; errors end the command."""
     from ..local.project import choose_stack, find_project, load_stack
     from ..lora.lockfile import Lock, LockError, lock_path, read_lock
     from ..stack.fields import read_adapters
@@ -45,20 +45,23 @@ def read_locked(stack: str | None, cwd: Path) -> Locked:
 
 
 def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[LoRAAdapter]]:
-    """The named service, or the only one with adapters, and its adapters with what is locked of each. One that is not ends the command."""
+    """Return the named service, or the only one with adapters, with its locked adapters.
+
+    An adapter that is not locked ends the command.
+    """
     from ..args import LoRAAdapter
     from ..lora.lockfile import apply_lock
 
     with_adapters = {name: nim for name, nim in locked.services.items() if nim.hf_repo_ids}
-    there = ", ".join(with_adapters) or "none"
+    available = ", ".join(with_adapters) or "none"
     if service is None and len(with_adapters) != 1:
-        fail(f"name the service with --service; with adapters: {there}")
+        fail(f"--service: is required unless exactly one service has adapters. Services with adapters: {available}")
     name = service or next(iter(with_adapters))
     if name not in with_adapters:
-        fail(f"--service {name}: no service with adapters; there are: {there}")
+        fail(f"--service {name}: is not a service with adapters. Services with adapters: {available}")
     nim, missing = apply_lock(with_adapters[name], locked.lock)
     if missing and not locked.path.is_file():
-        fail(f"there is no {locked.path.name}, so nothing to compare with: make it first, with `nim-component adapters lock`")
+        fail(f"{locked.path.name}: does not exist, so there is nothing to compare with. Run nim-component adapters lock")
     if missing:
         fail(f"{locked.path.name} is out of date:\n" + "\n".join(f"  {problem}" for problem in missing))
     return name, nim, [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]

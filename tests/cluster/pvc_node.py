@@ -11,7 +11,7 @@ from kubernetes.dynamic.exceptions import DynamicApiError
 
 from nim_component.lora.pvc_check.job import APP
 
-from ..lora.claim_job import Outcome, run_container
+from ..lora.pvc_job import Outcome, run_container
 from .client import Client, Object
 
 

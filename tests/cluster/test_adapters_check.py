@@ -1,4 +1,4 @@
-"""The command `nim-component adapters check --claim` on a real control plane."""
+"""The command `nim-component adapters check --pvc` on a real control plane."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ import yaml
 from nim_component.lora.lockfile import Lock, key_of, write_lock
 from nim_component.lora.pvc_check.job import APP, TIME_TO_LIVE
 
-from ..lora.claim_job import locked
 from ..lora.hub import adapter
+from ..lora.pvc_job import locked
 from .client import Client, Object, wait_until
 from .controlplane import VISITOR, ControlPlane
 from .nodes import GPU, GPU_TAINT, NO_GPU, node
@@ -79,7 +79,7 @@ class Shelf:
         (folder / "adapters.dev.lock.json").write_text(write_lock(Lock(lock)))
 
     def start(self, kubeconfig: Path, *options: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "nim_component", "adapters", "check", "--claim", "shelf", *options]
+        command = [sys.executable, "-m", "nim_component", "adapters", "check", "--pvc", "shelf", *options]
         env = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         return subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -150,7 +150,7 @@ def test_changed_adapters_on_pvc_fail(control_plane: ControlPlane, cluster: Clie
     assert local.stderr == "".join(line for line in err.splitlines(keepends=True) if line.startswith(("warning", "error")))
     assert local.stderr.splitlines() == [
         "warning: extra is not listed, and the server may serve it",
-        "error: 1 adapters of llama are not as they were locked",
+        "error: 1 adapters of llama differ from their locked records",
     ]
     report = json.loads(as_json)
     assert (code_json, report["ok"], report["unlisted"], report["where"]) == (1, False, ["extra"], f"claim {namespace}/shelf")
@@ -228,11 +228,13 @@ def test_obstacles_are_reported_in_one_line(control_plane: ControlPlane, cluster
         return err.splitlines()[-1]
 
     where = f"error: claim {namespace}/shelf: "
-    assert error() == f"{where}there is no such claim; there are: none. Name one with --claim and --namespace"
+    assert error() == f"{where}this PVC does not exist; existing PVCs: none. Name one with --pvc and --namespace"
     create_pvc(cluster, namespace)
-    assert error("-n", "nowhere").startswith("error: claim nowhere/shelf: there is no such claim; there are: none.")
+    assert error("-n", "nowhere").startswith("error: claim nowhere/shelf: this PVC does not exist; existing PVCs: none.")
     wait_until("a bound claim", lambda: cluster.get("v1", "PersistentVolumeClaim", "shelf", namespace)["status"].get("phase") == "Bound")
-    assert error("--timeout", "2").startswith(f"{where}no verdict after 2 s: no node takes the pod. The scheduler's words say why. Seen: ")
+    assert error("--timeout", "2").startswith(
+        f"{where}no result after 2 s: no node takes the pod. The scheduler's words say why. Evidence: "
+    )
     nodes(NO_GPU)
     with PVCNode(cluster, namespace, shelf.volume, waits("ImagePullBackOff", 'Back-off pulling image "r.example/p:1": 401 Unauthorized')):
         assert error("--image", "r.example/p:1") == (
@@ -258,7 +260,7 @@ def test_unbound_pvc_is_not_provisioned(control_plane: ControlPlane, cluster: Cl
         code, _, err = shelf.run(control_plane.kubeconfig)
     finally:
         cluster.delete("storage.k8s.io/v1", "StorageClass", "late")
-    assert code == 1 and "the claim has no volume yet, so nothing is on it" in err, err
+    assert code == 1 and "the PVC has no volume yet, so nothing is on it" in err, err
 
 
 def test_missing_permissions_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
@@ -266,17 +268,17 @@ def test_missing_permissions_are_named(control_plane: ControlPlane, cluster: Cli
     create_pvc(cluster, namespace)
     visitor = control_plane.kubeconfig_of(VISITOR)
     code, _, err = shelf.run(visitor)
-    assert code == 1 and "no right to list pods in namespace" in err and "The check has to create, get and delete jobs" in err, err
+    assert code == 1 and "no permission to list pods in namespace" in err and "Grant: create, get and delete jobs" in err, err
     allow(cluster, namespace, "", "pods", "list")
     code, _, err = shelf.run(visitor)
-    assert code == 1 and "no right to create jobs in namespace" in err, err
+    assert code == 1 and "no permission to create jobs in namespace" in err, err
     allow(cluster, namespace, "batch", "jobs", "create", "get", "delete")
     code, _, err = shelf.run(visitor)
-    assert code == 1 and "no right to create configmaps in namespace" in err, err
+    assert code == 1 and "no permission to create configmaps in namespace" in err, err
     assert_nothing_is_left(cluster, namespace)
     allow(cluster, namespace, "", "configmaps", "create")
     with PVCNode(cluster, namespace, shelf.volume):
         code, out, err = shelf.run(visitor)
     assert code == 0 and out.count("as locked") == 2, err
-    assert "note: no right to get persistentvolumeclaims" in err
+    assert "note: no permission to get persistentvolumeclaims" in err
     assert_nothing_is_left(cluster, namespace)

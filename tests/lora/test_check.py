@@ -33,7 +33,7 @@ def contents(directory: Path) -> dict[str, tuple[int, int]]:
     return {str(p): (p.stat().st_mtime_ns, p.stat().st_mode) for p in directory.rglob("*")}
 
 
-def test_what_somebody_else_provides_is_checked_and_left_as_it_is(hub: Hub, pod: Pod) -> None:
+def test_provided_adapters_are_checked_and_kept(hub: Hub, pod: Pod) -> None:
     shelve(pod, "one", adapter(1))
     shelve(pod, "two", {"adapter_config.json": config(rank=64), "adapter_model.bin": b"PK\x03\x04" + bytes(10)})
     shelve(pod, "more", {})
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[dict[str, bytes] | None, dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_failure_has_its_line(pod: Pod, case: str) -> None:
+def test_each_failure_prints_one_line(pod: Pod, case: str) -> None:
     files, env, code, words = CASES[case]
     shelve(pod, "other", adapter(2))
     if files is not None:
@@ -83,7 +83,7 @@ def test_each_failure_has_its_line(pod: Pod, case: str) -> None:
     assert (result.lines["one"]["status"], result.lines["other"]["status"]) == ("failed", "checked")
 
 
-def test_what_cannot_be_read_is_said(pod: Pod) -> None:
+def test_unreadable_file_is_reported(pod: Pod) -> None:
     directory = shelve(pod, "one", adapter(1))
     (directory / "adapter_config.json").chmod(0o000)
     if os.access(directory / "adapter_config.json", os.R_OK) and not os.environ.get("LORA_TEST_UID"):
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_said(pod: Pod) -> None:
     assert result.code == 16 and "cannot be read by uid" in result.last, result
 
 
-def test_what_a_loader_published_is_checked_against_its_own_hashes(hub: Hub, pod: Pod) -> None:
+def test_published_adapter_is_checked_by_hash(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", "org/two")
     assert pod.run().code == 0
     hub.requests.clear()
@@ -107,7 +107,7 @@ def test_what_a_loader_published_is_checked_against_its_own_hashes(hub: Hub, pod
     assert result.code == 17 and result.last.startswith("adapter two: its files differ from those that were published"), result
 
 
-def test_an_empty_volume_is_an_error_and_not_the_base_model(pod: Pod) -> None:
+def test_empty_volume_is_an_error(pod: Pod) -> None:
     look(pod, published=True)
     result = pod.run()
     assert result.code == 13 and "Check that the Job that downloads them has succeeded" in result.last, result
@@ -117,7 +117,7 @@ def test_an_empty_volume_is_an_error_and_not_the_base_model(pod: Pod) -> None:
 @pytest.mark.parametrize(
     "wanted", [{"given": "one"}, {"given": ["../one"]}, {"given": ["a", "a"]}, {"given": [7]}, {"given": ["meta/llama3-8b-instruct"]}]
 )
-def test_a_bad_list_is_refused(pod: Pod, wanted: dict[str, Any]) -> None:
+def test_invalid_list_is_refused(pod: Pod, wanted: dict[str, Any]) -> None:
     shelve(pod, "one", adapter(1))
     look(pod, **wanted)
     assert pod.run().code == 2
@@ -130,7 +130,7 @@ def watch(pod: Pod, over: threading.Event, seen: list[list[str]]) -> None:
             seen.append(now)
 
 
-def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
+def test_refresh_reaches_running_server(hub: Hub, pod: Pod) -> None:
     """What the Job does to a volume that is being served from: added, re-pinned, removed, and never an adapter in parts."""
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
@@ -153,7 +153,7 @@ def test_a_refresh_reaches_a_server_that_runs(hub: Hub, pod: Pod) -> None:
     assert pod.torn() == [] and pod.staged() == []
 
 
-def test_the_wait_for_the_servers_is_not_the_downloads_time(hub: Hub, pod: Pod) -> None:
+def test_server_wait_extends_the_deadline(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
     pod.list_adapters("org/one@v2")
@@ -161,7 +161,7 @@ def test_the_wait_for_the_servers_is_not_the_downloads_time(hub: Hub, pod: Pod) 
     assert (result.code, result.lines["one"]["status"]) == (0, "downloaded") and result.seconds > 5, result
 
 
-def test_a_refresh_that_was_killed_while_the_old_one_was_out_is_taken_up(hub: Hub, pod: Pod) -> None:
+def test_killed_refresh_is_continued(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
     pod.list_adapters("org/one@v2")
@@ -178,7 +178,7 @@ def test_a_refresh_that_was_killed_while_the_old_one_was_out_is_taken_up(hub: Hu
     assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == adapter(3)["adapter_model.safetensors"]
 
 
-def test_a_failed_refresh_leaves_what_is_served(hub: Hub, pod: Pod) -> None:
+def test_failed_refresh_keeps_served_adapters(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     pod.list_adapters("org/one@nowhere", "org/two")
     assert pod.run(LORA_UNLOAD_SECONDS="2").code == 13

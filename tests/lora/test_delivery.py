@@ -19,7 +19,7 @@ def resolved(hub: Hub) -> list[str]:
     return [r.rsplit("/", 1)[-1] for r in hub.requests if "/resolve/" in r]
 
 
-def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> None:
+def test_both_adapters_are_published_and_listed(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", {"repo_id": "org/two", "name": "second"})
     result = pod.run()
     assert result.code == 0, result
@@ -42,7 +42,7 @@ def test_delivers_both_adapters_whole_and_nim_lists_them(hub: Hub, pod: Pod) -> 
         assert [m["id"] for m in json.load(answer)["data"]] == ["meta/llama3-8b-instruct", "one", "second"]
 
 
-def test_a_person_who_reads_the_log_sees_it_move(hub: Hub, pod: Pod) -> None:
+def test_log_shows_progress(hub: Hub, pod: Pod) -> None:
     """Adapter, files, bytes and rate: at the start, every five seconds, and at the end."""
     repo = hub.repos["org/one"] = Repo({"main": adapter(1, 1_400_000)}, trouble={"piece": 100_000, "slow": 0.5})
     result = pod.run(LORA_STALL_SECONDS="5")
@@ -54,7 +54,7 @@ def test_a_person_who_reads_the_log_sees_it_move(hub: Hub, pod: Pod) -> None:
     assert "1 of 1 adapters are present after" in result.out
 
 
-def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) -> None:
+def test_second_start_makes_no_request(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     hub.requests.clear()
     hub.repos["org/one"].revisions = {"main": adapter(77)}  # the branch moved on: what it meant at first stays
@@ -62,7 +62,7 @@ def test_a_second_start_makes_no_request_and_needs_no_hub(hub: Hub, pod: Pod) ->
     assert (result.code, result.lines["one"]["status"], hub.requests) == (0, "reused", []), result
 
 
-def test_a_start_with_nothing_to_do_imports_nothing_for_it(hub: Hub, pod: Pod) -> None:
+def test_start_without_work_imports_no_http(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     result = pod.run("-X", "importtime")
     imported = {line.rpartition("|")[2].strip() for line in result.err.splitlines() if line.startswith("import time:")}
@@ -80,7 +80,7 @@ def test_a_start_with_nothing_to_do_imports_nothing_for_it(hub: Hub, pod: Pod) -
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "manifest", "symlink"])
-def test_damage_on_disk_is_found_and_repaired(hub: Hub, pod: Pod, damage: str) -> None:
+def test_damage_on_disk_is_repaired(hub: Hub, pod: Pod, damage: str) -> None:
     assert pod.run().code == 0
     weights = pod.adapters / "one" / "adapter_model.safetensors"
     good = weights.read_bytes()
@@ -101,14 +101,14 @@ def test_damage_on_disk_is_found_and_repaired(hub: Hub, pod: Pod, damage: str) -
     assert "damaged on disk" in result.out
 
 
-def test_a_damaged_adapter_is_not_served_while_the_hub_is_down(hub: Hub, pod: Pod) -> None:
+def test_damaged_adapter_is_removed_while_hub_down(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     (pod.adapters / "one" / "adapter_model.safetensors").write_bytes(b"x")
     result = pod.run(HF_ENDPOINT="http://127.0.0.1:9")
     assert (result.code, pod.published()) == (19, [])
 
 
-def test_repin_replaces_and_a_failed_repin_leaves_the_old_one(hub: Hub, pod: Pod) -> None:
+def test_repin_replaces_and_failed_repin_keeps(hub: Hub, pod: Pod) -> None:
     repo = hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
     pod.list_adapters("org/one@nowhere")
@@ -122,7 +122,7 @@ def test_repin_replaces_and_a_failed_repin_leaves_the_old_one(hub: Hub, pod: Pod
     assert (pod.run().lines["one"]["status"], hub.requests) == ("reused", [])
 
 
-def test_a_renamed_branch(hub: Hub, pod: Pod) -> None:
+def test_renamed_branch_keeps_the_adapter(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     repo = hub.repos["org/one"]
     repo.revisions = {"trunk": repo.revisions.pop("main")}
@@ -134,7 +134,7 @@ def test_a_renamed_branch(hub: Hub, pod: Pod) -> None:
     assert result.code == 13 and "no revision main" in result.last
 
 
-def test_one_failure_publishes_nothing_and_the_next_start_has_less_to_do(hub: Hub, pod: Pod) -> None:
+def test_one_failure_publishes_nothing_keeps_downloads(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", "org/missing")
     result = pod.run()
     assert (result.code, pod.published()) == (13, [])
@@ -147,7 +147,7 @@ def test_one_failure_publishes_nothing_and_the_next_start_has_less_to_do(hub: Hu
     assert pod.staged() == []
 
 
-def test_unlisted_adapters_leave_and_foreign_directories_stay(hub: Hub, pod: Pod) -> None:
+def test_unlisted_adapters_go_foreign_directories_stay(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", "org/two")
     assert pod.run().code == 0
     (pod.adapters / "by-hand").mkdir()
@@ -163,7 +163,7 @@ def test_unlisted_adapters_leave_and_foreign_directories_stay(hub: Hub, pod: Pod
     assert result.code == 3 and "was not created by this loader" in result.last and (pod.adapters / "by-hand").is_dir()
 
 
-def test_bin_when_that_is_all_there_is_and_explicit_files(hub: Hub, pod: Pod) -> None:
+def test_bin_weights_and_explicit_files_download(hub: Hub, pod: Pod) -> None:
     weights = b"PK\x03\x04" + bytes(1000)
     hub.repos["org/bin"] = Repo({"main": {"adapter_config.json": config(), "adapter_model.bin": weights}})
     hub.repos["org/deep"] = Repo({"main": {f"last/{k}": v for k, v in adapter(5).items()}})
@@ -189,7 +189,7 @@ def test_bin_when_that_is_all_there_is_and_explicit_files(hub: Hub, pod: Pod) ->
     ],
     ids=["429", "503", "cut", "cut-no-range", "stall", "wrong-once"],
 )
-def test_trouble_that_passes_is_sat_out(hub: Hub, pod: Pod, trouble: dict[str, object]) -> None:
+def test_temporary_errors_are_retried(hub: Hub, pod: Pod, trouble: dict[str, object]) -> None:
     repo = hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble=trouble)
     result = pod.run()
     assert result.code == 0, result
@@ -200,7 +200,7 @@ def test_trouble_that_passes_is_sat_out(hub: Hub, pod: Pod, trouble: dict[str, o
         assert hub.bytes_sent < 101_000, "goes on at the byte where it was cut"
 
 
-def test_the_token_goes_to_the_hub_and_to_no_other_host(hub: Hub, pod: Pod) -> None:
+def test_token_is_sent_to_hub_only(hub: Hub, pod: Pod) -> None:
     elsewhere = f"http://localhost:{hub.server_port}"
     hub.repos["org/one"] = Repo({"main": adapter(1)}, token=TOKEN, gated=True, trouble={"redirect": elsewhere})
     open_copy = hub.repos["org/one"]
@@ -212,13 +212,13 @@ def test_the_token_goes_to_the_hub_and_to_no_other_host(hub: Hub, pod: Pod) -> N
     assert pod.run(HF_TOKEN=TOKEN).code == 0
 
 
-def test_a_base_model_that_differs_is_a_warning(hub: Hub, pod: Pod) -> None:
+def test_different_base_model_warns(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, base="mistralai/Mistral-7B-v0.1")})
     result = pod.run()
     assert result.code == 0 and "trained on mistralai/Mistral-7B-v0.1" in result.out
 
 
-def test_a_read_only_volume_will_do_when_everything_is_there(hub: Hub, pod: Pod) -> None:
+def test_read_only_volume_with_all_adapters_passes(hub: Hub, pod: Pod) -> None:
     if os.getuid() == 0 and not as_user():
         pytest.skip("root writes everywhere, and uid 1000 cannot run this interpreter")
     assert pod.run().code == 0
@@ -231,7 +231,7 @@ def test_a_read_only_volume_will_do_when_everything_is_there(hub: Hub, pod: Pod)
     assert result.code == 0 and "not needed now" in result.out, result
 
 
-def test_the_config_maps_files_fit(pod: Pod) -> None:
+def test_config_map_size_is_below_limit(pod: Pod) -> None:
     files = list(pod.mounted.iterdir())
     assert {"__init__.py", "__main__.py", "hub.py", "requirements.txt", "adapters.json"} <= {f.name for f in files}
     assert sum(f.stat().st_size for f in files) < 200_000

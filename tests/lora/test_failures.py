@@ -45,7 +45,7 @@ CASES: dict[str, tuple[Repo | None, dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_failure_has_its_line_and_leaves_nothing(hub: Hub, pod: Pod, case: str) -> None:
+def test_failure_prints_one_line_and_publishes_nothing(hub: Hub, pod: Pod, case: str) -> None:
     repo, env, code, words = CASES[case]
     hub.repos = {"org/one": repo} if repo else {}
     result = pod.run(**env)
@@ -60,12 +60,12 @@ def test_failure_has_its_line_and_leaves_nothing(hub: Hub, pod: Pod, case: str) 
         assert result.seconds < 10, "does not wait for what cannot come in time"
 
 
-def test_rank_is_checked_again_when_the_server_is_given_less(hub: Hub, pod: Pod) -> None:
+def test_lowered_rank_limit_is_checked_again(hub: Hub, pod: Pod) -> None:
     assert pod.run(NIM_MAX_LORA_RANK="16").code == 0
     assert pod.run(NIM_MAX_LORA_RANK="8").code == 20
 
 
-def test_the_deadline_ends_it(hub: Hub, pod: Pod) -> None:
+def test_deadline_ends_the_loader(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"piece": 1000, "slow": 0.2})
     result = pod.run(LORA_DEADLINE_SECONDS="6", LORA_STALL_SECONDS="5")
     assert (result.code, pod.published(), pod.staged()) == (124, [], []), result
@@ -73,21 +73,21 @@ def test_the_deadline_ends_it(hub: Hub, pod: Pod) -> None:
     assert result.seconds < 15
 
 
-def test_several_failures_all_have_their_line(hub: Hub, pod: Pod) -> None:
+def test_several_failures_print_one_line_each(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/none", "org/nothing", "org/one")
     result = pod.run()
     assert result.code == 13 and "(and 1 more, see the log)" in result.termination
     assert {"org/none@main", "org/nothing@main"} <= {line.partition("(")[2].partition(")")[0] for line in result.out.splitlines()}
 
 
-def test_a_file_size_limit(hub: Hub, pod: Pod) -> None:
+def test_file_size_limit_fails(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE})
     result = pod.run(before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)))
     assert (result.code, pod.published(), pod.staged()) == (15, [], []), result
     assert "is full" in result.last and "Enlarge it" in result.last
 
 
-def test_a_full_disk(hub: Hub, pod: Pod) -> None:
+def test_full_disk_fails(hub: Hub, pod: Pod) -> None:
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=777", "tmpfs", str(pod.root)], capture_output=True, check=False)
     if mount.returncode:
         pytest.skip("may not mount a small tmpfs here; the file size limit above covers the line")
@@ -101,7 +101,7 @@ def test_a_full_disk(hub: Hub, pod: Pod) -> None:
         subprocess.run(["umount", str(pod.root)], check=True)
 
 
-def test_a_read_only_volume(hub: Hub, pod: Pod) -> None:
+def test_read_only_volume_fails(hub: Hub, pod: Pod) -> None:
     if os.getuid() == 0 and not as_user():
         pytest.skip("root writes everywhere, and uid 1000 cannot run this interpreter")
     pod.root.chmod(0o555)
@@ -147,7 +147,7 @@ HOSTILE: list[dict[str, Any]] = [
 ]
 
 
-def test_hostile_wishes_are_refused_all_in_one_line(hub: Hub, pod: Pod) -> None:
+def test_hostile_entries_are_refused_in_one_line(hub: Hub, pod: Pod) -> None:
     pod.list_adapters(*({"repo_id": "org/one", "name": f"n{i}"} | entry for i, entry in enumerate(HOSTILE)), served="llama")
     result = pod.run()
     assert (result.code, hub.requests, list(pod.root.iterdir())) == (2, [], []), result
@@ -156,14 +156,14 @@ def test_hostile_wishes_are_refused_all_in_one_line(hub: Hub, pod: Pod) -> None:
     assert [HOSTILE[i] for i in range(len(HOSTILE)) if i not in refused] == []
 
 
-def test_a_broken_wish_list_ends_the_process(pod: Pod) -> None:
+def test_broken_adapter_list_ends_the_process(pod: Pod) -> None:
     (pod.mounted / "adapters.json").write_text("{")
     result = pod.run()
     assert result.code == 2 and "Render the ConfigMap again" in result.last, result
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"adapters": {}}', '{"adapters": [1]}', '{"adapters": [{"name": "a"}]}', "[" * 100_000])
-def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
+def test_broken_adapter_list_fails(tmp_path: Path, text: str) -> None:
     (tmp_path / "adapters.json").write_text(text)
     with pytest.raises(outcome.LoadError, match="Render the ConfigMap again"):
         read_adapter_list(tmp_path / "adapters.json")
@@ -183,7 +183,7 @@ def test_a_broken_wish_list(tmp_path: Path, text: str) -> None:
         {"NIM_MAX_LORA_RANK": "nan"},
     ],
 )
-def test_a_bad_environment(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
+def test_invalid_environment_fails(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
     monkeypatch.setattr(settings, "secret_values", [])
     for name, value in ({"NIM_PEFT_SOURCE": "/lora/adapters"} | env).items():
         monkeypatch.setenv(name, value)

@@ -30,7 +30,7 @@ def accepted(**entry: object) -> bool:
 
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE)
-def test_repo_ids(text: str) -> None:
+def test_repo_ids_follow_the_grammar(text: str) -> None:
     if accepted(repo_id=text):
         try:
             validate_repo_id(text)
@@ -40,7 +40,7 @@ def test_repo_ids(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE)
-def test_names_and_files_are_one_harmless_path_segment(text: str) -> None:
+def test_names_and_files_are_one_path_segment(text: str) -> None:
     if accepted(name=text):
         assert text.isascii() and Path(text).name == text and text[0] not in ".-" and not set(text) & set("/\\\0 $`;|&'\"\n%?#@:~*")
     if accepted(files=["adapter_config.json", f"{text}/adapter_model.bin"]):
@@ -49,12 +49,12 @@ def test_names_and_files_are_one_harmless_path_segment(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE)
-def test_revisions(text: str) -> None:
+def test_revisions_follow_the_grammar(text: str) -> None:
     if text and accepted(revision=text):
         assert text.isascii() and ".." not in text and "//" not in text and text[0] not in "-./" and text[-1] not in "./"
         assert not set(text) & set("\\\0 $`;|&'\"\n%?#@:~*^[")
 
 
-def test_what_people_use_is_accepted() -> None:
+def test_common_names_are_accepted() -> None:
     assert accepted(repo_id="my-org/my-lora-adapter-1", revision="refs/pr/7") and accepted(repo_id="gpt2_lora.v1", revision="a" * 40)
     assert accepted(name="My_LoRA-1.0", revision="feature/x") and accepted(name="team--adapter", revision="v1.0+cu12")

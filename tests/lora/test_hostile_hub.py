@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Repo, int, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_has_its_line_and_leaves_nothing(hub: Hub, pod: Pod, case: str) -> None:
+def test_hostile_hub_prints_one_line_publishes_nothing(hub: Hub, pod: Pod, case: str) -> None:
     repo, code, words = CASES[case]
     hub.repos = {"org/one": repo}
     result = pod.run(LORA_RETRIES="2")
@@ -81,14 +81,14 @@ def test_it_has_its_line_and_leaves_nothing(hub: Hub, pod: Pod, case: str) -> No
         assert hub.bytes_sent < 200_000 and not [each for each in hub.requests if "safetensors" in each], "what is refused is not fetched"
 
 
-def test_a_proxy_that_compresses_is_borne(hub: Hub, pod: Pod) -> None:
+def test_compressing_proxy_works(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"gzip": True})
     result = pod.run()
     assert result.code == 0, result
     assert (pod.adapters / "one" / "adapter_model.safetensors").read_bytes() == WHOLE["adapter_model.safetensors"]
 
 
-def test_what_grows_without_end_when_it_is_unpacked_is_stopped(hub: Hub, pod: Pod) -> None:
+def test_decompression_bomb_is_stopped(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo(
         {"main": WHOLE | {"adapter_model.safetensors": bytes(40_000_000)}}, trouble={"gzip": True, "record": altered(size=100)}
     )
@@ -97,7 +97,7 @@ def test_what_grows_without_end_when_it_is_unpacked_is_stopped(hub: Hub, pod: Po
 
 
 @pytest.mark.parametrize("hours", [-5, 0, 5])
-def test_a_clock_that_is_wrong_does_not_change_how_long_it_waits(hub: Hub, pod: Pod, hours: int) -> None:
+def test_wrong_clock_does_not_change_the_wait(hub: Hub, pod: Pod, hours: int) -> None:
     """Retry-After as a date is a time of the hub's clock, which its answer tells; ours may be anything."""
     now = time.time() + 3600 * hours
     dates = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
@@ -107,7 +107,7 @@ def test_a_clock_that_is_wrong_does_not_change_how_long_it_waits(hub: Hub, pod: 
     assert result.code == 0 and delay is not None and 2 <= float(delay[1]) <= 2.6, result
 
 
-def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) -> None:
+def test_foreign_directory_is_kept(hub: Hub, pod: Pod) -> None:
     pod.adapters.mkdir()
     pod.adapters.chmod(0o777)
     (pod.adapters / "one").write_text("a file")
@@ -120,13 +120,13 @@ def test_an_adapters_place_that_is_taken_is_left_as_it_is(hub: Hub, pod: Pod) ->
     assert pod.run().code == 3 and list((pod.directory / "elsewhere").iterdir()) == []
 
 
-def test_names_that_differ_by_case_alone_are_refused(hub: Hub, pod: Pod) -> None:
+def test_names_differing_by_case_are_refused(hub: Hub, pod: Pod) -> None:
     pod.list_adapters({"repo_id": "org/one", "name": "Chat"}, {"repo_id": "org/two", "name": "chat"})
     result = pod.run()
     assert (result.code, hub.requests) == (2, []) and "differs from another name only by case" in result.last, result
 
 
-def test_staging_that_cannot_be_written(hub: Hub, pod: Pod) -> None:
+def test_unwritable_staging_fails(hub: Hub, pod: Pod) -> None:
     for path in (pod.adapters, pod.root / "staging"):
         path.mkdir()
         path.chmod(0o777)
@@ -139,7 +139,7 @@ NAMES = [b"esc\x1b[2J", b"line\nfeed", b"bytes\xff", b"bell\x07", "right\u202ele
 
 
 @pytest.mark.parametrize("mode", ["bring", "look", "compare"])
-def test_whatever_lies_on_the_volume_is_told_in_plain_lines(hub: Hub, pod: Pod, mode: str) -> None:
+def test_volume_names_print_as_plain_lines(hub: Hub, pod: Pod, mode: str) -> None:
     assert pod.run().code == 0
     for name in NAMES:
         (pod.adapters / os.fsdecode(name)).mkdir()
@@ -155,7 +155,7 @@ def test_whatever_lies_on_the_volume_is_told_in_plain_lines(hub: Hub, pod: Pod, 
 
 
 @pytest.mark.parametrize("base", ["x\x1b[2J", "x\ny", "x" * 1000, 7, None, ["a"]])
-def test_a_base_model_is_a_name_or_nothing(hub: Hub, pod: Pod, base: Any) -> None:
+def test_base_model_is_name_or_none(hub: Hub, pod: Pod, base: Any) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, base=base)})
     result = pod.run()
     assert result.code == 0 and result.lines["one"]["base_model"] is None, result
@@ -163,14 +163,14 @@ def test_a_base_model_is_a_name_or_nothing(hub: Hub, pod: Pod, base: Any) -> Non
 
 
 @pytest.mark.parametrize(("rank", "known"), [(True, None), ("64", None), (-8, -8), (10**30, 10**30), ({}, None)])
-def test_a_rank_is_a_whole_number_or_nothing(hub: Hub, pod: Pod, rank: Any, known: int | None) -> None:
+def test_rank_is_int_or_none(hub: Hub, pod: Pod, rank: Any, known: int | None) -> None:
     hub.repos["org/one"] = Repo({"main": WHOLE | {"adapter_config.json": json.dumps({"r": rank}).encode()}})
     result = pod.run(NIM_MAX_LORA_RANK="64")
     assert (result.code, result.lines["one"].get("rank")) == ((20, None) if known == 10**30 else (0, known)), result
 
 
 @pytest.mark.parametrize("facts", [{"rank": "64"}, {"rank": [1]}, {"base_model": 7}])
-def test_what_a_manifest_says_of_an_adapter_may_be_anything(hub: Hub, pod: Pod, facts: dict[str, Any]) -> None:
+def test_manifest_content_may_be_anything(hub: Hub, pod: Pod, facts: dict[str, Any]) -> None:
     assert pod.run().code == 0
     manifest = pod.adapters / "one" / ".nim-lora.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | facts))

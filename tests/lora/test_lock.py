@@ -67,7 +67,7 @@ def project(hub: Hub, tmp_path: Path) -> Project:
     return Project(tmp_path, hub)
 
 
-def test_a_lock_says_what_each_adapter_is_and_previews_are_exact(hub: Hub, project: Project, pod: Pod) -> None:
+def test_lock_makes_previews_exact(hub: Hub, project: Project, pod: Pod) -> None:
     project.serve("org/one", {"repo_id": "org/two", "name": "second"})
     assert [spec["revision"] for spec in project.specs()] == ["main", "main"], "without a lock, what the branch means is the pod's to find"
     hub.repos["org/one"].token = TOKEN
@@ -90,7 +90,7 @@ def test_a_lock_says_what_each_adapter_is_and_previews_are_exact(hub: Hub, proje
     assert checked.returncode == 0 and f"one: as locked, commit {one[:12]}" in checked.stdout, checked
 
 
-def test_what_is_locked_stays_until_an_upgrade_is_asked_for(hub: Hub, project: Project) -> None:
+def test_locked_adapters_stay_without_upgrade(hub: Hub, project: Project) -> None:
     project.serve("org/one")
     assert project.run("lock").returncode == 0
     before = project.lock.read_text()
@@ -109,7 +109,7 @@ def test_what_is_locked_stays_until_an_upgrade_is_asked_for(hub: Hub, project: P
     assert list(json.loads(project.lock.read_text())["adapters"]) == ["org/two@main"]
 
 
-def test_an_adapter_that_is_not_locked_is_an_error_and_one_too_many_a_warning(project: Project) -> None:
+def test_unlocked_adapter_fails_and_unlisted_warns(project: Project) -> None:
     project.serve("org/one", "org/two")
     assert project.run("lock").returncode == 0
     project.serve("org/one", "org/two@v2")
@@ -120,17 +120,17 @@ def test_an_adapter_that_is_not_locked_is_an_error_and_one_too_many_a_warning(pr
     assert any("org/two@main, which no service lists" in warning for warning in project.preview().warnings())
 
 
-def test_a_failure_writes_nothing_and_names_each_adapter(hub: Hub, project: Project) -> None:
+def test_failure_writes_nothing_and_names_adapters(hub: Hub, project: Project) -> None:
     hub.repos["org/gated"] = Repo({"main": adapter(1)}, token="right", gated=True)
     project.serve("org/one", "org/none", "org/gated")
     result = project.run("lock", HF_TOKEN=TOKEN)
     assert result.returncode == 1 and not project.lock.exists(), result
     assert "adapter none (org/none@main): no such repo" in result.stderr and "Accept its terms on its page" in result.stderr
-    assert "nothing was written: 2 of 3 adapters cannot be locked" in result.stderr and "Traceback" not in result.stderr
+    assert "2 of 3 adapters cannot be locked. Nothing was written" in result.stderr and "Traceback" not in result.stderr
     assert TOKEN not in result.stdout + result.stderr
 
 
-def test_a_rank_above_the_servers_is_an_error_before_a_pod_starts(project: Project) -> None:
+def test_rank_above_limit_fails_before_pods_start(project: Project) -> None:
     project.serve("org/one", "org/two", lora={"max_rank": 16})
     assert project.run("lock").returncode == 0
     with pytest.raises(Exception, match=r"hf_repo_ids\[1\]: has rank 32, above lora.max_rank \(16\) \(got 'org/two'\)"):
@@ -138,7 +138,7 @@ def test_a_rank_above_the_servers_is_an_error_before_a_pod_starts(project: Proje
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone", "directory"])
-def test_check_finds_what_is_not_as_locked(project: Project, pod: Pod, damage: str) -> None:
+def test_check_reports_differences_from_lock(project: Project, pod: Pod, damage: str) -> None:
     project.serve("org/one")
     assert project.run("lock").returncode == 0 and pod.run().code == 0
     weights = pod.adapters / "one" / "adapter_model.safetensors"
@@ -151,20 +151,20 @@ def test_check_finds_what_is_not_as_locked(project: Project, pod: Pod, damage: s
         weights.unlink()
     result = project.run("check", str(pod.adapters if damage != "directory" else pod.root))
     words = {"flip": "differs from the locked file", "cut": "bytes; ", "gone": "is missing", "directory": "one: is missing"}[damage]
-    assert result.returncode == 1 and words in result.stdout and "not as they were locked" in result.stderr, result
+    assert result.returncode == 1 and words in result.stdout and "differ from their locked records" in result.stderr, result
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"version": 2, "adapters": {}}', '{"version": 1, "adapters": {"a": {}}}', '{"version": 1, "adapters": {"a": 7}}'],
 )
-def test_a_broken_lock_file_is_said(tmp_path: Path, text: str) -> None:
+def test_broken_lock_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "lock").write_text(text)
     with pytest.raises(LockError, match=r"lock: (is not a lock file|has version 2)"):
         read_lock(tmp_path / "lock")
 
 
-def test_a_lock_file_reads_back_and_has_one_form(tmp_path: Path) -> None:
+def test_lock_file_round_trips_in_one_form(tmp_path: Path) -> None:
     files = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 2, "sha256": "1" * 64}}
     entry = LockedAdapter.read({"commit": "a" * 40, "files": files, "rank": 8}, "lock")
     lock = Lock({"b@main": entry, "a@main": entry})
@@ -182,7 +182,7 @@ def test_a_lock_file_reads_back_and_has_one_form(tmp_path: Path) -> None:
         ({"commit": "a" * 40, "files": {"a": {"size": 1, "sha256": "x"}}}, "must be a sha256"),
     ],
 )
-def test_a_hostile_entry_is_refused(entry: dict[str, Any], words: str) -> None:
+def test_hostile_entry_is_refused(entry: dict[str, Any], words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         NIM(
             secrets=NIMSecrets.keyless(),
@@ -201,12 +201,12 @@ def test_a_hostile_entry_is_refused(entry: dict[str, Any], words: str) -> None:
         {"../adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 1, "sha256": "0" * 64}},
     ],
 )
-def test_the_loader_refuses_it_again(hub: Hub, pod: Pod, locked: dict[str, Any]) -> None:
+def test_loader_refuses_hostile_entries_too(hub: Hub, pod: Pod, locked: dict[str, Any]) -> None:
     pod.list_adapters({"repo_id": "org/one", "revision": "a" * 40, "locked": locked})
     assert (pod.run().code, hub.requests) == (2, [])
 
 
-def test_wrong_bytes_under_a_lock_are_not_published(hub: Hub, pod: Pod, project: Project) -> None:
+def test_wrong_bytes_under_lock_are_refused(hub: Hub, pod: Pod, project: Project) -> None:
     project.serve("org/one")
     assert project.run("lock").returncode == 0
     (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", "adapters": project.specs()}))

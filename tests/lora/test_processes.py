@@ -34,7 +34,7 @@ def until(condition: object, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_killed_at_random_moments_then_a_start_that_succeeds(hub: Hub, pod: Pod) -> None:
+def test_kill_at_random_moments_then_success(hub: Hub, pod: Pod) -> None:
     """Half by SIGTERM, half by SIGKILL; each time another version is wanted, so that there is always one to replace."""
     rng = random.Random(SEED)
     versions = {"v0": adapter(1, 200_000), "v1": adapter(2, 200_000)}
@@ -67,7 +67,7 @@ def test_killed_at_random_moments_then_a_start_that_succeeds(hub: Hub, pod: Pod)
     assert killed >= MOMENTS // 2, "most moments fell into the work"
 
 
-def test_sigterm_is_prompt_while_the_hub_hangs(hub: Hub, pod: Pod) -> None:
+def test_sigterm_ends_while_hub_hangs(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble={"stall_after": 1000, "stall": 30})
     process = pod.start(LORA_STALL_SECONDS="30")
     until(lambda: hub.bytes_sent)
@@ -79,7 +79,7 @@ def test_sigterm_is_prompt_while_the_hub_hangs(hub: Hub, pod: Pod) -> None:
     assert time.monotonic() - asked < 5
 
 
-def test_a_crash_between_the_two_renames_is_taken_up_without_a_request(hub: Hub, pod: Pod) -> None:
+def test_crash_between_renames_is_recovered_without_request(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     aside = pod.root / "staging" / "0123456789abcdef" / ".old"
     aside.mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_a_crash_between_the_two_renames_is_taken_up_without_a_request(hub: Hub,
     assert (result.code, result.lines["one"]["status"], pod.staged()) == (0, "recovered", []), result
 
 
-def test_three_loaders_on_one_directory_download_once(hub: Hub, pod: Pod) -> None:
+def test_three_loaders_download_once(hub: Hub, pod: Pod) -> None:
     for name in ("org/one", "org/two"):
         hub.repos[name].trouble = {"piece": 500, "slow": 0.05}
     pod.list_adapters("org/one", "org/two")
@@ -103,7 +103,7 @@ def test_three_loaders_on_one_directory_download_once(hub: Hub, pod: Pod) -> Non
     assert any("waiting for the loader" in r.out for r in results)
 
 
-def test_a_killed_holder_blocks_nobody(hub: Hub, pod: Pod) -> None:
+def test_killed_holder_blocks_no_loader(hub: Hub, pod: Pod) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble={"stall_after": 1000, "stall": 60})
     holder = pod.start(LORA_STALL_SECONDS="60")
     until(lambda: hub.bytes_sent)
@@ -117,7 +117,7 @@ def test_a_killed_holder_blocks_nobody(hub: Hub, pod: Pod) -> None:
     assert max(r.seconds for r in results) < 10, "its death was seen, not waited for"
 
 
-def test_the_lock_of_a_pod_elsewhere_is_taken_over_when_it_stops_beating(hub: Hub, pod: Pod) -> None:
+def test_stale_lock_of_other_pod_is_taken(hub: Hub, pod: Pod) -> None:
     lock = pod.root / "lock"
     lock.mkdir()
     lock.chmod(0o777)
@@ -127,7 +127,7 @@ def test_the_lock_of_a_pod_elsewhere_is_taken_over_when_it_stops_beating(hub: Hu
     assert [p.name for p in lock.iterdir()] == ["42"]
 
 
-def test_the_lock_is_respected_while_it_beats(hub: Hub, pod: Pod) -> None:
+def test_lock_with_heartbeat_is_respected(hub: Hub, pod: Pod) -> None:
     lock = pod.root / "lock"
     lock.mkdir()
     lock.chmod(0o777)
@@ -151,7 +151,7 @@ def test_the_lock_is_respected_while_it_beats(hub: Hub, pod: Pod) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["1", "600"], ids=["its next beat notices", "long before its next beat"])
-def test_a_holder_that_slept_through_a_take_over_touches_nothing_more(hub: Hub, pod: Pod, seconds: str) -> None:
+def test_suspended_holder_changes_nothing_after_take_over(hub: Hub, pod: Pod, seconds: str) -> None:
     hub.repos["org/one"] = Repo({"main": adapter(1, 100_000)}, trouble={"piece": 2000, "slow": 0.1})
     holder = pod.start(LORA_STALE_SECONDS=seconds)
     until(lambda: hub.bytes_sent)
@@ -164,7 +164,7 @@ def test_a_holder_that_slept_through_a_take_over_touches_nothing_more(hub: Hub, 
     assert pod.torn() == [] and pod.run().lines["one"]["status"] == "reused"
 
 
-def test_a_holder_that_slept_while_it_looked_at_the_volume_leaves_the_successors_staging(hub: Hub, pod: Pod) -> None:
+def test_suspended_holder_keeps_staging_of_successor(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
     weights, manifest = pod.adapters / "one" / "adapter_model.safetensors", pod.adapters / "one" / ".nim-lora.json"
     facts = json.loads(manifest.read_text())
@@ -221,7 +221,7 @@ def index_answers() -> bool:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def test_the_library_is_installed_once_hashes_checked_and_kept_and_the_token_is_nowhere(hub: Hub, pod: Pod) -> None:
+def test_library_is_installed_once_without_token(hub: Hub, pod: Pod) -> None:
     """The real pip, the real index, the shipped pins; `-S` hides the environment's own huggingface_hub from the loader."""
     if os.environ.get("CI") != "true" and not index_answers():
         pytest.skip("no package index answers")
@@ -265,7 +265,7 @@ def read_only_but(*writable: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("library", ["of the image", "installed"])
-def test_it_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
+def test_loader_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
     within = read_only_but(pod.root, pod.termination)
     if library == "installed" and not index_answers():
         pytest.skip("no package index answers")
@@ -278,7 +278,7 @@ def test_it_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
     assert result.code == 13 and result.termination == result.last, result
 
 
-def test_no_library_and_no_index_is_said_in_one_line(hub: Hub, pod: Pod) -> None:
+def test_missing_library_and_index_print_one_line(hub: Hub, pod: Pod) -> None:
     secret = "http://robot:hunter2@127.0.0.1:9/simple"
     result = pod.run("-S", PIP_INDEX_URL=secret, PIP_RETRIES="0", PIP_FIND_LINKS="", HF_TOKEN=TOKEN)
     assert (result.code, pod.published(), pod.staged(), hub.requests) == (10, [], [], []), result
@@ -287,7 +287,7 @@ def test_no_library_and_no_index_is_said_in_one_line(hub: Hub, pod: Pod) -> None
     assert not (pod.root / "library").exists()
 
 
-def test_a_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
+def test_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
     """A mirror that serves other bytes under the pinned version: pip's hash check, through the loader."""
     links = pod.directory / "links"
     links.mkdir()
@@ -310,7 +310,7 @@ def hears(process: int, thread: int) -> bool:
     return not int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) >> (signal.SIGTERM - 1) & 1
 
 
-def test_a_stopped_install_leaves_no_half_library_and_no_child(hub: Hub, pod: Pod) -> None:
+def test_stopped_install_leaves_no_partial_library(hub: Hub, pod: Pod) -> None:
     with socket.socket() as deaf:  # an index that takes the connection and says nothing
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
@@ -326,7 +326,7 @@ def test_a_stopped_install_leaves_no_half_library_and_no_child(hub: Hub, pod: Po
 
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.py")), ids=lambda file: file.name)
-def test_it_compiles_for_the_oldest_python_promised(file: Path) -> None:
+def test_oldest_supported_python_compiles_the_loader(file: Path) -> None:
     ast.parse(file.read_text(), feature_version=(3, 10))
 
 

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.lora.claim_job import locked
 from tests.lora.hub import Hub
 from tests.lora.pod import Pod
+from tests.lora.pvc_job import locked
 from tests.lora.test_processes import index_answers
 
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -25,7 +25,7 @@ def find(version: str) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_runs_on(hub: Hub, pod: Pod, version: str) -> None:
+def test_loader_runs_on_each_python(hub: Hub, pod: Pod, version: str) -> None:
     python = find(version)
     if not index_answers():
         pytest.skip("no package index answers")

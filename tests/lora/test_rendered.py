@@ -86,7 +86,7 @@ def models(source: Path) -> list[str]:
         return [each["id"] for each in json.load(answer)["data"]]
 
 
-def test_the_seed_examples_init_container_delivers_both_adapters_and_nim_lists_them(hub: Hub, node: Node) -> None:
+def test_seed_example_publishes_and_lists_adapters(hub: Hub, node: Node) -> None:
     for number in (1, 2):
         hub.repos[f"my-org/my-lora-adapter-{number}"] = Repo({"main": adapter(number)}, token=TOKEN)
     seen = record_project(ROOT, "dev")
@@ -100,7 +100,7 @@ def test_the_seed_examples_init_container_delivers_both_adapters_and_nim_lists_t
     assert models(source) == list(seen.service("llama3-8b").outputs["modelNames"])
 
 
-def test_a_refresh_changes_what_a_running_server_lists_and_not_its_pod(hub: Hub, node: Node) -> None:
+def test_refresh_changes_models_without_restart(hub: Hub, node: Node) -> None:
     for name in ("one", "two", "three"):
         hub.repos[f"my-org/{name}"] = Repo({"main": adapter(1), "v1": adapter(2)})
     fields: dict[str, Any] = {**LORA, "lora": {"refresh_interval": 1, "volume": {}}}
@@ -120,7 +120,7 @@ def test_a_refresh_changes_what_a_running_server_lists_and_not_its_pod(hub: Hub,
     assert listed == [["one", "two"], ["three", "two"]]
 
 
-def test_a_container_of_the_users_brings_what_is_checked(hub: Hub, node: Node) -> None:
+def test_user_container_adapters_are_checked(hub: Hub, node: Node) -> None:
     script = (
         "import os, pathlib; d = pathlib.Path(os.environ['NIM_PEFT_SOURCE']) / 'a'; d.mkdir(); (d / 'adapter_config.json').write_text('{}')"
     )

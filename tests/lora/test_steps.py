@@ -28,7 +28,7 @@ def settings(root: Path) -> Settings:
     )  # fmt: skip
 
 
-def test_of_all_who_see_the_lock_free_one_gets_it(tmp_path: Path) -> None:
+def test_free_lock_has_one_winner(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
     with ThreadPoolExecutor(8) as pool:
         for number in range(1, 101):
@@ -42,7 +42,7 @@ def test_of_all_who_see_the_lock_free_one_gets_it(tmp_path: Path) -> None:
             assert sum(pool.map(take, range(8))) == 1
 
 
-def test_never_two_at_work(tmp_path: Path) -> None:
+def test_never_two_loaders_at_once(tmp_path: Path) -> None:
     inside: list[int] = []
     most: list[int] = []
 
@@ -59,7 +59,7 @@ def test_never_two_at_work(tmp_path: Path) -> None:
     assert most == [1] * 18
 
 
-def test_who_wakes_up_late_does_not_take_an_old_number(tmp_path: Path) -> None:
+def test_resumed_waiter_does_not_reuse_a_number(tmp_path: Path) -> None:
     with Lock(settings(tmp_path)), Lock(settings(tmp_path / "other")):
         pass
     with Lock(settings(tmp_path)) as now:
@@ -67,7 +67,7 @@ def test_who_wakes_up_late_does_not_take_an_old_number(tmp_path: Path) -> None:
         assert [p.name for p in now.directory.iterdir()] == ["2"]
 
 
-def test_a_volume_that_is_full_at_the_rename_keeps_what_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_volume_full_at_rename_keeps_old_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s, rename = settings(tmp_path), Path.rename
     for directory in (s.adapters / "one", s.work / "one"):
         directory.mkdir(parents=True)
@@ -86,7 +86,7 @@ def test_a_volume_that_is_full_at_the_rename_keeps_what_is_served(tmp_path: Path
     assert failure.kind == "disk-full" and re.search(r"is full \(No space left on device, [\d.]+ MB free\)\. Enlarge it", str(failure))
 
 
-def test_a_volume_that_is_full_only_when_the_file_is_closed_publishes_nothing(hub: Hub, pod: Pod) -> None:
+def test_volume_full_at_close_publishes_nothing(hub: Hub, pod: Pod) -> None:
     """As on NFS, or over a quota. A file that cannot be closed, by a module that Python loads before the loader."""
     (pod.mounted.parent / "sitecustomize.py").write_text(
         "import errno, io, pathlib\n"
@@ -103,7 +103,7 @@ def test_a_volume_that_is_full_only_when_the_file_is_closed_publishes_nothing(hu
     assert (result.code, pod.published(), pod.staged()) == (15, [], []) and "is full (Disk quota exceeded" in result.last, result
 
 
-def test_nothing_is_ever_deleted_piece_by_piece_where_nim_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scanned_directory_changes_only_by_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s = settings(tmp_path)
     deleted: list[Path] = []
     monkeypatch.setattr(shutil, "rmtree", lambda path, **_: deleted.append(Path(path)))

@@ -42,12 +42,12 @@ def run(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["adapters", "check", "--cwd", str(folder), *arguments])
 
 
-def test_a_folder_that_holds_what_was_locked(tmp_path: Path):
+def test_folder_equal_to_lock_passes(tmp_path: Path):
     result = run(make_project(tmp_path), str(tmp_path / "shelf"))
     assert (result.exit_code, result.output) == (0, f"one: as locked, commit {'a' * 12}\n")
 
 
-def test_json_is_all_that_it_prints(tmp_path: Path):
+def test_json_is_the_only_output(tmp_path: Path):
     make_project(tmp_path)
     (tmp_path / "shelf" / "one" / "adapter_config.json").write_bytes(b'{"r": 61}')
     (tmp_path / "shelf" / "more\x1b[2J").mkdir()
@@ -62,27 +62,25 @@ def test_json_is_all_that_it_prints(tmp_path: Path):
         "adapters": [adapter],
         "unlisted": ["more\\x1b[2J"],
     }
-    assert result.exit_code == 1 and result.stderr == "error: 1 adapters of llama are not as they were locked\n"
+    assert result.exit_code == 1 and result.stderr == "error: 1 adapters of llama differ from their locked records\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "give a folder or --claim"),
-        (["shelf", "--claim", "shelf"], 2, "give a folder or --claim"),
-        (["--claim", "Not/AName"], 2, "--claim: write the name"),
-        (["--claim", "shelf", "--sub-path", "../up"], 2, "--sub-path: write a folder"),
-        (["--claim", "shelf", "--sub-path", "a b"], 2, "--sub-path: write a folder"),
-        (["--claim", "shelf", "--timeout", "0"], 2, "--timeout"),
+        ([], 2, "give either a folder or --pvc"),
+        (["shelf", "--pvc", "shelf"], 2, "give either a folder or --pvc"),
+        (["--pvc", "Not/AName"], 2, "--pvc: write the name"),
+        (["--pvc", "shelf", "--sub-path", "../up"], 2, "--sub-path: write a folder"),
+        (["--pvc", "shelf", "--sub-path", "a b"], 2, "--sub-path: write a folder"),
+        (["--pvc", "shelf", "--timeout", "0"], 2, "--timeout"),
         (["nowhere"], 1, "error: nowhere is not a directory"),
-        (["shelf", "--service", "plain"], 1, "error: --service plain: no service with adapters; there are: llama"),
+        (["shelf", "--service", "plain"], 1, "error: --service plain: is not a service with adapters. Services with adapters: llama"),
         (["shelf", "--stack", "none"], 1, "no stack named 'none' found"),
-        (["--claim", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere). Choose a cluster with --kubeconfig"),
+        (["--pvc", "shelf", "--kubeconfig", "nowhere"], 1, "error: there is no kubeconfig (nowhere). Choose a cluster with --kubeconfig"),
     ],
 )
-def test_what_cannot_be_checked_is_said_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
-):
+def test_impossible_check_prints_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str):
     make_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
@@ -91,16 +89,16 @@ def test_what_cannot_be_checked_is_said_in_one_line(
     assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
 
 
-def test_without_the_kubernetes_client_it_says_which_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_client_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("nim_component.cluster.kubeconfig.find_spec", lambda _: None)
-    result = run(make_project(tmp_path), "--claim", "shelf")
+    result = run(make_project(tmp_path), "--pvc", "shelf")
     assert (result.exit_code, result.output) == (
         1,
         "error: lightkube is not installed. Run: pip install 'nim-component[diagnose]'\n",
     )
 
 
-def test_an_adapter_that_is_not_locked_is_an_error(tmp_path: Path):
+def test_unlocked_adapter_is_an_error(tmp_path: Path):
     make_project(tmp_path)
     lock = tmp_path / "adapters.dev.lock.json"
     lock.write_text(lock.read_text().replace("org/one", "org/other"))
@@ -108,10 +106,10 @@ def test_an_adapter_that_is_not_locked_is_an_error(tmp_path: Path):
     assert result.exit_code == 1 and "adapters.dev.lock.json is out of date" in result.output and "org/one@main" in result.output
 
 
-def test_without_a_lock_file_it_says_so_in_json_too(tmp_path: Path):
+def test_missing_lock_file_is_reported_in_json(tmp_path: Path):
     make_project(tmp_path)
     (tmp_path / "adapters.dev.lock.json").unlink()
-    error = "there is no adapters.dev.lock.json, so nothing to compare with: make it first, with `nim-component adapters lock`"
+    error = "adapters.dev.lock.json: does not exist, so there is nothing to compare with. Run nim-component adapters lock"
     result = run(tmp_path, str(tmp_path / "shelf"))
     assert (result.exit_code, result.output) == (1, f"error: {error}\n")
     result = run(tmp_path, str(tmp_path / "shelf"), "--json")
@@ -119,7 +117,7 @@ def test_without_a_lock_file_it_says_so_in_json_too(tmp_path: Path):
     assert run(tmp_path, str(tmp_path / "shelf")).stdout == ""  # JSON is owed once
 
 
-def test_the_job_is_asked_for_as_the_services_own_pods_are(tmp_path: Path):
+def test_job_uses_identity_of_service_pods(tmp_path: Path):
     make_project(
         tmp_path,
         namespace="team",
@@ -131,7 +129,7 @@ def test_the_job_is_asked_for_as_the_services_own_pods_are(tmp_path: Path):
     locked = read_locked(None, tmp_path)
     _, nim, adapters = choose_service(locked, None)
     asked = request_for(nim, adapters, "shelf", None, None, None, 60)
-    assert (asked.namespace, asked.claim, asked.directory) == ("team", "shelf", "team/llama/adapters")
+    assert (asked.namespace, asked.pvc, asked.directory) == ("team", "shelf", "team/llama/adapters")
     assert (asked.image, asked.pull_policy, asked.pull_secret) == ("r.example/python:3.12", "IfNotPresent", "pull")
     assert (asked.user, asked.group, asked.volume_group) == (7, 1000, 9)
     assert [each.locked for each in asked.adapters] == [LOCKED]
@@ -154,7 +152,7 @@ HEAVY = (
 
 
 @pytest.mark.parametrize("command", [["--help"], ["check", "--help"], ["lock", "--help"], ["check", "shelf"]], ids=" ".join)
-def test_it_imports_nothing_that_it_does_not_use(tmp_path: Path, command: list[str]):
+def test_command_imports_only_what_it_uses(tmp_path: Path, command: list[str]):
     make_project(tmp_path)
     script = f"""
         import sys

@@ -41,33 +41,33 @@ class TestLimits:
         ],
         ids=str,
     )
-    def test_each_generation_is_told_in_its_own_form(self, fields: dict[str, Any], env: dict[str, Any], args: Any):
+    def test_each_generation_gets_its_variables(self, fields: dict[str, Any], env: dict[str, Any], args: Any):
         assert limits_of(recorded(**LORA, lora=LIMITS, **fields)) == (env, args)
 
     @pytest.mark.parametrize(("image", "expected"), [("nvcr.io/a/b:1.0.0", (VARIABLES, None)), (TWO, ({}, ["nim-serve", *FLAGS]))])
-    def test_an_image_that_is_an_output(self, image: str, expected: Any):
+    def test_output_image_is_accepted(self, image: str, expected: Any):
         assert limits_of(record(lambda: serve(**LORA, lora=LIMITS, image=pulumi.Output.from_input(image)))) == expected
 
-    def test_limits_that_are_outputs(self):
+    def test_output_limits_are_accepted(self):
         def late() -> dict[str, Any]:
             return {name: pulumi.Output.from_input(value) for name, value in LIMITS.items()}
 
         assert limits_of(record(lambda: serve(**LORA, lora=late()))) == (VARIABLES, None)
         assert limits_of(record(lambda: serve(**LORA, lora=late(), image=TWO))) == ({}, ["nim-serve", *FLAGS])
 
-    def test_only_what_is_given_is_told(self):
+    def test_only_given_settings_become_variables(self):
         assert limits_of(recorded(**LORA, lora={"max_rank": 32})) == ({"NIM_MAX_LORA_RANK": "32"}, None)
         assert limits_of(recorded(**LORA)) == ({}, None)
         assert limits_of(recorded(**LORA, image=TWO)) == ({}, None)
 
-    def test_the_users_variables_stay_last(self):
+    def test_user_variables_stay_last(self):
         env = [each["name"] for each in recorded(**LORA, lora=LIMITS).container("llama")["env"]]
         assert env[-1] == "NIM_PEFT_SOURCE" and env.index("NIM_MAX_LORA_RANK") < len(env) - 1
 
-    def test_adapters_of_the_users_own_volume_have_limits_too(self):
+    def test_user_volume_adapters_respect_limits(self):
         assert limits_of(recorded(env=PEFT, lora={"max_rank": 32}))[0] == {"NIM_MAX_LORA_RANK": "32"}
 
-    def test_the_loader_knows_the_limit_and_the_model(self):
+    def test_loader_gets_rank_limit_and_model(self):
         seen = recorded(**LORA, lora=LIMITS, image=TWO)
         assert seen.env("llama", "download-loras")["NIM_MAX_LORA_RANK"] == "64"
         wanted = json.loads(seen.child("llama", CONFIG_MAP).inputs["data"]["adapters.json"])
@@ -78,7 +78,7 @@ class TestLimits:
 
 
 class TestMirrors:
-    def test_they_reach_the_loader_and_not_the_server(self):
+    def test_network_settings_reach_the_loader_only(self):
         lora = {"endpoint": "https://hub.example", "index_url": "https://index.example/simple", "env": {"PIP_EXTRA_INDEX_URL": "https://b"}}
         seen = recorded(**LORA, lora=lora)
         env = seen.env("llama", "download-loras")
@@ -86,7 +86,7 @@ class TestMirrors:
         assert list(env)[-1] == "PIP_EXTRA_INDEX_URL"
         assert not {"HF_ENDPOINT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"} & set(seen.env("llama"))
 
-    def test_an_index_with_a_password_comes_from_a_secret(self):
+    def test_index_password_comes_from_secret(self):
         source = {"secretKeyRef": {"name": "index", "key": "url"}}
         assert (
             recorded(**LORA, lora={"env": {"PIP_INDEX_URL": {"valueFrom": source}}}).env("llama", "download-loras")["PIP_INDEX_URL"]
@@ -95,7 +95,7 @@ class TestMirrors:
 
 
 class TestSharedVolume:
-    def test_the_pods_share_the_components_own_claim(self):
+    def test_pods_share_the_component_pvc(self):
         lora = {"volume": {"size": "20Gi", "storage_class": "fast"}}
         seen = recorded(**LORA, lora=lora, replicas=3, cache=SHARED)
         (claim,) = [each for each in seen.find(PVC) if each.name == "llama-loras"]
@@ -109,14 +109,14 @@ class TestSharedVolume:
         assert [each["name"] for each in seen.pod("llama")["initContainers"]] == ["download-loras"]
         assert seen.find(JOB) == []
 
-    def test_the_claims_name_changes_with_what_cannot_change_in_place(self):
+    def test_pvc_name_changes_with_immutable_fields(self):
         def name(**volume: Any) -> str:
             seen = recorded(**LORA, lora={"volume": volume})
             return next(each.inputs["metadata"]["name"] for each in seen.find(PVC) if each.name == "llama-loras")
 
         assert name() == name(size="99Gi") != name(storage_class="fast")
 
-    def test_an_existing_claim_and_a_directory_of_it(self):
+    def test_existing_pvc_with_directory_is_mounted(self):
         seen = recorded(**LORA, lora={"volume": {"existing_claim": "shelf", "directory": "team/llama"}})
         assert {"name": "lora", "persistentVolumeClaim": {"claimName": "shelf"}} in seen.pod("llama")["volumes"]
         assert "llama-loras" not in seen.children("llama")
@@ -125,7 +125,7 @@ class TestSharedVolume:
 
 
 class TestRefresh:
-    def test_a_job_brings_the_adapters_and_the_pods_look(self):
+    def test_job_downloads_and_pods_verify(self):
         seen = recorded(**REFRESH)
         job = seen.child("llama", JOB).inputs
         pod = job["spec"]["template"]["spec"]
@@ -145,12 +145,12 @@ class TestRefresh:
         assert json.loads(seen.one(CONFIG_MAP, "llama-lora").inputs["data"]["adapters.json"])["published"] is True
         assert seen.env("llama")["NIM_PEFT_REFRESH_INTERVAL"] == "60"
 
-    def test_the_deployment_waits_for_the_job(self):
+    def test_deployment_depends_on_job(self):
         seen = recorded(**REFRESH)
         deployment = next(each for each in seen.children("llama").values() if each.type.endswith(":Deployment"))
         assert seen.child("llama", JOB).urn in deployment.options.dependencies
 
-    def test_pulumi_waits_for_the_servers_to_look_too(self):
+    def test_pulumi_waits_for_server_scan(self):
         def timeouts(seconds: int) -> tuple[int, int]:
             seen = recorded(**{**REFRESH, "lora": {"refresh_interval": seconds, "volume": {}}})
             options = [next(each for each in seen.children("llama").values() if each.type == kind).options for kind in (JOB, DEPLOYMENT)]
@@ -160,30 +160,30 @@ class TestRefresh:
         job, deployment = timeouts(3600)
         assert job == deployment + 7200 and timeouts(1) == (deployment + 2, deployment)
 
-    def test_the_jobs_pod_is_none_of_the_services(self):
+    def test_job_pod_does_not_match_service(self):
         seen = recorded(**REFRESH)
         selector = seen.deployment("llama")["spec"]["selector"]["matchLabels"]
         labels = seen.child("llama", JOB).inputs["spec"]["template"]["metadata"]["labels"]
         assert any(labels.get(key) != value for key, value in selector.items())
 
     @pytest.mark.parametrize("change", [["my-org/one"], ["my-org/one", "my-org/two@v2"], ["my-org/one", "my-org/two@v1", "my-org/three"]])
-    def test_a_change_of_adapters_is_another_job_and_no_change_of_the_pods(self, change: list[str]):
+    def test_changed_adapters_create_new_job_only(self, change: list[str]):
         before, after = recorded(**REFRESH), recorded(**{**REFRESH, "hf_repo_ids": change})
         assert before.deployment("llama") == after.deployment("llama")
         assert before.child("llama", JOB).inputs["metadata"]["name"] != after.child("llama", JOB).inputs["metadata"]["name"]
 
-    def test_without_a_refresh_interval_a_change_rolls_the_pods(self):
+    def test_without_refresh_interval_change_rolls_pods(self):
         fields = {**LORA, "lora": {"volume": {}}}
         assert recorded(**fields).deployment("llama") != recorded(**{**fields, "hf_repo_ids": ["my-org/one"]}).deployment("llama")
 
     @pytest.mark.parametrize("change", [{"lora_image": "other:1"}, {"lora_adapter_mem": "3Gi"}, {"run_as_user": 7}])
-    def test_whatever_changes_in_the_job_changes_its_name(self, change: dict[str, Any]):
+    def test_job_change_changes_its_name(self, change: dict[str, Any]):
         name = lambda **fields: recorded(**{**REFRESH, **fields}).child("llama", JOB).inputs["metadata"]["name"]  # noqa: E731
         assert name() == name() != name(**change)
 
 
 class TestSource:
-    def test_a_claim_is_checked_and_neither_written_nor_copied(self):
+    def test_existing_pvc_is_checked_read_only(self):
         seen = recorded(**{**GIVEN, "lora": {"source": {"claim": "shelf", "directory": "prod", "names": ["a", "b"]}}})
         (check,) = seen.pod("llama")["initContainers"]
         assert check["name"] == "check-loras" and check["resources"]["limits"]["memory"] == "256Mi"
@@ -199,13 +199,13 @@ class TestSource:
         assert "HF_TOKEN" not in seen.env("llama", "check-loras")
         assert seen.service("llama").outputs["modelNames"] == ["meta/llama3-8b-instruct", "a", "b"]
 
-    def test_one_of_the_users_own_volumes(self):
+    def test_user_volume_is_accepted(self):
         volumes = [{"name": "nfs", "nfs": {"server": "nas.example", "path": "/loras"}}]
         seen = recorded(env=PEFT, extra_volumes=volumes, lora={"source": {"volume": "nfs", "names": ["a"]}})
         assert seen.container("llama")["volumeMounts"][-1] == {"name": "nfs", "mountPath": PEFT["NIM_PEFT_SOURCE"], "readOnly": True}
         assert "lora" not in [each["name"] for each in seen.pod("llama")["volumes"]]
 
-    def test_an_image_brings_them_and_they_are_checked(self):
+    def test_image_adapters_are_checked(self):
         source = {"image": "r.example/fetch:1", "command": ["fetch", "s3://b"], "names": ["a"]}
         lora = {"source": source, "env": {"AWS_REGION": "eu"}}
         secrets = NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf")
@@ -310,13 +310,13 @@ class TestSource:
     ],
     ids=lambda value: str(value)[:70],
 )
-def test_bad_input(fields: dict[str, Any], line: str):
+def test_invalid_input_is_refused(fields: dict[str, Any], line: str):
     with pytest.raises(ArgumentError) as raised:
         recorded(**fields)
     assert line in str(raised.value)
 
 
-def test_a_password_in_a_mirrors_address_is_refused_and_not_repeated():
+def test_mirror_password_is_refused_and_not_printed():
     with pytest.raises(ArgumentError) as raised:
         NIM(secrets=NIMSecrets.keyless(), **LORA, lora={"index_url": "https://robot:hunter2@index.example/simple"})
     assert "lora.index_url: must not hold a user or password" in str(raised.value) and "hunter2" not in str(raised.value)

@@ -16,7 +16,7 @@ from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
 from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, spec_of
 
 APP = "nim-lora-check"
-MOUNT = "/lora/claim"
+MOUNT = "/lora/pvc"
 TIME_TO_LIVE = 60
 """Seconds after its end until the cluster removes the Job."""
 GRACE = 30
@@ -34,7 +34,7 @@ class Request:
     name: str
     """Name of the Job and its ConfigMap."""
     namespace: str
-    claim: str
+    pvc: str
     directory: str
     """Directory of the PVC that contains the adapters; empty for its root."""
     adapters: Sequence[LoRAAdapter]
@@ -50,14 +50,14 @@ class Request:
     """A supplemental group with read access. Unlike `fsGroup` it changes no ownership."""
 
 
-def find_users(pods: Iterable[Object], claim: str) -> list[Object]:
+def find_users(pods: Iterable[Object], pvc: str) -> list[Object]:
     """Return the scheduled pods that mount a PVC."""
     return [
         pod
         for pod in pods
         if holds_resources(pod)
         and not is_terminating(pod)
-        and any(text_at(volume, "persistentVolumeClaim", "claimName") == claim for volume in items_at(pod, "spec", "volumes"))
+        and any(text_at(volume, "persistentVolumeClaim", "claimName") == pvc for volume in items_at(pod, "spec", "volumes"))
     ]
 
 
@@ -87,7 +87,7 @@ def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Ob
         },
         "containers": [_container(request)],
         "volumes": [
-            {"name": "claim", "persistentVolumeClaim": {"claimName": request.claim, "readOnly": True}},
+            {"name": "pvc", "persistentVolumeClaim": {"claimName": request.pvc, "readOnly": True}},
             {"name": "loader", "configMap": {"name": request.name}},
         ],
     }
@@ -136,7 +136,7 @@ def _container(request: Request) -> Object:
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
-            {"name": "claim", "mountPath": MOUNT, "readOnly": True},
+            {"name": "pvc", "mountPath": MOUNT, "readOnly": True},
             {"name": "loader", "mountPath": PROGRAM_PATH, "readOnly": True},
         ],
     }

@@ -1,7 +1,8 @@
-"""How far the Job's pod is, and what stands in its way: pure functions over the cluster's objects.
+"""State of the Job's pod and the reason why it waits. Pure functions over objects.
 
-The verdict comes as the container's termination message: it is part of the pod, which has to be looked at anyway. The log would take one
-right more (`pods/log`) and a way from the API server to the node, which closed networks often have not.
+The result is the termination message of the container, which is part of the pod. Reading the log
+would need one more permission (`pods/log`) and a connection from the API server to the node, which
+closed networks often block.
 """
 
 import json
@@ -17,82 +18,86 @@ from ...names import CHECKER_CONTAINER
 from ...text.sanitizing import sanitize
 from .job import LIMITS, REQUESTS
 
-_ASKED = f"it asks for {REQUESTS['cpu']} cpu and {REQUESTS['memory']} memory, at most {LIMITS['cpu']} and {LIMITS['memory']}"
+_REQUESTED = f"the pod requests {REQUESTS['cpu']} cpu and {REQUESTS['memory']} memory, at most {LIMITS['cpu']} and {LIMITS['memory']}"
 _REFUSED = (
     MessagePattern(
         "pod-security",
         r'violates PodSecurity "(?P<level>[^"]+)"(?::\s*(?P<what>.{0,200}))?',
         "Pod Security {level} refuses the pod: {what}",
-        "As it is made it passes `restricted`: see which webhook of the cluster changes it.",
+        "The rendered pod passes `restricted`. Find the webhook of the cluster that changes it.",
     ),
     MessagePattern(
         "quota",
         r"(?:exceeded|failed) quota: (?P<quota>[^,:]+)",
         "the namespace's quota {quota} refuses the pod",
-        f"Free some of it, or raise it: {_ASKED}.",
+        f"Free some of it, or raise it: {_REQUESTED}.",
     ),
     MessagePattern(
         "limit-range",
         r"(?:maximum|minimum) (?P<what>\S+ usage per (?:Container|Pod) is [^,.]+)",
         "the namespace's LimitRange refuses the pod: {what}",
-        f"Change the LimitRange: {_ASKED}.",
+        f"Change the LimitRange: {_REQUESTED}.",
     ),
     MessagePattern(
         "webhook",
         r'admission webhook "(?P<webhook>[^"]+)" denied the request|failed calling webhook "(?P<broken>[^"]+)"',
         "a policy of the cluster refuses the pod",
-        "Its words say why: meet it with --image, or ask its owner for an exemption.",
+        "See the evidence. Comply by choosing another --image, or request an exemption.",
     ),
-    MessagePattern("refused", r".", "the API server refuses the pod", "Its words say why."),
+    MessagePattern("refused", r".", "the API server refuses the pod", "See the evidence."),
 )
 _UNPLACED = (
     MessagePattern(
-        "claim-missing",
+        "pvc-missing",
         r"persistentvolumeclaim \S+ (?:not found|is being deleted)",
-        "the claim is not there any more",
-        "Name another --claim.",
+        "the PVC no longer exists",
+        "Name another PVC with --pvc.",
     ),
     MessagePattern(
-        "claim-one-pod", r"ReadWriteOncePod", "the claim allows one pod only, and another one has it", "Check again when that pod is gone."
+        "pvc-one-pod", r"ReadWriteOncePod", "the PVC allows one pod only, and another pod uses it", "Repeat when that pod has ended."
     ),
     MessagePattern(
         "volume-elsewhere",
         r"volume node affinity conflict",
-        "the volume lies in a zone or on a node that cannot take the pod now",
-        "See whether that node is up; while a pod of the service runs there, the check follows it.",
+        "the volume is in a zone or on a node that cannot run the pod now",
+        "Check that the node is up. While a pod of the service runs there, the Job runs on its node.",
     ),
     MessagePattern(
         "node-affinity",
         r"didn't match Pod's node affinity",
-        "the node of the pods that use the claim cannot take another pod, and its volume is for one node",
-        f"Make room there ({_ASKED}), uncordon it, or check when the service is scaled to 0.",
+        "the node of the pods that use the PVC cannot run another pod, and its volume allows one node",
+        f"Free resources there ({_REQUESTED}), uncordon it, or repeat while the service is scaled to 0.",
     ),
     MessagePattern(
         "taint",
         r"untolerated taint",
-        "the nodes have taints that the pod does not bear",
-        "Check while a pod of the service runs: it then bears what that pod bears.",
+        "the nodes have taints that the pod does not tolerate",
+        "Repeat while a pod of the service runs: the Job then has the tolerations of that pod.",
     ),
-    MessagePattern("no-room", r"Insufficient (?P<what>[\w./-]*\w)", "no node has {what} free", f"Make room: {_ASKED}."),
-    MessagePattern("no-node", r".", "no node takes the pod", "The scheduler's words say why."),
+    MessagePattern("no-room", r"Insufficient (?P<what>[\w./-]*\w)", "no node has {what} free", f"Free resources: {_REQUESTED}."),
+    MessagePattern("no-node", r".", "no node can run the pod", "See the scheduler's message in the evidence."),
 )
 _UNMOUNTED = (
     MessagePattern(
         "volume-attached",
         r"Multi-Attach|already (?:attached|exclusively)",
         "the volume is attached to another node",
-        "Wait until the pod there has ended, or check when the service is scaled to 0.",
+        "Wait until the pod there has ended, or repeat while the service is scaled to 0.",
     ),
-    MessagePattern("volume-mount", r".", "the volume cannot be mounted", "The node's words say why: look at the storage behind the claim."),
+    MessagePattern(
+        "volume-mount", r".", "the volume cannot be mounted", "See the node's message in the evidence; check the storage of the PVC."
+    ),
 )
 _IMAGE = (
     MessagePattern(
         "image-refused",
         any_of(r"unauthori[sz]ed", r"authentication required", r"\b40[13]\b", r"forbidden", r"denied", r"insufficient_scope"),
-        "the registry refuses to hand out {image}",
-        "Name another with --image, or secrets.ngc_image_secret in the stack.",
+        "the registry refuses the pull of {image}",
+        "Name another image with --image, or set secrets.ngc_image_secret in the stack.",
     ),
-    MessagePattern("image-missing", r"not found|unknown|does not exist|\b404\b", "there is no image {image}", "Name another with --image."),
+    MessagePattern(
+        "image-missing", r"not found|unknown|does not exist|\b404\b", "the image {image} does not exist", "Name another with --image."
+    ),
     MessagePattern(
         "image",
         r".",
@@ -102,19 +107,19 @@ _IMAGE = (
 )
 _PULLING = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
 _STARTING = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError")
-_SURE_TO_STAY = ("claim-missing",)
+_PERMANENT = ("pvc-missing",)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """It has not ended."""
+    """State of a Job that has not ended."""
 
     text: str
-    """What is being waited for."""
+    """The event that the command waits for."""
     diagnosis: Diagnosis | None = None
-    """What stands in the way."""
+    """The reason for the wait, if one is known."""
     hopeless: bool = False
-    """Whether no patience helps."""
+    """The state does not end by waiting."""
 
 
 RUNNING = Waiting("comparing")
@@ -122,20 +127,20 @@ RUNNING = Waiting("comparing")
 
 @dataclass(frozen=True)
 class JobEnd:
-    """It has ended."""
+    """State of a Job that has ended."""
 
     message: str
-    """Its termination message."""
+    """Termination message of the container."""
     reason: str
-    """What the node says: `Completed`, `OOMKilled` and the like, with the exit code."""
+    """Reason from the container's status, such as `Completed` or `OOMKilled`, with the exit code."""
 
 
 def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting | JobEnd:
-    """Where the Job stands, by what could be read; `events` are those of Job and pod."""
+    """Return the state of the Job; `events` are those of Job and pod."""
     if pod is None:
-        said = _newest(events, "FailedCreate")
-        if said:
-            return _blocked("waiting for its pod", _REFUSED, said, hopeless="serviceaccount" not in said.replace(" ", "").lower())
+        reported = _newest(events, "FailedCreate")
+        if reported:
+            return _blocked("waiting for its pod", _REFUSED, reported, hopeless="serviceaccount" not in reported.replace(" ", "").lower())
         failed = condition(job, "Failed")
         return JobEnd("", sanitize(text_at(failed, "message"))) if failed.get("status") == "True" else Waiting("waiting for its pod")
     found = container(pod, CHECKER_CONTAINER)
@@ -145,44 +150,52 @@ def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting |
     if phase_of(pod) in ("Failed", "Succeeded"):
         return JobEnd("", sanitize(f"{text_at(pod, 'status', 'reason')} {text_at(pod, 'status', 'message')}") or phase_of(pod))
     if not text_at(pod, "spec", "nodeName"):
-        said = text_at(condition(pod, "PodScheduled"), "message")
-        return _blocked("waiting for a node", _UNPLACED, said, hopeless=False) if said else Waiting("waiting for a node")
+        reported = text_at(condition(pod, "PodScheduled"), "message")
+        return _blocked("waiting for a node", _UNPLACED, reported, hopeless=False) if reported else Waiting("waiting for a node")
     if found is not None and found.waiting in _PULLING:
         image = text_at(found.spec, "image")
-        said = _newest([each for each in events if image in message_of(each)], "Failed") or found.message
-        return _blocked("pulling its image", _IMAGE, said or "nothing was said", hopeless=True, image=sanitize(image, 200))
+        reported = _newest([each for each in events if image in message_of(each)], "Failed") or found.message
+        return _blocked("pulling its image", _IMAGE, reported or "no message", hopeless=True, image=sanitize(image, 200))
     if found is not None and found.waiting in _STARTING:
         fix = "Name an image that has python3 with --image."
         return Waiting("starting", Diagnosis("start", "the container cannot be started", fix, sanitize(found.message)), hopeless=True)
     if found is not None and found.running_since is not None:
         return RUNNING
-    said = _newest([each for each in events if "configmap" not in message_of(each)], "FailedMount", "FailedAttachVolume")
-    return _blocked("waiting for the volume", _UNMOUNTED, said, hopeless=False) if said else Waiting("starting")
+    reported = _newest([each for each in events if "configmap" not in message_of(each)], "FailedMount", "FailedAttachVolume")
+    return _blocked("waiting for the volume", _UNMOUNTED, reported, hopeless=False) if reported else Waiting("starting")
 
 
 def read_comparison(message: str, adapters: int) -> Comparison | None:
-    """What the loader said of as many adapters; nothing when the message is something else. Whatever a volume holds may stand in it."""
+    """Parse the loader's termination message; None if it is another message.
+
+    The message contains names from the volume, which are untrusted.
+
+    Args:
+        message: The termination message.
+        adapters: Number of adapters that were compared.
+    """
     try:
-        said: Any = json.loads(message)
-        problems = {int(at): sanitize(str(text), MAX_LINE) for at, text in cast("Mapping[str, Any]", said["problems"]).items()}
-        unlisted = tuple(sanitize(str(name), MAX_LINE) for name in cast("list[Any]", said["unlisted"]))
-        wrong, left_out = int(said["wrong"]), int(said["left_out"])
-        if said["adapters"] != adapters or not set(problems) <= set(range(adapters)) or wrong < len(problems):
+        reported: Any = json.loads(message)
+        problems = {int(at): sanitize(str(text), MAX_LINE) for at, text in cast("Mapping[str, Any]", reported["problems"]).items()}
+        unlisted = tuple(sanitize(str(name), MAX_LINE) for name in cast("list[Any]", reported["unlisted"]))
+        wrong, left_out = int(reported["wrong"]), int(reported["left_out"])
+        if reported["adapters"] != adapters or not set(problems) <= set(range(adapters)) or wrong < len(problems):
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     texts = {at: text or "differs from its locked record" for at, text in problems.items()}
-    if wrong > len(problems):  # they come in their order
+    if wrong > len(problems):  # problems are in the order of the adapters
         rest = range(max(problems, default=-1) + 1, adapters)
-        texts |= dict.fromkeys(rest, "is not known to be as it was locked: there was no room to say so")
+        texts |= dict.fromkeys(rest, "was not reported: the message had no space left")
     return Comparison(tuple(texts.get(at) for at in range(adapters)), unlisted, left_out)
 
 
-def _blocked(text: str, table: Sequence[MessagePattern], said: str, hopeless: bool, **more: str) -> Waiting:
+def _blocked(text: str, table: Sequence[MessagePattern], message: str, hopeless: bool, **more: str) -> Waiting:
     image = more.get("image")
-    words = said.replace(image, "the image") if image else said  # a name may hold any of the words
-    (finding,) = match_patterns(table, words, "", sanitize(said), **more)
-    return Waiting(text, finding, hopeless or finding.cause in _SURE_TO_STAY)
+    # The name of an image may contain any of the patterns.
+    neutral = message.replace(image, "the image") if image else message
+    (diagnosis,) = match_patterns(table, neutral, "", sanitize(message), **more)
+    return Waiting(text, diagnosis, hopeless or diagnosis.cause in _PERMANENT)
 
 
 def _newest(events: Sequence[Object], *reasons: str) -> str:

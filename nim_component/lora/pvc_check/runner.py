@@ -1,4 +1,4 @@
-"""Runs the Job: makes it, waits, reads its verdict, and removes it, whichever way the waiting ends."""
+"""Run of the Job: create it, wait, read its result, and remove it however the wait ends."""
 
 import asyncio
 import contextlib
@@ -16,28 +16,38 @@ from .job import APP, MOUNT, Request, find_users, render_config, render_job
 from .pod import RUNNING, JobEnd, Waiting, look, read_comparison
 
 POLL = 0.5
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 REMOVAL = 15
 """Seconds that the removal may take."""
-_RIGHTS = "create, get and delete jobs, create configmaps, and list pods; get persistentvolumeclaims and list events help"
+_PERMISSIONS = "create, get and delete jobs, create configmaps, list pods; optionally get persistentvolumeclaims, list events"
 _SHOWN = 10
 
 
 class CheckError(Exception):
-    """Why there is no verdict: one line, with what to do about it."""
+    """The reason why there is no result, in one line with its fix."""
 
 
-async def check_claim(api: WritingClient, request: Request, say: Callable[[str], None]) -> Comparison:
-    """What the claim holds, by the lock. `say` is told what is waited for. `CheckError`, `UnreachableError`."""
-    modes = await _read_claim(api, request, say)
+async def check_pvc(api: WritingClient, request: Request, say: Callable[[str], None]) -> Comparison:
+    """Compare a PVC with the lock by a Job in the cluster.
+
+    Args:
+        api: Client with write access.
+        request: The PVC and the pod's identity.
+        say: Receives each change of the state while the command waits.
+
+    Raises:
+        CheckError: There is no result.
+        UnreachableError: The API server does not respond.
+    """
+    modes = await _read_pvc(api, request, say)
     with _explained(request, "list pods"):
         pods, _ = await api.list(f"/api/v1/namespaces/{request.namespace}/pods")
-    users = find_users(pods, request.claim)
+    users = find_users(pods, request.pvc)
     if users and modes == ["ReadWriteOncePod"]:
         user = sanitize(name_of(users[0]), 100)
-        raise CheckError(f"the claim allows one pod only, and {user} has it: check again when that pod is gone")
+        raise CheckError(f"the PVC allows one pod only, and {user} uses it. Repeat when that pod has ended")
     jobs = f"/apis/batch/v1/namespaces/{request.namespace}/jobs"
-    # Not cancelled with the command: what is not known to be made is not removed.
+    # Not cancelled with the command: an object whose creation is unknown would not be removed.
     making = asyncio.ensure_future(api.create(jobs, render_job(request, modes, users)))
     try:
         with _explained(request, "create jobs"):
@@ -49,26 +59,26 @@ async def check_claim(api: WritingClient, request: Request, say: Callable[[str],
         await _remove(api, making, f"{jobs}/{request.name}", say)
 
 
-async def _read_claim(api: WritingClient, request: Request, say: Callable[[str], None]) -> list[str] | None:
-    """Access modes of the claim; nothing when it may not be read."""
-    claims = f"/api/v1/namespaces/{request.namespace}/persistentvolumeclaims"
+async def _read_pvc(api: WritingClient, request: Request, say: Callable[[str], None]) -> list[str] | None:
+    """Return the access modes of the PVC; None if it may not be read."""
+    pvcs = f"/api/v1/namespaces/{request.namespace}/persistentvolumeclaims"
     try:
-        claim = await api.get(f"{claims}/{request.claim}")
+        pvc = await api.get(f"{pvcs}/{request.pvc}")
     except RefusedError as error:
         if error.status == 401:
             raise
-        say(f"note: no right to get persistentvolumeclaims in namespace {request.namespace}: the claim is not looked at beforehand")
+        say(f"note: no permission to get persistentvolumeclaims in namespace {request.namespace}: the PVC is not checked beforehand")
         return None
     except MissingError:
-        there = await _list_names(api, claims)
-        raise CheckError(f"there is no such claim; there are: {there}. Name one with --claim and --namespace") from None
-    if is_terminating(claim):
-        raise CheckError("the claim is being deleted: its volume goes with the last pod that uses it")
-    if phase_of(claim) == "Lost":
-        raise CheckError("the claim's volume is gone: restore it, or bring the adapters to another claim")
-    if phase_of(claim) != "Bound":
-        raise CheckError("the claim has no volume yet, so nothing is on it: deploy the service that fills it first")
-    modes = at(claim, "status", "accessModes")
+        existing = await _list_names(api, pvcs)
+        raise CheckError(f"this PVC does not exist; existing PVCs: {existing}. Name one with --pvc and --namespace") from None
+    if is_terminating(pvc):
+        raise CheckError("the PVC is being deleted, and its volume with the last pod that uses it. Name another PVC")
+    if phase_of(pvc) == "Lost":
+        raise CheckError("the volume of the PVC is lost. Restore it, or copy the adapters to another PVC")
+    if phase_of(pvc) != "Bound":
+        raise CheckError("the PVC has no volume yet, so it is empty. Deploy the service that fills it first")
+    modes = at(pvc, "status", "accessModes")
     return [str(each) for each in cast("list[Any]", modes)] if isinstance(modes, list) else None
 
 
@@ -80,23 +90,23 @@ async def _list_names(api: WritingClient, path: str) -> str:
 
 
 async def _wait(api: WritingClient, request: Request, job: Object, say: Callable[[str], None]) -> JobEnd:
-    end, told, answer = time.monotonic() + request.timeout, "", Waiting("waiting for its pod")
+    end, printed, answer = time.monotonic() + request.timeout, "", Waiting("waiting for its pod")
     while True:
         try:
             state = await _inspect(api, request, job)
         except (UnreachableError, GoneError) as error:
-            state = Waiting(f"the cluster does not answer ({error})")
+            state = Waiting(f"the cluster does not respond ({error})")
         if isinstance(state, JobEnd):
             return state
         answer = state
         if state.hopeless and state.diagnosis is not None:
             raise CheckError(_show(state))
         shown = state.text if state.diagnosis is None else f"{state.text}: {state.diagnosis.text}"
-        if shown != told:
+        if shown != printed:
             say(shown)
-            told = shown
+            printed = shown
         if time.monotonic() > end:
-            raise CheckError(f"no verdict after {request.timeout} s: {_show(answer)}")
+            raise CheckError(f"no result after {request.timeout} s: {_show(answer)}")
         await asyncio.sleep(POLL)
 
 
@@ -119,25 +129,25 @@ async def _inspect(api: WritingClient, request: Request, job: Object) -> Waiting
 
 def _show(state: Waiting) -> str:
     if state.diagnosis is None:
-        return f"{state.text}: raise --timeout, or look with kubectl describe pod -l app.kubernetes.io/name={APP}"
-    seen = f" Seen: {state.diagnosis.evidence}" if state.diagnosis.evidence else ""
-    return f"{state.diagnosis.text}. {state.diagnosis.fix}{seen}"
+        return f"{state.text}. Raise --timeout, or run: kubectl describe pod -l app.kubernetes.io/name={APP}"
+    evidence = f" Evidence: {state.diagnosis.evidence}" if state.diagnosis.evidence else ""
+    return f"{state.diagnosis.text}. {state.diagnosis.fix}{evidence}"
 
 
 def _conclude(request: Request, ended: JobEnd) -> Comparison:
-    verdict = read_comparison(ended.message, len(request.adapters))
-    if verdict is not None:
-        return verdict
-    said = sanitize(ended.message.replace(f"{MOUNT}/", "").replace(MOUNT, "the claim"))
-    if "is not a directory" in said:
-        raise CheckError(f"{said} with --sub-path")
-    if re.search(r"python3.{0,60}(?:not found|no such file)|No module named", said, re.IGNORECASE):
-        said = f"{said}. Name an image that has Python 3.10 or newer with --image"
-    raise CheckError(f"the pod ended without a verdict ({ended.reason}){f': {said}' if said else ''}")
+    comparison = read_comparison(ended.message, len(request.adapters))
+    if comparison is not None:
+        return comparison
+    message = sanitize(ended.message.replace(f"{MOUNT}/", "").replace(MOUNT, "the PVC"))
+    if "is not a directory" in message:
+        raise CheckError(f"{message} with --sub-path")
+    if re.search(r"python3.{0,60}(?:not found|no such file)|No module named", message, re.IGNORECASE):
+        message = f"{message}. Name an image that has Python 3.10 or newer with --image"
+    raise CheckError(f"the pod ended without a result ({ended.reason}){f': {message}' if message else ''}")
 
 
 async def _remove(api: WritingClient, making: "asyncio.Future[Object]", path: str, say: Callable[[str], None]) -> None:
-    """What was made, or may have been."""
+    """Remove the Job if it was created, or may have been."""
     with contextlib.suppress(Exception):
         await asyncio.wait({making}, timeout=REMOVAL)
     if making.done() and (making.cancelled() or isinstance(making.exception(), RefusedError | RejectedError | MissingError)):
@@ -148,12 +158,12 @@ async def _remove(api: WritingClient, making: "asyncio.Future[Object]", path: st
     except MissingError:
         pass
     except (TimeoutError, RefusedError, UnreachableError, GoneError) as error:
-        say(f"warning: {path.rpartition('/')[2]} could not be removed ({error or 'no answer'}): the cluster removes it by itself")
+        say(f"warning: {path.rpartition('/')[2]} could not be removed ({error or 'no response'}). The cluster removes it automatically")
 
 
 @contextlib.contextmanager
 def _explained(request: Request, what: str) -> Generator[None]:
-    """What the server refuses, as one line with the fix."""
+    """Turn refusals of the API server into one line with the fix."""
     where = f"in namespace {request.namespace}"
     try:
         yield
@@ -161,9 +171,9 @@ def _explained(request: Request, what: str) -> Generator[None]:
         if error.status == 401:
             raise
         if " cannot " in str(error):
-            raise CheckError(f"no right to {what} {where}: {error}. The check has to {_RIGHTS}") from None
-        raise CheckError(f"the cluster refuses to {what} {where}: {error}. Its words say why") from None
+            raise CheckError(f"no permission to {what} {where}: {error}. Grant: {_PERMISSIONS}") from None
+        raise CheckError(f"the cluster refuses to {what} {where}: {error}") from None
     except RejectedError as error:
-        raise CheckError(f"the cluster refuses to {what} {where}: {error}. Its words say why") from None
+        raise CheckError(f"the cluster refuses to {what} {where}: {error}") from None
     except MissingError as error:
         raise CheckError(f"cannot {what} {where}: {error}. Correct --namespace") from None

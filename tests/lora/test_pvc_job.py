@@ -14,9 +14,9 @@ import pytest
 from nim_component import LoRAAdapter
 from nim_component.lora.pvc_check.pod import read_comparison
 from nim_component.lora_loader.compare import Comparison
-from tests.lora.claim_job import locked, request, run_job
 from tests.lora.hub import adapter
 from tests.lora.pod import Pod, as_user
+from tests.lora.pvc_job import locked, request, run_job
 
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 
@@ -34,7 +34,7 @@ def put(pod: Pod, name: str, files: dict[str, bytes]) -> LoRAAdapter:
     return locked(name, {file: {"size": len(files[file]), "sha256": hashlib.sha256(files[file]).hexdigest()} for file in FILES})
 
 
-def test_what_is_as_locked_is_said_to_be(pod: Pod) -> None:
+def test_equal_adapters_are_reported_as_locked(pod: Pod) -> None:
     adapters = shelve(pod, "one", "two")
     before = {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")}
     outcome = run_job(request(*adapters), pod.root)
@@ -112,7 +112,7 @@ def damage(pod: Pod, how: str) -> None:
         ("unreadable", r"adapter_model.safetensors cannot be read by uid 1000 \(Permission denied\)"),
     ],
 )
-def test_what_is_not_as_locked_is_named_and_the_others_are_looked_at_all_the_same(pod: Pod, how: str, said: str) -> None:
+def test_different_adapter_is_named_others_compared(pod: Pod, how: str, said: str) -> None:
     adapters = shelve(pod, "one", "two")
     damage(pod, how)
     if how == "unreadable" and (not as_user() or "dac_read_search" in " ".join(as_user())):
@@ -125,7 +125,7 @@ def test_what_is_not_as_locked_is_named_and_the_others_are_looked_at_all_the_sam
     assert "1 of 2 adapters differ from their locked records" in outcome.err
 
 
-def test_links_within_the_directory_are_as_good_as_files(pod: Pod) -> None:
+def test_links_inside_the_directory_pass(pod: Pod) -> None:
     (one,) = shelve(pod, "one")
     (pod.adapters / "one").rename(pod.adapters / "store")
     (pod.adapters / "one").mkdir()
@@ -134,7 +134,7 @@ def test_links_within_the_directory_are_as_good_as_files(pod: Pod) -> None:
     assert run_job(request(one), pod.root).code == 0
 
 
-def test_directories_that_nobody_listed_are_told_whatever_they_are_called(pod: Pod) -> None:
+def test_unlisted_directories_are_reported_with_any_name(pod: Pod) -> None:
     (one,) = shelve(pod, "one")
     names = [b"more", b"lost+found", b"esc\x1b[2J", b"line\nfeed", b"bytes\xff", "Ünï".encode(), b'quo"te', b"l" * 255]
     for name in names:
@@ -151,7 +151,7 @@ def test_directories_that_nobody_listed_are_told_whatever_they_are_called(pod: P
     assert "warning: more is not listed, and the server may serve it" in outcome.out
 
 
-def test_however_much_is_wrong_the_message_has_room(pod: Pod) -> None:
+def test_many_problems_fit_the_message(pod: Pod) -> None:
     pod.adapters.mkdir()
     adapters = [locked(f"adapter-{number:04}") for number in range(300)]
     for number in range(300):
@@ -165,23 +165,23 @@ def test_however_much_is_wrong_the_message_has_room(pod: Pod) -> None:
     outcome = run_job(request(*(locked(f"adapter-{number:04}") for number in range(900))), pod.root)
     verdict = read_comparison(outcome.message, 900)
     assert verdict is not None and verdict.wrong == 900, "none is taken for right that was not said to be"
-    assert verdict.problems[-1] == "is not known to be as it was locked: there was no room to say so"
+    assert verdict.problems[-1] == "was not reported: the message had no space left"
 
 
-def test_a_claim_without_that_directory(pod: Pod) -> None:
+def test_missing_directory_names_its_siblings(pod: Pod) -> None:
     (pod.root / "models").mkdir()
     outcome = run_job(request(), pod.root)
     assert outcome.code == 13, outcome
-    said = "/lora/claim/adapters is not a directory; directories beside it: models. Name the one that contains the adapters"
+    said = "/lora/pvc/adapters is not a directory; directories beside it: models. Name the one that contains the adapters"
     assert outcome.message == outcome.err.strip() == said
 
 
-def test_the_root_of_a_claim(pod: Pod) -> None:
+def test_root_of_pvc_is_compared(pod: Pod) -> None:
     (one,) = shelve(pod, "one")
     assert run_job(request(one, directory=""), pod.adapters).code == 0
 
 
-def test_what_is_not_locked_is_not_compared(pod: Pod) -> None:
+def test_unlocked_adapter_is_not_compared(pod: Pod) -> None:
     shelve(pod, "one")
     outcome = run_job(request(LoRAAdapter(repo_id="org/one")), pod.root)
     assert outcome.code == 2 and "adapters[0].locked: is required for a comparison" in outcome.message
@@ -200,10 +200,10 @@ HOSTILE += [
 
 
 @pytest.mark.parametrize("message", HOSTILE, ids=lambda message: str(message)[:60])
-def test_a_message_of_something_else_is_no_verdict(message: Any) -> None:
+def test_foreign_message_is_no_result(message: Any) -> None:
     assert read_comparison(message if isinstance(message, str) else json.dumps(message), 1) is None
 
 
-def test_what_a_message_holds_is_made_harmless() -> None:
+def test_message_content_is_sanitized() -> None:
     said = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
     assert read_comparison(json.dumps(said), 1) == Comparison(("gone over ***",), ("",))

@@ -1,4 +1,4 @@
-"""`adapters check --claim` without a cluster: the Job, what is said of a pod that does not come, and that nothing stays behind."""
+"""`adapters check --pvc` without a cluster: the Job, what is said of a pod that does not come, and that nothing stays behind."""
 
 import asyncio
 import json
@@ -13,10 +13,10 @@ from nim_component.lora.adapter_list import read_program
 from nim_component.lora.pvc_check import runner as module
 from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
 from nim_component.lora.pvc_check.pod import RUNNING, JobEnd, Waiting, look
-from nim_component.lora.pvc_check.runner import CheckError, check_claim
+from nim_component.lora.pvc_check.runner import CheckError, check_pvc
 from nim_component.lora_loader.compare import Comparison
 
-from ..lora.claim_job import RECORDS, locked, request
+from ..lora.pvc_job import RECORDS, locked, request
 
 Object = dict[str, Any]
 RIGHT = json.dumps({"adapters": 1, "wrong": 0, "problems": {}, "unlisted": [], "left_out": 0})
@@ -28,7 +28,7 @@ def user(node: str = "gpu-0", claim: str = "shelf", phase: str = "Running", **sp
 
 
 class TestTheJob:
-    def test_it_is_short_lived_small_and_restricted(self):
+    def test_job_is_short_small_and_restricted(self):
         job = render_job(request(), ["ReadWriteMany"], [])
         spec = job["spec"]
         assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 60 + GRACE, 60)
@@ -50,7 +50,7 @@ class TestTheJob:
         }
         assert container["command"] == ["python3", "-m", "lora_loader", "/opt/lora-loader/lora_loader/adapters.json"]
         assert container["env"] == [
-            {"name": "NIM_PEFT_SOURCE", "value": "/lora/claim/adapters"},
+            {"name": "NIM_PEFT_SOURCE", "value": "/lora/pvc/adapters"},
             {"name": "LORA_DEADLINE_SECONDS", "value": "60"},
         ]
         assert (container["image"], container["imagePullPolicy"]) == ("python:3.12-alpine", "IfNotPresent")
@@ -58,7 +58,7 @@ class TestTheJob:
         assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "shelf", "readOnly": True}
         assert all(mount["readOnly"] is True for mount in container["volumeMounts"])
 
-    def test_its_config_has_the_loader_and_the_lock_and_goes_with_it(self):
+    def test_config_map_is_owned_by_job(self):
         config = render_config(request(locked("one"), locked("two")), {"metadata": {"name": "nim-lora-check-1", "uid": "u-1"}})
         assert config["immutable"] is True
         assert config["metadata"]["ownerReferences"] == [
@@ -70,7 +70,7 @@ class TestTheJob:
         assert config["data"] == read_program() and "compare.py" in config["data"]
         assert len(json.dumps(config)) < 1 << 20, "what a ConfigMap may hold"
 
-    def test_it_follows_the_pods_that_have_the_volume_and_bears_what_they_bear(self):
+    def test_job_follows_pods_of_the_volume(self):
         taint = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
         users = [user("b", tolerations=[taint], imagePullSecrets=[{"name": "pull"}]), user("a", tolerations=[taint])]
         pod = render_job(request(), ["ReadWriteOnce"], users)["spec"]["template"]["spec"]
@@ -78,17 +78,17 @@ class TestTheJob:
         assert [each["matchFields"][0]["values"] for each in terms] == [["a"], ["b"]]
         assert (pod["tolerations"], pod["imagePullSecrets"]) == ([taint], [{"name": "pull"}])
 
-    def test_where_the_access_mode_is_not_known_it_would_rather_be_there(self):
+    def test_unknown_access_mode_prefers_the_node(self):
         pod = render_job(request(), None, [user("a")])["spec"]["template"]["spec"]
         (term,) = pod["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
         assert term["weight"] == 100 and term["preference"]["matchFields"][0]["values"] == ["a"]
 
-    def test_a_volume_that_many_nodes_may_have_draws_it_nowhere(self):
+    def test_shared_volume_adds_no_node_affinity(self):
         pod = render_job(request(pull_secret="own"), ["ReadWriteMany"], [user("a", tolerations=[{"operator": "Exists"}])])
         assert not {"affinity", "tolerations"} & set(pod["spec"]["template"]["spec"])
         assert pod["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "own"}]
 
-    def test_who_uses_a_claim(self):
+    def test_pods_using_a_pvc_are_found(self):
         leaving = user("b")
         leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         pods = [user("a"), user("a", "other"), user(""), user("a", phase="Succeeded"), leaving, {}, {"spec": {"volumes": None}}]
@@ -121,9 +121,9 @@ STORY: list[tuple[Object | None, list[Object], str, bool]] = [
     (None, [event("FailedCreate", 'admission webhook "p.io" denied the request: image')], "webhook", True),
     (None, [event("FailedCreate", "something else")], "refused", True),
     (None, [event("FailedCreate", 'error looking up service account team/default: serviceaccount "default" not found')], "refused", False),
-    (unplaced('persistentvolumeclaim "shelf" not found'), [], "claim-missing", True),
-    (unplaced('persistentvolumeclaim "shelf" is being deleted'), [], "claim-missing", True),
-    (unplaced("0/3 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod"), [], "claim-one-pod", False),
+    (unplaced('persistentvolumeclaim "shelf" not found'), [], "pvc-missing", True),
+    (unplaced('persistentvolumeclaim "shelf" is being deleted'), [], "pvc-missing", True),
+    (unplaced("0/3 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod"), [], "pvc-one-pod", False),
     (unplaced("0/2 nodes are available: 2 node(s) had volume node affinity conflict."), [], "volume-elsewhere", False),
     (unplaced("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."), [], "node-affinity", False),
     (unplaced("0/1 nodes are available: 1 node(s) had untolerated taint(s)."), [], "taint", False),
@@ -141,13 +141,13 @@ STORY: list[tuple[Object | None, list[Object], str, bool]] = [
 
 class TestTheStory:
     @pytest.mark.parametrize(("found", "events", "cause", "hopeless"), STORY, ids=[f"{each[2]}-{at}" for at, each in enumerate(STORY)])
-    def test_what_stands_in_the_way(self, found: Object | None, events: list[Object], cause: str, hopeless: bool):
+    def test_blocked_pod_has_its_diagnosis(self, found: Object | None, events: list[Object], cause: str, hopeless: bool):
         state = look({}, found, events)
         assert isinstance(state, Waiting) and state.diagnosis is not None
         assert (state.diagnosis.cause, state.hopeless) == (cause, hopeless)
         assert state.diagnosis.fix.endswith((".", ")")) and "\n" not in str(state.diagnosis.text)
 
-    def test_nothing_stands_in_the_way_yet(self):
+    def test_pending_pod_has_no_diagnosis(self):
         assert look({}, None, []) == Waiting("waiting for its pod")
         assert look({}, pod(node=""), []) == Waiting("waiting for a node")
         assert look({}, waiting("ErrImagePull", "once"), []) == Waiting("starting")
@@ -156,7 +156,7 @@ class TestTheStory:
         )
         assert look({}, pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}}), []) is RUNNING
 
-    def test_it_has_ended(self):
+    def test_ended_job_is_reported(self):
         done = pod({"terminated": {"exitCode": 0, "reason": "Completed", "message": RIGHT}})
         assert look({}, done, []) == JobEnd(RIGHT, "Completed, exit code 0")
         killed = pod({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})
@@ -170,7 +170,7 @@ class TestTheStory:
     @pytest.mark.parametrize(
         "odd", [{}, {"status": None}, {"spec": []}, {"status": {"containerStatuses": "x"}}, {"spec": {"containers": [7]}}]
     )
-    def test_a_pod_may_be_anything(self, odd: Object):
+    def test_any_pod_state_is_handled(self, odd: Object):
         assert isinstance(look({}, odd, []), Waiting)
 
 
@@ -213,7 +213,7 @@ JOB = "/apis/batch/v1/namespaces/team/jobs/nim-lora-check-1"
 def check(api: FakeApi, **fields: Any) -> tuple[Comparison | Exception, list[str]]:
     said: list[str] = []
     try:
-        return asyncio.run(check_claim(api, request(**fields), said.append)), said
+        return asyncio.run(check_pvc(api, request(**fields), said.append)), said
     except (CheckError, UnreachableError, RefusedError) as error:
         return error, said
 
@@ -235,7 +235,7 @@ class TestTheRun:
     def quick(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(module, "POLL", 0.01)
 
-    def test_the_verdict_comes_and_the_job_goes(self):
+    def test_result_is_returned_and_job_removed(self):
         api = FakeApi(ended(RIGHT))
         assert check(api) == (Comparison((None,)), [])
         assert api.removed == [JOB] and not [path for path in api.there if "jobs" in path]
@@ -243,46 +243,46 @@ class TestTheRun:
     @pytest.mark.parametrize(
         ("verb", "part", "error", "said", "removed"),
         [
-            ("list", "/pods", RefusedError(403, 'User "v" cannot list resource "pods"'), "no right to list pods", False),
-            ("create", "/jobs", RefusedError(403, 'User "v" cannot create resource "jobs"'), "no right to create jobs", False),
+            ("list", "/pods", RefusedError(403, 'User "v" cannot list resource "pods"'), "no permission to list pods", False),
+            ("create", "/jobs", RefusedError(403, 'User "v" cannot create resource "jobs"'), "no permission to create jobs", False),
             ("create", "/jobs", RefusedError(403, "exceeded quota: count/jobs.batch"), "the cluster refuses to create jobs", False),
             ("create", "/jobs", RejectedError("spec.x: unknown"), "the cluster refuses to create jobs", False),
             ("create", "/jobs", MissingError('namespaces "team" not found'), "Correct --namespace", False),
             ("create", "/jobs", UnreachableError("ReadTimeout"), "ReadTimeout", True),
-            ("create", "/configmaps", RefusedError(403, 'User "v" cannot create resource "configmaps"'), "no right to create configmaps", True),
+            ("create", "/configmaps", RefusedError(403, 'User "v" cannot create resource "configmaps"'), "no permission to create configmaps", True),
             ("create", "/configmaps", UnreachableError("status 500"), "status 500", True),
         ],
     )  # fmt: skip
-    def test_a_refusal_is_one_line_and_what_may_be_there_is_removed(self, verb: str, part: str, error: Exception, said: str, removed: bool):
+    def test_refusal_is_one_line_and_job_removed(self, verb: str, part: str, error: Exception, said: str, removed: bool):
         api = FakeApi(ended(RIGHT), refusing(verb, part, error))
         found, _ = check(api)
         assert isinstance(found, Exception) and said in str(found) and "\n" not in str(found)
         assert api.removed == ([JOB] if removed else [])
 
-    def test_a_verdict_about_nothing_is_none(self):
+    def test_result_for_other_adapters_is_none(self):
         for message, words in [
             ("", "Error, exit code 1"),
             ("adapter one: x", "adapter one: x"),
             ("sh: python3: not found", "--image"),
-            ("/lora/claim/adapters is not a directory; directories beside it: a: name it", "adapters is not a directory"),
+            ("/lora/pvc/adapters is not a directory; directories beside it: a: name it", "adapters is not a directory"),
             ("{}", "{}"),
         ]:
             api = FakeApi(ended(message, 1))
             found, _ = check(api)
             assert isinstance(found, CheckError) and words in str(found) and api.removed == [JOB]
 
-    def test_it_gives_up_in_time_and_says_what_for(self):
+    def test_time_out_names_the_state(self):
         api = FakeApi(lambda: [unplaced("0/1 nodes are available: 1 Insufficient cpu.")])
         found, said = check(api, timeout=0.1)
-        assert "no verdict after 0.1 s: no node has cpu free. Make room: it asks for 100m cpu" in str(found)
+        assert "no result after 0.1 s: no node has cpu free. Free resources: the pod requests 100m cpu" in str(found)
         assert said == ["waiting for a node: no node has cpu free"] and api.removed == [JOB]
 
-    def test_what_cannot_be_cured_by_waiting_is_not_waited_for(self):
+    def test_permanent_failure_ends_the_wait(self):
         api = FakeApi(lambda: [waiting("InvalidImageName", "bad")])
         found, _ = check(api, timeout=1000)
         assert "cannot be pulled" in str(found) and api.removed == [JOB]
 
-    def test_a_server_that_is_away_for_a_moment_is_waited_for(self):
+    def test_short_outage_is_waited_for(self):
         times = iter([UnreachableError("status 503"), UnreachableError("status 503"), None])
 
         def pods() -> list[Object]:
@@ -291,32 +291,32 @@ class TestTheRun:
             return ended(RIGHT)()
 
         found, said = check(FakeApi(pods))
-        assert found == Comparison((None,)) and said == ["the cluster does not answer (status 503)"]
+        assert found == Comparison((None,)) and said == ["the cluster does not respond (status 503)"]
 
-    def test_without_the_right_to_read_events_it_goes_on_without(self):
+    def test_missing_event_permission_is_tolerated(self):
         found, _ = check(FakeApi(ended(RIGHT), refusing("list", "/events", RefusedError(403, "no"))))
         assert found == Comparison((None,))
 
-    def test_a_removal_that_fails_is_said(self):
+    def test_failed_removal_warns(self):
         found, said = check(FakeApi(ended(RIGHT), refusing("delete", "/jobs", RefusedError(403, "may not"))))
         assert found == Comparison((None,))
-        assert said == ["warning: nim-lora-check-1 could not be removed (may not): the cluster removes it by itself"]
+        assert said == ["warning: nim-lora-check-1 could not be removed (may not). The cluster removes it automatically"]
 
     @pytest.mark.parametrize(
         ("claim", "words"),
         [
-            ({"status": {"phase": "Pending"}}, "nothing is on it"),
-            ({"status": {"phase": "Lost"}}, "volume is gone"),
+            ({"status": {"phase": "Pending"}}, "so it is empty"),
+            ({"status": {"phase": "Lost"}}, "volume of the PVC is lost"),
             ({"metadata": {"deletionTimestamp": "x"}, "status": {"phase": "Bound"}}, "being deleted"),
         ],
     )
-    def test_a_claim_without_a_volume_gets_no_job(self, claim: Object, words: str):
+    def test_pvc_without_volume_gets_no_job(self, claim: Object, words: str):
         api = FakeApi(ended(RIGHT), claim=claim)
         found, _ = check(api)
         assert words in str(found) and api.there == {} and api.removed == []
 
     @pytest.mark.parametrize("moment", ["before the answer", "after it"])
-    def test_whoever_is_stopped_removes_what_was_made(self, moment: str):
+    def test_stopped_command_removes_its_job(self, moment: str):
         async def run() -> FakeApi:
             asked = asyncio.Event()
 
@@ -328,7 +328,7 @@ class TestTheRun:
                     return await super().create(path, body)
 
             api = Slow(list)
-            work = asyncio.create_task(check_claim(api, request(), lambda _: None))
+            work = asyncio.create_task(check_pvc(api, request(), lambda _: None))
             await asked.wait()
             await asyncio.sleep(0.05)
             work.cancel()
@@ -340,5 +340,5 @@ class TestTheRun:
         assert api.removed == [JOB] and JOB not in api.there
 
 
-def test_its_pods_are_nobodys_service():
+def test_check_pods_match_no_service():
     assert render_job(request(), None, [])["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] == APP != "nim"

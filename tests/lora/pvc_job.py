@@ -26,7 +26,7 @@ def locked(name: str, files: dict[str, Any] = RECORDS, commit: str = "a" * 40) -
 
 def request(*adapters: LoRAAdapter, **fields: Any) -> Request:
     """A request as the command makes it."""
-    given = {"name": "nim-lora-check-1", "namespace": "team", "claim": "shelf", "directory": "adapters", "image": "python:3.12-alpine"}
+    given = {"name": "nim-lora-check-1", "namespace": "team", "pvc": "shelf", "directory": "adapters", "image": "python:3.12-alpine"}
     return Request(**{**given, "adapters": adapters or (locked("one"),), "timeout": 60, **fields})
 
 
