@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from ..text.sanitizing import sanitize
-from .client import ClusterClient, MissingError, RefusedError, UnreachableError
+from .client import ClusterClient
+from .errors import MissingError, RefusedError, UnreachableError
 from .objects import Object, text_at
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.client import ClusterClient
+from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, NODES, STORAGE_CLASSES, slim_metadata
 from ..cluster.objects import Object, at, items_at, name_of, text_at
 from ..cluster.secret_facts import SecretFacts, read_secret

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.cluster.client import MissingError, RefusedError, UnreachableError
+from nim_component.cluster.errors import MissingError, RefusedError, UnreachableError
 from nim_component.cluster.writing_client import RejectedError, WritingClient
 from nim_component.lora.adapter_list import read_program
 from nim_component.lora.pvc_check import runner as module

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, cast
 
-from ...cluster.client import GoneError, MissingError, RefusedError, UnreachableError
+from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 from ...cluster.objects import Object, at, is_terminating, name_of, phase_of, text_at
 from ...cluster.writing_client import RejectedError, WritingClient
 from ...lora_loader.compare import Comparison

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from nim_component.cluster import client as module
-from nim_component.cluster.client import ClusterClient, GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.client import ClusterClient
+from nim_component.cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 
 from .server import serving
 

@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from nim_component.cluster import client as module
-from nim_component.cluster.client import ClusterClient, NoClusterError, UnreachableError
+from nim_component.cluster.client import ClusterClient
+from nim_component.cluster.errors import UnreachableError
+from nim_component.cluster.kubeconfig import NoClusterError
 
 from .server import kubeconfig, serving
 from .test_client import call

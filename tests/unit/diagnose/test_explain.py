@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from nim_component.cluster.client import ClusterClient, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.client import ClusterClient
+from nim_component.cluster.errors import MissingError, RefusedError, UnreachableError
 from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 

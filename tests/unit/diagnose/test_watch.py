@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nim_component.cluster import rate_limiter
-from nim_component.cluster.client import GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose import on_demand
 from nim_component.diagnose import watch as watch_module
