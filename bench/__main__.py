@@ -4,8 +4,8 @@
     preview     `python -m nim_component preview` of the dev stack, cold, against a bare import of the same SDK modules
     import      `import nim_component.args` alone
 
-Every figure is a process of its own: seconds of processor time and peak memory, as the operating system counts them, so that a busy machine
-does not count. The two sides of a pair take turns, so that a machine whose speed drifts drifts for both.
+Every figure is one process: seconds of processor time and peak memory, as the operating system
+counts them. Load of the machine therefore has little effect. The two programs of a pair take turns, so that a drift of the machine affects both.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Figure:
 
 
 def measure(command: Sequence[str], folder: Path, **environment: str) -> Figure:
-    """Runs a command and waits for it. A failure ends the benchmark with what the command said."""
+    """Run a command and wait for it. A failure ends the benchmark with the command's output."""
     # Installed packages have their bytecode; without this a checkout would be compiled anew in each process.
     compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as output:

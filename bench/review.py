@@ -1,10 +1,11 @@
-"""How long a review takes: a repository of stacks and services, two renders and the comparison, cold.
+"""Time of a review: a repository of stacks and services, two renders and the comparison, cold.
 
     python -m bench.review [--rounds N] [--counts 1000 …]
 
-The whole is `nim-component diff --base` as a process of its own on a git repository whose head changes image and cache of every second
-service: the file cache is warm, all else cold. The comparison alone is the same renders read from a file. Ratios are against one service of
-the same run. Processor time is of the command and of the two processes that render, which run side by side.
+The total is `nim-component diff --base` as one process on a git repository. Its head changes image
+and cache of every second service. The file cache is warm, everything else is cold. The comparison
+alone reads the same renders from a file. Ratios are against one service of the same run. Processor
+time includes the two rendering processes, which run in parallel.
 """
 
 import argparse

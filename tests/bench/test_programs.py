@@ -1,4 +1,4 @@
-"""The two sides of the benchmark make the same objects: else their ratio says nothing."""
+"""The two programs of the benchmark create the same objects; their ratio requires that."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""A model hub on loopback, small enough to read: what huggingface_hub asks for, and every way it can go wrong.
+"""A model hub on loopback with the endpoints of huggingface_hub and every kind of fault.
 
-A repo is a dict of revisions to files; `Repo.trouble` says how it misbehaves, `Hub.requests` what was asked.
+A repo maps revisions to files. `Repo.trouble` selects faults, `Hub.requests` lists the requests.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 
 def safetensors(size: int = 4096, seed: int = 0) -> bytes:
-    """A file with one tensor of `size` bytes, its header as the format wants it."""
+    """A file with one tensor of `size` bytes, its header in the form of the format."""
     header = json.dumps({"__metadata__": {"format": "pt"}, "w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
     block = hashlib.sha256(str(seed).encode()).digest()
     return struct.pack("<Q", len(header)) + header + (block * (size // 32 + 1))[:size]
@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.send_file(repo, commit, resolve[3], files[resolve[3]])
 
     def refuse(self, repo: Repo, what: str, key: str) -> bool:
-        """The answers that are no file: some for ever, some (`times`) only the first few times each thing is asked for."""
+        """Send an error response, permanently or for the first `times` requests of each resource."""
         trouble, token = repo.trouble, (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         with self.server.lock:
             asked = self.server.asked[key] = self.server.asked.get(key, 0) + 1
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        if trouble.get("gzip"):  # a proxy that compresses whatever it is asked for
+        if trouble.get("gzip"):  # a proxy that compresses every response
             data, start, headers = gzip.compress(data), 0, {"Content-Encoding": "gzip", "ETag": f'"{etag}"'}
         body = memoryview(data)[start:]
         self.send_response(206 if start else 200)

@@ -118,7 +118,7 @@ class Pod:
         return sorted(str(p.relative_to(staging)) for p in staging.rglob("*")) if staging.is_dir() else []
 
     def torn(self) -> list[str]:
-        """Adapters in the scanned directory that are not what their manifest says: must be none, at any moment."""
+        """Return the scanned adapters that differ from their manifests; there must be none at any time."""
         bad: list[str] = []
         for directory in self.adapters.iterdir() if self.adapters.is_dir() else ():
             try:

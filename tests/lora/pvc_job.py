@@ -1,4 +1,4 @@
-"""The Job that looks at a claim, run without a node: its command, environment and files as a process, a folder in place of the claim."""
+"""The Job that compares a PVC, run as a process with a folder in place of the PVC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORDS = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_mode
 
 
 def locked(name: str, files: dict[str, Any] = RECORDS, commit: str = "a" * 40) -> LoRAAdapter:
-    """An adapter as a lock file knows it."""
+    """Return an adapter with its record from a lock file."""
     return LoRAAdapter(repo_id=f"org/{name}", locked={"commit": commit, "files": files, "rank": 16})  # type: ignore[arg-type]
 
 
@@ -39,9 +39,9 @@ class Outcome:
     err: str
 
 
-def run_container(container: dict[str, Any], data: dict[str, str], claim: Path) -> Outcome:
-    """What a node would make of it: the claim at its mount, the ConfigMap at its own, and no other file."""
-    root = Path(tempfile.mkdtemp(prefix="claim-job-"))
+def run_container(container: dict[str, Any], data: dict[str, str], pvc: Path) -> Outcome:
+    """Run a container as a node does: PVC and ConfigMap at their mount paths, and no other file."""
+    root = Path(tempfile.mkdtemp(prefix="pvc-job-"))
     try:
         program = root / PROGRAM_PATH.lstrip("/")
         mount = root / MOUNT.lstrip("/")
@@ -49,7 +49,7 @@ def run_container(container: dict[str, Any], data: dict[str, str], claim: Path) 
             directory.mkdir(parents=True)
         for file, text in data.items():
             (program / file).write_text(text, encoding="utf-8")
-        mount.symlink_to(claim)
+        mount.symlink_to(pvc)
         log = root / "termination-log"
         log.write_text("")
         for path in (root, *root.rglob("*")):
@@ -70,11 +70,11 @@ def run_container(container: dict[str, Any], data: dict[str, str], claim: Path) 
         shutil.rmtree(root)
 
 
-def run_job(wanted: Request, claim: Path) -> Outcome:
+def run_job(wanted: Request, pvc: Path) -> Outcome:
     """The rendered Job on a folder."""
     job = render_job(wanted, None, [])
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    return run_container(container, render_config(wanted, job)["data"], claim)
+    return run_container(container, render_config(wanted, job)["data"], pvc)
 
 
 def _moved(text: str, root: Path) -> str:

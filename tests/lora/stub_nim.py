@@ -1,6 +1,7 @@
-"""A stand-in for the model server: lists NIM_PEFT_SOURCE as NIM does and answers the few endpoints a client or a probe asks.
+"""Stub of the model server: lists NIM_PEFT_SOURCE as NIM does, and serves the probes' endpoints.
 
-`python stub_nim.py <port>` serves what $NIM_PEFT_SOURCE holds at each request (port 0: a free one, printed).
+`python stub_nim.py <port>` serves the content of $NIM_PEFT_SOURCE at each request. Port 0
+selects a free port and prints it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Adapters that are there already: looked at, with no request, no library and no write; and what a refresh does to a volume in use."""
+"""Existing adapters: verified without request, library or write. Refresh of a volume in use."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def watch(pod: Pod, over: threading.Event, seen: list[list[str]]) -> None:
 
 
 def test_refresh_reaches_running_server(hub: Hub, pod: Pod) -> None:
-    """What the Job does to a volume that is being served from: added, re-pinned, removed, and never an adapter in parts."""
+    """The Job adds, re-pins and removes adapters on a served volume, and never exposes a partial one."""
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
     over, seen = threading.Event(), list[list[str]]()

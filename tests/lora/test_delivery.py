@@ -1,4 +1,4 @@
-"""Adapters arrive whole, are found again without a request, and leave when they are no longer wanted."""
+"""Adapters are published complete, found again without a request, and removed if unlisted."""
 
 from __future__ import annotations
 

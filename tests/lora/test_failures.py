@@ -1,4 +1,4 @@
-"""Every failure: its exit code, one line that names the adapter and the cure, nothing in the scanned directory."""
+"""Every failure: its exit code, one line with adapter and fix, and no published adapter."""
 
 from __future__ import annotations
 

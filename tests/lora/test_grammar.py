@@ -1,4 +1,4 @@
-"""What the loader lets through is never more than what the hub's own rules let through."""
+"""Names accepted by the loader are valid by the rules of the hub."""
 
 from __future__ import annotations
 

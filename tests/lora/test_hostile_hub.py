@@ -1,4 +1,4 @@
-"""A hub, a mirror or a proxy that answers what it should not: one line, an exit code, and nothing in the scanned directory."""
+"""Hostile responses of a hub, mirror or proxy: one line, an exit code, no published adapter."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_decompression_bomb_is_stopped(hub: Hub, pod: Pod) -> None:
 
 @pytest.mark.parametrize("hours", [-5, 0, 5])
 def test_wrong_clock_does_not_change_the_wait(hub: Hub, pod: Pod, hours: int) -> None:
-    """Retry-After as a date is a time of the hub's clock, which its answer tells; ours may be anything."""
+    """Retry-After as a date uses the clock of the hub, which its Date header shows."""
     now = time.time() + 3600 * hours
     dates = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
     hub.repos["org/one"] = Repo({"main": WHOLE}, trouble={"api_status": 429, "times": 1, "headers": dates})

@@ -1,4 +1,4 @@
-"""`adapters lock` and `check`, with the real hub library and a local hub, and what a lock does to previews and pods."""
+"""`adapters lock` and `check` with the real hub library and a local hub; effects of a lock."""
 
 from __future__ import annotations
 

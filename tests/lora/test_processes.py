@@ -1,4 +1,4 @@
-"""Killed, stopped, started three at once, without a library: what a process can meet in a pod."""
+"""Processes that are killed, stopped, started three at once, or have no library."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def until(condition: object, seconds: float = 20) -> None:
 
 
 def test_kill_at_random_moments_then_success(hub: Hub, pod: Pod) -> None:
-    """Half by SIGTERM, half by SIGKILL; each time another version is wanted, so that there is always one to replace."""
+    """Half by SIGTERM, half by SIGKILL; each run requests another version, so one is replaced."""
     rng = random.Random(SEED)
     versions = {"v0": adapter(1, 200_000), "v1": adapter(2, 200_000)}
     for name in ("org/one", "org/two"):
@@ -199,7 +199,7 @@ def everything_written(directory: Path) -> bytes:
 
 
 def command_lines(parent: int, seen: set[bytes], over: threading.Event) -> None:
-    """What `ps` would show of the loader and its children, as long as they run."""
+    """Collect the command lines of the loader and its children while they run."""
     while not over.wait(0.02):
         for process in Path("/proc").glob("[0-9]*"):
             try:
@@ -212,7 +212,7 @@ def command_lines(parent: int, seen: set[bytes], over: threading.Event) -> None:
 
 
 def index_answers() -> bool:
-    """Is there a package index? Asked of pip itself, as the loader will."""
+    """Return True if pip reaches a package index, as the loader requires."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--retries", "0", "--timeout", "15", "-q", "idna"]
     directory = Path(os.environ.get("TMPDIR", "/tmp")) / f"index-probe-{os.getpid()}"
     try:
@@ -243,7 +243,7 @@ def test_library_is_installed_once_without_token(hub: Hub, pod: Pod) -> None:
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
     assert (result.code, pod.published()) == (0, ["one", "two"]) and "installing" not in result.out, result
     library = next((pod.root / "library").iterdir())
-    shutil.rmtree(library / "huggingface_hub" / "utils")  # broken on disk: installed anew, or said so
+    shutil.rmtree(library / "huggingface_hub" / "utils")  # broken on disk: installed again, or reported
     pod.list_adapters("org/one@main", {"repo_id": "org/two", "name": "again"})
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
     assert result.code == 10 and "PIP_INDEX_URL" in result.last and pod.published() == ["one", "two"], result
@@ -252,7 +252,7 @@ def test_library_is_installed_once_without_token(hub: Hub, pod: Pod) -> None:
 
 
 def read_only_but(*writable: Path) -> list[str]:
-    """Starts a command where nothing but these may be written, `/tmp` neither; for who may mount."""
+    """Start a command that may write only to these paths; requires the right to mount."""
     binds = "; ".join(f"mount --bind {path} {path}" for path in writable)
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{binds}; mount -o remount,bind,ro /; exec "$@"', "sh"]
     try:
@@ -304,20 +304,22 @@ def threads(process: int) -> list[int]:
     return sorted(int(each.name) for each in Path(f"/proc/{process}/task").iterdir())
 
 
-def hears(process: int, thread: int) -> bool:
-    """Whether the kernel may give the request to stop to a thread."""
+def accepts_sigterm(process: int, thread: int) -> bool:
+    """Return True if the kernel may deliver SIGTERM to a thread."""
     status = Path(f"/proc/{process}/task/{thread}/status").read_text()
     return not int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) >> (signal.SIGTERM - 1) & 1
 
 
 def test_stopped_install_leaves_no_partial_library(hub: Hub, pod: Pod) -> None:
-    with socket.socket() as deaf:  # an index that takes the connection and says nothing
+    with socket.socket() as deaf:  # an index that accepts the connection and sends nothing
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         process = pod.start("-S", PIP_INDEX_URL=f"http://127.0.0.1:{deaf.getsockname()[1]}/simple", PIP_FIND_LINKS="")
         deaf.settimeout(20)
         connection, _ = deaf.accept()
-        assert [hears(process.pid, thread) for thread in threads(process.pid)] == [True] + [False] * (len(threads(process.pid)) - 1)
+        assert [accepts_sigterm(process.pid, thread) for thread in threads(process.pid)] == [True] + [False] * (
+            len(threads(process.pid)) - 1
+        )
         process.terminate()
         result = pod.wait(process)
         connection.close()

@@ -1,4 +1,4 @@
-"""What the Job says of a claim: its rendered command as a process, on folders that are right, and on all others."""
+"""Result of the Job for a PVC: its rendered command as a process, on valid and invalid folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every Python that is promised and that is on PATH: the loader installs its library, brings, finds again, looks, and compares."""
+"""The loader on every supported Python on PATH: install, download, reuse, verify, compare."""
 
 from __future__ import annotations
 

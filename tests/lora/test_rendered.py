@@ -1,4 +1,4 @@
-"""What the manifests say, run: the container's own command, environment and files, as processes on a volume."""
+"""Rendered containers run as processes: command, environment and files on a volume."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Node:
-    """Runs the containers of a recorded pod: each mount a link, each path in command and environment below this directory."""
+    """Run the containers of a recorded pod, with links for mounts and paths below a directory."""
 
     def __init__(self, directory: Path, hub: Hub) -> None:
         self.directory, self.hub, self.runs = directory, hub, 0

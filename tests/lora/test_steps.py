@@ -1,4 +1,4 @@
-"""The two steps whose windows are too short to hit from outside: taking the lock, and what happens inside the scanned directory."""
+"""Two steps with short time windows: taking the lock, and changes of the scanned directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`adapters check` as a command: what it is given, what it says, and what it imports. No hub, no cluster."""
+"""`adapters check` as a command: arguments, output and imports. No hub, no cluster."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""`adapters check --pvc` without a cluster: the Job, what is said of a pod that does not come, and that nothing stays behind."""
+"""`adapters check --pvc` without a cluster: the Job, diagnoses of its pod, and clean-up."""
 
 import asyncio
 import json
