@@ -5,7 +5,8 @@
     import      `import nim_component.args` alone
 
 Every figure is one process: seconds of processor time and peak memory, as the operating system
-counts them. Load of the machine therefore has little effect. The two programs of a pair take turns, so that a drift of the machine affects both.
+counts them. Load of the machine therefore has little effect. The two programs of a pair take turns,
+so that a drift of the machine affects both.
 """
 
 import argparse
