@@ -1,5 +1,6 @@
 """Page of the causes of `nim-component explain`: the catalogue, with examples that the rules produce."""
 
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -51,5 +52,6 @@ def examples() -> dict[str, Diagnosis]:
 
 
 def escape(text: str) -> str:
-    """Return the text with the characters escaped that Markdown would format."""
-    return "".join(f"\\{char}" if char in "*_<[]{}`#|" else char for char in text)
+    """Return the text with the characters escaped that Markdown would format. Commands in backticks stay code."""
+    pieces = re.split(r"(`[^`]*`)", text)
+    return "".join(piece if index % 2 else re.sub(r"([*_<\[\]{}`#|])", r"\\\1", piece) for index, piece in enumerate(pieces))

@@ -138,7 +138,7 @@ def _check_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str
     registry, name = registry_of(image), sanitize(names[0], 100)
     command = create_pull_secret(snapshot.namespace, name, registry)
     alternative = "Or set secrets.ngc_api_key: the component then creates the Secret."
-    replace = f"Delete it and create it again: `{command}`. {alternative}"
+    replace = f"Delete the Secret and create it again: `{command}`. {alternative}"
     refused = f"the key in the pull Secret {name} is wrong, expired or not entitled to the image"
     if names[0] not in snapshot.secrets:
         return refused, f"Renew the key, or obtain the entitlement. {replace}"

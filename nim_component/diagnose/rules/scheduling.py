@@ -85,7 +85,7 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
         yield _check_selector(snapshot, pod, evidence, subject)
     if PREWARM_CONTAINER in _container_names(pod) and "didn't match pod affinity" in message:
         text = "The prewarm Job must run on the server's node because of the cache volume, and that node cannot take it"
-        fix = "Make room on that node (cache.prewarm.cpu, cache.prewarm.mem), or set cache.access_mode to ReadWriteMany."
+        fix = "Free resources on that node, lower cache.prewarm.cpu or cache.prewarm.mem, or set cache.access_mode to ReadWriteMany."
         yield Diagnosis("prewarm-elsewhere", text, fix, evidence, subject=subject)
         return
     yield from match_patterns(_PATTERNS, message, subject, evidence)

@@ -89,7 +89,7 @@ def _check_pull_secrets(snapshot: Snapshot, pod: Object, subject: str) -> Iterat
         events = [event for event in snapshot.events(None, "FailedToRetrieveImagePullSecret") if name in message_of(event)]
         registry = registry_of(images[0] if images else "")
         command = create_pull_secret(snapshot.namespace, shown, registry)
-        replace = f"Delete it and create it again: `{command}`. Or correct secrets.ngc_image_secret."
+        replace = f"Delete the Secret and create it again: `{command}`. Or correct secrets.ngc_image_secret."
         if facts is None or (facts is ... and events):
             evidence = sanitize(message_of(events[-1])) if events else ""
             fix = f"Create it: `{command}`. Or correct secrets.ngc_image_secret."

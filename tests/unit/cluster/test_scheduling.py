@@ -6,7 +6,7 @@ import pytest
 
 from nim_component.cluster.scheduling import blocking_taints, fits_affinity, fits_selector, requests_of
 
-from ..diagnose.made import GPU, node, pod
+from ..diagnose.kubernetes_objects import GPU, node, pod
 
 LABELS = {"gpu": "h100", "memory": "80", "zone": "a"}
 

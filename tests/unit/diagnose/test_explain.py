@@ -17,7 +17,7 @@ from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 
 from ..cluster.server import serving
-from .made import NOW, ago, job, job_ended, job_pod, over, pod, running, service
+from .kubernetes_objects import NOW, ago, failed_job_pod, finished_job, job, job_pod, pod, running, service
 from .test_watch import FakeApi
 
 RUNS = {"running": {"startedAt": ago(5)}}
@@ -112,13 +112,17 @@ def test_a_download_before_the_deployment_is_told():
 
 
 def test_a_job_that_is_done_is_not_told():
-    (said,), _ = explained(FakeApi(pods=[running(ready=True)], jobs=[over("Complete")], deployments=[deployed()]))
+    (said,), _ = explained(FakeApi(pods=[running(ready=True)], jobs=[finished_job("Complete")], deployments=[deployed()]))
     assert [phase.partition(" after")[0] for phase in said.phases] == ["ready"]
     assert said.is_ready
 
 
 def test_a_job_that_failed_is_told_beside_a_server_that_serves():
-    api = FakeApi(pods=[running(ready=True), of_job(job_ended("No space left on device"))], jobs=[over("Failed")], deployments=[deployed()])
+    api = FakeApi(
+        pods=[running(ready=True), of_job(failed_job_pod("No space left on device"))],
+        jobs=[finished_job("Failed")],
+        deployments=[deployed()],
+    )
     (said,), _ = explained(api)
     assert said.phases[0] == "prewarm Job: failed 1 time, not retried"
     assert said.phases[1].startswith("ready after")

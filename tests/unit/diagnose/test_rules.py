@@ -1,104 +1,133 @@
-"""Each cause: an object set that shows it, the words a person reads, and a near miss that shows something else or nothing."""
+"""Causes: for each, cases with a part of the printed text, and near misses without the cause."""
 
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from nim_component.args import NIM
+from nim_component.args.arguments import Arguments
+from nim_component.diagnose.causes import CAUSES
 from nim_component.diagnose.rules import diagnose
+from nim_component.diagnose.rules.endpoints import MISSING_MODEL_FIX
 from nim_component.diagnose.rules.loader import FAILURES
 from nim_component.diagnose.snapshot import Snapshot
 from nim_component.lora_loader import EXIT_CODES
 
 from .cases import admission, images, jobs, loader, nodes, rollout, scheduling, secrets, startup, storage
-from .made import GPU, claim, deployment, event, node, replica_set, running, service, snapshot, unschedulable
-from .shown import NO_GPU, PULL_FACTS
+from .kubernetes_objects import GPU, deployment, event, node, pvc, replica_set, running, service, snapshot, unschedulable
+from .snapshots import NO_GPU, PULL_FACTS
 
-FAMILIES = (scheduling, storage, images, secrets, loader, startup, jobs, admission, nodes, rollout)
-SHOWN = [(cause, seen, words) for family in FAMILIES for cause, sets in family.CASES.items() for seen, words in sets]
-MISSED = [
+SUBJECTS = (scheduling, storage, images, secrets, loader, startup, jobs, admission, nodes, rollout)
+CASES = [(cause, given, text) for subject in SUBJECTS for cause, cases in subject.CASES.items() for given, text in cases]
+NEAR_MISSES = [
     (cause, each)
-    for family in FAMILIES
-    for cause, missed in family.NEAR_MISSES.items()
-    for each in (missed if isinstance(missed, list) else [missed])
+    for subject in SUBJECTS
+    for cause, misses in subject.NEAR_MISSES.items()
+    for each in (misses if isinstance(misses, list) else [misses])
 ]
-CASES = {cause for cause, _, _ in SHOWN}
+CATALOGUE = {cause for causes in CAUSES.values() for cause in causes}
+ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize(("cause", "seen", "words"), SHOWN)
-def test_a_cause_is_found_and_said(cause: str, seen: Snapshot, words: str):
-    found = {diagnosis.cause: diagnosis for diagnosis in diagnose(seen)}
+NO_ARGUMENTS = {"kubernetes.io", "huggingface_hub"}
+"""Words of fixes in the form of arguments that are none."""
+
+
+def option_sets_of(annotation: Any) -> set[type[Arguments]]:
+    """Return the option sets in an annotation, such as `CacheArgs` in `CacheArgs | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Arguments):
+        return {annotation}
+    return {found for argument in get_args(annotation) for found in option_sets_of(argument)}
+
+
+def has_argument(path: str) -> bool:
+    """Return True if a dotted path is a field of `NIM`."""
+    models: set[type[Arguments]] = {NIM}
+    for name in path.split("."):
+        fields = [model.model_fields[name] for model in models if name in model.model_fields]
+        if not fields:
+            return False
+        models = {found for field in fields for found in option_sets_of(field.annotation)}
+    return True
+
+
+@pytest.mark.parametrize(("cause", "given", "text"), CASES)
+def test_cause_is_diagnosed(cause: str, given: Snapshot, text: str):
+    """The headline, the fix or the evidence contains the text, and no value in them is missing."""
+    found = {diagnosis.cause: diagnosis for diagnosis in diagnose(given)}
     assert cause in found, f"found {list(found)}"
     diagnosis = found[cause]
-    said = f"{diagnosis.headline} | {diagnosis.fix} | {diagnosis.evidence}"
-    assert words in said
+    output = f"{diagnosis.headline} | {diagnosis.fix} | {diagnosis.evidence}"
+    assert text in output
     assert diagnosis.fix.endswith((".", ">", "%"))
     assert "{" not in diagnosis.text
-    assert "None" not in said
+    assert "None" not in output
 
 
-@pytest.mark.parametrize(("cause", "seen"), MISSED)
-def test_a_near_miss_is_not_that_cause(cause: str, seen: Snapshot):
-    assert cause not in [diagnosis.cause for diagnosis in diagnose(seen)]
+@pytest.mark.parametrize(("cause", "given"), NEAR_MISSES)
+def test_near_miss_is_not_diagnosed(cause: str, given: Snapshot):
+    assert cause not in [diagnosis.cause for diagnosis in diagnose(given)]
 
 
-def test_every_cause_that_a_rule_names_is_tested():
-    rules = Path(__file__).parents[3] / "nim_component" / "diagnose" / "rules"
-    named = {
-        cause for file in rules.glob("*.py") for cause in re.findall(r'(?:MessagePattern|Diagnosis)\(\s*"([a-z-]+)"', file.read_text())
-    }
-    assert named - CASES == set()
-    assert {cause for cause, _ in MISSED} == CASES
-    assert len(CASES) >= 60
+def test_every_cause_has_case_and_near_miss():
+    assert {cause for cause, _, _ in CASES} == {cause for cause, _ in NEAR_MISSES} == CATALOGUE
 
 
-def test_every_cause_is_documented_and_no_other():
-    page = (Path(__file__).parents[3] / "docs" / "reference" / "causes.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^### `([a-z-]+)`$", page, re.MULTILINE))
-    kinds = {f"loader-{kind}" for kind in EXIT_CODES}
-    assert listed == CASES | kinds
+def test_reference_page_lists_every_cause():
+    page = (ROOT / "docs" / "reference" / "causes.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^### `([a-z-]+)`$", page, re.MULTILINE)) == CATALOGUE
 
 
-def test_rules_know_nothing_of_a_client():
+def test_rules_import_no_client():
     program = (
         "import sys, nim_component.diagnose.rules; print([each for each in sys.modules if 'lightkube' in each or 'cluster.client' in each])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_every_failure_of_the_loader_has_a_meaning():
+def test_every_loader_exit_code_has_a_fix():
     assert set(FAILURES) == set(EXIT_CODES)
 
 
-def test_a_service_that_is_well_has_no_findings():
-    it = running(ready=True)
-    seen = snapshot(
-        it, nodes=[node()], services=[service()], deployments=[deployment()], replicasets=[replica_set(there=1)], persistentvolumeclaims=[claim("Bound")],
-        events=[event("Scheduled", "assigned", it, type_="Normal"), event("FailedScheduling", NO_GPU, it, age=100)], secrets=PULL_FACTS,
+def test_fixes_name_existing_arguments():
+    """Words of fixes in the form of arguments, such as `cache.size`, are fields of `NIM` and its option sets."""
+    fixes = [diagnosis.fix for _, given, _ in CASES for diagnosis in diagnose(given)]
+    texts = [re.sub(r"`[^`]*`", "", fix) for fix in fixes] + [MISSING_MODEL_FIX]
+    paths = {path for text in texts for path in re.findall(r"(?<![\w./-])[a-z]+(?:[._][a-z]+)+(?![\w/-])", text)} - NO_ARGUMENTS
+    assert len(paths) >= 40
+    assert {path for path in paths if not has_argument(path)} == set()
+
+
+def test_ready_service_has_no_diagnoses():
+    ready = running(ready=True)
+    given = snapshot(
+        ready, nodes=[node()], services=[service()], deployments=[deployment()], replicasets=[replica_set(created=1)], persistentvolumeclaims=[pvc("Bound")],
+        events=[event("Scheduled", "assigned", ready, type_="Normal"), event("FailedScheduling", NO_GPU, ready, age=100)], secrets=PULL_FACTS,
     )  # fmt: skip
-    assert diagnose(seen) == []
+    assert diagnose(given) == []
 
 
-def test_one_finding_stands_for_many_pods():
+def test_same_cause_of_pods_is_one_diagnosis():
     (found,) = diagnose(snapshot(*(unschedulable(NO_GPU, name=f"p{i}") for i in range(3)), nodes=[node()]))
     assert (found.cause, found.count) == ("gpu-insufficient", 3)
     assert "(3 pods)" in found.headline
 
 
-def test_a_guess_is_left_out_where_something_better_is_known():
+def test_possible_cause_is_omitted_beside_certain_one():
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
     found = diagnose(snapshot(unschedulable(NO_GPU), nodes=[node()], deployments=[deployment(conditions=[late])]))
     assert [each.cause for each in found] == ["gpu-insufficient"]
 
 
-def test_a_taint_and_full_gpu_nodes_are_both_said():
+def test_taint_and_full_nodes_are_both_diagnosed():
     message = f"0/2 nodes are available: 1 Insufficient {GPU}, 1 node(s) had untolerated taint {{team: a}}."
-    seen = snapshot(unschedulable(message), nodes=[node(taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}]), node("b", 1)])
-    assert {each.cause for each in diagnose(seen)} == {"gpu-insufficient", "taint"}
+    given = snapshot(unschedulable(message), nodes=[node(taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}]), node("b", 1)])
+    assert {each.cause for each in diagnose(given)} == {"gpu-insufficient", "taint"}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +142,7 @@ def test_a_taint_and_full_gpu_nodes_are_both_said():
 @pytest.mark.parametrize(
     "kind", ["pods", "events", "replicasets", "deployments", "persistentvolumeclaims", "nodes", "services", "storageclasses"]
 )
-def test_an_object_of_any_form_breaks_no_rule(garbage: dict[str, Any], kind: str):
+def test_malformed_objects_raise_no_error(garbage: dict[str, Any], kind: str):
     base: dict[str, Any] = {"nodes": [node()], "services": [service()], "deployments": [deployment()], "pods": [unschedulable(NO_GPU)]}
     base[kind] = [*base.get(kind, []), garbage]
     make: Callable[..., Snapshot] = snapshot

@@ -14,18 +14,18 @@ from ..cluster.server import serving
 PATH = "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models"
 
 
-def missing(answers: list[tuple[int, Any]], requested: list[str], patience: float = 0) -> Any:
-    """Return the missing and the listed models of a server; its last answer repeats."""
+def missing(responses: list[tuple[int, Any]], requested: list[str], settle_seconds: float = 0) -> Any:
+    """Return the missing and the listed models of a server; its last response repeats."""
     seen: list[str] = []
 
-    def answer(path: str) -> tuple[int, Any]:
-        return answers[min(len(seen), len(answers)) - 1]
+    def respond(path: str) -> tuple[int, Any]:
+        return responses[min(len(seen), len(responses)) - 1]
 
     async def compare(kubeconfig: str) -> Any:
         async with ClusterClient.connect(kubeconfig) as client:
-            return await find_missing(client, "llama", "ml", 8000, requested, patience)
+            return await find_missing(client, "llama", "ml", 8000, requested, settle_seconds)
 
-    with serving(answer, seen) as kubeconfig:
+    with serving(respond, seen) as kubeconfig:
         found = asyncio.run(compare(kubeconfig))
     assert set(seen) == {PATH}
     return found
@@ -44,18 +44,18 @@ def test_unlisted_adapter_is_missing():
 
 
 def test_adapter_listed_later_is_not_missing():
-    assert missing([models("base"), models("base", "one")], ["base", "one"], patience=5) == ([], ["base", "one"])
+    assert missing([models("base"), models("base", "one")], ["base", "one"], settle_seconds=5) == ([], ["base", "one"])
 
 
 def test_failed_request_is_retried():
-    assert missing([(503, {}), (200, b"<html>"), models("base")], ["base"], patience=5) == ([], ["base"])
+    assert missing([(503, {}), (200, b"<html>"), models("base")], ["base"], settle_seconds=5) == ([], ["base"])
 
 
 DENIED = {"kind": "Status", "reason": "Forbidden", "message": "x" * 600}
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    ("response", "reason"),
     [
         ((403, DENIED), "services/proxy cannot be used in namespace ml (requires get)"),
         ((403, {"detail": "a key is needed"}), "the server returned status 403"),
@@ -68,11 +68,11 @@ DENIED = {"kind": "Status", "reason": "Forbidden", "message": "x" * 600}
         ((200, {"object": "other"}), "the response is not a list of models"),
     ],
 )
-def test_unusable_response_raises_not_asked(answer: tuple[int, Any], why: str):
+def test_unusable_response_raises_model_list_error(response: tuple[int, Any], reason: str):
     with pytest.raises(ModelListError) as caught:
-        missing([answer], ["base"])
-    assert str(caught.value) == why
-    assert caught.value.denied == (answer[1] is DENIED)
+        missing([response], ["base"])
+    assert str(caught.value) == reason
+    assert caught.value.denied == (response[1] is DENIED)
 
 
 def test_denied_request_is_not_retried():

@@ -7,7 +7,7 @@ from nim_component.cluster.objects import name_of
 from nim_component.diagnose.store import Store
 from nim_component.names import LORA_JOB, PREWARM_JOB
 
-from .made import NOW, ago, event, job, job_pod, pod, running
+from .kubernetes_objects import NOW, ago, event, job, job_pod, pod, running
 
 PODS = KINDS[0]
 

@@ -18,7 +18,7 @@ from nim_component.diagnose.progress import reporter as reporter_module
 from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout, describe_failure
 from nim_component.diagnose.watch import Watch
 
-from .made import GPU, NOW, ago, node, pod, running, unschedulable, waiting
+from .kubernetes_objects import GPU, NOW, ago, node, pod, running, unschedulable, waiting
 
 LABELS = {"labels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}}
 NO_GPU = f"0/1 nodes are available: 1 Insufficient {GPU}."

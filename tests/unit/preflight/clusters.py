@@ -10,7 +10,7 @@ from nim_component.local.manifests import collect_manifests
 from nim_component.preflight import CheckResult, Facts, StackRequirements, read_requirements
 from nim_component.testing import record
 
-from ..diagnose.made import Object, node, pod
+from ..diagnose.kubernetes_objects import Object, node, pod
 
 PULL_TYPE = "kubernetes.io/dockerconfigjson"
 SECRETS = NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY")

@@ -8,7 +8,7 @@ import pytest
 from nim_component import CacheArgs, MultiNodeArgs
 from nim_component.preflight import run_checks
 
-from ..diagnose.made import GPU, node
+from ..diagnose.kubernetes_objects import GPU, node
 from .clusters import facts, gpu_user, problems, requirements_of
 
 MULTI_NODE = {"gpu": 8, "multi_node": MultiNodeArgs(nodes=2), "cache": CacheArgs(access_mode="ReadWriteMany")}

@@ -8,7 +8,7 @@ from nim_component import CacheArgs
 from nim_component.cluster.secret_facts import SecretFacts
 from nim_component.preflight import run_checks
 
-from ..diagnose.made import GPU, node
+from ..diagnose.kubernetes_objects import GPU, node
 from .clusters import PULL_TYPE, facts, gpu_user, problems, requirements_of, storage_class
 
 TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}

@@ -6,7 +6,7 @@ import pytest
 
 from nim_component.preflight import objects_of_state, run_checks
 
-from ..diagnose.made import pod
+from ..diagnose.kubernetes_objects import pod
 from .clusters import facts, problems, requirements_of
 
 DEPLOYMENT: dict[str, Any] = {"metadata": {"name": "llama"}, "spec": {"replicas": 2, "template": {"spec": pod(gpu=4)["spec"]}}}

@@ -8,17 +8,17 @@ import pytest
 from nim_component.diagnose.phases import format_duration
 from nim_component.diagnose.progress.phase_log import PhaseLog
 
-from ..diagnose.made import (
+from ..diagnose.kubernetes_objects import (
     NOW,
     ago,
+    crashed,
     deployment,
-    ended,
     event,
-    group,
+    failed_job_pod,
+    finished_job,
     job,
-    job_ended,
     job_pod,
-    over,
+    leader_worker_set,
     pod,
     replica_set,
     running,
@@ -80,7 +80,7 @@ def test_pulled_event_ends_pulling_phase():
 def test_prewarm_job_reports_each_phase_once():
     log = PhaseLog()
     retry = job_pod("llama-warm-y", state={"running": {"startedAt": ago(5)}}, conditions=[{"type": "Ready", "status": "True"}])
-    failed = job_ended("boom")
+    failed = failed_job_pod("boom")
     steps = [
         (snapshot(jobs=[job()]), ["waiting for pods"]),
         (snapshot(job_pod(node=""), jobs=[job()]), ["waiting for a node"]),
@@ -89,14 +89,14 @@ def test_prewarm_job_reports_each_phase_once():
         (snapshot(failed, retry, jobs=[job(status={"failed": 1})]), ["downloading the model into the cache (time limit 2 h 0 min)"]),
         # the status of the Job is not updated yet
         (snapshot({**retry, "status": {"phase": "Succeeded"}}, jobs=[job(age=125)]), ["done after 2 min 5 s"]),
-        (snapshot(jobs=[over("Complete", age=125)]), []),
+        (snapshot(jobs=[finished_job("Complete", age=125)]), []),
     ]
     for seen, lines in steps:
         assert log.add(seen) == lines
 
 
 def test_failed_job_reports_that_retries_ended():
-    assert PhaseLog().add(snapshot(jobs=[over("Failed", status={"failed": 4})])) == ["failed 4 times, not retried"]
+    assert PhaseLog().add(snapshot(jobs=[finished_job("Failed", status={"failed": 4})])) == ["failed 4 times, not retried"]
     assert PhaseLog().add(snapshot(jobs=[job(suspend=True)])) == ["suspended"]
 
 
@@ -114,8 +114,8 @@ def test_running_adapter_check_is_a_phase():
 def test_old_pod_of_leader_worker_set_is_ignored():
     label = "leaderworkerset.sigs.k8s.io/template-revision-hash"
     old, new = running(ready=True, name="g-1", metadata={"labels": {label: "a"}}), pod("g-0", metadata={"labels": {label: "b"}}, age=1)
-    assert PhaseLog().add(snapshot(old, new, leaderworkersets=[group()])) == ["waiting for a node"]
-    assert PhaseLog().add(snapshot(leaderworkersets=[group(replicas=0)])) == ["scaled to 0 replicas"]
+    assert PhaseLog().add(snapshot(old, new, leaderworkersets=[leader_worker_set()])) == ["waiting for a node"]
+    assert PhaseLog().add(snapshot(leaderworkersets=[leader_worker_set(replicas=0)])) == ["scaled to 0 replicas"]
 
 
 def test_several_pods_have_names_in_lines():
@@ -141,9 +141,9 @@ def test_terminating_pod_is_a_phase():
 
 
 def test_failed_containers_are_phases():
-    assert PhaseLog().add(snapshot(ended(restarts=3))) == ["the server failed 3 times, waiting to start again"]
+    assert PhaseLog().add(snapshot(crashed(restarts=3))) == ["the server failed 3 times, waiting to start again"]
     assert PhaseLog().add(snapshot(waiting("ImagePullBackOff"))) == ["the server waits: ImagePullBackOff"]
-    assert PhaseLog().add(snapshot(ended(container="download-loras", restarts=1))) == [
+    assert PhaseLog().add(snapshot(crashed(container="download-loras", restarts=1))) == [
         "the adapter loader failed 1 time, waiting to start again"
     ]
 

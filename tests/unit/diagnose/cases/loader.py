@@ -1,20 +1,20 @@
-"""The containers that bring adapters, or look at them."""
+"""Containers that download or check adapters."""
 
 from nim_component.lora_loader import EXIT_CODES
 
-from ..made import ended, snapshot
-from ..shown import Case, NearMiss
+from ..kubernetes_objects import crashed, snapshot
+from ..snapshots import Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
     "loader-out-of-memory": [
-        (snapshot(ended("", 137, "OOMKilled", "download-loras")), "ran out of memory (2Gi). | Raise lora_adapter_mem.")
+        (snapshot(crashed("", 137, "OOMKilled", "download-loras")), "ran out of memory (2Gi). | Raise lora_adapter_mem.")
     ],
-    "loader-unknown": [(snapshot(ended("pip: not found", 127, container="download-loras")), "pip: not found")],
-    "disk-full": [(snapshot(ended("OSError: [Errno 28] No space left on device: '/opt/nim/.cache/blob'")), "Raise cache.size")],
+    "loader-unknown": [(snapshot(crashed("pip: not found", 127, container="download-loras")), "pip: not found")],
+    "disk-full": [(snapshot(crashed("OSError: [Errno 28] No space left on device: '/opt/nim/.cache/blob'")), "Raise cache.size")],
     **{
         f"loader-{kind}": [
             (
-                snapshot(ended("adapter one: what happened: what to do", code, container="download-loras")),
+                snapshot(crashed("adapter one: what happened: what to do", code, container="download-loras")),
                 "adapter one: what happened: what to do",
             )
         ]
@@ -23,8 +23,8 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
-    "loader-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
-    "loader-unknown": snapshot(ended("", 12, container="download-loras")),
-    "disk-full": snapshot(ended("space shuttle")),
-    **{f"loader-{kind}": snapshot(ended("", 99, container="download-loras")) for kind in EXIT_CODES},
+    "loader-out-of-memory": snapshot(crashed("", 137, "OOMKilled")),
+    "loader-unknown": snapshot(crashed("", 12, container="download-loras")),
+    "disk-full": snapshot(crashed("space shuttle")),
+    **{f"loader-{kind}": snapshot(crashed("", 99, container="download-loras")) for kind in EXIT_CODES},
 }

@@ -1,7 +1,7 @@
-"""What nodes do to pods."""
+"""Nodes that were lost, and pods that a node evicted or rejected."""
 
-from ..made import event, node, pod, running, snapshot, waiting
-from ..shown import Case, NearMiss, failed
+from ..kubernetes_objects import event, node, pod, running, snapshot, waiting
+from ..snapshots import Case, NearMiss, failed_pod
 
 CASES: dict[str, list[Case]] = {
     "node-lost": [
@@ -10,19 +10,19 @@ CASES: dict[str, list[Case]] = {
     ],
     "evicted-disk": [
         (
-            failed("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi."),
+            failed_pod("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi."),
             "Raise ephemeral_storage",
         ),
-        (failed("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size with cache.empty_dir"),
+        (failed_pod("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size with cache.empty_dir"),
     ],
-    "evicted-memory": [(failed("Evicted", "The node was low on resource: memory."), "Reserve nodes for the model")],
-    "evicted": [(failed("Odd", "for some reason"), "for some reason")],
-    "node-shutdown": [(failed("Terminated", "Pod was terminated in response to imminent node shutdown."), "spot")],
+    "evicted-memory": [(failed_pod("Evicted", "The node was low on resource: memory."), "Reserve nodes for the model")],
+    "evicted": [(failed_pod("Odd", "for some reason"), "for some reason")],
+    "node-shutdown": [(failed_pod("Terminated", "Pod was terminated in response to imminent node shutdown."), "spot")],
     "pod-preempted": [
-        (failed("Preempted", "preempted by pod x"), "priority_class"),
+        (failed_pod("Preempted", "preempted by pod x"), "priority_class"),
         (snapshot(pod(), events=[event("Preempted", "Preempted by pod 1234 on node gpu-0", age=30)]), "higher priority"),
     ],
-    "node-admission": [(failed("OutOfnvidia.com/gpu", "Node didn't have enough resource: nvidia.com/gpu"), "device plugin")],
+    "node-admission": [(failed_pod("OutOfnvidia.com/gpu", "Node didn't have enough resource: nvidia.com/gpu"), "device plugin")],
     "pod-network": [
         (
             snapshot(
@@ -37,13 +37,13 @@ CASES: dict[str, list[Case]] = {
 
 NEAR_MISSES: dict[str, NearMiss] = {
     "node-lost": snapshot(running(), nodes=[node()]),
-    "evicted-disk": failed("Evicted", "The node was low on resource: memory."),
-    "evicted-memory": failed("Evicted", "The node was low on resource: ephemeral-storage."),
-    # a later pod is ready: the evicted one is only a record
+    "evicted-disk": failed_pod("Evicted", "The node was low on resource: memory."),
+    "evicted-memory": failed_pod("Evicted", "The node was low on resource: ephemeral-storage."),
+    # another pod is ready, so the evicted pod is only a record
     "evicted": snapshot(running(ready=True), pod("dead", node="gpu-0", status={"phase": "Failed", "reason": "Odd", "message": "x"})),
-    "node-shutdown": failed("Evicted", "The node was low on resource: memory."),
+    "node-shutdown": failed_pod("Evicted", "The node was low on resource: memory."),
     "pod-preempted": snapshot(running(ready=True), events=[event("Preempted", "Preempted by pod 1", age=30)]),
-    "node-admission": failed("Evicted", "The node was low on resource: memory."),
+    "node-admission": failed_pod("Evicted", "The node was low on resource: memory."),
     "pod-network": snapshot(running(), events=[event("FailedCreatePodSandBox", "network", running())]),
     "pod-sandbox": snapshot(running(), events=[event("FailedCreatePodSandBox", "odd", running())]),
 }

@@ -1,9 +1,9 @@
-"""Rollouts that stand still, and Services that lead nowhere."""
+"""Rollouts that are stuck, and Services without usable endpoints."""
 
 from dataclasses import replace
 
-from ..made import ago, deployment, running, service, snapshot, unschedulable
-from ..shown import NO_GPU, Case, NearMiss
+from ..kubernetes_objects import ago, deployment, running, service, snapshot, unschedulable
+from ..snapshots import NO_GPU, Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
     "rollout-paused": [(snapshot(deployments=[deployment(paused=True)]), "rollout resume deployment/llama")],
@@ -80,7 +80,7 @@ NEAR_MISSES: dict[str, NearMiss] = {
         for surge in (0, 1)
     ],
     "old-pod-stuck": snapshot(running(name="old", metadata={"deletionTimestamp": ago(30)})),
-    # only the leader of a group is chosen, and it is not ready yet
+    # the Service selects only the leader of the node group, and the leader is not ready
     "service-selector": snapshot(
         running(ready=True, name="worker", metadata={"labels": {"worker-index": "1"}}),
         running(name="leader", metadata={"labels": {"worker-index": "0"}}),

@@ -1,16 +1,15 @@
-"""Pods that no node takes."""
+"""Pods that the scheduler cannot place."""
 
-from ..made import GPU, node, pod, snapshot, unschedulable
-from ..shown import NO_GPU, OTHER, Case, NearMiss
+from ..kubernetes_objects import GPU, node, pod, snapshot, unschedulable
+from ..snapshots import NO_GPU, OTHER_POD, Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
-    # cause: object sets that show it, each with words of text, fix or evidence
     "gpu-insufficient": [
         (
             snapshot(
                 unschedulable(NO_GPU, gpu=2),
                 nodes=[node(), node("gpu-1", 4)],
-                others=[OTHER, pod("b", gpu=3, node="gpu-1", status={"phase": "Running"})],
+                cluster_pods=[OTHER_POD, pod("b", gpu=3, node="gpu-1", status={"phase": "Running"})],
             ),
             f"No node has 2 free {GPU}: 1 of 12 are free, gpu-1 1 of 4, gpu-0 0 of 8. | Free GPUs (used by train/other 8, ml/b 3)",
         ),
@@ -100,12 +99,11 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
-    # cause: an object set close to one that shows it, and does not
     "gpu-insufficient": snapshot(unschedulable("0/1 nodes are available: 1 Insufficient memory."), nodes=[node()]),
     "gpu-absent": snapshot(unschedulable(NO_GPU), nodes=[node(gpu=0), node("b", 1)]),
     "gpu-too-many": snapshot(unschedulable(NO_GPU, gpu=8), nodes=[node()]),
     "node-too-small": snapshot(unschedulable(NO_GPU), nodes=[node()]),
-    # the tainted node has no GPU anyway
+    # the tainted node has no GPU, so it is not suitable without the taint
     "taint": snapshot(
         unschedulable(f"0/2 nodes are available: 1 Insufficient {GPU}, 1 node(s) had untolerated taint {{team: a}}."),
         nodes=[node("cpu", 0, taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}]), node()],

@@ -1,14 +1,15 @@
-"""Secrets and ConfigMaps, and what else a container needs to be configured."""
+"""Secrets, ConfigMaps and other configuration of containers."""
 
 from nim_component.cluster.secret_facts import SecretFacts
+from nim_component.names import PULL_SECRET_TYPE
 
-from ..made import event, running, snapshot, waiting
-from ..shown import PULL_FACTS, PULL_TYPE, Case, NearMiss, mounting
+from ..kubernetes_objects import event, running, snapshot, waiting
+from ..snapshots import PULL_FACTS, Case, NearMiss, failed_mount
 
 CASES: dict[str, list[Case]] = {
     "config-map-missing": [
         (
-            mounting('MountVolume.SetUp failed for volume "lora-loader" : configmap "llama-lora-1" not found'),
+            failed_mount('MountVolume.SetUp failed for volume "lora-loader" : configmap "llama-lora-1" not found'),
             "The ConfigMap llama-lora-1 that the pod mounts",
         ),
         (snapshot(waiting("CreateContainerConfigError", 'configmap "settings" not found')), "The ConfigMap settings does not exist"),
@@ -18,7 +19,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "secret-missing": [
         (snapshot(waiting("CreateContainerConfigError", 'secret "ngc" not found')), "The Secret ngc does not exist"),
-        (mounting('MountVolume.SetUp failed for volume "tls" : secret "tls" not found'), "that the pod mounts"),
+        (failed_mount('MountVolume.SetUp failed for volume "tls" : secret "tls" not found'), "that the pod mounts"),
     ],
     "secret-key-missing": [
         (
@@ -37,7 +38,13 @@ CASES: dict[str, list[Case]] = {
         (
             snapshot(waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: x)")),
             "Set run_as_user",
-        )
+        ),
+        (
+            snapshot(
+                waiting("CreateContainerConfigError", "container has runAsNonRoot and image has non-numeric user (nim), cannot verify")
+            ),
+            "The image's user is root or has no number",
+        ),
     ],
     "sub-path": [(snapshot(waiting("CreateContainerConfigError", 'failed to prepare subPath for volumeMount "lora"')), "fs_group")],
     "container-config": [(snapshot(waiting("CreateContainerConfigError", "odd")), "odd")],
@@ -58,7 +65,10 @@ CASES: dict[str, list[Case]] = {
     ],
     "pull-secret-type": [(snapshot(running(), secrets={"pull": SecretFacts("Opaque", ("a",))}), "is not used for pulls")],
     "pull-secret-registry": [
-        (snapshot(running(), secrets={"pull": SecretFacts(PULL_TYPE, (), ("ghcr.io",))}), "has credentials for ghcr.io, not for nvcr.io")
+        (
+            snapshot(running(), secrets={"pull": SecretFacts(PULL_SECRET_TYPE, (), ("ghcr.io",))}),
+            "has credentials for ghcr.io, not for nvcr.io",
+        )
     ],
 }
 

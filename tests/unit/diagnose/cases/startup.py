@@ -1,10 +1,10 @@
-"""Servers that do not come up: their memory, their last words, their probes."""
+"""Servers that do not become ready, by their memory, their logs and their probes."""
 
-from ..made import ended, pod, running, snapshot, waiting
-from ..shown import Case, NearMiss, probed
+from ..kubernetes_objects import crashed, pod, running, snapshot, waiting
+from ..snapshots import Case, NearMiss, failed_probe
 
 CASES: dict[str, list[Case]] = {
-    "out-of-memory": [(snapshot(ended("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm can use 16Gi")],
+    "out-of-memory": [(snapshot(crashed("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm can use 16Gi")],
     "container-out-of-memory": [
         (
             snapshot(
@@ -21,23 +21,23 @@ CASES: dict[str, list[Case]] = {
     ],
     "gpu-out-of-memory": [
         (
-            snapshot(ended("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 224.00 MiB.")),
+            snapshot(crashed("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 224.00 MiB.")),
             "does not fit into the GPU's memory",
         ),
         (
-            snapshot(ended("ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`")),
+            snapshot(crashed("ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`")),
             "NIM_MAX_MODEL_LEN",
         ),
     ],
     "shm-too-small": [
         (
-            snapshot(ended("RuntimeError: unable to write to file </torch_1_2_3>: No space left on device (28)")),
+            snapshot(crashed("RuntimeError: unable to write to file </torch_1_2_3>: No space left on device (28)")),
             "Raise shm_size, and raise mem by the same amount",
         ),
-        (snapshot(ended("", 135)), "exit code 135"),
+        (snapshot(crashed("", 135)), "exit code 135"),
     ],
     "driver-too-old": [
-        (snapshot(ended("RuntimeError: The NVIDIA driver on your system is too old (found version 11040).")), "Upgrade the driver"),
+        (snapshot(crashed("RuntimeError: The NVIDIA driver on your system is too old (found version 11040).")), "Upgrade the driver"),
         (
             snapshot(
                 waiting(
@@ -49,52 +49,52 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "gpu-not-visible": [
-        (snapshot(ended("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class to nvidia"),
+        (snapshot(crashed("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class to nvidia"),
         (snapshot(waiting("CreateContainerError", 'could not select device driver "" with capabilities: [[gpu]]')), "Container Toolkit"),
     ],
     "gpu-count": [
         (
-            snapshot(ended("ValueError: Tensor parallel size (4) cannot be larger than the number of available GPUs (1)")),
+            snapshot(crashed("ValueError: Tensor parallel size (4) cannot be larger than the number of available GPUs (1)")),
             "tensor parallelism times its pipeline parallelism",
         )
     ],
     "no-profile": [
-        (snapshot(ended("ERROR - Could not find a profile that is currently runnable with the detected hardware")), "model_profile")
+        (snapshot(crashed("ERROR - Could not find a profile that is currently runnable with the detected hardware")), "model_profile")
     ],
     "adapter-rank": [
         (
-            snapshot(ended("ValueError: LoRA rank 64 is greater than max_lora_rank 16.")),
+            snapshot(crashed("ValueError: LoRA rank 64 is greater than max_lora_rank 16.")),
             "An adapter's rank 64 is above the server's limit 16",
         )
     ],
-    "lora-unsupported": [(snapshot(ended("Error: LoRA is not supported by the selected profile")), "-feat_lora")],
+    "lora-unsupported": [(snapshot(crashed("Error: LoRA is not supported by the selected profile")), "-feat_lora")],
     "ngc-key-refused": [
-        (snapshot(ended("authz error: insufficient_scope")), "NGC refuses the API key"),
-        (snapshot(ended("Exception: https://api.ngc.nvidia.com/v2/org/nim/models/x: 403 Forbidden")), "entitled"),
+        (snapshot(crashed("authz error: insufficient_scope")), "NGC refuses the API key"),
+        (snapshot(crashed("Exception: https://api.ngc.nvidia.com/v2/org/nim/models/x: 403 Forbidden")), "entitled"),
     ],
-    "model-gated": [(snapshot(ended("huggingface_hub.errors.GatedRepoError: 403 Client Error.")), "Accept its terms")],
+    "model-gated": [(snapshot(crashed("huggingface_hub.errors.GatedRepoError: 403 Client Error.")), "Accept its terms")],
     "cache-not-writable": [
-        (snapshot(ended("PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'")), "Set run_as_user and fs_group")
+        (snapshot(crashed("PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'")), "Set run_as_user and fs_group")
     ],
-    "download-unreachable": [(snapshot(ended("httpx.ConnectError: [Errno -3] Temporary failure in name resolution")), "DNS")],
+    "download-unreachable": [(snapshot(crashed("httpx.ConnectError: [Errno -3] Temporary failure in name resolution")), "DNS")],
     "server-port-taken": [
-        (snapshot(ended("OSError: [Errno 98] error while attempting to bind: address already in use")), "extra_containers")
+        (snapshot(crashed("OSError: [Errno 98] error while attempting to bind: address already in use")), "extra_containers")
     ],
-    "server-arguments": [(snapshot(ended("nim-serve: error: unrecognized arguments: --max-lora")), "NIM 1.x and 2.x")],
+    "server-arguments": [(snapshot(crashed("nim-serve: error: unrecognized arguments: --max-lora")), "NIM 1.x and 2.x")],
     "command-not-found": [
         (snapshot(waiting("RunContainerError", 'exec: "nim-serv": executable file not found in $PATH: unknown')), "Correct command"),
-        (snapshot(ended('exec: "nim-serv": executable file not found in $PATH', 128, "StartError")), "Correct command"),
+        (snapshot(crashed('exec: "nim-serv": executable file not found in $PATH', 128, "StartError")), "Correct command"),
     ],
     "container-start": [(snapshot(waiting("CreateContainerError", "context deadline exceeded")), "context deadline exceeded")],
     "crash-loop": [
         (
-            snapshot(ended("Traceback\nKeyError: 'layers'", restarts=4)),
+            snapshot(crashed("Traceback\nKeyError: 'layers'", restarts=4)),
             "exit code 1, 5 times so far (possible). | See the end of its log in the evidence",
         )
     ],
     "startup-budget": [
         (
-            probed(
+            failed_probe(
                 "Startup probe failed: HTTP probe failed with statuscode: 503",
                 "Container nim failed startup probe, will be restarted",
                 since=5,
@@ -102,7 +102,7 @@ CASES: dict[str, list[Case]] = {
             "exceeded its limit of 1800 s (startup_timeout): it listened, but the model was not ready",
         ),
         (
-            probed(
+            failed_probe(
                 "Startup probe failed: Get http://10.0.0.1:8000/: dial tcp: connection refused",
                 "Container nim failed startup probe, will be restarted",
                 since=5,
@@ -112,38 +112,38 @@ CASES: dict[str, list[Case]] = {
     ],
     "startup-late": [(snapshot(running(1500)), "for 1500 s of its limit of 1800 s")],
     "probe-path": [
-        (probed("Startup probe failed: HTTP probe failed with statuscode: 404"), "not on the probe's path /v1/health/ready (404)")
+        (failed_probe("Startup probe failed: HTTP probe failed with statuscode: 404"), "not on the probe's path /v1/health/ready (404)")
     ],
     "liveness-killed": [
         (
-            probed("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3),
+            failed_probe("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3),
             "failed its liveness probe",
         )
     ],
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
-    "out-of-memory": snapshot(ended("", 137, "Error")),
-    "container-out-of-memory": snapshot(ended("", 137, "OOMKilled")),
-    "gpu-out-of-memory": snapshot(ended("out of disk")),
-    "shm-too-small": snapshot(ended("OSError: [Errno 28] No space left on device: '/opt/nim/.cache/blob'")),
-    "driver-too-old": snapshot(ended("driver says hello")),
-    "gpu-not-visible": snapshot(ended("CUDA out of memory")),
-    "gpu-count": snapshot(ended("tensor parallel size 2 is fine")),
-    "no-profile": snapshot(ended("Selected profile: vllm-fp16-tp1")),
-    "adapter-rank": snapshot(ended("LoRA rank 16 loaded")),
-    "lora-unsupported": snapshot(ended("LoRA rank 64 is greater than max_lora_rank 16.")),
-    "ngc-key-refused": snapshot(ended("GET /v1/models 401")),
-    "model-gated": snapshot(ended("RepositoryNotFoundError")),
-    "cache-not-writable": snapshot(ended("Permission denied: '/etc/shadow'")),
-    "download-unreachable": snapshot(ended("connected")),
-    "server-port-taken": snapshot(ended("address resolved")),
-    "server-arguments": snapshot(ended("arguments parsed")),
+    "out-of-memory": snapshot(crashed("", 137, "Error")),
+    "container-out-of-memory": snapshot(crashed("", 137, "OOMKilled")),
+    "gpu-out-of-memory": snapshot(crashed("out of disk")),
+    "shm-too-small": snapshot(crashed("OSError: [Errno 28] No space left on device: '/opt/nim/.cache/blob'")),
+    "driver-too-old": snapshot(crashed("driver version 570 loaded")),
+    "gpu-not-visible": snapshot(crashed("CUDA out of memory")),
+    "gpu-count": snapshot(crashed("tensor parallel size 2 is fine")),
+    "no-profile": snapshot(crashed("Selected profile: vllm-fp16-tp1")),
+    "adapter-rank": snapshot(crashed("LoRA rank 16 loaded")),
+    "lora-unsupported": snapshot(crashed("LoRA rank 64 is greater than max_lora_rank 16.")),
+    "ngc-key-refused": snapshot(crashed("GET /v1/models 401")),
+    "model-gated": snapshot(crashed("RepositoryNotFoundError")),
+    "cache-not-writable": snapshot(crashed("Permission denied: '/etc/shadow'")),
+    "download-unreachable": snapshot(crashed("connected")),
+    "server-port-taken": snapshot(crashed("address resolved")),
+    "server-arguments": snapshot(crashed("arguments parsed")),
     "command-not-found": snapshot(waiting("CreateContainerError", "context deadline exceeded")),
     "container-start": snapshot(waiting("ContainerCreating", "x")),
-    "crash-loop": snapshot(ended("CUDA out of memory")),
-    "startup-budget": probed("Startup probe failed: HTTP probe failed with statuscode: 503"),
+    "crash-loop": snapshot(crashed("CUDA out of memory")),
+    "startup-budget": failed_probe("Startup probe failed: HTTP probe failed with statuscode: 503"),
     "startup-late": snapshot(running(1400)),
-    "probe-path": probed("Startup probe failed: HTTP probe failed with statuscode: 503"),
-    "liveness-killed": probed("Liveness probe failed: timeout"),
+    "probe-path": failed_probe("Startup probe failed: HTTP probe failed with statuscode: 503"),
+    "liveness-killed": failed_probe("Liveness probe failed: timeout"),
 }

@@ -1,4 +1,4 @@
-"""Object sets as an API server gives them, of the component's own pod: the scheduler's, kubelet's and controllers' words are theirs."""
+"""Kubernetes objects as an API server returns them, with original messages of the scheduler, the kubelet and controllers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,12 +12,12 @@ Object = dict[str, Any]
 
 
 def ago(seconds: float) -> str:
-    """A time before `NOW`, as Kubernetes writes it."""
+    """Return a time before `NOW` in the format of Kubernetes."""
     return (NOW - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pod(name: str = "llama-5d9-x", *, gpu: int = 1, node: str = "", age: float = 120, template: str = "5d9", **more: Any) -> Object:
-    """A pod as the component renders it."""
+    """Return a pod as the component renders it."""
     server = {
         "name": "nim",
         "image": IMAGE,
@@ -51,20 +51,20 @@ def pod(name: str = "llama-5d9-x", *, gpu: int = 1, node: str = "", age: float =
 
 
 def unschedulable(message: str, **more: Any) -> Object:
-    """A pod that the scheduler could not place."""
+    """Return a pod that the scheduler could not place."""
     conditions = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]
     return pod(conditions=conditions, **more)
 
 
 def waiting(reason: str, message: str = "", container: str = "nim", **more: Any) -> Object:
-    """A pod on a node whose container waits."""
+    """Return a scheduled pod whose container waits."""
     state = {"name": container, "state": {"waiting": {"reason": reason, "message": message}}, "restartCount": 0, "ready": False}
     where = "initContainerStatuses" if container == "download-loras" else "containerStatuses"
     return pod(node="gpu-0", lora=container == "download-loras", **{where: [state]}, **more)
 
 
-def ended(message: str = "", code: int = 1, reason: str = "Error", container: str = "nim", restarts: int = 2, **more: Any) -> Object:
-    """A pod whose container ended and waits to be started again."""
+def crashed(message: str = "", code: int = 1, reason: str = "Error", container: str = "nim", restarts: int = 2, **more: Any) -> Object:
+    """Return a pod whose container terminated and waits for its restart."""
     state = {
         "name": container,
         "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
@@ -77,7 +77,7 @@ def ended(message: str = "", code: int = 1, reason: str = "Error", container: st
 
 
 def running(since: float = 60, ready: bool = False, name: str = "llama-5d9-x", node: str = "gpu-0", **more: Any) -> Object:
-    """A pod whose server runs."""
+    """Return a pod whose server runs."""
     state = {"name": "nim", "state": {"running": {"startedAt": ago(since)}}, "restartCount": 0, "ready": ready, "started": ready}
     conditions = [{"type": "Ready", "status": str(ready)}, {"type": "PodScheduled", "status": "True"}]
     return pod(name, node=node, age=since + 10, containerStatuses=[state], conditions=conditions, phase="Running", podIP="10.0.0.1", **more)
@@ -86,7 +86,7 @@ def running(since: float = 60, ready: bool = False, name: str = "llama-5d9-x", n
 def node(
     name: str = "gpu-0", gpu: int = 8, *, taints: list[Object] | None = None, labels: Object | None = None, ready: bool = True
 ) -> Object:
-    """A node with GPUs."""
+    """Return a node with GPUs."""
     size = {"cpu": "64", "memory": "512Gi", **({GPU: str(gpu)} if gpu else {})}
     condition = {"type": "Ready", "status": "True" if ready else "Unknown", "message": "Kubelet stopped posting node status."}
     return {
@@ -96,9 +96,9 @@ def node(
     }
 
 
-def event(reason: str, message: str, about: Object | None = None, kind: str = "Pod", age: float = 10, type_: str = "Warning") -> Object:
-    """An event."""
-    metadata = (about or pod())["metadata"]
+def event(reason: str, message: str, involved: Object | None = None, kind: str = "Pod", age: float = 10, type_: str = "Warning") -> Object:
+    """Return an event that involves an object, by default `pod()`."""
+    metadata = (involved or pod())["metadata"]
     return {
         "metadata": {"name": f"{metadata['name']}.{reason}", "uid": f"{reason}-{age}"},
         "involvedObject": {"kind": kind, "name": metadata["name"], "uid": metadata.get("uid", "")},
@@ -109,8 +109,8 @@ def event(reason: str, message: str, about: Object | None = None, kind: str = "P
     }
 
 
-def claim(phase: str = "Pending", name: str = "llama-cache", age: float = 120, **metadata: Any) -> Object:
-    """The claim of the cache."""
+def pvc(phase: str = "Pending", name: str = "llama-cache", age: float = 120, **metadata: Any) -> Object:
+    """Return the PVC of the cache."""
     return {
         "metadata": {"name": name, "uid": f"uid-{name}", "creationTimestamp": ago(age), **metadata},
         "spec": {},
@@ -118,18 +118,18 @@ def claim(phase: str = "Pending", name: str = "llama-cache", age: float = 120, *
     }
 
 
-def replica_set(message: str = "", wanted: int = 1, there: int = 0) -> Object:
-    """A ReplicaSet that could not make its pods."""
+def replica_set(message: str = "", replicas: int = 1, created: int = 0) -> Object:
+    """Return a ReplicaSet, with a failure to create its pods if a message is given."""
     conditions = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}] if message else []
     return {
         "metadata": {"name": "llama-5d9", "uid": "uid-rs", "creationTimestamp": ago(60)},
-        "spec": {"replicas": wanted},
-        "status": {"replicas": there, "conditions": conditions},
+        "spec": {"replicas": replicas},
+        "status": {"replicas": created, "conditions": conditions},
     }
 
 
 def deployment(**spec: Any) -> Object:
-    """The Deployment."""
+    """Return the Deployment."""
     conditions = spec.pop("conditions", [])
     return {
         "metadata": {"name": "llama", "namespace": "ml", "uid": "uid-d", "creationTimestamp": ago(300)},
@@ -139,7 +139,7 @@ def deployment(**spec: Any) -> Object:
 
 
 def service(**spec: Any) -> Object:
-    """The Service."""
+    """Return the Service."""
     ports = [{"name": "http", "port": 8000, "targetPort": "http"}]
     selector = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
     return {
@@ -149,13 +149,13 @@ def service(**spec: Any) -> Object:
     }
 
 
-def snapshot(*pods: Object, secrets: Any = None, others: list[Object] | None = None, **kinds: list[Object]) -> Snapshot:
-    """What a cluster shows: every kind that is not given could not be read."""
-    return Snapshot("llama", "ml", NOW, {"pods": list(pods), **kinds}, others, secrets or {})
+def snapshot(*pods: Object, secrets: Any = None, cluster_pods: list[Object] | None = None, **kinds: list[Object]) -> Snapshot:
+    """Return a snapshot. Kinds that are not given are unknown."""
+    return Snapshot("llama", "ml", NOW, {"pods": list(pods), **kinds}, cluster_pods, secrets or {})
 
 
 def job(*, deadline: int = 7200, age: float = 60, container: str = "prewarm", **more: Any) -> Object:
-    """A Job: the one that fills the cache, or with `download-loras` the one that brings adapters."""
+    """Return the prewarm Job, or with `download-loras` the LoRA Job."""
     name = "nim-prewarm" if container == "prewarm" else "nim-lora-loader"
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": container}]}}
@@ -167,8 +167,8 @@ def job(*, deadline: int = 7200, age: float = 60, container: str = "prewarm", **
     }
 
 
-def over(kind: str, reason: str = "", message: str = "", **more: Any) -> Object:
-    """A Job that has come to its end: `Complete` or `Failed`."""
+def finished_job(kind: str, reason: str = "", message: str = "", **more: Any) -> Object:
+    """Return a Job that is `Complete` or `Failed`."""
     condition = {"type": kind, "status": "True", "reason": reason, "message": message}
     return job(status={"conditions": [condition], "completionTime": ago(0), **more.pop("status", {})}, **more)
 
@@ -176,7 +176,7 @@ def over(kind: str, reason: str = "", message: str = "", **more: Any) -> Object:
 def job_pod(
     name: str = "llama-warm-x", *, container: str = "prewarm", state: Object | None = None, node: str = "gpu-0", **more: Any
 ) -> Object:
-    """A pod of a Job: it has no GPU, and is not started again."""
+    """Return a pod of a Job. It has no GPU and is not restarted."""
     image = IMAGE if container == "prewarm" else "python:3.12-alpine"
     size = {"cpu": "2", "memory": "8Gi"}
     spec = {
@@ -188,12 +188,12 @@ def job_pod(
     return pod(name, node=node, containerStatuses=statuses, spec=spec, **more)
 
 
-def job_ended(message: str = "", code: int = 1, reason: str = "Error", **more: Any) -> Object:
-    """A pod of a Job that failed."""
+def failed_job_pod(message: str = "", code: int = 1, reason: str = "Error", **more: Any) -> Object:
+    """Return a failed pod of a Job."""
     state = {"terminated": {"exitCode": code, "reason": reason, "message": message, "finishedAt": ago(20)}}
     return job_pod(state=state, status={"phase": "Failed"}, **more)
 
 
-def group(**spec: Any) -> Object:
-    """The LeaderWorkerSet."""
+def leader_worker_set(**spec: Any) -> Object:
+    """Return the LeaderWorkerSet."""
     return {"metadata": {"name": "llama-group", "namespace": "ml", "uid": "uid-g"}, "spec": {"replicas": 1, **spec}, "status": {}}
