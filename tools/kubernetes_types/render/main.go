@@ -1,5 +1,7 @@
-// Renders JSON objects (one a line) as the Kubernetes provider does, with the same Go packages: the source of ../oracle/*.jsonl.
-// Takes k8s.io/api, apimachinery and client-go v0.36.2 and sigs.k8s.io/yaml v1.6.0. With an argument, without normalising.
+// Render renders JSON objects, one per line, as YAML. It uses the Go packages of the Pulumi Kubernetes
+// provider, and its pruning (https://github.com/pulumi/pulumi-kubernetes, provider/pkg/provider).
+//
+// The documents on standard output end with a NUL byte. With an argument, objects are not normalised.
 package main
 
 import (
@@ -84,7 +86,7 @@ func main() {
 	raw := len(os.Args) > 1
 	for sc.Scan() {
 		var m map[string]any
-		if err := json.Unmarshal(sc.Bytes(), &m); err != nil { // float64 numbers, as the property map has
+		if err := json.Unmarshal(sc.Bytes(), &m); err != nil { // numbers are float64, as in the property map of the provider
 			panic(err)
 		}
 		uns := &unstructured.Unstructured{Object: m}

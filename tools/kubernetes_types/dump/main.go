@@ -1,12 +1,13 @@
-// Dumps how the Go types of k8s.io/api treat each field; build_table.py turns the dump into nim_component/local/kubernetes_types.txt.
+// Dump prints the fields of the Go types of k8s.io/api as JSON, for ../table.py.
+//
+// Alpha and beta versions are skipped. A field is printed as `name`, `?` if it has omitempty, `!` if it
+// has omitzero, and its type with `*`, `[]` and `{}` in front.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
-	"sort"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -120,22 +121,14 @@ func main() {
 	s := kscheme.Scheme
 	kinds := map[string]string{}
 	for gvk, t := range s.AllKnownTypes() {
-		if strings.Contains(gvk.Version, "alpha") || gvk.Version == "__internal" || strings.HasSuffix(gvk.Kind, "List") || strings.HasSuffix(gvk.Kind, "Options") || gvk.Kind == "WatchEvent" {
+		if strings.Contains(gvk.Version, "alpha") || strings.Contains(gvk.Version, "beta") || gvk.Version == "__internal" || strings.HasSuffix(gvk.Kind, "List") || strings.HasSuffix(gvk.Kind, "Options") || gvk.Kind == "WatchEvent" {
 			continue
 		}
 		if _, ok := t.FieldByName("ObjectMeta"); !ok {
 			continue
 		}
-		if len(os.Args) > 1 && strings.Contains(gvk.Version, "beta") {
-			continue
-		}
 		kinds[gvk.GroupVersion().String()+" "+gvk.Kind] = walk(t)
 	}
-	keys := []string{}
-	for k := range out {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
 	b, _ := json.Marshal(map[string]any{"kinds": kinds, "structs": out})
 	fmt.Println(string(b))
 }

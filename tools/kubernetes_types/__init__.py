@@ -1,0 +1,1 @@
+"""Generator of the serialisation table of the local engine."""
