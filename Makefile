@@ -39,7 +39,7 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine generate docs bench package clean
+.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine generate kubernetes-types kubernetes-version docs bench package clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,13 @@ engine: $(DEV_READY) ## Run the tests on the Pulumi engine; skipped without pulu
 
 generate: $(DEV_READY) ## Write the reference pages and stacks/schema.json
 	$(BIN)/python -m tools.docs
+
+kubernetes-types: $(READY) ## Generate the table of Kubernetes types and the expected texts of its tests; needs Go
+	$(BIN)/python -m tools.kubernetes_types
+
+kubernetes-version: $(DEV_READY) ## Change the Kubernetes version everywhere: V=1.37; needs Go
+	$(BIN)/python -m tools.kubernetes_version $(V)
+	$(MAKE) kubernetes-types generate
 
 docs: $(DOCS_READY) ## Build the documentation into site/; fail on broken links, anchors and navigation
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --fresh-env --jobs auto -d build/doctrees docs site

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..kubernetes.version import KUBERNETES_VERSION
 from .exit_codes import CHANGED
 from .failure import enable_json_errors, run_or_fail
 from .options import FolderOption, StackOption
@@ -21,7 +22,9 @@ OutOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON in place of the tree.")]
 VersionOption = Annotated[
     str | None,
-    typer.Option("--kubernetes-version", help="Validate against the schemas of this version, such as 1.36.", show_default=False),
+    typer.Option(
+        "--kubernetes-version", help=f"Validate against the schemas of this version, such as {KUBERNETES_VERSION}.", show_default=False
+    ),
 ]
 
 

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from nim_component.kubernetes.version import KUBERNETES_VERSION
+
 from .cache import Print, cache_folder, locked, silent, timed
 
 MODULE = Path(__file__).parent / "binaries"
@@ -32,13 +34,21 @@ PROGRAMS = {
 }
 """Program name to Go package."""
 _VERSION = "k8s.io/component-base/version"
-MINOR = 36
-"""Minor version of Kubernetes, as in `go.mod`."""
+
+
+def _read_version(module: str) -> str:
+    """Return the version of a module in `go.mod`."""
+    (version,) = re.findall(rf"^\s*{module} (v\S+)", (MODULE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    return version
+
+
+MINOR = int(KUBERNETES_VERSION.partition(".")[2])
+"""Minor version of Kubernetes."""
 LINK = (
-    f"{_VERSION}.gitVersion=v1.{MINOR}.3",
+    f"{_VERSION}.gitVersion={_read_version('k8s.io/kubernetes')}",
     f"{_VERSION}.gitMajor=1",
     f"{_VERSION}.gitMinor={MINOR}",
-    "sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",
+    f"sigs.k8s.io/kwok/pkg/consts.Version={_read_version('sigs.k8s.io/kwok')}",
 )
 """Variables that the linker sets.
 

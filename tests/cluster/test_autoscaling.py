@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nim_component import NIM, AutoscalingArgs, CacheArgs, NIMSecrets, ScalingMetric, ScalingPreset
+from nim_component.kubernetes.version import KUBERNETES_VERSION
 
 from .client import Client, DynamicApiError, Object, condition, wait_until
 from .drift import assert_second_apply_changes_nothing
@@ -50,7 +51,7 @@ def test_autoscaler_is_accepted(cluster: Client, namespace: str, autoscaling: Au
 
 def test_zero_replicas_need_kubernetes_1_37(cluster: Client, namespace: str):
     zero = AutoscalingArgs(min_replicas=0, max_replicas=5, metrics=[METRICS[4]])
-    assert cluster.version().startswith("v1.36.")
+    assert cluster.version().startswith(f"v{KUBERNETES_VERSION}.")
     with pytest.raises(DynamicApiError, match=r"spec\.minReplicas: Invalid value: 0: must be greater than or equal to 1"):
         cluster.apply(pick(service(namespace, autoscaling=zero), "HorizontalPodAutoscaler"))
 

@@ -128,6 +128,7 @@ def test_link_flags_have_pinned_versions():
     """The linker sets the version that the cluster reports. It must be that of the code."""
     (pinned,) = re.findall(r"^\s*k8s\.io/kubernetes (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert next(each.partition("=")[2] for each in LINK if "gitVersion" in each) == pinned
+    assert pinned.startswith(f"v1.{MINOR}.")
     (kwok,) = re.findall(r"^\s*sigs\.k8s\.io/kwok (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert LINK[-1].partition("=")[2] == kwok
 

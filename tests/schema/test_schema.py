@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nim_component import NIM, NIMService
+from nim_component.kubernetes.version import KUBERNETES_VERSION
 from nim_component.local.manifests import Manifest, collect_manifests, validate_manifests
 from nim_component.local.schema_files import bundled_versions
 from nim_component.testing import record, record_project
@@ -45,7 +46,7 @@ def test_rendered_stack_passes_strict_schema(project: str, stack: str, version: 
 def test_schema_refuses_unknown_field():
     untyped: Any = {"name": "a", "lables": {}}
     seen = record(lambda: k8s.core.v1.ConfigMap("a", metadata=untyped))
-    (error,) = validate_manifests(collect_manifests(seen.run), "1.36")[0]
+    (error,) = validate_manifests(collect_manifests(seen.run), KUBERNETES_VERSION)[0]
     assert "metadata.lables: unknown field. Did you mean 'labels'?" in error
 
 
@@ -53,7 +54,7 @@ def test_schema_refuses_unknown_field():
 @given(nim=nims())
 def test_generated_objects_pass_strict_schema(nim: NIM):
     objects = collect_manifests(record(lambda: NIMService("llama", nim)).run)
-    assert validate_manifests(objects, "1.36") == ([], [])
+    assert validate_manifests(objects, KUBERNETES_VERSION) == ([], [])
     assert len({(each.kind, each.name) for each in objects}) == len(objects)
 
 

@@ -11,6 +11,7 @@ import pytest
 from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.component.optional_children import OPTIONAL_CHILDREN
 from nim_component.kubernetes.list_keys import LIST_KEYS
+from nim_component.kubernetes.version import KUBERNETES_VERSION
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
 from nim_component.manifests.merge import merge
@@ -310,7 +311,7 @@ def test_overridden_object_passes_strict_schema():
         }
     }
     for manifest in collect_manifests(recorded(overrides={"deployment": patch}).run):
-        kubernetes_validate.validate(manifest.masked, "1.36", strict=True)
+        kubernetes_validate.validate(manifest.masked, KUBERNETES_VERSION, strict=True)
 
 
 def test_merge_keys_are_of_kubernetes_lists():

@@ -8,6 +8,7 @@ from typing import get_args
 import yaml
 
 from nim_component.args.generation import GenerationName
+from nim_component.kubernetes.version import KUBERNETES_VERSION
 from nim_component.local.schema_files import bundled_versions
 from nim_component.preflight.checks import OLDEST_VERSION
 
@@ -27,7 +28,6 @@ def render() -> str:
     ranges = dict(re.fullmatch(r"([\w-]+)(?:\[.*\])?(.*)", each).groups() for each in project["dependencies"])  # pyright: ignore
     pins = dict(re.findall(r"^([\w-]+)==(\S+)$", _read("requirements.txt"), re.MULTILINE))
     matrix = yaml.safe_load(_read(".github/workflows/test.yml"))["jobs"]["test"]["strategy"]["matrix"]["python"]
-    default = yaml.safe_load(_read("Pulumi.yaml"))["config"]["kubernetesVersion"]["default"]
     server = re.search(r"^\tk8s\.io/kubernetes v(\S+)", _read("tests/cluster/binaries/go.mod"), re.MULTILINE)
     schemas = bundled_versions()
     assert server is not None and set(GENERATIONS) == set(get_args(GenerationName))
@@ -37,7 +37,11 @@ def render() -> str:
         ["Pulumi Kubernetes provider", ranges["pulumi-kubernetes"], f"tests with {pins['pulumi_kubernetes']}"],
         ["pydantic", ranges["pydantic"], f"tests with {pins['pydantic']}"],
         ["Kubernetes, API server", f"1.{OLDEST_VERSION[1]} or later", f"tests with {server[1]}; `nim-component check` warns of older ones"],
-        ["Kubernetes, schemas", f"{schemas[0]} to {schemas[-1]}", f"tests with {', '.join(schemas[-3:])}; stacks use {default} by default"],
+        [
+            "Kubernetes, schemas",
+            f"{schemas[0]} to {schemas[-1]}",
+            f"tests with {', '.join(schemas[-3:])}; stacks use {KUBERNETES_VERSION} by default",
+        ],
     ]
     return (
         "\n\n".join(

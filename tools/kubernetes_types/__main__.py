@@ -35,7 +35,9 @@ def write_oracle(name: str, *arguments: str) -> None:
     objects: list[Any] = [json.loads(line)["given"] for line in file.read_text(encoding="utf-8").splitlines()]
     texts = run_go("render", *arguments, lines="".join(f"{json.dumps(each)}\n" for each in objects)).split("\0")[:-1]
     cases = zip(objects, texts, strict=True)
-    file.write_text("".join(f"{json.dumps({'given': given, 'rendered': text}, ensure_ascii=False)}\n" for given, text in cases), encoding="utf-8")
+    file.write_text(
+        "".join(f"{json.dumps({'given': given, 'rendered': text}, ensure_ascii=False)}\n" for given, text in cases), encoding="utf-8"
+    )
 
 
 def main() -> None:

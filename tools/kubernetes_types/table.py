@@ -65,7 +65,7 @@ def find_fields(name: str, structs: Mapping[str, list[str]], found: dict[str, di
     """Return the fields of a struct that are not copied unchanged. `found` contains the results so far."""
     if name in found:
         return found[name]
-    found[name] = {}  # a struct may contain itself
+    found[name] = {}  # a struct that contains itself is copied unchanged there
     fields: dict[str, Field] = {}
     for line in structs[name]:
         field, shape = line.split(" ", 1)

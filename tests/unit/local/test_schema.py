@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nim_component.kubernetes.version import KUBERNETES_VERSION
 from nim_component.local import UNKNOWN, LocalError, Secret
 from nim_component.local.schema import UnknownKindError, validate_object
 from nim_component.local.schema_files import bundled_versions, resolve_version
@@ -18,7 +19,7 @@ def deployment(**container: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec}
 
 
-def violations(value: dict[str, Any], version: str = "1.36") -> list[str]:
+def violations(value: dict[str, Any], version: str = KUBERNETES_VERSION) -> list[str]:
     return [f"{found.path}: {found.problem}" for found in validate_object(value, version)]
 
 
@@ -97,18 +98,18 @@ def test_secret_value_is_validated_but_not_printed() -> None:
 
 def test_custom_resource_has_no_schema() -> None:
     with pytest.raises(UnknownKindError):
-        validate_object({"apiVersion": "example.com/v1", "kind": "Thing"}, "1.36")
+        validate_object({"apiVersion": "example.com/v1", "kind": "Thing"}, KUBERNETES_VERSION)
 
 
 def test_api_group_like_built_in_has_no_schema() -> None:
     """`apps.example.com/v1` and `apps/v1` have the same file name in kubernetes-validate."""
     with pytest.raises(UnknownKindError):
-        validate_object({"apiVersion": "apps.example.com/v1", "kind": "Deployment"}, "1.36")
+        validate_object({"apiVersion": "apps.example.com/v1", "kind": "Deployment"}, KUBERNETES_VERSION)
 
 
 def test_misspelt_built_in_kind_is_a_violation() -> None:
     assert violations({"apiVersion": "apps/v1", "kind": "Deploymnt"}) == [
-        "kind: Kubernetes 1.36 has no Deploymnt in apps/v1. Did you mean 'Deployment'?"
+        f"kind: Kubernetes {KUBERNETES_VERSION} has no Deploymnt in apps/v1. Did you mean 'Deployment'?"
     ]
 
 
@@ -121,9 +122,9 @@ def test_default_version_is_the_newest() -> None:
     assert resolve_version(None) == bundled_versions()[-1] == kubernetes_validate.latest_version().rpartition(".")[0]
 
 
-@pytest.mark.parametrize("wanted", ["1.36", "v1.36", "1.36.2"])
+@pytest.mark.parametrize("wanted", [KUBERNETES_VERSION, f"v{KUBERNETES_VERSION}", f"{KUBERNETES_VERSION}.2"])
 def test_version_forms_are_equal(wanted: str) -> None:
-    assert resolve_version(wanted) == "1.36"
+    assert resolve_version(wanted) == KUBERNETES_VERSION
 
 
 @pytest.mark.parametrize(
