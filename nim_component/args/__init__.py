@@ -1,4 +1,9 @@
-"""What the user says, checked. Imports no cluster, no provider and, while nothing is wrong, no Pulumi."""
+"""Argument models: the fields of a service, with their validation.
+
+Its classes are the public names of the package, apart from `NIMService`: a class that is imported
+here is exported by `nim_component`. The import loads no Kubernetes SDK and, unless an error is
+raised, no Pulumi.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +52,13 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "ArgumentError":
+    if name == "ArgumentError":  # imports Pulumi
         from .error import ArgumentError
 
         return ArgumentError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def list_exports() -> list[str]:
+    """Return the public names of this module: all classes, and `ArgumentError`."""
+    return sorted([*(name for name, value in globals().items() if isinstance(value, type) and value is not Any), "ArgumentError"])

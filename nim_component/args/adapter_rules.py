@@ -1,4 +1,4 @@
-"""Rules across a service's adapters and everything that they hang on."""
+"""Rules across the LoRA adapters of a service and the fields that they depend on."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 from ..text.field_paths import Path, show_argument_path
 from .autoscaling import AutoscalingArgs
 from .field_types import Memory
+from .fixes import fix
 from .generation import GenerationName, find_generation
 from .lora_adapter import LoRAAdapter, model_of_image
 from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
@@ -15,32 +16,30 @@ from .outputs import is_output
 from .problems import Problem
 
 _VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""The ranks that vLLM's `--max-lora-rank` takes."""
-_RENAME = "Give {} another name: LoRAAdapter(repo_id=..., name=...)."
+"""Values of vLLM's `--max-lora-rank`."""
+_RENAMED = {"hf_repo_ids": [{"repo_id": "org/name", "name": "other-name"}]}
+_MEMORY = {"lora_adapter_mem": "2Gi"}
 
 
 def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Adapters need memory to be downloaded in and a directory that the server reads."""
+    """Require memory for the download of adapters, and the directory from which the server reads them."""
     if not adapter_names(adapters, lora):
         return
     given = "hf_repo_ids" if adapters else "lora.source"
     if adapters and memory is None:
-        yield Problem(
-            ("lora_adapter_mem",),
-            "memory to download the LoRA adapters must be set with hf_repo_ids",
-            'Set lora_adapter_mem, such as "2Gi".',
-        )
+        message = "must be set with hf_repo_ids: it is the memory of the container that downloads the LoRA adapters"
+        yield Problem(("lora_adapter_mem",), message, fix("Set {}.", _MEMORY))
     source = (env or {}).get(PEFT_SOURCE)
-    remedy = f'Set it in env: {{"{PEFT_SOURCE}": "/opt/nim/peft_adapters"}}.'
+    action = fix("Set {}.", {"env": {PEFT_SOURCE: "/opt/nim/peft_adapters"}})
     path = ("env", PEFT_SOURCE)
     if source is None:
-        yield Problem(path, f"must be set with {given}: it is where the server looks for the adapters", remedy)
+        yield Problem(path, f"must be set with {given}: the server reads the adapters from this directory", action)
     elif not isinstance(source, str):
-        yield Problem(path, f"must be plain text with {given}: it decides a mount", remedy)
-    elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(part in (".", "..") for part in source.split("/")):
-        yield Problem(path, "must be an absolute path below the root", remedy, repr(source))
+        yield Problem(path, f"must be a plain string with {given}: a volume is mounted there", action)
+    elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(step in (".", "..") for step in source.split("/")):
+        yield Problem(path, "must be an absolute path below the root directory", action, repr(source))
     elif any(_overlap(source, taken) for taken in (SHM_PATH, CACHE_PATH)):
-        yield Problem(path, f"must not lie in or above {SHM_PATH} or {CACHE_PATH}", remedy, repr(source))
+        yield Problem(path, f"must not be inside or above {SHM_PATH} or {CACHE_PATH}", action, repr(source))
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -49,59 +48,65 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def validate_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
-    """One directory and one model name each: `a/x` and `b/x` would overwrite one another, and on a volume such as SMB `x` and `X` too."""
+    """Require one directory and one model name for each adapter.
+
+    `a/x` and `b/x` would overwrite one another; so would `x` and `X` on a volume such as SMB.
+    """
     base = served_model or model_of_image(image)
     names = adapter_names(adapters, lora)
     seen: dict[str, int] = {}
     where: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)
+    action = "Rename the directory." if lora.source is not None else fix("Rename the adapter: {}.", _RENAMED)
     for index, name in enumerate(names):
         first = seen.setdefault(name.lower(), index)
         if first != index:
-            case = "" if names[first] == name else " in another case: some volumes take them for one"
-            yield Problem(
-                (*where, index),
-                f"must not have the name of {show_argument_path((*where, first))}{case}",
-                _RENAME.format("one of them"),
-                repr(name),
-            )
+            case = "" if names[first] == name else " in another case: some volumes do not distinguish case"
+            message = f"must not have the name of {show_argument_path((*where, first))}{case}"
+            yield Problem((*where, index), message, action, repr(name))
         elif name == base:
-            yield Problem((*where, index), "must not have the name of the served model", _RENAME.format("the adapter"), repr(name))
+            yield Problem((*where, index), "must not have the name of the served model", action, repr(name))
 
 
 def validate_origin(
     adapters: Sequence[LoRAAdapter] | None, memory: Memory | None, lora: LoRAArgs, volumes: Sequence[Mapping[str, Any]] | None
 ) -> Iterator[Problem]:
-    """Adapters come from the hub or from elsewhere, and what the group says must have something to say it of."""
+    """Require one origin of adapters, the hub or a source, and only settings that apply to it."""
     source = lora.source
     if source is not None and adapters:
-        yield Problem(("lora", "source"), "must not be given together with hf_repo_ids: the server reads one directory", "Leave one out.")
+        message = "must not be combined with hf_repo_ids: the server reads one directory"
+        yield Problem(("lora", "source"), message, "Remove one of the two.")
     if source is not None and source.image is not None and memory is None:
-        yield Problem(("lora_adapter_mem",), "must be set with lora.source.image, which runs in it", 'Set it, such as "2Gi".')
+        message = "must be set with lora.source.image: it is the memory of that image's container"
+        yield Problem(("lora_adapter_mem",), message, fix("Set {}.", _MEMORY))
     if source is not None and source.volume is not None and source.volume not in [each["name"] for each in volumes or ()]:
         known = ", ".join(each["name"] for each in volumes or ()) or "none"
-        rule, remedy = "must be the name of one of extra_volumes", f"Add it there; known: {known}."
-        yield Problem(("lora", "source", "volume"), rule, remedy, repr(source.volume))
+        action = f"Add the volume to extra_volumes. Volumes there: {known}."
+        yield Problem(("lora", "source", "volume"), "must be the name of a volume in extra_volumes", action, repr(source.volume))
     if not adapters:
         for name in ("volume", "endpoint", "index_url"):
             if getattr(lora, name) is not None:
-                yield Problem(("lora", name), "has no meaning without hf_repo_ids", "Leave it out, or list adapters.")
+                yield Problem(("lora", name), "has no effect without hf_repo_ids", "Remove it, or list adapters in hf_repo_ids.")
     elif lora.refresh_interval is not None and lora.volume is None:
         yield Problem(
             ("lora", "volume"),
-            "must be given with refresh_interval: adapters in a pod of its own cannot change behind its back",
-            "Write volume: {} for a shared claim of the component's own, or volume: {existing_claim: ...}.",
+            "must be set with refresh_interval: adapters inside a pod cannot be changed from outside",
+            fix(
+                "Use a shared PVC that the component creates, {}, or an existing one, {}.",
+                {"lora": {"volume": {}}},
+                {"lora": {"volume": {"existing_claim": "my-pvc"}}},
+            ),
         )
 
 
 def validate_volume(
     lora: LoRAArgs, access_mode: str | None, replicas: int, autoscaling: AutoscalingArgs | None, rollout: str | None
 ) -> Iterator[Problem]:
-    """A volume that one node at a time can have serves neither a second pod nor a Job beside the pod."""
+    """Require a shared volume if a second pod, or a Job beside the pod, mounts it."""
     volume = lora.volume
     if volume is None or volume.existing_claim is not None or access_mode == "ReadWriteMany":
         return
     most = replicas if autoscaling is None else autoscaling.max_replicas
-    why = (
+    reason = (
         "refresh_interval, whose Job writes while the pods read"
         if lora.refresh_interval is not None
         else f"{most} replicas"
@@ -110,42 +115,47 @@ def validate_volume(
         if rollout == "surge"
         else None
     )
-    if why is not None:
-        remedy = "Use access_mode: ReadWriteMany with a storage class that has it, or an existing_claim that can be shared."
-        yield Problem(("lora", "volume", "access_mode"), f"must allow sharing for {why}", remedy, repr(access_mode))
+    if reason is not None:
+        action = fix(
+            "Use {} with a storage class that supports it, or a shared PVC in existing_claim.",
+            {"lora": {"volume": {"access_mode": "ReadWriteMany"}}},
+        )
+        yield Problem(("lora", "volume", "access_mode"), f"must allow sharing for {reason}", action, repr(access_mode))
 
 
 def validate_limits(
     name: GenerationName | None, image: str, rank: int | None, gpu: int | None, cpu: int | None, env: Mapping[str, Any] | None
 ) -> Iterator[Problem]:
-    """Limits reach a server that loads adapters and whose generation is known, in the form that its engine takes."""
+    """Require LoRA and a known generation for limits, and values that the engine supports."""
     generation = find_generation(name, image)
     given = {"max_rank": rank, "max_gpu": gpu, "max_cpu": cpu}
     first = next((field for field, value in given.items() if value is not None), None)
     if first is None:
         return
     if PEFT_SOURCE not in (env or {}):
-        yield Problem(("lora", first), f"has no meaning without {PEFT_SOURCE}", f"Set {PEFT_SOURCE} in env: it turns LoRA on.")
+        action = fix("Enable LoRA: {}.", {"env": {PEFT_SOURCE: "/opt/nim/peft_adapters"}})
+        yield Problem(("lora", first), f"has no effect without {PEFT_SOURCE}", action)
     if generation.lora is None:
-        rule = f"must be set with lora.{first}: the image's tag does not say whether that is a variable or an argument"
-        yield Problem(("generation",), rule, "Set it to 1.x, 2.x-vllm or 2.x-sglang.")
+        message = f"must be set with lora.{first}: the image's tag does not show which generation the limit is for"
+        yield Problem(("generation",), message, "Set it to 1.x, 2.x-vllm or 2.x-sglang.")
     if generation.name == "2.x-vllm" and rank is not None and rank not in _VLLM_RANKS:
         higher = next((each for each in _VLLM_RANKS if each >= rank), _VLLM_RANKS[-1])
-        rule = f"must be one of {', '.join(map(str, _VLLM_RANKS))} with vLLM"
-        yield Problem(("lora", "max_rank"), rule, f"Take {higher}: smaller adapters fit too.", repr(rank))
+        message = f"must be one of {', '.join(map(str, _VLLM_RANKS))} with vLLM"
+        yield Problem(("lora", "max_rank"), message, f"Use {higher}: adapters of a lower rank fit too.", repr(rank))
 
 
 def validate_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> Iterator[Problem]:
-    """What is locked is known before a pod starts."""
+    """Refuse locked adapters above `max_rank`: their rank is known before a pod starts."""
     for index, adapter in enumerate(adapters or ()):
         of_adapter = None if adapter.locked is None else adapter.locked.rank
         if rank is not None and of_adapter is not None and of_adapter > rank:
-            rule = f"has rank {of_adapter}, above lora.max_rank ({rank})"
-            yield Problem(("hf_repo_ids", index), rule, "Raise lora.max_rank, or drop the adapter.", repr(adapter.repo_id))
+            message = f"has rank {of_adapter}, above lora.max_rank ({rank})"
+            action = fix("Set {}, or remove the adapter.", {"lora": {"max_rank": of_adapter}})
+            yield Problem(("hf_repo_ids", index), message, action, repr(adapter.repo_id))
 
 
 def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """A flag beside the argument would be given twice, and the loader would check against the other."""
+    """Refuse LoRA limits as engine flags: they would be passed twice, and the loader would use another value."""
     limits = find_generation("2.x-vllm", "").lora
     assert limits is not None
     flags = {getattr(limits, field): field for field in LIMITS}
@@ -155,4 +165,5 @@ def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any]
     for path, word in words:
         flag = None if is_output(word) else "--" + re.sub("_", "-", str(word).partition("=")[0].removeprefix("--"))
         if flag in flags and str(word).startswith("--"):
-            yield Problem(path, f"holds {flag}, which is managed by the component", f"Use the argument lora.{flags[flag]}.")
+            message = f"contains {flag}, which is managed by the component"
+            yield Problem(path, message, f"Use the field lora.{flags[flag]} instead.")

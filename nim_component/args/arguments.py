@@ -1,84 +1,99 @@
-"""The base of every argument model: unknown fields refused, all problems at once, rules across fields beside the fields."""
+"""Base class of all argument models.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Annotated, Any, ClassVar, Self, cast
+Unknown fields are refused, all problems are reported at once, and rules across fields are declared
+beside the fields.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails
 
-from ..text.nearest_names import suggest
-from .outputs import is_output
-from .problems import Problem, find_problems, line_errors
+from .fixes import Syntax, syntax_of
+from .printing import printable
+from .problems import Problem, find_problems, keep_custom_error, line_errors
+from .rule import Rule, broken_rules
 
-LATE = "late"
-"""The validation context of a value that an Output resolved to."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule across fields. `check` gets the values that `reads` names, in that order, and yields what they break."""
-
-    reads: tuple[str, ...]
-    """Dotted paths below the model, such as `cache.access_modes`."""
-    validate: Callable[..., Iterator[Problem]]
-    waits: bool = True
-    """While one of the values is an Output the rule waits, and the component runs it when all have resolved.
-    False for a rule that looks only at what is given, not at values."""
-
-    @cached_property
-    def paths(self) -> tuple[tuple[str, ...], ...]:
-        """`reads`, taken apart."""
-        return tuple(tuple(dotted.split(".")) for dotted in self.reads)
-
-    @cached_property
-    def fields(self) -> frozenset[str]:
-        """The fields of the model that `reads` begins with."""
-        return frozenset(path[0] for path in self.paths)
-
-    def read(self, model: Any) -> list[Any]:
-        """The values that the rule reads of a model. Through a `None` on the way one is `None`."""
-        return [read_path(model, path) for path in self.paths]
+RESOLVED = "resolved"
+"""Validation context of the value that an Output resolved to."""
 
 
 class Arguments(BaseModel):
-    """What a caller says about one thing."""
+    """Arguments of one thing: a service or one of its option sets. Instances are immutable."""
 
-    # Built on first use: a group that a program does not use costs it nothing at import.
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
         validate_default=True,
         revalidate_instances="always",
+        # Validators are built on first use: an option set that is not used costs nothing at import.
         defer_build=True,
     )
     rules: ClassVar[tuple[Rule, ...]] = ()
+    """Rules across the fields of the model."""
+    constructors: ClassVar[Mapping[str, str]] = {}
+    """Class methods that set a Boolean field to true, by field, for examples in Python."""
 
     def __init__(self, **data: Any) -> None:
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise _argument_error(type(self).__name__, error) from None
+            raise _argument_error(type(self), type(self).__name__, error, "python") from None
 
-    # pydantic calls a model's own __init__ for nested data too, unless it knows it for its base's: nested problems keep their place then.
+    # pydantic calls __init__ for nested data too, unless it is marked as the base's. Only without
+    # that call do nested problems keep their path.
     __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
 
     @classmethod
     def read(cls, data: "Self | Mapping[str, Any]", owner: str) -> Self:
-        """A model from what a caller or a stack file gives; problems are said of `owner`, such as `NIMService 'llama'`."""
+        """Return a validated model.
+
+        Args:
+            data: Model or mapping from a program or a stack file.
+            owner: Name in errors, such as `NIMService 'llama'`.
+
+        Raises:
+            ArgumentValueError: Every problem of the arguments.
+        """
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise _argument_error(owner, error) from None
+            raise _argument_error(cls, owner, error, syntax_of(data)) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy with changed fields.
+
+        Raises:
+            ArgumentValueError: A field is unknown, or the copy breaks a rule.
+        """
+        return type(self)(**{**explicit_fields(self), **changes})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; with `update`, validate it as `replace` does."""
+        copy = super().model_copy(deep=deep)
+        return copy.replace(**update) if update else copy
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise _frozen_error(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise _frozen_error(self, name, None)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the fields that were set: without secrets, and with Outputs as `Output`."""
+        for name in type(self).model_fields:
+            if name in self.model_fields_set:
+                yield name, printable(name, getattr(self, name))
 
     @model_validator(mode="wrap")
     @classmethod
     def _validate_all(cls, data: Any, validate_fields: ModelWrapValidatorHandler[Self]) -> Self:
-        """Runs the rules also where single fields are wrong, over the fields that are right: one error says everything."""
+        """Run the rules also if fields are wrong, over the fields that are right: one error reports all."""
         if isinstance(data, cls):
-            # A copy with changes (`model_copy`) or a mapping changed in place has met no rule yet.
+            # A list or mapping that was changed in place has not been validated.
             data = explicit_fields(data)
         try:
             model = validate_fields(data)
@@ -86,7 +101,7 @@ class Arguments(BaseModel):
             if not isinstance(data, Mapping):
                 raise
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False, include_url=False) if detail["loc"]}
-            details = [_keep(detail, cls) for detail in error.errors(include_url=False)]
+            details = [_keep(detail) for detail in error.errors(include_url=False)]
             found = list(broken_rules(cls.rules, _Partial(cls, cast("Mapping[str, Any]", data), wrong)))
             raise ValidationError.from_exception_data(cls.__name__, details + line_errors(found)) from None
         found = list(broken_rules(_rules_for(cls, model.model_fields_set), model))
@@ -95,89 +110,95 @@ class Arguments(BaseModel):
         return model
 
 
-def _argument_error(owner: str, error: ValidationError) -> ValueError:
-    from .error import ArgumentValueError  # imports Pulumi, which a caller that only checks need not wait for
+T = TypeVar("T", bound=Arguments)
 
-    return ArgumentValueError(owner, find_problems(error))
+
+def copy_unvalidated(model: T, changes: Mapping[str, Any]) -> T:
+    """Return a copy with changed fields that are known to be valid."""
+    return cast("T", BaseModel.model_copy(model, update=changes))
+
+
+def _argument_error(root: type[Arguments], owner: str, error: ValidationError, syntax: Syntax) -> ValueError:
+    from .error import ArgumentValueError  # imports Pulumi, which valid arguments do not need
+
+    return ArgumentValueError(owner, find_problems(error, root), root, syntax)
+
+
+def _frozen_error(model: Arguments, name: str, value: Any) -> ValueError:
+    from .error import ArgumentValueError  # imports Pulumi, which valid arguments do not need
+    from .field_hints import hint_for_unknown_field
+
+    cls = type(model)
+    if name in cls.model_fields:
+        problem = Problem((name,), "cannot be assigned: arguments are immutable", f"Make a copy: replace({name}=...).")
+    else:
+        problem = Problem((name,), "unknown field", hint_for_unknown_field(cls, (name,), value))
+    return ArgumentValueError(cls.__name__, [problem], cls, "python")
 
 
 @cache
 def default_of(cls: type[Arguments], name: str) -> Any:
-    """A field's default in the form that a validated value has; none for a required field."""
+    """Return a field's default in the form of a validated value, or None for a required field."""
     field = cls.model_fields[name]
     return None if field.is_required() else field_adapter(cls, name).validate_python(field.get_default(call_default_factory=True))
 
 
 def is_default(cls: type[Arguments], name: str, value: Any) -> bool:
-    """Whether a validated value is the field's default. Only a number may be kept in another form than it is declared in, as its text;
-    building a rule to tell takes a millisecond."""
+    """Return whether a validated value is the field's default.
+
+    Only a number may be stored in another form than its default, as text. Only then is the
+    validator built, which takes a millisecond.
+    """
     field = cls.model_fields[name]
     declared = None if field.is_required() else field.get_default(call_default_factory=True)
     return value == declared or (isinstance(declared, int | float) and isinstance(value, str) and value == default_of(cls, name))
 
 
 def explicit_fields(model: Arguments) -> dict[str, Any]:
-    """What a caller gave, in the order of the fields: what was set, and what may have been changed in place since."""
-    names = model.model_fields_set | _changeable_fields(type(model))
+    """Return the fields that a caller set, and those that may have been changed in place since.
+
+    The order is that of the model's fields.
+    """
+    names = model.model_fields_set | _mutable_fields(type(model))
     return {name: getattr(model, name) for name in type(model).model_fields if name in names}
 
 
 @cache
-def _changeable_fields(cls: type[Arguments]) -> set[str]:
-    """The fields whose default can be changed in place."""
+def _mutable_fields(cls: type[Arguments]) -> set[str]:
+    """Return the fields whose default can be changed in place."""
     defaults = {name: field.get_default(call_default_factory=True) for name, field in cls.model_fields.items() if not field.is_required()}
     return {name for name, default in defaults.items() if isinstance(default, list | dict)}
 
 
-def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
-    """What rules find in a model, leaving out those that wait for an Output or lack a valid field."""
-    for rule in rules:
-        try:
-            values = rule.read(model)
-        except AttributeError:
-            continue
-        if not (rule.waits and any(is_output(value) for value in values)):
-            yield from rule.validate(*values)
-
-
 def _rules_for(cls: type[Arguments], given: Set[str]) -> list[Rule]:
-    """The rules that can find something where only `given` may differ from the defaults."""
-    return [rule for rule, kept in _kept_by_defaults(cls) if not kept or not rule.fields.isdisjoint(given)]
+    """Return the rules that can find a problem if only the fields `given` differ from the defaults."""
+    return [rule for rule, satisfied in _satisfied_by_defaults(cls) if not satisfied or not rule.fields.isdisjoint(given)]
 
 
 @cache
-def _kept_by_defaults(cls: type[Arguments]) -> list[tuple[Rule, bool]]:
-    """Each rule, and whether the defaults alone keep it."""
+def _satisfied_by_defaults(cls: type[Arguments]) -> list[tuple[Rule, bool]]:
+    """Return each rule with whether the defaults alone satisfy it."""
     defaults = _Partial(cls, {}, {name for name, field in cls.model_fields.items() if field.is_required()})
 
-    def kept(rule: Rule) -> bool:
+    def is_satisfied(rule: Rule) -> bool:
         try:
             return not list(rule.validate(*rule.read(defaults)))
-        except AttributeError:  # it reads what is required, and so always given
+        except AttributeError:  # It reads a required field, which is always given.
             return False
 
-    return [(rule, kept(rule)) for rule in cls.rules]
-
-
-def read_path(model: Any, path: Sequence[str]) -> Any:
-    """`("cache", "size")` of a model. Through a `None` on the way it is `None`."""
-    for name in path:
-        if model is None:
-            return None
-        model = getattr(model, name)
-    return model
+    return [(rule, is_satisfied(rule)) for rule in cls.rules]
 
 
 @cache
 def field_adapter(cls: type[Arguments], name: str) -> TypeAdapter[Any]:
-    """The rule of a single field, with all its constraints."""
+    """Return the validator of a single field, with all its constraints."""
     field = cls.model_fields[name]
     annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # pyright: ignore
     return TypeAdapter(annotation)
 
 
 class _Partial:
-    """A model of which some fields are wrong: the right ones are there, the others raise AttributeError."""
+    """A model with some wrong fields: reading one of them raises AttributeError."""
 
     def __init__(self, cls: type[Arguments], data: Mapping[str, Any], wrong: set[str]) -> None:
         for name, field in cls.model_fields.items():
@@ -187,12 +208,9 @@ class _Partial:
             setattr(self, name, value)
 
 
-def _keep(detail: ErrorDetails, cls: type[Arguments]) -> InitErrorDetails:
-    """An error that was found, to be raised again among others. An unknown field is told here, where the model's own names are known."""
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden" and len(detail["loc"]) == 1:
-        unknown = Problem(detail["loc"], "is not a known field", suggest(str(detail["loc"][0]), cls.model_fields))
-        return line_errors([unknown])[0]
-    if kind in ("rule", "problem"):
-        return InitErrorDetails(type=PydanticCustomError(kind, "{rule}. {remedy}", context), loc=detail["loc"], input=detail["input"])
-    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"], ctx=context)
+def _keep(detail: ErrorDetails) -> InitErrorDetails:
+    """Return an error that was caught in the form in which it is raised again, among others."""
+    kept = InitErrorDetails(type=keep_custom_error(detail), loc=detail["loc"], input=detail["input"])
+    if isinstance(kept["type"], str) and "ctx" in detail:
+        kept["ctx"] = detail["ctx"]
+    return kept

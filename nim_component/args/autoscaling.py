@@ -1,58 +1,65 @@
-"""How many pods there are, by what the servers have to do."""
+"""Autoscaling of the pods by the load of the servers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from .arguments import Arguments, Rule
-from .field_types import WholeNumber
+from .arguments import Arguments
+from .field_types import Integer
+from .fixes import fix
 from .generation import GenerationName, find_generation
-from .keda import INSIDE, KedaArgs
+from .keda import POD_TRIGGERS, PROMETHEUS_EXAMPLE, KedaArgs
 from .problems import Problem
+from .rule import Rule
 from .scaling import Preset, ScalingMetric, ScalingPreset, ScalingRate
 
-_METRICS_REMEDY = "Add presets: [queue], which needs nothing but NIM's own metrics."
+_ADD_PRESET = fix("Set {}, which uses NIM's own metrics.", {"presets": ["queue"]})
+_NO_METRIC = "must not be empty without presets"
+_OUTSIDE_SIGNAL = "must be at least 1 without a signal from outside the pods: without pods, their own metrics do not exist"
 
 
 class AutoscalingArgs(Arguments):
-    """Scales the pods between two numbers, by a HorizontalPodAutoscaler or, with `keda`, a KEDA ScaledObject."""
+    """Autoscaling between two numbers of pods, by a HorizontalPodAutoscaler or a KEDA ScaledObject."""
 
-    max_replicas: Annotated[WholeNumber, Field(ge=1)]
-    """Most pods. Required: it is what the GPUs cost."""
+    max_replicas: Annotated[Integer, Field(ge=1)]
+    """Largest number of pods. It has no default, because it decides the cost of GPUs."""
 
-    min_replicas: Annotated[WholeNumber, Field(ge=0)] = 1
-    """Fewest pods. Default 1. With 0 something outside the pods must say when the first one is wanted: a KEDA trigger, or an `object` or
-    `external` metric on Kubernetes 1.37. A new service starts with at least 1, so that the first `up` shows that the model loads."""
+    min_replicas: Annotated[Integer, Field(ge=0)] = 1
+    """Smallest number of pods. 0 requires a signal from outside the pods: a KEDA trigger, or an `object`
+    or `external` metric on Kubernetes 1.37. A new service starts with at least 1 pod, so that the
+    first `up` proves that the model loads."""
 
     presets: list[Preset] = Field(default=[])
-    """Signals that NIM gives: `queue`, `running`, `kv-cache`, `latency`, or `ScalingPreset(...)` with a target. Default: none. The one
-    that wants the most pods wins."""
+    """Signals from NIM's own metrics: `queue`, `running`, `kv-cache`, `latency`, or `ScalingPreset(...)`
+    with a target. The signal that requires the most pods decides."""
 
     metrics: list[ScalingMetric] = Field(default=[])
-    """Metrics of your own, as in a HorizontalPodAutoscaler. Default: none."""
+    """Metrics in addition to the presets, in the form of a HorizontalPodAutoscaler."""
 
     scale_up: ScalingRate = ScalingRate()
-    """How fast pods are added. Default: one a minute, at once."""
+    """Rate at which pods are added. By default one per minute, without delay."""
 
     scale_down: ScalingRate = ScalingRate(period=300, stabilization=300)
-    """How fast pods are taken away. Default: one in five minutes, after five minutes of calm: it takes minutes to get one back."""
+    """Rate at which pods are removed. By default one per five minutes, after five minutes of lower load,
+    because a new pod takes minutes to start."""
 
     keda: KedaArgs | None = None
-    """Scale by KEDA. Default: a HorizontalPodAutoscaler, which needs prometheus-adapter for the presets."""
+    """Autoscaling by KEDA. Unset: a HorizontalPodAutoscaler, which requires prometheus-adapter for the
+    presets."""
 
     @property
     def signals(self) -> list[ScalingPreset]:
-        """The presets, each in its long form."""
+        """Presets, each in its long form."""
         return [preset for preset in self.presets if isinstance(preset, ScalingPreset)]
 
     @staticmethod
     def _validate_range(least: int, most: int, keda: KedaArgs | None) -> Iterator[Problem]:
+        message, action = f"must be at most max_replicas ({most})", "Decrease it, or increase max_replicas."
         if least > most:
-            yield Problem(("min_replicas",), f"must not be above max_replicas ({most})", "Lower it or raise max_replicas.", repr(least))
+            yield Problem(("min_replicas",), message, action, repr(least))
         if keda and keda.fallback and keda.fallback.replicas > most:
-            rule = f"must not be above max_replicas ({most})"
-            yield Problem(("keda", "fallback", "replicas"), rule, "Lower it or raise max_replicas.", repr(keda.fallback.replicas))
+            yield Problem(("keda", "fallback", "replicas"), message, action, repr(keda.fallback.replicas))
 
     @staticmethod
     def _validate_signals(
@@ -61,26 +68,18 @@ class AutoscalingArgs(Arguments):
         yield from _validate_presets(presets, keda)
         if keda is None:
             if not presets and not metrics:
-                yield Problem(("metrics",), "must say what to scale on when there are no presets", _METRICS_REMEDY)
+                yield Problem(("metrics",), _NO_METRIC, _ADD_PRESET)
             if least == 0 and not any(metric.object or metric.external for metric in metrics):
-                yield Problem(
-                    ("min_replicas",),
-                    "must be at least 1 without a signal from outside the pods, which say nothing when there are none",
-                    "Add an object or external metric, or keda with a trigger, or use min_replicas: 1.",
-                    "0",
-                )
+                action = fix("Add an object or external metric, or keda with a trigger, or set {}.", {"min_replicas": 1})
+                yield Problem(("min_replicas",), _OUTSIDE_SIGNAL, action, "0")
             return
         if metrics:
-            yield Problem(("metrics",), "has no meaning with keda", "Write it as one of keda.triggers.")
+            yield Problem(("metrics",), "has no effect with keda", "Write each metric as a trigger in keda.triggers.")
         if not presets and not keda.triggers:
-            yield Problem(("keda", "triggers"), "must say what to scale on when there are no presets", _METRICS_REMEDY)
-        if least == 0 and all(trigger.type in INSIDE for trigger in keda.triggers or ()):
-            yield Problem(
-                ("min_replicas",),
-                "must be at least 1 without a signal from outside the pods, which say nothing when there are none",
-                "Add a trigger for what arrives before a pod is there, such as the gateway's requests, or use min_replicas: 1.",
-                "0",
-            )
+            yield Problem(("keda", "triggers"), _NO_METRIC, _ADD_PRESET)
+        if least == 0 and all(trigger.type in POD_TRIGGERS for trigger in keda.triggers or ()):
+            action = fix("Add a trigger that needs no pod, such as the requests at the gateway, or set {}.", {"min_replicas": 1})
+            yield Problem(("min_replicas",), _OUTSIDE_SIGNAL, action, "0")
 
     rules = (
         Rule(("min_replicas", "max_replicas", "keda"), _validate_range.__func__, waits=False),  # pyright: ignore
@@ -92,43 +91,44 @@ def _validate_presets(presets: Sequence[ScalingPreset], keda: KedaArgs | None) -
     seen: set[str] = set()
     for index, preset in enumerate(presets):
         if preset.preset in seen:
-            yield Problem(("presets", index), "must be used once", "Leave one of them out.", repr(preset.preset))
+            yield Problem(("presets", index), "must be unique", "Remove one of them.", repr(preset.preset))
         elif preset.preset == "latency" and keda is None:
-            rule = "needs keda: a HorizontalPodAutoscaler cannot compute a percentile"
-            yield Problem(("presets", index), rule, "Add keda: {prometheus: ...}, or take another preset.", "'latency'")
+            message = "requires keda: a HorizontalPodAutoscaler cannot compute a percentile"
+            action = fix("Set {}, or use another preset.", {"keda": {"prometheus": PROMETHEUS_EXAMPLE}})
+            yield Problem(("presets", index), message, action, "'latency'")
         seen.add(preset.preset)
     if keda is None:
         return
     if presets and keda.prometheus is None:
-        remedy = "Give its URL, such as http://prometheus-operated.monitoring.svc:9090."
-        yield Problem(("keda", "prometheus"), "is required with presets", remedy)
+        action = fix("Set its URL, such as {}.", {"keda": {"prometheus": PROMETHEUS_EXAMPLE}})
+        yield Problem(("keda", "prometheus"), "is required with presets", action)
     names: set[str] = {preset.preset for preset in presets}
     for index, trigger in enumerate(keda.triggers or ()):
         if isinstance(trigger.name, str) and trigger.name in names:
-            yield Problem(
-                ("keda", "triggers", index, "name"), "must be used once, and presets have theirs", "Rename it.", repr(trigger.name)
-            )
+            message = "must be unique, also among the presets"
+            yield Problem(("keda", "triggers", index, "name"), message, "Use another name.", repr(trigger.name))
         elif isinstance(trigger.name, str):
             names.add(trigger.name)
-    if keda.fallback is not None and not presets and all(trigger.type in INSIDE for trigger in keda.triggers or ()):
-        rule = "has no meaning with triggers of cpu and memory alone: KEDA refuses it"
-        yield Problem(("keda", "fallback"), rule, "Leave it out: the cluster measures these itself.")
+    if keda.fallback is not None and not presets and all(trigger.type in POD_TRIGGERS for trigger in keda.triggers or ()):
+        message = "is refused by KEDA if all triggers are of type cpu or memory"
+        yield Problem(("keda", "fallback"), message, "Remove it: the cluster measures cpu and memory itself.")
     for name in ("prometheus", "authentication"):
         if not presets and getattr(keda, name) is not None:
-            yield Problem(("keda", name), "has no meaning without presets", "Leave it out: a trigger names its own server.")
+            yield Problem(("keda", name), "has no effect without presets", "Remove it: each trigger names its own server.")
 
 
 def validate_replicas(replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
-    """One place says how many pods there are."""
+    """Require the number of pods in one place."""
     if autoscaling is not None and replicas != 1:
-        remedy = "Leave it out, and write autoscaling.min_replicas."
-        yield Problem(("replicas",), "must not be given together with autoscaling", remedy, repr(replicas))
+        action = fix("Remove it, and set {}.", {"autoscaling": {"min_replicas": max(1, replicas)}})
+        yield Problem(("replicas",), "must not be combined with autoscaling", action, repr(replicas))
 
 
 def validate_metric_names(generation: GenerationName | None, image: str, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
-    """A HorizontalPodAutoscaler takes one name, and waits without a word for a metric that is not there."""
+    """Require a known generation: a HorizontalPodAutoscaler accepts one metric name and waits silently for it."""
     if autoscaling is None or autoscaling.keda is not None or not autoscaling.presets:
         return
     if find_generation(generation, image).name is None:
-        rule = "must be known for autoscaling.presets, whose metrics have another name in each"
-        yield Problem(("generation",), rule, "Set it: 1.x, 2.x-vllm or 2.x-sglang; or use autoscaling.keda, which asks for all of them.")
+        message = "is required with autoscaling.presets: metrics are named by generation, and the image's tag does not show it"
+        action = "Set it to 1.x, 2.x-vllm or 2.x-sglang, or use autoscaling.keda, which queries all of the names."
+        yield Problem(("generation",), message, action)

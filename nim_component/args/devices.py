@@ -1,14 +1,21 @@
-"""Devices by Dynamic Resource Allocation (Kubernetes 1.34): claims in place of, or beside, the extended resource that `gpu` counts."""
+"""Devices from Dynamic Resource Allocation (Kubernetes 1.34).
+
+ResourceClaims replace the extended resource that `gpu` counts, or are added to it.
+https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, Strict
 
-from .arguments import Arguments, Rule
-from .field_types import ObjectName, WholeNumber, Words, match_pattern
+from .arguments import Arguments
+from .field_types import AnyText, Integer, ObjectName
+from .fixes import fix
 from .problems import Problem
-from .scaling import one_of
+from .rule import Rule
+from .scaling import require_one
+from .validators import match_pattern
 
 if TYPE_CHECKING:
     Label = str
@@ -17,67 +24,75 @@ else:
         str,
         Strict(),
         Field(min_length=1),
-        match_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a DNS label", "Use lower-case letters, digits and '-', at most 63.", 63),
+        match_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "must be a DNS label", "Use at most 63 lower-case letters, digits and '-'.", 63),
     ]
 
 
 class DeviceRequest(Arguments):
-    """Devices of one class that a claim asks for."""
+    """Request of a ResourceClaim: devices of one class."""
 
     name: Label
-    """Name of the request within its claim."""
+    """Name of the request within its ResourceClaim."""
 
     device_class: ObjectName = "gpu.nvidia.com"
-    """DeviceClass. Default `gpu.nvidia.com`, of NVIDIA's driver; `mig.nvidia.com` are its MIG slices."""
+    """DeviceClass. The default is the class of NVIDIA's driver; `mig.nvidia.com` are its MIG slices."""
 
-    count: Annotated[WholeNumber, Field(ge=1)] = 1
-    """How many. Default 1."""
+    count: Annotated[Integer, Field(ge=1)] = 1
+    """Number of devices."""
 
-    selectors: list[Words] | None = None
-    """CEL expressions that each device must meet, such as
-    `device.attributes['gpu.nvidia.com'].productName.lowerAscii().matches('^.*h100.*$')`. Default: any."""
+    selectors: list[AnyText] | None = None
+    """CEL expressions that each device must satisfy, such as
+    `device.attributes['gpu.nvidia.com'].productName.lowerAscii().matches('^.*h100.*$')`. Unset: any
+    device of the class."""
 
 
 class ResourceClaim(Arguments):
-    """A claim of the pod: of an existing ResourceClaim, of an existing template, or of a template that the component makes."""
+    """ResourceClaim of the pod: an existing one, or one from a template.
+
+    The template exists already, or the component creates it. Exactly one of `claim`, `template`
+    and `devices` is required.
+    """
 
     name: Label
-    """Name of the claim within the pod."""
+    """Name of the ResourceClaim within the pod."""
 
     claim: ObjectName | None = None
-    """Name of a ResourceClaim that is there. All pods share it."""
+    """Name of an existing ResourceClaim, which all pods share."""
 
     template: ObjectName | None = None
-    """Name of a ResourceClaimTemplate that is there. Each pod gets a claim of its own."""
+    """Name of an existing ResourceClaimTemplate. Each pod gets its own ResourceClaim."""
 
     devices: list[DeviceRequest] | None = None
-    """What a ResourceClaimTemplate of the component's own asks for. Each pod gets a claim of its own; another list rolls the pods."""
+    """Requests of a ResourceClaimTemplate that the component creates. Each pod gets its own ResourceClaim;
+    a change rolls the pods."""
 
     request: Label | None = None
-    """The one request of the claim that the server gets. Default: all."""
+    """Name of the only request whose devices the server gets. Unset: all requests."""
 
     @staticmethod
     def _validate(claim: Any, template: Any, devices: Any, request: Any) -> Iterator[Problem]:
-        yield from one_of({"claim": claim, "template": template, "devices": devices}, "Say where the devices come from once.")
+        yield from require_one({"claim": claim, "template": template, "devices": devices}, "Set one origin of the devices.")
         names: list[str] = [device.name for device in devices or ()]
         for index, name in enumerate(names):
             if name in names[:index]:
-                yield Problem(("devices", index, "name"), "must be used once", "Choose another name.", repr(name))
+                yield Problem(("devices", index, "name"), "must be unique", "Use another name.", repr(name))
         if devices is not None and request is not None and request not in names:
-            yield Problem(("request",), "must be the name of one of devices", f"Known: {', '.join(names)}.", repr(request))
+            action = f"Use the name of a request: {', '.join(names)}."
+            yield Problem(("request",), "must be the name of a request in devices", action, repr(request))
 
     rules = (Rule(("claim", "template", "devices", "request"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 def validate_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
-    """A server without any GPU would be placed anywhere, and not start."""
+    """Require a GPU: without one the pod would be scheduled on any node, and the server would not start."""
     if gpu == 0 and not claims:
-        yield Problem(("gpu",), "must be at least 1 without resource_claims", "Raise it, or let resource_claims bring the GPUs.", "0")
+        action = fix("Set {}, or request GPUs in resource_claims.", {"gpu": 1})
+        yield Problem(("gpu",), "must be at least 1 without resource_claims", action, "0")
 
 
 def validate_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
-    """The pod tells its claims by name."""
+    """Require unique names of the pod's ResourceClaims."""
     names = [claim.name for claim in claims or ()]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield Problem(("resource_claims", index, "name"), "must be used once", "Choose another name.", repr(name))
+            yield Problem(("resource_claims", index, "name"), "must be unique", "Use another name.", repr(name))

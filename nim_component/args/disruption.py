@@ -1,4 +1,4 @@
-"""How many pods may be taken away at once, when a node is drained or upgraded."""
+"""PodDisruptionBudget: evictions when a node is drained or upgraded."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from .arguments import Arguments, Rule
+from .arguments import Arguments
 from .autoscaling import AutoscalingArgs
+from .fixes import fix
 from .problems import Problem, problem_error
+from .rule import Rule
 
 
 def _count_or_percent(value: Any) -> Any:
@@ -17,7 +19,7 @@ def _count_or_percent(value: Any) -> Any:
         return number
     if isinstance(number, str) and re.fullmatch(r"(100|[0-9]{1,2})%", number, re.ASCII):
         return number
-    raise problem_error("must be a number of pods or a percentage", "Write it such as 1 or 25%.")
+    raise problem_error("must be a number of pods or a percentage", fix("Write it such as {} or {}.", 1, "25%"))
 
 
 if TYPE_CHECKING:
@@ -27,36 +29,38 @@ else:
 
 
 class DisruptionBudgetArgs(Arguments):
-    """A PodDisruptionBudget. It holds for drains and other evictions; rollouts go by `rollout`."""
+    """PodDisruptionBudget for drains and other evictions. Rollouts follow `rollout` instead."""
 
     max_unavailable: CountOrPercent | None = None
-    """Most pods that may be away at once, a number or `25%`. Default 1, when `min_available` is not given either."""
+    """Largest number of evicted pods at a time, as a number or a percentage such as `25%`. Unset: 1, unless
+    `min_available` is given."""
 
     min_available: CountOrPercent | None = None
-    """Fewest pods that must stay, a number or `75%`. Default: none."""
+    """Smallest number of pods that must stay, as a number or a percentage such as `75%`."""
 
     unhealthy_pod_eviction_policy: Literal["AlwaysAllow", "IfHealthyBudget"] = "AlwaysAllow"
-    """Whether pods that are not ready count. Default `AlwaysAllow`: one that never starts holds up no drain, nor its GPU."""
+    """Eviction of pods that are not ready. With `AlwaysAllow`, a pod that never becomes ready blocks neither
+    a drain nor its GPU."""
 
     @staticmethod
     def _validate(most_away: Any, least_there: Any) -> Iterator[Problem]:
         if most_away is not None and least_there is not None:
-            yield Problem(("min_available",), "must not be given together with max_unavailable", "Give one of them.")
+            yield Problem(("min_available",), "must not be combined with max_unavailable", "Remove one of the two.")
 
     rules = (Rule(("max_unavailable", "min_available"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 def validate_budget(budget: DisruptionBudgetArgs | None, replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
-    """A budget that lets nothing go makes every drain, and every upgrade of the cluster, wait for ever."""
+    """Refuse a budget that blocks every eviction: drains and cluster upgrades would never finish."""
     fewest = replicas if autoscaling is None else max(1, autoscaling.min_replicas)
     if budget is None or fewest == 0:
         return
-    rule = "lets no pod be evicted: a drain of its node would wait for ever"
+    blocks = "blocks every eviction, so node drains never finish"
+    use_one = {"disruption_budget": {"max_unavailable": 1}}
     least = budget.min_available
     if budget.max_unavailable in (0, "0%"):
-        remedy = "Use 1, or leave it out."
-        yield Problem(("disruption_budget", "max_unavailable"), rule, remedy, repr(budget.max_unavailable))
+        yield Problem(("disruption_budget", "max_unavailable"), blocks, fix("Set {}.", use_one), repr(budget.max_unavailable))
     elif least == "100%" or (isinstance(least, int) and least >= fewest):
-        pods = "1 pod" if fewest == 1 else f"{fewest} pods"
-        remedy = "Use max_unavailable: 1, or more replicas than that."
-        yield Problem(("disruption_budget", "min_available"), f"of {pods} {rule}", remedy, repr(least))
+        replicas_text = "1 replica" if fewest == 1 else f"{fewest} replicas"
+        action = fix("Set {} in place of min_available, or increase the number of replicas.", use_one)
+        yield Problem(("disruption_budget", "min_available"), f"with {replicas_text} {blocks}", action, repr(least))

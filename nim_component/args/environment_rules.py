@@ -1,4 +1,4 @@
-"""Rules across the environment of the server and the keys in it."""
+"""Rules across the environment of the server and the names of its keys."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,29 +12,26 @@ from .secrets import NIMSecrets
 
 
 def validate_tls(env: Mapping[str, Any] | None, health_port: Any) -> Iterator[Problem]:
-    """A server that speaks TLS alone answers no probe by http, and none of the addresses that the component gives out."""
+    """Refuse TLS on the only port: the probes use http, and so do all URLs that the component outputs."""
     mode = (env or {}).get(TLS_MODE)
     if isinstance(mode, str) and mode.upper() in TLS_MODES and health_port is None:
-        rule = "makes the server speak TLS, and the probes ask it by http: no pod would ever be ready"
-        remedy = "Leave TLS to ingress, http_route or a sidecar, or set health_port (NIM 2.x)."
-        yield Problem(("env", TLS_MODE), rule, remedy, repr(mode))
+        message = "makes the server require TLS, while the probes use http: no pod would become ready"
+        action = "Terminate TLS in ingress, http_route or a sidecar, or set health_port (NIM 2.x)."
+        yield Problem(("env", TLS_MODE), message, action, repr(mode))
 
 
 def validate_environment(env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """The names that the component always manages."""
+    """Refuse the variables that the component always sets."""
     yield from validate_managed(env, MANAGED_ENV)
 
 
 def validate_prefix(env: Mapping[str, Any] | None, secrets: NIMSecrets) -> Iterator[Problem]:
-    """With `secrets_prefix`, the variables under that prefix are the component's."""
+    """Refuse variables below `secrets_prefix`: the component manages them."""
     prefix = (secrets.secrets_prefix or "").upper()
     for name in env or {}:
         if prefix and name.startswith(prefix):
-            yield Problem(
-                ("env", name),
-                f"stands under secrets_prefix {secrets.secrets_prefix!r}, whose names the component manages",
-                "Choose another name.",
-            )
+            message = f"begins with secrets_prefix {secrets.secrets_prefix!r}, and the component manages these variables"
+            yield Problem(("env", name), message, "Use another name.")
 
 
 def validate_key_names(
@@ -49,11 +46,11 @@ def validate_key_names(
     makes_key: bool,
     makes_token: bool,
 ) -> Iterator[Problem]:
-    """One name for two keys would hand the one to whom the other is for."""
+    """Refuse one variable or one Secret key for two credentials: one would be sent in place of the other."""
     key = None if without_key else key or "NGC_API_KEY"
     token_key = token_key or ("HF_TOKEN" if makes_token else None)
     if makes_key and makes_token and key == token_key:
-        yield Problem(("secrets", "hf_token_key"), "must not be ngc_secret_key: both stand in one Secret", "Take another name.", repr(key))
+        yield Problem(("secrets", "hf_token_key"), "must differ from ngc_secret_key: both are in one Secret", "Use another key.", repr(key))
     if not prefix:
         return
     holder = "made" if makes_key else group or image
@@ -68,7 +65,7 @@ def validate_key_names(
         variable = name_secret_variable(prefix, named_group, name)
         taken = seen.setdefault(variable, (secret, name))
         if variable in MANAGED_ENV or variable == PEFT_SOURCE or variable in (env or {}):
-            rule = f"makes the variable {variable} with secrets_prefix, which is another's"
-            yield Problem(("secrets", field), rule, "Choose another prefix or key.")
+            message = f"becomes the variable {variable} with secrets_prefix, and that variable is used for something else"
+            yield Problem(("secrets", field), message, "Use another prefix or key.")
         elif taken != (secret, name):
-            yield Problem(("secrets", field), f"makes the variable {variable}, as another key does", "Rename one of the keys or groups.")
+            yield Problem(("secrets", field), f"becomes the variable {variable}, as another key does", "Rename one of the keys or Secrets.")

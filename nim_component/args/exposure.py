@@ -1,15 +1,18 @@
-"""How the server is reached from outside: by an Ingress, or by a route of a Gateway."""
+"""Exposure of the server outside the cluster: Ingress, Gateway API routes, InferencePool."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
-from .arguments import Arguments, Rule
-from .field_types import Flag, Namespace, ObjectName, OrOutput, WholeNumber, match_pattern
+from .arguments import Arguments
+from .field_types import Flag, Integer, Namespace, ObjectName, OrOutput
+from .fixes import fix
 from .generation import GenerationName, find_generation
 from .metadata import Annotations, Labels
 from .problems import Problem
+from .rule import Rule
+from .validators import match_pattern
 
 if TYPE_CHECKING:
     import pulumi
@@ -24,127 +27,145 @@ else:
         match_pattern(
             r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
             "must be a host name",
-            "Write it in lower case without scheme, port and wildcard, such as llama.example.com.",
+            fix("Write it in lower case, without scheme, port and wildcard, such as {}.", "llama.example.com"),
             253,
         ),
         OrOutput(),
     ]
     PathPrefix = Annotated[
-        _TEXT, match_pattern(r"/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?", "must be a path", "Write it such as / or /llama."), OrOutput()
+        _TEXT,
+        match_pattern(
+            r"/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?", "must be an absolute URL path", fix("Write it such as {} or {}.", "/", "/llama")
+        ),
+        OrOutput(),
     ]
     Duration = Annotated[
         _TEXT,
-        match_pattern(r"([0-9]{1,5}(h|m|s|ms)){1,4}", "must be a duration", "Write it such as 10m or 1h30m; 0s means without end."),
+        match_pattern(
+            r"([0-9]{1,5}(h|m|s|ms)){1,4}", "must be a duration", fix("Write it such as {} or {}; {} disables it.", "10m", "1h30m", "0s")
+        ),
         OrOutput(),
     ]
 
 
 class IngressArgs(Arguments):
-    """An Ingress. A generation streams for minutes: what each controller must be told is in `docs/guides/exposure.md`."""
+    """Ingress to the Service.
+
+    A generation streams for minutes: `docs/guides/exposure.md` lists the timeouts that each ingress
+    controller needs.
+    """
 
     hosts: Annotated[list[Host], Field(min_length=1)]
-    """Host names. Required: without one it would take every request of the controller. `external_url` says the first."""
+    """Host names. Without one, the Ingress would match all requests of the controller. The output
+    `external_url` has the first."""
 
     class_name: ObjectName | None = None
-    """IngressClass. Default: the cluster's."""
+    """IngressClass. Unset: the cluster's default class."""
 
     path: PathPrefix = "/"
-    """Path below which the server is reached. Default `/`. The server sees the path as it came: another one needs the controller to
-    rewrite it, by `annotations`."""
+    """URL path of the server. The server receives the path unchanged: with a path other than `/`, the
+    controller must rewrite it, which `annotations` enable."""
 
     path_type: Literal["Prefix", "Exact", "ImplementationSpecific"] = "Prefix"
-    """How the path is compared. Default `Prefix`."""
+    """Comparison of the path."""
 
     tls: Flag = False
-    """Whether it is served by https, with the controller's own certificate (as on AWS) where no `tls_secret` is named. Default no."""
+    """Whether the server is reached by https. Without `tls_secret`, the controller uses its own certificate,
+    as on AWS."""
 
     tls_secret: ObjectName | None = None
-    """Name of the Secret (type `kubernetes.io/tls`) with the certificate of the hosts. Default: none. Needs `tls`."""
+    """Name of the Secret (type `kubernetes.io/tls`) with the certificate of the hosts. Requires `tls`."""
 
     annotations: Annotations | None = None
-    """Annotations: time-outs, body size, rewriting. Default: none."""
+    """Annotations, such as timeouts, body size and path rewriting."""
 
     labels: Labels | None = None
-    """Labels beside the component's own. Default: none."""
+    """Labels in addition to the component's own."""
 
     @staticmethod
     def _validate(tls: bool, secret: Any) -> Iterator[Problem]:
         if secret is not None and not tls:
-            yield Problem(("tls_secret",), "needs tls: true", "Add tls: true, or leave it out.")
+            yield Problem(("tls_secret",), "requires tls", fix("Set {}, or remove tls_secret.", {"tls": True}))
 
     rules = (Rule(("tls", "tls_secret"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class RouteArgs(Arguments):
-    """What a route of the Gateway API says of its Gateway."""
+    """Common fields of the routes of the Gateway API."""
 
     gateway: ObjectName
-    """Name of the Gateway. Required."""
+    """Name of the Gateway."""
 
     gateway_namespace: Namespace | None = None
-    """Its namespace. Default: the service's own. Another one must allow routes from here (`allowedRoutes`)."""
+    """Namespace of the Gateway, which must allow routes from the service's namespace (`allowedRoutes`).
+    Unset: the service's namespace."""
 
     section: ObjectName | None = None
-    """Its listener. Default: every one that matches."""
+    """Name of the Gateway's listener. Unset: every listener that matches."""
 
     hosts: Annotated[list[Host], Field(min_length=1)]
-    """Host names. Required: without one it would take every request of the listener. `external_url` says the first of an `http_route`."""
+    """Host names. Without one, the route would match all requests of the listener. The output
+    `external_url` has the first of an `http_route`."""
 
     annotations: Annotations | None = None
-    """Annotations. Default: none."""
+    """Annotations of the route."""
 
     labels: Labels | None = None
-    """Labels beside the component's own. Default: none."""
+    """Labels in addition to the component's own."""
 
 
 class HTTPRouteArgs(RouteArgs):
-    """An HTTPRoute of the Gateway API. The Gateway itself, its listeners and certificates are the platform's."""
+    """HTTPRoute of the Gateway API. The platform provides the Gateway, its listeners and certificates."""
 
     path: PathPrefix = "/"
-    """Path below which the server is reached. Default `/`. Another one is cut off before the server sees it."""
+    """URL path of the server. A path other than `/` is removed from requests."""
 
     tls: Flag = False
-    """Whether the listener is https: it decides the scheme of `external_url` and nothing else. Default no."""
+    """Whether the listener uses https. It only decides the scheme of the output `external_url`."""
 
     request_timeout: Duration | None = None
-    """How long a whole answer may take, such as `10m`; `0s` is without end. Default: the gateway's, which is often 15 s: too short for a
-    long generation."""
+    """Timeout of a whole response, such as `10m`; `0s` disables it. Unset: the gateway's, which is often 15 s:
+    too short for a long generation."""
 
 
 class GRPCRouteArgs(RouteArgs):
-    """A GRPCRoute of the Gateway API to `grpc_port`. The Gateway itself, its listeners and certificates are the platform's."""
+    """GRPCRoute of the Gateway API to `grpc_port`. The platform provides the Gateway, its listeners and certificates."""
 
 
 class InferencePoolArgs(Arguments):
-    """An InferencePool of the Gateway API inference extension: an endpoint picker chooses the pod by queue, KV cache and adapters.
+    """InferencePool of the Gateway API inference extension.
 
-    With `http_route`, that route leads to the pool in place of the Service.
+    An endpoint picker chooses the pod by queue, KV cache and adapters. With `http_route`, that
+    route leads to the pool in place of the Service.
     """
 
     endpoint_picker: ObjectName
-    """Name of the Service of the endpoint picker, in the service's namespace. Required: the picker is the platform's."""
+    """Name of the Service of the endpoint picker, in the service's namespace. The platform provides it."""
 
-    endpoint_picker_port: Annotated[WholeNumber, Field(ge=1, le=65535)] = 9002
-    """Its port. Default 9002, the extension's own."""
+    endpoint_picker_port: Annotated[Integer, Field(ge=1, le=65535)] = 9002
+    """Port of the endpoint picker. The default is that of the extension."""
 
     failure_mode: Literal["FailOpen", "FailClose"] = "FailClose"
-    """What happens while the picker does not answer: `FailOpen` takes any pod, `FailClose` refuses. Default: the extension's own."""
+    """Handling of requests while the picker does not answer: `FailOpen` uses any pod, `FailClose` refuses
+    them. The default is that of the extension."""
 
 
 def validate_grpc(grpc_port: int | None, port: int, health_port: int | None, name: GenerationName | None, image: str) -> Iterator[Problem]:
-    """A port is listened on once."""
+    """Require a separate port for gRPC."""
     if grpc_port is not None and grpc_port in (port, health_port, find_generation(name, image).backend_port):
-        rule = "must not be the server's, the health endpoints' or the engine's own port"
-        yield Problem(("grpc_port",), rule, "Take another, such as 50051.", repr(grpc_port))
+        message = "must differ from the ports of the server, the health endpoints and the engine"
+        yield Problem(("grpc_port",), message, fix("Use another port, such as {}.", {"grpc_port": 50051}), repr(grpc_port))
 
 
 def validate_grpc_route(grpc_route: GRPCRouteArgs | None, grpc_port: Any) -> Iterator[Problem]:
-    """A route leads to a port."""
+    """Require the port that a GRPCRoute leads to."""
     if grpc_route is not None and grpc_port is None:
-        yield Problem(("grpc_port",), "is required with grpc_route, which leads to it", "Give the server's gRPC port, such as 50051.")
+        action = fix("Set the gRPC port of the server, such as {}.", {"grpc_port": 50051})
+        yield Problem(("grpc_port",), "is required with grpc_route, which leads to it", action)
 
 
 def validate_exposure(ingress: IngressArgs | None, http_route: HTTPRouteArgs | None) -> Iterator[Problem]:
-    """One way in: two would be two addresses, and `external_url` is one."""
+    """Refuse two external URLs: the output `external_url` has one."""
     if ingress is not None and http_route is not None:
-        yield Problem(("http_route",), "must not be given together with ingress", "Give the one that the cluster's controller serves.")
+        action = "Remove one of the two: use the API that the cluster's controller supports."
+        yield Problem(("http_route",), "must not be combined with ingress", action)

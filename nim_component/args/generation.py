@@ -1,9 +1,15 @@
-"""What differs between the generations of the NIM container, said once: whoever needs to know asks a `Generation`.
+"""Generations of the NIM container: all differences between them, in one place.
 
-1.x      one image with several engines, configured by environment (`nim-run`)
-2.x      one engine an image, vLLM or (from 2.1 on) SGLang; arguments go through to it (`nim-serve`). 3.0 is of this kind too.
-Sources: NVIDIA's NIM LLM documentation, "1.x migration guide", "Fine-tuning with LoRA" (2.1.4) and "Observability" (1.5.0); the metric
-names of the 2.x engines are those of the Gateway API inference extension's model server protocol.
+| generation | container |
+|------------|-----------|
+| 1.x        | one image with several engines, configured by environment (`nim-run`) |
+| 2.x        | one engine per image, vLLM or (from 2.1) SGLang; arguments are passed to it (`nim-serve`) |
+
+3.0 is of generation 2.x. Sources: NVIDIA's NIM LLM documentation, "1.x migration guide",
+"Fine-tuning with LoRA" (2.1.4) and "Observability" (1.5.0),
+https://docs.nvidia.com/nim/large-language-models/; for the metric names of the 2.x engines the
+model server protocol of the Gateway API inference extension,
+https://github.com/kubernetes-sigs/gateway-api-inference-extension/tree/main/docs/proposals/003-model-server-protocol
 """
 
 import re
@@ -11,18 +17,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from .fixes import fix
 from .problems import Problem
 
 GenerationName = Literal["1.x", "2.x-vllm", "2.x-sglang"]
-"""How a generation is written in a stack file."""
+"""Name of a generation in arguments."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Names of the server's metrics. More than one where the generation is not known: then either may be there."""
+    """Names of the server's metrics. An unknown generation has several: any of them may exist."""
 
     path: str
-    """Where they are scraped, on the server's port."""
+    """URL path of the metrics, on the server's port."""
     waiting: tuple[str, ...]
     """Gauge: requests in the queue."""
     running: tuple[str, ...]
@@ -41,16 +48,17 @@ class Metrics:
 
 @dataclass(frozen=True)
 class LoRALimits:
-    """How the server is told its limits for adapters: each an environment variable or an argument, by `by_argument`."""
+    """Names under which the server reads its limits for adapters."""
 
     by_argument: bool
+    """Whether the names are arguments; otherwise they are environment variables."""
     max_gpu: str
     max_cpu: str
     max_rank: str
     switch: str | None = None
-    """Argument that turns LoRA on; where there is none, `NIM_PEFT_SOURCE` does."""
+    """Argument that enables LoRA. None: `NIM_PEFT_SOURCE` alone enables it."""
     default_rank: int = 16
-    """Highest rank that the server takes when it is told nothing; vLLM's own."""
+    """Highest rank without a limit. The default is that of vLLM."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +66,26 @@ class Generation:
     """One generation of the container."""
 
     name: GenerationName | None
-    """As in a stack file; `None` when it is not known."""
+    """Name in arguments; None for the unknown generation."""
     metrics: Metrics
     takes_engine_arguments: bool
-    """Whether the container's arguments reach the engine."""
+    """Whether the container passes its arguments to the engine."""
     lora: LoRALimits | None
-    """`None` when not known: who needs it must then say which generation it is."""
+    """Limits for adapters; None if the generation is unknown."""
     live_path: str = "/v1/health/live"
-    """Liveness. In 2.x the front end answers it at once; readiness is what knows the model."""
+    """URL path of liveness. In 2.x the front end answers at once; only readiness depends on the model."""
     ready_path: str = "/v1/health/ready"
+    """URL path of readiness."""
     health_port_env: str | None = None
-    """Variable that moves the health endpoints to a port of their own; `None` where they stay on the server's."""
+    """Environment variable with a separate port of the health endpoints; None if there is no such port."""
     backend_port: int | None = None
-    """Port inside the pod that is the engine's own."""
+    """Port inside the pod that the engine uses."""
     renamed_env: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Variables of another generation, which this one does not read, and what they are called here."""
+    """Environment variables of another generation, each with its name in this one."""
 
 
 _RENAMED = {"NIM_KVCACHE_PERCENT": "NIM_GPU_MEM_FRACTION", "NIM_MODEL_NAME": "NIM_MODEL_PATH"}
-"""Of 1.x, as 2.x calls it."""
+"""Environment variables of 1.x, each with its name in 2.x."""
 _ARGUMENTS = LoRALimits(True, "--max-loras", "--max-cpu-loras", "--max-lora-rank", "--enable-lora")
 
 ONE = Generation(
@@ -108,7 +117,7 @@ TWO_VLLM = Generation(
         generation_tokens=("vllm:generation_tokens_total",),
     ),
     takes_engine_arguments=True,
-    # NIM's own shared arguments, the same for both engines.
+    # Arguments of NIM itself, the same for both engines.
     lora=_ARGUMENTS,
     health_port_env="NIM_HEALTH_PORT",
     backend_port=8001,
@@ -146,15 +155,16 @@ UNKNOWN = Generation(
     lora=None,
     backend_port=8001,
 )
-"""Nothing is guessed: what is the same everywhere holds, metrics go by any of their names, and what must be known is asked for."""
+"""Generation of an image whose tag does not show it: common facts, and metrics by any of their names."""
 
 
 def find_generation(name: GenerationName | None, image: str) -> Generation:
-    """The generation that was said, else the one that the image's tag says.
+    """Return the generation with a name, or without a name that of an image's tag.
 
-    A tag that begins with 1 (or 0, or a year such as `24.05`, as before 1.0) is 1.x; 2 and above is 2.x on vLLM, or on SGLang where
-    repository or tag say `sglang`. Only 2.1 and later have images with SGLang, and not each says so: name those. Any other tag, none,
-    or a digest alone says nothing: `UNKNOWN`.
+    - 1.x: tags that begin with 0 or 1, or with a year such as `24.05`, as before 1.0.
+    - 2.x: tags from 2 to 19; on SGLang if repository or tag contain `sglang`, otherwise on vLLM.
+      SGLang images exist from 2.1 on, and not all have it in their name: name those explicitly.
+    - `UNKNOWN`: every other tag, no tag, or only a digest.
     """
     if name is not None:
         return _KNOWN[name]
@@ -170,43 +180,47 @@ def find_generation(name: GenerationName | None, image: str) -> Generation:
 
 
 def validate_backend_port(name: GenerationName | None, image: str, port: int) -> Iterator[Problem]:
-    """NIM 2.x keeps a port for the engine behind its front end."""
+    """Refuse the port that NIM 2.x uses for the engine behind its front end."""
     generation = find_generation(name, image)
     if generation.name is not None and port == generation.backend_port:
-        rule = f"must not be {port} with NIM {generation.name}, whose engine listens there"
-        yield Problem(("port",), rule, "Take another port, such as 8000.", repr(port))
+        message = f"must not be {port} with NIM {generation.name}, whose engine uses it"
+        yield Problem(("port",), message, fix("Use another port, such as {}.", {"port": 8000}), repr(port))
 
 
 def validate_generation_env(name: GenerationName | None, image: str, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """A variable that this generation does not read would be ignored without a word. Both names at once serve both generations."""
+    """Refuse variables that the generation ignores silently. Both names together serve both generations."""
     generation = find_generation(name, image)
     for old, new in generation.renamed_env.items():
         if old in (env or {}) and new not in (env or {}):
-            rule = f"is not read by NIM {generation.name}, where it is called {new}"
-            yield Problem(("env", old), rule, f"Rename it, or set generation when the image is no NIM {generation.name}.")
+            message = f"is ignored by NIM {generation.name}, where its name is {new}"
+            yield Problem(("env", old), message, f"Rename it, or set generation if the image is not NIM {generation.name}.")
 
 
 def validate_health_port(name: GenerationName | None, image: str, health_port: int | None, port: int) -> Iterator[Problem]:
-    """Only 2.x can answer for its health on a port of its own, and that port must be free."""
+    """Allow a health port in 2.x only, and only a free one."""
     if health_port is None:
         return
     generation, value = find_generation(name, image), repr(health_port)
     if generation.name is None:
-        yield Problem(("health_port",), "needs to know the generation, which the image does not tell", "Set generation too.", value)
+        action = fix("Set the generation of the image, such as {}.", {"generation": "2.x-vllm"})
+        yield Problem(("health_port",), "requires a known generation, and the image's tag does not show it", action, value)
     elif generation.health_port_env is None:
-        rule = f"does not exist in NIM {generation.name}, whose health endpoints are on port"
-        yield Problem(("health_port",), rule, f"Leave it out, or set generation when the image is no NIM {generation.name}.", value)
+        message = f"does not exist in NIM {generation.name}, whose health endpoints are on port"
+        yield Problem(("health_port",), message, f"Remove it, or set generation if the image is not NIM {generation.name}.", value)
     elif health_port in (port, generation.backend_port):
-        yield Problem(("health_port",), "must not be the server's or the engine's own port", "Take another, or leave it out.", value)
+        yield Problem(("health_port",), "must not be the port of the server or of the engine", "Use another port, or remove it.", value)
 
 
 def validate_arguments(name: GenerationName | None, image: str, args: Sequence[Any] | None, command: Any) -> Iterator[Problem]:
-    """Where the launcher takes no engine arguments, a flag ends the container, after an image of 15 GB was pulled."""
+    """Refuse engine flags for a launcher that exits on them, after a pull of 15 GB."""
     generation = find_generation(name, image)
     if generation.name is None or generation.takes_engine_arguments or command is not None:
         return
     for index, argument in enumerate(args or ()):
         if isinstance(argument, str) and argument.startswith("-"):
-            rule = f"is an engine flag, and NIM {generation.name} is configured by env"
-            remedy = "Use the variable in env, such as NIM_MAX_MODEL_LEN; set generation when the image is of another, or command."
-            yield Problem(("args", index), rule, remedy)
+            message = f"is an engine flag, and NIM {generation.name} is configured by environment variables"
+            action = fix(
+                "Use the variable, such as {}; or set generation if the image is of another generation, or command.",
+                {"env": {"NIM_MAX_MODEL_LEN": "8192"}},
+            )
+            yield Problem(("args", index), message, action)

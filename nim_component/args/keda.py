@@ -1,4 +1,4 @@
-"""What KEDA is told beside the bounds: where it looks, and what holds while it sees nothing."""
+"""KEDA ScaledObject: Prometheus, triggers, cooldown and fallback."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field, Strict
 
 from .arguments import Arguments
-from .field_types import ObjectName, OrOutput, WholeNumber, Words, match_pattern, refuse_key
+from .field_types import AnyText, Integer, ObjectName, OrOutput
+from .fixes import fix
 from .problems import problem_error
+from .validators import match_pattern, refuse_key
 
-INSIDE = ("cpu", "memory")
-"""Triggers that look into the pods, and see nothing when there is none."""
+POD_TRIGGERS = ("cpu", "memory")
+"""Types of triggers that measure the pods, and so report nothing without pods."""
+PROMETHEUS_EXAMPLE = "http://prometheus-operated.monitoring.svc:9090"
 
 _URL = re.compile(r"https?://[A-Za-z0-9._~:\[\]-]+(/[A-Za-z0-9._~/%-]*)?", re.ASCII)
 
 
 def _url(value: str) -> str:
     if not _URL.fullmatch(value):
-        raise problem_error(
-            "must be an http(s) URL without user, password and query",
-            "Write it such as http://prometheus-operated.monitoring.svc:9090; a login belongs into a TriggerAuthentication.",
-        )
+        action = fix("Write it such as {}; credentials belong in a TriggerAuthentication.", PROMETHEUS_EXAMPLE)
+        raise problem_error("must be an http(s) URL without user, password and query", action)
     return value
 
 
@@ -34,65 +35,69 @@ else:
     MetadataKey = Annotated[str, Strict(), Field(min_length=1)]
     ServerUrl = Annotated[MetadataKey, AfterValidator(refuse_key), AfterValidator(_url), OrOutput()]
     TriggerType = Annotated[
-        MetadataKey, match_pattern(r"[a-z0-9-]+", "must be a KEDA scaler's type", "Write it as KEDA lists it, such as prometheus or kafka.")
+        MetadataKey,
+        match_pattern(r"[a-z0-9-]+", "must be the type of a KEDA scaler", fix("Use a type such as {} or {}.", "prometheus", "kafka")),
     ]
 
 
 class KedaTrigger(Arguments):
-    """One trigger of a ScaledObject."""
+    """One trigger of a ScaledObject: https://keda.sh/docs/latest/scalers/."""
 
     type: TriggerType
-    """The scaler: `prometheus`, `kafka`, `cron` ..."""
+    """Type of the scaler, such as `prometheus`, `kafka` or `cron`."""
 
-    metadata: dict[MetadataKey, Words]
-    """What the scaler wants to know, all text. With `prometheus`, `ignoreNullValues` is `"false"` unless given: KEDA's own default takes a
-    query without an answer for no load."""
+    metadata: dict[MetadataKey, AnyText]
+    """Settings of the scaler, all strings. With `prometheus`, `ignoreNullValues` is `"false"` unless set:
+    KEDA's own default treats a query without a result as no load."""
 
     name: ObjectName | None = None
-    """Name of the trigger. Default: none."""
+    """Name of the trigger."""
 
     metric_type: Literal["AverageValue", "Value", "Utilization"] | None = None
-    """How its number is compared. Default: KEDA's, `AverageValue`."""
+    """Comparison of the metric with its target. Unset: KEDA's default, `AverageValue`."""
 
     authentication: ObjectName | None = None
-    """Name of a TriggerAuthentication of the namespace. Default: none."""
+    """Name of a TriggerAuthentication in the namespace."""
 
 
 class KedaFallback(Arguments):
-    """What happens while a trigger has no answer."""
+    """Number of pods while a trigger reports no value."""
 
-    replicas: Annotated[WholeNumber, Field(ge=0)]
-    """Pods."""
+    replicas: Annotated[Integer, Field(ge=0)]
+    """Number of pods."""
 
-    failure_threshold: Annotated[WholeNumber, Field(ge=1)] = 3
-    """Failures in a row until it counts. Default 3."""
+    failure_threshold: Annotated[Integer, Field(ge=1)] = 3
+    """Consecutive failures of a trigger before the fallback applies."""
 
     behavior: Literal["static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower"] = "currentReplicasIfHigher"
-    """Default `currentReplicasIfHigher`: an outage of the monitoring never takes a pod away. Needs KEDA 2.17."""
+    """Choice between `replicas` and the current number of pods. With the default, an outage of the
+    monitoring never removes a pod. Requires KEDA 2.17."""
 
 
 class KedaArgs(Arguments):
-    """A KEDA ScaledObject in place of a HorizontalPodAutoscaler of the component's own. KEDA must be in the cluster."""
+    """KEDA ScaledObject in place of a HorizontalPodAutoscaler. KEDA must be installed in the cluster."""
 
     prometheus: ServerUrl | None = None
-    """Prometheus that is asked for the presets. Required with `presets`."""
+    """URL of the Prometheus that is queried for the presets. Required with `presets`."""
 
     authentication: ObjectName | None = None
-    """Name of the TriggerAuthentication for it. Default: none."""
+    """Name of the TriggerAuthentication for that Prometheus."""
 
     triggers: list[KedaTrigger] | None = None
-    """Triggers beside the presets. Default: none."""
+    """Triggers in addition to the presets."""
 
-    polling_interval: Annotated[WholeNumber, Field(ge=1)] = 30
-    """Seconds between two looks. Default 30, KEDA's own."""
+    polling_interval: Annotated[Integer, Field(ge=1)] = 30
+    """Seconds between two evaluations of the triggers. The default is KEDA's own."""
 
-    cooldown_period: Annotated[WholeNumber, Field(ge=0)] | None = None
-    """Seconds without work before the last pod goes, with `min_replicas: 0`. Default: `startup_timeout`, at least KEDA's own 300. KEDA
-    counts from the last work that it saw, and not from when the model was loaded: with less a pod that was started for one request would be
-    taken away before it answers."""
+    cooldown_period: Annotated[Integer, Field(ge=0)] | None = None
+    """Seconds without load before the last pod is removed, with `min_replicas: 0`. KEDA counts from the
+    last load, not from the end of loading: a shorter time removes a pod that was started for one
+    request before it answers. Unset: `startup_timeout`, at least KEDA's own 300."""
 
-    initial_cooldown_period: Annotated[WholeNumber, Field(ge=0)] | None = None
-    """Seconds after the start before a pod may go, with `min_replicas: 0`. Default: `startup_timeout`, so that none goes while it loads."""
+    initial_cooldown_period: Annotated[Integer, Field(ge=0)] | None = None
+    """Seconds after the start before a pod may be removed, with `min_replicas: 0`. Unset:
+    `startup_timeout`, so that no pod is removed while it loads."""
 
     fallback: KedaFallback | None = None
-    """What happens while a trigger has no answer. Default: `min_replicas`, at least 1, or as many as there are when that is more."""
+    """Number of pods while a trigger reports no value. Unset: `min_replicas`, at least 1, or the current
+    number if it is higher."""

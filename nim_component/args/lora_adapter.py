@@ -1,4 +1,4 @@
-"""LoRA adapters: which, at which revision, under which name."""
+"""LoRA adapters on the Hugging Face hub: repository, revision, name and lock."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from .arguments import Arguments
-from .field_types import match_pattern, refuse_key
+from .fixes import fix
 from .problems import problem_error
+from .validators import match_pattern, refuse_key
 
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
 def _repository(value: str) -> str:
-    # The hub's grammar (huggingface_hub.utils.validate_repo_id), ASCII only: no look-alike reaches the hub or a file system.
+    # Grammar of the hub (huggingface_hub.utils.validate_repo_id), in ASCII only: no look-alike
+    # character reaches the hub or a file system.
     owner, _, name = value.partition("/")
     if (
         not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*", value, re.ASCII)
@@ -26,7 +28,7 @@ def _repository(value: str) -> str:
     ):
         raise problem_error(
             "must be a Hugging Face repository",
-            "Write organisation/name, or organisation/name@revision to pin it, such as my-org/my-lora@v1.",
+            fix("Write organisation/name, or organisation/name@revision to pin a revision, such as {}.", "my-org/my-lora@v1"),
         )
     return value
 
@@ -38,17 +40,15 @@ def _revision(value: str) -> str:
         or "//" in value
         or value.endswith(("/", ".", ".lock"))
     ):
-        raise problem_error(
-            "must be a branch, tag or commit", "Use letters, digits, '.', '_', '-' and '/', such as main, v1.0 or a 40-digit commit."
-        )
+        action = fix("Use letters, digits, '.', '_', '-' and '/', such as {}, {} or a 40-digit commit.", "main", "v1.0")
+        raise problem_error("must be a branch, tag or commit", action)
     return value
 
 
 def _files(value: list[str]) -> list[str]:
     if "adapter_config.json" not in value or not any(file in value for file in _WEIGHTS):
-        raise problem_error(
-            "must hold adapter_config.json and a file of weights", f"Add what is missing; weights are {' or '.join(_WEIGHTS)}."
-        )
+        action = f"Add the missing file; the weights are in {' or '.join(_WEIGHTS)}."
+        raise problem_error("must contain adapter_config.json and a file of weights", action)
     return value
 
 
@@ -68,73 +68,82 @@ else:
         _Word,
         match_pattern(
             r"[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?",
-            "must be an adapter's name: it becomes a directory and the model name in requests",
-            "Use letters, digits, '.', '_' and '-', starting and ending with a letter or digit.",
+            "must be the name of an adapter, which is a directory and the model name in requests",
+            "Use at most 96 letters, digits, '.', '_' and '-'; start and end with a letter or digit.",
         ),
     ]
     FileName = Annotated[
         _Word,
         match_pattern(
-            r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}", "must be a file's name at the top of the repository", "Write the name without a directory."
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}",
+            "must be the name of a file in the top directory of the repository",
+            "Write the name without a directory.",
         ),
     ]
-    Sha256 = Annotated[str, match_pattern(r"[0-9a-f]{64}", "must be a sha256 in hexadecimal", "Lock the adapters again.")]
-    Commit = Annotated[str, match_pattern(r"[0-9a-f]{40}", "must be a commit of 40 digits", "Lock the adapters again.")]
+    _LOCK_AGAIN = "Run `nim-component adapters lock` again."
+    Sha256 = Annotated[str, match_pattern(r"[0-9a-f]{64}", "must be a SHA-256 in hexadecimal", _LOCK_AGAIN)]
+    Commit = Annotated[str, match_pattern(r"[0-9a-f]{40}", "must be a commit of 40 digits", _LOCK_AGAIN)]
     FileList = Annotated[list[FileName], AfterValidator(_files)]
 
 
 class LockedFile(Arguments):
-    """A file as it was when the adapters were locked."""
+    """File of an adapter at the time of the lock."""
 
     size: Annotated[int, Field(ge=0)]
-    """Bytes."""
+    """Size in bytes."""
 
     sha256: Sha256
-    """Hash of its content."""
+    """SHA-256 of the content, in hexadecimal."""
 
 
 class LockedAdapter(Arguments):
-    """What an adapter was when it was locked: the lock file's own record, written by `nim-component adapters lock`."""
+    """Adapter at the time of the lock: its record in the lock file.
+
+    `nim-component adapters lock` writes it.
+    """
 
     commit: Commit
-    """Commit that the revision meant."""
+    """Commit of the revision."""
 
     files: dict[FileName, LockedFile]
-    """The files that a server needs, by their path in the repository."""
+    """Files that a server needs, by their path in the repository."""
 
     rank: int | None = None
     """Highest rank of a module."""
 
     base_model: str | None = None
-    """Model that it was trained on, by its own account."""
+    """Base model according to the adapter's configuration."""
 
 
 class LoRAAdapter(Arguments):
-    """One LoRA adapter on the Hugging Face hub."""
+    """LoRA adapter on the Hugging Face hub."""
 
     repo_id: Repository
     """Repository on the hub, `organisation/name`."""
 
     revision: Revision = "main"
-    """Branch, tag or commit. Default `main`; pin a commit to know what a restart serves."""
+    """Branch, tag or commit. Pin a commit, so that a restarted pod serves the same adapter."""
 
     name: AdapterName | None = None
-    """Directory below `$NIM_PEFT_SOURCE` and model name in requests. Default: the last segment of `repo_id`."""
+    """Directory below `$NIM_PEFT_SOURCE`, and model name in requests. Unset: the last segment of
+    `repo_id`."""
 
     files: FileList | None = None
-    """Files to fetch. Default: `adapter_config.json` and `adapter_model.safetensors`, or `.bin` when that is all there is."""
+    """Files to download. Unset: `adapter_config.json`, and `adapter_model.safetensors` or, if the
+    repository has no such file, `adapter_model.bin`."""
 
     locked: LockedAdapter | None = None
-    """What the lock file says of it. Default: none; a stack's program puts in what stands in the lock file beside the stack file."""
+    """Record of the lock file. The program of a stack sets it from the lock file beside the stack
+    file."""
 
     @property
     def served_name(self) -> str:
-        """The name requests use."""
+        """Model name in requests."""
         return self.name or self.repo_id.rpartition("/")[2]
 
 
 def _adapter(value: Any) -> Any:
-    """`org/name` or `org/name@revision` in place of a `LoRAAdapter`."""
+    """Return the fields of an adapter for its short form `org/name` or `org/name@revision`."""
     if not isinstance(value, str):
         return value
     repo_id, at, revision = value.partition("@")
@@ -148,7 +157,7 @@ else:
 
 
 def model_of_image(image: str) -> str:
-    """The last two segments of an image's repository, without registry, tag and digest."""
+    """Return the last two segments of an image's repository, without registry, tag and digest."""
     path = image.partition("@")[0].split("/")
     path[-1] = path[-1].partition(":")[0]
     return "/".join(path[-2:] if len(path) > 2 else path[-1:])

@@ -3,8 +3,9 @@
 from .lora_options import LORA_ENV
 
 TLS_MODE = "NIM_SSL_MODE"
+"""Environment variable that makes the server require TLS."""
 TLS_MODES = ("TLS", "MTLS")
-"""Variable that makes the server speak TLS, and with which values; the second asks for a certificate of the client too."""
+"""Values of `TLS_MODE` that require TLS; `MTLS` also requires a certificate of the client."""
 SHM_PATH = "/dev/shm"
 CACHE_PATH = "/opt/nim/.cache"
 
@@ -20,6 +21,7 @@ MANAGED_ENV = {
     "NIM_MODEL_PROFILE": "model_profile",
     **LORA_ENV,
 }
-"""Environment that the component sets, and the argument that decides it."""
+"""Environment variables that the component sets, each with the field that decides its value."""
 
 MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
+"""Names of the component's volumes."""

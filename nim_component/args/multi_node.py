@@ -1,4 +1,4 @@
-"""Models that are bigger than a node."""
+"""Models that are larger than one node."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -7,7 +7,8 @@ from pydantic import Field
 
 from .arguments import Arguments
 from .cache import CacheArgs
-from .field_types import WholeNumber
+from .field_types import Integer
+from .fixes import fix
 from .generation import GenerationName, find_generation
 from .pod import validate_managed
 from .problems import Problem
@@ -20,69 +21,78 @@ GROUP_ENV: dict[str, str] = {
     "NIM_NODE_RANK": "multi_node",
     "NIM_LEADER_ROLE": "multi_node",
 }
-"""What tells a server its place in a group, and the argument that decides it."""
+"""Environment variables for a server's place in its node group, each with the field that decides it."""
 
-
-_SHARE = "Use access_mode: ReadWriteMany, or an existing_claim that can be shared."
+_SHARE = fix("Use {}, or a shared PVC in existing_claim.", {"cache": {"access_mode": "ReadWriteMany"}})
 
 
 class MultiNodeArgs(Arguments):
-    """One server over several nodes: a LeaderWorkerSet in place of the Deployment, each replica a leader and its workers. Needs the
-    LeaderWorkerSet controller in the cluster and a cache that all nodes share. NIM 2.x forms the group with Ray; of 1.x the SGLang
-    profiles do without more, and those that want MPI over ssh are not supported: `docs/guides/multi-node.md` says why."""
+    """One server across several nodes: a LeaderWorkerSet in place of the Deployment.
 
-    nodes: Annotated[WholeNumber, Field(ge=2, le=64)]
-    """Pods of one replica, each on its node with `gpu` GPUs. Required."""
+    Each replica is a node group of one leader and its workers. Requires the LeaderWorkerSet
+    controller in the cluster, and a cache that all nodes share. NIM 2.x forms the group with Ray.
+    Of NIM 1.x, SGLang profiles are supported; profiles that need MPI over ssh are not. See
+    `docs/guides/multi-node.md`.
+    """
 
-    tensor_parallel: Annotated[WholeNumber, Field(ge=1)] | None = None
-    """GPUs that each layer is split over. Default: `gpu`, those of one node, whose links are the fastest."""
+    nodes: Annotated[Integer, Field(ge=2, le=64)]
+    """Number of pods of one replica, each on its own node with `gpu` GPUs."""
 
-    pipeline_parallel: Annotated[WholeNumber, Field(ge=1)] | None = None
-    """Stages that the layers are dealt to. Default: `nodes`."""
+    tensor_parallel: Annotated[Integer, Field(ge=1)] | None = None
+    """Number of GPUs that share each layer. Unset: `gpu`, the GPUs of one node, which have the fastest
+    links."""
 
-    ray_port: Annotated[WholeNumber, Field(ge=1024, le=65535)] = 6379
-    """Port of the leader's Ray, which NIM 2.x forms the group with. Default 6379, Ray's own."""
+    pipeline_parallel: Annotated[Integer, Field(ge=1)] | None = None
+    """Number of stages that the layers are divided into. Unset: `nodes`."""
+
+    ray_port: Annotated[Integer, Field(ge=1024, le=65535)] = 6379
+    """Port of Ray on the leader, for NIM 2.x. The default is Ray's own."""
 
     def sizes(self, gpu: Any) -> tuple[Any, int]:
-        """Tensor and pipeline parallel size."""
+        """Return the tensor and the pipeline parallel size."""
         return self.tensor_parallel or gpu, self.pipeline_parallel or self.nodes
 
 
 def validate_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Problem]:
-    """NVIDIA, "Configuration": with fewer or more GPUs than the product a server may fail when it starts."""
+    """Require parallel sizes whose product is the number of GPUs.
+
+    NVIDIA, "Configuration": with another number of GPUs a server may fail at its start.
+    """
     if multi_node is None:
         return
     if gpu == 0:
-        # They come by a claim, which knows how many. The rest is checked where they are counted.
+        # The GPUs come from a ResourceClaim, which decides their number. It is validated there.
         if multi_node.tensor_parallel is None:
-            rule = "is required with gpu: 0, which says no number of GPUs"
-            yield Problem(("multi_node", "tensor_parallel"), rule, "Say over how many GPUs each layer is split, such as those of one node.")
+            message = "is required with gpu: 0, because the number of GPUs is then unknown"
+            action = "Set it to the number of GPUs that share each layer, such as the GPUs of one node."
+            yield Problem(("multi_node", "tensor_parallel"), message, action)
         return
     tensor, pipeline = multi_node.sizes(gpu)
     if tensor * pipeline != multi_node.nodes * gpu:
-        rule = f"must make {multi_node.nodes * gpu} with pipeline_parallel ({pipeline}): {multi_node.nodes} nodes x {gpu} GPUs"
-        yield Problem(("multi_node", "tensor_parallel"), rule, "Leave both out, or correct one of them, nodes or gpu.", repr(tensor))
+        total = f"{multi_node.nodes * gpu} ({multi_node.nodes} nodes x {gpu} GPUs)"
+        message = f"times pipeline_parallel ({pipeline}) must be {total}"
+        action = "Remove both, or correct one of them, nodes or gpu."
+        yield Problem(("multi_node", "tensor_parallel"), message, action, repr(tensor))
 
 
 def validate_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
-    """What a group of pods cannot be combined with."""
+    """Refuse fields that cannot be combined with node groups."""
     if multi_node is None:
         return
     if autoscaling is not None:
-        yield Problem(
-            ("autoscaling",), "must not be given together with multi_node", "Set replicas instead: a group of nodes is no quick help."
-        )
+        action = "Remove it, and set replicas: a node group starts too slowly for autoscaling."
+        yield Problem(("autoscaling",), "must not be combined with multi_node", action)
     if rollout == "recreate":
-        rule = "must not be 'recreate' with multi_node: a LeaderWorkerSet replaces group by group"
-        yield Problem(("rollout",), rule, "Leave it out: with one replica it comes to the same.")
+        message = "must not be 'recreate' with multi_node: a LeaderWorkerSet replaces one node group after another"
+        yield Problem(("rollout",), message, "Remove it: with one replica the result is the same.")
     own = {"empty_dir": cache.empty_dir, "ephemeral": cache.ephemeral, "host_path": cache.host_path is not None}
     kind = next((name for name, given in own.items() if given), None)
     if kind is not None:
-        yield Problem(("cache", kind), "must not be given together with multi_node, whose nodes share one cache", _SHARE)
+        yield Problem(("cache", kind), "must not be combined with multi_node, whose nodes share one cache", _SHARE)
 
 
 def validate_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
-    """All nodes read one cache."""
+    """Require a PVC that all nodes can mount."""
     if multi_node is not None and cache.makes_claim and access_mode != "ReadWriteMany":
         yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", _SHARE, repr(access_mode))
 
@@ -90,13 +100,13 @@ def validate_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, acc
 def validate_ray_port(
     multi_node: MultiNodeArgs | None, port: int, health_port: int | None, grpc_port: int | None, name: GenerationName | None, image: str
 ) -> Iterator[Problem]:
-    """A port of the leader is listened on once."""
+    """Require a separate port for each listener of the leader."""
     generation = find_generation(name, image)
     if multi_node is None or not generation.takes_engine_arguments:
         return
     if multi_node.ray_port in (port, health_port, grpc_port, generation.backend_port):
-        rule = "must not be another port of the server's, or the engine's own"
-        yield Problem(("multi_node", "ray_port"), rule, "Take another for one of them.", repr(multi_node.ray_port))
+        message = "must differ from the ports of the server and of the engine"
+        yield Problem(("multi_node", "ray_port"), message, "Change one of the two ports.", repr(multi_node.ray_port))
 
 
 def validate_group_generation(
@@ -107,20 +117,21 @@ def validate_group_generation(
     args: Sequence[Any] | None,
     command: Any,
 ) -> Iterator[Problem]:
-    """How the group is formed differs between the generations, and decides what is in the pods."""
+    """Require a known generation, which decides how a node group starts, and refuse fields that change the start."""
     if multi_node is None:
         return
     yield from validate_managed(env, GROUP_ENV)
     generation = find_generation(name, image if isinstance(image, str) else "")
     if generation.name is None:
-        yield Problem(("generation",), "is required with multi_node where the image does not tell it", "Say which NIM it is.")
+        message = "is required with multi_node: the image's tag does not show it"
+        yield Problem(("generation",), message, "Set it to 1.x, 2.x-vllm or 2.x-sglang.")
     if not generation.takes_engine_arguments:
         return
-    remedy = "Give engine flags in env, as NIM_PASSTHROUGH_ARGS."
+    action = fix("Pass engine flags in the environment: {}.", {"env": {"NIM_PASSTHROUGH_ARGS": "--max-model-len 8192"}})
     for field, value in {"args": args, "command": command}.items():
         if value is not None:
-            rule = "must not be given with multi_node, where the component says how leader and workers start"
-            yield Problem((field,), rule, remedy)
+            message = "must not be combined with multi_node: the component sets the commands of leader and workers"
+            yield Problem((field,), message, action)
     if str((env or {}).get("NIM_JSONL_LOGGING", "0")).lower() not in ("0", "false"):
-        rule = "must be off with multi_node: Ray's workers do not have NIM's log formatter and fail"
-        yield Problem(("env", "NIM_JSONL_LOGGING"), rule, "Leave it out.")
+        message = "must be off with multi_node: Ray's workers lack NIM's log formatter and fail"
+        yield Problem(("env", "NIM_JSONL_LOGGING"), message, "Remove it.")

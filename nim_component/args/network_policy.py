@@ -1,4 +1,4 @@
-"""Who may talk to the pods, and to whom they may talk."""
+"""NetworkPolicy: allowed connections to and from the pods."""
 
 import ipaddress
 from collections.abc import Iterator, Sequence
@@ -6,58 +6,65 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from .arguments import Arguments, Rule
+from .arguments import Arguments
 from .cache import CacheArgs
-from .field_types import Flag, Namespace, WholeNumber
+from .field_types import Flag, Integer, Namespace
+from .fixes import fix
 from .metadata import LabelSelector
 from .network import NetworkArgs
 from .outputs import is_output
 from .problems import Problem
+from .rule import Rule
 from .service import Cidr
 
 if TYPE_CHECKING:
     PortNumber = int
 else:
-    PortNumber = Annotated[WholeNumber, Field(ge=1, le=65535)]
+    PortNumber = Annotated[Integer, Field(ge=1, le=65535)]
 
 
 class NetworkPeer(Arguments):
-    """Pods, by labels and namespace, or addresses. A NetworkPolicy knows no host names."""
+    """Peer of a connection: pods, by labels and namespace, or addresses.
+
+    A NetworkPolicy does not support host names.
+    """
 
     pods: LabelSelector | None = None
-    """Labels of the pods; `{}` is every pod. Without a namespace, those of the service's own. Default: every pod of the namespaces."""
+    """Labels of the pods; `{}` selects every pod. Without a namespace, pods in the service's own
+    namespace. Unset: every pod of the selected namespaces."""
 
     namespace: Namespace | None = None
     """Name of a namespace."""
 
     namespace_labels: LabelSelector | None = None
-    """Labels of the namespaces; `{}` is every namespace."""
+    """Labels of namespaces; `{}` selects every namespace."""
 
     cidr: Cidr | None = None
-    """Range of addresses, such as `10.0.0.0/8`. Nodes and what lies outside the cluster have only these."""
+    """Address range, such as `10.0.0.0/8`. Nodes and hosts outside the cluster are selected by address
+    only."""
 
     excluding: list[Cidr] | None = None
-    """Ranges within `cidr` that are left out. Default: none."""
+    """Address ranges inside `cidr` that are not allowed."""
 
     ports: list[PortNumber] | None = None
-    """TCP ports. Default: the server's where they come from, every one where they go to."""
+    """TCP ports. Unset: the server's port for incoming, every port for outgoing connections."""
 
     @staticmethod
     def _validate(pods: Any, namespace: Any, namespace_labels: Any, cidr: Any, excluding: Sequence[Any] | None) -> Iterator[Problem]:
         selectors = {"pods": pods, "namespace": namespace, "namespace_labels": namespace_labels}
-        said = [name for name, value in selectors.items() if value is not None]
-        if not said and cidr is None:
-            yield Problem((), "must say who", "Give pods, namespace, namespace_labels or cidr.")
-        for name in said if cidr is not None else ():
-            yield Problem((name,), "must not be given together with cidr", "Make two of it: one of pods, one of addresses.")
+        given = [name for name, value in selectors.items() if value is not None]
+        if not given and cidr is None:
+            yield Problem((), "must select a peer", "Set pods, namespace, namespace_labels or cidr.")
+        for name in given if cidr is not None else ():
+            yield Problem((name,), "must not be combined with cidr", "Write two items: one for pods, one for addresses.")
         if namespace is not None and namespace_labels is not None:
-            yield Problem(("namespace_labels",), "must not be given together with namespace", "Give one of them.")
+            yield Problem(("namespace_labels",), "must not be combined with namespace", "Remove one of the two.")
         for index, part in enumerate(excluding or ()):
             if cidr is None:
-                yield Problem(("excluding",), "has no meaning without cidr", "Give the range that it is taken from.")
+                yield Problem(("excluding",), "has no effect without cidr", "Set the cidr that contains the ranges, or remove it.")
                 return
             if not (is_output(cidr) or is_output(part)) and not _within(part, cidr):
-                yield Problem(("excluding", index), f"must lie within cidr ({cidr}) and be smaller", "Leave it out.", repr(part))
+                yield Problem(("excluding", index), f"must be inside cidr ({cidr}) and smaller", "Correct or remove it.", repr(part))
 
     rules = (Rule(("pods", "namespace", "namespace_labels", "cidr", "excluding"), _validate.__func__, waits=False),)  # pyright: ignore
 
@@ -68,66 +75,73 @@ def _within(part: Any, whole: Any) -> bool:
 
 
 KUBE_DNS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
-"""The cluster's name server, as every kubeadm-like and managed cluster labels it."""
+"""DNS server of the cluster, with the labels of kubeadm and of managed clusters."""
 NODE_LOCAL_PODS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "node-local-dns"})
-"""NodeLocal DNSCache where Cilium leads to it (GKE Dataplane V2, AKS): the policy sees the cache's pod."""
+"""NodeLocal DNSCache behind Cilium (GKE Dataplane V2, AKS), where the policy applies to the pod of the cache."""
 NODE_LOCAL_DNS = NetworkPeer(cidr="169.254.20.10/32")
-"""Its cache on each node, where there is one."""
+"""Address of NodeLocal DNSCache on each node, in clusters that have it."""
 CLOUD_DNS = NetworkPeer(cidr="169.254.169.254/32")
-"""Cloud DNS for GKE, which every pod asks at the node's metadata server. By the ports of names alone: what else is there stays closed."""
+"""Cloud DNS for GKE, at the address of the metadata server. Only the DNS ports are opened."""
 
 
 class NetworkPolicyArgs(Arguments):
-    """A NetworkPolicy that denies everything but what is said here and what a NIM needs. The cluster's network plugin must enforce it."""
+    """NetworkPolicy that allows the listed connections and those that a NIM needs, and denies all others.
+
+    The network plugin of the cluster must enforce NetworkPolicies.
+    """
 
     ingress: list[NetworkPeer]
-    """Who may reach the server. Required: an empty list is nobody but the node itself, which probes. Name the monitoring and the ingress
-    controller too."""
+    """Clients of the server. List the monitoring and the ingress controller too. An empty list allows the
+    node only, which runs the probes."""
 
     internet: Flag | None = None
-    """Whether public addresses are reached by https (TCP 443): NGC, the Hugging Face hub, the package index, whose addresses change and
-    cannot be named here. Private ranges and the cloud's metadata service are left out. Default: yes, unless there are `proxies`."""
+    """Whether https (TCP 443) to public addresses is allowed: NGC, the Hugging Face hub and the package
+    index have changing addresses, which cannot be listed. Private ranges and the metadata service
+    of the cloud are excluded. Unset: allowed, unless `proxies` are given."""
 
     proxies: list[NetworkPeer] | None = None
-    """Where the proxies of `network` are, each with its `ports`. Default: none."""
+    """Proxies of `network`, each with its `ports`."""
 
     egress: list[NetworkPeer] | None = None
-    """What else is reached: a registry in the company's own network, another service. Default: none."""
+    """Other servers that the pods connect to, such as a registry in the private network or another
+    service."""
 
     dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
-    """Who answers for names, by UDP and TCP 53 unless `ports` say otherwise. Default: kube-dns, its cache on the node and Google's Cloud
-    DNS; a list replaces them all. On OpenShift: `{namespace: openshift-dns, ports: [5353]}`."""
+    """DNS servers, on UDP and TCP port 53 unless `ports` are given. The default is kube-dns, its cache on
+    the node and Google's Cloud DNS; a list replaces all of them. On OpenShift:
+    `{namespace: openshift-dns, ports: [5353]}`."""
 
     @property
     def reaches_internet(self) -> bool:
-        """Whether public addresses are reached."""
+        """Whether https to public addresses is allowed."""
         return not self.proxies if self.internet is None else self.internet
 
     @staticmethod
     def _validate(proxies: Sequence[NetworkPeer] | None) -> Iterator[Problem]:
         for index, proxy in enumerate(proxies or ()):
             if not proxy.ports:
-                yield Problem(("proxies", index, "ports"), "is required", "Give the proxy's port, such as [3128].")
+                yield Problem(("proxies", index, "ports"), "is required", fix("Set the port of the proxy, such as {}.", [3128]))
 
     rules = (Rule(("proxies",), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 def validate_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters: Sequence[Any] | None) -> Iterator[Problem]:
-    """What has something to download and reaches nobody waits until its time is spent."""
+    """Require an allowed destination for downloads, which otherwise run into their timeout."""
     if policy is None or policy.reaches_internet or policy.proxies or policy.egress:
         return
     filled = cache.existing_claim is not None or cache.volume_name is not None or cache.host_path is not None
-    missing = {"the model": not filled, "what prewarm names": cache.prewarm is not None, "hf_repo_ids": bool(adapters)}
+    missing = {"the model": not filled, "the profiles of cache.prewarm": cache.prewarm is not None, "the adapters": bool(adapters)}
     if what := next((name for name, is_missing in missing.items() if is_missing), None):
-        rule = f"must not be false while {what} is to be downloaded, and nothing else is let out"
-        remedy = "Leave it out, say in egress or proxies what is reached, or bring all of it in: existing_claim, lora.source."
-        yield Problem(("network_policy", "internet"), rule, remedy)
+        message = f"must not be false while {what} must be downloaded and no other connection is allowed"
+        action = "Remove it, list the servers in egress or proxies, or use a filled cache.existing_claim and lora.source."
+        yield Problem(("network_policy", "internet"), message, action)
 
 
 def validate_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
-    """A proxy behind a closed door: the download would wait until it times out."""
+    """Require the proxy among the allowed destinations: otherwise downloads run into their timeout."""
     if policy is None or network is None or not network.has_proxy:
         return
     if not policy.proxies and policy.internet is None and not policy.egress:
-        rule = "is required with network.https_proxy: a policy knows addresses and pods, and not the proxy's name"
-        yield Problem(("network_policy", "proxies"), rule, "Say where it is: proxies: [{cidr: 10.0.0.5/32, ports: [3128]}].")
+        message = "is required with a proxy in network: a NetworkPolicy needs the proxy's address or pods, not its host name"
+        action = fix("Set its address, such as {}.", {"network_policy": {"proxies": [{"cidr": "10.0.0.5/32", "ports": [3128]}]}})
+        yield Problem(("network_policy", "proxies"), message, action)

@@ -1,5 +1,7 @@
-"""Pulumi's Outputs, known without importing Pulumi: whoever hands one over has imported it. It keeps the import of `args` in a tenth of a
-second."""
+"""Detection of Pulumi's Outputs and resources without an import of Pulumi.
+
+A caller that passes one has imported Pulumi. So the import of `args` takes a tenth of a second.
+"""
 
 import sys
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -9,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def is_output(value: Any) -> "TypeGuard[pulumi.Output[Any]]":
-    """Whether a value is an Output."""
+    """Return whether a value is an Output."""
     pulumi = sys.modules.get("pulumi")
     return pulumi is not None and isinstance(value, pulumi.Output)
 
 
 def is_resource(value: Any) -> "TypeGuard[pulumi.Resource]":
-    """Whether a value is a resource."""
+    """Return whether a value is a resource."""
     pulumi = sys.modules.get("pulumi")
     return pulumi is not None and isinstance(value, pulumi.Resource)

@@ -1,4 +1,4 @@
-"""What a platform adds to the pod: environment, placement, and Kubernetes' own structures passed on as they are."""
+"""Fields of the pod: environment, tolerations, and structures in Kubernetes' own form."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from ..text.field_paths import Path
-from .arguments import LATE, Arguments, Rule
-from .field_types import EnvName, LabelKey, OrOutput, WholeNumber, Words, refuse_key
+from .arguments import RESOLVED, Arguments
+from .field_types import AnyText, EnvName, Integer, LabelKey, OrOutput
+from .fixes import Value, fix
 from .outputs import is_output
 from .problems import Problem, problem_error
+from .rule import Rule
+from .validators import refuse_key
 
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
-"""How a value of the environment stands in a stack file."""
+"""JSON Schema of the value of an environment variable in a stack file."""
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
+SECRET_VALUE_FROM = Value({"valueFrom": {"secretKeyRef": {"name": "my-secret", "key": "my-key"}}})
+"""Example of the value of an environment variable in a Secret."""
+_NOT_TEXT = problem_error("must be a string", fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types."))
 
 
 def _camel(name: str) -> str:
@@ -22,26 +28,27 @@ def _camel(name: str) -> str:
 
 
 def validate_env_value(value: Any, info: ValidationInfo) -> Any:
-    """Text, or one `valueFrom`."""
+    """Return the value of an environment variable: a string, or a mapping with one `valueFrom`."""
     if isinstance(value, str):
         return refuse_key(value)
-    # Which form a variable has is plain: an Output resolves to its text.
-    if isinstance(value, Mapping) and info.context != LATE:
+    # An Output resolves to a string only: the form of a variable must be known in a preview.
+    if isinstance(value, Mapping) and info.context != RESOLVED:
         reference = _structure(cast("Mapping[str, Any]", value))
         inner = next(iter(reference.values()), None)
         if [_camel(key) for key in reference] == ["valueFrom"] and isinstance(inner, dict):
             sources = {_camel(key): source for key, source in cast("dict[str, Any]", inner).items()}
             if len(sources) == 1 and set(sources) <= set(_SOURCES) and all(isinstance(source, dict) for source in sources.values()):
                 return reference
-        raise problem_error(
-            "must be text or one valueFrom",
-            f"Write valueFrom: {{secretKeyRef: {{name: ..., key: ...}}}}, or another of {', '.join(_SOURCES)}.",
-        )
-    raise problem_error("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text.")
+        action = fix(f"Write {{}}, or another source: {', '.join(_SOURCES[1:])}.", SECRET_VALUE_FROM)
+        raise problem_error("must be a string or a mapping with one valueFrom", action)
+    raise _NOT_TEXT
 
 
 def _structure(value: Any) -> Any:
-    """Mappings, lists, scalars and Outputs: what can be looked through for secrets, merged and compared. The SDK's `...Args` cannot."""
+    """Return a structure of mappings, lists, scalars and Outputs, or raise.
+
+    Only these can be searched for secrets, merged and compared. The `...Args` classes of the SDK cannot.
+    """
     if isinstance(value, Mapping):
         return {refuse_key(str(key)): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
@@ -50,21 +57,20 @@ def _structure(value: Any) -> Any:
         return refuse_key(value)
     if value is None or isinstance(value, int | float) or is_output(value):
         return cast(Any, value)
-    raise problem_error(
-        f"must be mappings, lists and plain values, and it holds a {type(value).__name__}", "Write it as a dict, as in a manifest."
-    )
+    message = f"must consist of mappings, lists and plain values, and it contains a {type(value).__name__}"
+    raise problem_error(message, fix("Pass it as a dict, in the form of a manifest.", yaml="Write it in the form of a manifest."))
 
 
 def _named(value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value.get("name"), str) or not value["name"]:
-        raise problem_error("must have a plain name", "Add name: it is what a mount, a diff and a log refer to.")
+        raise problem_error("must have a plain name", "Add `name`: mounts, diffs and logs refer to it.")
     return value
 
 
 def _mount(value: dict[str, Any]) -> dict[str, Any]:
     path = value.get("mountPath", value.get("mount_path"))
     if not isinstance(path, str) or not path.startswith("/"):
-        raise problem_error("must have a plain absolute mountPath", "Add mountPath, starting with '/'.")
+        raise problem_error("must have a plain absolute mountPath", "Add `mountPath`, and start it with '/'.")
     return _named(value)
 
 
@@ -83,44 +89,52 @@ Environment = dict[EnvName, EnvValue]
 
 
 def validate_managed(env: Mapping[str, Any] | None, managed: Mapping[str, str], path: Path = ("env",)) -> Iterator[Problem]:
-    """A name that the component sets would stand in the list twice, and the later one would win unseen. `managed`: name to argument."""
+    """Refuse environment variables that the component sets.
+
+    A variable that is listed twice has the value of its last entry, without an error.
+
+    Args:
+        env: Variables that the user set.
+        managed: Variables of the component, each with the field that decides its value.
+        path: Path of `env`.
+    """
     for name in env or {}:
         if name in managed:
-            yield Problem((*path, name), "is managed by the component", f"Use the argument {managed[name]}.")
+            yield Problem((*path, name), "is managed by the component", f"Use the field {managed[name]} instead.")
 
 
 def _validate_toleration(key: Any, operator: str, value: Any, effect: str | None, seconds: int | None) -> Iterator[Problem]:
-    """The API server's own rules, said before it says them."""
+    """Apply the rules of the API server, so that a preview finds the problem."""
     if key is None and operator != "Exists":
-        yield Problem(
-            ("operator",), "must be Exists without a key", "Give the taint's key, or operator: Exists for every taint.", repr(operator)
-        )
+        action = fix("Set the key of the taint, or tolerate every taint: {}.", {"operator": "Exists"})
+        yield Problem(("operator",), "must be Exists without a key", action, repr(operator))
     if operator == "Exists" and value is not None:
-        yield Problem(("value",), "has no meaning with operator Exists", "Leave it out, or use operator: Equal.")
+        yield Problem(("value",), "has no effect with operator Exists", fix("Remove it, or set {}.", {"operator": "Equal"}))
     if seconds is not None and effect != "NoExecute":
-        yield Problem(("toleration_seconds",), "needs effect NoExecute", "Add effect: NoExecute, or leave it out.", repr(seconds))
+        action = fix("Set {}, or remove toleration_seconds.", {"effect": "NoExecute"})
+        yield Problem(("toleration_seconds",), "requires effect NoExecute", action, repr(seconds))
 
 
 class Toleration(Arguments):
-    """A taint of a node that the pod bears, in Kubernetes' own terms."""
+    """Toleration of a node's taint, in the terms of Kubernetes."""
 
     key: LabelKey | None = None
-    """Key of the taint. Default: every key, which needs operator `Exists`."""
+    """Key of the taint. Unset: every key, which requires operator `Exists`."""
 
     operator: Literal["Exists", "Equal"] = "Equal"
-    """How `value` is compared. Default `Equal`, Kubernetes' own."""
+    """Comparison with `value`. The default is Kubernetes' own."""
 
-    value: Words | None = None
-    """Value of the taint, with operator `Equal`."""
+    value: AnyText | None = None
+    """Value of the taint, for operator `Equal`."""
 
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    """Effect of the taint. Default: every effect."""
+    """Effect of the taint. Unset: every effect."""
 
-    toleration_seconds: WholeNumber | None = None
-    """Seconds until eviction, with effect `NoExecute`. Default: for ever."""
+    toleration_seconds: Integer | None = None
+    """Seconds until eviction, for effect `NoExecute`. Unset: no eviction."""
 
     rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _validate_toleration, waits=False),)
 
 
 GPU_TAINT = Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")
-"""The taint that managed clusters and NVIDIA's operator put on GPU nodes."""
+"""Toleration of the taint that managed clusters and NVIDIA's GPU Operator put on GPU nodes."""

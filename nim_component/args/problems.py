@@ -1,14 +1,18 @@
-"""What is wrong with the arguments, as one text a person can act on: who, which field, which value, which rule, which remedy."""
+"""Problems of arguments: path, message, received value and fix, as one line of text each."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from ..text.field_paths import Path, show_argument_path
 from ..text.redaction import looks_like_credential
+from .field_hints import hint_for_mapping, hint_for_unknown_field
+from .fixes import Fix, Syntax, fix, render_fix, syntax_of
 
 SECRET_FIELDS = frozenset(
     {
@@ -16,9 +20,11 @@ SECRET_FIELDS = frozenset(
         *("env", "data", "string_data", "args", "command", "metadata"),
     }
 )
-"""Fields whose values never enter an error: they hold, or may hold, a key."""
+"""Fields whose values are never printed: they hold, or may hold, a credential."""
 
 _LONGEST_VALUE = 80
+_LITERAL_CUTOFF = 0.8
+"""Least similarity of a suggested value. It is high, because short values such as `1.x` and `2.x` are similar."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +32,35 @@ class Problem:
     """One rule that one field breaks."""
 
     path: Path
-    """Where: `("cache", "size")`."""
-    rule: str
-    """What must hold, without a final stop: `must be a Kubernetes quantity`."""
-    remedy: str
-    """What to do about it, a sentence."""
+    """Path of the field: `("cache", "size")`."""
+    message: str
+    """Rule, without a final full stop: `must be a Kubernetes quantity`."""
+    fix: Fix | str
+    """One action that solves the problem, a sentence."""
     value: str | None = None
-    """The offending value as it may be shown, or nothing when it may not."""
+    """Received value as it may be printed, or None if it may not."""
+    base: Path = ()
+    """Path of the model that settings in the fix belong to."""
 
-    def __str__(self) -> str:
+    def render(self, root: type[BaseModel] | None = None, syntax: Syntax | None = None) -> str:
+        """Return `<path>: <message> (got <value>). <fix>`.
+
+        Args:
+            root: Model that the path starts from.
+            syntax: Syntax of the examples in the fix. Default: that of the arguments being read.
+        """
         got = f" (got {self.value})" if self.value is not None else ""
-        return f"{show_argument_path(self.path)}: {self.rule}{got}. {self.remedy}"
+        action = render_fix(self.fix, syntax or syntax_of(None), root, self.base)
+        return f"{show_argument_path(self.path)}: {self.message}{got}. {action}"
 
 
 def is_secret_path(path: Path) -> bool:
-    """Whether what stands at a path may be a secret."""
+    """Return whether the value at a path may be a secret."""
     return not SECRET_FIELDS.isdisjoint(path)
 
 
 def format_value(path: Path, value: Any) -> str | None:
-    """The value for an error text; nothing for a secret, a structure, or what cannot be told from a secret."""
+    """Return a value for an error text, or None for a secret, a structure and a possible credential."""
     if is_secret_path(path) or not isinstance(value, str | int | float | bool | None):
         return None
     if isinstance(value, str) and looks_like_credential(value):
@@ -54,86 +69,112 @@ def format_value(path: Path, value: Any) -> str | None:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def problem_error(rule: str, remedy: str) -> PydanticCustomError:
-    """What a validator raises: rule and remedy travel apart, so that the value can stand between them."""
-    # A template without placeholders: user text never becomes one.
-    return PydanticCustomError("rule", "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
+def problem_error(message: str, action: Fix | str) -> PydanticCustomError:
+    """Return the error that a field's validator raises. The received value is added later."""
+    return PydanticCustomError("field", "{message}", {"message": message, "fix": action})
 
 
-def redacted_problem_error(rule: str, remedy: str) -> PydanticCustomError:
-    """The same for a value that must not be shown, whatever field it is in."""
-    return PydanticCustomError("problem", "{rule}. {remedy}", {"rule": rule, "remedy": remedy, "value": ""})
+def redacted_problem_error(message: str, action: Fix | str) -> PydanticCustomError:
+    """Return the error that a field's validator raises for a value that must not be printed."""
+    return PydanticCustomError("problem", "{message}", {"message": message, "fix": action, "value": None, "depth": 0})
 
 
 def line_errors(problems: Iterable[Problem]) -> list[InitErrorDetails]:
-    """The problems in the form in which a pydantic validator raises several at once."""
+    """Return problems in the form in which a model's validator raises several at once."""
     return [
-        InitErrorDetails(type=PydanticCustomError("problem", "{rule}. {remedy}", _context(problem)), loc=problem.path, input=None)
+        InitErrorDetails(type=PydanticCustomError("problem", "{message}", _context(problem)), loc=problem.path, input=None)
         for problem in problems
     ]
 
 
+def keep_custom_error(detail: ErrorDetails) -> PydanticCustomError | str:
+    """Return the type under which an error that was caught is raised again."""
+    if detail["type"] in ("field", "problem"):
+        return PydanticCustomError(detail["type"], "{message}", detail.get("ctx"))  # pyright: ignore[reportArgumentType]
+    return detail["type"]
+
+
 def _context(problem: Problem) -> dict[str, Any]:
-    return {"rule": problem.rule, "remedy": problem.remedy, "value": problem.value or ""}
+    # Nested models are validated first: the depth tells later where this model is.
+    return {"message": problem.message, "fix": problem.fix, "value": problem.value, "depth": len(problem.path)}
 
 
-def find_problems(error: ValidationError) -> list[Problem]:
-    """What pydantic found, in our words."""
-    return [_translate(detail) for detail in error.errors(include_url=False)]
+def find_problems(error: ValidationError, root: type[BaseModel] | None = None) -> list[Problem]:
+    """Return the problems of a pydantic error; `root` is the model that was validated."""
+    return [_translate(detail, root) for detail in error.errors(include_url=False)]
 
 
-# pydantic's error types in our words: rule and remedy, with the error's own context filled in.
-_WORDS: dict[str, tuple[str, str]] = {
-    "missing": ("is required", "Give it a value."),
-    "string_type": ("must be text", "Quote it: in YAML, true, 8 and 1.0 are not text."),
-    "int_type": ("must be a whole number", "Write it without quotes and without a fraction."),
-    "int_parsing": ("must be a whole number", "Write it without quotes and without a fraction."),
-    "finite_number": ("must be a whole number", "Write it without a fraction."),
-    "int_from_float": ("must be a whole number", "Write it without a fraction."),
-    "bool_type": ("must be true or false", "Write true or false."),
-    "bool_parsing": ("must be true or false", "Write true or false."),
-    "list_type": ("must be a list", "Write it as a list, also for a single item."),
-    "dict_type": ("must be a mapping of names to values", "Write it as name: value pairs."),
-    "model_type": ("must be a mapping or a {class_name}", "Write it as name: value pairs."),
-    "model_attributes_type": ("must be a mapping", "Write it as name: value pairs."),
-    "greater_than_equal": ("must be at least {ge}", "Raise it."),
-    "greater_than": ("must be above {gt}", "Raise it."),
-    "less_than_equal": ("must be at most {le}", "Lower it."),
-    "literal_error": ("must be one of {expected}", "Take one of these, spelt exactly so."),
-    "string_too_short": ("must not be empty", "Give it a value or leave it out."),
-    "too_short": ("must not be empty", "Give it an item or leave it out."),
-    "frozen_instance": ("cannot be changed after it was made", "Make a new one with the new value."),
+# Error types of pydantic, with the message and the fix of this package. `{}` names are filled in
+# from the error's context. https://docs.pydantic.dev/latest/errors/validation_errors/
+_INTEGER = ("must be an integer", "Write it without quotes and without a fraction.")
+_BOOLEAN = ("must be a boolean", fix("Use True or False.", yaml="Use true or false, without quotes."))
+_MAPPING = fix("Pass a dict.", yaml="Write it as `name: value` pairs.")
+_TEXTS: dict[str, tuple[str, Fix | str]] = {
+    "missing": ("is required", "Add this field."),
+    "string_type": ("must be a string", fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types.")),
+    "int_type": _INTEGER,
+    "int_parsing": _INTEGER,
+    "finite_number": _INTEGER,
+    "int_from_float": _INTEGER,
+    "bool_type": _BOOLEAN,
+    "bool_parsing": _BOOLEAN,
+    "list_type": ("must be a list", "Write a list, also for a single item."),
+    "dict_type": ("must be a mapping", _MAPPING),
+    "model_type": ("must be a mapping of fields", fix("Pass {class_name}(...) or a dict.", yaml="Write it as `name: value` pairs.")),
+    "model_attributes_type": ("must be a mapping of fields", _MAPPING),
+    "greater_than_equal": ("must be at least {ge}", "Increase it."),
+    "greater_than": ("must be greater than {gt}", "Increase it."),
+    "less_than_equal": ("must be at most {le}", "Decrease it."),
+    "string_too_short": ("must not be empty", "Give a value, or remove the field."),
+    "too_short": ("must not be empty", "Give at least one item, or remove the field."),
 }
 
-_REQUIRED: dict[Path, str] = {
-    (
-        "secrets",
-    ): "Give NIMSecrets(...), or for public images, which need no key, NIMSecrets.keyless(), in a stack file {without_key: true}."
+_REQUIRED: dict[Path, Fix] = {
+    ("secrets",): fix(
+        "Name the Secrets of the NGC key, such as {}. Public images need no key: {}.",
+        {"secrets": {"ngc_image_secret": "ngc-pull", "ngc_secret_group": "ngc-api", "ngc_secret_key": "NGC_API_KEY"}},
+        {"secrets": {"without_key": True}},
+    )
 }
 
 
-def _translate(detail: ErrorDetails) -> Problem:
-    path: Path = tuple(part for part in detail["loc"] if not _is_internal(part))
+def _translate(detail: ErrorDetails, root: type[BaseModel] | None) -> Problem:
+    path: Path = tuple(step for step in detail["loc"] if not _is_internal(step))
     context: dict[str, Any] = detail.get("ctx", {})
-    kind = detail["type"]
+    kind, received = detail["type"], detail["input"]
     if kind == "problem":
-        return Problem(path, context["rule"], context["remedy"], context["value"] or None)
-    if kind == "rule":
-        return Problem(path, context["rule"], context["remedy"], format_value(path, detail["input"]))
+        base = path[: len(path) - context["depth"]]
+        return Problem(path, context["message"], context["fix"], context["value"], base)
+    if kind == "field":
+        return Problem(path, context["message"], context["fix"], format_value(path, received))
     if kind == "extra_forbidden":
-        return Problem(path, "is not a known field", "Leave it out.")
+        return Problem(path, "unknown field", hint_for_unknown_field(root, path, received))
     if kind == "missing" and path in _REQUIRED:
         return Problem(path, "is required", _REQUIRED[path])
-    rule, remedy = _WORDS.get(kind, (detail["msg"].rstrip(".").lower(), "Correct it."))
-    value = None if kind == "missing" else format_value(path, detail["input"])
-    return Problem(path, rule.format_map(_Lenient(context)), remedy, value)
+    value = None if kind == "missing" else format_value(path, received)
+    if kind == "literal_error":
+        return Problem(path, f"must be one of {context['expected']}", _suggest_literal(context["expected"], value), value)
+    message, action = _TEXTS.get(kind, (detail["msg"].rstrip(".").lower(), "Correct it."))
+    return Problem(path, _fill(message, context), hint_for_mapping(root, path, received) or _fill_fix(action, context), value)
 
 
-def _is_internal(part: str | int) -> bool:
-    """Parts of a location that pydantic adds for its own schema (union members, mapping keys), no name of the user's."""
-    return isinstance(part, str) and (part == "[key]" or part.startswith(("function-", "constrained-", "lax-or-strict", "is-instance")))
+def _suggest_literal(expected: str, value: str | None) -> str:
+    received = (value or "").strip("'")
+    choices = {choice.lower(): choice for choice in re.findall(r"'([^']*)'", expected)}
+    near = get_close_matches(received.lower(), choices, 1, _LITERAL_CUTOFF)
+    return f"Did you mean {choices[near[0]]!r}?" if near else "Use one of these values."
 
 
-class _Lenient(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return key
+def _fill(text: str, context: dict[str, Any]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: str(context.get(name[1], name[1])), text)
+
+
+def _fill_fix(action: Fix | str, context: dict[str, Any]) -> Fix | str:
+    if isinstance(action, str):
+        return _fill(action, context)
+    return Fix(_fill(action.text, context), action.examples, action.yaml)
+
+
+def _is_internal(step: str | int) -> bool:
+    """Return whether pydantic added a step to a location for its own schema: union members, mapping keys."""
+    return isinstance(step, str) and (step == "[key]" or step.startswith(("function-", "constrained-", "lax-or-strict", "is-instance")))

@@ -9,24 +9,25 @@ from .outputs import is_output
 from .secrets import SECRET_VALUE_FIELDS
 
 ALWAYS_RECORDED = ("image", "replicas", "gpu", "cpu", "mem", "namespace", "port")
-"""Fields that are recorded even if they have their default."""
+"""Fields that are recorded also with their default."""
+_NEVER_RECORDED = (*SECRET_VALUE_FIELDS, "kubeconfig")
 
 
 def describe_arguments(args: NIM) -> dict[str, Any]:
-    """The arguments as the plain mapping that the engine records and diffs: without secret values.
+    """Return the arguments as a plain mapping for the engine, without secret values.
 
-    The headline always, the rest where it is not the default: a diff is short, and a property costs the engine and the SDK time.
+    Fields with their default are left out, except `ALWAYS_RECORDED`: a diff stays short, and each
+    property takes time in the engine and the SDK.
     """
     return _describe_fields(args, ALWAYS_RECORDED) | {name: _plain(getattr(args, name)) for name in ALWAYS_RECORDED}
 
 
-def _describe_fields(args: Arguments, apart: Sequence[str] = ()) -> dict[str, Any]:
+def _describe_fields(args: Arguments, excluded: Sequence[str] = ()) -> dict[str, Any]:
     cls = type(args)
-    kept_back = (*SECRET_VALUE_FIELDS, "kubeconfig", *apart)
     return {
         name: _plain(value)
         for name, value in explicit_fields(args).items()
-        if name not in kept_back and (is_output(value) or not is_default(cls, name, value))
+        if name not in _NEVER_RECORDED and name not in excluded and (is_output(value) or not is_default(cls, name, value))
     }
 
 

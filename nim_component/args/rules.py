@@ -1,4 +1,7 @@
-"""The rules across the fields of a `NIM`: which fields each one reads, in the order in which their problems are said."""
+"""Table of the rules across the fields of a `NIM`, with the fields that each reads.
+
+Problems are reported in the order of the table.
+"""
 
 from .adapter_rules import (
     validate_engine_arguments,
@@ -9,9 +12,8 @@ from .adapter_rules import (
     validate_ranks,
     validate_volume,
 )
-from .arguments import Rule
 from .autoscaling import validate_metric_names, validate_replicas
-from .cache import validate_cache_env, validate_offline, validate_profile, validate_sharing
+from .cache_rules import validate_cache_env, validate_offline, validate_profile, validate_sharing
 from .devices import validate_claim_names, validate_devices
 from .disruption import validate_budget
 from .environment_rules import validate_environment, validate_key_names, validate_prefix, validate_tls
@@ -22,6 +24,7 @@ from .multi_node import validate_group, validate_group_claim, validate_group_gen
 from .network import validate_network_env
 from .network_policy import validate_download, validate_way_out
 from .pod_rules import validate_grace, validate_memory, validate_mounts
+from .rule import Rule
 
 RULES = (
     Rule(("hf_repo_ids", "lora", "lora_adapter_mem", "env"), validate_lora, waits=False),

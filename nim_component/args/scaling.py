@@ -1,4 +1,4 @@
-"""What an autoscaler looks at, and how fast it follows."""
+"""Signals of an autoscaler, and the rate at which it adds and removes pods."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from ..kubernetes.quantities import parse_quantity
-from .arguments import Arguments, Rule
-from .field_types import ObjectName, OrOutput, WholeNumber, match_pattern
+from .arguments import Arguments
+from .field_types import Integer, ObjectName, OrOutput
+from .fixes import fix
 from .metadata import LabelSelector
 from .problems import Problem, problem_error
+from .rule import Rule
+from .validators import match_pattern
 
 PresetName = Literal["queue", "running", "kv-cache", "latency"]
 
 DEFAULT_TARGETS: dict[PresetName, str] = {"queue": "5", "running": "5", "kv-cache": "0.75", "latency": "2"}
-"""Per pod, except latency, which is of the service."""
+"""Targets of the presets: for each pod, but `latency` for the whole service."""
 
 
 def _target(value: Any) -> Any:
@@ -24,7 +27,7 @@ def _target(value: Any) -> Any:
     except ValueError:
         positive = False
     if not positive:
-        raise problem_error("must be a number or quantity above zero", "Write it such as 5, 0.75 or 750m.")
+        raise problem_error("must be a number or quantity above zero", fix("Write it such as {}, {} or {}.", 5, 0.75, "750m"))
     return text
 
 
@@ -39,43 +42,50 @@ else:
     Target = Annotated[Any, WithJsonSchema({"type": ["string", "number"]}), BeforeValidator(_target), OrOutput()]
     _TEXT = Annotated[str, Strict(), Field(min_length=1)]
     MetricName = Annotated[
-        _TEXT, match_pattern(r"[A-Za-z0-9_.:|/-]+", "must be a metric's name", "Write it as the metrics API lists it."), OrOutput()
+        _TEXT, match_pattern(r"[A-Za-z0-9_.:|/-]+", "must be the name of a metric", "Use its name in the metrics API."), OrOutput()
     ]
-    ApiVersion = Annotated[_TEXT, match_pattern(r"([a-z0-9.-]+/)?v[a-z0-9]+", "must be an API version", "Write it such as v1 or apps/v1.")]
-    Kind = Annotated[_TEXT, match_pattern(r"[A-Z][A-Za-z0-9]*", "must be a kind", "Write it such as Service or Ingress.")]
+    ApiVersion = Annotated[
+        _TEXT, match_pattern(r"([a-z0-9.-]+/)?v[a-z0-9]+", "must be an API version", fix("Write it such as {} or {}.", "v1", "apps/v1"))
+    ]
+    Kind = Annotated[_TEXT, match_pattern(r"[A-Z][A-Za-z0-9]*", "must be a kind", fix("Write it such as {} or {}.", "Service", "Ingress"))]
 
 
-def one_of(given: dict[str, Any], remedy: str) -> Iterator[Problem]:
-    """Exactly one of these fields."""
+def require_one(given: dict[str, Any], action: str) -> Iterator[Problem]:
+    """Require exactly one of the fields in `given`."""
     names = [name for name, value in given.items() if value is not None]
     if not names:
-        yield Problem((), f"must have one of {', '.join(given)}", remedy)
+        yield Problem((), f"requires exactly one of {', '.join(given)}", action)
     for name in names[1:]:
-        yield Problem((name,), f"must not be given together with {names[0]}", remedy)
+        yield Problem((name,), f"must not be combined with {names[0]}", action)
+
+
+_ONE_TARGET = "Set one of the two targets."
 
 
 def _validate_goal(value: Any, average_value: Any) -> Iterator[Problem]:
-    yield from one_of({"value": value, "average_value": average_value}, "Give one kind of target.")
+    yield from require_one({"value": value, "average_value": average_value}, _ONE_TARGET)
 
 
 def _preset(value: Any) -> Any:
-    """`queue` in place of a `ScalingPreset`."""
+    """Return the fields of a preset for its short form, such as `queue`."""
     return {"preset": value} if isinstance(value, str) else value
 
 
 class ScalingPreset(Arguments):
-    """A signal that NIM itself gives, by a name that is right for every generation of the container."""
+    """Signal from NIM's own metrics, under the metric names of every generation of the container."""
 
     preset: PresetName
-    """`queue`: requests that wait. `running`: requests in work. `kv-cache`: the part of the KV cache that is in use. `latency`: 95th
-    percentile of the time to the first token, which needs `keda`."""
+    """Signal: `queue` is the number of waiting requests, `running` of requests in progress, `kv-cache` the
+    used fraction of the KV cache, `latency` the 95th percentile of the time to first token, which
+    requires `keda`."""
 
     target: Target | None = None
-    """What a pod should have: requests, part of 1, or, for `latency`, seconds. Default: 5 requests, 0.75, 2 seconds."""
+    """Target for each pod: requests, a fraction of 1, or for `latency` seconds. Unset: 5 requests, 0.75,
+    2 seconds."""
 
     @property
     def goal(self) -> "pulumi.Input[Any]":
-        """The target, or the preset's own."""
+        """Target, or the default of the preset."""
         return DEFAULT_TARGETS[self.preset] if self.target is None else self.target
 
 
@@ -86,45 +96,46 @@ else:
 
 
 class ResourceMetric(Arguments):
-    """CPU or memory of the pods. A GPU server says little by either."""
+    """CPU or memory of the pods. For a GPU server both say little about the load."""
 
     name: Literal["cpu", "memory"]
-    """Which."""
+    """Resource."""
 
-    utilization: Annotated[WholeNumber, Field(ge=1)] | None = None
-    """Percent of the request, on average over the pods."""
+    utilization: Annotated[Integer, Field(ge=1)] | None = None
+    """Target in percent of the request, averaged over the pods."""
 
     average_value: Target | None = None
-    """Quantity, on average over the pods."""
+    """Target as a quantity, averaged over the pods."""
 
     @staticmethod
     def _validate(utilization: Any, average_value: Any) -> Iterator[Problem]:
-        yield from one_of({"utilization": utilization, "average_value": average_value}, "Give one kind of target.")
+        yield from require_one({"utilization": utilization, "average_value": average_value}, _ONE_TARGET)
 
     rules = (Rule(("utilization", "average_value"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class PodsMetric(Arguments):
-    """A metric of each pod, from the custom metrics API (prometheus-adapter)."""
+    """Metric of each pod from the custom metrics API (prometheus-adapter)."""
 
     name: MetricName
-    """Name in that API. A `:` of Prometheus, as in `vllm:num_requests_waiting`, is usually renamed to `_`."""
+    """Name in that API. A `:` in the Prometheus name, as in `vllm:num_requests_waiting`, is usually
+    replaced by `_`."""
 
     average_value: Target
-    """Quantity, on average over the pods."""
+    """Target as a quantity, averaged over the pods."""
 
     match_labels: LabelSelector | None = None
-    """Labels of the metric. Default: any."""
+    """Labels of the metric. Unset: any."""
 
 
 class ObjectMetric(Arguments):
-    """A metric of another object of the namespace, such as an Ingress's requests."""
+    """Metric of another object in the namespace, such as the requests of an Ingress."""
 
     name: MetricName
     """Name in the custom metrics API."""
 
     api_version: ApiVersion = "v1"
-    """API version of the object. Default `v1`."""
+    """API version of the object."""
 
     kind: Kind
     """Kind of the object."""
@@ -133,65 +144,66 @@ class ObjectMetric(Arguments):
     """Name of the object."""
 
     value: Target | None = None
-    """Quantity for the object as a whole."""
+    """Target as a quantity, for the whole object."""
 
     average_value: Target | None = None
-    """Quantity for each pod: the object's, divided by the pods."""
+    """Target as a quantity, for the object's value divided by the number of pods."""
 
     match_labels: LabelSelector | None = None
-    """Labels of the metric. Default: any."""
+    """Labels of the metric. Unset: any."""
 
     rules = (Rule(("value", "average_value"), _validate_goal, waits=False),)
 
 
 class ExternalMetric(Arguments):
-    """A metric of nothing in the cluster, from the external metrics API."""
+    """Metric from outside the cluster, from the external metrics API."""
 
     name: MetricName
     """Name in the external metrics API."""
 
     value: Target | None = None
-    """Quantity as a whole."""
+    """Target as a quantity, for the whole value."""
 
     average_value: Target | None = None
-    """Quantity for each pod: the whole, divided by the pods."""
+    """Target as a quantity, for the value divided by the number of pods."""
 
     match_labels: LabelSelector | None = None
-    """Labels of the metric. Default: any."""
+    """Labels of the metric. Unset: any."""
 
     rules = (Rule(("value", "average_value"), _validate_goal, waits=False),)
 
 
 class ScalingMetric(Arguments):
-    """One metric of the HorizontalPodAutoscaler, of exactly one kind."""
+    """Metric of the HorizontalPodAutoscaler, of exactly one type."""
 
     resource: ResourceMetric | None = None
     """CPU or memory."""
 
     pods: PodsMetric | None = None
-    """A custom metric of each pod."""
+    """Custom metric of each pod."""
 
     object: ObjectMetric | None = None
-    """A custom metric of another object."""
+    """Custom metric of another object."""
 
     external: ExternalMetric | None = None
-    """An external metric."""
+    """External metric."""
 
     @staticmethod
     def _validate(resource: Any, pods: Any, object: Any, external: Any) -> Iterator[Problem]:
-        yield from one_of({"resource": resource, "pods": pods, "object": object, "external": external}, "Write one metric an item.")
+        given = {"resource": resource, "pods": pods, "object": object, "external": external}
+        yield from require_one(given, "Write each metric as an item of its own.")
 
     rules = (Rule(("resource", "pods", "object", "external"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
 class ScalingRate(Arguments):
-    """How fast pods are added or taken away."""
+    """Rate at which pods are added or removed."""
 
-    pods: Annotated[WholeNumber, Field(ge=1)] = 1
-    """At most so many pods a period. Default 1."""
+    pods: Annotated[Integer, Field(ge=1)] = 1
+    """Largest number of pods per period."""
 
-    period: Annotated[WholeNumber, Field(ge=1, le=1800)] = 60
-    """Seconds. Default 60."""
+    period: Annotated[Integer, Field(ge=1, le=1800)] = 60
+    """Length of the period, in seconds."""
 
-    stabilization: Annotated[WholeNumber, Field(ge=0, le=3600)] = 0
-    """Seconds over which the gentlest recommendation counts. Default 0: at once."""
+    stabilization: Annotated[Integer, Field(ge=0, le=3600)] = 0
+    """Seconds of past recommendations from which the autoscaler takes the smallest change. 0: no delay."""

@@ -1,38 +1,45 @@
-"""Where the keys come from: Secrets that are there, Secrets to be made, or none."""
+"""Credentials of a NIM: Secrets in the cluster, values from which Secrets are created, or none."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from .arguments import Arguments, Rule
-from .field_types import Flag, ObjectName, SecretKey, match_pattern
+from .arguments import Arguments
+from .field_types import Flag, ObjectName, SecretKey
+from .fixes import fix
 from .outputs import is_output, is_resource
 from .problems import Problem, problem_error
+from .rule import Rule
+from .validators import match_pattern
 
 SECRET_VALUE_FIELDS = ("hf_token", "ngc_api_key")
-"""Fields of `NIMSecrets` that hold a secret itself, not the name of a Secret."""
+"""Fields of `NIMSecrets` that contain a secret itself, not the name of a Secret."""
 
 _SECRET_TYPE = "kubernetes:core/v1:Secret"
 
 
 def _name_of(value: Any) -> Any:
-    """A Secret resource of the same program stands for its name."""
+    """Return the name of a Secret resource of the same program; return other values unchanged."""
     if not is_resource(value):
         return value
     if value.pulumi_resource_type != _SECRET_TYPE:
-        raise problem_error("must be the name of a Secret or a Secret resource", f"This resource is a {value.pulumi_resource_type}.")
+        action = f"Pass a Secret: this resource is a {value.pulumi_resource_type}."
+        raise problem_error("must be the name of a Secret or a Secret resource", action)
     return value.metadata.apply(lambda metadata: metadata["name"])  # pyright: ignore
 
 
-def _only_output(value: Any) -> Any:
+def _require_output(value: Any) -> Any:
     if is_output(value):
         import pulumi
 
         return pulumi.Output.secret(value)  # pyright: ignore[reportUnknownArgumentType]
     raise problem_error(
-        "must be a Pulumi secret, not plain text: plain text stands in the program or the stack file for everybody to read",
-        "Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by `pulumi config set --secret <key>`.",
+        "must be a Pulumi secret: anyone can read plain text in a program or a stack file",
+        fix(
+            'Use pulumi.Config().require_secret("ngcApiKey"), and set it: pulumi config set --secret ngcApiKey.',
+            yaml="Write {config: ngcApiKey}, and set it: pulumi config set --secret ngcApiKey.",
+        ),
     )
 
 
@@ -44,124 +51,137 @@ if TYPE_CHECKING:
     Prefix = str
 else:
     SecretReference = Annotated[ObjectName, BeforeValidator(_name_of)]
-    SecretValue = Annotated[Any, BeforeValidator(_only_output), WithJsonSchema({"not": {}})]
+    SecretValue = Annotated[Any, BeforeValidator(_require_output), WithJsonSchema({"not": {}})]
     Prefix = Annotated[
         str,
         match_pattern(
             r"[A-Za-z_][A-Za-z0-9_]*",
-            "must be the beginning of an environment variable's name",
-            "Use letters, digits and '_', such as _FSEC_.",
+            "must be a prefix of environment variables",
+            fix("Use letters, digits and '_', such as {}.", "_FSEC_"),
         ),
     ]
 
 
+_SOURCE = fix(
+    "Name the Secrets in the cluster, {}; or use {} for public images, or ngc_api_key with a Pulumi secret.",
+    {"ngc_image_secret": "ngc-pull", "ngc_secret_group": "ngc-api", "ngc_secret_key": "NGC_API_KEY"},
+    {"without_key": True},
+)
+
+
 def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
-    """By reference, by value or keyless: exactly one. A mirror may want a login also where no key is needed."""
+    """Require exactly one of a reference, a value and keyless. A mirror may need a login also without a key."""
     if without_key:
         for name, value in {"ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
             if value is not None:
-                yield Problem((name,), "must not be given together with keyless()", "Leave it out, or leave keyless() out.")
+                yield Problem((name,), "must not be combined with keyless() (without_key)", "Remove one of the two.")
     elif api_key is not None:
         for name, value in {"ngc_image_secret": image, "ngc_secret_group": group}.items():
             if value is not None:
-                yield Problem(
-                    (name,),
-                    "must not be given together with ngc_api_key",
-                    "Give a reference or a value: with the value the Secrets are made for you.",
-                )
+                action = "Remove one of the two: from ngc_api_key the component creates the Secrets."
+                yield Problem((name,), "must not be combined with ngc_api_key", action)
     else:
-        remedy = "Name the Secret in the cluster, or give ngc_api_key as a Pulumi secret, or use NIMSecrets.keyless() for public images."
         for name, value in {"ngc_image_secret": image, "ngc_secret_key": key}.items():
             if value is None:
-                yield Problem((name,), "is required", remedy)
+                yield Problem((name,), "is required", _SOURCE)
 
 
 def _validate_token(token: Any, key: Any, group: Any, api_key: Any, without_key: bool) -> Iterator[Problem]:
     if token is not None and group is not None:
-        yield Problem(
-            ("hf_token_group",),
-            "must not be given together with hf_token",
-            "Give a reference or a value: with the value the Secret is made for you.",
-        )
+        action = "Remove one of the two: from hf_token the component creates the Secret."
+        yield Problem(("hf_token_group",), "must not be combined with hf_token", action)
     if group is not None and key is None and token is None:
-        yield Problem(("hf_token_key",), "is required with hf_token_group", "Name the key, within that Secret, that holds the token.")
+        action = fix("Set the key of the Secret that contains the token, such as {}.", {"hf_token_key": "HF_TOKEN"})
+        yield Problem(("hf_token_key",), "is required with hf_token_group", action)
     if key is not None and token is None and group is None and (without_key or api_key is not None):
-        yield Problem(
-            ("hf_token_group",),
-            "is required with hf_token_key when there is no Secret of the NGC key to look in",
-            "Name the Secret, or give hf_token.",
-        )
+        message = "is required with hf_token_key if no Secret of the NGC key exists that could contain the token"
+        action = fix("Name the Secret, such as {}, or use hf_token with a Pulumi secret.", {"hf_token_group": "hf-token"})
+        yield Problem(("hf_token_group",), message, action)
 
 
 class NIMSecrets(Arguments):
-    """The keys of a NIM: by reference to Secrets in the cluster (the default), by value, or none (`NIMSecrets.keyless()`).
+    """Credentials of a NIM, in one of three ways.
 
-    By reference, `ngc_image_secret` and `ngc_secret_key` are required. By value, give `ngc_api_key` (and `hf_token`) as Pulumi secrets,
-    and the component makes the Secrets. A value never stands in a pod spec, an argv, a log, an error or a diff.
+    - By reference to Secrets in the cluster: `ngc_image_secret` and `ngc_secret_key` are required.
+    - By value: `ngc_api_key` (and `hf_token`) as Pulumi secrets; the component creates the Secrets.
+    - Without a key: `NIMSecrets.keyless()`.
+
+    A value is never part of a pod spec, a command line, a log, an error or a diff.
     """
 
     ngc_image_secret: SecretReference | None = None
-    """Name of the Secret (type `kubernetes.io/dockerconfigjson`) for nvcr.io, or the Secret resource itself. It becomes the pod's
-    `imagePullSecrets`. Required by reference; by value the component makes it."""
+    """Name of the Secret (type `kubernetes.io/dockerconfigjson`) for nvcr.io, or the Secret resource. It
+    becomes the pod's `imagePullSecrets`. Required by reference; by value the component creates it."""
 
     ngc_secret_key: SecretKey | None = None
-    """Key, within a Secret, that holds the NGC API key. Required by reference; by value it defaults to `NGC_API_KEY`."""
+    """Key of the Secret that contains the NGC API key. Required by reference. Unset, by value:
+    `NGC_API_KEY`."""
 
     ngc_secret_group: SecretReference | None = None
-    """Name of the Secret that holds `ngc_secret_key`, or the Secret resource itself. Default: the Secret `ngc_image_secret`."""
+    """Name of the Secret with the key `ngc_secret_key`, or the Secret resource. Unset: the Secret
+    `ngc_image_secret`."""
 
     secrets_prefix: Prefix | None = None
-    """When given (`_FSEC_`, `_UNION_`), each secret is also mounted as the variable `<PREFIX><GROUP>_<KEY>`, as Flyte names it, and
-    `NGC_API_KEY` refers to it. Default: none, `NGC_API_KEY` is read from the Secret directly."""
+    """Prefix such as `_FSEC_` or `_UNION_`: each secret is also set as the variable `<PREFIX><GROUP>_<KEY>`, as
+    Flyte names it, and `NGC_API_KEY` refers to it. Unset: `NGC_API_KEY` is read from the Secret
+    directly."""
 
     hf_token_key: SecretKey | None = None
-    """Key, within a Secret, that holds the Hugging Face token, for gated or private adapters. By value it defaults to `HF_TOKEN`."""
+    """Key of the Secret that contains the Hugging Face token, for gated or private adapters. Unset, by value:
+    `HF_TOKEN`."""
 
     hf_token_group: SecretReference | None = None
-    """Name of the Secret that holds `hf_token_key`, or the Secret resource itself. Default: the Secret that holds the NGC key."""
+    """Name of the Secret with the key `hf_token_key`, or the Secret resource. Unset: the Secret with the NGC
+    key."""
 
     ngc_api_key: SecretValue | None = None
-    """The NGC API key itself, as a Pulumi secret. The component then makes the pull Secret for nvcr.io and the Secret for the key; a
-    rotated value rolls the pods. Default: none, by reference."""
+    """NGC API key, as a Pulumi secret. The component creates the pull Secret for nvcr.io and the Secret with
+    the key. A rotated value rolls the pods."""
 
     hf_token: SecretValue | None = None
-    """The Hugging Face token itself, as a Pulumi secret. Default: none, by reference."""
+    """Hugging Face token, as a Pulumi secret. The component creates the Secret with the token."""
 
     verify: Flag = True
-    """Whether preview reads the referred Secrets and checks their keys, so that a missing one fails there and not in a pod. Needs the
-    right to get Secrets. Names that are Outputs belong to the same program and are never read."""
+    """Whether a preview reads the referenced Secrets and verifies their keys, so that a missing one fails the
+    preview and not a pod. Requires permission to get Secrets. Names that are Outputs belong to the
+    same program and are never read."""
 
     without_key: Flag = False
-    """Set by `keyless()`: no NGC key. Public images need none from NIM 2.0.10 on, and a filled cache needs none at all. `ngc_image_secret`
-    may be given all the same, for a mirror that asks for a login."""
+    """Whether there is no NGC key, as `keyless()` sets it. Public images need no key from NIM 2.0.10 on; a
+    filled cache needs none at all. `ngc_image_secret` is allowed, for a mirror with a login."""
 
     rules = (
         Rule(("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key"), _validate_source, waits=False),
         Rule(("hf_token", "hf_token_key", "hf_token_group", "ngc_api_key", "without_key"), _validate_token, waits=False),
     )
 
+    constructors: ClassVar[Mapping[str, str]] = {"without_key": "keyless"}
+
     @classmethod
     def keyless(cls, **others: Any) -> Self:
-        """No NGC key, for public images (NIM 2.0.10 and later) and for filled caches. `ngc_image_secret`, for a mirror that asks for a
-        login, and the Hugging Face fields may be given."""
+        """Return secrets without an NGC key, for public images (NIM 2.0.10 and later) and filled caches.
+
+        Args:
+            others: `ngc_image_secret`, for a mirror with a login, and the Hugging Face fields.
+        """
         return cls(without_key=True, **others)
 
     @property
     def makes_key(self) -> bool:
-        """Whether the component makes the Secret of the NGC key."""
+        """Whether the component creates the Secret of the NGC key."""
         return self.ngc_api_key is not None
 
     @property
     def makes_token(self) -> bool:
-        """Whether the component makes the Secret of the Hugging Face token."""
+        """Whether the component creates the Secret of the Hugging Face token."""
         return self.hf_token is not None
 
     @property
     def key_name(self) -> "pulumi.Input[str] | None":
-        """Key of the NGC API key within its Secret; none without a key."""
+        """Key of the NGC API key in its Secret, or None without a key."""
         return None if self.without_key else self.ngc_secret_key or "NGC_API_KEY"
 
     @property
     def token_name(self) -> "pulumi.Input[str] | None":
-        """Key of the Hugging Face token within its Secret; none when there is no token."""
+        """Key of the Hugging Face token in its Secret, or None without a token."""
         return self.hf_token_key or ("HF_TOKEN" if self.hf_token is not None else None)

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from pydantic_core import PydanticCustomError
-
 from ..args import NIM
 from ..args.arguments import explicit_fields
 from ..args.error import ArgumentValueError, describe_owner
+from ..args.fixes import fix, syntax_of
 from ..args.problems import Problem
-from ..args.service_name import validate_service_name
+from ..args.service_name import SERVICE_NAME_RULE, is_service_name, suggest_service_name
 from ..manifests.overrides import check_overrides
 from ..manifests.structures import find_unknown_fields
 from ..text.redaction import contains_key
@@ -42,7 +41,7 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         problems += check_overrides(nim, list_optional_children(nim))
     problems += more
     if nim is None or problems:
-        raise ArgumentValueError(describe_owner(name), problems)
+        raise ArgumentValueError(describe_owner(name), problems, syntax=syntax_of(args))
     return nim
 
 
@@ -52,17 +51,18 @@ def service_name_of(name: str, nim: NIM) -> str:
 
 
 def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check that the component's name contains no key, and can name a Service if it must.
+    """Check that the component's name contains no credential, and can name a Service if it must.
 
-    A key in the name would appear in every record of the engine.
+    A credential in the name would appear in every record of the engine.
     """
     if contains_key(name):
-        yield Problem(("service_name",), "is taken from a name that is a key in the clear", "Change the key, and the name.")
+        message = "the service's name must not contain a credential"
+        yield Problem(("service_name",), message, "Revoke the credential, and rename the service.")
         return
     if given.get("service_name") is not None:
         return
-    try:
-        validate_service_name(name)
-    except PydanticCustomError as error:
-        context: dict[str, Any] = error.context or {}
-        yield Problem(("service_name",), f"is taken from the component's name, and it {context['rule']}", context["remedy"], repr(name))
+    if not is_service_name(name):
+        suggestion = suggest_service_name(name)
+        message = f"{name!r} cannot be a Kubernetes name: {SERVICE_NAME_RULE}"
+        action = fix("Rename the service to {}, or set {}.", suggestion, {"service_name": suggestion})
+        yield Problem(("service_name",), message, action)

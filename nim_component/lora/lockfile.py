@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..args import NIM, LockedAdapter, LoRAAdapter
+from ..args.arguments import copy_unvalidated
 from ..args.problems import Problem
 
 VERSION = 1
@@ -86,8 +87,8 @@ def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
     ]
     if not adapters or missing:
         return nim, missing
-    locked = [adapter.model_copy(update={"locked": adapter.locked or lock.adapters[key_of(adapter)]}) for adapter in adapters]
-    return nim.model_copy(update={"hf_repo_ids": locked}), []
+    locked = [copy_unvalidated(adapter, {"locked": adapter.locked or lock.adapters[key_of(adapter)]}) for adapter in adapters]
+    return copy_unvalidated(nim, {"hf_repo_ids": locked}), []
 
 
 def unused(lock: Lock, services: Iterable[NIM]) -> list[str]:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, NIMSecrets
-from ..args.cache import OFFLINE_ENV, READ_ONLY_ENV
+from ..args.cache_rules import OFFLINE_ENV, READ_ONLY_ENV
 from ..args.lora_options import PEFT_SOURCE
 from ..args.managed_names import CACHE_PATH
 from ..args.outputs import is_output

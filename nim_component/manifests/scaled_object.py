@@ -9,12 +9,11 @@ import pulumi
 
 from ..args import NIM
 from ..args.autoscaling import AutoscalingArgs
-from ..args.keda import INSIDE, KedaArgs, KedaTrigger
+from ..args.keda import POD_TRIGGERS, KedaArgs, KedaTrigger
 from ..args.scaling import ScalingPreset
 from ..names import make_labels
 from .inputs import lift, lift_all
 from .promql import add_zero_at_rest, format_number, query_preset
-from .workload import find_workload
 
 KEDA_COOLDOWN = 300
 """Seconds: KEDA's default of `cooldownPeriod`."""
@@ -44,10 +43,18 @@ class Fallback(TypedDict):
     behavior: str
 
 
+class ScaleTarget(TypedDict):
+    """Reference to the workload."""
+
+    apiVersion: str
+    kind: str
+    name: str
+
+
 class ScaledObjectSpec(TypedDict):
     """Fields of the spec that the component sets."""
 
-    scaleTargetRef: dict[str, str]
+    scaleTargetRef: ScaleTarget
     minReplicaCount: int
     maxReplicaCount: int
     pollingInterval: int
@@ -67,7 +74,7 @@ def render_scaled_object(nim: NIM, service_name: str, keda: KedaArgs) -> dict[st
     # idle until it has loaded its model.
     cooldown = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN
     spec: ScaledObjectSpec = {
-        "scaleTargetRef": find_workload(nim, service_name).as_yaml(),
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service_name},
         "minReplicaCount": autoscaling.min_replicas,
         "maxReplicaCount": autoscaling.max_replicas,
         "pollingInterval": keda.polling_interval,
@@ -144,6 +151,6 @@ def _fallback(autoscaling: AutoscalingArgs, keda: KedaArgs) -> Fallback | None:
     if keda.fallback is not None:
         given = keda.fallback
         return {"failureThreshold": given.failure_threshold, "replicas": given.replicas, "behavior": given.behavior}
-    if not autoscaling.presets and all(trigger.type in INSIDE for trigger in keda.triggers or ()):
+    if not autoscaling.presets and all(trigger.type in POD_TRIGGERS for trigger in keda.triggers or ()):
         return None
     return {"failureThreshold": 3, "replicas": max(1, autoscaling.min_replicas), "behavior": "currentReplicasIfHigher"}

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from ..args import NIM
 from ..args.error import describe_owner
+from ..args.fixes import written_in
 
 SERVICES = "services"
 DEFAULTS = "defaults"
@@ -32,6 +33,7 @@ def merge_fields(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict
     return merged
 
 
+@written_in("yaml")
 def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
     """Return the services of a stack file with the fields of their adapters only.
 

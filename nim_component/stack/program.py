@@ -13,10 +13,12 @@ from typing import Any
 import pulumi
 
 from ..args import NIM
+from ..args.fixes import written_in
 from ..component.service import NIMService
 from .services import read_services
 
 
+@written_in("yaml")
 def deploy_stack() -> dict[str, NIMService]:
     """Create the services of the current stack, and export the output `services`.
 

@@ -9,6 +9,7 @@ import yaml
 
 from ..args import NIM
 from ..args.error import ArgumentError, ArgumentValueError, describe_owner
+from ..args.fixes import written_in
 from ..args.problems import Problem
 from ..component.validation import read_nim, service_name_of
 from ..lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
@@ -17,6 +18,7 @@ from .configuration import read_mapping, resolve_secrets
 from .fields import DEFAULTS, SERVICES, merge_fields
 
 
+@written_in("yaml")
 def read_services(config: pulumi.Config) -> dict[str, NIM]:
     """Return the validated services of a stack by name, each merged with the defaults.
 

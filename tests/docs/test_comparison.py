@@ -1,6 +1,7 @@
-"""Each tick of the comparison, and the tests that prove it."""
+"""What the comparison ticks, and which tests show it; and of every optional group the five things that it must have."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,7 @@ TESTS = ROOT / "tests"
 COMPARISON = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "wrong arguments": ("unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text", "engine/test_refusals.py::test_all_wrong_arguments_are_reported_together"),
+    "wrong arguments": ("unit/args/test_error_texts.py::test_wrong_field_reports_its_text", "engine/test_refusals.py::test_all_wrong_arguments_are_reported_together"),
     "image by digest, warning for a moving tag": ("unit/test_outputs.py::test_moving_tag_logs_warning", "unit/test_outputs.py::test_fixed_tag_logs_no_warning"),
     "pull Secret and keys": ("unit/test_secrets.py::test_keys_have_given_names", "unit/test_secrets.py::test_pull_secret_contains_registry_login"),
     "a missing Secret": ("engine/test_refusals.py::test_missing_secret_fails_preview", "unit/test_secrets.py::test_missing_secret_fails_with_name"),
@@ -19,7 +20,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "requests of a pod that stops": ("unit/test_pod.py::test_pre_stop_sleep_is_limited_by_grace",),
     "extra volumes, mounts, init containers, sidecars": ("unit/test_pod.py::test_extra_volumes_mounts_and_containers_come_last", "unit/test_pod.py::test_extra_init_container_comes_last"),
     "Pod Security `restricted`": ("cluster/test_admission.py::test_stack_is_accepted_and_becomes_ready", "unit/test_pod.py::test_extra_container_gets_restricted_security_context"),
-    "`/dev/shm`": ("unit/test_pod.py::test_default_pod_is_exact", "unit/args/test_bad_input.py::test_a_wrong_field_gets_its_text"),
+    "`/dev/shm`": ("unit/test_pod.py::test_default_pod_is_exact", "unit/args/test_error_texts.py::test_wrong_field_reports_its_text"),
     "start-up budget below progress deadline and time-outs": ("unit/test_timing.py::test_timeouts_are_in_ascending_order", "cluster/test_timing.py::test_timeouts_of_stack_are_in_order"),
     "rollout on a full cluster": ("cluster/test_rollouts.py::test_image_change_needs_no_spare_gpu",),
     "model cache": ("cluster/test_cache.py::test_image_change_keeps_pvc", "cluster/test_deletion.py::test_retained_cache_stays_and_can_be_reused"),
@@ -59,34 +60,67 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "does the model fit its GPUs": ("unit/fit/test_fit.py::test_documented_case_has_its_verdict", "unit/fit/test_fit.py::test_misfit_warns_at_preview"),
     "any field of any object": ("unit/test_overrides.py::test_each_child_can_be_overridden",),
     "policy pack": ("policies/test_policies.py::test_each_rule_finds_its_fault_and_no_other_rule_does",),
-    "diagnosis of a rollout that does not finish": ("cluster/test_diagnosis.py::test_failure_is_reported_with_cause_and_fix",),
     "address from outside as an output": ("unit/test_exposure.py::test_external_url_is_read_from_service_status",),
 }  # fmt: skip
-"""Ticked rows, and the tests that fail if a tick is wrong."""
+"""Each ticked row, and the tests that fail when it is no longer so."""
 
 
 def ticked() -> list[str]:
-    """Return the names of the rows with a tick."""
     return [row.split("|")[1].strip() for row in COMPARISON.splitlines() if row.startswith("| ") and "✓" in row.split("|")[2]]
 
 
 @cache
 def names_in(file: Path) -> set[str]:
-    """Return the names of the tests in a file."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")}
 
 
-def has_test(test: str) -> bool:
-    """Return whether a test such as `unit/test_pod.py::test_default_pod_is_exact` exists."""
+def is_there(test: str) -> bool:
     file, _, name = test.partition("::")
     return name in names_in(TESTS / file)
 
 
-def test_ticked_rows_and_tests_correspond():
+def test_every_tick_has_a_test_and_nothing_else_has():
     assert ticked() == list(SHOWN)
 
 
 @pytest.mark.parametrize("row", SHOWN)
-def test_named_tests_exist(row: str):
-    assert [test for test in SHOWN[row] if not has_test(test)] == []
+def test_the_tests_that_show_it_are_there(row: str):
+    assert [test for test in SHOWN[row] if not is_there(test)] == []
+
+
+ADMITTED = "cluster/test_admission.py::test_stack_is_accepted_and_becomes_ready"
+DEFINED = "cluster/test_custom_resources.py::test_custom_resource_is_accepted_unchanged"
+GROUPS: dict[str, tuple[str, str, str, str, str]] = {
+    # unit tests, the API server's verdict, the example that is rendered, the row of the comparison, the finding of the review
+    "autoscaling": ("test_autoscaling.py", "cluster/test_autoscaling.py::test_autoscaler_is_accepted", "option_sets/Pulumi.autoscaling.yaml", "HorizontalPodAutoscaler", "an-autoscaler-switched-on-keeps-what-runs"),
+    "keda": ("test_autoscaling.py", DEFINED, "option_sets/Pulumi.autoscaling.yaml", "KEDA, to zero", "an-autoscaler-with-less-room-is-told"),
+    "service": ("test_exposure.py", "cluster/test_exposure.py::test_service_options_are_accepted", "option_sets/Pulumi.exposure.yaml", "Service: type, annotations, labels", "a-load-balancer-opens-the-model-to-the-outside"),
+    "ingress": ("test_exposure.py", "cluster/test_exposure.py::test_ingress_is_accepted", "option_sets/Pulumi.exposure.yaml", "Ingress with TLS", "an-ingress-opens-a-host-without-tls"),
+    "http_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "a-route-moves-clients"),
+    "grpc_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "a-speech-server-opens-a-port-and-a-route"),
+    "inference_pool": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "inference extension", "a-pool-leads-the-route-past-the-service"),
+    "disruption_budget": ("test_disruption.py", "cluster/test_disruption.py::test_disruption_budget_is_accepted", "option_sets/Pulumi.placement.yaml", "PodDisruptionBudget", "a-disruption-budget-harms-nobody"),
+    "resource_claims": ("test_disruption.py", "cluster/test_disruption.py::test_resource_claims_and_scheduler_are_accepted", "option_sets/Pulumi.placement.yaml", "Dynamic Resource Allocation", "a-claim-for-devices-rolls-the-pods"),
+    "network_policy": ("test_network_policy.py", "cluster/test_network_policy.py::test_network_policy_is_accepted", "option_sets/Pulumi.network-policy.yaml", "NetworkPolicy", "a-network-that-lets-everybody-in-is-told"),
+    "metrics": ("test_metrics.py", DEFINED, "option_sets/Pulumi.metrics.yaml", "ServiceMonitor", "metrics-and-alerts-disturb-nobody"),
+    "cache.prewarm": ("test_prewarm.py", "cluster/test_prewarm.py::test_job_completes_on_node_without_gpu", "option_sets/Pulumi.enterprise.yaml", "model downloaded before the rollout", "a-job-that-changes-is-replaced"),
+    "network": ("test_network.py", ADMITTED, "option_sets/Pulumi.enterprise.yaml", "proxy", "a-proxy-and-authorities-restart-the-pods"),
+    "generation": ("args/test_generation.py", ADMITTED, "option_sets/Pulumi.autoscaling.yaml", "generations 1.x, 2.x on vLLM, on SGLang", "an-image-bump-stops-the-only-replica"),
+    "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_leader_worker_set_is_accepted", "option_sets/Pulumi.multi-node.yaml", "one server over several nodes", "a-server-that-outgrows-its-node-is-not-gone-for-good"),
+    "overrides": ("test_overrides.py", ADMITTED, "option_sets/Pulumi.overrides.yaml", "any field of any object", "an-override-is-what-it-changes"),
+}  # fmt: skip
+"""What each optional group must have; `fit` and the policy pack render nothing, and have their rows and tests."""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_group_has_its_five(group: str):
+    unit, verdict, example, row, comment = GROUPS[group]
+    assert len(names_in(TESTS / "unit" / unit)) > 3
+    assert is_there(verdict)
+    assert (
+        re.search(rf"^\s+{group.rpartition('.')[2]}:", (ROOT / "examples" / example).read_text(encoding="utf-8"), re.MULTILINE)
+        or group == "generation"
+    )
+    assert row in ticked()
+    assert (TESTS / "review" / "golden" / f"{comment}.md").exists()

@@ -101,10 +101,10 @@ class TestAutoscaler:
 
     def test_output_image_without_generation_fails_late(self):
         image = "registry.example/llm@sha256:" + "a" * 64
-        with pytest.raises(ValueError, match="generation: must be known for autoscaling.presets"):
+        with pytest.raises(ValueError, match="generation: is required with autoscaling.presets"):
             serve_late = {"max_replicas": 4, "presets": ["queue"]}
             record(lambda: serve(image=image, cache=SHARED, autoscaling=serve_late))
-        with pytest.raises(pulumi.RunError, match="generation: must be known for autoscaling.presets"):
+        with pytest.raises(pulumi.RunError, match="generation: is required with autoscaling.presets"):
             record(lambda: serve(image=pulumi.Output.from_input(image), cache=SHARED, autoscaling=serve_late))
 
     def test_preset_target_is_default_or_given(self):

@@ -94,7 +94,7 @@ def test_resource_other_than_secret_is_refused():
     def program() -> None:
         NIMSecrets(ngc_image_secret=k8s.core.v1.ConfigMap("c"), ngc_secret_key="k")
 
-    with pytest.raises(ValueError, match="This resource is a kubernetes:core/v1:ConfigMap"):
+    with pytest.raises(ValueError, match="Pass a Secret: this resource is a kubernetes:core/v1:ConfigMap"):
         record(program)
 
 
@@ -201,7 +201,7 @@ class TestNames:
 
     @pytest.mark.parametrize("name", ["Llama", "3-llama", "llama_3", "x" * 49, "a.b"])
     def test_invalid_component_name_requires_service_name(self, name: str):
-        with pytest.raises(ValueError, match=r"service_name: is taken from the component's name, and it must be a DNS label"):
+        with pytest.raises(ValueError, match=rf"service_name: '{name}' cannot be a Kubernetes name: at most 48 lower-case letters"):
             record(lambda: serve(name))
         assert record(lambda: serve(name, service_name="llama")).service(name)
 

@@ -222,37 +222,37 @@ class TestSource:
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({"lora": {"max_rank": 8}}, "lora.max_rank: has no meaning without NIM_PEFT_SOURCE. Set NIM_PEFT_SOURCE in env"),
+        ({"lora": {"max_rank": 8}}, "lora.max_rank: has no effect without NIM_PEFT_SOURCE. Enable LoRA: `env={"),
         (
             {**LORA, "lora": {"max_rank": 48}, "image": TWO},
-            "lora.max_rank: must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512 with vLLM (got 48). Take 64: smaller adapters fit too.",
+            "lora.max_rank: must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512 with vLLM (got 48). Use 64: adapters of a lower rank fit too.",
         ),
         (
             {**LORA, "lora": {"max_gpu": 8}, "image": "r.example/x:prod"},
-            "generation: must be set with lora.max_gpu: the image's tag does not say whether that is a variable or an argument. "
+            "generation: must be set with lora.max_gpu: the image's tag does not show which generation the limit is for. "
             "Set it to 1.x, 2.x-vllm or 2.x-sglang.",
         ),
-        ({**LORA, "lora": {"max_gpu": 8, "max_cpu": 4}}, "lora.max_cpu: must not be below max_gpu (8)"),
+        ({**LORA, "lora": {"max_gpu": 8, "max_cpu": 4}}, "lora.max_cpu: must be at least max_gpu (8)"),
         (
             {**LORA, "env": {**PEFT, "NIM_MAX_LORA_RANK": "8"}},
-            "env.NIM_MAX_LORA_RANK: is managed by the component. Use the argument lora.max_rank.",
+            "env.NIM_MAX_LORA_RANK: is managed by the component. Use the field lora.max_rank instead.",
         ),
         (
             {**LORA, "env": {**PEFT, "NIM_PEFT_REFRESH_INTERVAL": "8"}},
-            "env.NIM_PEFT_REFRESH_INTERVAL: is managed by the component. Use the argument lora.refresh_interval.",
+            "env.NIM_PEFT_REFRESH_INTERVAL: is managed by the component. Use the field lora.refresh_interval instead.",
         ),
         (
             {**LORA, "image": TWO, "args": ["--max-lora-rank=8"]},
-            "args[0]: holds --max-lora-rank, which is managed by the component. Use the argument lora.max_rank.",
+            "args[0]: contains --max-lora-rank, which is managed by the component. Use the field lora.max_rank instead.",
         ),
-        ({**LORA, "args": ["--max_loras", "8"]}, "args[0]: holds --max-loras, which is managed by the component."),
+        ({**LORA, "args": ["--max_loras", "8"]}, "args[0]: contains --max-loras, which is managed by the component."),
         (
             {**LORA, "env": {**PEFT, "NIM_PASSTHROUGH_ARGS": "-x --max-cpu-loras 4"}},
-            "env.NIM_PASSTHROUGH_ARGS: holds --max-cpu-loras, which is managed by the component. Use the argument lora.max_cpu.",
+            "env.NIM_PASSTHROUGH_ARGS: contains --max-cpu-loras, which is managed by the component. Use the field lora.max_cpu instead.",
         ),
         (
             {**LORA, "hf_repo_ids": ["a/Chat", "b/chat"]},
-            "hf_repo_ids[1]: must not have the name of hf_repo_ids[0] in another case: some volumes take them for one (got 'chat').",
+            "hf_repo_ids[1]: must not have the name of hf_repo_ids[0] in another case: some volumes do not distinguish case (got 'chat').",
         ),
         (
             {"env": PEFT, "lora": {"source": {"names": ["Chat", "chat"], "claim": "a"}}},
@@ -260,8 +260,8 @@ class TestSource:
         ),
         ({**LORA, "lora": {"refresh_interval": 0, "volume": {}}}, "lora.refresh_interval: must be at least 1 (got 0)."),
         ({**LORA, "lora": {"max_rank": 0}}, "lora.max_rank: must be at least 1 (got 0)."),
-        ({**LORA, "lora": {"refresh_interval": 60}}, "lora.volume: must be given with refresh_interval"),
-        ({"env": PEFT, "lora": {"volume": {}}}, "lora.volume: has no meaning without hf_repo_ids."),
+        ({**LORA, "lora": {"refresh_interval": 60}}, "lora.volume: must be set with refresh_interval"),
+        ({"env": PEFT, "lora": {"volume": {}}}, "lora.volume: has no effect without hf_repo_ids."),
         (
             {**LORA, "replicas": 2, "cache": SHARED, "lora": {"volume": {"access_mode": "ReadWriteOnce"}}},
             "lora.volume.access_mode: must allow sharing for 2 replicas (got 'ReadWriteOnce').",
@@ -270,38 +270,41 @@ class TestSource:
             {**LORA, "lora": {"refresh_interval": 60, "volume": {"access_mode": "ReadWriteOnce"}}},
             "lora.volume.access_mode: must allow sharing for refresh_interval, whose Job writes while the pods read",
         ),
-        ({**LORA, "lora": {"volume": {"existing_claim": "a", "size": "1Gi"}}}, "lora.volume.size: has no meaning with existing_claim."),
+        ({**LORA, "lora": {"volume": {"existing_claim": "a", "size": "1Gi"}}}, "lora.volume.size: has no effect with existing_claim."),
         ({**LORA, "lora": {"volume": {"directory": "../a"}}}, "lora.volume.directory: must be a path inside the volume (got '../a')."),
         ({**LORA, "lora": {"volume": {"directory": "/a"}}}, "lora.volume.directory: must be a path inside the volume"),
-        ({**LORA, **GIVEN}, "lora.source: must not be given together with hf_repo_ids"),
+        ({**LORA, **GIVEN}, "lora.source: must not be combined with hf_repo_ids"),
         ({"lora": GIVEN["lora"]}, "env.NIM_PEFT_SOURCE: must be set with lora.source"),
-        ({"env": PEFT, "lora": {"source": {"names": ["a"]}}}, "lora.source.claim: or volume or image must be given, and one of them only."),
-        ({"env": PEFT, "lora": {"source": {"names": ["a"], "claim": "a", "volume": "b"}}}, "lora.source.claim: or volume or image must be"),
+        ({"env": PEFT, "lora": {"source": {"names": ["a"]}}}, "lora.source.claim: requires exactly one of claim, volume and image."),
+        (
+            {"env": PEFT, "lora": {"source": {"names": ["a"], "claim": "a", "volume": "b"}}},
+            "lora.source.claim: requires exactly one of claim, volume and image",
+        ),
         ({"env": PEFT, "lora": {"source": {"names": [], "claim": "a"}}}, "lora.source.names: must not be empty"),
         ({"env": PEFT, "lora": {"source": {"claim": "a"}}}, "lora.source.names: is required"),
-        ({"env": PEFT, "lora": {"source": {"names": ["a", "a"], "claim": "a"}}}, "lora.source.names: must hold each name once"),
-        ({"env": PEFT, "lora": {"source": {"names": ["../a"], "claim": "a"}}}, "lora.source.names[0]: must be an adapter's name"),
+        ({"env": PEFT, "lora": {"source": {"names": ["a", "a"], "claim": "a"}}}, "lora.source.names: must not repeat a name"),
+        ({"env": PEFT, "lora": {"source": {"names": ["../a"], "claim": "a"}}}, "lora.source.names[0]: must be the name of an adapter"),
         (
             {"env": PEFT, "lora": {"source": {"names": ["a"], "volume": "b"}}},
-            "lora.source.volume: must be the name of one of extra_volumes",
+            "lora.source.volume: must be the name of a volume in extra_volumes",
         ),
         ({"env": PEFT, "lora": {"source": {"names": ["a"], "image": "a:1"}}}, "lora_adapter_mem: must be set with lora.source.image"),
         (
             {"env": PEFT, "served_model_name": "chat", "lora": {"source": {"names": ["chat"], "claim": "a"}}},
             "lora.source.names[0]: must not have the name of the served model (got 'chat').",
         ),
-        ({**LORA, "lora": {"endpoint": "hub.example"}}, "lora.endpoint: must be an http or https address (got 'hub.example')."),
+        ({**LORA, "lora": {"endpoint": "hub.example"}}, "lora.endpoint: must be an http or https URL (got 'hub.example')."),
         (
             {**LORA, "lora": {"env": {"HF_TOKEN": "a"}}},
-            "lora.env.HF_TOKEN: is managed by the component. Use the argument secrets.hf_token_key.",
+            "lora.env.HF_TOKEN: is managed by the component. Use the field secrets.hf_token_key instead.",
         ),
         (
             {**LORA, "lora": {"endpoint": "https://a", "env": {"HF_ENDPOINT": "https://b"}}},
-            "lora.env.HF_ENDPOINT: is managed by the component. Use the argument lora.endpoint.",
+            "lora.env.HF_ENDPOINT: is managed by the component. Use the field lora.endpoint instead.",
         ),
         (
             {**LORA, "network": {"https_proxy": "http://a:1"}, "lora": {"env": {"https_proxy": "http://b"}}},
-            "lora.env.https_proxy: is managed by the component. Use the argument network.https_proxy.",
+            "lora.env.https_proxy: is managed by the component. Use the field network.https_proxy instead.",
         ),
         (
             {**LORA, "lora": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "a", "kei": "b"}}}}}},
@@ -319,4 +322,4 @@ def test_invalid_input_is_refused(fields: dict[str, Any], line: str):
 def test_mirror_password_is_refused_and_not_printed():
     with pytest.raises(ArgumentError) as raised:
         NIM(secrets=NIMSecrets.keyless(), **LORA, lora={"index_url": "https://robot:hunter2@index.example/simple"})
-    assert "lora.index_url: must not hold a user or password" in str(raised.value) and "hunter2" not in str(raised.value)
+    assert "lora.index_url: must not contain a user or password" in str(raised.value) and "hunter2" not in str(raised.value)

@@ -262,7 +262,7 @@ class TestOptions:
         assert not chosen <= template["workerTemplate"]["metadata"]["labels"].items()
 
     def test_output_gpu_count_is_validated_late(self):
-        with pytest.raises(Exception, match=r"multi_node\.tensor_parallel: must make 8 with pipeline_parallel \(2\): 2 nodes x 4 GPUs"):
+        with pytest.raises(Exception, match=r"multi_node\.tensor_parallel: times pipeline_parallel \(2\) must be 8 \(2 nodes x 4 GPUs\)"):
             record(lambda: serve(multi_node={"nodes": 2, "tensor_parallel": 3}, gpu=pulumi.Output.from_input(4), cache=SHARED))
 
     def test_output_image_requires_generation(self):

@@ -143,7 +143,7 @@ def test_password_in_output_proxy_is_refused_and_redacted():
     def program() -> object:
         return serve(network=NetworkArgs(https_proxy=pulumi.Output.from_input("http://me:hunter2@proxy:1")))
 
-    with pytest.raises(Exception, match="network.https_proxy: must be a proxy's URL without user and password") as caught:
+    with pytest.raises(Exception, match="network.https_proxy: must be the URL of a proxy without user and password") as caught:
         record(program)
     assert "hunter2" not in str(caught.value)
 

@@ -18,7 +18,6 @@ from nim_component.manifests.merge import merge
 from nim_component.names import GENERATED_SUFFIXES
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, JOB, PVC, SECRET, SERVICE, record
 
-from ..child_arguments import combine_children
 from .seed import LORA, REFERENCE, recorded, serve
 
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
@@ -150,8 +149,7 @@ class TestObjects:
 
 
 RWX = {"access_mode": "ReadWriteMany"}
-COMBINATIONS = {f"children-{number}": fields for number, fields in enumerate(combine_children(), 1)}
-ALL = (*COMBINATIONS, "adapters", "nodes", "values")
+ALL = ("all", "keda", "route", "nodes", "values")
 GPUS = [{"name": "gpus", "devices": [{"name": "gpu"}]}]
 
 
@@ -161,12 +159,23 @@ def configurations() -> dict[str, dict[str, Any]]:
     Call it inside a program, because one contains a secret Output.
     """
     return {
-        **COMBINATIONS,
-        "adapters": {
+        "all": {
             **LORA,
             "lora": {"refresh_interval": 60, "volume": RWX},
             "cache": {**RWX, "prewarm": {"profiles": ["a"]}},
+            "network_policy": {"ingress": []},
+            "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 80}}]},
+            "ingress": {"hosts": ["a.example.com"]},
+            "inference_pool": {"endpoint_picker": "picker"},
+            "disruption_budget": {"max_unavailable": 1},
+            "metrics": {"monitor": {}, "dashboard": {}, "alerts": {}},
             "resource_claims": GPUS,
+        },
+        "keda": {"cache": RWX, "autoscaling": {"max_replicas": 2, "keda": {"triggers": [{"type": "cpu", "metadata": {"value": "80"}}]}}},
+        "route": {
+            "http_route": {"gateway": "gw", "hosts": ["a.example.com"]},
+            "grpc_route": {"gateway": "gw", "hosts": ["a.example.com"]},
+            "grpc_port": 50051,
         },
         "nodes": {"cache": RWX, "multi_node": {"nodes": 2}, "gpu": 8, "generation": "2.x-vllm"},
         "values": {"secrets": {"ngc_api_key": pulumi.Output.secret("nvapi-1")}},
@@ -272,7 +281,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"service": {"spec": {"selector": {"a": "b"}}}},
         "overrides.service.spec.selector: cannot be overridden: it selects the pods of this service. Remove it.",
     ),
-    ({"service": ["x"]}, "overrides.service: must be a mapping of names to values. Write it as name: value pairs."),
+    ({"service": ["x"]}, "overrides.service: must be a mapping. Pass a dict."),
 ]
 
 

@@ -141,7 +141,7 @@ class TestByValue:
         assert annotations[0] != annotations[1]
 
     def test_equal_key_names_are_refused(self):
-        with pytest.raises(ArgumentError, match="secrets.hf_token_key: must not be ngc_secret_key: both stand in one Secret"):
+        with pytest.raises(ArgumentError, match="secrets.hf_token_key: must differ from ngc_secret_key: both are in one Secret"):
             by_value(ngc_secret_key="K", hf_token_key="K")
 
     def test_secret_names_begin_with_service_name(self):

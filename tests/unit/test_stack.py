@@ -105,7 +105,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": {**KEYLESS, "imag": "x"}},
         {},
-        "NIMService 'a' has 1 problem:\n  imag: is not a known field. Did you mean 'image'?",
+        "NIMService 'a' has 1 problem:\n  imag: unknown field. Did you mean 'image'?",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
@@ -128,9 +128,8 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": {"secrets": {"ngc_api_key": "nvapi-123"}}},
         {},
-        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must be a Pulumi secret, not plain text: plain text stands in the program or "
-        "the stack file for everybody to read. Use pulumi.Config().require_secret(...), in a stack file {config: <key>}, set by "
-        "`pulumi config set --secret <key>`.",
+        "NIMService 'a' has 1 problem:\n  secrets.ngc_api_key: must be a Pulumi secret: anyone can read plain text in a program or "
+        "a stack file. Write {config: ngcApiKey}, and set it: pulumi config set --secret ngcApiKey.",
     ),
     (
         {"a": {"secrets": {"ngc_api_key": {"config": "ngcApiKey"}}}},
@@ -141,7 +140,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"a": {"gpu": -1, "affinity": {"x": 1}, "secrets": {"ngc_api_key": {"config": "one"}, "hf_token": {"config": "two"}}}},
         {},
-        "NIMService 'a' has 4 problems:\n  gpu: must be at least 0 (got -1). Raise it.\n"
+        "NIMService 'a' has 4 problems:\n  gpu: must be at least 0 (got -1). Increase it.\n"
         "  affinity.x: is not a field of Kubernetes' Affinity. Known: nodeAffinity, podAffinity, podAntiAffinity.\n"
         "  secrets.hf_token: refers to nim:two, which is not set. Set it: pulumi config set --secret two.\n"
         "  secrets.ngc_api_key: refers to nim:one, which is not set. Set it: pulumi config set --secret one.",
@@ -149,9 +148,27 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (
         {"B_b": KEYLESS},
         {},
-        "NIMService 'B_b' has 1 problem:\n  service_name: is taken from the component's name, and it must be a DNS label of at most 48 "
-        "characters (63 less the longest suffix) (got 'B_b'). Use lower-case letters, digits and '-', starting with a letter; "
-        "set service_name when the component's name is none.",
+        "NIMService 'B_b' has 1 problem:\n  service_name: 'B_b' cannot be a Kubernetes name: at most 48 lower-case letters, digits and '-', "
+        "starting with a letter. Rename the service to `b-b`, or set `service_name: b-b`.",
+    ),
+    (
+        {"a": {**KEYLESS, "replicas": 2}},
+        {},
+        "NIMService 'a' has 1 problem:\n  cache.access_mode: must allow sharing for 2 replicas (got 'ReadWriteOnce'). "
+        "Use `cache: {access_mode: ReadWriteMany}` with a storage class that supports it, or a shared PVC in cache.existing_claim, "
+        "or `cache: {empty_dir: true}`, or `replicas: 1`.",
+    ),
+    (
+        {"a": {}},
+        {},
+        "NIMService 'a' has 1 problem:\n  secrets: is required. Name the Secrets of the NGC key, such as "
+        "`secrets: {ngc_image_secret: ngc-pull, ngc_secret_group: ngc-api, ngc_secret_key: NGC_API_KEY}`. "
+        "Public images need no key: `secrets: {without_key: true}`.",
+    ),
+    (
+        {"a": {**KEYLESS, "env": {"A": 8}}},
+        {},
+        "NIMService 'a' has 1 problem:\n  env.A: must be a string. Quote it: YAML reads true, 8 and 1.0 as other types.",
     ),
     (
         {"a": KEYLESS, "b": {**KEYLESS, "service_name": "a"}},
@@ -190,9 +207,9 @@ def test_all_problems_are_reported_and_nothing_registered():
             deploy_stack()
         assert str(caught.value).split("\n") == [
             "NIMService 'a' has 1 problem:",
-            "  gpu: must be at least 0 (got -1). Raise it.",
+            "  gpu: must be at least 0 (got -1). Increase it.",
             "NIMService 'c' has 1 problem:",
-            "  port: must be at least 1024 (got 1). Raise it.",
+            "  port: must be at least 1024 (got 1). Increase it.",
         ]
 
     services = {"a": {**KEYLESS, "gpu": -1}, "b": KEYLESS, "c": {**KEYLESS, "port": 1}}
@@ -209,11 +226,11 @@ def test_problem_of_defaults_is_reported_once():
     services = {"a": KEYLESS, "b": {**KEYLESS, "port": 1}, "c": {**KEYLESS, "mem": "24Gi"}}
     assert refuse(services, {"gppu": 2, "cache": {"sise": "1Gi"}, "mem": "8GiB"}).split("\n") == [
         "nim:defaults has 3 problems:",
-        "  mem: must be a Kubernetes quantity (got '8GiB'). Write a number and a unit without a space, such as 20Gi.",
-        "  cache.sise: is not a known field. Did you mean 'size'?",
-        "  gppu: is not a known field. Did you mean 'gpu'?",
+        "  mem: must be a Kubernetes quantity (got '8GiB'). Write a number and a unit without a space, such as `20Gi`.",
+        "  cache.sise: unknown field. Did you mean 'size'?",
+        "  gppu: unknown field. Did you mean 'gpu'?",
         "NIMService 'b' has 1 problem:",
-        "  port: must be at least 1024 (got 1). Raise it.",
+        "  port: must be at least 1024 (got 1). Increase it.",
     ]
 
 
@@ -227,5 +244,5 @@ def test_key_as_service_name_is_refused_and_redacted(fields: dict[str, Any]):
     error = refuse({key: {**KEYLESS, **fields}})
     assert error.split("\n") == [
         "NIMService '***' has 1 problem:",
-        "  service_name: is taken from a name that is a key in the clear. Change the key, and the name.",
+        "  service_name: the service's name must not contain a credential. Revoke the credential, and rename the service.",
     ]

@@ -3,7 +3,7 @@
 import re
 
 from nim_component.args import NIM
-from tests.unit.args.test_bad_input import FIELDS, SECRETS
+from tests.unit.args.error_texts import FIELDS, SECRETS
 
 from .markdown import code, page
 

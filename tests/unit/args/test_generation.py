@@ -69,21 +69,21 @@ def test_an_image_that_is_an_output_is_asked_when_it_resolves():
     [
         (
             {"generation": "2.x"},
-            "generation: must be one of '1.x', '2.x-vllm' or '2.x-sglang' (got '2.x'). Take one of these, spelt exactly so.",
+            "generation: must be one of '1.x', '2.x-vllm' or '2.x-sglang' (got '2.x'). Use one of these values.",
         ),
         (
             {"image": "nvcr.io/a/b:2.0.4", "env": {"NIM_KVCACHE_PERCENT": "0.9"}},
-            "env.NIM_KVCACHE_PERCENT: is not read by NIM 2.x-vllm, where it is called NIM_GPU_MEM_FRACTION. "
-            "Rename it, or set generation when the image is no NIM 2.x-vllm.",
+            "env.NIM_KVCACHE_PERCENT: is ignored by NIM 2.x-vllm, where its name is NIM_GPU_MEM_FRACTION. "
+            "Rename it, or set generation if the image is not NIM 2.x-vllm.",
         ),
         (
             {"env": {"NIM_GPU_MEM_FRACTION": "0.9"}},
-            "env.NIM_GPU_MEM_FRACTION: is not read by NIM 1.x, where it is called NIM_KVCACHE_PERCENT. "
-            "Rename it, or set generation when the image is no NIM 1.x.",
+            "env.NIM_GPU_MEM_FRACTION: is ignored by NIM 1.x, where its name is NIM_KVCACHE_PERCENT. "
+            "Rename it, or set generation if the image is not NIM 1.x.",
         ),
         (
             {"image": "registry.example/llama:prod", "generation": "2.x-sglang", "port": 8001},
-            "port: must not be 8001 with NIM 2.x-sglang, whose engine listens there (got 8001). Take another port, such as 8000.",
+            "port: must not be 8001 with NIM 2.x-sglang, whose engine uses it (got 8001). Use another port, such as `port=8000`.",
         ),
     ],
 )

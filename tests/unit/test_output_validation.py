@@ -1,4 +1,4 @@
-"""Outputs are held to the same rules with the same text, in the name of their service, when they resolve."""
+"""Outputs are validated when they resolve: by the same rules, with the same texts, reported by their service."""
 
 from typing import Any
 
@@ -9,52 +9,60 @@ from nim_component import NIM, CacheArgs, NIMSecrets, NIMService, ServiceArgs
 from nim_component.args import ArgumentError
 from nim_component.testing import DEPLOYMENT, UNKNOWN, record
 
-from .args.test_bad_input import FIELDS
+from .args.error_texts import FIELDS
 from .seed import REFERENCE, serve
 
 ACCEPTS_OUTPUT = {
     "image", "lora_image", "port", "health_endpoint", "cpu", "gpu", "mem", "shm_size", "ephemeral_storage", "namespace", "gpu_resource",
     "runtime_class", "priority_class", "termination_grace", "run_as_user", "run_as_group", "fs_group",
 }  # fmt: skip
-LATE = [(fields, line) for fields, line in FIELDS if len(fields) == 1 and fields.keys() <= ACCEPTS_OUTPUT and None not in fields.values()]
+OUTPUT_CASES = [
+    (fields, line) for fields, line in FIELDS if len(fields) == 1 and fields.keys() <= ACCEPTS_OUTPUT and None not in fields.values()
+]
 
 
 def output(value: Any) -> Any:
     return pulumi.Output.from_input(value)
 
 
-@pytest.mark.parametrize(("fields", "line"), LATE, ids=lambda value: str(value)[:50])
-def test_what_is_refused_at_once_is_refused_late_with_the_same_text(fields: dict[str, Any], line: str):
+@pytest.mark.parametrize(("fields", "line"), OUTPUT_CASES, ids=lambda value: str(value)[:50])
+def test_wrong_output_reports_text_of_plain_value(fields: dict[str, Any], line: str):
+    with pytest.raises(ArgumentError) as plain:
+        NIM(secrets=NIMSecrets(**REFERENCE), **fields)
     with pytest.raises(ArgumentError) as caught:
         record(lambda: serve(**{name: output(value) for name, value in fields.items()}))
-    assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {line}"
+    assert str(caught.value) == str(plain.value).replace("NIM has", "NIMService 'llama' has")
+    assert str(caught.value).startswith(f"NIMService 'llama' has 1 problem:\n  {line.partition('. ')[0]}. ")
 
 
-def test_the_late_table_covers_every_field_that_takes_an_output():
-    assert {name for fields, _ in LATE for name in fields} == ACCEPTS_OUTPUT
+def test_table_covers_every_field_with_outputs():
+    assert {name for fields, _ in OUTPUT_CASES for name in fields} == ACCEPTS_OUTPUT
 
 
 NESTED: list[tuple[dict[str, Any], str]] = [
     ({"cache": lambda: CacheArgs(size=output("1"))}, "cache.size: must be at least 1Mi (got '1')"),
     ({"cache": lambda: CacheArgs(access_mode=output("RWX"))}, "cache.access_mode: must be one of 'ReadWriteOnce'"),
-    ({"env": lambda: {"A": output(1)}}, "env.A: must be text. Quote it"),
+    ({"env": lambda: {"A": output(1)}}, "env.A: must be a string. Pass a str."),
     ({"node_selector": lambda: {"a.b/c": output("x y")}}, "node_selector['a.b/c']: must be a label value (got 'x y')"),
     ({"service": lambda: ServiceArgs(labels={"a": output("x y")})}, "service.labels.a: must be a label value (got 'x y')"),
-    ({"args": lambda: ["a", output(7)]}, "args[1]: must be text. Quote it"),
+    ({"args": lambda: ["a", output(7)]}, "args[1]: must be a string. Pass a str."),
     ({"secrets": lambda: NIMSecrets(ngc_image_secret=output("A_b"), ngc_secret_key="k")}, "secrets.ngc_image_secret: must be a Kubernetes"),
     (
         {"replicas": lambda: 2, "cache": lambda: CacheArgs(access_mode=output("ReadWriteOnce"))},
         "cache.access_mode: must allow sharing for 2",
     ),
-    ({"gpu": lambda: output(0), "namespace": lambda: "serving"}, "gpu: must be at least 1 without resource_claims (got 0)"),
+    (
+        {"gpu": lambda: output(0), "namespace": lambda: "serving"},
+        "gpu: must be at least 1 without resource_claims (got 0). Set `gpu=1`, or request GPUs",
+    ),
     ({"ingress": lambda: {"hosts": ["a.example.com", output("A_b")]}}, "ingress.hosts[1]: must be a host name (got 'A_b')"),
     (
         {"grpc_port": lambda: output(8000)},
-        "grpc_port: must not be the server's, the health endpoints' or the engine's own port (got 8000)",
+        "grpc_port: must differ from the ports of the server, the health endpoints and the engine (got 8000)",
     ),
     (
         {"termination_grace": lambda: output(5), "pre_stop_sleep": lambda: 10},
-        "pre_stop_sleep: must be below termination_grace (5), of which it is a part (got 10)",
+        "pre_stop_sleep: must be less than termination_grace (5), which includes it (got 10)",
     ),
     (
         {"http_route": lambda: {"gateway": output("A_b"), "hosts": ["a"]}},
@@ -66,11 +74,11 @@ NESTED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"autoscaling": lambda: {"max_replicas": 1, "keda": {"triggers": [{"type": "cron", "metadata": {"desiredReplicas": output(2)}}]}}},
-        "autoscaling.keda.triggers[0].metadata.desiredReplicas: must be text. Quote it",
+        "autoscaling.keda.triggers[0].metadata.desiredReplicas: must be a string. Pass a str.",
     ),
     (
         {"network_policy": lambda: {"ingress": [{"cidr": output("10.0.0.1/8")}]}},
-        "network_policy.ingress[0].cidr: must be a range of addresses (got '10.0.0.1/8')",
+        "network_policy.ingress[0].cidr: must be an address range (got '10.0.0.1/8')",
     ),
     ({"metrics": lambda: {"alerts": {"queue": output("many")}}}, "metrics.alerts.queue: must be a number or quantity above zero"),
     ({"image": lambda: output("nvcr.io/a/b:2.1"), "port": lambda: 8001}, "port: must not be 8001 with NIM 2.x"),
@@ -78,13 +86,13 @@ NESTED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "beginning"), NESTED, ids=[beginning.partition(":")[0] for _, beginning in NESTED])
-def test_a_wrong_output_inside_is_named_by_its_path(fields: dict[str, Any], beginning: str):
+def test_nested_output_is_reported_by_its_path(fields: dict[str, Any], beginning: str):
     with pytest.raises(ArgumentError) as caught:
         record(lambda: serve(**{name: make() for name, make in fields.items()}))
     assert f"NIMService 'llama' has 1 problem:\n  {beginning}" in str(caught.value)
 
 
-def test_all_that_is_wrong_with_a_services_outputs_comes_in_one_error():
+def test_one_error_reports_all_wrong_outputs():
     def program() -> None:
         env = {"A": output(3), "B": pulumi.Output.secret("x"), "C": output("fine")}
         serve(image=output("A B"), port=output(80), env=env, node_selector={"a": output("x y")})
@@ -94,7 +102,7 @@ def test_all_that_is_wrong_with_a_services_outputs_comes_in_one_error():
     assert paths(caught.value) == ["image", "port", "env.A", "env.B", "node_selector.a"]
 
 
-def test_all_the_rules_that_a_services_outputs_break_come_in_one_error():
+def test_one_error_reports_all_broken_rules():
     def program() -> None:
         serve(mem=output("32Gi"), shm_size=output("64Gi"), image=output("a/b:2.1"), port=output(8001))
 
@@ -104,10 +112,11 @@ def test_all_the_rules_that_a_services_outputs_break_come_in_one_error():
 
 
 def paths(error: ArgumentError) -> list[str]:
+    """Return the paths of an error's problems."""
     return [line.split(":")[0].strip() for line in str(error).split("\n")[1:]]
 
 
-def test_what_is_not_known_yet_or_failed_by_itself_does_not_hide_what_is_wrong():
+def test_unknown_output_does_not_suppress_other_problems():
     def program() -> None:
         unknown = pulumi.StackReference("acme/network/dev").get_output("namespace")
         serve(namespace=unknown, port=output(80), gpu=output(-1))
@@ -116,6 +125,10 @@ def test_what_is_not_known_yet_or_failed_by_itself_does_not_hide_what_is_wrong()
         record(program, preview=True)
     assert paths(caught.value) == ["port", "gpu"]
 
+
+def test_failed_output_does_not_suppress_other_problems():
+    """Either the failure or the problem is reported; which one comes first is up to the event loop."""
+
     def fail(_: Any) -> str:
         raise pulumi.RunError("no such zone")
 
@@ -123,19 +136,19 @@ def test_what_is_not_known_yet_or_failed_by_itself_does_not_hide_what_is_wrong()
         record(lambda: serve(namespace=output(1).apply(fail), port=output(80)))
 
 
-def test_a_rule_between_two_outputs_waits_for_both():
-    with pytest.raises(ArgumentError, match=r"mem: must be above shm_size \(64Gi\), which counts against it \(got '32Gi'\)"):
+def test_rule_waits_for_two_outputs():
+    with pytest.raises(ArgumentError, match=r"mem: must be larger than shm_size \(64Gi\), which counts against it \(got '32Gi'\)"):
         record(lambda: serve(mem=output("32Gi"), shm_size=output("64Gi")))
 
 
-@pytest.mark.parametrize("late", ["mem", "shm_size"])
-def test_a_rule_between_an_output_and_a_plain_value_waits_for_the_output(late: str):
+@pytest.mark.parametrize("field", ["mem", "shm_size"])
+def test_rule_waits_for_one_output(field: str):
     fields: dict[str, Any] = {"mem": "32Gi", "shm_size": "64Gi"}
-    with pytest.raises(ArgumentError, match="mem: must be above shm_size"):
-        record(lambda: serve(**{**fields, late: output(fields[late])}))
+    with pytest.raises(ArgumentError, match="mem: must be larger than shm_size"):
+        record(lambda: serve(**{**fields, field: output(fields[field])}))
 
 
-def test_each_service_is_named_by_itself_when_they_share_arguments():
+def test_shared_arguments_are_reported_by_each_service():
     def program() -> None:
         shared = NIM(secrets=NIMSecrets.keyless(), mem=output("none"))
         NIMService("second", shared)
@@ -144,7 +157,7 @@ def test_each_service_is_named_by_itself_when_they_share_arguments():
         record(program)
 
 
-def test_what_is_not_known_at_preview_is_not_checked_and_breaks_nothing():
+def test_unknown_outputs_pass_a_preview():
     def program() -> None:
         reference = pulumi.StackReference("acme/cluster/prod")
         names = ("namespace", "image", "mem", "port")
@@ -156,7 +169,7 @@ def test_what_is_not_known_at_preview_is_not_checked_and_breaks_nothing():
     assert seen.container("llama")["resources"]["limits"]["cpu"] == "1"
 
 
-def test_the_dependency_of_an_output_is_kept():
+def test_dependency_of_output_is_kept():
     def program() -> None:
         import pulumi_kubernetes as k8s
 
@@ -168,7 +181,7 @@ def test_the_dependency_of_an_output_is_kept():
     assert seen.deployment("llama")["metadata"]["namespace"] == "serving"
 
 
-SECRET_PLACES: list[tuple[str, Any]] = [
+SECRET_OUTPUTS: list[tuple[str, Any]] = [
     ("env", lambda secret: {"hf_token": secret}),
     ("pod_annotations", lambda secret: {"ngc_api_key": secret}),
     ("extra_containers", lambda secret: [{"name": "x", "image": "a:1", "env": ({"name": "A", "value": secret},)}]),
@@ -192,17 +205,17 @@ SECRET_PLACES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=range(len(SECRET_PLACES)))
-def test_a_secret_is_refused_wherever_it_would_stand_in_a_manifest(field: str, place: Any):
+@pytest.mark.parametrize(("field", "place"), SECRET_OUTPUTS, ids=range(len(SECRET_OUTPUTS)))
+def test_secret_is_refused_in_manifest_fields(field: str, place: Any):
     with pytest.raises(ArgumentError) as caught:
         record(lambda: serve(**{field: place(pulumi.Output.secret("s3cret"))}))
-    assert "must not be a secret: it would stand in the pod spec. Put it into a Kubernetes Secret" in str(caught.value)
+    assert "must not be a secret: it would be part of the pod spec. Store it in a Kubernetes Secret" in str(caught.value)
     assert f"  {field}" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("field", "place"), SECRET_PLACES, ids=range(len(SECRET_PLACES)))
-def test_a_secret_whose_value_is_not_known_yet_is_refused_at_preview(field: str, place: Any):
+@pytest.mark.parametrize(("field", "place"), SECRET_OUTPUTS, ids=range(len(SECRET_OUTPUTS)))
+def test_unknown_secret_is_refused_in_preview(field: str, place: Any):
     def program() -> None:
         serve(**{field: place(pulumi.Output.secret(pulumi.StackReference("acme/keys/prod").get_output("key")))})
 
@@ -210,40 +223,44 @@ def test_a_secret_whose_value_is_not_known_yet_is_refused_at_preview(field: str,
         record(program, preview=True)
 
 
-def test_the_sdks_own_argument_objects_are_refused_where_secrets_could_hide():
+def test_sdk_argument_objects_are_refused():
+    """The `...Args` classes of the SDK cannot be searched for secrets."""
     import pulumi_kubernetes as k8s
 
-    hidden: Any = k8s.core.v1.EnvVarArgs(name="A", value="x")
-    with pytest.raises(ValueError, match=r"extra_containers\[0\]: must be mappings, lists and plain values, and it holds a EnvVarArgs"):
-        record(lambda: serve(extra_containers=[{"name": "x", "image": "a:1", "env": [hidden]}]))
+    unsearchable: Any = k8s.core.v1.EnvVarArgs(name="A", value="x")
+    with pytest.raises(
+        ValueError, match=r"extra_containers\[0\]: must consist of mappings, lists and plain values, and it contains a EnvVarArgs"
+    ):
+        record(lambda: serve(extra_containers=[{"name": "x", "image": "a:1", "env": [unsearchable]}]))
 
 
-def test_an_env_output_resolves_to_text_and_to_nothing_else():
-    with pytest.raises(ArgumentError, match=r"env\.A: must be text\. Quote it"):
+def test_env_output_must_resolve_to_string():
+    with pytest.raises(ArgumentError, match=r"env\.A: must be a string\. Pass a str\."):
         record(lambda: serve(env={"A": output({"valueFrom": {"fieldRef": {"fieldPath": "x"}}})}))
 
 
-def test_two_keys_under_one_variable_are_refused_when_their_groups_resolve():
+def test_variable_of_two_keys_is_refused_late():
     secrets = lambda: NIMSecrets(  # noqa: E731
         **REFERENCE, secrets_prefix="_", ngc_secret_group=output("a.b"), hf_token_group=output("a-b"), hf_token_key="NGC_API_KEY"
     )
-    with pytest.raises(ArgumentError, match="makes the variable _A_B_NGC_API_KEY, as another key does"):
+    with pytest.raises(ArgumentError, match="becomes the variable _A_B_NGC_API_KEY, as another key does"):
         record(lambda: serve(secrets=secrets()))
 
 
-def test_what_is_no_secret_after_all_may_be_said_so():
+def test_unsecret_output_is_accepted():
     seen = record(lambda: serve(env={"A": pulumi.Output.unsecret(pulumi.Output.secret("public"))}))
     assert seen.env("llama")["A"] == "public"
 
 
 @pytest.mark.parametrize("field", ["replicas", "startup_timeout", "service_name", "hf_repo_ids", "rollout"])
-def test_what_decides_the_shape_must_be_plain(field: str):
+def test_fields_that_decide_children_must_be_plain(field: str):
     with pytest.raises(ValueError, match=rf"{field}: must be"):
         record(lambda: NIMService("llama", {"secrets": REFERENCE, field: output("1")}))
 
 
-def test_a_late_error_is_no_value_error_which_the_sdk_would_wrap_in_a_dump_of_the_resource():
+def test_late_error_is_no_value_error():
+    """The SDK wraps a `ValueError` in a dump of the whole resource."""
     with pytest.raises(pulumi.RunError) as caught:
         record(lambda: serve(namespace=output("Not A Name")))
     assert not isinstance(caught.value, ValueError)
-    assert str(caught.value).startswith("NIMService 'llama' has 1 problem:\n  namespace: must be a namespace's name")
+    assert str(caught.value).startswith("NIMService 'llama' has 1 problem:\n  namespace: must be the name of a namespace")

@@ -1,0 +1,53 @@
+"""Reflection over argument models: the models and fields below a model."""
+
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from ..text.field_paths import Path
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that a field's annotation contains: `list[X] | None` contains `X`."""
+    if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models_in(inner)
+
+
+def field_model(model: type[BaseModel] | None, name: str | int) -> type[BaseModel] | None:
+    """Return the model of a field, or of the items of a field, or None for a field of plain values."""
+    field = model.model_fields.get(str(name)) if model is not None else None
+    return next(models_in(field.annotation), None) if field is not None else None
+
+
+def model_at(root: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """Return the model at a path below `root`, or None if no model is there.
+
+    Indexes of lists and keys of mappings of models are skipped.
+    """
+    model: type[BaseModel] | None = root
+    is_key = False
+    for step in path:
+        if is_key or isinstance(step, int):
+            is_key = False
+            continue
+        is_key = model is not None and step in model.model_fields and _is_mapping_of_models(model.model_fields[step].annotation)
+        model = field_model(model, step)
+    return model
+
+
+def _is_mapping_of_models(annotation: Any) -> bool:
+    inner = get_args(annotation)
+    if get_origin(annotation) is dict:
+        return next(models_in(inner[1]), None) is not None
+    return any(_is_mapping_of_models(each) for each in inner)
+
+
+def field_paths(root: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every field below `root`, parents first. Lists and mappings add no step."""
+    for name, field in root.model_fields.items():
+        yield (*above, name)
+        for model in models_in(field.annotation):
+            yield from field_paths(model, (*above, name))
