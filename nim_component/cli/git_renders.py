@@ -1,4 +1,4 @@
-"""The two sides of a comparison: a git range checked out into worktrees of its own, each rendered by a process of its own."""
+"""Renders of two commits: each is checked out into a git worktree and rendered by its own process."""
 
 from __future__ import annotations
 
@@ -13,44 +13,53 @@ import tempfile
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from ..review.render_pair import REQUIREMENTS, RenderPair
-from ..review.renders import Render
+from ..review.sources.render_pair import REQUIREMENTS, RenderPair
+from ..review.sources.renders import Render
 
 RENDERER = Path(__file__).parents[1] / "local" / "renderer.py"
 
 
 class GitRenderError(Exception):
-    """Something the user can mend, in words for them."""
+    """A failure of git or of a render that the user can correct."""
 
 
 def render_git_range(folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str) -> RenderPair:
-    """The stacks of both sides."""
+    """Return the renders of all stacks in base and head.
+
+    Args:
+        folder: Folder of the project.
+        base: Git reference. The render is of the merge base, unless `exact` is true.
+        head: Git reference; None for the working tree.
+        stacks: Names of stacks; empty for all.
+        exact: Render `base` itself.
+        base_python: Interpreter with the packages of the base.
+    """
     top = Path(git(folder, "rev-parse", "--show-toplevel"))
-    inside = folder.resolve().relative_to(top.resolve())
-    target = commit(top, head or "HEAD")
-    start = commit(top, base) if exact else merge_base(top, base, target)
+    subfolder = folder.resolve().relative_to(top.resolve())
+    head_commit = resolve_commit(top, head or "HEAD")
+    base_commit = resolve_commit(top, base) if exact else find_merge_base(top, base, head_commit)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(terminations())
+        stack.enter_context(exit_on_sigterm())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nim-component-diff-")))
-        old = stack.enter_context(worktree(top, scratch / "base", start))
-        new = top if head is None else stack.enter_context(worktree(top, scratch / "head", target))
+        old = stack.enter_context(worktree(top, scratch / "base", base_commit)) / subfolder
+        new = (top if head is None else stack.enter_context(worktree(top, scratch / "head", head_commit))) / subfolder
         key = secrets.token_hex(32)
-        running = [
-            stack.enter_context(rendering(side / inside, scratch / f"{name}.json", stacks, key, python))
-            for name, side, python in (("base", old, base_python), ("head", new, sys.executable))
-        ]
-        first, second = (finish(process, scratch / f"{name}.json", name) for name, process in zip(("base", "head"), running, strict=True))
-        other = base_python != sys.executable
-        return RenderPair(first, second, [] if other else changed_requirements(old / inside, new / inside))
+        # Both processes start before the first result is read, so they run at the same time.
+        base_process = stack.enter_context(start_render(old, scratch / "base.json", stacks, key, base_python))
+        head_process = stack.enter_context(start_render(new, scratch / "head.json", stacks, key, sys.executable))
+        base_renders = read_result(base_process, scratch / "base.json", "base")
+        head_renders = read_result(head_process, scratch / "head.json", "head")
+        has_own_packages = base_python != sys.executable
+        return RenderPair(base_renders, head_renders, [] if has_own_packages else changed_requirements(old, new))
 
 
 def changed_requirements(old: Path, new: Path) -> list[str]:
-    """The files that say which packages a side wants, as far as they differ."""
-    return [name for name in REQUIREMENTS if read(old / name) != read(new / name)]
+    """Return the names of the requirements files that differ."""
+    return [name for name in REQUIREMENTS if read_bytes(old / name) != read_bytes(new / name)]
 
 
-def read(file: Path) -> bytes | None:
-    """A file's content, None where there is none."""
+def read_bytes(file: Path) -> bytes | None:
+    """Return the content of a file; None if it cannot be read."""
     try:
         return file.read_bytes()
     except OSError:
@@ -58,7 +67,7 @@ def read(file: Path) -> bytes | None:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git says. No hook of the repository runs."""
+    """Return the output of a git command. Hooks of the repository are not run."""
     try:
         result = subprocess.run(
             ["git", "-c", "core.hooksPath=/dev/null", *arguments],
@@ -69,37 +78,37 @@ def git(folder: Path, *arguments: str) -> str:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        raise GitRenderError("git is not on PATH; install it, or compare a preview: --preview-json FILE") from None
+        raise GitRenderError("git is not on PATH. Install it, or review a preview: --preview-json FILE.") from None
     if result.returncode:
         raise GitRenderError(result.stderr.strip() or f"git {arguments[0]} failed")
     return result.stdout.strip()
 
 
-def commit(top: Path, ref: str) -> str:
-    """The commit a name stands for. A name that looks like an option is none."""
+def resolve_commit(top: Path, ref: str) -> str:
+    """Return the commit of a reference. A reference that looks like an option is not taken for one."""
     try:
         return git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except GitRenderError:
         raise GitRenderError(
-            f"'{ref}' names no commit here; fetch it first (in a workflow: fetch-depth: 0), or give another with --base or --head"
+            f"{ref}: unknown commit. Fetch it (in a workflow: fetch-depth: 0), or pass another one to --base or --head."
         ) from None
 
 
-def merge_base(top: Path, base: str, target: str) -> str:
-    """Where the branch left the base: what a pull request is compared with."""
-    start = commit(top, base)
+def find_merge_base(top: Path, base: str, head_commit: str) -> str:
+    """Return the commit where the branch left the base, which is what a pull request is compared with."""
+    base_commit = resolve_commit(top, base)
     try:
-        return git(top, "merge-base", start, target).splitlines()[0]
+        return git(top, "merge-base", base_commit, head_commit).splitlines()[0]
     except (GitRenderError, IndexError):
         raise GitRenderError(
-            f"'{base}' and the head have no common commit here; fetch the history (in a workflow: fetch-depth: 0), or compare with --exact"
+            f"{base}: no common commit with the head. Fetch the history (in a workflow: fetch-depth: 0), or pass --exact."
         ) from None
 
 
 @contextlib.contextmanager
-def worktree(top: Path, folder: Path, ref: str) -> Generator[Path]:
-    """A checkout of one commit, gone afterwards."""
-    git(top, "worktree", "add", "--detach", "--force", str(folder), ref)
+def worktree(top: Path, folder: Path, commit: str) -> Generator[Path]:
+    """Check out a commit into a folder, and remove it at the end."""
+    git(top, "worktree", "add", "--detach", "--force", str(folder), commit)
     try:
         yield folder
     finally:
@@ -108,9 +117,9 @@ def worktree(top: Path, folder: Path, ref: str) -> Generator[Path]:
 
 
 @contextlib.contextmanager
-def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, python: str) -> Generator[subprocess.Popen[str]]:
-    """The process that renders one side; it does not outlive this."""
-    # Nothing is left in the user's own tree, the bytecode of the program's modules neither.
+def start_render(folder: Path, result: Path, stacks: Sequence[str], key: str, python: str) -> Generator[subprocess.Popen[str]]:
+    """Start the process that renders a folder, and kill it at the end."""
+    # Nothing is written into the user's working tree, not even bytecode of the program.
     environment = {name: value for name, value in os.environ.items() if name != "PULUMI_STACK"} | {"PYTHONDONTWRITEBYTECODE": "1"}
     folder = folder if folder.is_dir() else result.parent
     try:
@@ -119,7 +128,7 @@ def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, pytho
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment,
         )  # fmt: skip
     except OSError as error:
-        raise GitRenderError(f"{python}: cannot be run: {error.strerror}; give an interpreter with --base-python") from None
+        raise GitRenderError(f"{python}: cannot be started: {error.strerror}. Pass an interpreter to --base-python.") from None
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(f"{key}\n")
@@ -133,25 +142,25 @@ def rendering(folder: Path, result: Path, stacks: Sequence[str], key: str, pytho
             process.wait()
 
 
-def finish(process: subprocess.Popen[str], result: Path, name: str) -> dict[str, Render]:
-    """Waits for a render. One that never came to write its result says why."""
+def read_result(process: subprocess.Popen[str], result: Path, name: str) -> dict[str, Render]:
+    """Wait for a render and return it. The error contains the last line that the process printed."""
     _, errors = process.communicate()
     if process.returncode or not result.exists():
-        last = errors.strip().splitlines()[-1:] or [f"ended with {process.returncode}"]
-        raise GitRenderError(f"the {name} could not be rendered: {last[0]}")
+        last = errors.strip().splitlines()[-1:] or [f"the process ended with code {process.returncode}"]
+        raise GitRenderError(f"the {name} cannot be rendered: {last[0]}")
     return json.loads(result.read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager
-def terminations() -> Generator[None]:
-    """A polite end (a cancelled job) cleans up too."""
+def exit_on_sigterm() -> Generator[None]:
+    """Turn SIGTERM, as of a cancelled job, into an exception, so that worktrees and processes are removed."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
     try:
         former = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread
+    except ValueError:  # outside the main thread
         yield
         return
     try:

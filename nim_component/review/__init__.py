@@ -1,5 +1,8 @@
-"""What a change does to running models: pure functions from two renders, or a preview, to findings and their views.
+"""Review of a change: its effects on running models.
 
-`renders` and `preview` make one model of both sources (`change`), cleaned of secrets at that boundary (`values`); `review` asks every rule;
-`markdown`, `as_json` and `terminal` are views of the same findings.
+    sources/      two renders, or a preview  ->  change.StackChange, without secrets (values)
+    stack_review  StackChange                ->  findings (rules/)
+    views/        findings                   ->  Markdown, JSON, terminal
+
+All functions are pure: they read no file and no cluster.
 """

@@ -1,4 +1,4 @@
-"""The one model of a change, whichever source it comes from: what stood there, what will, and how the one becomes the other."""
+"""Model of a change: the state of each resource before and after it, and the operation between them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..local import urns
+from .accessors import mapping
 from .matching import Difference, compare
 
 Operation = Literal["create", "update", "replace", "delete", "read", "forget", "same"]
-"""`read` and `forget` concern objects that are not the stack's own: nothing happens to them."""
+"""Operation on a resource. `read` and `forget` are for resources outside the stack: they stay unchanged."""
 Order = Literal["", "create-before-delete", "delete-before-create"]
 
 COMPONENT = "nim:index:NIMService"
@@ -19,113 +20,129 @@ COMPONENT = "nim:index:NIMService"
 
 @dataclass(frozen=True)
 class ResourceState:
-    """One resource as one side has it. Its inputs are clean: see `values`."""
+    """State of one resource before or after the change. The inputs contain no secrets."""
 
     urn: str
     type: str
     name: str
-    """The logical name."""
+    """Logical name."""
     parent: str
+    """URN of the parent."""
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     external: bool = False
-    """Read, not managed."""
+    """Read by the stack, not managed."""
     protect: bool = False
     retain: bool = False
-    """Stays in the cluster when it leaves the stack."""
+    """`retain_on_delete`: the object stays in the cluster when it is removed from the stack."""
     ignored: tuple[str, ...] | None = ()
-    """`ignore_changes`; None when the source does not say."""
+    """`ignore_changes`; None if the source does not contain it."""
     timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     """`custom_timeouts` in seconds, by operation."""
 
     @property
     def kind(self) -> str:
-        """`Deployment`; of what is no Kubernetes object, the type token."""
+        """Kubernetes kind, such as `Deployment`; the type token of other resources."""
         return self.type.rpartition(":")[2] if self.type.startswith("kubernetes:") else self.type
 
     @property
     def object_name(self) -> str:
-        """`metadata.name`, or the logical name where that is not known."""
+        """`metadata.name`, or the logical name if that is unknown."""
         name = self.metadata.get("name")
         return name if isinstance(name, str) else self.name
 
     @property
     def namespace(self) -> str:
-        """`metadata.namespace`, empty when there is none."""
+        """`metadata.namespace`, or an empty string."""
         namespace = self.metadata.get("namespace")
         return namespace if isinstance(namespace, str) else ""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """`metadata`, whatever stands there."""
-        metadata = self.inputs.get("metadata")
-        return metadata if isinstance(metadata, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+        """`metadata`, or an empty mapping."""
+        return mapping(self.inputs.get("metadata"))
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource."""
+    """Change of one resource."""
 
     operation: Operation
     before: ResourceState | None
     after: ResourceState | None
     order: Order = ""
-    """Of a replacement."""
+    """Order of a replacement."""
     reasons: tuple[str, ...] = ()
-    """The fields that force it."""
+    """Fields that force a replacement."""
     cause: str = ""
-    """The resource whose replacement carries this one along, as `ConfigMap name`."""
+    """Resource whose replacement forces this one, such as `ConfigMap name`."""
     engine_differences: tuple[Difference, ...] = ()
-    """What the engine says differs although the inputs, as far as they may be seen, do not."""
+    """Differences that the engine reports and that the inputs do not show, such as a drift."""
 
     @property
     def subject(self) -> ResourceState:
-        """The resource as it will be, else as it was."""
+        """State after the change, or before it if the resource is deleted."""
         found = self.after or self.before
-        assert found is not None, "a change has at least one side"
+        assert found is not None, "a change has at least one state"
         return found
 
     @cached_property
     def differences(self) -> Sequence[Difference]:
-        """Every leaf that differs. A resource that comes or goes as a whole has none."""
+        """Differences between the inputs; empty for a resource that is created or deleted."""
         if self.before is None or self.after is None:
             return ()
         return (*compare(dict(self.before.inputs), dict(self.after.inputs)), *self.engine_differences)
 
     @property
-    def happens(self) -> bool:
-        """Whether anything happens at all."""
+    def has_effect(self) -> bool:
+        """True if the operation changes the cluster or the stack."""
         return self.operation in ("create", "update", "replace", "delete")
 
 
 @dataclass(frozen=True)
 class Message:
-    """A diagnostic of the run: an error or a warning, verbatim but for credentials."""
+    """Error or warning of a render or a preview, without credentials."""
 
     severity: Literal["error", "warning"]
     text: str
     resource: str = ""
-    """The logical name of the resource it is about."""
+    """Logical name of the resource that the message is about."""
 
 
 @dataclass(frozen=True)
 class ServiceChange:
-    """All changes of one service, or of what belongs to none under one name."""
+    """Changes of one service, or of resources that belong to no service."""
 
     name: str
     changes: Sequence[Change]
 
     def of(self, *kinds: str) -> list[Change]:
-        """The changes of some kinds."""
+        """Return the changes of the given kinds."""
         return [change for change in self.changes if change.subject.kind in kinds]
 
+    @property
     def component(self) -> Change | None:
-        """The component's own."""
+        """Change of the component itself."""
         return next((change for change in self.changes if change.subject.type == COMPONENT), None)
+
+    @property
+    def is_created(self) -> bool:
+        """True if the change adds the whole service."""
+        return self.component is not None and self.component.operation == "create"
+
+    @property
+    def is_deleted(self) -> bool:
+        """True if the change removes the whole service."""
+        return self.component is not None and self.component.operation == "delete"
+
+    @property
+    def is_whole(self) -> bool:
+        """True if the change adds or removes the whole service; one finding then covers all its objects."""
+        return self.is_created or self.is_deleted
 
 
 @dataclass(frozen=True)
 class StackChange:
-    """Everything that happens to a stack."""
+    """Changes of one stack."""
 
     stack: str
     source: str
@@ -134,22 +151,22 @@ class StackChange:
     outputs: Sequence[Difference] = ()
     messages: Sequence[Message] = ()
     presence: Literal["both", "added", "removed"] = "both"
-    """Whether the stack itself comes or goes: of a stack that goes nothing is destroyed."""
+    """`added` or `removed` if the stack file is. Its removal deletes no resource."""
 
 
 def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
-    """The changes by service, services by name."""
-    parents = {resource.urn: resource for change in changes for resource in (change.before, change.after) if resource}
-    groups: dict[str, list[Change]] = {}
+    """Group changes by service, in order of name."""
+    states = {state.urn: state for change in changes for state in (change.before, change.after) if state}
+    services: dict[str, list[Change]] = {}
     for change in changes:
         if change.subject.type != urns.STACK_TYPE:
-            groups.setdefault(service_of(change.subject, parents), []).append(change)
-    return [ServiceChange(name, groups[name]) for name in sorted(groups)]
+            services.setdefault(service_name(change.subject, states), []).append(change)
+    return [ServiceChange(name, services[name]) for name in sorted(services)]
 
 
-def service_of(resource: ResourceState, known: Mapping[str, ResourceState]) -> str:
-    """The name of the nearest `NIMService` a resource belongs to, else of the outermost component, else its own."""
-    current, outermost = resource, resource.name
+def service_name(state: ResourceState, states: Mapping[str, ResourceState]) -> str:
+    """Return the name of the nearest `NIMService` above a resource, else of its outermost parent, else its own."""
+    current, outermost = state, state.name
     for _ in range(100):
         if current.type == COMPONENT:
             return current.name
@@ -157,7 +174,7 @@ def service_of(resource: ResourceState, known: Mapping[str, ResourceState]) -> s
         if parent is None or parent.type == urns.STACK_TYPE:
             return outermost
         outermost = parent.name
-        if parent.type == COMPONENT or current.parent not in known:
+        if parent.type == COMPONENT or current.parent not in states:
             return outermost
-        current = known[current.parent]
+        current = states[current.parent]
     return outermost

@@ -1,4 +1,4 @@
-"""What differs between two values: maps by key, lists of maps by name. A reordering is not a difference."""
+"""Differences between two values. Maps are compared by key, lists of maps by identity key; another order is no difference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .values import Redacted, describe
 
 
 class Missing:
-    """What stands on the side that has no such value. There is one: `MISSING`."""
+    """Value of a field that does not exist before or after the change. The only instance is `MISSING`."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -33,17 +33,17 @@ class Difference:
 
     @property
     def where(self) -> str:
-        """`spec.template.spec.containers[nim].image`."""
+        """Path as text, such as `spec.template.spec.containers[nim].image`."""
         return show_path(self.path)
 
 
 ORDERED = frozenset({"args", "command"})
-"""Lists of plain values whose order means something."""
+"""Lists of plain values whose order is significant."""
 
 
 def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
-    """The leaves that differ, maps in order of key. What came or went as a whole is one difference."""
-    if old == new and repr(old) == repr(new):  # most of two objects; the texts tell 1 from true
+    """Yield the leaves that differ, in order of key. An added or removed structure is one difference."""
+    if old == new and repr(old) == repr(new):  # a fast path for most values; the texts differ for 1 and true
         return
     if old is MISSING or new is MISSING:
         yield Difference(path, old, new)
@@ -52,41 +52,47 @@ def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
         for key in sorted({*before, *after}):
             yield from compare(before.get(key, MISSING), after.get(key, MISSING), (*path, key))
     elif isinstance(old, list) and isinstance(new, list):
-        yield from compare_lists(cast("list[Any]", old), cast("list[Any]", new), path)
-    elif not alike(old, new):
+        yield from _compare_lists(cast("list[Any]", old), cast("list[Any]", new), path)
+    elif not _is_equal(old, new):
         yield Difference(path, old, new)
 
 
-def alike(old: Any, new: Any) -> bool:
-    """Whether two leaves are the same: `1` and `1.0` are, `1` and true are not."""
+def _is_equal(old: Any, new: Any) -> bool:
+    """Compare two leaves: `1` and `1.0` are equal, `1` and true are not."""
     return old == new and isinstance(old, bool) == isinstance(new, bool)
 
 
-def compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
-    """Two lists: items of the same name belong together."""
-    field = next((step for step in reversed(path) if isinstance(step, str) and not isinstance(step, ItemName)), "")
-    if keyed := match(old, new, field):
-        before, after = keyed
+def _compare_lists(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
+    field = last_key(path)
+    if pair := match_items(old, new, field):
+        before, after = pair
         for name in [*before, *(name for name in after if name not in before)]:
             yield from compare(before.get(name, MISSING), after.get(name, MISSING), (*path, ItemName(name)))
     elif all(isinstance(item, dict) for item in (*old, *new)):
-        yield from compare_unnamed(old, new, path)
-    elif (before := [*map(spell, old)]) != (after := [*map(spell, new)]) and (field in ORDERED or Counter(before) != Counter(after)):
+        yield from _compare_unnamed(old, new, path)
+    elif (before := [*map(_normalise, old)]) != (after := [*map(_normalise, new)]) and (
+        field in ORDERED or Counter(before) != Counter(after)
+    ):
         yield Difference(path, old, new)
 
 
-def match(old: list[Any], new: list[Any], field: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Both lists as maps from name to item, if every item has a name of its own."""
+def last_key(path: Path) -> str:
+    """Return the last key in a path: the name of the list that an item belongs to."""
+    return next((step for step in reversed(path) if isinstance(step, str) and not isinstance(step, ItemName)), "")
+
+
+def match_items(old: list[Any], new: list[Any], field: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return both lists as maps from name to item; None unless every item has a unique name."""
     for keys in identity_keys(field):
-        name = namer(keys)
+        name = _item_namer(keys)
         before, after = [name(item) for item in old], [name(item) for item in new]
         if all((*before, *after)) and len({*before}) == len(before) and len({*after}) == len(after) and (before or after):
             return dict(zip(cast("list[str]", before), old, strict=True)), dict(zip(cast("list[str]", after), new, strict=True))
     return None
 
 
-def namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
-    """What tells an item apart by these fields; the first of them must be there."""
+def _item_namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
+    """Return a function that names an item by these fields. The first field is required."""
 
     def name(item: Any) -> str | None:
         if not isinstance(item, dict):
@@ -100,28 +106,28 @@ def namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
     return name
 
 
-def compare_unnamed(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
-    """Items without names: the equal ones belong together wherever they stand, the others in their order."""
-    left = Counter(map(spell, new))
-    before = list[tuple[int, Any]]()
-    for index, item in enumerate(old):
-        if left[spell(item)]:
-            left[spell(item)] -= 1
-        else:
-            before.append((index, item))
-    kept = Counter(map(spell, old)) & Counter(map(spell, new))
-    after = list[tuple[int, Any]]()
-    for index, item in enumerate(new):
-        if kept[spell(item)]:
-            kept[spell(item)] -= 1
-        else:
-            after.append((index, item))
-    for place in range(max(len(before), len(after))):
-        index, first = before[place] if place < len(before) else (after[place][0], MISSING)
-        second = after[place][1] if place < len(after) else MISSING
+def _compare_unnamed(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
+    """Compare items without names: equal items match at any index, the others match in their order."""
+    removed, added = _unmatched(old, new), _unmatched(new, old)
+    for place in range(max(len(removed), len(added))):
+        index, first = removed[place] if place < len(removed) else (added[place][0], MISSING)
+        second = added[place][1] if place < len(added) else MISSING
         yield from compare(first, second, (*path, index))
 
 
-def spell(value: Any) -> str:
-    """One spelling for values that are the same. A hidden value's token is part of it, and stays in here."""
+def _unmatched(items: list[Any], others: list[Any]) -> list[tuple[int, Any]]:
+    """Return the items, with index, that have no equal in another list."""
+    matches = Counter(map(_normalise, items)) & Counter(map(_normalise, others))
+    unmatched: list[tuple[int, Any]] = []
+    for index, item in enumerate(items):
+        text = _normalise(item)
+        if matches[text]:
+            matches[text] -= 1
+        else:
+            unmatched.append((index, item))
+    return unmatched
+
+
+def _normalise(value: Any) -> str:
+    """Return the same text for equal values. It contains the tokens of redacted values, so it is never printed."""
     return json.dumps(value, sort_keys=True, default=lambda each: getattr(each, "token", None) or str(each))

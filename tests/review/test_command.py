@@ -1,4 +1,4 @@
-"""`nim-component diff`, on real git repositories and recorded previews."""
+"""`nim-component diff` with git repositories and recorded previews."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from nim_component.cli import app
 
-from .sources import PREVIEWS
+from .changes import PREVIEWS
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -87,64 +87,70 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def rules(result: Result) -> dict[str, list[str]]:
+def rules_by_stack(result: Result) -> dict[str, list[str]]:
     return {each["stack"]: [finding["rule"] for finding in each["findings"]] for each in json.loads(result.out)["stacks"]}
 
 
-def test_a_branch_is_compared_with_where_it_left_the_base(repository: Path, diff: Diff):
+def test_branch_is_compared_with_merge_base(repository: Path, diff: Diff):
     commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"))
     git(repository, "checkout", "-q", "main")
     commit(repository, Pulumi__dot__dev__dot__yaml=stack("x:9"))
     git(repository, "checkout", "-q", "change")
-    assert rules(diff("--base", "main", "--format", "json")) == {"prod": ["image", "downtime"], "dev": []}
-    assert rules(diff("--base", "main", "--exact", "--format", "json")) == {"dev": ["image", "downtime"], "prod": ["image", "downtime"]}
+    assert rules_by_stack(diff("--base", "main", "--format", "json")) == {"prod": ["image", "downtime"], "dev": []}
+    assert rules_by_stack(diff("--base", "main", "--exact", "--format", "json")) == {
+        "dev": ["image", "downtime"],
+        "prod": ["image", "downtime"],
+    }
 
 
-def test_without_a_head_it_is_the_working_tree_with_a_head_the_commit(repository: Path, diff: Diff):
+def test_head_is_working_tree_by_default(repository: Path, diff: Diff):
     (repository / "Pulumi.dev.yaml").write_text(stack("x:2"))
     (repository / "Pulumi.new.yaml").write_text(stack("x:3"))
-    assert rules(diff("--base", "main", "-f", "json")) == {
+    assert rules_by_stack(diff("--base", "main", "-f", "json")) == {
         "dev": ["image", "downtime"],
         "new": ["stack-added", "service-added"],
         "prod": [],
     }
-    assert rules(diff("--base", "main", "--head", "HEAD", "-f", "json")) == {"dev": [], "prod": []}
+    assert rules_by_stack(diff("--base", "main", "--head", "HEAD", "-f", "json")) == {"dev": [], "prod": []}
     assert (repository / "Pulumi.dev.yaml").read_text() == stack("x:2")
 
 
-def test_each_side_runs_its_own_code(repository: Path, diff: Diff):
+def test_each_commit_renders_with_its_own_code(repository: Path, diff: Diff):
     commit(repository, shared__dot__py="LABELS = {'team': 'b'}\n")
     result = json.loads(diff("--base", "main", "--stack", "dev", "-f", "json").out)
     (change,) = result["stacks"][0]["changes"]
     assert change["fields"] == [{"path": "metadata.labels.team", "old": "a", "new": "b"}]
 
 
-def test_a_removed_stack_file_and_an_unknown_stack(repository: Path, diff: Diff):
+def test_removed_stack_is_reported_and_unknown_refused(repository: Path, diff: Diff):
     commit(repository, Pulumi__dot__prod__dot__yaml=None)
-    assert rules(diff("--base", "main", "-f", "json")) == {"prod": ["stack-removed"], "dev": []}
+    assert rules_by_stack(diff("--base", "main", "-f", "json")) == {"prod": ["stack-removed"], "dev": []}
     result = diff("--base", "main", "--stack", "stagign")
-    assert (result.code, result.err) == (1, "error: no stack named 'stagign' on either side: neither has a Pulumi.stagign.yaml\n")
+    assert (result.code, result.err) == (
+        1,
+        "error: --stack stagign: unknown stack. Neither base nor head contains a Pulumi.stagign.yaml.\n",
+    )
 
 
-def test_a_head_that_does_not_render_is_reported_and_fails(repository: Path, diff: Diff):
+def test_head_that_does_not_render_fails(repository: Path, diff: Diff):
     commit(repository, Pulumi__dot__prod__dot__yaml="config: {}\n")
     result = diff("--base", "main", "--format", "markdown")
     assert result.code == 1
-    assert "does not render: Missing required configuration variable 'demo:image'" in result.out
+    assert "The head does not render: Missing required configuration variable 'demo:image'" in result.out
     assert "Unchanged: `dev`." in result.out
 
 
-def test_a_program_that_raises_is_told_with_its_place(repository: Path, diff: Diff):
+def test_exception_is_reported_with_its_location(repository: Path, diff: Diff):
     commit(repository, shared__dot__py="LABELS = {}['team']\n")
     assert "does not render: KeyError: 'team' (shared.py, line 1)" in diff("--base", "main", "-f", "markdown").out
 
 
-def test_packages_that_differ_between_the_sides_are_said(repository: Path, diff: Diff):
+def test_changed_requirements_are_noted(repository: Path, diff: Diff):
     commit(repository, requirements__dot__txt="pulumi==1\n", Pulumi__dot__dev__dot__yaml=stack("x:2"))
-    assert "requirements.txt differs between the two sides" in diff("--base", "main", "-f", "markdown").out
+    assert "requirements.txt differs between base and head" in diff("--base", "main", "-f", "markdown").out
 
 
-def test_nothing_is_left_behind(repository: Path, diff: Diff, monkeypatch: pytest.MonkeyPatch):
+def test_no_file_or_worktree_is_left(repository: Path, diff: Diff, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     before = git(repository, "worktree", "list")
     assert diff("--base", "main").code == 0
@@ -152,7 +158,7 @@ def test_nothing_is_left_behind(repository: Path, diff: Diff, monkeypatch: pytes
     assert git(repository, "status", "--porcelain") == ""
 
 
-def test_a_terminated_command_cleans_up(repository: Path):
+def test_sigterm_removes_worktrees(repository: Path):
     commit(repository, shared__dot__py="import time; time.sleep(600)\n")
     environment = {**os.environ, "TMPDIR": str(repository.parent)}
     process = subprocess.Popen(
@@ -171,21 +177,21 @@ def test_a_terminated_command_cleans_up(repository: Path):
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (["--base", "no-such-ref"], 1, "error: 'no-such-ref' names no commit here; fetch it first"),
-        (["--base", "--output=x"], 1, "error: '--output=x' names no commit here"),
+        (["--base", "no-such-ref"], 1, "error: no-such-ref: unknown commit. Fetch it"),
+        (["--base", "--output=x"], 1, "error: --output=x: unknown commit."),
         (["--base", "main", "--fail-on", "imgae"], 2, "error: --fail-on imgae: neither a rule nor a severity. Did you mean 'image'?"),
-        ([], 2, "error: nothing to compare: give --base REF, or --preview-json FILE"),
-        (["--head", "main"], 2, "error: --head needs a --base to be compared with"),
+        ([], 2, "error: nothing to compare. Add --base REF or --preview-json FILE."),
+        (["--head", "main"], 2, "error: --head: requires a base. Add --base REF."),
         (["--preview-json", "no-such-file"], 1, "error: no-such-file: cannot be read: No such file or directory"),
     ],
 )
-def test_wrong_use_is_told(repository: Path, diff: Diff, arguments: list[str], code: int, error: str):
+def test_wrong_usage_is_refused(repository: Path, diff: Diff, arguments: list[str], code: int, error: str):
     result = diff(*arguments)
     assert result.code == code
     assert result.err.startswith(error)
 
 
-def test_gates(diff: Diff):
+def test_fail_on_decides_exit_code(diff: Diff):
     image = str(PREVIEWS / "image.json")
     assert diff("--preview-json", image).code == 0
     assert diff("--preview-json", image, "--fail-on", "critical").code == 0
@@ -196,20 +202,20 @@ def test_gates(diff: Diff):
     assert diff("--preview-json", str(PREVIEWS / "everything.json")).code == 1
 
 
-def test_a_preview_and_renders_stand_in_one_report(repository: Path, diff: Diff):
+def test_preview_and_renders_share_one_report(repository: Path, diff: Diff):
     commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"))
     comment = diff("--base", "main", "--preview-json", str(PREVIEWS / "image.json"), "-f", "markdown").out
     assert re.findall(r"^#### Stack (.*):", comment, re.MULTILINE) == ["`dev` (pulumi preview)", "`prod`"]
     assert comment.startswith("<!-- nim-component diff -->\n")
 
 
-def test_renders_that_were_kept_give_the_same_report(repository: Path, diff: Diff, tmp_path: Path):
+def test_stored_renders_give_equal_report(repository: Path, diff: Diff, tmp_path: Path):
     commit(repository, Pulumi__dot__prod__dot__yaml=stack("x:2"), requirements__dot__txt="pulumi==1\n")
-    once = diff("--base", "main", "--save-renders", str(tmp_path / "renders.json"), "-f", "markdown")
-    again = diff("--renders", str(tmp_path / "renders.json"), "-f", "markdown")
-    assert once.code == again.code == 0
-    assert once.out == again.out
-    assert "`x:1` becomes `x:2`" in again.out and "requirements.txt differs" in again.out
+    first = diff("--base", "main", "--save-renders", str(tmp_path / "renders.json"), "-f", "markdown")
+    second = diff("--renders", str(tmp_path / "renders.json"), "-f", "markdown")
+    assert first.code == second.code == 0
+    assert first.out == second.out
+    assert "from `x:1` to `x:2`" in second.out and "requirements.txt differs" in second.out
 
 
 RESOURCE = {"urn": "urn:pulumi:a::b::c::d", "type": "c", "name": "d"}
@@ -231,14 +237,14 @@ RESOURCE = {"urn": "urn:pulumi:a::b::c::d", "type": "c", "name": "d"}
     ],
     ids=range(18),
 )  # fmt: skip
-def test_what_holds_no_renders_is_told(diff: Diff, tmp_path: Path, content: str):
+def test_file_without_renders_is_refused(diff: Diff, tmp_path: Path, content: str):
     (tmp_path / "renders.json").write_text(content)
     result = diff("--renders", "renders.json")
     assert (result.code, result.out) == (1, "")
-    assert result.err == "error: renders.json: holds no renders; make it with: nim-component diff --base REF --save-renders FILE\n"
+    assert result.err == "error: renders.json: contains no renders. Run: nim-component diff --base REF --save-renders FILE\n"
 
 
-def test_hostile_renders_never_put_words_into_our_mouth(diff: Diff, tmp_path: Path):
+def test_text_of_hostile_renders_is_quoted(diff: Diff, tmp_path: Path):
     forged = {"version": 1, "base": {}, "requirements": ["**approved**", "requirements.txt"], "head": {"<b>x</b>": {"resources": [
         {**RESOURCE, "inputs": {"a": "b"}, "propertyDependencies": {"a": 1}, "ignored": 5, "replaceOnChanges": {"x": 1}}], "log": [
         {"severity": "warning", "message": "@everyone **merge**", "urn": "x::y"}, 7]}}}  # fmt: skip
@@ -249,7 +255,7 @@ def test_hostile_renders_never_put_words_into_our_mouth(diff: Diff, tmp_path: Pa
     assert "`@everyone **merge**`" in result.out and "`<b>x</b>`" in result.out
 
 
-def test_the_same_bytes_whatever_the_hash_seed():
+def test_hash_seed_changes_no_byte():
     outputs = {
         subprocess.run(
             [sys.executable, "-m", "nim_component", "diff", "--preview-json", str(PREVIEWS / "namespace-moved.json"), "-f", "markdown"],
@@ -260,16 +266,14 @@ def test_the_same_bytes_whatever_the_hash_seed():
     assert len(outputs) == 1
 
 
-def test_the_review_imports_quickly():
-    code = (
-        "import sys, nim_component.review.review, nim_component.review.renders, nim_component.review.markdown; print(sorted(sys.modules))"
-    )
+def test_review_imports_no_heavy_module():
+    code = "import sys, nim_component.review.stack_review, nim_component.review.sources.renders, nim_component.review.views.markdown; print(sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert not [name for name in ("'pulumi'", "'pulumi_kubernetes'", "'pydantic'", "'deepdiff'", "'rich'", "'typer'") if name in modules]
 
 
-def test_of_an_image_an_adapter_and_a_cache_the_comment_says_those_three_first(tmp_path: Path, diff: Diff):
-    # This repository itself, on a branch that bumps an image, removes an adapter and shrinks the cache.
+def test_causes_precede_restart_in_comment(tmp_path: Path, diff: Diff):
+    """A branch of this repository with a new image, without an adapter and with a smaller cache."""
     for name in ("nim_component", "stacks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
@@ -285,12 +289,12 @@ def test_of_an_image_an_adapter_and_a_cache_the_comment_says_those_three_first(t
     assert result.code == 0
     bullets = [re.sub(r" <sub>.*|-[0-9a-f]{8}", "", line) for line in result.out.splitlines() if line.startswith("- ")][:3]
     assert bullets == [
-        "- 🛑 **The cache shrinks: claim `llama3-8b-cache`, `50Gi` becomes `20Gi`.** Kubernetes refuses this, so the update fails: a claim never "
-        "shrinks. Keep the size, or lose what it holds with a new claim.",
-        "- ⚠️ **Image: `nvcr.io/nim/meta/llama3-8b-instruct:1.0.0` becomes `nvcr.io/nim/meta/llama3-8b-instruct:1.0.3`.** Every pod is replaced, "
-        "and each node pulls the new image first.",
-        "- ⚠️ **Adapter `my-lora-adapter-2` is removed (`my-org/my-lora-adapter-2@main`).** Requests for the model `my-lora-adapter-2` get a 404 "
-        "from pods that have started anew.",
+        "- 🛑 **The cache shrinks: PVC `llama3-8b-cache` changes from `50Gi` to `20Gi`.** Kubernetes rejects this because a PVC cannot "
+        "shrink, so the update fails. Keep the size, or create a new PVC and lose the data.",
+        "- ⚠️ **The image changes from `nvcr.io/nim/meta/llama3-8b-instruct:1.0.0` to `nvcr.io/nim/meta/llama3-8b-instruct:1.0.3`.** "
+        "Every pod is replaced, and each node pulls the new image first.",
+        "- ⚠️ **Adapter `my-lora-adapter-2` is removed (`my-org/my-lora-adapter-2@main`).** Requests for model `my-lora-adapter-2` "
+        "return 404 from pods that start after the change.",
     ]
     assert result.out.index("The only replica stops") > result.out.index("Adapter `my-lora-adapter-2` is removed")
     assert "Unchanged: `prod`, `staging`." in result.out

@@ -1,4 +1,4 @@
-"""What somebody else wrote is shown, and means nothing: secrets are not even shown."""
+"""Hostile values have no effect in any view, and secrets are in no view."""
 
 import base64
 import json
@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nim_component.review.findings import NOTICE, Finding, Quote, Value, sentence
-from nim_component.review.markdown import MARKER, code, render_markdown
-from nim_component.review.preview import read_preview
-from nim_component.review.renders import compare_renders
-from nim_component.review.review import StackReview, review
+from nim_component.review.findings import NOTICE, Finding
+from nim_component.review.sentences import Quote, Value, sentence
+from nim_component.review.sources.preview import read_preview
+from nim_component.review.sources.renders import compare_renders
+from nim_component.review.stack_review import StackReview, review
 from nim_component.review.views import render
+from nim_component.review.views.markdown import MARKER, code, render_markdown
 
-from .sources import PREVIEWS, compared, deployment, render_program, thing
+from .changes import PREVIEWS, deployment, kubernetes_object, render_program, review_renders
 
 FORMS = ("markdown", "json", "terminal")
 HOSTILE = [
@@ -40,20 +41,20 @@ HOSTILE = [
     "`" * 100_000,
     "",
 ]
-OUR_TAGS = re.compile(r"</?(details|summary|sub|code)>|<!-- nim-component diff -->")
+OWN_TAGS = re.compile(r"</?(details|summary|sub|code)>|<!-- nim-component diff -->")
 
 
-def inert(comment: str) -> None:
-    """Every token of a real Markdown parser is one that this writes itself."""
+def assert_inert(comment: str) -> None:
+    """Parse a comment, and assert that each token is one that the review writes itself."""
     tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(comment)
     for token in [each for block in tokens for each in (block, *(block.children or ()))]:
-        assert_ours(token)
+        assert_own(token)
 
 
-def assert_ours(token: Token) -> None:
+def assert_own(token: Token) -> None:
     content = token.content
     if token.type in ("html_inline", "html_block"):
-        rest = OUR_TAGS.sub("", content)
+        rest = OWN_TAGS.sub("", content)
         assert not re.search(r"[<>@`*\[]", rest), rest
     elif token.type == "text":
         assert not re.search(r"@|https?:|www\.|<|#\d|\x1b|:rocket:", content), content
@@ -70,10 +71,10 @@ def assert_ours(token: Token) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\ud800-\udfff]", content)
 
 
-def everywhere(value: str) -> StackReview:
-    """A change with the value wherever a user can write one."""
+def review_everywhere(value: str) -> StackReview:
+    """Return the review of a change that contains a value wherever a user can write one."""
 
-    def side(text: str, image: str) -> dict[str, Any]:
+    def render_value(text: str, image: str) -> dict[str, Any]:
         env = [{"name": text or "x", "value": text}, {"name": "B", "value": text}]
         adapters = json.dumps({"adapters": [{"name": f"{image}{text}", "repo_id": text, "revision": text}]})
         return {
@@ -85,14 +86,14 @@ def everywhere(value: str) -> StackReview:
                 }),
                 entry("kubernetes:core/v1:ConfigMap", text + "cm", text, {
                     "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": text}, "data": {"adapters.json": adapters, text: image}}),
-                entry("kubernetes:core/v1:Service", text + "s", text, thing("Service", "v1", {"type": text + image, "ports": [{"port": text}]})),
+                entry("kubernetes:core/v1:Service", text + "s", text, kubernetes_object("Service", "v1", {"type": text + image, "ports": [{"port": text}]})),
                 entry(f"kubernetes:evil/v1:{text}", text + image, text, {"spec": {text: text}}),
             ],
             "outputs": {text: text + image},
             "log": [{"severity": "warning", "message": text + image, "urn": ""}],
         }  # fmt: skip
 
-    return review(compare_renders(value, side(value, "1"), side(value, "2")))
+    return review(compare_renders(value, render_value(value, "1"), render_value(value, "2")))
 
 
 def entry(type_: str, name: str, parent: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -103,26 +104,26 @@ def entry(type_: str, name: str, parent: str, inputs: dict[str, Any]) -> dict[st
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_value_is_inert_in_the_comment(value: str):
-    comment = render_markdown([everywhere(value)])
-    inert(comment)
+def test_hostile_value_is_inert_in_comment(value: str):
+    comment = render_markdown([review_everywhere(value)])
+    assert_inert(comment)
     assert len(comment.encode()) <= 65_000
-    # The first line finds the comment again; no value can be that line.
+    # The first line identifies the comment, so no value may produce another such line.
     assert [index for index, line in enumerate(comment.splitlines()) if line == MARKER] == [0]
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_value_moves_no_cursor(value: str):
+def test_hostile_value_controls_no_terminal(value: str):
     for form in ("terminal", "json"):
-        shown = render([everywhere(value)], form)
+        shown = render([review_everywhere(value)], form)
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
-def test_nothing_leaves_a_code_span(value: str):
-    comment = f"- ℹ️ **Image {code(value)} becomes {code(value[::-1])}.** It ends."
-    inert(comment)
+def test_code_span_contains_any_text(value: str):
+    comment = f"- ℹ️ **Image {code(value)} changes to {code(value[::-1])}.** It ends."
+    assert_inert(comment)
     spans = [
         each
         for token in MarkdownIt("gfm-like", {"linkify": False}).parse(comment)
@@ -132,18 +133,18 @@ def test_nothing_leaves_a_code_span(value: str):
     assert len(spans) == 2
 
 
-def test_what_an_engine_says_is_quoted_too():
-    quote = review(read_preview(json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": HOSTILE[4] + HOSTILE[1]}]})))
-    inert(render_markdown([quote]))
+def test_hostile_message_of_engine_is_inert():
+    found = review(read_preview(json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": HOSTILE[4] + HOSTILE[1]}]})))
+    assert_inert(render_markdown([found]))
 
 
-# Shapes of secrets that the boundary knows by themselves, and one that only its place tells.
+# PLANTED is recognised only by its place, NVAPI also by its form.
 PLANTED = "correct-horse-battery"
 NVAPI = "nvapi-Zm9vYmFyYmF6cXV4Zm9vYmFy"
 
 
-def planted(value: str, key: str) -> dict[str, Any]:
-    """Every field that can hold a secret, with one in it."""
+def render_secrets(value: str, key: str) -> dict[str, Any]:
+    """Return the render of a stack with a secret in every field that can contain one."""
 
     def program() -> None:
         secret = pulumi.Output.secret(value)
@@ -187,54 +188,61 @@ def planted(value: str, key: str) -> dict[str, Any]:
     return render_program(program)
 
 
-def gone(shown: str, *values: str) -> None:
+def assert_absent(shown: str, *values: str) -> None:
     for value in values:
         assert value not in shown
         assert base64.b64encode(value.encode()).decode() not in shown
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_no_secret_of_a_render_is_in_any_view(form: str):
-    old, new = planted(PLANTED, NVAPI), planted(PLANTED[::-1], NVAPI + "X")
-    for review_ in (compared(old, new), compared(None, new), compared({"resources": []}, new), compared(old, {"resources": []})):
-        gone(render([review_], form), PLANTED, PLANTED[::-1], NVAPI)
+def test_secret_of_render_is_in_no_view(form: str):
+    old, new = render_secrets(PLANTED, NVAPI), render_secrets(PLANTED[::-1], NVAPI + "X")
+    for review_ in (
+        review_renders(old, new),
+        review_renders(None, new),
+        review_renders({"resources": []}, new),
+        review_renders(old, {"resources": []}),
+    ):
+        assert_absent(render([review_], form), PLANTED, PLANTED[::-1], NVAPI)
 
 
-def test_that_a_secret_changed_can_be_seen():
-    fields = json.loads(render([compared(planted(PLANTED, NVAPI), planted(PLANTED[::-1], NVAPI + "X"))], "json"))["stacks"][0]["changes"]
-    seen = {field["path"] for change in fields for field in change["fields"]}
+def test_change_of_secret_is_visible():
+    fields = json.loads(render([review_renders(render_secrets(PLANTED, NVAPI), render_secrets(PLANTED[::-1], NVAPI + "X"))], "json"))[
+        "stacks"
+    ][0]["changes"]
+    paths = {field["path"] for change in fields for field in change["fields"]}
     assert {
         "data.k", "data.own", "data.conf", "env.MY_TOKEN", "kubeconfig", "metadata.annotations.note", "metadata.annotations.k",
         "spec.template.spec.containers[nim].env[HF_TOKEN].value", "spec.template.spec.containers[nim].args",
-    } <= seen  # fmt: skip
+    } <= paths  # fmt: skip
 
 
-def test_nothing_changes_where_only_the_key_of_the_comparison_could_tell():
-    assert not compared(planted(PLANTED, NVAPI), planted(PLANTED, NVAPI)).changed
+def test_equal_secrets_are_no_change():
+    assert not review_renders(render_secrets(PLANTED, NVAPI), render_secrets(PLANTED, NVAPI)).is_changed
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_preview_with_shown_secrets_shows_none(form: str):
-    # `--show-secrets` writes plaintext where `[secret]` stood.
+def test_secret_of_preview_is_in_no_view(form: str):
+    """With `--show-secrets`, a preview contains plain text in place of `[secret]`."""
     for name in ("secret-rotated", "secret-now-created", "create"):
         digest = json.loads((PREVIEWS / f"{name}.json").read_text())
         for step in digest["steps"]:
-            for side in ("oldState", "newState"):
-                state = step.get(side)
+            for field in ("oldState", "newState"):
+                state = step.get(field)
                 if state and ":Secret" in state["type"] and not state.get("external"):
-                    state["inputs"]["data"] = {"NGC_API_KEY": base64.b64encode((PLANTED + side).encode()).decode()}
+                    state["inputs"]["data"] = {"NGC_API_KEY": base64.b64encode((PLANTED + field).encode()).decode()}
                     state["inputs"]["stringData"] = {"NGC_API_KEY": PLANTED}
                 if state and "metadata" in state.get("inputs", {}):
-                    written = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"data": PLANTED + side})}
+                    written = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"data": PLANTED + field})}
                     state["inputs"]["metadata"]["annotations"] = written
                 if state:
                     state["outputs"] = {"data": {"x": PLANTED}}
         digest["config"] = {"nim:ngcApiKey": PLANTED}
         digest["diagnostics"] = [{"severity": "error", "message": f"denied for {NVAPI} at https://me:{PLANTED}@host"}]
-        gone(render([review(read_preview(json.dumps(digest)))], form), PLANTED, PLANTED + "oldState", PLANTED + "newState", NVAPI)
+        assert_absent(render([review(read_preview(json.dumps(digest)))], form), PLANTED, PLANTED + "oldState", PLANTED + "newState", NVAPI)
 
 
-def test_a_sentence_keeps_whose_words_are_whose():
+def test_sentence_marks_text_of_others():
     pieces = sentence("{a} and {b} and {c} of {d}", a="x*", b=3, c=("ours",), d=Quote("q"))
     assert [(type(piece), piece) for piece in pieces if type(piece) is not str] == [(Value, "x*"), (Quote, "q")]
     assert "".join(pieces) == "x* and 3 and ours of q"

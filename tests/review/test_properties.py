@@ -1,4 +1,4 @@
-"""What holds for any two valid stacks."""
+"""Properties of the review of any two valid stacks."""
 
 import copy
 import json
@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from nim_component.kubernetes.list_keys import BY_NAME, LIST_KEYS
 from nim_component.local.comparison import compare_values
 from nim_component.review.matching import compare
-from nim_component.review.renders import compare_renders
-from nim_component.review.review import review
+from nim_component.review.sources.renders import compare_renders
+from nim_component.review.stack_review import review
 from nim_component.review.views import render
 from nim_component.text.field_paths import show_path
 from tests.strategies import nims
 
-from .sources import services
+from .changes import render_services
 
 FORMS = ("markdown", "json", "terminal")
 KEYS = [field for field, keys in LIST_KEYS.items() if keys.identity != BY_NAME]
 ELSEWHERE = re.compile(rf"({'|'.join([*KEYS, 'egress', 'ingress'])})\[.*")
-"""Lists that the oracle below matches by other keys, or by their place where the review goes by what stands in them."""
+"""Lists that the oracle matches by other keys than the review, or by index."""
 
 
 def in_order(value: Any, field: str = "") -> Any:
-    """The lists that the review matches by key, in one order: where only that differs no field is named (a finding says it)."""
+    """Sort the lists that the review matches by key. Another order is no changed field, only a finding."""
     if isinstance(value, dict):
         return {key: in_order(item, key) for key, item in value.items()}
     items = [in_order(item) for item in value] if isinstance(value, list) else value
@@ -39,28 +39,28 @@ STACKS = st.dictionaries(st.sampled_from(["a", "b"]), nims(), min_size=1, max_si
 
 @BUSY
 @given(STACKS)
-def test_a_stack_compared_with_itself_is_unchanged(stack):
-    rendered = services(**stack)
+def test_equal_stacks_are_unchanged(stack):
+    rendered = render_services(**stack)
     found = review(compare_renders("dev", rendered, copy.deepcopy(rendered)))
-    assert (found.changed, list(found.findings)) == (False, [])
+    assert (found.is_changed, list(found.findings)) == (False, [])
     assert "Nothing changes in stack `dev`." in render([found], "markdown")
     assert render([found], "terminal") == "dev (local renders): unchanged\n"
 
 
 @BUSY
 @given(STACKS, STACKS)
-def test_every_changed_path_is_mentioned_in_every_view(first, second):
-    old, new = services(**first), services(**second)
+def test_changed_paths_are_in_every_view(first, second):
+    old, new = render_services(**first), render_services(**second)
     found = review(compare_renders("dev", old, new))
     views = {form: render([found], form) for form in FORMS}
     assert len(views["markdown"].encode()) <= 65_000
-    said = json.loads(views["json"])["stacks"][0]["changes"]
-    fields = {change["resource"]: {field["path"] for field in change["fields"]} for change in said}
-    before, after = ({each["urn"]: each for each in side["resources"]} for side in (old, new))
+    changes = json.loads(views["json"])["stacks"][0]["changes"]
+    fields = {change["resource"]: {field["path"] for field in change["fields"]} for change in changes}
+    before, after = ({each["urn"]: each for each in render["resources"]} for render in (old, new))
     for urn in before.keys() & after.keys():
         for change in compare_values(in_order(before[urn]["inputs"]), in_order(after[urn]["inputs"])):
             path = ELSEWHERE.sub(r"\1", str(change))
-            if path in after[urn]["ignored"]:  # what the engine ignores, an autoscaler's replicas, is no change
+            if path in after[urn]["ignored"]:  # such as the replicas of an autoscaler
                 assert path not in fields.get(urn, ())
                 continue
             assert any(shown.startswith(path) or path.startswith(shown) for shown in fields.get(urn, ())), (urn, path)
@@ -73,12 +73,12 @@ def test_every_changed_path_is_mentioned_in_every_view(first, second):
 
 @BUSY
 @given(STACKS, STACKS, st.randoms())
-def test_the_order_of_resources_does_not_change_a_byte(first, second, random):
-    old, new = services(**first), services(**second)
-    once = [render([review(compare_renders("dev", old, new))], form) for form in FORMS]
-    again = copy.deepcopy(new)
-    random.shuffle(again["resources"])
-    assert [render([review(compare_renders("dev", old, again))], form) for form in FORMS] == once
+def test_order_of_resources_changes_no_byte(first, second, random):
+    old, new = render_services(**first), render_services(**second)
+    expected = [render([review(compare_renders("dev", old, new))], form) for form in FORMS]
+    shuffled = copy.deepcopy(new)
+    random.shuffle(shuffled["resources"])
+    assert [render([review(compare_renders("dev", old, shuffled))], form) for form in FORMS] == expected
 
 
 VALUES = st.recursive(
@@ -93,12 +93,12 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_a_value_does_not_differ_from_itself(value):
+def test_equal_values_have_no_difference(value):
     assert list(compare(value, copy.deepcopy(value))) == []
 
 
 @given(VALUES, VALUES)
-def test_values_that_differ_by_more_than_order_differ(old, new):
+def test_unequal_values_have_a_difference(old, new):
     def flat(value) -> object:
         if isinstance(value, dict):
             return {key: flat(item) for key, item in value.items()}
@@ -109,7 +109,7 @@ def test_values_that_differ_by_more_than_order_differ(old, new):
 
 
 @given(VALUES, VALUES)
-def test_paths_are_not_said_twice(old, new):
+def test_paths_of_differences_are_unique(old, new):
     paths = [show_path(each.path) for each in compare({"v": old}, {"v": new})]
     assert len(paths) == len({*paths})
 
@@ -119,5 +119,5 @@ def test_paths_are_not_said_twice(old, new):
         st.fixed_dictionaries({"name": st.text("abcde", min_size=1), "value": st.text(max_size=3)}), unique_by=lambda each: each["name"]
     )
 )
-def test_a_reordering_is_no_difference(env):
+def test_reordered_variables_have_no_difference(env):
     assert list(compare({"env": env}, {"env": env[::-1]})) == []

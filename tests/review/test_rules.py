@@ -1,4 +1,4 @@
-"""Single facts that no golden comment shows."""
+"""Facts about rules that no golden file shows."""
 
 from typing import Any
 
@@ -6,14 +6,15 @@ import pytest
 
 from nim_component.review.change import ResourceState
 from nim_component.review.matching import compare
-from nim_component.review.objects import duration, gpus, rolling, startup_budget
-from nim_component.review.review import StackReview
+from nim_component.review.object_fields import gpus, rolling_update, startup_budget
+from nim_component.review.sentences import duration
+from nim_component.review.stack_review import StackReview
 from nim_component.review.values import Redacted, redact_inputs, redact_message
 
-from .sources import compared, deployment, objects, one, thing
+from .changes import deployment, kubernetes_object, render_objects, render_service, review_renders
 
 
-def rules(found: StackReview) -> list[tuple[str, str]]:
+def rules_of(found: StackReview) -> list[tuple[str, str]]:
     return [(each.rule, each.severity.value) for each in found.findings]
 
 
@@ -23,7 +24,7 @@ def workload(**changes: Any) -> ResourceState:
     )
 
 
-def paths(old: Any, new: Any) -> list[str]:
+def changed_paths(old: Any, new: Any) -> list[str]:
     return [each.where for each in compare(old, new)]
 
 
@@ -42,24 +43,24 @@ def paths(old: Any, new: Any) -> list[str]:
         ("x", [1], [True], ["x"]),
     ],
 )  # fmt: skip
-def test_lists_are_matched_as_kubernetes_matches_them(field: str, old: Any, new: Any, expected: list[str]):
-    assert paths({field: old}, {field: new}) == expected
-    assert paths({field: old[::-1]}, {field: old}) == ([] if field != "args" else ["args"])
+def test_list_items_match_by_identity_key(field: str, old: Any, new: Any, expected: list[str]):
+    assert changed_paths({field: old}, {field: new}) == expected
+    assert changed_paths({field: old[::-1]}, {field: old}) == ([] if field != "args" else ["args"])
 
 
-def test_a_small_surge_of_two_replicas_and_percentages():
-    assert rolling(workload(), 1) == (1, 0)
-    assert rolling(workload(), 4) == (1, 1)
-    assert rolling(workload(spec={"strategy": {"type": "Recreate"}}), 4) is None
-    assert rolling(workload(spec={"strategy": {"rollingUpdate": {"maxSurge": "50%", "maxUnavailable": "50%"}}}), 3) == (2, 1)
+def test_percentages_of_rolling_update_are_rounded():
+    assert rolling_update(workload(), 1) == (1, 0)
+    assert rolling_update(workload(), 4) == (1, 1)
+    assert rolling_update(workload(spec={"strategy": {"type": "Recreate"}}), 4) is None
+    assert rolling_update(workload(spec={"strategy": {"rollingUpdate": {"maxSurge": "50%", "maxUnavailable": "50%"}}}), 3) == (2, 1)
 
 
-def test_gpus_of_any_vendor_and_slice_count():
+def test_gpus_of_other_vendors_and_slices_count():
     limits = {"nvidia.com/mig-1g.10gb": "2", "amd.com/gpu": 1, "cpu": "4", "nvidia.com/gpu": "x"}
     assert gpus(workload(container={"resources": {"limits": limits}})) == {"nvidia.com/mig-1g.10gb": 2, "amd.com/gpu": 1}
 
 
-def test_the_startup_budget_holds_the_download_of_adapters():
+def test_startup_budget_includes_download_of_adapters():
     assert startup_budget(workload()) == 1800
     loader = {"name": "download-loras", "env": [{"name": "LORA_DEADLINE_SECONDS", "value": "600"}]}
     assert startup_budget(workload(pod={"initContainers": [loader]})) == 2400
@@ -70,105 +71,139 @@ def test_the_startup_budget_holds_the_download_of_adapters():
     ("seconds", "text"),
     [(30, "30 seconds"), (90, "90 seconds"), (1800, "30 minutes"), (3600, "1 hour"), (4200, "1 hour 10 minutes"), (601, "11 minutes")],
 )
-def test_times_are_said_as_people_say_them(seconds: int, text: str):
+def test_duration_is_readable(seconds: int, text: str):
     assert duration(seconds) == text
 
 
-def test_the_same_size_in_another_spelling_is_no_growth():
-    claim = thing("PersistentVolumeClaim", "v1", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}})
-    spelled = thing("PersistentVolumeClaim", "v1", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}})
-    assert rules(compared(objects(claim), objects(spelled))) == []
+def test_equal_size_in_other_unit_has_no_finding():
+    gigabyte = kubernetes_object(
+        "PersistentVolumeClaim", "v1", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    )
+    megabytes = kubernetes_object(
+        "PersistentVolumeClaim", "v1", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}}
+    )
+    assert rules_of(review_renders(render_objects(gigabyte), render_objects(megabytes))) == []
 
 
-def test_replicas_dropped_from_many_are_critical_and_ignored_ones_are_not():
+def test_removed_replicas_of_many_are_critical():
     many, none = deployment(spec={"replicas": 3}), deployment()
     del none["spec"]["replicas"]
-    assert ("replicas-dropped", "critical") in rules(compared(objects(many), objects(none)))
+    assert ("replicas-dropped", "critical") in rules_of(review_renders(render_objects(many), render_objects(none)))
 
 
-def test_without_pods_nothing_restarts():
-    old, new = (objects(deployment(spec={"replicas": 0}, container={"image": f"x:{tag}"})) for tag in (1, 2))
-    assert rules(compared(old, new)) == [("image", "warning"), ("pods-restart", "notice")]
+def test_image_without_replicas_restarts_no_pod():
+    old, new = (render_objects(deployment(spec={"replicas": 0}, container={"image": f"x:{tag}"})) for tag in (1, 2))
+    assert rules_of(review_renders(old, new)) == [("image", "warning"), ("pods-restart", "notice")]
 
 
-def test_pods_do_not_restart_when_the_template_stays():
-    assert rules(compared(objects(deployment()), objects(deployment(spec={"revisionHistoryLimit": 3})))) == [("other", "notice")]
+def test_unchanged_template_restarts_no_pod():
+    assert rules_of(review_renders(render_objects(deployment()), render_objects(deployment(spec={"revisionHistoryLimit": 3})))) == [
+        ("other", "notice")
+    ]
 
 
-WAITS = {"pulumi.com/waitFor": "condition=Available"}
+WAIT_FOR = {"pulumi.com/waitFor": "condition=Available"}
 
 
-def annotated(annotations: dict[str, str] | None, **spec: Any) -> dict[str, Any]:
+def render_annotated(annotations: dict[str, str] | None, **spec: Any) -> dict[str, Any]:
     given = deployment(spec=spec)
-    return objects({**given, "metadata": {**given["metadata"], **({} if annotations is None else {"annotations": annotations})}})
+    return render_objects({**given, "metadata": {**given["metadata"], **({} if annotations is None else {"annotations": annotations})}})
 
 
-def test_what_pulumi_waits_for_restarts_nothing():
-    assert rules(compared(annotated(None), annotated(WAITS))) == [("other", "notice")]
+def test_wait_annotation_alone_restarts_no_pod():
+    assert rules_of(review_renders(render_annotated(None), render_annotated(WAIT_FOR))) == [("other", "notice")]
 
 
-@pytest.mark.parametrize(("old", "new"), [(None, WAITS), (WAITS, None), ({"a": "b"}, {"a": "b", **WAITS}), (WAITS, {})])
-def test_what_pulumi_waits_for_goes_with_the_strategy(old: Any, new: Any):
-    found = compared(annotated(old), annotated(new, strategy={"type": "Recreate"}))
-    assert rules(found) == [("rollout-changed", "notice")]
+@pytest.mark.parametrize(("old", "new"), [(None, WAIT_FOR), (WAIT_FOR, None), ({"a": "b"}, {"a": "b", **WAIT_FOR}), (WAIT_FOR, {})])
+def test_wait_annotation_belongs_to_strategy(old: Any, new: Any):
+    found = review_renders(render_annotated(old), render_annotated(new, strategy={"type": "Recreate"}))
+    assert rules_of(found) == [("rollout-changed", "notice")]
 
 
-def test_an_annotation_of_the_users_own_is_said_beside_another_strategy():
-    found = compared(annotated(None), annotated({"a": "b", **WAITS}, strategy={"type": "Recreate"}))
-    assert rules(found) == [("rollout-changed", "notice"), ("other", "notice")]
+def test_other_annotation_beside_strategy_is_reported():
+    found = review_renders(render_annotated(None), render_annotated({"a": "b", **WAIT_FOR}, strategy={"type": "Recreate"}))
+    assert rules_of(found) == [("rollout-changed", "notice"), ("other", "notice")]
 
 
-def test_a_weakness_that_was_there_before_says_nothing():
+def test_existing_weakness_has_no_finding():
     weak = {"securityContext": {"privileged": True}}
-    found = compared(objects(deployment(container=weak)), objects(deployment(container={**weak, "image": "y:1"})))
-    assert "security-weakened" not in [rule for rule, _ in rules(found)]
+    found = review_renders(render_objects(deployment(container=weak)), render_objects(deployment(container={**weak, "image": "y:1"})))
+    assert "security-weakened" not in [rule for rule, _ in rules_of(found)]
 
 
-def test_the_nodes_network_and_files_are_critical_and_a_warning():
+def test_host_network_and_host_path_are_one_finding():
     host = {"hostNetwork": True, "volumes": [{"name": "h", "hostPath": {"path": "/"}}]}
     (found,) = [
-        each for each in compared(objects(deployment()), objects(deployment(pod=host))).findings if each.rule == "security-weakened"
+        each
+        for each in review_renders(render_objects(deployment()), render_objects(deployment(pod=host))).findings
+        if each.rule == "security-weakened"
     ]
-    assert "".join(found.text) == "The pod shares the node's network namespace; has a directory of the node."
+    assert "".join(found.text) == "The pod shares the network namespace of the node; mounts a directory of the node."
     assert found.severity.value == "critical"
 
 
-def test_a_claim_that_moves_has_one_finding_for_its_loss():
-    found = rules(compared(one(), one(cache={"storage_class": "fast"})))
+def test_api_token_alone_breaks_no_pod_security_standard():
+    """The token of the service account is not part of the Pod Security Standards."""
+    found = review_renders(render_objects(deployment()), render_objects(deployment(pod={"automountServiceAccountToken": True})))
+    (finding,) = [each for each in found.findings if each.rule == "security-weakened"]
+    assert ("".join(finding.text), finding.consequence) == ("The pod gets a token for the Kubernetes API.", ())
+
+
+def test_pods_without_gpu_stay_schedulable():
+    found = review_renders(render_objects(deployment()), render_objects(deployment(container={"resources": {}})))
+    (finding,) = [each for each in found.findings if each.rule == "gpus"]
+    assert "".join(finding.text) == "The GPUs per replica change from 1 nvidia.com/gpu to no GPU (in total 0 GPUs instead of 1)."
+    assert "".join(finding.consequence) == "The new pods request no GPU."
+
+
+def test_prewarm_job_is_no_replica_of_new_service():
+    new = render_service(cache={"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}})
+    (found,) = [each for each in review_renders({"resources": []}, new).findings if each.rule == "service-added"]
+    assert "".join(found.text).startswith("The service is added, with 1 replica and 1 GPU in total")
+
+
+def test_deleted_route_without_hosts_names_every_host():
+    route = kubernetes_object("HTTPRoute", "gateway.networking.k8s.io/v1", {"parentRefs": [{"name": "public"}]})
+    found = review_renders(render_objects(deployment(), route), render_objects(deployment()))
+    assert ["".join(each.text) for each in found.findings] == ["HTTPRoute llama no longer exposes every host."]
+
+
+def test_replaced_cache_has_one_finding():
+    found = rules_of(review_renders(render_service(), render_service(cache={"storage_class": "fast"})))
     assert [rule for rule, _ in found] == ["cache-lost", "downtime"]
 
 
 @pytest.mark.parametrize(("before", "rule"), [(None, "created"), ("a", "replaced")])
-def test_an_update_waits_for_the_job_that_fills_the_cache(before: str | None, rule: str):
-    def warmed(profile: str | None) -> dict[str, Any]:
-        return one(cache={"access_mode": "ReadWriteMany", **({"prewarm": {"profiles": [profile]}} if profile else {})})
+def test_update_waits_for_prewarm_job(before: str | None, rule: str):
+    def render_prewarmed(profile: str | None) -> dict[str, Any]:
+        return render_service(cache={"access_mode": "ReadWriteMany", **({"prewarm": {"profiles": [profile]}} if profile else {})})
 
-    (found,) = [each for each in compared(warmed(before), warmed("b")).findings if each.rule == rule]
+    (found,) = [each for each in review_renders(render_prewarmed(before), render_prewarmed("b")).findings if each.rule == rule]
     assert found.severity.value == "notice"
     assert "".join(found.consequence) == (
-        "The update waits until it is done, 1 hour 10 minutes at most, and so does a rollout that depends on it."
+        "The update waits until the Job is complete (at most 1 hour 10 minutes), and so does a rollout that depends on it."
     )
 
 
-def test_what_a_job_downloads_is_not_what_the_server_is_told():
-    old, new = (one(cache={"access_mode": "ReadWriteMany", "prewarm": {"profiles": [each]}}) for each in "ab")
-    (found,) = [each for each in compared(old, new).findings if each.rule == "model"]
-    assert "".join(found.text) == "The Job's args change: --profiles a become --profiles b."
+def test_args_of_job_are_named_as_such():
+    old, new = (render_service(cache={"access_mode": "ReadWriteMany", "prewarm": {"profiles": [each]}}) for each in "ab")
+    (found,) = [each for each in review_renders(old, new).findings if each.rule == "model"]
+    assert "".join(found.text) == "The args of the Job change from --profiles a to --profiles b."
 
 
-def test_a_group_of_another_size_is_deleted_first():
-    group = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
-    found = rules(compared(one(**group, multi_node={"nodes": 2}), one(**group, multi_node={"nodes": 4})))
+def test_resized_node_group_is_deleted_first():
+    node = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
+    found = rules_of(review_renders(render_service(**node, multi_node={"nodes": 2}), render_service(**node, multi_node={"nodes": 4})))
     assert ("deleted-first", "critical") in found
     assert ("gpus", "warning") in found
 
 
-def test_an_alias_of_the_old_name_changes_nothing_in_the_cluster():
+def test_alias_of_old_name_changes_no_object():
     import pulumi
 
     from nim_component import NIM, NIMService
 
-    from .sources import SERVICE, render_program
+    from .changes import SERVICE, render_program
 
     def program(name: str, options: pulumi.ResourceOptions | None) -> Any:
         return lambda: NIMService(name, NIM(**SERVICE, service_name="old"), options)
@@ -177,12 +212,12 @@ def test_an_alias_of_the_old_name_changes_nothing_in_the_cluster():
     after = render_program(program("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])))
     assert [
         (change.subject.kind, change.operation)
-        for each in compared(before, after).change.services
+        for each in review_renders(before, after).change.services
         for change in each.changes
-        if change.happens
+        if change.has_effect
     ] == []
     without = render_program(program("new", None))
-    assert [rule for rule, _ in rules(compared(before, without))][:1] == ["service-removed"]
+    assert [rule for rule, _ in rules_of(review_renders(before, without))][:1] == ["service-removed"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +233,7 @@ def test_an_alias_of_the_old_name_changes_nothing_in_the_cluster():
         "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
     ],
 )
-def test_what_looks_like_a_credential_is_never_kept(text: str):
+def test_credential_in_message_is_redacted(text: str):
     assert "[secret]" in redact_message(text)
     for word in ("abcdefghij", "secretword", "bWU6c2VjcmV0", "ABCDEFGHIJKLMNOP", "\nabc\n"):
         assert word not in redact_message(text)
@@ -207,11 +242,11 @@ def test_what_looks_like_a_credential_is_never_kept(text: str):
 @pytest.mark.parametrize(
     "text", ["nvcr.io/nim/meta/llama3:1.0", "NIM_MAX_TOKENS=5", "http://llama.nim.svc:8000", "my-org/hf_adapter", "max-tokens=4096"]
 )
-def test_ordinary_texts_stay_as_they_are(text: str):
+def test_ordinary_message_stays(text: str):
     assert redact_message(text) == text
 
 
-def test_only_variables_named_like_credentials_are_hidden():
+def test_only_variables_with_secret_names_are_redacted():
     env = [{"name": "NIM_MAX_TOKENS", "value": "5"}, {"name": "MY_TOKEN", "value": "x"}, {"name": "NGC_API_KEY", "value": "$(_FSEC_KEY)"}]
     cleaned = redact_inputs("kubernetes:apps/v1:Deployment", {"env": env})["env"]
     assert [isinstance(each["value"], Redacted) for each in cleaned] == [False, True, False]

@@ -1,6 +1,6 @@
-"""One module a subject; each has `RULES`, pure functions from the changes of a service to findings."""
+"""Rules: pure functions from the changes of a service to findings. Each module exports them as `RULES`."""
 
-from . import adapters, autoscaling, cache, exposure, gpus, image, lifecycle, rollout, secrets, security, timing
+from . import adapters, autoscaling, cache, exposure, gpus, image, lifecycle, network_policies, rollout, secrets, security, timing
 
 ALL = (
     *lifecycle.RULES,
@@ -10,9 +10,9 @@ ALL = (
     *rollout.RULES,
     *gpus.RULES,
     *exposure.RULES,
+    *network_policies.RULES,
     *security.RULES,
     *secrets.RULES,
     *timing.RULES,
     *autoscaling.RULES,
 )
-"""Every rule. The order of findings is theirs, not this one's."""

@@ -1,104 +1,125 @@
-"""LoRA adapters: which models clients can still ask for."""
+"""LoRA adapters: the models that clients can request."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
 
+from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding, sentence
-from ..objects import entries, get, items
+from ..findings import NOTICE, WARNING, Finding, finding
+from ..sentences import Sentence, sentence
 
 LIST = "adapters.json"
-FIELDS = ("hf_repo_ids", "hfRepoIds", "adapters")
+"""File in the loader's ConfigMap."""
+ARGUMENTS = ("hf_repo_ids", "hfRepoIds", "adapters")
+"""Arguments of the component that contain adapters."""
+DEFAULT_REVISION = "main"
+
+
+class Adapter(NamedTuple):
+    """Source of an adapter."""
+
+    repository: str
+    revision: str
+    files: str | None
+    """Patterns of files as JSON; None for all files."""
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.revision}" + (f" {self.files}" if self.files else "")
+
+
+Adapters = dict[str, Adapter]
+"""Adapters by the name that clients request."""
 
 
 def adapters(service: ServiceChange) -> Iterator[Finding]:
-    """Adapters that come, go, or are taken at another revision."""
-    found = _sides(service)
+    """Report adapters that are added, removed or changed."""
+    found = _find_adapters(service)
     if found is None:
         return
-    change, old, new, paths = found
-    where = change if change.subject.kind == "ConfigMap" else service.component() or change
+    source, old, new, paths = found
+    change = source if source.subject.kind == "ConfigMap" else service.component or source
     for name in sorted(old.keys() - new.keys()):
-        text = sentence("Adapter {name} is removed ({repository}).", name=name, repository=_spell(old[name]))
-        consequence = sentence("Requests for the model {name} get a 404 from pods that have started anew.", name=name)
-        yield finding("adapter-removed", WARNING, where, service.name, text, consequence, *paths)
+        text = sentence("Adapter {name} is removed ({source}).", name=name, source=str(old[name]))
+        consequence = sentence("Requests for model {name} return 404 from pods that start after the change.", name=name)
+        yield finding("adapter-removed", WARNING, change, service.name, text, consequence, *paths)
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
-            text = sentence("Adapter {name}: {old} becomes {new}.", name=name, old=_spell(old[name]), new=_spell(new[name]))
-            consequence = sentence("Pods that start anew download it and answer differently.") + _moving(new[name])
-            yield finding("adapter-repinned", WARNING, where, service.name, text, consequence, *paths)
+            text = sentence("Adapter {name} changes from {old} to {new}.", name=name, old=str(old[name]), new=str(new[name]))
+            consequence = sentence("Pods that start after the change serve the new version.") + _floating(new[name])
+            yield finding("adapter-repinned", WARNING, change, service.name, text, consequence, *paths)
     for name in sorted(new.keys() - old.keys()):
-        text = sentence("Adapter {name} is new ({repository}).", name=name, repository=_spell(new[name]))
-        consequence = sentence("Pods that start anew download it before they serve.") + _moving(new[name])
-        yield finding("adapter-added", NOTICE, where, service.name, text, consequence, *paths)
+        text = sentence("Adapter {name} is added ({source}).", name=name, source=str(new[name]))
+        consequence = sentence("Pods that start after the change download it before they serve requests.") + _floating(new[name])
+        yield finding("adapter-added", NOTICE, change, service.name, text, consequence, *paths)
 
 
-def _sides(service: ServiceChange) -> tuple[Change, dict[str, Any], dict[str, Any], list[str]] | None:
-    """The adapters of both sides: as the loader's list in a ConfigMap says, else as the component's arguments do."""
-    component = service.component()
+def _find_adapters(service: ServiceChange) -> tuple[Change, Adapters, Adapters, list[str]] | None:
+    """Return the adapters before and after the change: from the loader's ConfigMap, else from the arguments."""
+    component = service.component
     if component is not None and component.operation != "update":
         return None
-    maps = [change for change in service.of("ConfigMap") if change.happens and any(_list(side) is not None for side in _both(change))]
-    if maps:
-        old, new = (_merge([_list(side) or {} for side in sides]) for sides in zip(*map(_both, maps), strict=True))
-        return maps[0], old, new, [f'data["{LIST}"]']
+    config_maps = [
+        change
+        for change in service.of("ConfigMap")
+        if change.has_effect and any(_read_list(state) is not None for state in _states(change))
+    ]
+    if config_maps:
+        old, new = (_merge([_read_list(state) or {} for state in states]) for states in zip(*map(_states, config_maps), strict=True))
+        return config_maps[0], old, new, [f'data["{LIST}"]']
     if component is not None:
-        field = next((field for field in FIELDS if any(field in side.inputs for side in _both(component) if side)), None)
-        if field and any(each.path[0] == field for each in component.differences):
-            old, new = (_read(side.inputs.get(field)) if side else {} for side in _both(component))
-            return component, old, new, [field]
+        argument = next((name for name in ARGUMENTS if any(name in state.inputs for state in _states(component) if state)), None)
+        if argument and any(each.path[0] == argument for each in component.differences):
+            old, new = (_parse(state.inputs.get(argument)) if state else {} for state in _states(component))
+            return component, old, new, [argument]
     return None
 
 
-def _both(change: Change) -> tuple[ResourceState | None, ResourceState | None]:
+def _states(change: Change) -> tuple[ResourceState | None, ResourceState | None]:
     return change.before, change.after
 
 
-def _merge(sides: list[dict[str, Any]]) -> dict[str, Any]:
-    return {name: adapter for side in sides for name, adapter in side.items()}
+def _merge(lists: list[Adapters]) -> Adapters:
+    return {name: adapter for adapters in lists for name, adapter in adapters.items()}
 
 
-def _list(resource: ResourceState | None) -> dict[str, Any] | None:
-    """The adapters in a ConfigMap; None when it holds no list of them."""
-    written = entries(get(resource.inputs, "data")).get(LIST) if resource else None
-    if not isinstance(written, str):
+def _read_list(state: ResourceState | None) -> Adapters | None:
+    """Return the adapters in a ConfigMap; None if it contains no list of adapters."""
+    text = mapping(get(state.inputs, "data")).get(LIST) if state else None
+    if not isinstance(text, str):
         return None
     try:
-        content = json.loads(written)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _read(content.get("adapters") if isinstance(content, dict) else content)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    return _parse(content.get("adapters") if isinstance(content, dict) else content)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
-def _read(value: Any) -> dict[str, Any]:
-    """By the name clients use: repository, revision and files. An entry is `org/name@revision`, or a mapping of these."""
-    found: dict[str, Any] = {}
-    given = cast("list[Any]", value) if isinstance(value, list) else []
-    for entry in given:
+def _parse(value: Any) -> Adapters:
+    """Parse a list of adapters. An entry is `org/name@revision`, or a mapping."""
+    found: Adapters = {}
+    entries = cast("list[Any]", value) if isinstance(value, list) else []
+    for entry in entries:
         if isinstance(entry, str):
             repository, _, revision = entry.partition("@")
-            found[repository.rpartition("/")[2]] = (repository, revision or "main", None)
-    for entry in items(given):
+            found[repository.rpartition("/")[2]] = Adapter(repository, revision or DEFAULT_REVISION, None)
+    for entry in mappings(entries):
         repository = str(entry.get("repo_id") or entry.get("repoId") or "")
         name = str(entry.get("name") or repository.rpartition("/")[2])
-        found[name] = (repository, str(entry.get("revision") or "main"), _files(entry))
+        found[name] = Adapter(repository, str(entry.get("revision") or DEFAULT_REVISION), _files(entry))
     return found
 
 
-def _files(entry: Mapping[str, Any]) -> str | None:
+def _files(entry: Fields) -> str | None:
     return json.dumps(entry["files"], sort_keys=True, default=str) if entry.get("files") else None
 
 
-def _spell(adapter: tuple[str, str, str | None]) -> str:
-    repository, revision, files = adapter
-    return f"{repository}@{revision}" + (f" {files}" if files else "")
-
-
-def _moving(adapter: tuple[str, str, str | None]) -> tuple[str, ...]:
-    return () if adapter[1] != "main" else sentence(" `main` moves: each start takes what it then is.")
+def _floating(adapter: Adapter) -> Sentence:
+    if adapter.revision != DEFAULT_REVISION:
+        return ()
+    return sentence(" `main` is a branch: each start of a pod uses its latest commit.")
 
 
 RULES = (adapters,)

@@ -1,135 +1,146 @@
-"""Autoscalers and disruption budgets: who decides how many pods there are, and how many may go at once."""
+"""Autoscalers and disruption budgets: the number of pods, and how many may be evicted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from ..accessors import get, integer
 from ..change import ResourceState, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Sentence, finding, named, sentence
-from ..objects import WORKLOADS, changed_under, get, gpus, number, replicas, share, targets
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..object_fields import WORKLOADS, changed_under, gpus, pod_count, replicas, scale_target
+from ..sentences import Sentence, count_of, name_object, sentence
 
-SCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
-"""Where a scaler says its bounds, and what its lower one is by default."""
+AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
+"""Fields of the lower and the upper bound, and the default of the lower bound."""
+
+Bounds = tuple[Any, Any]
 
 
 def conflicts(service: ServiceChange) -> Iterator[Finding]:
-    """An autoscaler beside a fixed number of replicas that Pulumi does not ignore."""
-    scalers = [change for change in service.of(*SCALERS) if change.after is not None]
+    """Report an autoscaler of a workload whose fixed number of replicas Pulumi does not ignore."""
+    autoscalers = [change for change in service.of(*AUTOSCALERS) if change.after is not None]
     for workload in service.of(*WORKLOADS):
-        scaler = next((each for each in scalers if targets(each.after)[1] in ("", workload.subject.object_name)), None)
-        after = workload.after
-        if scaler is None or after is None or not (scaler.happens or workload.happens) or get(after.inputs, "spec", "replicas") is None:
+        autoscaler = next((each for each in autoscalers if scale_target(each.after)[1] in ("", workload.subject.object_name)), None)
+        before, after = workload.before, workload.after
+        if autoscaler is None or after is None or not (autoscaler.has_effect or workload.has_effect):
             continue
-        moved = workload.before is not None and get(workload.before.inputs, "spec", "replicas") != get(after.inputs, "spec", "replicas")
-        # Where the source does not say what is ignored, only a number that does change proves that it is not.
-        if (after.ignored is None and not moved) or (after.ignored and "spec.replicas" in after.ignored):
+        if get(after.inputs, "spec", "replicas") is None:
             continue
-        was = workload.before is not None and scaler.before is not None and not moved
-        if not was:
-            text = sentence("{what} scales what has a fixed `replicas`.", what=named(scaler))
-            consequence = sentence("Each update sets the number back, or ends in a conflict. Ignore changes of `spec.replicas`.")
+        changes_replicas = before is not None and get(before.inputs, "spec", "replicas") != get(after.inputs, "spec", "replicas")
+        # Without `ignore_changes` in the source, only a number that changes proves that it is not ignored.
+        if (after.ignored is None and not changes_replicas) or (after.ignored and "spec.replicas" in after.ignored):
+            continue
+        existed_before = before is not None and autoscaler.before is not None and not changes_replicas
+        if not existed_before:
+            text = sentence("{autoscaler} scales a workload with a fixed `replicas`.", autoscaler=name_object(autoscaler))
+            consequence = sentence(
+                "Each update resets the number of replicas or fails with a conflict. Add `spec.replicas` to `ignore_changes`."
+            )
             yield finding("autoscaler-conflict", WARNING, workload, service.name, text, consequence, "spec.replicas")
 
 
 def handovers(service: ServiceChange) -> Iterator[Finding]:
-    """KEDA's webhook lets no second autoscaler near a workload, and the engine makes what is new before it deletes what goes."""
-    gone = [change for change in service.of("HorizontalPodAutoscaler") if change.operation == "delete"]
+    """Report a ScaledObject that replaces another autoscaler in the same update.
+
+    The admission webhook of KEDA rejects a second autoscaler of a workload, and the engine creates
+    objects before it deletes others.
+    """
+    deleted = [change for change in service.of("HorizontalPodAutoscaler") if change.operation == "delete"]
     for change in service.of("ScaledObject"):
-        old = next((each for each in gone if targets(each.before) == targets(change.after)), None)
+        old = next((each for each in deleted if scale_target(each.before) == scale_target(change.after)), None)
         if change.operation == "create" and old is not None:
-            text = sentence("{new} takes over from {old} in one step.", new=named(change), old=named(old))
-            remedy = sentence(
-                "KEDA refuses it while the other is there: the update ends in an error. Take the old one away first, by itself."
+            text = sentence("{new} replaces {old} in one update.", new=name_object(change), old=name_object(old))
+            consequence = sentence(
+                "KEDA rejects it while the other autoscaler exists, so the update fails. "
+                "Delete the old autoscaler in a separate update first."
             )
-            yield finding("autoscaler-conflict", CRITICAL, change, service.name, text, remedy)
+            yield finding("autoscaler-conflict", CRITICAL, change, service.name, text, consequence)
 
 
-def bounds(service: ServiceChange) -> Iterator[Finding]:
-    """An autoscaler that comes, goes, or gets other bounds."""
-    component = service.component()
-    whole = component is not None and component.operation in ("create", "delete")
-    for change in service.of(*SCALERS):
-        before, after, subject = change.before, change.after, change.subject
-        old, new = _bounds(before), _bounds(after)
-        cost = _cost(service, new)
-        if change.operation == "create" and not whole:
+def ranges(service: ServiceChange) -> Iterator[Finding]:
+    """Report autoscalers that are created or deleted, and changes of their bounds."""
+    for change in service.of(*AUTOSCALERS):
+        old, new = _bounds(change.before), _bounds(change.after)
+        if change.operation == "create" and not service.is_whole:
             text = sentence(
-                "{what} is new: {low} to {high} replicas{cost}.",
-                what=named(change),
-                low=new[0],
-                high=new[1],
-                cost=(cost,),
+                "{object} is created: {range} replicas{cost}.", object=name_object(change), range=_range(new), cost=_cost(service, new)
             )
-            yield finding("autoscaler-range", NOTICE, change, service.name, text, _zero(new))
-        elif change.operation == "delete" and not whole:
-            text = sentence("{what} is deleted.", what=named(change))
-            yield finding(
-                "autoscaler-removed", WARNING, change, service.name, text, sentence("Load no longer changes the number of replicas.")
-            )
+            yield finding("autoscaler-range", NOTICE, change, service.name, text, _scale_to_zero(new))
+        elif change.operation == "delete" and not service.is_whole:
+            text = sentence("{object} is deleted.", object=name_object(change))
+            consequence = sentence("The number of replicas no longer follows the load.")
+            yield finding("autoscaler-removed", WARNING, change, service.name, text, consequence)
         elif change.operation in ("update", "replace") and old != new:
             text = sentence(
-                "{what}: {old} replicas become {new}{cost}.", what=named(change), old=_range(old), new=_range(new), cost=(cost,)
+                "{object}: the range changes from {old} to {new} replicas{cost}.",
+                object=name_object(change),
+                old=_range(old),
+                new=_range(new),
+                cost=_cost(service, new),
             )
-            paths = [f"spec.{field}" for field in SCALERS[subject.kind][:2]]
-            less = (number(new[1]) or 0) < (number(old[1]) or 0) or (number(new[0]) or 0) < (number(old[0]) or 0)
-            yield finding("autoscaler-range", WARNING if less else NOTICE, change, service.name, text, _zero(new), *paths)
+            paths = [f"spec.{field}" for field in AUTOSCALERS[change.subject.kind][:2]]
+            is_lower = any((integer(after) or 0) < (integer(before) or 0) for before, after in zip(old, new, strict=True))
+            yield finding("autoscaler-range", WARNING if is_lower else NOTICE, change, service.name, text, _scale_to_zero(new), *paths)
 
 
-def _bounds(resource: ResourceState | None) -> tuple[Any, Any]:
-    if resource is None:
+def _bounds(state: ResourceState | None) -> Bounds:
+    if state is None:
         return None, None
-    low, high, least = SCALERS[resource.kind]
-    minimum, maximum = get(resource.inputs, "spec", low), get(resource.inputs, "spec", high)
-    return least if minimum is None else minimum, maximum
+    low, high, default = AUTOSCALERS[state.kind]
+    minimum, maximum = get(state.inputs, "spec", low), get(state.inputs, "spec", high)
+    return default if minimum is None else minimum, maximum
 
 
-def _range(bounds: tuple[Any, Any]) -> Sentence:
-    return sentence("{low} to {high}", low=bounds[0], high=bounds[1])
+def _range(bounds: Bounds) -> Sentence:
+    return sentence("{low}–{high}", low=bounds[0], high=bounds[1])
 
 
-def _cost(service: ServiceChange, new: tuple[Any, Any]) -> str:
-    each = next((sum(gpus(change.after).values()) for change in service.of(*WORKLOADS) if change.after), 0)
-    high = number(new[1])
-    return f", {each * high} GPUs at most" if each and high else ""
+def _cost(service: ServiceChange, bounds: Bounds) -> Sentence:
+    per_replica = next((sum(gpus(change.after).values()) for change in service.of(*WORKLOADS) if change.after), 0)
+    maximum = integer(bounds[1])
+    return (f", at most {count_of(per_replica * maximum, 'GPU')}",) if per_replica and maximum else ()
 
 
-def _zero(new: tuple[Any, Any]) -> tuple[str, ...]:
-    return sentence("At zero nothing answers until a pod has loaded its model.") if number(new[0]) == 0 else ()
+def _scale_to_zero(bounds: Bounds) -> Sentence:
+    if integer(bounds[0]) != 0:
+        return ()
+    return sentence("With 0 replicas, no request is answered until a pod has loaded its model.")
 
 
-def budgets(service: ServiceChange) -> Iterator[Finding]:
-    """Disruption budgets: none means that a drain takes all, a tight one that it waits without end."""
-    component = service.component()
-    if component is not None and component.operation == "delete":
+def disruption_budgets(service: ServiceChange) -> Iterator[Finding]:
+    """Report PodDisruptionBudgets: without one, a drain may evict all pods; a strict one blocks the drain."""
+    if service.is_deleted:
         return
     for change in service.of("PodDisruptionBudget"):
         name = change.subject.object_name
         if change.operation == "delete":
             text = sentence("PodDisruptionBudget {name} is deleted.", name=name)
-            yield finding("disruption", WARNING, change, service.name, text, sentence("A node drain may take down every replica at once."))
+            consequence = sentence("A node drain may evict all replicas at the same time.")
+            yield finding("disruption", WARNING, change, service.name, text, consequence)
             continue
-        if not change.happens or change.after is None:
+        if not change.has_effect or change.after is None:
             continue
         spec = change.after.inputs.get("spec")
-        most, least = get(spec, "maxUnavailable"), get(spec, "minAvailable")
-        rule = (
-            sentence("at most {most} may be missing", most=most)
-            if most is not None
-            else sentence("at least {least} must stay", least=least)
+        maximum, minimum = get(spec, "maxUnavailable"), get(spec, "minAvailable")
+        limit = (
+            sentence("`maxUnavailable` is {maximum}", maximum=maximum)
+            if maximum is not None
+            else sentence("`minAvailable` is {minimum}", minimum=minimum)
         )
         count = next((count for each in service.of(*WORKLOADS) if (count := replicas(each.after)) is not None), None)
-        stuck = _stuck(most, least, count)
-        verb = "is new" if change.operation == "create" else "changes"
-        text = sentence("PodDisruptionBudget {name} {verb}: {rule}.", name=name, verb=(verb,), rule=rule)
-        consequence = sentence("No pod may go: a node drain, and so an upgrade of the cluster, waits without end.") if stuck else ()
-        yield finding("disruption", WARNING if stuck else NOTICE, change, service.name, text, consequence, *changed_under(change, "spec"))
+        is_blocking = _blocks_evictions(maximum, minimum, count)
+        verb = "is created" if change.operation == "create" else "changes"
+        text = sentence("PodDisruptionBudget {name} {verb}: {limit}.", name=name, verb=(verb,), limit=limit)
+        consequence = sentence("It blocks every eviction, so node drains and cluster upgrades never finish.") if is_blocking else ()
+        severity = WARNING if is_blocking else NOTICE
+        yield finding("disruption", severity, change, service.name, text, consequence, *changed_under(change, "spec"))
 
 
-def _stuck(most: Any, least: Any, count: int | None) -> bool:
-    if most is not None:
-        return share(most, count or 1, up=True) == 0
-    return least is not None and count is not None and count > 0 and share(least, count, up=True) >= count
+def _blocks_evictions(maximum: Any, minimum: Any, count: int | None) -> bool:
+    if maximum is not None:
+        return pod_count(maximum, count or 1, round_up=True) == 0
+    return minimum is not None and count is not None and count > 0 and pod_count(minimum, count, round_up=True) >= count
 
 
-RULES = (conflicts, handovers, bounds, budgets)
+RULES = (conflicts, handovers, ranges, disruption_budgets)

@@ -1,124 +1,115 @@
-"""The model cache: what is lost is downloaded again, before anything answers."""
+"""Model cache: a lost model is downloaded again before a pod serves requests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ...kubernetes.quantities import read_quantity
+from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, sentence
-from ..objects import WORKLOADS, entries, get, items, pods, variables
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..object_fields import WORKLOADS, pods, variables
+from ..sentences import Sentence, enumerate_values, sentence
 
-CLAIM = "PersistentVolumeClaim"
+PVC = "PersistentVolumeClaim"
 SIZE = ("spec", "resources", "requests", "storage")
+CACHE_PATH = "/opt/nim/.cache"
+"""Default of `NIM_CACHE_PATH`."""
 
 
-def claims(service: ServiceChange) -> Iterator[Finding]:
-    """Claims that go, are replaced, or change their size."""
-    for change in service.of(CLAIM):
+def pvcs(service: ServiceChange) -> Iterator[Finding]:
+    """Report PVCs that are deleted, replaced or resized."""
+    for change in service.of(PVC):
         before, after = change.before, change.after
-        if change.operation == "delete" and before is not None and not (_gone(service)):
-            yield _lost(service, change, before, sentence("Claim {name} is deleted.", name=before.object_name))
+        if change.operation == "delete" and before is not None and not service.is_deleted:
+            yield _lost(service, change, before, sentence("PVC {name} is deleted.", name=before.object_name))
         elif change.operation == "replace" and before is not None and after is not None:
-            old, new = before.object_name, after.object_name
-            why = sentence(", forced by {reasons}", reasons=listed(_reasons(change))) if _reasons(change) else ()
-            form = (
-                "Claim {old} is deleted, and only then created again, empty{why}."
-                if change.order == "delete-before-create"
-                else "A new, empty claim {new} takes the place of {old}{why}."
-            )
-            if before.namespace != after.namespace:
-                old, new = f"{before.namespace}/{old}", f"{after.namespace}/{new}"
-            yield _lost(service, change, before, sentence(form, old=old, new=new, why=why), empty=True)
+            yield _lost(service, change, before, _describe_replacement(change, before, after), is_recreated=True)
         if change.operation in ("update", "replace"):
             yield from _sizes(service, change)
 
 
-def _gone(service: ServiceChange) -> bool:
-    component = service.component()
-    return component is not None and component.operation == "delete"
+def _describe_replacement(change: Change, before: ResourceState, after: ResourceState) -> Sentence:
+    old, new = before.object_name, after.object_name
+    if before.namespace != after.namespace:
+        old, new = f"{before.namespace}/{old}", f"{after.namespace}/{new}"
+    why = sentence(" (forced by {reasons})", reasons=enumerate_values(_reasons(change))) if _reasons(change) else ()
+    if change.order == "delete-before-create":
+        return sentence("PVC {old} is deleted and then created again, empty{why}.", old=old, why=why)
+    return sentence("A new, empty PVC {new} replaces {old}{why}.", old=old, new=new, why=why)
 
 
 def _reasons(change: Change) -> list[str]:
-    """What forces the replacement. A name with a digest in it changes with what does."""
+    """Return the fields that force the replacement. A generated name changes because of other fields."""
     causes = [reason for reason in change.reasons if reason != "metadata.name"]
     return causes or [each.where for each in change.differences if each.where.startswith("spec.")] or list(change.reasons)
 
 
-def _lost(service: ServiceChange, change: Change, before: ResourceState, text: tuple[str, ...], *, empty: bool = False) -> Finding:
-    size = get(before.inputs, *SIZE)
-    again = " Each model is downloaded again before it answers." if empty else ""
-    paths = _reasons(change) if empty else []
+def _lost(service: ServiceChange, change: Change, before: ResourceState, text: Sentence, *, is_recreated: bool = False) -> Finding:
+    again = sentence(" Each model is downloaded again before it serves requests.") if is_recreated else ()
+    paths = [*(_reasons(change) if is_recreated else []), "metadata.name"]
     if before.retain:
-        stays = sentence("The old one stays in the cluster and nothing uses it.") + ((again,) if again else ())
-        return finding("cache-lost", WARNING, change, service.name, text, stays, *paths, "metadata.name")
-    lost = (
-        sentence("What it holds ({size}) is lost with it.{again}", size=size, again=(again,))
-        if size
-        else sentence("What it holds is lost with it.")
-    )
-    return finding("cache-lost", CRITICAL, change, service.name, text, lost, *paths, "metadata.name")
+        unused = sentence("The old PVC stays in the cluster, unused.")
+        return finding("cache-lost", WARNING, change, service.name, text, unused + again, *paths)
+    size = get(before.inputs, *SIZE)
+    volume = sentence(" ({size})", size=size) if size else ()
+    lost = sentence("All data on the volume{volume} is lost.", volume=volume)
+    return finding("cache-lost", CRITICAL, change, service.name, text, lost + again, *paths)
 
 
 def _sizes(service: ServiceChange, change: Change) -> Iterator[Finding]:
-    old, new = (get(side.inputs, *SIZE) if side else None for side in (change.before, change.after))
-    first, second = read_quantity(old), read_quantity(new)
-    if first is None or second is None or first == second:
+    old, new = (get(state.inputs, *SIZE) if state else None for state in (change.before, change.after))
+    old_size, new_size = read_quantity(old), read_quantity(new)
+    if old_size is None or new_size is None or old_size == new_size:
         return
     path, name = ".".join(SIZE), change.subject.object_name
     if change.operation == "replace":
-        # A new claim may have any size.
-        verb = "grows" if second > first else "shrinks"
-        yield finding(
-            "cache-grown",
-            NOTICE,
-            change,
-            service.name,
-            sentence("The cache {verb}: {old} becomes {new}.", verb=(verb,), old=old, new=new),
-            (),
-            path,
+        # A new PVC may have any size.
+        verb = "grows" if new_size > old_size else "shrinks"
+        text = sentence("The cache {verb} from {old} to {new}.", verb=(verb,), old=old, new=new)
+        yield finding("cache-grown", NOTICE, change, service.name, text, (), path)
+    elif new_size < old_size:
+        text = sentence("The cache shrinks: PVC {name} changes from {old} to {new}.", name=name, old=old, new=new)
+        consequence = sentence(
+            "Kubernetes rejects this because a PVC cannot shrink, so the update fails. "
+            "Keep the size, or create a new PVC and lose the data."
         )
-    elif second < first:
-        text = sentence("The cache shrinks: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
-        remedy = sentence(
-            "Kubernetes refuses this, so the update fails: a claim never shrinks. Keep the size, or lose what it holds with a new claim."
-        )
-        yield finding("cache-shrunk", CRITICAL, change, service.name, text, remedy, path)
+        yield finding("cache-shrunk", CRITICAL, change, service.name, text, consequence, path)
     else:
-        text = sentence("The cache grows: claim {name}, {old} becomes {new}.", name=name, old=old, new=new)
-        needs = sentence("Nothing restarts; the storage class must allow it (`allowVolumeExpansion`), or the update fails.")
-        yield finding("cache-grown", NOTICE, change, service.name, text, needs, path)
+        text = sentence("The cache grows: PVC {name} changes from {old} to {new}.", name=name, old=old, new=new)
+        consequence = sentence("No pod restarts. The storage class must set `allowVolumeExpansion`, otherwise the update fails.")
+        yield finding("cache-grown", NOTICE, change, service.name, text, consequence, path)
 
 
-def moved(service: ServiceChange) -> Iterator[Finding]:
-    """Pods that keep their models somewhere else than before. A claim that is replaced has its own finding."""
-    replaced = {side.object_name for change in service.of(CLAIM) if change.happens for side in (change.before, change.after) if side}
+def moves(service: ServiceChange) -> Iterator[Finding]:
+    """Report pods whose cache is on another volume. The rule `pvcs` reports a replaced PVC."""
+    replaced = {state.object_name for change in service.of(PVC) if change.has_effect for state in (change.before, change.after) if state}
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace") or change.before is None or change.after is None:
             continue
-        old, new = _volume(change.before), _volume(change.after)
+        old, new = _find_volume(change.before), _find_volume(change.after)
         if old is None or new is None or old[1] == new[1]:
             continue
         names = [get(volume[1], "persistentVolumeClaim", "claimName") for volume in (old, new)]
-        # Compared as texts: a preview is somebody else's, and its names may be anything.
+        # Compared as text: in a preview, a name may be any value.
         if all(name is not None for name in names) and any(str(name) in replaced for name in names):
             continue
-        text = sentence("The model cache moves: {old} becomes {new}.", old=_spell(old[1]), new=_spell(new[1]))
-        gone = sentence(" An emptyDir is empty again for each new pod.") if "emptyDir" in new[1] else ()
-        consequence = sentence("What the old one holds is not there: the model is downloaded again unless the new one has it.") + gone
+        text = sentence("The model cache moves from {old} to {new}.", old=_show(old[1]), new=_show(new[1]))
+        consequence = sentence("The model is downloaded again unless the new volume already contains it.")
+        if "emptyDir" in new[1]:
+            consequence += sentence(" An emptyDir starts empty in each new pod.")
         yield finding("cache-moved", WARNING, change, service.name, text, consequence, new[0], old[0])
 
 
-def _volume(resource: ResourceState) -> tuple[str, Mapping[str, Any]] | None:
-    """The volume that holds the model cache, and its path: what is mounted at NIM_CACHE_PATH, else the one called `cache`."""
-    for path, pod in pods(resource):
-        volumes = {str(volume.get("name")): volume for volume in items(pod.get("volumes"))}
+def _find_volume(state: ResourceState) -> tuple[str, Fields] | None:
+    """Return the cache volume and its path: the volume mounted at `NIM_CACHE_PATH`, else the one named `cache`."""
+    for path, pod in pods(state):
+        volumes = {str(volume.get("name")): volume for volume in mappings(pod.get("volumes"))}
         mounted = [
             str(mount.get("name"))
-            for container in items(pod.get("containers"))
-            for mount in items(container.get("volumeMounts"))
-            if mount.get("mountPath") == variables(container).get("NIM_CACHE_PATH", "/opt/nim/.cache")
+            for container in mappings(pod.get("containers"))
+            for mount in mappings(container.get("volumeMounts"))
+            if mount.get("mountPath") == variables(container).get("NIM_CACHE_PATH", CACHE_PATH)
         ]
         for name in (*mounted, "cache"):
             if name in volumes:
@@ -126,13 +117,13 @@ def _volume(resource: ResourceState) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def _spell(volume: Mapping[str, Any]) -> str:
+def _show(volume: Fields) -> str:
     for kind, settings in volume.items():
         for detail in ("claimName", "path", "sizeLimit"):
-            if value := entries(settings).get(detail):
+            if value := mapping(settings).get(detail):
                 return f"{kind} {value}"
         return kind
     return "none"
 
 
-RULES = (claims, moved)
+RULES = (pvcs, moves)

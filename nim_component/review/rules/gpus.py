@@ -1,109 +1,118 @@
-"""GPUs and replicas: what the change costs, and what no longer runs."""
+"""GPUs and replicas: the resources that a change requires or releases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..change import Change, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding, listed, sentence
+from ..accessors import get, integer
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..matching import MISSING
-from ..objects import WORKLOADS, changed_under, claims, count_of, get, gpus, number, replicas, targets
+from ..object_fields import WORKLOADS, changed_under, claimed_devices, gpus, replicas, scale_target
+from ..sentences import Sentence, count_of, enumerate_values, sentence
 
 
 def sizes(service: ServiceChange) -> Iterator[Finding]:
-    """GPUs of a replica, and how many replicas."""
+    """Report changes of the GPUs per replica and of the number of replicas."""
     for change in service.of(*WORKLOADS):
         before, after = change.before, change.after
         if change.operation not in ("update", "replace") or before is None or after is None:
             continue
-        had, has, old, new = gpus(before), gpus(after), replicas(before), replicas(after)
-        dropped = get(before.inputs, "spec", "replicas") is not None and get(after.inputs, "spec", "replicas") is None
-        paths = [path for path in changed_under(change, "spec") if ".resources." in path and any(name in path for name in {*had, *has})]
-        total = (
-            f"in all {count_of(new * sum(has.values()), 'GPU')} instead of {old * sum(had.values())}"
-            if old is not None and new is not None and {*had, *has} and not claims(before) and not claims(after)
-            else ""
-        )
-        if had != has:
-            yield _gpus(service, change, had, has, total, paths)
-        if dropped and change.subject.kind != "DaemonSet":
-            yield _dropped(service, change, old)
+        old, new = replicas(before), replicas(after)
+        total = _describe_total(before, after)
+        is_removed = get(before.inputs, "spec", "replicas") is not None and get(after.inputs, "spec", "replicas") is None
+        has_other_gpus = gpus(before) != gpus(after)
+        if has_other_gpus:
+            yield _gpus(service, change, before, after, total)
+        if is_removed and change.subject.kind != "DaemonSet":
+            yield _replicas_removed(service, change, old)
         elif old != new and old is not None and new is not None:
-            yield _replicas(service, change, old, new, "" if had != has else total)
+            yield _replicas(service, change, old, new, () if has_other_gpus else total)
 
 
-def _gpus(service: ServiceChange, change: Change, had: dict[str, int], has: dict[str, int], total: str, paths: list[str]) -> Finding:
-    if {*had} == {*has} and len(had) == 1:
-        (name,) = had
-        text = sentence("{name} of a replica: {new} instead of {old}", name=name, old=had[name], new=has[name])
+def _describe_total(before: ResourceState, after: ResourceState) -> Sentence:
+    """Return the GPUs of all replicas; empty if they are unknown, or if ResourceClaims contain them."""
+    old, new = replicas(before), replicas(after)
+    per_old, per_new = (sum(gpus(state).values()) for state in (before, after))
+    if old is None or new is None or not (per_old or per_new) or claimed_devices(before) or claimed_devices(after):
+        return ()
+    return (f" (in total {count_of(new * per_new, 'GPU')} instead of {old * per_old})",)
+
+
+def _gpus(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState, total: Sentence) -> Finding:
+    old, new = gpus(before), gpus(after)
+    changed = changed_under(change, "spec")
+    paths = [path for path in changed if ".resources." in path and any(name in path for name in {*old, *new})]
+    if {*old} == {*new} and len(old) == 1:
+        (name,) = old
+        text = sentence("{name} per replica changes from {old} to {new}{total}.", name=name, old=old[name], new=new[name], total=total)
     else:
-        sides = ((had, change.before), (has, change.after))
-        old, new = ([*(f"{count} {name}" for name, count in sorted(side.items())), *claims(of)] or ["no GPU"] for side, of in sides)
-        text = sentence("A replica has {new}, before {old}", old=listed(old), new=listed(new))
-    ending = sentence("; {total}.", total=(total,)) if total else sentence(".")
-    if claims(change.after) and not has:
-        need = sentence("Without devices that meet its claims, the new pods stay Pending.")
-        return finding("gpus", WARNING, change, service.name, text + ending, need, *paths)
-    more = sum(has.values()) > sum(had.values()) or {*had} != {*has}
-    consequence = (
-        sentence("Without a node that has as many free, the new pods stay Pending.")
-        if more
-        else sentence("The model must fit into the memory of fewer GPUs, with a profile for that number.")
-    )
-    return finding("gpus", WARNING, change, service.name, text + ending, consequence, *paths)
-
-
-def _dropped(service: ServiceChange, change: Change, old: int | None) -> Finding:
-    ignored = change.after is not None and change.after.ignored and "spec.replicas" in change.after.ignored
-    text = sentence("`replicas` is no longer said; it was {old}.", old=(str(old) if old is not None else "not known",))
-    if ignored:
-        return finding(
-            "replicas-dropped", NOTICE, change, service.name, text, sentence("It is ignored on update: the number stays."), "spec.replicas"
+        was, becomes = (
+            enumerate_values([*(f"{count} {name}" for name, count in sorted(gpus(state).items())), *claimed_devices(state)] or ["no GPU"])
+            for state in (before, after)
         )
-    consequence = sentence(
-        "Kubernetes makes it 1 at once: of a service that runs more, all but one stop, and an autoscaler starts from there."
-    )
-    severity = WARNING if old == 1 and not _scaled(service, change) else CRITICAL
+        text = sentence("The GPUs per replica change from {old} to {new}{total}.", old=was, new=becomes, total=total)
+    if claimed_devices(after) and not new:
+        consequence = sentence("The new pods stay Pending unless devices that match the ResourceClaims are free.")
+    elif not new:
+        consequence = sentence("The new pods request no GPU.")
+    elif sum(new.values()) > sum(old.values()) or {*old} != {*new}:
+        consequence = sentence("The new pods stay Pending unless a node has that many free GPUs.")
+    else:
+        consequence = sentence("The model must fit into the memory of fewer GPUs, and NIM requires a profile for that number of GPUs.")
+    return finding("gpus", WARNING, change, service.name, text, consequence, *paths)
+
+
+def _replicas_removed(service: ServiceChange, change: Change, old: int | None) -> Finding:
+    is_ignored = change.after is not None and change.after.ignored and "spec.replicas" in change.after.ignored
+    text = sentence("`replicas` is removed from the spec; it was {old}.", old=(str(old) if old is not None else "unknown",))
+    if is_ignored:
+        consequence = sentence("`ignore_changes` contains the field, so the number of replicas stays.")
+        return finding("replicas-dropped", NOTICE, change, service.name, text, consequence, "spec.replicas")
+    consequence = sentence("Kubernetes sets it to 1 immediately: if more replicas run, all but one stop, and an autoscaler starts from 1.")
+    severity = WARNING if old == 1 and not _had_autoscaler(service, change) else CRITICAL
     return finding("replicas-dropped", severity, change, service.name, text, consequence, "spec.replicas")
 
 
-def _scaled(service: ServiceChange, change: Change) -> bool:
-    """Whether an autoscaler was there before: the number that runs may be larger than what was said."""
-    scalers = service.of("HorizontalPodAutoscaler", "ScaledObject")
-    return any(each.before and targets(each.before)[1] in ("", change.subject.object_name) for each in scalers)
+def _had_autoscaler(service: ServiceChange, change: Change) -> bool:
+    """Return true if an autoscaler existed before: more replicas may run than the spec contains."""
+    autoscalers = service.of("HorizontalPodAutoscaler", "ScaledObject")
+    return any(each.before and scale_target(each.before)[1] in ("", change.subject.object_name) for each in autoscalers)
 
 
-def _replicas(service: ServiceChange, change: Change, old: int, new: int, total: str) -> Finding:
-    text = sentence("Replicas: {new} instead of {old}", old=old, new=new) + (
-        sentence("; {total}.", total=(total,)) if total else sentence(".")
-    )
+def _replicas(service: ServiceChange, change: Change, old: int, new: int, total: Sentence) -> Finding:
+    text = sentence("The number of replicas changes from {old} to {new}{total}.", old=old, new=new, total=total)
     if not new:
-        consequence = sentence("Nothing answers any more; the GPUs are free for others.")
+        consequence = sentence("No request is answered, and the GPUs become free.")
         return finding("scaled-to-zero", CRITICAL, change, service.name, text, consequence, "spec.replicas")
     if new > old:
-        consequence = sentence("Each new replica needs free GPUs and loads the model before it answers; the others go on.")
+        consequence = sentence(
+            "Each new replica requires free GPUs and loads the model before it serves requests. The existing replicas keep running."
+        )
         return finding("replicas", NOTICE, change, service.name, text, consequence, "spec.replicas")
     consequence = sentence(
-        "{gone} at once, whatever it is answering when its grace period ends.", gone=(count_of(old - new, "replica goes", "replicas go"),)
+        "{stop} immediately. Requests that run longer than the grace period fail.",
+        stop=(count_of(old - new, "replica stops", "replicas stop"),),
     )
     return finding("replicas", WARNING, change, service.name, text, consequence, "spec.replicas")
 
 
-def component(service: ServiceChange) -> Iterator[Finding]:
-    """What only the component says, since the preview ended before it came to the Deployment."""
-    change = service.component()
+def arguments(service: ServiceChange) -> Iterator[Finding]:
+    """Report arguments of the component if the preview ended before the workload."""
+    change = service.component
     if change is None or change.operation != "update" or service.of(*WORKLOADS):
         return
-    for field, rule in (("gpu", "gpus"), ("replicas", "replicas")):
-        for each in change.differences:
-            if each.path == (field,) and each.old is not MISSING and each.new is not MISSING:
-                old, new = number(each.old), number(each.new)
-                severity = (
-                    CRITICAL if rule == "replicas" and new == 0 else NOTICE if rule == "replicas" and (new or 0) > (old or 0) else WARNING
-                )
-                form = "GPUs of a replica: {new} instead of {old}." if rule == "gpus" else "Replicas: {new} instead of {old}."
-                yield finding("scaled-to-zero" if severity is CRITICAL else rule, severity, change, service.name,
-                              sentence(form, old=each.old, new=each.new), (), field)  # fmt: skip
+    for each in change.differences:
+        if each.old is MISSING or each.new is MISSING:
+            continue
+        if each.path == ("gpu",):
+            text = sentence("The GPUs per replica change from {old} to {new}.", old=each.old, new=each.new)
+            yield finding("gpus", WARNING, change, service.name, text, (), "gpu")
+        elif each.path == ("replicas",):
+            text = sentence("The number of replicas changes from {old} to {new}.", old=each.old, new=each.new)
+            old, new = integer(each.old), integer(each.new)
+            severity = CRITICAL if new == 0 else NOTICE if (new or 0) > (old or 0) else WARNING
+            yield finding("scaled-to-zero" if new == 0 else "replicas", severity, change, service.name, text, (), "replicas")
 
 
-RULES = (sizes, component)
+RULES = (sizes, arguments)

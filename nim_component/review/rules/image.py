@@ -1,4 +1,4 @@
-"""Which image runs, and as which model clients know it."""
+"""Images, and the model that they serve."""
 
 from __future__ import annotations
 
@@ -8,65 +8,66 @@ from typing import Any, cast
 
 from ...local.markers import Unknown
 from ..change import ServiceChange
-from ..findings import NOTICE, WARNING, Finding, Sentence, finding, listed, sentence
+from ..findings import NOTICE, WARNING, Finding, finding
 from ..matching import MISSING
-from ..objects import WORKLOADS, containers, variables
+from ..object_fields import WORKLOADS, containers, variables
+from ..sentences import Sentence, enumerate_values, sentence
 
 MODEL_VARIABLES = {
-    "NIM_SERVED_MODEL_NAME": ("Served model name", "Clients that ask for the old name get a 404."),
-    "NIM_MODEL_NAME": ("Model", "Another model is downloaded and served."),
-    "NIM_MODEL_PROFILE": ("Model profile", "The cache does not hold it yet: it is downloaded or built at the start."),
+    "NIM_SERVED_MODEL_NAME": ("served model name", "Requests for the old name return 404."),
+    "NIM_MODEL_NAME": ("model", "Another model is downloaded and served."),
+    "NIM_MODEL_PROFILE": (
+        "model profile",
+        "Unless the cache contains the new profile, it is downloaded or built when a pod starts.",
+    ),
 }
+"""Name and consequence of each environment variable that selects the model."""
 
 
 def images(service: ServiceChange) -> Iterator[Finding]:
-    """A container's image."""
+    """Report changed images of containers; those of the component if the preview ended before the workload."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace"):
             continue
-        old = dict(containers(change.before))
+        before = dict(containers(change.before))
         for path, container in containers(change.after):
-            before, after = old[path].get("image") if path in old else MISSING, container.get("image")
-            if before is not MISSING and before != after:
-                said = () if container.get("name") in ("nim", None) else sentence(" of container {name}", name=container.get("name"))
-                text = sentence("Image{whose}: {old} becomes {new}{kind}.", whose=said, old=before, new=after, kind=_kind(before, after))
-                yield finding("image", WARNING, change, service.name, text, _consequence(before, after), f"{path}.image")
-    component = service.component()
+            old, new = before[path].get("image") if path in before else MISSING, container.get("image")
+            if old is not MISSING and old != new:
+                name = container.get("name")
+                whose = () if name in ("nim", None) else sentence(" of container {name}", name=name)
+                text = sentence("The image{whose} changes from {old} to {new}{note}.", whose=whose, old=old, new=new, note=_note(old, new))
+                yield finding("image", WARNING, change, service.name, text, _consequence(old, new), f"{path}.image")
+    component = service.component
     if component is not None and component.operation == "update" and not service.of(*WORKLOADS):
         for each in component.differences:
             if each.path == ("image",):
-                text = sentence("Image: {old} becomes {new}{kind}.", old=each.old, new=each.new, kind=_kind(each.old, each.new))
+                text = sentence("The image changes from {old} to {new}{note}.", old=each.old, new=each.new, note=_note(each.old, each.new))
                 yield finding("image", WARNING, component, service.name, text, _consequence(each.old, each.new), "image")
 
 
-def _kind(old: Any, new: Any) -> Sentence:
-    """What is visible in the two names."""
+def _note(old: Any, new: Any) -> Sentence:
     if not isinstance(old, str) or not isinstance(new, str):
         return ()
-    first, second = split(old), split(new)
-    if first[0] != second[0]:
-        return sentence(", another model or server")
-    versions = [re.findall(r"\d+", tag) for tag in (first[1], second[1])]
-    older = all(re.fullmatch(r"v?\d+(\.\d+)*", tag) for tag in (first[1], second[1])) and [*map(int, versions[1])] < [
-        *map(int, versions[0])
-    ]
-    return sentence(", an older version") if older else ()
+    (old_repository, old_tag), (new_repository, new_tag) = split_image(old), split_image(new)
+    if old_repository != new_repository:
+        return sentence(" (another model or server)")
+    if not all(re.fullmatch(r"v?\d+(\.\d+)*", tag) for tag in (old_tag, new_tag)):
+        return ()
+    old_version, new_version = ([int(part) for part in re.findall(r"\d+", tag)] for tag in (old_tag, new_tag))
+    return sentence(" (an older version)") if new_version < old_version else ()
 
 
 def _consequence(old: Any, new: Any) -> Sentence:
     if isinstance(new, Unknown):
-        return sentence("Which one, only the update will know.")
-    other = isinstance(old, str) and isinstance(new, str) and split(old)[0] != split(new)[0]
+        return sentence("The new image is known only during the update.")
     pulled = sentence("Every pod is replaced, and each node pulls the new image first.")
-    return (
-        pulled + sentence(" Clients that ask for the old model may get a 404, and the cache does not hold the new one.")
-        if other
-        else pulled
-    )
+    if isinstance(old, str) and isinstance(new, str) and split_image(old)[0] != split_image(new)[0]:
+        return pulled + sentence(" Requests for the old model may return 404, and the cache does not contain the new model.")
+    return pulled
 
 
-def split(image: str) -> tuple[str, str]:
-    """Repository and tag (or digest). Without a tag it is `latest`."""
+def split_image(image: str) -> tuple[str, str]:
+    """Return the repository, and the digest or tag of an image. The default tag is `latest`."""
     name, _, digest = image.partition("@")
     if digest:
         return name, digest
@@ -76,61 +77,66 @@ def split(image: str) -> tuple[str, str]:
 
 
 def unpinned(service: ServiceChange) -> Iterator[Finding]:
-    """An image that may be another one at the next restart."""
+    """Report new images whose content may change at the next restart."""
     for change in service.of(*WORKLOADS):
-        if not change.happens:
+        if not change.has_effect:
             continue
-        old = dict(containers(change.before))
+        before = dict(containers(change.before))
         for path, container in containers(change.after):
             image = container.get("image")
-            if isinstance(image, str) and split(image)[1] == "latest" and (path not in old or old[path].get("image") != image):
+            if isinstance(image, str) and split_image(image)[1] == "latest" and (path not in before or before[path].get("image") != image):
                 text = sentence("Image {image} has no fixed tag.", image=image)
-                yield finding("image-unpinned", WARNING, change, service.name, text,
-                              sentence("A restart may serve another model; replicas may differ."), f"{path}.image")  # fmt: skip
+                consequence = sentence("After a restart, a pod may serve another model; replicas may differ.")
+                yield finding("image-unpinned", WARNING, change, service.name, text, consequence, f"{path}.image")
 
 
 def models(service: ServiceChange) -> Iterator[Finding]:
-    """The model's name and profile, and what the server is told on its command line."""
+    """Report changes of the model's name and profile, and of the command line."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace"):
             continue
-        old = dict(containers(change.before, init=False))
+        before = dict(containers(change.before, init=False))
         for path, container in containers(change.after, init=False):
-            if path not in old:
+            if path not in before:
                 continue
-            before, after = variables(old[path]), variables(container)
+            old, new = variables(before[path]), variables(container)
             for name, (noun, consequence) in MODEL_VARIABLES.items():
-                if before.get(name) != after.get(name):
-                    text = sentence("{noun}: {old} becomes {new}.", noun=(noun,), old=before.get(name), new=after.get(name))
-                    yield finding(
-                        "model", WARNING, change, service.name, text, (consequence,), f"{path}.env[{name}].value", f"{path}.env[{name}]"
+                if old.get(name) != new.get(name):
+                    text = sentence("The {noun} changes from {old} to {new}.", noun=(noun,), old=old.get(name), new=new.get(name))
+                    paths = (f"{path}.env[{name}].value", f"{path}.env[{name}]")
+                    yield finding("model", WARNING, change, service.name, text, (consequence,), *paths)
+            for field, verb in (("command", "changes"), ("args", "change")):
+                if before[path].get(field) != container.get(field):
+                    text = sentence(
+                        "The {field} of the {program} {verb} from {old} to {new}.",
+                        field=(field,),
+                        program=("Job" if change.subject.kind == "Job" else "server",),
+                        verb=(verb,),
+                        old=_command_line(before[path].get(field)),
+                        new=_command_line(container.get(field)),
                     )
-            for field in ("command", "args"):
-                if old[path].get(field) != container.get(field):
-                    whose = "Job's" if change.subject.kind == "Job" else "server's"
-                    text = sentence("The {whose} {field} change: {old} become {new}.", whose=(whose,), field=(field,),
-                               old=_line(old[path].get(field)), new=_line(container.get(field)))  # fmt: skip
                     yield finding("model", NOTICE, change, service.name, text, (), f"{path}.{field}")
 
 
-def _line(value: Any) -> Any:
+def _command_line(value: Any) -> Any:
     return " ".join(str(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-def extra_containers(service: ServiceChange) -> Iterator[Finding]:
-    """Containers that come or go beside the server."""
+def other_containers(service: ServiceChange) -> Iterator[Finding]:
+    """Report containers that are added to a pod or removed from it."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace"):
             continue
-        old, new = dict(containers(change.before)), dict(containers(change.after))
-        for form, paths in (
-            ("New in the pod: {names}.", new.keys() - old.keys()),
-            ("No longer in the pod: {names}.", old.keys() - new.keys()),
+        before, after = dict(containers(change.before)), dict(containers(change.after))
+        for rule, template, paths in (
+            ("created", "Added to the pod: {names}.", after.keys() - before.keys()),
+            ("deleted", "Removed from the pod: {names}.", before.keys() - after.keys()),
         ):
             if paths:
-                names = listed(sorted(str((new.get(path) or old[path]).get("name")) for path in paths))
-                yield finding("created" if "New" in form else "deleted", NOTICE, change, service.name, sentence(form, names=names), (),
-                              *sorted(paths), *sorted({path.partition("[")[0] for path in paths}))  # fmt: skip
+                names = sorted(str((after.get(path) or before[path]).get("name")) for path in paths)
+                lists = sorted({path.partition("[")[0] for path in paths})
+                text = sentence(template, names=enumerate_values(names))
+                yield finding(rule, NOTICE, change, service.name, text, (), *sorted(paths), *lists)
 
 
-RULES = (images, unpinned, models, extra_containers)
+RULES = (images, unpinned, models, other_containers)

@@ -1,19 +1,32 @@
-"""Secrets: which ones pods read, and whose value changes. Never a value."""
+"""Secrets that pods read, and Secrets of the stack. Findings contain names and keys, never values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from ..accessors import get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding, listed, sentence
-from ..objects import WORKLOADS, containers, entries, get, items, pods
+from ..findings import NOTICE, WARNING, Finding, finding
+from ..object_fields import WORKLOADS, containers, pods
+from ..sentences import enumerate_values, sentence
+
+
+class Reference(NamedTuple):
+    """Reference of a pod to a Secret."""
+
+    secret: str
+    key: str = ""
+    """Key in the Secret; empty for the whole Secret."""
+
+    def __str__(self) -> str:
+        return f"{self.secret}/{self.key}" if self.key else self.secret
 
 
 def references(service: ServiceChange) -> Iterator[Finding]:
-    """Pods read another Secret than before."""
-    made = {change.subject.object_name for change in service.of("Secret") if change.operation in ("create", "replace", "update")}
-    rotated = {
+    """Report pods that read another Secret than before."""
+    managed = {change.subject.object_name for change in service.of("Secret") if change.operation in ("create", "replace", "update")}
+    replaced = {
         (change.before.object_name, change.after.object_name)
         for change in service.of("Secret")
         if change.operation == "replace" and change.before and change.after
@@ -21,110 +34,108 @@ def references(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace") or change.before is None or change.after is None:
             continue
-        old, new = _references(change.before), _references(change.after)
-        seen: dict[tuple[str, str], list[str]] = {}
-        for use in sorted({*old, *new}):
-            before, after = old.get(use), new.get(use)
-            if before == after or (before and after and (before[0], after[0]) in rotated and before[1] == after[1]):
-                continue
-            seen.setdefault((_spell(before), _spell(after)), []).append(use)
-        for (before, after), uses in seen.items():
-            yield _finding(service, change, before, after, uses, made)
+        before, after = _find_references(change.before), _find_references(change.after)
+        changed: dict[tuple[Reference | None, Reference | None], list[str]] = {}
+        for path in sorted({*before, *after}):
+            old, new = before.get(path), after.get(path)
+            is_replaced = old is not None and new is not None and (old.secret, new.secret) in replaced and old.key == new.key
+            if old != new and not is_replaced:
+                changed.setdefault((old, new), []).append(path)
+        for (old, new), paths in changed.items():
+            yield _finding(service, change, old, new, paths, managed)
 
 
-def _finding(service: ServiceChange, change: Change, before: str, after: str, uses: list[str], made: set[str]) -> Finding:
-    what = listed(_use(use) for use in uses)
-    paths = [path for use in uses for path in _paths(use, before, after)]
-    if not after:
-        text = sentence("{what} no longer comes from Secret {old}.", what=what, old=before)
-        return finding("secret-removed", WARNING, change, service.name, text, sentence("What needs it fails with the new pods."), *paths)
-    text = sentence("{what} now comes from Secret {new}", what=what, new=after) + (
-        sentence(", before from {old}.", old=before) if before else sentence(".")
+def _finding(
+    service: ServiceChange, change: Change, old: Reference | None, new: Reference | None, reads: list[str], managed: set[str]
+) -> Finding:
+    readers = enumerate_values(_describe_reader(path) for path in reads)
+    paths = [path for read in reads for path in _field_paths(read, old, new)]
+    is_are = ("are" if len(reads) > 1 else "is",)
+    if new is None:
+        text = sentence("{readers} {is_are} no longer read from Secret {old}.", readers=readers, is_are=is_are, old=str(old))
+        consequence = sentence("In the new pods, everything that requires the Secret fails.")
+        return finding("secret-removed", WARNING, change, service.name, text, consequence, *paths)
+    text = (
+        sentence("{readers} {is_are} read from Secret {new} instead of {old}.", readers=readers, is_are=is_are, new=str(new), old=str(old))
+        if old
+        else sentence("{readers} {is_are} now read from Secret {new}.", readers=readers, is_are=is_are, new=str(new))
     )
-    if after.partition("/")[0] in made:
-        return finding("secret-renamed", NOTICE, change, service.name, text, sentence("This change makes that Secret."), *paths)
-    consequence = sentence("It must be there with that key: otherwise the new pods do not start.")
+    if new.secret in managed:
+        consequence = sentence("That Secret is part of the stack.")
+        return finding("secret-renamed", NOTICE, change, service.name, text, consequence, *paths)
+    key = " and contain that key" if new.key else ""
+    consequence = sentence("The Secret must exist{key}, otherwise the new pods do not start.", key=(key,))
     return finding("secret-renamed", WARNING, change, service.name, text, consequence, *paths)
 
 
-def _references(resource: ResourceState) -> dict[str, tuple[str, str]]:
-    """Secret and key by the path of what reads it. Pull Secrets by their place: they have no other name."""
-    found: dict[str, tuple[str, str]] = {}
-    for path, container in containers(resource):
-        for variable in items(container.get("env")):
-            if name := get(variable, "valueFrom", "secretKeyRef", "name"):
-                key = get(variable, "valueFrom", "secretKeyRef", "key")
-                found[f"{path}.env[{variable.get('name')}].valueFrom.secretKeyRef"] = (str(name), str(key))
-        for index, source in enumerate(items(container.get("envFrom"))):
+def _find_references(state: ResourceState) -> dict[str, Reference]:
+    """Return the references by path. Pull Secrets have no name in a pod, so their path contains the index."""
+    found: dict[str, Reference] = {}
+    for path, container in containers(state):
+        for variable in mappings(container.get("env")):
+            source = get(variable, "valueFrom", "secretKeyRef")
+            if name := get(source, "name"):
+                found[f"{path}.env[{variable.get('name')}].valueFrom.secretKeyRef"] = Reference(str(name), str(get(source, "key")))
+        for index, source in enumerate(mappings(container.get("envFrom"))):
             if name := get(source, "secretRef", "name"):
-                found[f"{path}.envFrom[{index}].secretRef"] = (str(name), "")
-    for path, pod in pods(resource):
-        for index, pull in enumerate(items(pod.get("imagePullSecrets"))):
-            found[f"{path}.imagePullSecrets[{index}]"] = (str(pull.get("name")), "")
-        for volume in items(pod.get("volumes")):
+                found[f"{path}.envFrom[{index}].secretRef"] = Reference(str(name))
+    for path, pod in pods(state):
+        for index, pull_secret in enumerate(mappings(pod.get("imagePullSecrets"))):
+            found[f"{path}.imagePullSecrets[{index}]"] = Reference(str(pull_secret.get("name")))
+        for volume in mappings(pod.get("volumes")):
             if name := get(volume, "secret", "secretName"):
-                found[f"{path}.volumes[{volume.get('name')}].secret.secretName"] = (str(name), "")
+                found[f"{path}.volumes[{volume.get('name')}].secret.secretName"] = Reference(str(name))
     return found
 
 
-def _paths(use: str, *references: str) -> list[str]:
-    """The fields. A list of pull Secrets is matched by their names."""
-    head, pull, _ = use.partition(".imagePullSecrets[")
-    return [f"{head}.imagePullSecrets[{name}]" for name in references if name] if pull else [use]
+def _field_paths(path: str, *refs: Reference | None) -> list[str]:
+    """Return the changed fields. The differences of `imagePullSecrets` contain names in place of indexes."""
+    head, pull_secret, _ = path.partition(".imagePullSecrets[")
+    return [f"{head}.imagePullSecrets[{reference}]" for reference in refs if reference] if pull_secret else [path]
 
 
-def _spell(reference: tuple[str, str] | None) -> str:
-    return "" if reference is None else f"{reference[0]}/{reference[1]}" if reference[1] else reference[0]
-
-
-def _use(path: str) -> str:
-    """What a path means to people."""
+def _describe_reader(path: str) -> str:
+    """Return the name of an environment variable, or the field that contains the reference."""
     if ".env[" in path:
         return path.partition(".env[")[2].partition("]")[0]
     return "imagePullSecrets" if "imagePullSecrets" in path else path.rpartition(".spec.")[2]
 
 
 def values(service: ServiceChange) -> Iterator[Finding]:
-    """Secrets whose value changes, and which ones come and go."""
+    """Report Secrets of the stack that are created or deleted, or whose value changes."""
     for change in service.of("Secret"):
         before, after = change.before, change.after
-        if change.operation == "create" and after is not None and not _whole(service):
-            text = sentence("Secret {name} is made by the stack.", name=after.object_name)
+        if change.operation == "create" and after is not None and not service.is_whole:
+            text = sentence("Secret {name} is created by the stack.", name=after.object_name)
             yield finding("created", NOTICE, change, service.name, text)
-        elif change.operation == "delete" and before is not None and not _whole(service):
+        elif change.operation == "delete" and before is not None and not service.is_whole:
             text = sentence("Secret {name} is deleted.", name=before.object_name)
-            yield finding(
-                "secret-removed", WARNING, change, service.name, text, sentence("Pods that still refer to it do not start again.")
-            )
+            consequence = sentence("Pods that still reference it cannot start again.")
+            yield finding("secret-removed", WARNING, change, service.name, text, consequence)
         elif change.operation in ("update", "replace") and before is not None and after is not None:
-            data = [each for each in change.differences if each.path[0] in ("data", "stringData")]
-            if not data and before.object_name == after.object_name:
-                continue
-            keys = sorted({str(each.path[1]) for each in data if len(each.path) > 1}) or entries_of(after)
-            text = sentence(
-                "Secret {name}: the value{plural} of {keys} change{verb}.",
-                name=before.object_name,
-                keys=listed(keys or ["data"]),
-                plural=("s" if len(keys) > 1 else "",),
-                verb=("" if len(keys) > 1 else "s",),
-            )
-            order = (
-                sentence("The new one, {new}, is made first, the pods are moved to it, then the old one is deleted.", new=after.object_name)
-                if change.order == "create-before-delete"
-                else sentence("Pods read it at their next start; none restarts by itself.")
-            )
-            yield finding("secret-rotated", NOTICE, change, service.name, text, order, *(each.where for each in data), "metadata.name")
+            yield from _rotation(service, change, before, after)
 
 
-def _whole(service: ServiceChange) -> bool:
-    component = service.component()
-    return component is not None and component.operation in ("create", "delete")
+def _rotation(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
+    data = [each for each in change.differences if each.path[0] in ("data", "stringData")]
+    if not data and before.object_name == after.object_name:
+        return
+    keys = sorted({str(each.path[1]) for each in data if len(each.path) > 1}) or _keys(after) or ["data"]
+    values_change = "the values of {keys} change" if len(keys) > 1 else "the value of {keys} changes"
+    text = sentence(f"Secret {{name}}: {values_change}.", name=before.object_name, keys=enumerate_values(keys))
+    consequence = (
+        sentence(
+            "The new Secret {new} is created first, then the pods change to it, then the old Secret is deleted.", new=after.object_name
+        )
+        if change.order == "create-before-delete"
+        else sentence("Pods read the new value at their next start; Kubernetes does not restart them for it.")
+    )
+    paths = [*(each.where for each in data), "metadata.name"]
+    yield finding("secret-rotated", NOTICE, change, service.name, text, consequence, *paths)
 
 
-def entries_of(resource: ResourceState) -> list[str]:
-    """The keys a Secret has, as far as they may be seen."""
-    data: Mapping[str, Any] = {**entries(resource.inputs.get("data")), **entries(resource.inputs.get("stringData"))}
-    return sorted(data)
+def _keys(state: ResourceState) -> list[str]:
+    return sorted({**mapping(state.inputs.get("data")), **mapping(state.inputs.get("stringData"))})
 
 
 RULES = (references, values)

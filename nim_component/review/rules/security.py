@@ -1,100 +1,117 @@
-"""What a container may do more than before."""
+"""Privileges of pods and containers, by the fields of the Pod Security Standard `restricted`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
+from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, ServiceChange
-from ..findings import CRITICAL, WARNING, Finding, Sentence, Severity, finding, sentence
-from ..objects import WORKLOADS, containers, entries, get, items, pods, strings
+from ..findings import CRITICAL, WARNING, Finding, Severity, finding
+from ..object_fields import WORKLOADS, containers, pods
+from ..sentences import Sentence, sentence
 
-ROOT_FILES = "securityContext.readOnlyRootFilesystem"
-"""Good practice, and no part of Pod Security."""
-Weak = tuple[str, str, str, Severity]
-"""The field below the pod or container, what it is now, and how bad that is."""
+ROOT_FILES, API_TOKEN = "securityContext.readOnlyRootFilesystem", "automountServiceAccountToken"
+NOT_IN_STANDARD = (ROOT_FILES, API_TOKEN)
+"""Fields that are good practice, but not part of the Pod Security Standards."""
+
+
+class Weakness(NamedTuple):
+    """A privilege that the standard `restricted`, or good practice, does not allow."""
+
+    field: str
+    """Field below the pod or the container."""
+    detail: str
+    """Part of the field that tells two weaknesses of it apart."""
+    text: str
+    severity: Severity
 
 
 def weakened(service: ServiceChange) -> Iterator[Finding]:
-    """What Pod Security looks at, one finding a pod or container. What was as weak before says nothing."""
+    """Report privileges that a pod or a container did not have before, in one finding each."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace", "create"):
             continue
         old_pods, old_containers = dict(pods(change.before)), dict(containers(change.before))
         new_pods = dict(pods(change.after))
         for path, pod in new_pods.items():
-            before = list(_pod(old_pods[path])) if path in old_pods else []
-            yield from _finding(service, change, sentence("The pod"), path, before, list(_pod(pod)))
+            before = list(_check_pod(old_pods[path])) if path in old_pods else []
+            yield from _finding(service, change, sentence("The pod"), path, before, list(_check_pod(pod)))
         for path, container in containers(change.after):
             old = old_containers.get(path)
-            # A container that was not there before is measured against what `restricted` asks.
-            before = list(_container(old, old_pods.get(_above(path), {}))) if old is not None else []
+            # A new container is compared with the standard itself.
+            before = list(_check_container(old, old_pods.get(_pod_path(path), {}))) if old is not None else []
+            after = list(_check_container(container, new_pods.get(_pod_path(path), {})))
             who = sentence("Container {name}", name=container.get("name"))
-            yield from _finding(service, change, who, path, before, list(_container(container, new_pods.get(_above(path), {}))))
+            yield from _finding(service, change, who, path, before, after)
 
 
-def _finding(service: ServiceChange, change: Change, who: Sentence, path: str, before: list[Weak], after: list[Weak]) -> Iterator[Finding]:
-    known = {(field, key) for field, key, *_ in before}
-    # Of what is new as a whole only the worst is told: what a platform deploys is its own choice.
-    news = [weak for weak in after if weak[:2] not in known and (change.operation != "create" or weak[3] is CRITICAL)]
-    if not news:
+def _finding(
+    service: ServiceChange, change: Change, who: Sentence, path: str, before: list[Weakness], after: list[Weakness]
+) -> Iterator[Finding]:
+    known = {(each.field, each.detail) for each in before}
+    added = [each for each in after if (each.field, each.detail) not in known]
+    if change.operation == "create":
+        # Of a new object, only critical weaknesses are reported: the others are the choice of its author.
+        added = [each for each in added if each.severity is CRITICAL]
+    if not added:
         return
-    phrases = [words for _, _, words, _ in news]
-    text = who + sentence(" {all}.", all=("; ".join(phrases),))
-    severity = min((weak[3] for weak in news), key=lambda each: each.rank)
-    refused = sentence("A namespace that enforces Pod Security `restricted` refuses these pods: nothing starts there.")
-    pod_security = any(field != ROOT_FILES for field, *_ in news)
-    fields = [f"{path}.{field}" for field, *_ in news]
-    whole = [f"{path}.securityContext"] if any("securityContext" in field for field in fields) else []
-    yield finding("security-weakened", severity, change, service.name, text, refused if pod_security else (), *fields, *whole)
+    text = (*who, " ", "; ".join(each.text for each in added), ".")
+    severity = min((each.severity for each in added), key=lambda each: each.rank)
+    rejected = sentence("A namespace that enforces the Pod Security Standard `restricted` rejects these pods, so none of them starts.")
+    is_in_standard = any(each.field not in NOT_IN_STANDARD for each in added)
+    fields = [f"{path}.{each.field}" for each in added]
+    context = [f"{path}.securityContext"] if any("securityContext" in field for field in fields) else []
+    yield finding("security-weakened", severity, change, service.name, text, rejected if is_in_standard else (), *fields, *context)
 
 
-def _above(path: str) -> str:
+def _pod_path(path: str) -> str:
     return path.rpartition(".initContainers[" if ".initContainers[" in path else ".containers[")[0]
 
 
-def _pod(pod: Mapping[str, Any]) -> Iterator[Weak]:
+def _check_pod(pod: Fields) -> Iterator[Weakness]:
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.get(field) is True:
-            yield field, "", f"shares the node's {field.removeprefix('host').lower()} namespace", CRITICAL
-    if pod.get("automountServiceAccountToken") is True:
-        yield "automountServiceAccountToken", "", "gets a token for the Kubernetes API", WARNING
-    for volume in items(pod.get("volumes")):
+            namespace = field.removeprefix("host")
+            namespace = namespace.lower() if namespace == "Network" else namespace
+            yield Weakness(field, "", f"shares the {namespace} namespace of the node", CRITICAL)
+    if pod.get(API_TOKEN) is True:
+        yield Weakness(API_TOKEN, "", "gets a token for the Kubernetes API", WARNING)
+    for volume in mappings(pod.get("volumes")):
         if "hostPath" in volume:
-            name = str(volume.get("name"))
-            yield f"volumes[{name}]", str(get(volume, "hostPath", "path")), "has a directory of the node", WARNING
+            path = str(get(volume, "hostPath", "path"))
+            yield Weakness(f"volumes[{volume.get('name')}]", path, "mounts a directory of the node", WARNING)
 
 
-def _container(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[Weak]:
-    own, shared = entries(container.get("securityContext")), entries(pod.get("securityContext"))
+def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:
+    own, shared = mapping(container.get("securityContext")), mapping(pod.get("securityContext"))
 
     def effective(field: str) -> Any:
         return own.get(field, shared.get(field))
 
+    def weakness(field: str, text: str, severity: Severity = WARNING, detail: str = "") -> Weakness:
+        return Weakness(f"securityContext.{field}", detail, text, severity)
+
     if own.get("privileged") is True:
-        yield "securityContext.privileged", "", "is privileged: it owns the node", CRITICAL
+        yield weakness("privileged", "is privileged, with full access to the node", CRITICAL)
     if own.get("allowPrivilegeEscalation") is not False:
-        yield "securityContext.allowPrivilegeEscalation", "", "may gain more rights than its parent process", WARNING
+        yield weakness("allowPrivilegeEscalation", "may gain more privileges than its parent process")
     if effective("runAsUser") == 0:
-        yield "securityContext.runAsUser", "", "runs as root", CRITICAL
+        yield weakness("runAsUser", "runs as root", CRITICAL)
     elif effective("runAsNonRoot") is not True:
-        yield "securityContext.runAsNonRoot", "", "may run as root", WARNING
+        yield weakness("runAsNonRoot", "may run as root")
     if added := sorted({*strings(get(own, "capabilities", "add"))} - {"NET_BIND_SERVICE"}):
-        yield (
-            "securityContext.capabilities",
-            "add",
-            f"gets {'the capability' if len(added) == 1 else 'capabilities'} beyond the restricted set",
-            CRITICAL,
-        )
+        what = "a capability" if len(added) == 1 else "capabilities"
+        yield weakness("capabilities", f"gets {what} beyond the restricted set", CRITICAL, "add")
     if "ALL" not in strings(get(own, "capabilities", "drop")):
-        yield "securityContext.capabilities", "drop", "keeps the default capabilities", WARNING
+        yield weakness("capabilities", "keeps the default capabilities", detail="drop")
     if get(effective("seccompProfile"), "type") not in ("RuntimeDefault", "Localhost"):
-        yield "securityContext.seccompProfile", "", "runs without a seccomp profile", WARNING
+        yield weakness("seccompProfile", "runs without a seccomp profile")
     if own.get("readOnlyRootFilesystem") is not True:
-        yield ROOT_FILES, "", "may write to its root file system", WARNING
-    for port in items(container.get("ports")):
+        yield Weakness(ROOT_FILES, "", "may write to its root file system", WARNING)
+    for port in mappings(container.get("ports")):
         if port.get("hostPort"):
-            yield f"ports[{port.get('name')}].hostPort", "", "listens on a port of the node", WARNING
+            yield Weakness(f"ports[{port.get('name')}].hostPort", "", "listens on a port of the node", WARNING)
 
 
 RULES = (weakened,)

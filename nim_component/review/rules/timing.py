@@ -1,62 +1,80 @@
-"""The waiting times: startup budget < progress deadline < Pulumi's timeouts of Deployment and Service."""
+"""Timeouts. Required order: startup budget < progress deadline < Pulumi's timeouts of Deployment and Service."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from ..change import Change, ServiceChange
-from ..findings import WARNING, Finding, finding, sentence
-from ..objects import duration, get, number, startup_budget
+from ..accessors import get, integer
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import WARNING, Finding, finding
+from ..object_fields import SERVERS, startup_budget
+from ..sentences import duration, sentence
 
 DEFAULT_DEADLINE, DEFAULT_TIMEOUT = 600, 600
-"""Seconds, Kubernetes' and Pulumi's own."""
+"""Seconds: the defaults of Kubernetes and of Pulumi's Kubernetes provider."""
+
+
+class Violation(NamedTuple):
+    """Two timeouts in the wrong order."""
+
+    text: str
+    consequence: str
+    change: Change
+    path: str
 
 
 def order(service: ServiceChange) -> Iterator[Finding]:
-    """Times that are out of order after the change and were not before."""
-    was = {text for text, *_ in _problems(service, after=False)}
-    for text, consequence, change, path in _problems(service, after=True):
-        if text not in was:
-            yield finding("timeouts", WARNING, change, service.name, sentence(text), sentence(consequence), path)
+    """Report timeouts that are in the wrong order after the change, but were not before."""
+    known = {each.text for each in _find_violations(service, after=False)}
+    for each in _find_violations(service, after=True):
+        if each.text not in known:
+            yield finding("timeouts", WARNING, each.change, service.name, (each.text,), (each.consequence,), each.path)
 
 
-def _problems(service: ServiceChange, *, after: bool) -> Iterator[tuple[str, str, Change, str]]:
+def _find_violations(service: ServiceChange, *, after: bool) -> Iterator[Violation]:
     for change in service.of("Deployment"):
-        side = change.after if after else change.before
-        if side is None or not (change.happens or any(each.happens for each in service.of("Service"))):
+        deployment = _state(change, after)
+        if deployment is None or not (change.has_effect or any(each.has_effect for each in service.of("Service"))):
             continue
-        budget = startup_budget(side)
+        budget = startup_budget(deployment)
         if budget is None:
             continue
-        deadline = number(get(side.inputs, "spec", "progressDeadlineSeconds")) or DEFAULT_DEADLINE
+        is_not_longer = f"is not longer than the startup budget ({duration(budget)})."
+        deadline = integer(get(deployment.inputs, "spec", "progressDeadlineSeconds")) or DEFAULT_DEADLINE
         if deadline <= budget:
-            text = f"The progress deadline ({duration(deadline)}) is not above the startup budget ({duration(budget)})."
-            yield text, "Kubernetes calls a rollout failed that still loads its model.", change, "spec.progressDeadlineSeconds"
+            text = f"The progress deadline ({duration(deadline)}) {is_not_longer}"
+            consequence = "Kubernetes reports the rollout as failed while the model is still loading."
+            yield Violation(text, consequence, change, "spec.progressDeadlineSeconds")
         for waiting in (change, *service.of("Service")):
-            waits = waiting.after if after else waiting.before
-            if waits is None:
+            state = _state(waiting, after)
+            if state is None or _skips_await(state):
                 continue
             for operation in ("create", "update"):
-                timeout = waits.timeouts.get(operation) or DEFAULT_TIMEOUT
-                if timeout <= budget and _skips(waits.metadata) is False:
-                    name = f"Pulumi's {operation} timeout of the {waits.kind}"
-                    text = f"{name} ({duration(timeout)}) is not above the startup budget ({duration(budget)})."
-                    yield text, "The update fails while the model still loads.", waiting, f"customTimeouts.{operation}"
+                timeout = state.timeouts.get(operation) or DEFAULT_TIMEOUT
+                if timeout <= budget:
+                    text = f"Pulumi's {operation} timeout of the {state.kind} ({duration(timeout)}) {is_not_longer}"
+                    consequence = "The update fails while the model is still loading."
+                    yield Violation(text, consequence, waiting, f"customTimeouts.{operation}")
 
 
-def _skips(metadata: object) -> bool:
-    return get(metadata, "annotations", "pulumi.com/skipAwait") == "true"
+def _state(change: Change, after: bool) -> ResourceState | None:
+    return change.after if after else change.before
+
+
+def _skips_await(state: ResourceState) -> bool:
+    return get(state.metadata, "annotations", "pulumi.com/skipAwait") == "true"
 
 
 def shortened(service: ServiceChange) -> Iterator[Finding]:
-    """A startup budget that becomes smaller."""
-    for change in service.of("Deployment", "StatefulSet", "LeaderWorkerSet"):
+    """Report a startup budget that becomes shorter."""
+    for change in service.of(*SERVERS):
         if change.operation not in ("update", "replace"):
             continue
         old, new = startup_budget(change.before), startup_budget(change.after)
         if old is not None and new is not None and new < old:
-            text = sentence("A model has {new} to load, before {old}.", new=(duration(new),), old=(duration(old),))
-            consequence = sentence("One that takes longer is killed while it loads, again and again.")
+            text = sentence("The startup budget becomes shorter: {new} instead of {old}.", new=(duration(new),), old=(duration(old),))
+            consequence = sentence("A pod whose model takes longer to load is killed during the start, again and again.")
             paths = [each.where for each in change.differences if "startupProbe" in each.where or "LORA_DEADLINE_SECONDS" in each.where]
             yield finding("startup-shortened", WARNING, change, service.name, text, consequence, *paths)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nim_component.args.problems import format_value
 from nim_component.local.engine import redact_secrets
 from nim_component.lora_loader import outcome
-from nim_component.review.preview import read_preview
-from nim_component.review.review import review
+from nim_component.review.sources.preview import read_preview
+from nim_component.review.stack_review import review
 from nim_component.review.views import render
 from nim_component.text.field_paths import show_argument_path
 from nim_component.text.redaction import (

@@ -1,0 +1,149 @@
+"""Fields of Kubernetes objects that the rules read. Missing, unknown, redacted and malformed values are supported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from math import ceil, floor
+from typing import Any
+
+from ..local.markers import Unknown
+from .accessors import Fields, get, integer, mapping, mappings
+from .change import Change, ResourceState
+
+SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
+"""Kinds of workloads that serve requests."""
+WORKLOADS = (*SERVERS, "DaemonSet", "Job")
+GPU = re.compile(r"nvidia\.com/.+|[^/]+/gpu|gpu\.[^/]+/.+")
+"""Names of extended resources that are GPUs or slices of GPUs."""
+
+
+def templates(state: ResourceState | None) -> list[tuple[str, Any]]:
+    """Return the pod templates of a workload with their paths. A LeaderWorkerSet may have two."""
+    if state is None or state.kind not in WORKLOADS:
+        return []
+    if state.kind != "LeaderWorkerSet":
+        return [("spec.template", get(state.inputs, "spec", "template"))]
+    both = mapping(get(state.inputs, "spec", "leaderWorkerTemplate"))
+    return [(f"spec.leaderWorkerTemplate.{key}", both[key]) for key in ("leaderTemplate", "workerTemplate") if key in both]
+
+
+def pods(state: ResourceState | None) -> Iterator[tuple[str, Fields]]:
+    """Yield the pod specs of a workload with their paths."""
+    for path, template in templates(state):
+        yield f"{path}.spec", mapping(get(template, "spec"))
+
+
+def containers(state: ResourceState | None, *, init: bool = True) -> Iterator[tuple[str, Fields]]:
+    """Yield the containers of a workload with their paths, such as `spec.template.spec.containers[nim]`."""
+    for path, pod in pods(state):
+        for field in ("containers", "initContainers") if init else ("containers",):
+            for container in mappings(pod.get(field)):
+                yield f"{path}.{field}[{container.get('name')}]", container
+
+
+def variables(container: Fields) -> dict[str, Any]:
+    """Return the environment of a container: by name, the value or its `valueFrom`."""
+    return {str(each.get("name")): each["value"] if "value" in each else each.get("valueFrom") for each in mappings(container.get("env"))}
+
+
+def replicas(state: ResourceState | None) -> int | None:
+    """Return the number of replicas, 1 by default; None if it is unknown or the workload does not exist."""
+    if state is None or state.kind not in WORKLOADS:
+        return None
+    value = get(state.inputs, "spec", "replicas")
+    if isinstance(value, Unknown):
+        return None
+    return 1 if value is None else integer(value)
+
+
+def gpus(state: ResourceState | None) -> dict[str, int]:
+    """Return the GPUs of one replica, by resource name. A replica of a LeaderWorkerSet is a node group."""
+    total: dict[str, int] = {}
+    for path, container in containers(state, init=False):
+        sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
+        for name, value in sizes.items():
+            if GPU.fullmatch(name) and (count := integer(value)):
+                total[name] = total.get(name, 0) + count * pods_per_replica(state, path)
+    return total
+
+
+def total_gpus(state: ResourceState | None) -> int:
+    """Return the GPUs of all replicas; 0 if the number of replicas is unknown."""
+    return (replicas(state) or 0) * sum(gpus(state).values())
+
+
+def claimed_devices(state: ResourceState | None) -> list[str]:
+    """Return a text for each ResourceClaim of the pods. The number of devices is in the claim, not in the pod."""
+    names = (each.get("name") for _, pod in pods(state) for each in mappings(pod.get("resourceClaims")))
+    return list(dict.fromkeys(f"the devices of ResourceClaim {name}" for name in names))
+
+
+def pods_per_replica(state: ResourceState | None, path: str) -> int:
+    """Return how many pods of the template at a path one replica has."""
+    if state is None or state.kind != "LeaderWorkerSet":
+        return 1
+    size = integer(get(state.inputs, "spec", "leaderWorkerTemplate", "size")) or 1
+    if ".leaderTemplate" in path:
+        return 1
+    return size - 1 if any(".leaderTemplate" in each for each, _ in templates(state)) else size
+
+
+def startup_budget(state: ResourceState | None) -> int | None:
+    """Return how many seconds a pod may take to start; None without a startup probe.
+
+    It is the longest startup probe and, before it, the download of LoRA adapters.
+    """
+    budgets: list[int] = []
+    for _, container in containers(state, init=False):
+        probe = container.get("startupProbe")
+        if isinstance(probe, Mapping):
+            delay, period = integer(get(probe, "initialDelaySeconds")) or 0, integer(get(probe, "periodSeconds")) or 10
+            budgets.append(delay + period * (integer(get(probe, "failureThreshold")) or 3))
+    if not budgets:
+        return None
+    loading = [integer(variables(container).get("LORA_DEADLINE_SECONDS")) or 0 for path, container in containers(state) if "init" in path]
+    return max(budgets) + max(loading, default=0)
+
+
+def rolling_update(state: ResourceState, count: int) -> tuple[int, int] | None:
+    """Return `maxSurge` and `maxUnavailable` as numbers of pods; None for the strategy `Recreate`."""
+    spec = get(state.inputs, "spec")
+    if state.kind == "StatefulSet":
+        return 0, 1
+    strategy = get(spec, "rolloutStrategy") if state.kind == "LeaderWorkerSet" else get(spec, "strategy")
+    if get(strategy, "type") == "Recreate":
+        return None
+    settings = get(strategy, "rollingUpdateConfiguration") if state.kind == "LeaderWorkerSet" else get(strategy, "rollingUpdate")
+    default: tuple[Any, Any] = (0, 1) if state.kind == "LeaderWorkerSet" else ("25%", "25%")
+    surge, unavailable = get(settings, "maxSurge"), get(settings, "maxUnavailable")
+    return (
+        pod_count(default[0] if surge is None else surge, count, round_up=True),
+        pod_count(default[1] if unavailable is None else unavailable, count, round_up=False),
+    )
+
+
+def pod_count(value: Any, replicas: int, *, round_up: bool) -> int:
+    """Return a number of pods that is given as a number or a percentage of the replicas.
+
+    Kubernetes rounds `maxSurge` up and `maxUnavailable` of a rollout down.
+    """
+    if isinstance(value, str) and value.endswith("%") and (percent := integer(value[:-1])) is not None:
+        return (ceil if round_up else floor)(replicas * percent / 100)
+    return integer(value) or 0
+
+
+def scale_target(state: ResourceState | None) -> tuple[str, str]:
+    """Return kind and name of the workload that an autoscaler scales."""
+    reference = get(state.inputs, "spec", "scaleTargetRef") if state else None
+    return str(get(reference, "kind") or "Deployment"), str(get(reference, "name") or "")
+
+
+def changed_under(change: Change, *prefixes: str) -> list[str]:
+    """Return the paths that differ at or below one of the prefixes."""
+    return [each.where for each in change.differences if any(is_at_or_below(each.where, prefix) for prefix in prefixes)]
+
+
+def is_at_or_below(path: str, prefix: str) -> bool:
+    """Return true if a path is the prefix or continues it."""
+    return path == prefix or path.startswith((f"{prefix}.", f"{prefix}["))

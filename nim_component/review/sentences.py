@@ -1,0 +1,89 @@
+"""Sentences about a change. Text of others is marked, so that a view can quote it.
+
+A sentence is a tuple of pieces. A piece of type `Value` comes from the user, the cluster or the
+engine. Views print it as code: Markdown, HTML, mentions and escape sequences have no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from string import Formatter
+from typing import Any, TypeAlias
+
+from .change import Change
+from .values import show
+
+
+class Value(str):
+    """Piece of a sentence that is not written by this package."""
+
+    __slots__ = ()
+
+
+class Quote(Value):
+    """Message of an engine or a program."""
+
+    __slots__ = ()
+
+
+Sentence: TypeAlias = tuple[str, ...]
+
+
+def sentence(template: str, **values: Any) -> Sentence:
+    """Return a sentence: `sentence("Image {old} changes.", old=image)`.
+
+    Numbers and values that are sentences become text of this package. Other values become `Value`.
+    """
+    pieces: list[str] = []
+    for literal, name, _, _ in Formatter().parse(template):
+        pieces.append(literal)
+        if name is not None:
+            value = values[name]
+            if isinstance(value, tuple):
+                pieces.extend(value)  # pyright: ignore[reportUnknownArgumentType]
+            elif isinstance(value, Value):
+                pieces.append(value)
+            else:
+                pieces.append(str(value) if isinstance(value, int | float) and not isinstance(value, bool) else Value(show(value)))
+    return tuple(piece for piece in pieces if piece)
+
+
+def name_kind(kind: str) -> Sentence | Value:
+    """Return a kind as text of this package if it is a word. Custom kinds may have any name."""
+    return (kind,) if kind.isascii() and kind.isalnum() and len(kind) < 64 else Value(kind)
+
+
+def name_object(change: Change) -> Sentence:
+    """Return kind and name of an object, such as `Deployment llama`."""
+    return sentence("{kind} {name}", kind=name_kind(change.subject.kind), name=change.subject.object_name)
+
+
+def enumerate_values(values: Iterable[Any], more: int = 0) -> Sentence:
+    """Return values as `a, b and c`; with a number of further values as `a, b and 5 more`."""
+    items: list[str] = [Value(show(value)) for value in values]
+    if more:
+        items.append(f"{more} more")
+    pieces: list[str] = []
+    for index, item in enumerate(items):
+        pieces += [item] if not index else [" and " if index == len(items) - 1 else ", ", item]
+    return tuple(pieces)
+
+
+def plain_text(pieces: Sentence) -> str:
+    """Return a sentence as plain text."""
+    return "".join(pieces)
+
+
+def count_of(count: int, noun: str, plural: str = "") -> str:
+    """Return a number and its noun: `1 replica`, `3 replicas`."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration such as `30 minutes`, `1 hour 10 minutes` or `90 seconds`."""
+    whole = int(seconds)
+    if whole < 120 or (whole < 600 and whole % 60):
+        return f"{whole} seconds"
+    hours, minutes = divmod(-(-whole // 60), 60)
+    parts = [count_of(hours, "hour")] if hours else []
+    return " ".join([*parts, *([count_of(minutes, "minute")] if minutes or not hours else [])])

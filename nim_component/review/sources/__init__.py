@@ -1,0 +1,1 @@
+"""Sources of a change: two renders by the local engine, or a preview by the Pulumi CLI."""

@@ -1,0 +1,178 @@
+"""Review of a stack: the findings of all rules, and a finding for each change that no rule covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..text.field_paths import ItemName
+from . import rules
+from .accessors import mapping
+from .change import COMPONENT, Change, Message, ServiceChange, StackChange
+from .findings import CRITICAL, NOTICE, Finding, Severity, finding
+from .matching import MISSING, Difference
+from .object_fields import WORKLOADS, containers, is_at_or_below
+from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
+from .values import show
+
+EFFECTS = ("downtime", "stall-risk", "pods-restart")
+"""Rules that report effects. The fields that they name still require a finding for the change itself."""
+MAX_FIELDS = 4
+"""Fields in the text of a finding of the rule `other`. The details contain all fields."""
+MAX_LENGTH = 40
+"""Characters of a value in that text."""
+PLURALS = {Severity.CRITICAL: "critical", Severity.WARNING: "warnings", Severity.NOTICE: "notices"}
+
+
+@dataclass(frozen=True)
+class StackReview:
+    """Changes of a stack and their findings."""
+
+    change: StackChange
+    findings: Sequence[Finding]
+
+    @property
+    def is_changed(self) -> bool:
+        """True if the review contains a finding or a change."""
+        has_effect = any(change.has_effect for service in self.change.services for change in service.changes)
+        return bool(self.findings or self.change.outputs or has_effect)
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of findings of one severity."""
+        return sum(each.severity is severity for each in self.findings)
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sort key: the most severe finding, the name, then local renders before previews."""
+        return (min((each.severity.rank for each in self.findings), default=len(Severity)), self.change.stack, self.change.source)
+
+
+def review_all(stacks: Iterable[StackChange]) -> list[StackReview]:
+    """Return the reviews of stacks, most severe first."""
+    return sorted((review(stack) for stack in stacks), key=lambda each: each.order)
+
+
+def review(stack: StackChange) -> StackReview:
+    """Return the review of one stack."""
+    found = [*_review_messages(stack), *_review_presence(stack)]
+    if stack.presence != "removed":
+        for service in stack.services:
+            reported = [each for rule in rules.ALL for each in rule(service)]
+            found += [*reported, *_review_rest(service, reported)]
+        found += _find_renames(found, stack)
+    return StackReview(stack, sorted(dict.fromkeys(found), key=lambda each: each.order))
+
+
+def count_findings(reviews: Sequence[StackReview]) -> str:
+    """Return the numbers of findings by severity, such as `1 critical, 2 warnings`."""
+    counts = ((sum(review.count(severity) for review in reviews), severity) for severity in Severity)
+    return (
+        ", ".join(f"{count} {severity.value if count == 1 else PLURALS[severity]}" for count, severity in counts if count) or "no findings"
+    )
+
+
+def _review_messages(stack: StackChange) -> Iterator[Finding]:
+    services = {service.name for service in stack.services}
+    for message in stack.messages:
+        service = message.resource if message.resource in services else ""
+        if message.severity == "error":
+            consequence = sentence("The update would fail here. Later changes are unknown.")
+            yield Finding("failed", CRITICAL, service, _describe_message(message), consequence)
+        else:
+            yield Finding("failed", NOTICE, service, _describe_message(message))
+
+
+def _describe_message(message: Message) -> Sentence:
+    about = sentence("{name}: ", name=message.resource) if message.resource else ()
+    return (*about, Quote(message.text))
+
+
+def _review_presence(stack: StackChange) -> Iterator[Finding]:
+    if stack.presence == "added":
+        yield Finding("stack-added", NOTICE, "", sentence("The stack is new: all its resources are created."))
+    elif stack.presence == "removed":
+        consequence = sentence("This deletes nothing: the deployed resources keep running until `pulumi destroy`.")
+        yield Finding("stack-removed", NOTICE, "", sentence("The stack file is removed."), consequence)
+
+
+def _find_renames(found: Sequence[Finding], stack: StackChange) -> Iterator[Finding]:
+    """Report a removed and an added service with the same image: probably a rename."""
+    removed, added = ([each for each in found if each.rule == rule] for rule in ("service-removed", "service-added"))
+    images = {service.name: _images(service) for service in stack.services}
+    for old in removed:
+        for new in added:
+            if images[old.service] and images[old.service] == images[new.service]:
+                text = sentence(
+                    "{new} has the same image as the removed service {old}. Is this a rename?", new=new.service, old=old.service
+                )
+                consequence = sentence("With an alias for the old name and the old `service_name`, nothing is deleted.")
+                yield Finding("service-removed", CRITICAL, new.service, text, consequence, new.resource, new.kind, new.object_name)
+
+
+def _images(service: ServiceChange) -> set[str]:
+    return {str(container.get("image")) for change in service.of(*WORKLOADS) for _, container in containers(change.subject)}
+
+
+def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterator[Finding]:
+    """Report the changed fields that no rule covers, in one finding for each object."""
+    covered = [(each.resource, path) for each in reported if each.rule not in EFFECTS for path in each.paths]
+    renames = {rename for change in service.changes if (rename := _rename(change))}
+    for change in service.changes:
+        if change.subject.type == COMPONENT and any(other.has_effect for other in service.changes if other is not change):
+            continue  # the changes of its children contain those of its arguments
+        rest = [
+            each
+            for each in change.differences
+            if change.has_effect
+            and not _is_derived(each, renames)
+            and not any(urn == change.subject.urn and is_at_or_below(each.where, path) for urn, path in covered)
+        ]
+        if rest:
+            fields = enumerate_values(map(_describe_difference, rest[:MAX_FIELDS]), more=max(len(rest) - MAX_FIELDS, 0))
+            text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
+            yield finding("other", NOTICE, change, service.name, text, (), *(each.where for each in rest))
+
+
+def _name(change: Change) -> Sentence:
+    if change.subject.type == COMPONENT:
+        return sentence("{name}", name=change.subject.object_name)
+    return name_object(change)
+
+
+def _rename(change: Change) -> tuple[str, str] | None:
+    """Return old and new name of an object whose name changes."""
+    if change.before is None or change.after is None or change.before.object_name == change.after.object_name:
+        return None
+    return change.before.object_name, change.after.object_name
+
+
+def _is_derived(difference: Difference, renames: set[tuple[str, str]]) -> bool:
+    """Return true for a reference to a renamed object, and for a checksum of reported content."""
+    last = difference.path[-1] if difference.path else ""
+    if isinstance(last, ItemName) and any(last in rename for rename in renames):
+        return True
+    if isinstance(difference.old, str) and isinstance(difference.new, str) and (difference.old, difference.new) in renames:
+        return True
+    return "annotations" in difference.path and any(word in str(last).lower() for word in ("checksum", "digest", "hash"))
+
+
+def _describe_difference(difference: Difference) -> str:
+    """Return the field, with both values if they are short."""
+    where = difference.where.removeprefix("spec.template.spec.").removeprefix("spec.")
+    old, new = _variable_value(difference.old), _variable_value(difference.new)
+    if old is MISSING:
+        return f"{where} is added" + (f": {show(new)}" if _is_short(new) else "")
+    if new is MISSING:
+        return f"{where} is removed"
+    return f"{where}: {show(old)} → {show(new)}" if _is_short(old) and _is_short(new) and old != new else f"{where} changes"
+
+
+def _variable_value(value: Any) -> Any:
+    """Return the value of an environment variable in place of the variable."""
+    entry = mapping(value)
+    return entry["value"] if {*entry} == {"name", "value"} else value
+
+
+def _is_short(value: Any) -> bool:
+    return len(show(value)) <= MAX_LENGTH and "\n" not in show(value)

@@ -1,0 +1,45 @@
+"""Text of others on one line: control and formatting characters are escaped, and long texts are cut."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ..matching import MISSING, Difference
+from ..values import show
+
+MAX_VALUE, MAX_QUOTE, MAX_PATH = 120, 1500, 300
+"""Characters of a value, of a message and of a path."""
+SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"}
+
+
+def to_line(text: str, limit: int = MAX_VALUE) -> str:
+    """Return a text on one line of about `limit` characters, with other characters than visible ones escaped."""
+    size = len(text)
+    if size <= limit and text.isascii() and text.isprintable():
+        return text
+    shown = "".join(SYMBOLS.get(each) or (each if is_visible(each) else escape(each)) for each in text[:limit])
+    return f"{shown[: limit * 2]}… ({size} characters)" if size > limit else shown
+
+
+def is_visible(character: str) -> bool:
+    """Return true unless the character controls the display.
+
+    That is a control, formatting, surrogate, unassigned or private character, a line separator, or a
+    combining mark: marks can be stacked over other lines.
+    """
+    return character.isprintable() and unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn", "Co", "Mn", "Me", "Zl", "Zp")
+
+
+def escape(character: str) -> str:
+    r"""Return an escape sequence of Python, such as `\x1b` or `\u202e`."""
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def display_difference(difference: Difference) -> tuple[str, str | None, str | None]:
+    """Return the path, the old and the new value as lines; None for a missing value."""
+    old, new = (None if value is MISSING else to_line(show(value)) for value in (difference.old, difference.new))
+    if old == new and old is not None:
+        # Equal on the screen: the values differ where they are cut or redacted.
+        new = f"{new} (changed)"
+    return to_line(difference.where, MAX_PATH), old, new
