@@ -93,22 +93,22 @@ ADMITTED = "cluster/test_admission.py::test_stack_is_accepted_and_becomes_ready"
 DEFINED = "cluster/test_custom_resources.py::test_custom_resource_is_accepted_unchanged"
 GROUPS: dict[str, tuple[str, str, str, str, str]] = {
     # unit tests, the API server's verdict, the example that is rendered, the row of the comparison, the finding of the review
-    "autoscaling": ("test_autoscaling.py", "cluster/test_autoscaling.py::test_autoscaler_is_accepted", "option_sets/Pulumi.autoscaling.yaml", "HorizontalPodAutoscaler", "an-autoscaler-switched-on-keeps-what-runs"),
-    "keda": ("test_autoscaling.py", DEFINED, "option_sets/Pulumi.autoscaling.yaml", "KEDA, to zero", "an-autoscaler-with-less-room-is-told"),
-    "service": ("test_exposure.py", "cluster/test_exposure.py::test_service_options_are_accepted", "option_sets/Pulumi.exposure.yaml", "Service: type, annotations, labels", "a-load-balancer-opens-the-model-to-the-outside"),
-    "ingress": ("test_exposure.py", "cluster/test_exposure.py::test_ingress_is_accepted", "option_sets/Pulumi.exposure.yaml", "Ingress with TLS", "an-ingress-opens-a-host-without-tls"),
-    "http_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "a-route-moves-clients"),
-    "grpc_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "a-speech-server-opens-a-port-and-a-route"),
-    "inference_pool": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "inference extension", "a-pool-leads-the-route-past-the-service"),
-    "disruption_budget": ("test_disruption.py", "cluster/test_disruption.py::test_disruption_budget_is_accepted", "option_sets/Pulumi.placement.yaml", "PodDisruptionBudget", "a-disruption-budget-harms-nobody"),
-    "resource_claims": ("test_disruption.py", "cluster/test_disruption.py::test_resource_claims_and_scheduler_are_accepted", "option_sets/Pulumi.placement.yaml", "Dynamic Resource Allocation", "a-claim-for-devices-rolls-the-pods"),
-    "network_policy": ("test_network_policy.py", "cluster/test_network_policy.py::test_network_policy_is_accepted", "option_sets/Pulumi.network-policy.yaml", "NetworkPolicy", "a-network-that-lets-everybody-in-is-told"),
-    "metrics": ("test_metrics.py", DEFINED, "option_sets/Pulumi.metrics.yaml", "ServiceMonitor", "metrics-and-alerts-disturb-nobody"),
-    "cache.prewarm": ("test_prewarm.py", "cluster/test_prewarm.py::test_job_completes_on_node_without_gpu", "option_sets/Pulumi.enterprise.yaml", "model downloaded before the rollout", "a-job-that-changes-is-replaced"),
-    "network": ("test_network.py", ADMITTED, "option_sets/Pulumi.enterprise.yaml", "proxy", "a-proxy-and-authorities-restart-the-pods"),
-    "generation": ("args/test_generation.py", ADMITTED, "option_sets/Pulumi.autoscaling.yaml", "generations 1.x, 2.x on vLLM, on SGLang", "an-image-bump-stops-the-only-replica"),
-    "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_leader_worker_set_is_accepted", "option_sets/Pulumi.multi-node.yaml", "one server over several nodes", "a-server-that-outgrows-its-node-is-not-gone-for-good"),
-    "overrides": ("test_overrides.py", ADMITTED, "option_sets/Pulumi.overrides.yaml", "any field of any object", "an-override-is-what-it-changes"),
+    "autoscaling": ("test_autoscaling.py", "cluster/test_autoscaling.py::test_autoscaler_is_accepted", "option_sets/Pulumi.autoscaling.yaml", "HorizontalPodAutoscaler", "autoscaler-added"),
+    "keda": ("test_autoscaling.py", DEFINED, "option_sets/Pulumi.autoscaling.yaml", "KEDA, to zero", "autoscaler-range-lowered"),
+    "service": ("test_exposure.py", "cluster/test_exposure.py::test_service_options_are_accepted", "option_sets/Pulumi.exposure.yaml", "Service: type, annotations, labels", "service-becomes-load-balancer"),
+    "ingress": ("test_exposure.py", "cluster/test_exposure.py::test_ingress_is_accepted", "option_sets/Pulumi.exposure.yaml", "Ingress with TLS", "ingress-host-without-tls"),
+    "http_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "route-host-changes"),
+    "grpc_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "grpc-port-and-route-added"),
+    "inference_pool": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "inference extension", "inference-pool-added"),
+    "disruption_budget": ("test_disruption.py", "cluster/test_disruption.py::test_disruption_budget_is_accepted", "option_sets/Pulumi.placement.yaml", "PodDisruptionBudget", "disruption-budget-added"),
+    "resource_claims": ("test_disruption.py", "cluster/test_disruption.py::test_resource_claims_and_scheduler_are_accepted", "option_sets/Pulumi.placement.yaml", "Dynamic Resource Allocation", "resource-claim-replaces-gpus"),
+    "network_policy": ("test_network_policy.py", "cluster/test_network_policy.py::test_network_policy_is_accepted", "option_sets/Pulumi.network-policy.yaml", "NetworkPolicy", "network-policy-open-to-all"),
+    "metrics": ("test_metrics.py", DEFINED, "option_sets/Pulumi.metrics.yaml", "ServiceMonitor", "metrics-and-alerts-added"),
+    "cache.prewarm": ("test_prewarm.py", "cluster/test_prewarm.py::test_job_completes_on_node_without_gpu", "option_sets/Pulumi.enterprise.yaml", "model downloaded before the rollout", "job-replaced"),
+    "network": ("test_network.py", ADMITTED, "option_sets/Pulumi.enterprise.yaml", "proxy", "proxy-and-authorities-added"),
+    "generation": ("args/test_generation.py", ADMITTED, "option_sets/Pulumi.autoscaling.yaml", "generations 1.x, 2.x on vLLM, on SGLang", "image-of-only-replica"),
+    "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_leader_worker_set_is_accepted", "option_sets/Pulumi.multi-node.yaml", "one server over several nodes", "deployment-becomes-leader-worker-set"),
+    "overrides": ("test_overrides.py", ADMITTED, "option_sets/Pulumi.overrides.yaml", "any field of any object", "overrides-added"),
 }  # fmt: skip
 """What each optional group must have; `fit` and the policy pack render nothing, and have their rows and tests."""
 
