@@ -122,7 +122,7 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
         if new - old or before is None:
             hosts = enumerate_values(sorted(new - old) or ["every host"])
             text = sentence("{object} exposes {hosts}.", object=name_object(change), hosts=hosts)
-            consequence = sentence("Every client that can reach these addresses can reach the model. {warning}", warning=(NO_AUTHENTICATION,))
+            consequence = ("Every client that can reach these addresses can reach the model. ", NO_AUTHENTICATION)
             yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
         if before is not None and not service.is_whole and (old - new or after is None):
             hosts = enumerate_values(sorted(old - new) or ["every host"])

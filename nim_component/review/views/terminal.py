@@ -49,8 +49,12 @@ def _print_finding(console: Console, finding: Finding) -> None:
     from ...text.console import print_hanging
 
     prefix = Text.assemble("    ", (f"{finding.severity.value}: ", SEVERITY_STYLES[finding.severity]))
-    consequence = [(" ", ""), *_style(finding.consequence, "")] if finding.consequence else []
-    print_hanging(console, prefix, Text.assemble(*_style(finding.text, "bold"), *consequence))
+    text = Text.assemble(*_style(finding.text, "bold"))
+    if finding.consequence:
+        # A message of an engine may have no full stop.
+        text.append(" " if text.plain.endswith(".") else ". ")
+        text.append_text(Text.assemble(*_style(finding.consequence, "")))
+    print_hanging(console, prefix, text)
 
 
 def _style(pieces: Sentence, style: str) -> list[tuple[str, str]]:
