@@ -1,4 +1,4 @@
-"""Version of Kubernetes for which this package is made."""
+"""Versions of Kubernetes for which this package is made."""
 
 from typing import Final
 
@@ -8,3 +8,6 @@ KUBERNETES_VERSION: Final = "1.36"
 
 `make kubernetes-version V=1.37` changes it here and in every file that cannot import it.
 """
+
+OLDEST_VERSION: Final = "1.27"
+"""Oldest minor version without a warning of `nim-component check`."""

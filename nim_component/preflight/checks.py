@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from ..cluster.objects import at, items_at, texts_at
+from ..kubernetes.version import OLDEST_VERSION
 from ..text.sanitizing import sanitize
 from .capacity import check_gpus, check_quotas
 from .facts import Facts
@@ -12,9 +13,6 @@ from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
 from .secrets import check_pull_secrets, check_secrets
 from .storage import check_pvcs
-
-OLDEST_VERSION = (1, 27)
-"""The oldest Kubernetes version that the stacks are tested with."""
 
 
 def run_checks(requirements: StackRequirements, facts: Facts, known: Collection[tuple[str, str, str]] | None = None) -> list[CheckResult]:
@@ -41,9 +39,8 @@ def run_checks(requirements: StackRequirements, facts: Facts, known: Collection[
 
 def _check_version(facts: Facts) -> Iterator[CheckResult]:
     match = re.match(r"v?(\d+)\.(\d+)", facts.version)
-    if match and (int(match[1]), int(match[2])) < OLDEST_VERSION:
-        oldest = ".".join(map(str, OLDEST_VERSION))
-        text = f"{facts.version} is older than {oldest}, the oldest tested version"
+    if match and (int(match[1]), int(match[2])) < tuple(map(int, OLDEST_VERSION.split("."))):
+        text = f"{facts.version} is older than {OLDEST_VERSION}, the oldest supported version"
         yield CheckResult("warn", "Kubernetes", text, "Upgrade the cluster.")
     else:
         yield CheckResult("ok", "Kubernetes", sanitize(facts.version, 40))

@@ -8,9 +8,8 @@ from typing import get_args
 import yaml
 
 from nim_component.args.generation import GenerationName
-from nim_component.kubernetes.version import KUBERNETES_VERSION
+from nim_component.kubernetes.version import KUBERNETES_VERSION, OLDEST_VERSION
 from nim_component.local.schema_files import bundled_versions
-from nim_component.preflight.checks import OLDEST_VERSION
 
 from .markdown import NOTICE, code, table
 
@@ -36,7 +35,7 @@ def render() -> str:
         ["Pulumi SDK", ranges["pulumi"], f"tests with {pins['pulumi']}"],
         ["Pulumi Kubernetes provider", ranges["pulumi-kubernetes"], f"tests with {pins['pulumi_kubernetes']}"],
         ["pydantic", ranges["pydantic"], f"tests with {pins['pydantic']}"],
-        ["Kubernetes, API server", f"1.{OLDEST_VERSION[1]} or later", f"tests with {server[1]}; `nim-component check` warns of older ones"],
+        ["Kubernetes, API server", f"{OLDEST_VERSION} or later", f"tests with {server[1]}; `nim-component check` warns of older ones"],
         [
             "Kubernetes, schemas",
             f"{schemas[0]} to {schemas[-1]}",
