@@ -1,4 +1,4 @@
-"""LoRA of every kind: from the hub or elsewhere, in the pod or on a shared volume, refreshed or not, with limits of the server's."""
+"""Hypothesis strategies for LoRA: every origin, volume, refresh and limit of adapters."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\Z")
 PEFT_SOURCE = st.sampled_from(["/opt/nim/peft", "/loras"])
 DIRECTORIES = st.sampled_from(["team", "team/llama.prod"])
 VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-SECRET_ADDRESS = {"valueFrom": {"secretKeyRef": {"name": "index", "key": "url"}}}
+SECRET_URL = {"valueFrom": {"secretKeyRef": {"name": "index", "key": "url"}}}
 
 ADAPTERS = st.lists(
     st.builds(
@@ -24,21 +24,19 @@ ADAPTERS = st.lists(
     unique_by=lambda adapter: adapter.repo_id,
 )
 
-WAYS = st.fixed_dictionaries(
+HUB_ACCESS = st.fixed_dictionaries(
     {},
     optional={
         "endpoint": st.just("https://hub.example/mirror"),
         "index_url": st.just("https://index.example/simple"),
-        "env": st.dictionaries(
-            st.sampled_from(["LORA_WORKERS", "PIP_EXTRA_INDEX_URL"]), st.just("2") | st.just(SECRET_ADDRESS), max_size=2
-        ),
+        "env": st.dictionaries(st.sampled_from(["LORA_WORKERS", "PIP_EXTRA_INDEX_URL"]), st.just("2") | st.just(SECRET_URL), max_size=2),
     },
 )
-"""To the hub and to the package index."""
+"""Options of the access to the hub and to the package index."""
 
 
 def volumes(shared: bool) -> st.SearchStrategy[AdapterVolume]:
-    """Where adapters are kept beside the pods; when it is to be `shared`, where more than one pod may use them."""
+    """Return volumes for adapters; with `shared`, only volumes that more than one pod can mount."""
     modes = ["ReadWriteMany"] if shared else ["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]
     own = st.fixed_dictionaries(
         {"access_mode": st.sampled_from(modes)},
@@ -49,7 +47,7 @@ def volumes(shared: bool) -> st.SearchStrategy[AdapterVolume]:
 
 
 def sources(extra_volumes: list[str]) -> st.SearchStrategy[LoRASource]:
-    """Adapters that somebody else provides."""
+    """Return sources of adapters that others provide."""
     names = {"names": st.lists(NAMES, min_size=1, max_size=2, unique=True)}
     kinds = [
         st.fixed_dictionaries({**names, "claim": NAMES}, optional={"directory": DIRECTORIES}),
@@ -62,7 +60,7 @@ def sources(extra_volumes: list[str]) -> st.SearchStrategy[LoRASource]:
 
 @st.composite
 def limits(draw: st.DrawFn, generation: str) -> dict[str, int]:
-    """What the server may hold, as its engine takes it."""
+    """Return limits of the server that its engine supports."""
     ranks = st.sampled_from(VLLM_RANKS) if generation == "2.x-vllm" else st.integers(1, 512)
     drawn = draw(st.fixed_dictionaries({}, optional={"max_rank": ranks, "max_gpu": st.integers(1, 64), "max_cpu": st.integers(64, 128)}))
     return {str(name): value for name, value in drawn.items()}
@@ -70,9 +68,11 @@ def limits(draw: st.DrawFn, generation: str) -> dict[str, int]:
 
 @st.composite
 def lora_fields(draw: st.DrawFn, generation: str | None, shared: bool, extra_volumes: list[str]) -> dict[str, Any]:
-    """Fields of a `NIM` that has LoRA, `NIM_PEFT_SOURCE` under `env` among them; an empty mapping is one without. Limits are drawn where
-    the generation is known."""
-    kind = draw(st.sampled_from(["none", "hub", "hub", "elsewhere", "own"]))
+    """Return fields of a `NIM` with LoRA, or an empty mapping for one without.
+
+    `env` contains `NIM_PEFT_SOURCE`. Limits are drawn only for a known generation.
+    """
+    kind = draw(st.sampled_from(["none", "hub", "hub", "source", "own"]))
     if kind == "none":
         return {}
     fields: dict[str, Any] = {"env": {"NIM_PEFT_SOURCE": draw(PEFT_SOURCE)}}
@@ -86,10 +86,10 @@ def lora_fields(draw: st.DrawFn, generation: str | None, shared: bool, extra_vol
             "lora_adapter_mem": "512Mi",
             "lora_image": draw(st.sampled_from(["python:3.12-alpine", "r.example/p:1"])),
         }
-        lora |= draw(WAYS)
+        lora |= draw(HUB_ACCESS)
         if refreshed or draw(st.booleans()):
             lora["volume"] = draw(volumes(shared or refreshed))
-    elif kind == "elsewhere":
+    elif kind == "source":
         lora["source"] = draw(sources(extra_volumes))
         if lora["source"].image is not None or draw(st.booleans()):
             fields["lora_adapter_mem"] = "1Gi"

@@ -1,4 +1,4 @@
-"""Arguments of every kind, combined: what Hypothesis draws for tests that must hold for all of them."""
+"""Hypothesis strategies for valid arguments of every kind, combined."""
 
 from typing import Any
 
@@ -45,12 +45,12 @@ SOURCES = st.sampled_from(
 )
 PRIORITY_CLASS = "inference"
 RUNTIME_CLASS = "nvidia"
-"""Real API servers take them only when they are there."""
+"""API servers refuse pods with a class that does not exist."""
 CORES = st.sampled_from([1, 2, 0.5, "500m", "1.5", "8", "1e1"])
 
 
 def secrets() -> st.SearchStrategy[NIMSecrets]:
-    """By reference in all forms, and none."""
+    """Return secrets by reference in all forms, and without a key."""
     reference = st.fixed_dictionaries(
         {"ngc_image_secret": NAMES, "ngc_secret_key": st.sampled_from(["NGC_API_KEY", "ngc-key", "a.b_c"])},
         optional={"ngc_secret_group": NAMES, "secrets_prefix": st.sampled_from(["_FSEC_", "_UNION_"]), "hf_token_key": st.just("hf-token")},
@@ -58,12 +58,15 @@ def secrets() -> st.SearchStrategy[NIMSecrets]:
     return st.one_of(reference.map(lambda fields: NIMSecrets(**fields)), st.builds(NIMSecrets.keyless))
 
 
-def _lets_the_job_in(fields: dict[str, Any]) -> bool:
+def _allows_second_pod(fields: dict[str, Any]) -> bool:
     return not ("prewarm" in fields and fields["access_mode"] == "ReadWriteOncePod")
 
 
 def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
-    """Every kind of storage that Pod Security `restricted` takes and, when it is to be `shared`, that more than one pod may use."""
+    """Return every kind of storage that the Pod Security level `restricted` allows.
+
+    With `shared`, only storage that more than one pod can mount.
+    """
     modes = ["ReadWriteMany"] if shared else ["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]
     claim = st.fixed_dictionaries(
         {"access_mode": st.sampled_from(modes), "size": st.sampled_from(["50Gi", "1Ti", "1e11"])},
@@ -76,7 +79,7 @@ def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
         },
     )
     return st.one_of(
-        claim.filter(_lets_the_job_in).map(lambda fields: CacheArgs(**fields)),
+        claim.filter(_allows_second_pod).map(lambda fields: CacheArgs(**fields)),
         st.builds(lambda name, read_only: CacheArgs(existing_claim=name, read_only=read_only), NAMES, st.booleans()),
         st.builds(lambda size: CacheArgs(empty_dir=True, size=size), st.sampled_from(["50Gi", "80G"])),
         st.builds(lambda name: CacheArgs(ephemeral=True, storage_class=name), st.sampled_from([None, "kwok-volume"])),
@@ -145,13 +148,13 @@ CUSTOM: dict[str, st.SearchStrategy[Any]] = {
         ]
     ),
 }
-"""What makes objects of other projects' kinds, or lays something over those of Kubernetes."""
+"""Option sets that create custom resources, and overrides of Kubernetes objects."""
 
 
 @st.composite
 def nims(draw: st.DrawFn, custom: bool = False) -> NIM:
-    """A valid `NIM`; with `custom` also of `CUSTOM`."""
-    groups: dict[str, st.SearchStrategy[Any]] = {
+    """Return a valid `NIM`; with `custom`, also with the option sets of `CUSTOM`."""
+    option_sets: dict[str, st.SearchStrategy[Any]] = {
         "autoscaling": st.sampled_from(SCALINGS),
         "ingress": st.sampled_from(INGRESSES),
         "disruption_budget": st.sampled_from([{}, {"max_unavailable": "50%"}]),
@@ -207,8 +210,8 @@ def nims(draw: st.DrawFn, custom: bool = False) -> NIM:
         "extra_volumes": st.just([SCRATCH]),
     }
     if custom:
-        groups |= {name: CUSTOM[name] | groups.get(name, st.nothing()) for name in CUSTOM}
-    fields = draw(st.fixed_dictionaries({}, optional=optional | groups))
+        option_sets |= {name: CUSTOM[name] | option_sets.get(name, st.nothing()) for name in CUSTOM}
+    fields = draw(st.fixed_dictionaries({}, optional=optional | option_sets))
     if "http_route" in fields:
         fields.pop("ingress", None)
     if "grpc_route" in fields:

@@ -22,7 +22,7 @@ _MEMORY = {"lora_adapter_mem": "2Gi"}
 
 
 def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Require memory for the download of adapters, and the directory from which the server reads them."""
+    """Require memory for the download of adapters, and the directory where the server reads them."""
     if not adapter_names(adapters, lora):
         return
     given = "hf_repo_ids" if adapters else "lora.source"
@@ -155,7 +155,10 @@ def validate_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> 
 
 
 def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Refuse LoRA limits as engine flags: they would be passed twice, and the loader would use another value."""
+    """Refuse LoRA limits as engine flags.
+
+    They would be passed twice, and the loader would use another value.
+    """
     limits = find_generation("2.x-vllm", "").lora
     assert limits is not None
     flags = {getattr(limits, field): field for field in LIMITS}

@@ -91,7 +91,10 @@ class Arguments(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _validate_all(cls, data: Any, validate_fields: ModelWrapValidatorHandler[Self]) -> Self:
-        """Run the rules also if fields are wrong, over the fields that are right: one error reports all."""
+        """Validate all fields and rules: one error reports all problems.
+
+        If fields are wrong, the rules run over the fields that are right.
+        """
         if isinstance(data, cls):
             # A list or mapping that was changed in place has not been validated.
             data = explicit_fields(data)
@@ -171,7 +174,7 @@ def _mutable_fields(cls: type[Arguments]) -> set[str]:
 
 
 def _rules_for(cls: type[Arguments], given: Set[str]) -> list[Rule]:
-    """Return the rules that can find a problem if only the fields `given` differ from the defaults."""
+    """Return the rules that can find a problem if only `given` differ from the defaults."""
     return [rule for rule, satisfied in _satisfied_by_defaults(cls) if not satisfied or not rule.fields.isdisjoint(given)]
 
 

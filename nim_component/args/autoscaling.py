@@ -20,19 +20,19 @@ _OUTSIDE_SIGNAL = "must be at least 1 without a signal from outside the pods: wi
 
 
 class AutoscalingArgs(Arguments):
-    """Autoscaling between two numbers of pods, by a HorizontalPodAutoscaler or a KEDA ScaledObject."""
+    """Autoscaling between two numbers of pods, by a HorizontalPodAutoscaler or by KEDA."""
 
     max_replicas: Annotated[Integer, Field(ge=1)]
     """Largest number of pods. It has no default, because it decides the cost of GPUs."""
 
     min_replicas: Annotated[Integer, Field(ge=0)] = 1
-    """Smallest number of pods. 0 requires a signal from outside the pods: a KEDA trigger, or an `object`
-    or `external` metric on Kubernetes 1.37. A new service starts with at least 1 pod, so that the
-    first `up` proves that the model loads."""
+    """Smallest number of pods. 0 requires a signal from outside the pods: a KEDA trigger, or an
+    `object` or `external` metric on Kubernetes 1.37. A new service starts with at least 1 pod, so
+    that the first `up` proves that the model loads."""
 
     presets: list[Preset] = Field(default=[])
-    """Signals from NIM's own metrics: `queue`, `running`, `kv-cache`, `latency`, or `ScalingPreset(...)`
-    with a target. The signal that requires the most pods decides."""
+    """Signals from NIM's own metrics: `queue`, `running`, `kv-cache`, `latency`, or
+    `ScalingPreset(...)` with a target. The signal that requires the most pods decides."""
 
     metrics: list[ScalingMetric] = Field(default=[])
     """Metrics in addition to the presets, in the form of a HorizontalPodAutoscaler."""
@@ -41,12 +41,12 @@ class AutoscalingArgs(Arguments):
     """Rate at which pods are added. By default one per minute, without delay."""
 
     scale_down: ScalingRate = ScalingRate(period=300, stabilization=300)
-    """Rate at which pods are removed. By default one per five minutes, after five minutes of lower load,
-    because a new pod takes minutes to start."""
+    """Rate at which pods are removed. By default one per five minutes, after five minutes of lower
+    load, because a new pod takes minutes to start."""
 
     keda: KedaArgs | None = None
-    """Autoscaling by KEDA. Unset: a HorizontalPodAutoscaler, which requires prometheus-adapter for the
-    presets."""
+    """Autoscaling by KEDA. Unset: a HorizontalPodAutoscaler, which requires prometheus-adapter for
+    the presets."""
 
     @property
     def signals(self) -> list[ScalingPreset]:
@@ -125,7 +125,10 @@ def validate_replicas(replicas: int, autoscaling: AutoscalingArgs | None) -> Ite
 
 
 def validate_metric_names(generation: GenerationName | None, image: str, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
-    """Require a known generation: a HorizontalPodAutoscaler accepts one metric name and waits silently for it."""
+    """Require a known generation: a HorizontalPodAutoscaler accepts one metric name.
+
+    It waits silently for a metric that does not exist.
+    """
     if autoscaling is None or autoscaling.keda is not None or not autoscaling.presets:
         return
     if find_generation(generation, image).name is None:

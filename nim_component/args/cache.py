@@ -77,21 +77,22 @@ def _validate_ephemeral(ephemeral: bool, existing: Any, empty_dir: bool, host_pa
 class CacheArgs(Arguments):
     """Model cache at `/opt/nim/.cache`.
 
-    By default a PVC that the component creates, so that a restart does not download the model again.
+    By default a PVC that the component creates, so that a restart does not download the model
+    again.
     """
 
     size: Storage = "50Gi"
-    """Size of the PVC, or size limit of an `empty_dir`. An 8B model at 16 bits has 15 GB, a 70B model
-    131 GB; the default is that of NVIDIA's chart. The size can grow in place if the storage class
-    allows it, and cannot shrink."""
+    """Size of the PVC, or size limit of an `empty_dir`. An 8B model at 16 bits has 15 GB, a 70B
+    model 131 GB; the default is that of NVIDIA's chart. The size can grow in place if the storage
+    class allows it, and cannot shrink."""
 
     access_mode: AccessMode = "ReadWriteOnce"
-    """Access mode of the PVC. Every provisioner supports `ReadWriteOnce`; more than one replica require
-    `ReadWriteMany`."""
+    """Access mode of the PVC. Every provisioner supports `ReadWriteOnce`; more than one replica
+    require `ReadWriteMany`."""
 
     storage_class: StorageClass | None = None
-    """StorageClass of the PVC. A change creates a new PVC, and the model is downloaded again. Unset: the
-    cluster's default class."""
+    """StorageClass of the PVC. A change creates a new PVC, and the model is downloaded again.
+    Unset: the cluster's default class."""
 
     volume_name: ObjectName | None = None
     """Name of the PersistentVolume to bind to. Unset: any."""
@@ -100,39 +101,41 @@ class CacheArgs(Arguments):
     """Annotations of the PVC."""
 
     retain: Flag = False
-    """Whether the PVC is kept when the service is destroyed or the PVC is replaced. To use it again, set
-    `existing_claim` to its name."""
+    """Retention of the PVC when the service is destroyed or the PVC is replaced. To use it again,
+    set `existing_claim` to its name."""
 
     existing_claim: ObjectName | None = None
     """Name of an existing PVC, in place of one that the component creates."""
 
     empty_dir: Flag = False
-    """Whether the model is stored in the pod only: each new pod downloads it again."""
+    """Storage in the pod only, as an `emptyDir`: each new pod downloads the model again."""
 
     host_path: AbsolutePath | None = None
-    """Directory of the node, in place of a PVC. Pods on the same node share it. The Pod Security levels
-    `restricted` and `baseline` refuse it."""
+    """Directory of the node, in place of a PVC. Pods on the same node share it. The Pod Security
+    levels `restricted` and `baseline` refuse it."""
 
     ephemeral: Flag = False
-    """Whether each pod has a PVC of its own, which is deleted with the pod, for any number of pods. With a
+    """A PVC for each pod, which is deleted with the pod, for any number of pods. With a
     `storage_class` of local disks, the model loads at their speed. Each new pod downloads it
     again."""
 
     sub_path: RelativePath | None = None
-    """Directory of the volume that is mounted in place of its root, so that several models share one PVC."""
+    """Directory of the volume that is mounted in place of its root, so that several models share
+    one PVC."""
 
     prewarm: PrewarmArgs | None = None
-    """Job that fills the cache before a rollout begins. Unset: the first pod downloads the model."""
+    """Job that fills the cache before a rollout begins. Unset: the first pod downloads the
+    model."""
 
     read_only: Flag = False
-    """Whether the server mounts the model read-only and writes to a scratch volume of its own, so that no
+    """Read-only mount of the model. The server writes to a scratch volume of its own, so that no
     server can damage a shared cache. Requires `prewarm`, `existing_claim`, `volume_name` or
     `host_path`."""
 
     offline: Flag = False
-    """Whether the server uses the model in the cache and connects to no registry, for clusters without
-    internet access. Requires a filled cache (`existing_claim`, `volume_name` or `host_path`) and
-    secrets without a key: `NIMSecrets.keyless(ngc_image_secret=...)`."""
+    """Offline start: the server uses the model in the cache and connects to no registry, for
+    clusters without internet access. Requires a filled cache (`existing_claim`, `volume_name` or
+    `host_path`) and secrets without a key: `NIMSecrets.keyless(ngc_image_secret=...)`."""
 
     rules = (
         Rule(
@@ -148,5 +151,5 @@ class CacheArgs(Arguments):
 
     @property
     def makes_claim(self) -> bool:
-        """Whether the component creates a PVC."""
+        """True if the component creates a PVC."""
         return self.existing_claim is None and not self.empty_dir and self.host_path is None and not self.ephemeral

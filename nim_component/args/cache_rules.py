@@ -13,7 +13,8 @@ from .secrets import NIMSecrets
 READ_ONLY_ENV: tuple[str, ...] = ("HOME", "XDG_CACHE_HOME", "NIM_RUNTIME_CACHE_PATH")
 """Environment variables of directories on the scratch volume of a read-only cache."""
 OFFLINE_ENV: tuple[str, ...] = ("NIM_DISABLE_MODEL_DOWNLOAD", "HF_HUB_OFFLINE")
-"""Environment variables that prevent downloads. NIM 1.x ignores the first; there the missing key prevents them."""
+"""Environment variables that prevent downloads. NIM 1.x ignores the first; there the missing key
+prevents them."""
 
 
 def validate_sharing(

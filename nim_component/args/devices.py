@@ -35,7 +35,8 @@ class DeviceRequest(Arguments):
     """Name of the request within its ResourceClaim."""
 
     device_class: ObjectName = "gpu.nvidia.com"
-    """DeviceClass. The default is the class of NVIDIA's driver; `mig.nvidia.com` are its MIG slices."""
+    """DeviceClass. The default is the class of NVIDIA's driver; `mig.nvidia.com` are its MIG
+    slices."""
 
     count: Annotated[Integer, Field(ge=1)] = 1
     """Number of devices."""
@@ -63,8 +64,8 @@ class ResourceClaim(Arguments):
     """Name of an existing ResourceClaimTemplate. Each pod gets its own ResourceClaim."""
 
     devices: list[DeviceRequest] | None = None
-    """Requests of a ResourceClaimTemplate that the component creates. Each pod gets its own ResourceClaim;
-    a change rolls the pods."""
+    """Requests of a ResourceClaimTemplate that the component creates. Each pod gets its own
+    ResourceClaim; a change rolls the pods."""
 
     request: Label | None = None
     """Name of the only request whose devices the server gets. Unset: all requests."""
@@ -84,7 +85,7 @@ class ResourceClaim(Arguments):
 
 
 def validate_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
-    """Require a GPU: without one the pod would be scheduled on any node, and the server would not start."""
+    """Require a GPU: without one the pod runs on any node, and the server does not start."""
     if gpu == 0 and not claims:
         action = fix("Set {}, or request GPUs in resource_claims.", {"gpu": 1})
         yield Problem(("gpu",), "must be at least 1 without resource_claims", action, "0")

@@ -46,16 +46,17 @@ class DiagnosisArgs(Arguments):
     """
 
     enabled: Annotated[bool, Strict()] = True
-    """Whether the cluster is read, for the progress report and for the models. Never in a preview."""
+    """Reading of the cluster, for the progress report and for the models. Never in a preview."""
 
     kubeconfig: Kubeconfig | None = None
-    """Kubeconfig for reading: its path, or an Output of its text, which may be a secret. Unset: that of the
-    Kubernetes provider, otherwise the ambient one (`KUBECONFIG`, `~/.kube/config`)."""
+    """Kubeconfig for reading: its path, or an Output of its text, which may be a secret. Unset:
+    that of the Kubernetes provider, otherwise the ambient one (`KUBECONFIG`, `~/.kube/config`)."""
 
     context: AnyText | None = None
-    """Context of that kubeconfig. Unset: that of the Kubernetes provider, otherwise the current one."""
+    """Context of that kubeconfig. Unset: that of the Kubernetes provider, otherwise the current
+    one."""
 
     missing_models: Literal["error", "warn", "ignore"] = "error"
-    """Reaction if the server is ready and does not list the base model or an adapter: a NIM skips an adapter
-    that it cannot load without an error. `error` fails the update. If the Service cannot be reached
-    through the API server, the models are not compared."""
+    """Reaction if the server is ready and does not list the base model or an adapter: a NIM skips
+    an adapter that it cannot load without an error. `error` fails the update. If the Service cannot
+    be reached through the API server, the models are not compared."""

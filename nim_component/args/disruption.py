@@ -32,15 +32,15 @@ class DisruptionBudgetArgs(Arguments):
     """PodDisruptionBudget for drains and other evictions. Rollouts follow `rollout` instead."""
 
     max_unavailable: CountOrPercent | None = None
-    """Largest number of evicted pods at a time, as a number or a percentage such as `25%`. Unset: 1, unless
-    `min_available` is given."""
+    """Largest number of evicted pods at a time, as a number or a percentage such as `25%`. Unset:
+    1, unless `min_available` is given."""
 
     min_available: CountOrPercent | None = None
     """Smallest number of pods that must stay, as a number or a percentage such as `75%`."""
 
     unhealthy_pod_eviction_policy: Literal["AlwaysAllow", "IfHealthyBudget"] = "AlwaysAllow"
-    """Eviction of pods that are not ready. With `AlwaysAllow`, a pod that never becomes ready blocks neither
-    a drain nor its GPU."""
+    """Eviction of pods that are not ready. With `AlwaysAllow`, a pod that never becomes ready
+    blocks neither a drain nor its GPU."""
 
     @staticmethod
     def _validate(most_away: Any, least_there: Any) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ class DisruptionBudgetArgs(Arguments):
 
 
 def validate_budget(budget: DisruptionBudgetArgs | None, replicas: int, autoscaling: AutoscalingArgs | None) -> Iterator[Problem]:
-    """Refuse a budget that blocks every eviction: drains and cluster upgrades would never finish."""
+    """Refuse a budget that blocks every eviction, so that node drains never finish."""
     fewest = replicas if autoscaling is None else max(1, autoscaling.min_replicas)
     if budget is None or fewest == 0:
         return

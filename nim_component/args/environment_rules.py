@@ -12,7 +12,7 @@ from .secrets import NIMSecrets
 
 
 def validate_tls(env: Mapping[str, Any] | None, health_port: Any) -> Iterator[Problem]:
-    """Refuse TLS on the only port: the probes use http, and so do all URLs that the component outputs."""
+    """Refuse TLS on the only port: the probes and all URLs in outputs use http."""
     mode = (env or {}).get(TLS_MODE)
     if isinstance(mode, str) and mode.upper() in TLS_MODES and health_port is None:
         message = "makes the server require TLS, while the probes use http: no pod would become ready"
@@ -46,7 +46,10 @@ def validate_key_names(
     makes_key: bool,
     makes_token: bool,
 ) -> Iterator[Problem]:
-    """Refuse one variable or one Secret key for two credentials: one would be sent in place of the other."""
+    """Refuse one variable, or one key of a Secret, for two credentials.
+
+    One would be sent in place of the other.
+    """
     key = None if without_key else key or "NGC_API_KEY"
     token_key = token_key or ("HF_TOKEN" if makes_token else None)
     if makes_key and makes_token and key == token_key:

@@ -11,7 +11,7 @@ from .problems import Problem
 
 
 def describe_owner(component: str) -> str:
-    """Return the name under which errors report a service. A name that is a credential is redacted."""
+    """Return the name under which errors report a service; a credential is redacted."""
     return f"NIMService {'***' if contains_key(component) else component!r}"
 
 

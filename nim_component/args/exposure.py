@@ -63,18 +63,18 @@ class IngressArgs(Arguments):
     """IngressClass. Unset: the cluster's default class."""
 
     path: PathPrefix = "/"
-    """URL path of the server. The server receives the path unchanged: with a path other than `/`, the
-    controller must rewrite it, which `annotations` enable."""
+    """URL path of the server. The server receives the path unchanged: with a path other than `/`,
+    the controller must rewrite it, which `annotations` enable."""
 
     path_type: Literal["Prefix", "Exact", "ImplementationSpecific"] = "Prefix"
     """Comparison of the path."""
 
     tls: Flag = False
-    """Whether the server is reached by https. Without `tls_secret`, the controller uses its own certificate,
-    as on AWS."""
+    """Access by https. Without `tls_secret`, the controller uses its own certificate, as on AWS."""
 
     tls_secret: ObjectName | None = None
-    """Name of the Secret (type `kubernetes.io/tls`) with the certificate of the hosts. Requires `tls`."""
+    """Name of the Secret (type `kubernetes.io/tls`) with the certificate of the hosts. Requires
+    `tls`."""
 
     annotations: Annotations | None = None
     """Annotations, such as timeouts, body size and path rewriting."""
@@ -97,8 +97,8 @@ class RouteArgs(Arguments):
     """Name of the Gateway."""
 
     gateway_namespace: Namespace | None = None
-    """Namespace of the Gateway, which must allow routes from the service's namespace (`allowedRoutes`).
-    Unset: the service's namespace."""
+    """Namespace of the Gateway, which must allow routes from the service's namespace
+    (`allowedRoutes`). Unset: the service's namespace."""
 
     section: ObjectName | None = None
     """Name of the Gateway's listener. Unset: every listener that matches."""
@@ -115,21 +115,27 @@ class RouteArgs(Arguments):
 
 
 class HTTPRouteArgs(RouteArgs):
-    """HTTPRoute of the Gateway API. The platform provides the Gateway, its listeners and certificates."""
+    """HTTPRoute of the Gateway API.
+
+    The platform provides the Gateway, its listeners and certificates.
+    """
 
     path: PathPrefix = "/"
     """URL path of the server. A path other than `/` is removed from requests."""
 
     tls: Flag = False
-    """Whether the listener uses https. It only decides the scheme of the output `external_url`."""
+    """Access by https. It only decides the scheme of the output `external_url`."""
 
     request_timeout: Duration | None = None
-    """Timeout of a whole response, such as `10m`; `0s` disables it. Unset: the gateway's, which is often 15 s:
-    too short for a long generation."""
+    """Timeout of a whole response, such as `10m`; `0s` disables it. Unset: the gateway's, which is
+    often 15 s: too short for a long generation."""
 
 
 class GRPCRouteArgs(RouteArgs):
-    """GRPCRoute of the Gateway API to `grpc_port`. The platform provides the Gateway, its listeners and certificates."""
+    """GRPCRoute of the Gateway API to `grpc_port`.
+
+    The platform provides the Gateway, its listeners and certificates.
+    """
 
 
 class InferencePoolArgs(Arguments):
@@ -140,14 +146,15 @@ class InferencePoolArgs(Arguments):
     """
 
     endpoint_picker: ObjectName
-    """Name of the Service of the endpoint picker, in the service's namespace. The platform provides it."""
+    """Name of the Service of the endpoint picker, in the service's namespace. The platform provides
+    it."""
 
     endpoint_picker_port: Annotated[Integer, Field(ge=1, le=65535)] = 9002
     """Port of the endpoint picker. The default is that of the extension."""
 
     failure_mode: Literal["FailOpen", "FailClose"] = "FailClose"
-    """Handling of requests while the picker does not answer: `FailOpen` uses any pod, `FailClose` refuses
-    them. The default is that of the extension."""
+    """Handling of requests while the picker does not answer: `FailOpen` uses any pod, `FailClose`
+    refuses them. The default is that of the extension."""
 
 
 def validate_grpc(grpc_port: int | None, port: int, health_port: int | None, name: GenerationName | None, image: str) -> Iterator[Problem]:

@@ -23,7 +23,8 @@ from .reflection import field_model, field_paths, model_at
 _MOST_HINTS = 4
 """Fields that a hint names at most."""
 _DEEPEST_SUFFIX = 2
-"""Depth of a path up to which its last step alone is looked up: deeper, a match is a coincidence."""
+"""Depth of a path up to which its last step alone is looked up: deeper, a match is a
+coincidence."""
 
 
 def hint_for_unknown_field(root: type[BaseModel] | None, path: Path, received: Any) -> str:

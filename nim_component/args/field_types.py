@@ -1,4 +1,4 @@
-"""Types of scalar fields, each with its rule: a value is validated at once, an Output when it resolves.
+"""Types of scalar fields: a value is validated at once, an Output when it resolves.
 
 `OrOutput` is the last item of an `Annotated`, so that it wraps every constraint before it. A model
 stores an Output as it is. The component binds it to its service with

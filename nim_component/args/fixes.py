@@ -61,8 +61,8 @@ class Fix:
     text: str
     """Template with `{}` for each example."""
     examples: tuple[Any, ...] = field(default=(), hash=False)
-    """Mappings are settings: fields of the model that the problem belongs to. Others, and a `Value`, are
-    the value of a field."""
+    """Mappings are settings: fields of the model that the problem belongs to. Others, and a
+    `Value`, are the value of a field."""
     yaml: str | None = None
     """Template for a stack file, where the sentence differs."""
 

@@ -45,8 +45,8 @@ class FlyteNIM(Arguments):
     """Local disk of the node that the server may use, as request and limit. Unset: no limit."""
 
     shm_size: Memory = "16Gi"
-    """Size of the memory-backed volume at `/dev/shm`, which GPU workers use to exchange tensors. GPUs
-    without NVLink need the default of 16Gi."""
+    """Size of the memory-backed volume at `/dev/shm`, which GPU workers use to exchange tensors.
+    GPUs without NVLink need the default of 16Gi."""
 
     env: Environment | None = None
     """Environment variables of the server, by name: a string, an Output, or a mapping
@@ -57,5 +57,5 @@ class FlyteNIM(Arguments):
     Requires `lora_adapter_mem`, and `NIM_PEFT_SOURCE` in `env`."""
 
     lora_adapter_mem: Memory | None = None
-    """Memory, as request and limit, of the init container that downloads the adapters. Required with
-    `hf_repo_ids`."""
+    """Memory, as request and limit, of the init container that downloads the adapters. Required
+    with `hf_repo_ids`."""

@@ -3,13 +3,14 @@
 | generation | container |
 |------------|-----------|
 | 1.x        | one image with several engines, configured by environment (`nim-run`) |
-| 2.x        | one engine per image, vLLM or (from 2.1) SGLang; arguments are passed to it (`nim-serve`) |
+| 2.x        | one engine per image, vLLM or (from 2.1) SGLang, with its arguments (`nim-serve`) |
 
-3.0 is of generation 2.x. Sources: NVIDIA's NIM LLM documentation, "1.x migration guide",
-"Fine-tuning with LoRA" (2.1.4) and "Observability" (1.5.0),
-https://docs.nvidia.com/nim/large-language-models/; for the metric names of the 2.x engines the
-model server protocol of the Gateway API inference extension,
-https://github.com/kubernetes-sigs/gateway-api-inference-extension/tree/main/docs/proposals/003-model-server-protocol
+3.0 is of generation 2.x. Sources:
+
+- NVIDIA's NIM LLM documentation, https://docs.nvidia.com/nim/large-language-models/: "1.x migration
+  guide", "Fine-tuning with LoRA" (2.1.4) and "Observability" (1.5.0).
+- Metric names of the 2.x engines: "Model Server Protocol" of the Gateway API inference extension,
+  https://github.com/kubernetes-sigs/gateway-api-inference-extension.
 """
 
 import re
@@ -51,7 +52,7 @@ class LoRALimits:
     """Names under which the server reads its limits for adapters."""
 
     by_argument: bool
-    """Whether the names are arguments; otherwise they are environment variables."""
+    """Kind of the names: arguments if true, environment variables if false."""
     max_gpu: str
     max_cpu: str
     max_rank: str
@@ -69,15 +70,17 @@ class Generation:
     """Name in arguments; None for the unknown generation."""
     metrics: Metrics
     takes_engine_arguments: bool
-    """Whether the container passes its arguments to the engine."""
+    """True if the container passes its arguments to the engine."""
     lora: LoRALimits | None
     """Limits for adapters; None if the generation is unknown."""
     live_path: str = "/v1/health/live"
-    """URL path of liveness. In 2.x the front end answers at once; only readiness depends on the model."""
+    """URL path of liveness. In 2.x the front end answers at once; only readiness depends on the
+    model."""
     ready_path: str = "/v1/health/ready"
     """URL path of readiness."""
     health_port_env: str | None = None
-    """Environment variable with a separate port of the health endpoints; None if there is no such port."""
+    """Environment variable with a separate port of the health endpoints; None if there is no such
+    port."""
     backend_port: int | None = None
     """Port inside the pod that the engine uses."""
     renamed_env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -155,7 +158,8 @@ UNKNOWN = Generation(
     lora=None,
     backend_port=8001,
 )
-"""Generation of an image whose tag does not show it: common facts, and metrics by any of their names."""
+"""Generation of an image whose tag does not show it: common facts, and metrics by any of their
+names."""
 
 
 def find_generation(name: GenerationName | None, image: str) -> Generation:
@@ -188,7 +192,10 @@ def validate_backend_port(name: GenerationName | None, image: str, port: int) ->
 
 
 def validate_generation_env(name: GenerationName | None, image: str, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Refuse variables that the generation ignores silently. Both names together serve both generations."""
+    """Refuse variables that the generation ignores silently.
+
+    Both names together serve both generations.
+    """
     generation = find_generation(name, image)
     for old, new in generation.renamed_env.items():
         if old in (env or {}) and new not in (env or {}):

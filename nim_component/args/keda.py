@@ -47,8 +47,8 @@ class KedaTrigger(Arguments):
     """Type of the scaler, such as `prometheus`, `kafka` or `cron`."""
 
     metadata: dict[MetadataKey, AnyText]
-    """Settings of the scaler, all strings. With `prometheus`, `ignoreNullValues` is `"false"` unless set:
-    KEDA's own default treats a query without a result as no load."""
+    """Settings of the scaler, all strings. With `prometheus`, `ignoreNullValues` is `"false"`
+    unless set: KEDA's own default treats a query without a result as no load."""
 
     name: ObjectName | None = None
     """Name of the trigger."""
@@ -75,7 +75,10 @@ class KedaFallback(Arguments):
 
 
 class KedaArgs(Arguments):
-    """KEDA ScaledObject in place of a HorizontalPodAutoscaler. KEDA must be installed in the cluster."""
+    """KEDA ScaledObject in place of a HorizontalPodAutoscaler.
+
+    KEDA must be installed in the cluster.
+    """
 
     prometheus: ServerUrl | None = None
     """URL of the Prometheus that is queried for the presets. Required with `presets`."""
@@ -90,14 +93,14 @@ class KedaArgs(Arguments):
     """Seconds between two evaluations of the triggers. The default is KEDA's own."""
 
     cooldown_period: Annotated[Integer, Field(ge=0)] | None = None
-    """Seconds without load before the last pod is removed, with `min_replicas: 0`. KEDA counts from the
-    last load, not from the end of loading: a shorter time removes a pod that was started for one
-    request before it answers. Unset: `startup_timeout`, at least KEDA's own 300."""
+    """Seconds without load before the last pod is removed, with `min_replicas: 0`. KEDA counts from
+    the last load, not from the end of loading: a shorter time removes a pod that was started for
+    one request before it answers. Unset: `startup_timeout`, at least KEDA's own 300."""
 
     initial_cooldown_period: Annotated[Integer, Field(ge=0)] | None = None
     """Seconds after the start before a pod may be removed, with `min_replicas: 0`. Unset:
     `startup_timeout`, so that no pod is removed while it loads."""
 
     fallback: KedaFallback | None = None
-    """Number of pods while a trigger reports no value. Unset: `min_replicas`, at least 1, or the current
-    number if it is higher."""
+    """Number of pods while a trigger reports no value. Unset: `min_replicas`, at least 1, or the
+    current number if it is higher."""

@@ -1,4 +1,4 @@
-"""Options of LoRA: limits of the server, volume and source of the adapters, and access to the hub."""
+"""Options of LoRA: limits, volume and source of the adapters, and access to the hub."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,19 +60,20 @@ class AdapterVolume(Arguments):
     """
 
     existing_claim: ObjectName | None = None
-    """Name of an existing PVC. Unset: the component creates a PVC and deletes it with the service."""
+    """Name of an existing PVC. Unset: the component creates a PVC and deletes it with the
+    service."""
 
     directory: Directory | None = None
-    """Directory of the volume for this service alone. Services that share an existing PVC each need one.
-    Unset: the root of the volume."""
+    """Directory of the volume for this service alone. Services that share an existing PVC each need
+    one. Unset: the root of the volume."""
 
     size: Storage = "10Gi"
-    """Size of the PVC that the component creates. Adapters have tens to hundreds of MB; after a change
-    of revision, the old and the new adapter are on the volume for a short time."""
+    """Size of the PVC that the component creates. Adapters have tens to hundreds of MB; after a
+    change of revision, the old and the new adapter are on the volume for a short time."""
 
     access_mode: AccessMode = "ReadWriteMany"
-    """Access mode of the PVC that the component creates. `ReadWriteOnce` suffices for one replica without
-    `refresh_interval`."""
+    """Access mode of the PVC that the component creates. `ReadWriteOnce` suffices for one replica
+    without `refresh_interval`."""
 
     storage_class: StorageClass | None = None
     """StorageClass of the PVC that the component creates. Unset: the cluster's default class."""
@@ -96,26 +97,27 @@ class LoRASource(Arguments):
     """
 
     names: Annotated[list[AdapterName], Field(min_length=1), AfterValidator(_require_unique)]
-    """Names of the adapters that must exist: directories, and model names in requests. A server that
-    starts without one of them would answer with the base model."""
+    """Names of the adapters that must exist: directories, and model names in requests. A server
+    that starts without one of them would answer with the base model."""
 
     claim: ObjectName | None = None
     """Name of the PVC that contains the adapters."""
 
     volume: str | None = None
-    """Name of the volume in `extra_volumes` that contains the adapters: NFS, CSI, an image volume, or a
-    directory of the node."""
+    """Name of the volume in `extra_volumes` that contains the adapters: NFS, CSI, an image volume,
+    or a directory of the node."""
 
     image: Image | None = None
-    """Container image whose `command` writes the adapters to `$NIM_PEFT_SOURCE`, for stores that the
-    loader does not support: NGC, S3, an artifact registry. It runs in every pod before the
+    """Container image whose `command` writes the adapters to `$NIM_PEFT_SOURCE`, for stores that
+    the loader does not support: NGC, S3, an artifact registry. It runs in every pod before the
     verification, with `lora_adapter_mem` and `lora.env`."""
 
     command: list[AnyText] | None = None
     """Command of `image`. Unset: the image's."""
 
     directory: Directory | None = None
-    """Directory of `claim` or `volume` that contains the adapters. Unset: the root of the volume."""
+    """Directory of `claim` or `volume` that contains the adapters. Unset: the root of the
+    volume."""
 
     @staticmethod
     def _validate(claim: Any, volume: Any, image: Any, command: Any, directory: Any) -> Iterator[Problem]:
@@ -132,25 +134,25 @@ class LoRASource(Arguments):
 
 
 class LoRAArgs(Arguments):
-    """Options of LoRA: limits of the server, storage and other sources of adapters, hub and package index."""
+    """Options of LoRA: limits, storage and other sources of adapters, hub and package index."""
 
     max_rank: Limit | None = None
-    """Highest rank of an adapter: `NIM_MAX_LORA_RANK` in 1.x, `--max-lora-rank` in 2.x. The loader refuses
-    an adapter above it, which the server would skip. Unset: the server's own (32 in 1.x, 16 in
-    vLLM)."""
+    """Highest rank of an adapter: `NIM_MAX_LORA_RANK` in 1.x, `--max-lora-rank` in 2.x. The loader
+    refuses an adapter above it, which the server would skip. Unset: the server's own (32 in 1.x, 16
+    in vLLM)."""
 
     max_gpu: Limit | None = None
     """Number of adapters in GPU memory, which is the number in one batch: `NIM_MAX_GPU_LORAS`,
     `--max-loras`. Unset: the server's own (8 in 1.x, 1 in vLLM)."""
 
     max_cpu: Limit | None = None
-    """Number of adapters in the host's memory: `NIM_MAX_CPU_LORAS`, `--max-cpu-loras`. Unset: the server's
-    own (16 in 1.x)."""
+    """Number of adapters in the host's memory: `NIM_MAX_CPU_LORAS`, `--max-cpu-loras`. Unset: the
+    server's own (16 in 1.x)."""
 
     refresh_interval: Annotated[Integer, Field(ge=1, le=86400)] | None = None
-    """Seconds after which the server reads its adapters again (`NIM_PEFT_REFRESH_INTERVAL`). With it, a
-    change of `hf_repo_ids` restarts nothing: a Job downloads the adapters to `volume`, and the
-    servers load them. Unset: the server reads them once, and a change rolls the pods."""
+    """Seconds after which the server reads its adapters again (`NIM_PEFT_REFRESH_INTERVAL`). With
+    it, a change of `hf_repo_ids` restarts nothing: a Job downloads the adapters to `volume`, and
+    the servers load them. Unset: the server reads them once, and a change rolls the pods."""
 
     volume: AdapterVolume | None = None
     """Shared volume for the adapters of `hf_repo_ids`. Unset: each pod downloads its own."""
@@ -162,8 +164,8 @@ class LoRAArgs(Arguments):
     """URL of a mirror of the Hugging Face hub (`HF_ENDPOINT`). Unset: the hub."""
 
     index_url: Url | None = None
-    """URL of the package index (`PIP_INDEX_URL`) from which the loader installs its library. Set a URL
-    with a password in `env`, with `valueFrom`. Unset: pip's default."""
+    """URL of the package index (`PIP_INDEX_URL`) from which the loader installs its library. Set a
+    URL with a password in `env`, with `valueFrom`. Unset: pip's default."""
 
     env: Environment | None = None
     """Environment variables of the loader, in the form of `NIM.env`, such as `PIP_EXTRA_INDEX_URL`,

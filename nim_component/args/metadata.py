@@ -34,4 +34,5 @@ else:
     LabelSelector = dict[LabelKey, LabelValue]
 
 METADATA_TYPES: tuple[Any, ...] = (Labels, Annotations)
-"""Types of every field that becomes metadata of an object. A contract test compares all fields with them."""
+"""Types of every field that becomes metadata of an object. A contract test compares all fields with
+them."""

@@ -41,8 +41,8 @@ class MonitorArgs(Arguments):
     """Kind of the object. Both add the labels `namespace`, `service` and `pod` to the series."""
 
     labels: Labels | None = None
-    """Labels by which Prometheus selects the object, such as `release: kube-prometheus-stack`, in addition
-    to the component's own."""
+    """Labels by which Prometheus selects the object, such as `release: kube-prometheus-stack`, in
+    addition to the component's own."""
 
     annotations: Annotations | None = None
     """Annotations of the object."""
@@ -69,7 +69,8 @@ class DashboardArgs(Arguments):
     """Grafana dashboard in a ConfigMap, for Grafana's sidecar."""
 
     labels: Labels = Field(default={"grafana_dashboard": "1"})
-    """Labels by which the sidecar selects the ConfigMap. The default is that of kube-prometheus-stack."""
+    """Labels by which the sidecar selects the ConfigMap. The default is that of
+    kube-prometheus-stack."""
 
     folder: Text | None = None
     """Folder, in the annotation `grafana_folder`. Unset: Grafana's default folder."""
@@ -79,22 +80,22 @@ class AlertsArgs(Arguments):
     """PrometheusRule of the Prometheus Operator. A threshold of null disables its alert."""
 
     labels: Labels | None = None
-    """Labels by which Prometheus selects the object, such as `release: kube-prometheus-stack`, in addition
-    to the component's own."""
+    """Labels by which Prometheus selects the object, such as `release: kube-prometheus-stack`, in
+    addition to the component's own."""
 
     severity: LabelValue = "warning"
     """Label `severity` of the alerts. `NIMNotServing` always has `critical`."""
 
     hold: PrometheusDuration = "10m"
-    """Time for which a condition must hold before its alert fires. `NIMNotServing` waits at least
-    `startup_timeout`."""
+    """Time for which a condition must be true before its alert fires. `NIMNotServing` waits at
+    least `startup_timeout`."""
 
     queue: Target | None = 10
     """Threshold of `NIMQueueGrows`: waiting requests for each pod, on average."""
 
     kv_cache: Target | None = 0.95
-    """Threshold of `NIMCacheFull`: used fraction of the KV cache of any pod. Above the default, the server
-    delays requests."""
+    """Threshold of `NIMCacheFull`: used fraction of the KV cache of any pod. Above the default, the
+    server delays requests."""
 
     first_token: Target | None = 5
     """Threshold of `NIMSlow`: seconds of the 95th percentile of the time to first token."""
@@ -110,8 +111,8 @@ class MetricsArgs(Arguments):
     """Scraping by the Prometheus Operator. Null disables it."""
 
     scrape_annotations: Flag = False
-    """Annotations `prometheus.io/scrape`, `port` and `path` on the pods, for a Prometheus without the
-    operator."""
+    """Annotations `prometheus.io/scrape`, `port` and `path` on the pods, for a Prometheus without
+    the operator."""
 
     dashboard: DashboardArgs | None = None
     """Grafana dashboard."""

@@ -21,7 +21,8 @@ GROUP_ENV: dict[str, str] = {
     "NIM_NODE_RANK": "multi_node",
     "NIM_LEADER_ROLE": "multi_node",
 }
-"""Environment variables for a server's place in its node group, each with the field that decides it."""
+"""Environment variables for a server's place in its node group, each with the field that decides
+it."""
 
 _SHARE = fix("Use {}, or a shared PVC in existing_claim.", {"cache": {"access_mode": "ReadWriteMany"}})
 
@@ -39,8 +40,8 @@ class MultiNodeArgs(Arguments):
     """Number of pods of one replica, each on its own node with `gpu` GPUs."""
 
     tensor_parallel: Annotated[Integer, Field(ge=1)] | None = None
-    """Number of GPUs that share each layer. Unset: `gpu`, the GPUs of one node, which have the fastest
-    links."""
+    """Number of GPUs that share each layer. Unset: `gpu`, the GPUs of one node, which have the
+    fastest links."""
 
     pipeline_parallel: Annotated[Integer, Field(ge=1)] | None = None
     """Number of stages that the layers are divided into. Unset: `nodes`."""
@@ -117,7 +118,7 @@ def validate_group_generation(
     args: Sequence[Any] | None,
     command: Any,
 ) -> Iterator[Problem]:
-    """Require a known generation, which decides how a node group starts, and refuse fields that change the start."""
+    """Require a known generation, and refuse fields that change how a node group starts."""
     if multi_node is None:
         return
     yield from validate_managed(env, GROUP_ENV)

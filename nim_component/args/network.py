@@ -25,13 +25,16 @@ PROXY_ENV = {
     "NO_PROXY": "no_proxy",
     "no_proxy": "no_proxy",
 }
-"""Environment variables of the proxy, each with its field. Libraries read one or the other spelling."""
+"""Environment variables of the proxy, each with its field. Libraries read one or the other
+spelling."""
 
 CA_ENV = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT")
-"""Environment variables with a bundle of certificate authorities: OpenSSL and Rust, requests, curl, AWS SDK, pip."""
+"""Environment variables with a bundle of certificate authorities: OpenSSL and Rust, requests, curl,
+AWS SDK, pip."""
 
 NATIVE_TLS = "NIM_SDK_USE_NATIVE_TLS"
-"""Environment variable with which NIM's downloader uses proxy and authorities (NVIDIA, "Deploy behind a TLS proxy")."""
+"""Environment variable with which NIM's downloader uses proxy and authorities (NVIDIA, "Deploy
+behind a TLS proxy")."""
 
 
 def _proxy(value: Any, info: ValidationInfo) -> Any:
@@ -79,24 +82,25 @@ class NetworkArgs(Arguments):
     https_proxy: ProxyUrl | None = None
     """Proxy for https (`HTTPS_PROXY`): a URL such as `http://proxy.example.com:3128`, or
     `{"valueFrom": {"secretKeyRef": ...}}` for a URL with a password. It must allow
-    authn.nvidia.com, api.ngc.nvidia.com, xfiles.ngc.nvidia.com and, for adapters, huggingface.co."""
+    authn.nvidia.com, api.ngc.nvidia.com, xfiles.ngc.nvidia.com and, for adapters,
+    huggingface.co."""
 
     http_proxy: ProxyUrl | None = None
     """Proxy for plain http (`HTTP_PROXY`), in the same forms."""
 
     no_proxy: list[HostPattern] | None = None
-    """Hosts, domains (`.example.com`) and address ranges that are reached without the proxy (`NO_PROXY`).
-    The pod itself and the names of the cluster always are."""
+    """Hosts, domains (`.example.com`) and address ranges that are reached without the proxy
+    (`NO_PROXY`). The pod itself and the names of the cluster always are."""
 
     ca_config_map: ObjectName | None = None
-    """Name of a ConfigMap with certificate authorities, in addition to those in the image. Each key is a
-    file of PEM certificates. An init container joins both into one bundle at each start."""
+    """Name of a ConfigMap with certificate authorities, in addition to those in the image. Each key
+    is a file of PEM certificates. An init container joins both into one bundle at each start."""
 
     rules = (Rule(("http_proxy", "https_proxy", "no_proxy"), _validate_proxies, waits=False),)
 
     @property
     def has_proxy(self) -> bool:
-        """Whether there is a proxy."""
+        """True if a proxy is set."""
         return self.http_proxy is not None or self.https_proxy is not None
 
 

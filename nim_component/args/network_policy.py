@@ -40,8 +40,8 @@ class NetworkPeer(Arguments):
     """Labels of namespaces; `{}` selects every namespace."""
 
     cidr: Cidr | None = None
-    """Address range, such as `10.0.0.0/8`. Nodes and hosts outside the cluster are selected by address
-    only."""
+    """Address range, such as `10.0.0.0/8`. Nodes and hosts outside the cluster are selected by
+    address only."""
 
     excluding: list[Cidr] | None = None
     """Address ranges inside `cidr` that are not allowed."""
@@ -77,7 +77,8 @@ def _within(part: Any, whole: Any) -> bool:
 KUBE_DNS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
 """DNS server of the cluster, with the labels of kubeadm and of managed clusters."""
 NODE_LOCAL_PODS = NetworkPeer(namespace="kube-system", pods={"k8s-app": "node-local-dns"})
-"""NodeLocal DNSCache behind Cilium (GKE Dataplane V2, AKS), where the policy applies to the pod of the cache."""
+"""NodeLocal DNSCache behind Cilium (GKE Dataplane V2, AKS), where the policy applies to the pod of
+the cache."""
 NODE_LOCAL_DNS = NetworkPeer(cidr="169.254.20.10/32")
 """Address of NodeLocal DNSCache on each node, in clusters that have it."""
 CLOUD_DNS = NetworkPeer(cidr="169.254.169.254/32")
@@ -85,19 +86,19 @@ CLOUD_DNS = NetworkPeer(cidr="169.254.169.254/32")
 
 
 class NetworkPolicyArgs(Arguments):
-    """NetworkPolicy that allows the listed connections and those that a NIM needs, and denies all others.
+    """NetworkPolicy that denies all connections except the listed ones and those that a NIM needs.
 
     The network plugin of the cluster must enforce NetworkPolicies.
     """
 
     ingress: list[NetworkPeer]
-    """Clients of the server. List the monitoring and the ingress controller too. An empty list allows the
-    node only, which runs the probes."""
+    """Clients of the server. List the monitoring and the ingress controller too. An empty list
+    allows the node only, which runs the probes."""
 
     internet: Flag | None = None
-    """Whether https (TCP 443) to public addresses is allowed: NGC, the Hugging Face hub and the package
+    """Access by https (TCP 443) to public addresses. NGC, the Hugging Face hub and the package
     index have changing addresses, which cannot be listed. Private ranges and the metadata service
-    of the cloud are excluded. Unset: allowed, unless `proxies` are given."""
+    of the cloud are excluded. Unset: true, unless `proxies` are given."""
 
     proxies: list[NetworkPeer] | None = None
     """Proxies of `network`, each with its `ports`."""
@@ -107,13 +108,13 @@ class NetworkPolicyArgs(Arguments):
     service."""
 
     dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
-    """DNS servers, on UDP and TCP port 53 unless `ports` are given. The default is kube-dns, its cache on
-    the node and Google's Cloud DNS; a list replaces all of them. On OpenShift:
+    """DNS servers, on UDP and TCP port 53 unless `ports` are given. The default is kube-dns, its
+    cache on the node and Google's Cloud DNS; a list replaces all of them. On OpenShift:
     `{namespace: openshift-dns, ports: [5353]}`."""
 
     @property
     def reaches_internet(self) -> bool:
-        """Whether https to public addresses is allowed."""
+        """True if https to public addresses is allowed."""
         return not self.proxies if self.internet is None else self.internet
 
     @staticmethod
@@ -138,7 +139,7 @@ def validate_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapte
 
 
 def validate_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
-    """Require the proxy among the allowed destinations: otherwise downloads run into their timeout."""
+    """Require the proxy among the allowed destinations: otherwise downloads time out."""
     if policy is None or network is None or not network.has_proxy:
         return
     if not policy.proxies and policy.internet is None and not policy.egress:

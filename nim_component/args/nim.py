@@ -43,16 +43,16 @@ class NIM(FlyteNIM):
     """
 
     health_port: Port | None = None
-    """Port of the health endpoints alone (`NIM_HEALTH_PORT`), which all probes then use. Probes then
-    pass even if `port` is closed to them or requires TLS. NIM 2.x only. Unset: `port`."""
+    """Port of the health endpoints alone (`NIM_HEALTH_PORT`), which all probes then use. Probes
+    then pass even if `port` is closed to them or requires TLS. NIM 2.x only. Unset: `port`."""
 
     grpc_port: Port | None = None
     """Port of the server's gRPC API (`NIM_GRPC_API_PORT`), which speech NIMs have. Unset: no gRPC
     port is opened."""
 
     lora_image: Image = "python:3.12-alpine"
-    """Container image of the LoRA loader. The pinned `huggingface_hub` is installed into it at start,
-    unless the image contains it."""
+    """Container image of the LoRA loader. The pinned `huggingface_hub` is installed into it at
+    start, unless the image contains it."""
 
     generation: GenerationName | None = None
     """Generation of the container, which decides environment, arguments and metric names. Unset:
@@ -61,16 +61,16 @@ class NIM(FlyteNIM):
     guessed: features that depend on the generation then require this field."""
 
     lora: LoRAArgs = LoRAArgs()
-    """LoRA settings: limits of the server, shared volume, refresh, other sources, mirrors. By default
-    each pod downloads its own adapters, and the server's own limits apply."""
+    """LoRA settings: limits of the server, shared volume, refresh, other sources, mirrors. By
+    default each pod downloads its own adapters, and the server's own limits apply."""
 
     namespace: Namespace = "default"
-    """Namespace of every object. It is written into each object, so that the output `url` is known in
-    a preview."""
+    """Namespace of every object. It is written into each object, so that the output `url` is known
+    in a preview."""
 
     service_name: Annotated[str, AfterValidator(validate_service_name)] | None = None
-    """Name of the Deployment and the Service, and prefix of the other names: a DNS label. Unset: the
-    name of the component. Keep it when you rename the component with an alias: then nothing
+    """Name of the Deployment and the Service, and prefix of the other names: a DNS label. Unset:
+    the name of the component. Keep it when you rename the component with an alias: then nothing
     changes in the cluster."""
 
     replicas: Annotated[Integer, Field(ge=0, le=1000)] = 1
@@ -81,14 +81,14 @@ class NIM(FlyteNIM):
     the current number of pods of a running service."""
 
     startup_timeout: Annotated[Integer, Field(ge=30, le=86400)] = 1800
-    """Seconds from the start of the container until the model must answer. Pulling and loading models
-    of 8B to 70B takes 5 to 30 minutes. The progress deadline and Pulumi's timeouts are derived
-    from it."""
+    """Seconds from the start of the container until the model must answer. Pulling and loading
+    models of 8B to 70B takes 5 to 30 minutes. The progress deadline and Pulumi's timeouts are
+    derived from it."""
 
     rollout: Literal["recreate", "rolling", "surge"] | None = None
-    """Strategy that replaces pods: `recreate` stops all, then starts; `rolling` replaces one by one,
-    old pod first; `surge` starts one new pod first, which requires a spare GPU. Unset: `recreate`
-    with one replica, else `rolling`. Neither strategy needs a spare GPU."""
+    """Strategy that replaces pods: `recreate` stops all, then starts; `rolling` replaces one by
+    one, old pod first; `surge` starts one new pod first, which requires a spare GPU. Unset:
+    `recreate` with one replica, else `rolling`. Neither strategy needs a spare GPU."""
 
     cache: CacheArgs = CacheArgs()
     """Storage of the model. By default a PVC of 50Gi, ReadWriteOnce, deleted with the service."""
@@ -97,15 +97,16 @@ class NIM(FlyteNIM):
     """One server across several nodes, each with `gpu` GPUs. Unset: one node."""
 
     network: NetworkArgs | None = None
-    """Proxy and certificate authorities for connections to the outside. Unset: direct connections and
-    the authorities in the images."""
+    """Proxy and certificate authorities for connections to the outside. Unset: direct connections
+    and the authorities in the images."""
 
     served_model_name: Text | None = None
     """Name of the base model in requests (`NIM_SERVED_MODEL_NAME`). Unset: the image's, such as
     `meta/llama3-8b-instruct`."""
 
     model_profile: Text | None = None
-    """Profile that the server uses (`NIM_MODEL_PROFILE`). Unset: the server chooses one for its GPUs."""
+    """Profile that the server uses (`NIM_MODEL_PROFILE`). Unset: the server chooses one for its
+    GPUs."""
 
     network_policy: NetworkPolicyArgs | None = None
     """NetworkPolicy of the pods. Unset: none, so on most clusters all connections are allowed."""
@@ -121,8 +122,8 @@ class NIM(FlyteNIM):
     """Affinity of the pods, in the form of Kubernetes' `affinity`."""
 
     topology_spread: list[Structure] | None = None
-    """Topology spread, in the form of Kubernetes' `topologySpreadConstraints`. A constraint without a
-    `labelSelector` applies to the pods of this service and rollout."""
+    """Topology spread, in the form of Kubernetes' `topologySpreadConstraints`. A constraint without
+    a `labelSelector` applies to the pods of this service and rollout."""
 
     disruption_budget: DisruptionBudgetArgs | None = None
     """PodDisruptionBudget. Unset: none, so a drain may evict all pods at once."""
@@ -156,7 +157,8 @@ class NIM(FlyteNIM):
     """GRPCRoute of the Gateway API to `grpc_port`."""
 
     inference_pool: InferencePoolArgs | None = None
-    """InferencePool of the Gateway API inference extension. `http_route` then routes to the pool."""
+    """InferencePool of the Gateway API inference extension. `http_route` then routes to the
+    pool."""
 
     metrics: MetricsArgs | None = None
     """Scraping, dashboard and alerts."""
@@ -178,8 +180,8 @@ class NIM(FlyteNIM):
     """Kubernetes `volumeMounts` of the server, added after the component's own."""
 
     extra_init_containers: list[NamedStructure] | None = None
-    """Kubernetes `initContainers`, added after the component's own. One with `restartPolicy: Always` is
-    a sidecar that starts before the server."""
+    """Kubernetes `initContainers`, added after the component's own. One with `restartPolicy:
+    Always` is a sidecar that starts before the server."""
 
     extra_containers: list[NamedStructure] | None = None
     """Kubernetes `containers`, added after the server. One without a `securityContext` gets the
@@ -205,8 +207,8 @@ class NIM(FlyteNIM):
     Kubernetes' default of 30 interrupts long generations."""
 
     pre_stop_sleep: Annotated[Integer, Field(ge=0, le=86400)] | None = None
-    """Seconds of `termination_grace` in which a stopping pod still accepts requests, until Services and
-    gateways have removed it. 0 stops it at once. Unset: 10, but at most half of
+    """Seconds of `termination_grace` in which a stopping pod still accepts requests, until Services
+    and gateways have removed it. 0 stops it at once. Unset: 10, but at most half of
     `termination_grace`. Requires Kubernetes 1.30."""
 
     overrides: dict[str, Structure] | None = None
@@ -215,14 +217,14 @@ class NIM(FlyteNIM):
     `service`, `cache`, `warm`, `lora`, `pull`, `keys` and those of the option sets."""
 
     diagnosis: DiagnosisArgs = DiagnosisArgs()
-    """Progress report of `pulumi up`. By default it prints phases and causes if the extra `diagnose`
-    is installed and the cluster can be read."""
+    """Progress report of `pulumi up`. By default it prints phases and causes if the extra
+    `diagnose` is installed and the cluster can be read."""
 
     rules = RULES
 
     @property
     def is_exposed(self) -> bool:
-        """Whether clients outside the cluster have an address of their own for the service."""
+        """True if clients outside the cluster have an address for the service."""
         return self.ingress is not None or self.http_route is not None or self.service.type == "LoadBalancer"
 
     @property

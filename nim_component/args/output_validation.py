@@ -20,13 +20,14 @@ from .secrets import SECRET_VALUE_FIELDS
 T = TypeVar("T", bound=Arguments)
 
 SECRET_PATHS: frozenset[Path] = frozenset(("secrets", name) for name in SECRET_VALUE_FIELDS)
-"""Only fields from which a Secret is created. A secret in a pod spec would redact its whole diff."""
+"""Only fields from which a Secret is created. A secret in a pod spec would redact its whole
+diff."""
 KUBECONFIG = ("diagnosis", "kubeconfig")
 """Field that may be a secret, because it is used in this process only and never recorded."""
 
 
 def bind_outputs(args: T, owner: str) -> T:
-    """Return a copy in which every Output is validated when it resolves, or `args` if there is none.
+    """Return a copy whose Outputs are validated when they resolve, or `args` if there is none.
 
     The component does this, not the model: one model may belong to several components.
 
@@ -41,21 +42,25 @@ def bind_outputs(args: T, owner: str) -> T:
 
 
 class _OutputProblems:
-    """Problems of one owner's Outputs. The first that fails waits for the others: one error reports all."""
+    """Problems of one owner's Outputs, in one error.
+
+    The first Output that fails waits for the others.
+    """
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self.all: list[pulumi.Output[list[Problem]]] = []
 
     def add(self, problems: "pulumi.Output[list[Problem]]") -> "pulumi.Output[None]":
-        """Return an Output that fails if there are problems, and is unknown while they are unknown."""
+        """Return an Output that fails if there are problems, and is unknown while they are."""
         self.all.append(problems)
         return problems.apply(lambda found: self._fail() if found else None)
 
     async def _fail(self) -> None:
         found: list[Problem] = []
         for problems in self.all:
-            # An Output that failed by itself is reported there. The problems of an unknown one are None.
+            # An Output that failed by itself is reported there. The problems of an unknown Output
+            # are None.
             with contextlib.suppress(Exception):
                 found += await problems.future() or []
         raise ArgumentError(self.owner, found)
@@ -110,13 +115,13 @@ def _validated(value: pulumi.Output[Any], problems: _OutputProblems, path: Path,
         try:
             validate(plain)
         except ValidationError as error:
-            # The path in the error is not that of the field, which decides whether the value is printed.
+            # The field decides if the value is printed, and the error has another path.
             is_hidden = is_secret_path(path)
             return [replace(each, path=path, value=None if is_hidden else each.value, base=()) for each in find_problems(error)]
         return []
 
     is_secret = pulumi.Output.from_input(value.is_secret())
-    # Whether it is a secret is known before its value is: a preview refuses it too.
+    # The mark of a secret is known before its value: a preview refuses it too.
     not_secret = problems.add(is_secret.apply(lambda secret: [_secret_problem(path)] if secret else []))
     valid = problems.add(pulumi.Output.all(value, is_secret).apply(find))
     return pulumi.Output.all(value, not_secret, valid).apply(lambda resolved: validate(resolved[0]))

@@ -47,7 +47,8 @@ def validate_env_value(value: Any, info: ValidationInfo) -> Any:
 def _structure(value: Any) -> Any:
     """Return a structure of mappings, lists, scalars and Outputs, or raise.
 
-    Only these can be searched for secrets, merged and compared. The `...Args` classes of the SDK cannot.
+    Only these can be searched for secrets, merged and compared; the `...Args` classes of the SDK
+    cannot.
     """
     if isinstance(value, Mapping):
         return {refuse_key(str(key)): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}

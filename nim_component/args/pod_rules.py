@@ -23,7 +23,7 @@ def validate_memory(mem: str, shm_size: str) -> Iterator[Problem]:
 
 
 def validate_grace(pre_stop_sleep: int | None, termination_grace: int) -> Iterator[Problem]:
-    """Require a sleep shorter than the grace period, which includes it: at its end the server is killed."""
+    """Require a sleep shorter than the grace period, at whose end the server is killed."""
     if pre_stop_sleep and pre_stop_sleep >= termination_grace:
         message = f"must be less than termination_grace ({termination_grace}), which includes it"
         yield Problem(("pre_stop_sleep",), message, "Decrease it, or increase termination_grace.", repr(pre_stop_sleep))
@@ -38,7 +38,10 @@ def validate_mounts(
     init_containers: Sequence[Mapping[str, Any]] | None,
     containers: Sequence[Mapping[str, Any]] | None,
 ) -> Iterator[Problem]:
-    """Require unique names and paths, and a volume for every mount. The API server validates the rest."""
+    """Require unique names and paths, and a volume for every mount.
+
+    The API server validates the rest.
+    """
     yield from _require_unique("extra_volumes", volumes, MANAGED_VOLUMES)
     yield from _require_unique("extra_init_containers", init_containers, MANAGED_CONTAINERS)
     yield from _require_unique(

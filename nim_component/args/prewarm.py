@@ -30,16 +30,16 @@ class PrewarmArgs(Arguments):
     """
 
     profiles: Annotated[list[Text], Field(min_length=1)] | None = None
-    """Profiles to download, with the names that `list-model-profiles` prints. The Job has no GPU from which
-    it could choose one: set `profiles`, `model_profile`, `all_profiles` or `args`. Unset:
-    `model_profile`."""
+    """Profiles to download, with the names that `list-model-profiles` prints. The Job has no GPU
+    from which it could choose one: set `profiles`, `model_profile`, `all_profiles` or `args`.
+    Unset: `model_profile`."""
 
     all_profiles: Annotated[bool, Strict()] = False
-    """Whether every profile is downloaded (`--all`), which is many times the size of one."""
+    """Download of every profile (`--all`), which is many times the size of one."""
 
     args: Annotated[list[AnyText], Field(min_length=1)] | None = None
-    """Arguments of `download-to-cache` in place of `--profiles`, such as `["--model-uri", "hf://org/model"]`
-    for a NIM without a model of its own."""
+    """Arguments of `download-to-cache` in place of `--profiles`, such as `["--model-uri",
+    "hf://org/model"]` for a NIM without a model of its own."""
 
     cpu: Cores = 2
     """CPU cores of the Job, as request and limit."""
@@ -51,8 +51,8 @@ class PrewarmArgs(Arguments):
     """Seconds for the download. The Job's deadline and Pulumi's timeout are derived from it."""
 
     node_selector: LabelSelector | None = None
-    """Labels that the Job's node must have. Unset: the server's `node_selector`, so that a volume that binds
-    on first use binds to a node with GPUs."""
+    """Labels that the Job's node must have. Unset: the server's `node_selector`, so that a volume
+    that binds on first use binds to a node with GPUs."""
 
     tolerations: list[Toleration] | None = None
     """Tolerations of the Job's pod. Unset: the server's."""

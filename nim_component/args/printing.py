@@ -25,7 +25,7 @@ _REDACTED = _Placeholder("***")
 def printable(name: str, value: Any) -> Any:
     """Return the value of a field for `repr`.
 
-    The values of fields that may hold a secret are redacted; mappings keep their keys.
+    The values of fields that may contain a secret are redacted; mappings keep their keys.
     """
     return _printable(value, is_secret=name in SECRET_FIELDS)
 

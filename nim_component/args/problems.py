@@ -20,11 +20,12 @@ SECRET_FIELDS = frozenset(
         *("env", "data", "string_data", "args", "command", "metadata"),
     }
 )
-"""Fields whose values are never printed: they hold, or may hold, a credential."""
+"""Fields whose values are never printed: they contain, or may contain, a credential."""
 
 _LONGEST_VALUE = 80
 _LITERAL_CUTOFF = 0.8
-"""Least similarity of a suggested value. It is high, because short values such as `1.x` and `2.x` are similar."""
+"""Least similarity of a suggested value. It is high, because short values such as `1.x` and `2.x`
+are similar."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ def is_secret_path(path: Path) -> bool:
 
 
 def format_value(path: Path, value: Any) -> str | None:
-    """Return a value for an error text, or None for a secret, a structure and a possible credential."""
+    """Return a value for an error text, or None if it must not be printed.
+
+    Secrets, structures and possible credentials are not printed.
+    """
     if is_secret_path(path) or not isinstance(value, str | int | float | bool | None):
         return None
     if isinstance(value, str) and looks_like_credential(value):
@@ -95,7 +99,7 @@ def keep_custom_error(detail: ErrorDetails) -> PydanticCustomError | str:
 
 
 def _context(problem: Problem) -> dict[str, Any]:
-    # Nested models are validated first: the depth tells later where this model is.
+    # Nested models are validated first: the depth shows later where this model is.
     return {"message": problem.message, "fix": problem.fix, "value": problem.value, "depth": len(problem.path)}
 
 
@@ -125,8 +129,8 @@ _TEXTS: dict[str, tuple[str, Fix | str]] = {
     "greater_than_equal": ("must be at least {ge}", "Increase it."),
     "greater_than": ("must be greater than {gt}", "Increase it."),
     "less_than_equal": ("must be at most {le}", "Decrease it."),
-    "string_too_short": ("must not be empty", "Give a value, or remove the field."),
-    "too_short": ("must not be empty", "Give at least one item, or remove the field."),
+    "string_too_short": ("must not be empty", "Set a value, or remove the field."),
+    "too_short": ("must not be empty", "Add an item, or remove the field."),
 }
 
 _REQUIRED: dict[Path, Fix] = {
@@ -176,5 +180,5 @@ def _fill_fix(action: Fix | str, context: dict[str, Any]) -> Fix | str:
 
 
 def _is_internal(step: str | int) -> bool:
-    """Return whether pydantic added a step to a location for its own schema: union members, mapping keys."""
+    """Return whether pydantic added a step for its own schema: union members, mapping keys."""
     return isinstance(step, str) and (step == "[key]" or step.startswith(("function-", "constrained-", "lax-or-strict", "is-instance")))

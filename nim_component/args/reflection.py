@@ -17,7 +17,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def field_model(model: type[BaseModel] | None, name: str | int) -> type[BaseModel] | None:
-    """Return the model of a field, or of the items of a field, or None for a field of plain values."""
+    """Return the model of a field or of its items, or None for a field of plain values."""
     field = model.model_fields.get(str(name)) if model is not None else None
     return next(models_in(field.annotation), None) if field is not None else None
 

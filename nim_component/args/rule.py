@@ -16,9 +16,10 @@ class Rule:
     reads: tuple[str, ...]
     """Dotted paths below the model, such as `cache.access_mode`."""
     validate: Callable[..., Iterator[Problem]]
-    """Function that yields the problems; its parameters are the values of `reads`, in their order."""
+    """Function that yields the problems; its parameters are the values of `reads`, in their
+    order."""
     waits: bool = True
-    """Whether the rule waits while a value is an Output; it runs when all have resolved.
+    """Wait for Outputs: the rule runs when all of its values have resolved.
 
     False for a rule that depends on which fields are given, not on their values.
     """
@@ -39,7 +40,10 @@ class Rule:
 
 
 def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
-    """Yield the problems that rules find, without rules that wait for an Output or lack a valid field."""
+    """Yield the problems that rules find.
+
+    Rules that wait for an Output, or lack a valid field, are skipped.
+    """
     for rule in rules:
         try:
             values = rule.read(model)

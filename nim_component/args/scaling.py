@@ -72,16 +72,16 @@ def _preset(value: Any) -> Any:
 
 
 class ScalingPreset(Arguments):
-    """Signal from NIM's own metrics, under the metric names of every generation of the container."""
+    """Signal from NIM's own metrics, for every generation of the container."""
 
     preset: PresetName
-    """Signal: `queue` is the number of waiting requests, `running` of requests in progress, `kv-cache` the
-    used fraction of the KV cache, `latency` the 95th percentile of the time to first token, which
-    requires `keda`."""
+    """Signal: `queue` (waiting requests), `running` (requests in progress), `kv-cache` (used
+    fraction of the KV cache) or `latency` (95th percentile of the time to first token; requires
+    `keda`)."""
 
     target: Target | None = None
-    """Target for each pod: requests, a fraction of 1, or for `latency` seconds. Unset: 5 requests, 0.75,
-    2 seconds."""
+    """Target for each pod: requests, a fraction of 1, or for `latency` seconds. Unset: 5 requests,
+    0.75, 2 seconds."""
 
     @property
     def goal(self) -> "pulumi.Input[Any]":
@@ -96,7 +96,7 @@ else:
 
 
 class ResourceMetric(Arguments):
-    """CPU or memory of the pods. For a GPU server both say little about the load."""
+    """CPU or memory of the pods. For a GPU server neither shows the load."""
 
     name: Literal["cpu", "memory"]
     """Resource."""
@@ -206,4 +206,5 @@ class ScalingRate(Arguments):
     """Length of the period, in seconds."""
 
     stabilization: Annotated[Integer, Field(ge=0, le=3600)] = 0
-    """Seconds of past recommendations from which the autoscaler takes the smallest change. 0: no delay."""
+    """Seconds of past recommendations from which the autoscaler takes the smallest change. 0: no
+    delay."""

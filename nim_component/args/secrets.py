@@ -70,7 +70,10 @@ _SOURCE = fix(
 
 
 def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
-    """Require exactly one of a reference, a value and keyless. A mirror may need a login also without a key."""
+    """Require exactly one of a reference, a value and keyless.
+
+    A mirror may require a login also without a key, so `ngc_image_secret` is allowed.
+    """
     if without_key:
         for name, value in {"ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
             if value is not None:
@@ -110,8 +113,9 @@ class NIMSecrets(Arguments):
     """
 
     ngc_image_secret: SecretReference | None = None
-    """Name of the Secret (type `kubernetes.io/dockerconfigjson`) for nvcr.io, or the Secret resource. It
-    becomes the pod's `imagePullSecrets`. Required by reference; by value the component creates it."""
+    """Name of the Secret (type `kubernetes.io/dockerconfigjson`) for nvcr.io, or the Secret
+    resource. It becomes the pod's `imagePullSecrets`. Required by reference; by value the component
+    creates it."""
 
     ngc_secret_key: SecretKey | None = None
     """Key of the Secret that contains the NGC API key. Required by reference. Unset, by value:
@@ -122,32 +126,32 @@ class NIMSecrets(Arguments):
     `ngc_image_secret`."""
 
     secrets_prefix: Prefix | None = None
-    """Prefix such as `_FSEC_` or `_UNION_`: each secret is also set as the variable `<PREFIX><GROUP>_<KEY>`, as
-    Flyte names it, and `NGC_API_KEY` refers to it. Unset: `NGC_API_KEY` is read from the Secret
-    directly."""
+    """Prefix such as `_FSEC_` or `_UNION_`: each secret is also set as the variable
+    `<PREFIX><GROUP>_<KEY>`, as Flyte names it, and `NGC_API_KEY` refers to it. Unset: `NGC_API_KEY`
+    is read from the Secret directly."""
 
     hf_token_key: SecretKey | None = None
-    """Key of the Secret that contains the Hugging Face token, for gated or private adapters. Unset, by value:
-    `HF_TOKEN`."""
+    """Key of the Secret that contains the Hugging Face token, for gated or private adapters. Unset,
+    by value: `HF_TOKEN`."""
 
     hf_token_group: SecretReference | None = None
-    """Name of the Secret with the key `hf_token_key`, or the Secret resource. Unset: the Secret with the NGC
-    key."""
+    """Name of the Secret with the key `hf_token_key`, or the Secret resource. Unset: the Secret
+    with the NGC key."""
 
     ngc_api_key: SecretValue | None = None
-    """NGC API key, as a Pulumi secret. The component creates the pull Secret for nvcr.io and the Secret with
-    the key. A rotated value rolls the pods."""
+    """NGC API key, as a Pulumi secret. The component creates the pull Secret for nvcr.io and the
+    Secret with the key. A rotated value rolls the pods."""
 
     hf_token: SecretValue | None = None
     """Hugging Face token, as a Pulumi secret. The component creates the Secret with the token."""
 
     verify: Flag = True
-    """Whether a preview reads the referenced Secrets and verifies their keys, so that a missing one fails the
-    preview and not a pod. Requires permission to get Secrets. Names that are Outputs belong to the
-    same program and are never read."""
+    """Verification of the referenced Secrets and their keys in a preview, so that a missing one
+    fails the preview and not a pod. Requires permission to get Secrets. Names that are Outputs
+    belong to the same program and are never read."""
 
     without_key: Flag = False
-    """Whether there is no NGC key, as `keyless()` sets it. Public images need no key from NIM 2.0.10 on; a
+    """Absence of an NGC key; `keyless()` sets it. Public images need no key from NIM 2.0.10 on; a
     filled cache needs none at all. `ngc_image_secret` is allowed, for a mirror with a login."""
 
     rules = (
@@ -159,7 +163,9 @@ class NIMSecrets(Arguments):
 
     @classmethod
     def keyless(cls, **others: Any) -> Self:
-        """Return secrets without an NGC key, for public images (NIM 2.0.10 and later) and filled caches.
+        """Return secrets without an NGC key.
+
+        For public images (NIM 2.0.10 and later) and filled caches.
 
         Args:
             others: `ngc_image_secret`, for a mirror with a login, and the Hugging Face fields.
@@ -168,12 +174,12 @@ class NIMSecrets(Arguments):
 
     @property
     def makes_key(self) -> bool:
-        """Whether the component creates the Secret of the NGC key."""
+        """True if the component creates the Secret of the NGC key."""
         return self.ngc_api_key is not None
 
     @property
     def makes_token(self) -> bool:
-        """Whether the component creates the Secret of the Hugging Face token."""
+        """True if the component creates the Secret of the Hugging Face token."""
         return self.hf_token is not None
 
     @property

@@ -60,11 +60,11 @@ class ServiceArgs(Arguments):
     """Kubernetes Service in front of the pods. Its port is the `port` of the `NIM`."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
-    """Type of the Service. A NIM has no authentication of its own; `ClusterIP` is reached from inside the
-    cluster only."""
+    """Type of the Service. A NIM has no authentication of its own; `ClusterIP` is reached from
+    inside the cluster only."""
 
     headless: Flag = False
-    """Whether the Service has no cluster IP: its name resolves to the pods, for clients that balance
+    """Service without a cluster IP: its name resolves to the pods, for clients that balance
     requests themselves."""
 
     annotations: Annotations | None = None
@@ -74,19 +74,19 @@ class ServiceArgs(Arguments):
     """Labels in addition to the component's own."""
 
     session_affinity: Literal["None", "ClientIP"] = "None"
-    """Session affinity. `ClientIP` sends the requests of a client to the same pod, whose KV cache contains
-    the conversation."""
+    """Session affinity. `ClientIP` sends the requests of a client to the same pod, whose KV cache
+    contains the conversation."""
 
     session_affinity_timeout: Annotated[Integer, Field(ge=1, le=86400)] | None = None
     """Seconds of the affinity `ClientIP`. Unset: Kubernetes' default of 10800."""
 
     internal_traffic_policy: Literal["Cluster", "Local"] | None = None
-    """Routing of requests from inside the cluster. `Local` uses pods on the caller's node only, and drops
-    requests if there is none. Unset: Kubernetes' default, `Cluster`."""
+    """Routing of requests from inside the cluster. `Local` uses pods on the caller's node only, and
+    drops requests if there is none. Unset: Kubernetes' default, `Cluster`."""
 
     external_traffic_policy: Literal["Cluster", "Local"] | None = None
-    """Routing of requests from outside the cluster. `Local` keeps the client's address and avoids a hop; only
-    nodes with a pod answer. Unset: Kubernetes' default, `Cluster`."""
+    """Routing of requests from outside the cluster. `Local` keeps the client's address and avoids a
+    hop; only nodes with a pod answer. Unset: Kubernetes' default, `Cluster`."""
 
     traffic_distribution: Literal["PreferClose", "PreferSameZone", "PreferSameNode"] | None = None
     """Preference for near pods. `PreferClose` requires Kubernetes 1.33, the others 1.35."""
@@ -95,15 +95,15 @@ class ServiceArgs(Arguments):
     """Port on every node. Unset: the cluster chooses one."""
 
     load_balancer_class: LoadBalancerClass | None = None
-    """Implementation of the load balancer, such as `service.k8s.aws/nlb`. It cannot be changed on an existing
-    Service. Unset: the cluster's default."""
+    """Implementation of the load balancer, such as `service.k8s.aws/nlb`. It cannot be changed on
+    an existing Service. Unset: the cluster's default."""
 
     load_balancer_source_ranges: list[Cidr] | None = None
-    """Address ranges that may connect to the load balancer. Set them: a NIM has no authentication of its own.
-    Unset: all addresses."""
+    """Address ranges that may connect to the load balancer. Set them: a NIM has no authentication
+    of its own. Unset: all addresses."""
 
     allocate_node_ports: Flag | None = None
-    """Whether a load balancer also uses a port on every node. Unset: Kubernetes' default, true."""
+    """Allocation of a port on every node for a load balancer. Unset: Kubernetes' default, true."""
 
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
     """Policy for IPv4 and IPv6. Unset: the cluster's default."""

@@ -36,7 +36,7 @@ def refuse_credential(value: str) -> str:
     if looks_like_credential(value):
         raise problem_error(
             "must be a name, and this value looks like a credential",
-            "Store the credential in a Secret, and give the Secret's name and key.",
+            "Store the credential in a Secret, and set the Secret's name and key here.",
         )
     return value
 

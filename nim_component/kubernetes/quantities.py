@@ -112,7 +112,7 @@ def _split(text: str) -> _Spelling:
 
 
 def _is_stored_unchanged(spelling: _Spelling) -> bool:
-    """Return True if `ParseQuantity` takes its fast path, which keeps the text as it was written."""
+    """Return True if `ParseQuantity` keeps the text as it was written, in its fast path."""
     whole, fraction, exponent = spelling.whole, spelling.fraction, spelling.exponent
     digits = whole + fraction
     if int(digits) > _MAX_INT64:

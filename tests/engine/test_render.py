@@ -12,7 +12,7 @@ import pulumi.automation as auto
 import pytest
 import yaml
 
-from ..hiding import find_in
+from ..encoded_secrets import find_in
 from ..schema.test_schema import PROJECTS
 from .project import ROOT, Project
 

@@ -15,7 +15,7 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import remove_namespace
 from tests.cluster.nodes import EIGHT_GPUS, GPU, GPU_TAINT, node
 
-from ..hiding import find_in
+from ..encoded_secrets import find_in
 from .project import ROOT, Project
 from .resources import objects_in
 

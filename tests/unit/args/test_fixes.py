@@ -135,7 +135,7 @@ PROBLEMS = [problem for problem in list_problems() if isinstance(problem.fix, Fi
 
 
 class Call:
-    """Stand-in for a public class: a call returns the mapping that it stands for."""
+    """Replacement of a public class: a call returns the mapping of its arguments."""
 
     def __init__(self, model: Any) -> None:
         self.model = model

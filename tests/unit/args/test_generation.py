@@ -1,4 +1,4 @@
-"""Which generation an image is, and what is said when that is not known."""
+"""Generation of the container: derived from the image's tag, or set by the user."""
 
 from dataclasses import fields
 from typing import Any
@@ -33,22 +33,22 @@ DIGEST = "@sha256:" + "1" * 64
         ("registry.example/llama:1a2b3c", UNKNOWN),
     ],
 )
-def test_the_tag_says_the_generation_or_nothing(image: str, generation: Generation):
+def test_tag_decides_generation(image: str, generation: Generation):
     assert find_generation(None, image) is generation
 
 
 @pytest.mark.parametrize("generation", [ONE, TWO_VLLM, TWO_SGLANG], ids=lambda generation: generation.name)
-def test_what_is_said_wins(generation: Generation):
+def test_explicit_generation_overrides_tag(generation: Generation):
     assert find_generation(generation.name, "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0") is generation
 
 
-def test_an_unknown_generation_knows_every_metric_by_all_its_names():
+def test_unknown_generation_has_all_metric_names():
     for each in fields(Metrics)[1:]:
         names = [name for generation in (ONE, TWO_VLLM, TWO_SGLANG) for name in getattr(generation.metrics, each.name)]
         assert list(getattr(UNKNOWN.metrics, each.name)) == names
 
 
-def test_an_image_that_is_an_output_is_asked_when_it_resolves():
+def test_generation_of_output_image_resolves():
     seen: list[Any] = []
 
     def program() -> None:
@@ -87,13 +87,14 @@ def test_an_image_that_is_an_output_is_asked_when_it_resolves():
         ),
     ],
 )
-def test_bad_input(fields: dict[str, Any], line: str):
+def test_wrong_generation_reports_its_text(fields: dict[str, Any], line: str):
     with pytest.raises(ArgumentError) as raised:
         recorded(**fields)
     assert line in str(raised.value)
 
 
-def test_both_names_serve_both_generations_and_nothing_is_refused_of_an_unknown_one():
+def test_both_variable_names_are_accepted():
+    """Both names together serve both generations. For an unknown generation each is accepted alone."""
     both = {"NIM_KVCACHE_PERCENT": "0.9", "NIM_GPU_MEM_FRACTION": "0.9"}
     assert recorded(env=both).env("llama")["NIM_GPU_MEM_FRACTION"] == "0.9"
     assert recorded(image="registry.example/llama:prod", env={"NIM_KVCACHE_PERCENT": "0.9"}, port=8001)

@@ -59,7 +59,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cache": {"prewarm": {"profiles": []}}},
-        "cache.prewarm.profiles: must not be empty. Give at least one item, or remove the field.",
+        "cache.prewarm.profiles: must not be empty. Add an item, or remove the field.",
     ),
     (
         {"cache": {"prewarm": {**WARM, "timeout": 5}}},

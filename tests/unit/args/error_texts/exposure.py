@@ -173,7 +173,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ingress": {"hosts": []}},
-        "ingress.hosts: must not be empty. Give at least one item, or remove the field.",
+        "ingress.hosts: must not be empty. Add an item, or remove the field.",
     ),
     (
         {"ingress": {"hosts": ["*.example.com"]}},

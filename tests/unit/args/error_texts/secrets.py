@@ -30,7 +30,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {**REFERENCE, "ngc_secret_key": "nvapi-abcdef"},
         "secrets.ngc_secret_key: must be a name, and this value looks like a credential. Store the credential in a "
-        "Secret, and give the Secret's name and key.",
+        "Secret, and set the Secret's name and key here.",
     ),
     (
         {**REFERENCE, "hf_token_group": "hf"},

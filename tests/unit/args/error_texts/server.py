@@ -6,7 +6,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # image
     (
         {"image": ""},
-        "image: must not be empty (got ''). Give a value, or remove the field.",
+        "image: must not be empty (got ''). Set a value, or remove the field.",
     ),
     (
         {"image": "nvcr.io/nim/a b:1"},
@@ -60,7 +60,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"health_endpoint": ""},
-        "health_endpoint: must not be empty (got ''). Give a value, or remove the field.",
+        "health_endpoint: must not be empty (got ''). Set a value, or remove the field.",
     ),
     # environment
     (
