@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Markdown on standard output: what the change from $BASE to the checked-out commit does to running models. For any CI.
-# BASE (required), STACKS, FAIL_ON, PREVIEWS: separated by blanks. RENDERS: a file to keep both renders in. PYTHON: the interpreter with the
-# program's packages.
-# Ends with 3 when FAIL_ON met something, with 1 when the change does not render.
+# Prints in Markdown the effects of the change from BASE to the checked-out commit. For any CI system.
+#
+# BASE      git reference to compare with; required
+# STACKS    names of stacks, separated by spaces; default: all
+# FAIL_ON   severities or rules that fail the script, separated by spaces
+# PREVIEWS  files with the output of `pulumi preview --json`, separated by spaces
+# RENDERS   file to store both renders in
+# PYTHON    interpreter with the packages of the program; default: python3
+#
+# Exit code: 1 if the change does not render, 3 if a finding matches FAIL_ON.
 set -euo pipefail
-: "${BASE:?name what to compare with, such as origin/main}"
+: "${BASE:?set a git reference to compare with, such as origin/main}"
 
 arguments=(--format markdown --base "$BASE" --head HEAD)
 read -ra stacks <<< "${STACKS:-}"

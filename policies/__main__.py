@@ -1,4 +1,4 @@
-"""The policy pack: `pulumi preview --policy-pack policies`."""
+"""Policy pack for `pulumi preview --policy-pack policies`."""
 
 from pack import POLICIES
 from pulumi_policy import PolicyPack

@@ -1,4 +1,4 @@
-"""The rules as policies of Pulumi: names, enforcement, configuration."""
+"""Policies for Pulumi: names, enforcement levels and configuration of the rules."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,60 +18,60 @@ from workloads import Props
 EXEMPT = PolicyConfigSchema(
     properties={"exempt": {"type": "array", "items": {"type": "string"}, "default": []}},
 )
-"""`exempt`: logical names of resources that a policy passes over, such as a driver's DaemonSet."""
+"""`exempt`: logical names of resources that a policy skips, such as the DaemonSet of a driver."""
 
 
 def kind_of(type_token: str) -> str | None:
-    """`Deployment` of `kubernetes:apps/v1:Deployment`; none for what is no object of Kubernetes."""
+    """Return the kind in a type token, such as `Deployment`; None for other resources than Kubernetes objects."""
     return type_token.rpartition(":")[2] if type_token.startswith("kubernetes:") else None
 
 
-def per_object(check: Callable[[str, Props], Iterator[str]]) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    """A rule over one object, as Pulumi calls it."""
+def validate_objects(check: Callable[[str, Props], Iterator[str]]) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    """Return a rule for single objects as a function that Pulumi calls for each resource."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         kind = kind_of(args.resource_type)
         if kind is None or args.name in args.get_config().get("exempt", []):
             return
         for violation in check(kind, args.props):
-            report(violation, None)  # of this resource
+            report(violation, None)  # None: the resource that is validated
 
     return validate
 
 
 def validate_quota(args: StackValidationArgs, report: ReportViolation) -> None:
-    """The quota, over what is a Kubernetes object."""
+    """Report a violation if the Kubernetes objects of the stack exceed the quota."""
     objects = ((kind_of(each.resource_type), each) for each in args.resources)
     listed = [Object(kind, each.name, each.props) for kind, each in objects if kind is not None]
     for violation in check_quota(listed, int(args.get_config()["maxGpus"])):
-        report(violation, None)  # of the stack as a whole
+        report(violation, None)  # None: the stack
 
 
 POLICIES: list[Policy] = [
     ResourceValidationPolicy(
         name="pods-restricted",
-        description="Pods pass Kubernetes' Pod Security Standard `restricted`.",
+        description="Pods pass the Pod Security Standard `restricted` of Kubernetes.",
         enforcement_level=EnforcementLevel.MANDATORY,
-        validate=per_object(check_restricted),
+        validate=validate_objects(check_restricted),
         config_schema=EXEMPT,
     ),
     ResourceValidationPolicy(
         name="images-pinned",
         description="Images have a fixed tag or a digest.",
         enforcement_level=EnforcementLevel.MANDATORY,
-        validate=per_object(check_images),
+        validate=validate_objects(check_images),
         config_schema=EXEMPT,
     ),
     ResourceValidationPolicy(
         name="no-plain-secrets",
-        description="No key stands in the clear in a pod, a ConfigMap or an annotation.",
+        description="Pods, ConfigMaps and annotations contain no key in plain text.",
         enforcement_level=EnforcementLevel.MANDATORY,
-        validate=per_object(check_secrets),
+        validate=validate_objects(check_secrets),
         config_schema=EXEMPT,
     ),
     StackValidationPolicy(
         name="gpu-quota",
-        description="A stack holds no more GPUs than its quota, also when every autoscaler is at its most.",
+        description="The stack uses no more GPUs than its quota, even with all autoscalers at their maximum.",
         enforcement_level=EnforcementLevel.MANDATORY,
         validate=validate_quota,
         config_schema=PolicyConfigSchema(properties={"maxGpus": {"type": "integer", "minimum": 0, "default": 16}}),

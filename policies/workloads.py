@@ -1,4 +1,4 @@
-"""Pods, wherever they stand: in a Pod, in whatever makes pods, and in the groups of a LeaderWorkerSet."""
+"""Pods in Kubernetes objects: in a Pod, in the templates of workloads, and in a LeaderWorkerSet."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,41 +10,44 @@ Props = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod's spec, how many of it there are, and where it stands."""
+    """Pod spec of an object."""
 
     path: str
     spec: Props
     count: int
+    """Number of pods with this spec."""
 
 
 def find_pods(kind: str, props: Props) -> Iterator[Pod]:
-    """The pods of an object; `kind` is the type token's end, such as `Deployment`. Custom kinds are looked at by their shape."""
+    """Yield the pods of an object. `kind` is the end of the type token, such as `Deployment`.
+
+    Objects of custom kinds have pods if `spec.template` contains containers.
+    """
     spec = mapping(props.get("spec"))
     if kind == "Pod":
         yield Pod("spec", spec, 1)
         return
     if kind == "CronJob":
         job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-        yield Pod(
-            "spec.jobTemplate.spec.template.spec", mapping(mapping(job.get("template")).get("spec")), whole(job.get("parallelism"), 1)
-        )
+        pod = mapping(mapping(job.get("template")).get("spec"))
+        yield Pod("spec.jobTemplate.spec.template.spec", pod, integer(job.get("parallelism"), 1))
         return
-    group = mapping(spec.get("leaderWorkerTemplate"))
-    if group:
-        groups, size = whole(spec.get("replicas"), 1), whole(group.get("size"), 1)
-        worker = mapping(mapping(group.get("workerTemplate")).get("spec"))
-        leader = mapping(mapping(group.get("leaderTemplate")).get("spec")) or worker
-        yield Pod("spec.leaderWorkerTemplate.leaderTemplate.spec", leader, groups)
-        yield Pod("spec.leaderWorkerTemplate.workerTemplate.spec", worker, groups * (size - 1))
+    node_group = mapping(spec.get("leaderWorkerTemplate"))
+    if node_group:
+        replicas, size = integer(spec.get("replicas"), 1), integer(node_group.get("size"), 1)
+        worker = mapping(mapping(node_group.get("workerTemplate")).get("spec"))
+        leader = mapping(mapping(node_group.get("leaderTemplate")).get("spec")) or worker
+        yield Pod("spec.leaderWorkerTemplate.leaderTemplate.spec", leader, replicas)
+        yield Pod("spec.leaderWorkerTemplate.workerTemplate.spec", worker, replicas * (size - 1))
         return
     template = mapping(spec.get("template"))
     if mapping(template.get("spec")).get("containers"):
-        count = whole(spec.get("parallelism" if kind == "Job" else "replicas"), 1)
+        count = integer(spec.get("parallelism" if kind == "Job" else "replicas"), 1)
         yield Pod("spec.template.spec", mapping(template.get("spec")), count)
 
 
 def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
-    """Every container of a pod with its place: init and ephemeral ones too."""
+    """Yield path and container for all containers of a pod, init and ephemeral containers included."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
         listed = pod.spec.get(field)
         for container in map(mapping, cast("list[Any]", listed) if isinstance(listed, list | tuple) else ()):
@@ -53,25 +56,26 @@ def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
 
 
 def count_gpus(pod: Pod) -> int:
-    """GPUs that all of its copies hold: any extended resource whose name says GPU, a MIG slice as one."""
+    """Return the GPUs of all copies of a pod. They are extended resources named after GPUs or MIG slices."""
 
-    def of(container: Props) -> int:
+    def gpus_of(container: Props) -> int:
         limits = mapping(mapping(container.get("resources")).get("limits"))
-        return sum(whole(amount, 0) for name, amount in limits.items() if "/" in name and ("gpu" in name or "/mig-" in name))
+        return sum(integer(amount, 0) for name, amount in limits.items() if "/" in name and ("gpu" in name or "/mig-" in name))
 
-    running = sum(of(container) for path, container in find_containers(pod) if ".containers[" in path)
-    first = max((of(container) for path, container in find_containers(pod) if ".initContainers[" in path), default=0)
-    return pod.count * max(running, first)
+    running = sum(gpus_of(container) for path, container in find_containers(pod) if ".containers[" in path)
+    # Init containers run one after the other, before the containers.
+    starting = max((gpus_of(container) for path, container in find_containers(pod) if ".initContainers[" in path), default=0)
+    return pod.count * max(running, starting)
 
 
 def mapping(value: Any) -> Props:
-    """The value, when it is a mapping; what is not known at preview is none."""
+    """Return a mapping unchanged, and an empty one for other values, such as one that is unknown in a preview."""
     return cast(Props, value) if isinstance(value, Mapping) else {}
 
 
-def whole(value: Any, otherwise: int) -> int:
-    """A count as a number, from a number or from text."""
+def integer(value: Any, default: int) -> int:
+    """Return a number, or a text that is one, as an integer; the default for other values."""
     try:
-        return otherwise if value is None or isinstance(value, bool) else int(Decimal(str(value)))
+        return default if value is None or isinstance(value, bool) else int(Decimal(str(value)))
     except (ArithmeticError, ValueError):
-        return otherwise
+        return default

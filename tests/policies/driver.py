@@ -1,4 +1,7 @@
-"""Runs in the pack's own environment: resources as JSON on stdin, violations as JSON on stdout. No CLI takes part."""
+"""Script that runs the policies in their own environment, without the Pulumi CLI.
+
+It reads resources as JSON from standard input and writes violations as JSON to standard output.
+"""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The policy pack, in its own environment, over what this component renders and over what others wrote."""
+"""The policy pack, in its own environment, with renders of this component and with objects of other programs."""
 
 import copy
 import hashlib
@@ -25,7 +25,7 @@ Resource = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def interpreter() -> Path:
-    """Python with what the pack pins; installed once into the user's cache."""
+    """Return a Python with the packages of the pack. They are installed once into the user's cache."""
 
     def install(folder: Path) -> None:
         venv.create(folder, with_pip=True)
@@ -36,7 +36,7 @@ def interpreter() -> Path:
     return provide_folder("policies", key, install) / "bin" / "python"
 
 
-def judge(interpreter: Path, resources: list[Resource], **config: Any) -> dict[str, list[str]]:
+def find_violations(interpreter: Path, resources: list[Resource], **config: Any) -> dict[str, list[str]]:
     given = json.dumps({"resources": resources, "config": {name.replace("_", "-"): each for name, each in config.items()}})
     driver = [str(interpreter), str(ROOT / "tests" / "policies" / "driver.py")]
     done = subprocess.run(driver, input=given, capture_output=True, text=True, check=False)
@@ -44,20 +44,20 @@ def judge(interpreter: Path, resources: list[Resource], **config: Any) -> dict[s
     return json.loads(done.stdout)
 
 
-def plain(value: Any) -> Any:
+def remove_markers(value: Any) -> Any:
     match value:
         case Secret() | Unknown():
-            return "not shown"
+            return "redacted"
         case dict():
-            return {key: plain(each) for key, each in value.items()}
+            return {key: remove_markers(each) for key, each in value.items()}
         case list() | tuple():
-            return [plain(each) for each in value]
+            return [remove_markers(each) for each in value]
         case _:
             return value
 
 
-def hardened() -> Resource:
-    """A Deployment that passes."""
+def restricted_deployment() -> Resource:
+    """Return a Deployment that all policies accept."""
     container = {
         "name": "server",
         "image": "registry.example/server:1.0",
@@ -75,7 +75,7 @@ def hardened() -> Resource:
 
 
 def changed(resource: Resource, path: str, value: Any) -> Resource:
-    """A copy with one value changed; a number in the path is a place in a list, `None` takes away."""
+    """Return a copy with one value changed, or removed if it is None. A number in the path is an index."""
     made = copy.deepcopy(resource)
     *above, last = path.split(".")
     at: Any = made["props"]
@@ -96,8 +96,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("pods-restricted", f"{POD}.hostNetwork", True, f"{POD}.hostNetwork: must not be set."),
     ("pods-restricted", f"{POD}.volumes.0.hostPath", {"path": "/"}, f"{POD}.volumes[cache]: must not be a hostPath."),
     ("pods-restricted", f"{SERVER}.securityContext.allowPrivilegeEscalation", None, f"{CONTEXT}.allowPrivilegeEscalation: must be false."),
-    ("pods-restricted", f"{SERVER}.securityContext.capabilities", None, f"{CONTEXT}.capabilities.drop: must hold ALL."),
-    ("pods-restricted", f"{SERVER}.securityContext.capabilities.add", ["SYS_ADMIN"], f"{CONTEXT}.capabilities.add: must hold"),
+    ("pods-restricted", f"{SERVER}.securityContext.capabilities", None, f"{CONTEXT}.capabilities.drop: must contain ALL."),
+    ("pods-restricted", f"{SERVER}.securityContext.capabilities.add", ["SYS_ADMIN"], f"{CONTEXT}.capabilities.add: must contain"),
     ("pods-restricted", f"{SERVER}.securityContext.privileged", True, f"{CONTEXT}.privileged: must not be set."),
     ("pods-restricted", f"{SERVER}.securityContext.runAsUser", 0, f"{CONTEXT}.runAsUser: must not be 0."),
     ("pods-restricted", f"{POD}.securityContext.runAsNonRoot", False, f"{CONTEXT}.runAsNonRoot: must be true"),
@@ -105,109 +105,123 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("pods-restricted", f"{SERVER}.ports", [{"containerPort": 1, "hostPort": 1}], f"{POD}.containers[server].ports: must not use a port"),
     ("images-pinned", f"{SERVER}.image", "registry.example:5000/server", "must have a fixed tag or a digest."),
     ("images-pinned", f"{SERVER}.image", "server:latest", "server:latest must have a fixed tag or a digest."),
-    ("no-plain-secrets", f"{SERVER}.env.0", {"name": "NGC_API_KEY", "value": "x"}, "env[NGC_API_KEY]: must not hold a key in the clear."),
-    ("no-plain-secrets", f"{SERVER}.env.0.value", "nvapi-abcdefghijklmno", "env[NGC_API_KEY]: must not hold a key in the clear."),
-    ("no-plain-secrets", f"{SERVER}.env.1", {"name": "A", "value": "nvapi-abcdefghijklmno"}, "env[A]: must not hold a key in the clear."),
-    ("no-plain-secrets", f"{SERVER}.args", ["--key=nvapi-abcdefghijklmno"], "containers[server].args: must not hold a key"),
-    ("no-plain-secrets", "metadata.annotations", {"a": "hf_abcdefghijklmnopqrstuv"}, "metadata.annotations[a]: must not hold a key"),
+    (
+        "no-plain-secrets",
+        f"{SERVER}.env.0",
+        {"name": "NGC_API_KEY", "value": "x"},
+        "env[NGC_API_KEY]: must not contain a key in plain text.",
+    ),
+    ("no-plain-secrets", f"{SERVER}.env.0.value", "nvapi-abcdefghijklmno", "env[NGC_API_KEY]: must not contain a key in plain text."),
+    (
+        "no-plain-secrets",
+        f"{SERVER}.env.1",
+        {"name": "A", "value": "nvapi-abcdefghijklmno"},
+        "env[A]: must not contain a key in plain text.",
+    ),
+    ("no-plain-secrets", f"{SERVER}.args", ["--key=nvapi-abcdefghijklmno"], "containers[server].args: must not contain a key"),
+    ("no-plain-secrets", "metadata.annotations", {"a": "hf_abcdefghijklmnopqrstuv"}, "metadata.annotations[a]: must not contain a key"),
 ]
 
 
 @pytest.mark.parametrize(("policy", "path", "value", "text"), WRONG, ids=lambda each: str(each)[:60])
-def test_each_rule_finds_its_fault_and_no_other_rule_does(interpreter: Path, policy: str, path: str, value: Any, text: str):
-    resource = hardened()
+def test_violation_is_found_by_one_policy(interpreter: Path, policy: str, path: str, value: Any, text: str):
+    resource = restricted_deployment()
     if path.endswith("env.0.value"):
         resource = changed(resource, f"{SERVER}.env.0.valueFrom", None)
-    found = judge(interpreter, [changed(resource, path, value)])
+    found = find_violations(interpreter, [changed(resource, path, value)])
     (violation,) = found.pop(policy)
     assert text in violation
     assert "nvapi" not in violation
     assert set(map(len, found.values())) == {0}
 
 
-def test_what_is_right_passes(interpreter: Path):
-    assert set(map(len, judge(interpreter, [hardened()]).values())) == {0}
+def test_restricted_deployment_has_no_violation(interpreter: Path):
+    assert set(map(len, find_violations(interpreter, [restricted_deployment()]).values())) == {0}
 
 
 @pytest.mark.parametrize(("project", "stack"), PROJECTS)
-def test_everything_that_this_project_renders_passes(interpreter: Path, project: str, stack: str):
+def test_renders_of_this_project_have_no_violation(interpreter: Path, project: str, stack: str):
     run = record_project(ROOT / project, stack).run
-    listed = [{"type": each.type, "name": each.name, "props": plain(dict(each.inputs))} for each in run.resources if not each.read]
-    found = judge(interpreter, listed, gpu_quota={"maxGpus": 100})
+    listed = [{"type": each.type, "name": each.name, "props": remove_markers(dict(each.inputs))} for each in run.resources if not each.read]
+    found = find_violations(interpreter, listed, gpu_quota={"maxGpus": 100})
     assert found == {"pods-restricted": [], "images-pinned": [], "no-plain-secrets": [], "gpu-quota": []}
 
 
 class TestQuota:
     def violations(self, interpreter: Path, most: int, *resources: Resource) -> list[str]:
-        return judge(interpreter, list(resources), gpu_quota={"maxGpus": most})["gpu-quota"]
+        return find_violations(interpreter, list(resources), gpu_quota={"maxGpus": most})["gpu-quota"]
 
-    def test_replicas_count(self, interpreter: Path):
-        assert self.violations(interpreter, 6, hardened()) == []
-        assert self.violations(interpreter, 5, hardened()) == [
-            "the stack may hold 6 GPUs, and its quota is 5: Deployment server 6. Lower replicas or GPUs, or raise maxGpus of the policy."
+    def test_replicas_are_counted(self, interpreter: Path):
+        assert self.violations(interpreter, 6, restricted_deployment()) == []
+        assert self.violations(interpreter, 5, restricted_deployment()) == [
+            "the stack may use 6 GPUs, but its quota is 5: Deployment server 6. Reduce replicas or GPUs, or raise maxGpus of the policy."
         ]
 
     @pytest.mark.parametrize(
         ("kind", "field"), [("autoscaling/v2:HorizontalPodAutoscaler", "maxReplicas"), ("keda.sh/v1alpha1:ScaledObject", "maxReplicaCount")]
     )
-    def test_an_autoscaler_counts_at_its_most(self, interpreter: Path, kind: str, field: str):
+    def test_autoscaler_counts_with_its_maximum(self, interpreter: Path, kind: str, field: str):
         spec = {"scaleTargetRef": {"kind": "Deployment", "name": "server"}, field: 10}
         scaler = {"type": f"kubernetes:{kind}", "name": "scaler", "props": {"metadata": {"namespace": "ns"}, "spec": spec}}
-        (violation,) = self.violations(interpreter, 19, hardened(), scaler)
-        assert "the stack may hold 20 GPUs" in violation
-        assert self.violations(interpreter, 19, hardened(), changed(scaler, "metadata.namespace", "other")) == []
+        (violation,) = self.violations(interpreter, 19, restricted_deployment(), scaler)
+        assert "the stack may use 20 GPUs" in violation
+        assert self.violations(interpreter, 19, restricted_deployment(), changed(scaler, "metadata.namespace", "other")) == []
 
-    def test_a_group_of_nodes_counts_with_its_workers(self, interpreter: Path):
-        template = hardened()["props"]["spec"]["template"]
+    def test_node_group_counts_with_its_workers(self, interpreter: Path):
+        template = restricted_deployment()["props"]["spec"]["template"]
         spec = {"replicas": 2, "leaderWorkerTemplate": {"size": 3, "workerTemplate": template}}
-        group = {"type": "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet", "name": "g", "props": {"spec": spec}}
-        (violation,) = self.violations(interpreter, 11, group)
+        node_group = {"type": "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet", "name": "g", "props": {"spec": spec}}
+        (violation,) = self.violations(interpreter, 11, node_group)
         assert "LeaderWorkerSet g 12" in violation
 
-    def test_slices_count_and_what_is_no_gpu_does_not(self, interpreter: Path):
+    def test_gpu_slices_count_and_other_devices_do_not(self, interpreter: Path):
         limits = {"nvidia.com/mig-1g.10gb": "1", "rdma/shared": "4", "memory": "1Gi"}
-        (violation,) = self.violations(interpreter, 0, changed(hardened(), f"{SERVER}.resources.limits", limits))
+        (violation,) = self.violations(interpreter, 0, changed(restricted_deployment(), f"{SERVER}.resources.limits", limits))
         assert "Deployment server 3" in violation
 
 
-def test_its_types_are_checked_in_its_own_environment(interpreter: Path):
+def test_types_of_pack_are_correct(interpreter: Path):
     checker = [str(Path(sys.executable).with_name("basedpyright")), "--project", str(ROOT / "policies"), "--pythonpath", str(interpreter)]
     done = subprocess.run(checker, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-class TestOthersStacks:
-    def test_the_documented_configuration_is_one_that_the_pack_takes(self, interpreter: Path):
-        (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "policies.md").read_text(encoding="utf-8"), re.DOTALL)
-        config = {name: {key: each for key, each in said.items() if key != "enforcementLevel"} for name, said in json.loads(block).items()}
-        wrong = {**changed(hardened(), f"{POD}.hostNetwork", True), "name": "gpu-driver"}
-        found = judge(interpreter, [changed(wrong, "spec.replicas", 33)], **config)
+class TestOtherPrograms:
+    def test_documented_configuration_is_accepted(self, interpreter: Path):
+        (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "guides" / "policies.md").read_text(encoding="utf-8"), re.DOTALL)
+        config = {
+            name: {key: each for key, each in settings.items() if key != "enforcementLevel"} for name, settings in json.loads(block).items()
+        }
+        wrong = {**changed(restricted_deployment(), f"{POD}.hostNetwork", True), "name": "gpu-driver"}
+        found = find_violations(interpreter, [changed(wrong, "spec.replicas", 33)], **config)
         assert (found["pods-restricted"], len(found["gpu-quota"])) == ([], 1)
         assert config.keys() < found.keys()
-        assert judge(interpreter, [changed(wrong, "spec.replicas", 32)], **config)["gpu-quota"] == []
+        assert find_violations(interpreter, [changed(wrong, "spec.replicas", 32)], **config)["gpu-quota"] == []
 
-    def test_a_cron_job_a_pod_and_an_init_container_are_looked_into(self, interpreter: Path):
-        pod = hardened()["props"]["spec"]["template"]["spec"]
+    def test_cron_jobs_pods_and_init_containers_are_validated(self, interpreter: Path):
+        pod = restricted_deployment()["props"]["spec"]["template"]["spec"]
         bad = {**pod, "initContainers": [{**pod["containers"][0], "name": "first", "image": "busybox"}]}
         cron = {"spec": {"jobTemplate": {"spec": {"template": {"spec": bad}}}}}
         listed = [
             {"type": "kubernetes:batch/v1:CronJob", "name": "c", "props": cron},
             {"type": "kubernetes:core/v1:Pod", "name": "p", "props": {"spec": bad}},
         ]
-        assert [each.partition(":")[0] for each in judge(interpreter, listed)["images-pinned"]] == [
+        assert [each.partition(":")[0] for each in find_violations(interpreter, listed)["images-pinned"]] == [
             "spec.jobTemplate.spec.template.spec.initContainers[first].image",
             "spec.initContainers[first].image",
         ]
 
-    def test_a_key_in_a_config_map_is_found(self, interpreter: Path):
+    def test_key_in_config_map_is_found(self, interpreter: Path):
         data = {"type": "kubernetes:core/v1:ConfigMap", "name": "c", "props": {"data": {"a": "nvapi-abcdefghijklmno"}}}
-        assert judge(interpreter, [data])["no-plain-secrets"] == ["data[a]: must not hold a key in the clear. Put it into a Secret."]
+        assert find_violations(interpreter, [data])["no-plain-secrets"] == [
+            "data[a]: must not contain a key in plain text. Move it into a Secret."
+        ]
 
-    def test_an_exempt_resource_is_passed_over_by_that_policy_alone(self, interpreter: Path):
-        wrong = changed(changed(hardened(), f"{POD}.hostNetwork", True), f"{SERVER}.image", "a")
-        found = judge(interpreter, [wrong], pods_restricted={"exempt": ["server"]})
+    def test_exempt_resource_is_skipped_by_one_policy(self, interpreter: Path):
+        wrong = changed(changed(restricted_deployment(), f"{POD}.hostNetwork", True), f"{SERVER}.image", "a")
+        found = find_violations(interpreter, [wrong], pods_restricted={"exempt": ["server"]})
         assert (len(found["pods-restricted"]), len(found["images-pinned"])) == (0, 1)
 
-    def test_what_is_no_kubernetes_object_is_nobodys_business(self, interpreter: Path):
-        bucket = {"type": "aws:s3/bucket:Bucket", "name": "b", "props": {"spec": hardened()["props"]["spec"]}}
-        assert set(map(len, judge(interpreter, [bucket]).values())) == {0}
+    def test_other_resources_are_skipped(self, interpreter: Path):
+        bucket = {"type": "aws:s3/bucket:Bucket", "name": "b", "props": {"spec": restricted_deployment()["props"]["spec"]}}
+        assert set(map(len, find_violations(interpreter, [bucket]).values())) == {0}

@@ -1,4 +1,4 @@
-"""The workflows: a linter finds nothing, and what makes them safe for forks stays as it is."""
+"""Workflows: actionlint, the permissions that make them safe for forks, and the scripts that they run."""
 
 import http.server
 import json
@@ -24,14 +24,14 @@ def load(name: str) -> dict[Any, Any]:
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="actionlint is built by Go, and there is no go on PATH")
-def test_actionlint_finds_nothing():
+def test_workflows_pass_actionlint():
     command = ["go", "-C", str(Path(__file__).parent), "tool", "actionlint", "-color=false", *map(str, WORKFLOWS)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="actionlint is built by Go, and there is no go on PATH")
-def test_actionlint_would_find_an_injection(tmp_path: Path):
+def test_actionlint_finds_script_injection(tmp_path: Path):
     text = (ROOT / ".github/workflows/review.yml").read_text()
     (tmp_path / "review.yml").write_text(
         text.replace("run: python -m pip", "run: echo ${{ github.event.pull_request.title }}; python -m pip")
@@ -42,7 +42,7 @@ def test_actionlint_would_find_an_injection(tmp_path: Path):
     assert '"github.event.pull_request.title" is potentially untrusted' in result.stdout
 
 
-def test_what_runs_a_forks_code_has_no_secret_and_cannot_write():
+def test_workflow_with_fork_code_has_no_secrets():
     workflow = load(".github/workflows/review.yml")
     assert workflow[True] == {"pull_request": None}  # YAML reads `on` as true; never pull_request_target
     assert workflow["permissions"] == {"contents": "read"}
@@ -52,7 +52,7 @@ def test_what_runs_a_forks_code_has_no_secret_and_cannot_write():
     assert condition.startswith("github.event.pull_request.head.repo.full_name == github.repository && ")
 
 
-def test_what_can_write_runs_nothing_of_the_pull_request():
+def test_workflow_with_token_runs_no_fork_code():
     workflow = load(".github/workflows/review-comment.yml")
     assert list(workflow[True]) == ["workflow_run"]
     assert workflow["permissions"] == {"contents": "read", "actions": "read", "pull-requests": "write"}
@@ -64,7 +64,7 @@ def test_what_can_write_runs_nothing_of_the_pull_request():
 
 
 @pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "action.yml"], ids=lambda file: file.name)
-def test_no_script_holds_an_expression_somebody_else_may_fill(file: Path):
+def test_scripts_contain_no_expression_of_others(file: Path):
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     jobs = content["jobs"].values() if "jobs" in content else [content["runs"]]
     assert not [
@@ -72,19 +72,19 @@ def test_no_script_holds_an_expression_somebody_else_may_fill(file: Path):
     ]
 
 
-def test_the_script_asks_for_a_base():
+def test_script_requires_base():
     result = subprocess.run(["bash", "ci/review.sh"], cwd=ROOT, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
     assert result.returncode != 0
-    assert "BASE: name what to compare with" in result.stderr
+    assert "BASE: set a git reference to compare with" in result.stderr
 
 
 class Host(http.server.BaseHTTPRequestHandler):
-    """A host's comments, as far as comment.py asks for them."""
+    """Server with the part of the APIs of GitHub and GitLab that comment.py uses."""
 
     comments: list[dict[str, Any]]
     calls: list[tuple[str, str, Any]]
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         content = json.loads(self.rfile.read(length)) if length else None
         type(self).calls.append((self.command, self.path, content))
@@ -95,7 +95,7 @@ class Host(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = answer
+    do_GET = do_POST = do_PATCH = do_PUT = respond
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -131,27 +131,27 @@ def own(text: str, login: str = "github-actions[bot]", number: int = 5) -> dict[
     return {"id": number, "body": text, "user": {"login": login}, "author": {"id": 7}}
 
 
-def test_the_first_report_is_a_new_comment(host: tuple[str, type[Host]], report: Path):
+def test_first_report_creates_comment(host: tuple[str, type[Host]], report: Path):
     url, handler = host
     assert post(url, report, "12").returncode == 0
     assert handler.calls[-1] == ("POST", "/repos/o/r/issues/12/comments", {"body": report.read_text()})
 
 
-def test_the_next_report_edits_it_in_place(host: tuple[str, type[Host]], report: Path):
+def test_second_report_edits_comment(host: tuple[str, type[Host]], report: Path):
     url, handler = host
     handler.comments = [own("hello"), own(f"{MARKER}\nforged", "mallory", 4), own(f"{MARKER}\nold")]
     assert post(url, report, "12").returncode == 0
     assert handler.calls[1:] == [("PATCH", "/repos/o/r/issues/comments/5", {"body": report.read_text()})]
 
 
-def test_the_same_report_is_not_written_again(host: tuple[str, type[Host]], report: Path):
+def test_equal_report_changes_nothing(host: tuple[str, type[Host]], report: Path):
     url, handler = host
     handler.comments = [own(report.read_text().strip())]
     assert post(url, report, "12").returncode == 0
     assert [method for method, *_ in handler.calls] == ["GET"]
 
 
-def test_on_gitlab_too(host: tuple[str, type[Host]], report: Path):
+def test_second_report_edits_note_on_gitlab(host: tuple[str, type[Host]], report: Path):
     url, handler = host
     handler.comments = [own(f"{MARKER}\nold")]
     assert post(url, report).returncode == 0
@@ -161,14 +161,14 @@ def test_on_gitlab_too(host: tuple[str, type[Host]], report: Path):
 @pytest.mark.parametrize(
     ("text", "number"), [("hello", "12"), (f"{MARKER}\n" + "x" * 70_000, "12"), (f"{MARKER}\n", "12/../../x"), (f"x\n{MARKER}\n", "12")]
 )
-def test_what_is_no_report_is_not_written(host: tuple[str, type[Host]], report: Path, text: str, number: str):
+def test_other_text_is_not_posted(host: tuple[str, type[Host]], report: Path, text: str, number: str):
     url, handler = host
     report.write_text(text)
     assert post(url, report, number).returncode == 1
     assert handler.calls == []
 
 
-def test_a_link_to_another_file_is_no_report(host: tuple[str, type[Host]], report: Path, tmp_path: Path):
+def test_symbolic_link_is_not_posted(host: tuple[str, type[Host]], report: Path, tmp_path: Path):
     link = tmp_path / "link.md"
     link.symlink_to(report)
     assert post(host[0], link, "12").returncode == 1

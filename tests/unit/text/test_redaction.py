@@ -27,7 +27,7 @@ from nim_component.text.redaction import (
 )
 from nim_component.text.sanitizing import sanitize, sanitize_tail
 
-from ..args.test_bad_input import FIELDS, SECRETS
+from ..args.error_texts import FIELDS, SECRETS
 
 ROOT = Path(__file__).parents[3]
 
