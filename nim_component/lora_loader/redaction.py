@@ -34,9 +34,12 @@ _KEY = re.compile(
     re.ASCII,
 )
 
-_SETTING = r"(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private)[_-]?key|credentials?|signature|auth)"
-"""End of the name of a setting that holds a credential."""
-_NO_VALUE = r"\s+(?:an?|are|can|cannot|could|does|has|is|may|must|names?|needs?|not|requires?|the|was)\s|\s*[{\[]"
+_SETTING = (
+    r"(?:token|(?<!image_)(?<!imagePull)secret|passw(?:or)?d|passphrase"
+    r"|(?:api|access|private)[_-]?key|credentials?|signature|auth)"
+)
+"""End of the name of a setting that holds a credential. `ngc_image_secret` and `imagePullSecret` hold the name of a Secret."""
+_NO_VALUE = r"\s+(?:an?|anyone|are|can|cannot|could|does|has|is|may|must|names?|needs?|not|requires?|the|unknown|was)\s|\s*[{\[]"
 """Text after a colon that is no value: a sentence, as in `secrets.ngc_api_key: must be ...`, or a structure."""
 _PROBABLE: tuple[tuple[str, str], ...] = (
     ("-----begin", r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)"),

@@ -123,6 +123,8 @@ NEAR_MISSES = [
     "max_tokens: 4096",
     "tokenizer: slow",
     "secretName: ngc-api",
+    'secrets={"ngc_image_secret": "ngc-pull"}',
+    "imagePullSecret: ngc-pull",
     'secret "ngc-api" not found',
     "couldn't find key NGC_API_KEY in Secret nim/ngc-api",
     "basic authentication is required",
