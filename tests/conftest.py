@@ -1,4 +1,4 @@
-"""What every layer shares: at the end it is said where the time went."""
+"""Fixtures of every layer, and a report of the time that each layer took."""
 
 import signal
 from collections import Counter

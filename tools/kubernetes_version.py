@@ -41,7 +41,7 @@ PINS: Sequence[Pin] = (
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pin, with the groups `minor` and, in a module version, `patch`."""
+    """Return the regular expression of a pin, with the capture groups `minor` and, in a module version, `patch`."""
     return re.compile(pattern.replace("MINOR", r"(?P<minor>\d+)").replace("PATCH", r"(?P<patch>\d+)"), re.MULTILINE)
 
 

@@ -168,7 +168,7 @@ class NIM(FlyteNIM):
     Security level `restricted`."""
 
     run_as_group: UserId = 1000
-    """Group id of every container. 1000 is the group of the NIM images."""
+    """Group id of every container. 1000 is that of the NIM images."""
 
     fs_group: UserId = 1000
     """Group id that owns the volumes, so that the server can write its cache."""

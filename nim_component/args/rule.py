@@ -35,7 +35,7 @@ class Rule:
         return frozenset(path[0] for path in self.paths)
 
     def read(self, model: Any) -> list[Any]:
-        """Return the values of `reads` in a model. A `None` on the way is the value."""
+        """Return the values of `reads` in a model. A `None` at a parent path is the value."""
         return [read_path(model, path) for path in self.paths]
 
 
@@ -54,7 +54,7 @@ def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
 
 
 def read_path(model: Any, path: Sequence[str]) -> Any:
-    """Return the value at a path such as `("cache", "size")`. A `None` on the way is the value."""
+    """Return the value at a path such as `("cache", "size")`. A `None` at a parent path is the value."""
     for name in path:
         if model is None:
             return None

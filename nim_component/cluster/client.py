@@ -23,7 +23,7 @@ WATCHES_PER_CLIENT = 50
 
 A watch occupies one of the 100 connections of a client's pool for minutes. Watches have clients of
 their own, so that other requests always find a free connection. HTTP/2 is not used: requests beside
-many watches on one connection were seen to wait for ever.
+many watches on one connection were seen to wait forever.
 """
 _WATCH_SECONDS = 270
 

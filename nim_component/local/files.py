@@ -37,7 +37,7 @@ class FolderPlan:
 
 
 def plan_folder(folder: Path, texts: Mapping[str, str]) -> FolderPlan:
-    """Compare the content of a folder with the wanted content.
+    """Compare the content of a folder with the rendered content.
 
     Raises:
         LocalError: A file that `up` did not write would be overwritten.

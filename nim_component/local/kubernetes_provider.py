@@ -42,7 +42,7 @@ BUILTIN_GROUP_VERSIONS = frozenset(
 """Built-in apiVersions in the table of the provider."""
 
 BUILTIN_GROUPS = frozenset(group_version.rpartition("/")[0] for group_version in BUILTIN_GROUP_VERSIONS)
-"""API groups of the built-in apiVersions. The core group is empty."""
+"""API groups of the built-in apiVersions. The core API group is empty."""
 
 
 def is_object(type_: str) -> bool:
@@ -100,7 +100,7 @@ def identify(
 
 
 def find_cluster_scoped_kind(type_: str, properties: struct_pb2.Struct) -> tuple[str, str] | None:
-    """Return group and kind of a cluster-scoped custom resource definition, else None."""
+    """Return API group and kind of a cluster-scoped custom resource definition, else None."""
     if type_ != CRD_TYPE:
         return None
     spec = markers.reveal(wire.decode(properties).get("spec"))

@@ -16,9 +16,9 @@ class Lock:
     """Mutual exclusion by exclusive creation of a file.
 
     It works where flock has no effect (some NFS, Lustre, object stores). `lock/<n>` with the
-    highest n is the lock. It is free in three cases: its content is `free`, its owner process is
-    dead, or its heartbeat has not changed for `stale` seconds on the clock of the waiting process.
-    The first process that creates `<n+1>` owns the lock, so a take-over has one winner.
+    highest n is the lock. The first process that creates `<n+1>` owns it, so a take-over has one
+    winner. It is free if its content is `free` or its owner process is dead. It is also free if its
+    heartbeat has not changed for `stale` seconds on the clock of the waiting process.
     """
 
     def __init__(self, s: Settings) -> None:

@@ -155,7 +155,7 @@ class StackChange:
 
 
 def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
-    """Group changes by service, in order of name."""
+    """Collect changes by service, in order of name."""
     states = {state.urn: state for change in changes for state in (change.before, change.after) if state}
     services: dict[str, list[Change]] = {}
     for change in changes:

@@ -77,7 +77,7 @@ RULES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One effect of a change that a reviewer must know."""
+    """One effect of a change that matters to a reviewer."""
 
     rule: str
     severity: Severity

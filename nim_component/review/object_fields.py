@@ -74,7 +74,7 @@ def total_gpus(state: ResourceState | None) -> int:
 
 
 def claimed_devices(state: ResourceState | None) -> list[str]:
-    """Return a text for each ResourceClaim of the pods. The number of devices is in the claim, not in the pod."""
+    """Return a text for each ResourceClaim of the pods. The number of devices is in the ResourceClaim, not in the pod."""
     names = (each.get("name") for _, pod in pods(state) for each in mappings(pod.get("resourceClaims")))
     return list(dict.fromkeys(f"the devices of ResourceClaim {name}" for name in names))
 

@@ -27,7 +27,7 @@ class Redacted:
     """A secret value, or a text with a credential in it."""
 
     token: str = ""
-    """Digest of the value. It tells a changed secret from an unchanged one, and is in no output."""
+    """Digest of the value. It distinguishes a changed secret from an unchanged one, and is in no output."""
     text: str = SECRET_TEXT
     """The text without the credentials."""
 

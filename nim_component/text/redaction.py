@@ -26,10 +26,10 @@ _KEY = re.compile(
     r"|pul-[0-9a-f]{40}"  # Pulumi Cloud
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS
     r"|xox[abp]-[\w-]{20,}"  # Slack
-    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"  # JSON Web Token: header and claims, both JSON in base64
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"  # JSON Web Token: header and payload, both JSON in base64
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
     # Registry login of Docker: JSON, or base64 of it, compact or indented as `docker login` writes it.
-    # The groups keep this file, which the loader's ConfigMap contains, from being such a text itself.
+    # The capture groups keep this file, which the loader's ConfigMap contains, from being such a text itself.
     r"|\"auths\"\s*:|eyJ(?:hdXRocyI)|ewoJ(?:ImF1dGhzI)",
     re.ASCII,
 )
@@ -73,7 +73,7 @@ _PROBABLE: tuple[tuple[str, str], ...] = (
         for needle in ("token", "secret", "passw", "passphrase", "key", "credential", "signature", "auth")
     ),
 )
-"""Texts that every match contains, in lower case, and the patterns. The group `kept` precedes the credential and stays."""
+"""Texts that every match contains, in lower case, and the patterns. The capture group `kept` precedes the credential and stays."""
 # The search for a constant text is a hundred times faster than the pattern.
 _NEEDLES = [(needle, re.compile(pattern, re.ASCII | re.DOTALL)) for needle, pattern in _PROBABLE]
 

@@ -36,7 +36,7 @@ ENDINGS = {
     "passes": "assert cluster is not None",
     "fails": "assert cluster is None",
     **{each.name: f"os.kill(os.getpid(), {int(each)}); signal.pause()" for each in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)},
-    "Ctrl-C with workers": f"os.killpg(0, {int(signal.SIGINT)}); signal.pause()",  # a terminal signals the whole group
+    "Ctrl-C with workers": f"os.killpg(0, {int(signal.SIGINT)}); signal.pause()",  # a terminal signals the whole process group
 }
 WORKERS = {"Ctrl-C with workers": ["--numprocesses", "2"]}
 START = """

@@ -47,7 +47,7 @@ def test_default_strategy_of_kubernetes_stalls(cluster: Client, namespace: str, 
 
     stalled = wait_until("the reason ProgressDeadlineExceeded", exceeded_deadline)
     assert images(cluster, namespace) == {OLD, NEW}
-    assert stalled["status"]["availableReplicas"] == replicas  # the old pods keep their GPUs for ever
+    assert stalled["status"]["availableReplicas"] == replicas  # the old pods keep their GPUs forever
 
     # The next run, without a surge, completes the rollout.
     changed = service(namespace, NEW, replicas=replicas, rollout="rolling", cache=SHARED)

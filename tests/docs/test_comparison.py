@@ -1,4 +1,4 @@
-"""What the comparison ticks, and which tests show it; and of every optional group the five things that it must have."""
+"""Ticks of the comparison with the tests that prove them, and the requirements of option sets."""
 
 import ast
 import re
@@ -110,7 +110,7 @@ GROUPS: dict[str, tuple[str, str, str, str, str]] = {
     "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_leader_worker_set_is_accepted", "option_sets/Pulumi.multi-node.yaml", "one server over several nodes", "deployment-becomes-leader-worker-set"),
     "overrides": ("test_overrides.py", ADMITTED, "option_sets/Pulumi.overrides.yaml", "any field of any object", "overrides-added"),
 }  # fmt: skip
-"""What each optional group must have; `fit` and the policy pack render nothing, and have their rows and tests."""
+"""Requirements of each option set. `fit` and the policy pack render nothing, and have rows and tests."""
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -30,7 +30,7 @@ OTHERS = {
     "pull": "with `secrets.ngc_api_key`",
     "keys": "with `secrets.ngc_api_key` or `secrets.hf_token`",
 }
-"""When the children exist that are not optional children."""
+"""Conditions under which the other children exist."""
 
 
 def render() -> dict[str, str]:

@@ -22,7 +22,7 @@ class Weakness(NamedTuple):
     field: str
     """Field below the pod or the container."""
     detail: str
-    """Part of the field that tells two weaknesses of it apart."""
+    """Part of the field that distinguishes two weaknesses of it."""
     text: str
     severity: Severity
 

@@ -14,7 +14,7 @@ PATHS = sorted(set(field_paths(NIM)))
 
 
 def place(path: tuple[str, ...], shape: Any) -> dict[str, Any]:
-    """Return arguments with a shape at a path, without the lists on the way."""
+    """Return arguments with a shape at a path, without the lists at parent paths."""
     value: Any = shape
     for name in reversed(path[1:]):
         value = {name: value}
@@ -27,7 +27,7 @@ def test_walk_reaches_nested_fields():
 
 @pytest.mark.parametrize("path", PATHS, ids=".".join)
 def test_key_in_field_is_refused_and_not_printed(path: tuple[str, ...]):
-    """Each shape is also placed inside a list, because a field on the way may be one."""
+    """Each shape is also placed inside a list, because a parent field may be one."""
     for shape in SHAPES:
         for data in (place(path, shape), {**place(path, shape), path[0]: [place(path, shape)[path[0]]]}):
             with pytest.raises(ArgumentError) as caught:

@@ -94,7 +94,7 @@ def test_endless_line_raises_unreachable(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_dripping_response_times_out():
-    """A response that sends a byte every 0.1 s for ever ends at the request's time limit."""
+    """A response that sends a byte every 0.1 s forever ends at the request's time limit."""
     with serving(lambda _: (200, iter(lambda: time.sleep(0.1) or b" ", None))) as config:
         began = time.monotonic()
         with pytest.raises(UnreachableError, match=r"no answer within 0\.5 s"):

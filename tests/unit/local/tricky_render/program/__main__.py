@@ -1,4 +1,6 @@
-"""What the provider treats specially; the real one (4.32) wrote ../expected, in which only the secret values were replaced."""
+"""Objects that the provider treats specially.
+
+Provider 4.32 wrote ../expected; only the secret values were replaced."""
 
 import pulumi
 import pulumi_kubernetes as k8s
