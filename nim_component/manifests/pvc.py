@@ -27,7 +27,7 @@ def render_cache_pvc(nim: NIM, service_name: str) -> "dict[str, Any]":
         "namespace": nim.namespace,
         "labels": make_labels(service_name),
         # The Deployment waits for a bound PVC, with its own long timeout. The provider's wait for the PVC itself is fixed at five minutes.
-    # It never ends if the class binds on first use and the provider may not read the class.
+        # It never ends if the class binds on first use and the provider may not read the class.
         "annotations": {**(cache.annotations or {}), SKIP_AWAIT: "true"},
     }
     spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
