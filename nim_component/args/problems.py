@@ -11,7 +11,6 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from ..text.field_paths import Path, show_argument_path
 from ..text.redaction import looks_like_credential
-from .field_hints import hint_for_mapping, hint_for_unknown_field
 from .fixes import Fix, Syntax, fix, render_fix, syntax_of
 
 SECRET_FIELDS = frozenset(
@@ -143,6 +142,8 @@ _REQUIRED: dict[Path, Fix] = {
 
 
 def _translate(detail: ErrorDetails, root: type[BaseModel] | None) -> Problem:
+    from .field_hints import hint_for_mapping, hint_for_unknown_field  # its table is for errors only
+
     path: Path = tuple(step for step in detail["loc"] if not _is_internal(step))
     context: dict[str, Any] = detail.get("ctx", {})
     kind, received = detail["type"], detail["input"]

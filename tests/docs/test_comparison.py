@@ -54,7 +54,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "start without a registry and a key": ("unit/test_prewarm.py::test_offline_server_has_no_key",),
     "proxy": ("unit/test_network.py::test_proxy_may_come_from_secret",),
     "own certificate authorities": ("unit/test_network.py::test_bundle_joins_files_with_newlines",),
-    "generations 1.x, 2.x on vLLM, on SGLang": ("unit/args/test_generation.py::test_the_tag_says_the_generation_or_nothing", "unit/test_lora.py::test_each_generation_gets_its_variables"),
+    "generations 1.x, 2.x on vLLM, on SGLang": ("unit/args/test_generation.py::test_tag_decides_generation", "unit/test_lora.py::test_each_generation_gets_its_variables"),
     "one server over several nodes": ("cluster/test_multi_node.py::test_leader_and_worker_need_one_node_each",),
     "from one node to several behind the same Service": ("unit/test_multi_node.py::test_service_selects_leaders_as_on_one_node",),
     "does the model fit its GPUs": ("unit/fit/test_fit.py::test_documented_case_has_its_verdict", "unit/fit/test_fit.py::test_misfit_warns_at_preview"),

@@ -55,7 +55,7 @@ def test_unknown_name_raises_attribute_error():
     ("statement", "absent"),
     [
         ("import nim_component", ["pydantic", "pulumi", "pulumi_kubernetes", "nim_component.args"]),
-        ("import nim_component.args", ["pulumi", "pulumi_kubernetes", "yaml", "grpc"]),
+        ("import nim_component.args", ["pulumi", "pulumi_kubernetes", "yaml", "grpc", "nim_component.args.foreign_names"]),
         ("from nim_component import NIM, NIMSecrets; NIM(secrets=NIMSecrets.keyless())", ["pulumi", "pulumi_kubernetes", "yaml", "grpc"]),
         ("import nim_component.kubernetes.quantities", ["nim_component.args", "pydantic"]),
     ],
