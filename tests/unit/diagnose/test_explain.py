@@ -1,4 +1,4 @@
-"""`explain`: what it waits for, and what it says of a service and of its Jobs."""
+"""Explanations of services and Jobs, once and continuously."""
 
 import asyncio
 import json
@@ -17,230 +17,236 @@ from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 
 from ..cluster.server import serving
+from .fake_client import FakeClient
 from .kubernetes_objects import NOW, ago, failed_job_pod, finished_job, job, job_pod, pod, running, service
-from .test_watch import FakeApi
 
-RUNS = {"running": {"startedAt": ago(5)}}
+RUNNING = {"running": {"startedAt": ago(5)}}
 
 
-def explained(api: FakeApi, *wanted: tuple[str, str]) -> tuple[list[Explanation], list[str]]:
-    """What is said, and what could not be read."""
+def explain(client: FakeClient, *names: tuple[str, str]) -> tuple[list[Explanation], list[str]]:
+    """Return the explanations of the named services, by default of all, and the notes."""
 
     async def run() -> tuple[list[Explanation], list[str]]:
         notes: list[str] = []
-        explainer = Explainer(cast(Any, api), notes.append)
+        explainer = Explainer(cast(Any, client), notes.append)
         try:
-            return await explainer.explain(["ml"], wanted), notes
+            return await explainer.explain(["ml"], names), notes
         finally:
             await explainer.close()
 
     return asyncio.run(run())
 
 
-def of_job(pod: Any, name: str = "nim-prewarm") -> Any:
+def label_as_job_pod(pod: Any, name: str = "nim-prewarm") -> Any:
+    """Return a pod with the labels of a Job's pod."""
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama", "job-name": "llama-prewarm"}
     return {**pod, "metadata": {**pod["metadata"], "labels": labels}}
 
 
-def deployed(name: str = "llama") -> Any:
+def deployment(name: str = "llama") -> Any:
+    """Return the Deployment of a service."""
     labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": name}
     return {"metadata": {"name": name, "namespace": "ml", "uid": name, "labels": labels}, "spec": {"replicas": 1}}
 
 
-def followed(api: FakeApi, *steps: Callable[[Explainer], None], seconds: float = 5) -> list[str]:
-    """What is told until every step was taken, each after something was told, and some time after the last."""
-    told: list[str] = []
+def follow(client: FakeClient, *steps: Callable[[Explainer], None], seconds: float = 5) -> list[str]:
+    """Return the explanations of `seconds`. After each output, the next step is taken."""
+    output: list[str] = []
 
     async def run() -> None:
-        explainer = Explainer(cast(Any, api))
-        left = list(steps)
+        explainer = Explainer(cast(Any, client))
+        remaining = list(steps)
         try:
             async with asyncio.timeout(seconds):
                 async for changed in explainer.follow(["ml"]):
-                    told.extend(str(each) for each in changed)
-                    if left:
-                        left.pop(0)(explainer)
+                    output.extend(str(each) for each in changed)
+                    if remaining:
+                        remaining.pop(0)(explainer)
         except TimeoutError:
-            assert not left
+            assert not remaining
         finally:
             await explainer.close()
 
     asyncio.run(run())
-    return told
+    return output
 
 
-def change(kind: str, how: str, object_: Any) -> Callable[[Explainer], None]:
-    (found,) = (each for each in KINDS if each.plural == kind)
-    return lambda explainer: explainer._watch.store.apply(found, "ml", how, object_)
+def apply_change(plural: str, change: str, object_: Any) -> Callable[[Explainer], None]:
+    """Return a step that applies a change of a watch."""
+    (kind,) = (each for each in KINDS if each.plural == plural)
+    return lambda explainer: explainer._watch.store.apply(kind, "ml", change, object_)
 
 
-def test_what_changes_is_told_and_what_goes():
-    api = FakeApi(pods=[pod(age=5)], deployments=[deployed()])
-    told = followed(api, change("pods", "MODIFIED", running(ready=True)), change("deployments", "DELETED", deployed()), seconds=3.5)
-    assert told[0] == "ml/llama: waiting for a node"
-    assert told[1].startswith("ml/llama: ready after ")
-    assert told[2:] == ["ml/llama: not deployed"]
+def test_follow_yields_changes_and_deletions():
+    client = FakeClient(pods=[pod(age=5)], deployments=[deployment()])
+    output = follow(
+        client, apply_change("pods", "MODIFIED", running(ready=True)), apply_change("deployments", "DELETED", deployment()), seconds=3.5
+    )
+    assert output[0] == "ml/llama: waiting for a node"
+    assert output[1].startswith("ml/llama: ready after ")
+    assert output[2:] == ["ml/llama: not deployed"]
 
 
-def test_what_comes_later_is_told():
-    assert followed(FakeApi(), change("deployments", "ADDED", deployed()), seconds=2.5) == ["ml/llama: waiting for pods"]
+def test_follow_yields_service_deployed_later():
+    assert follow(FakeClient(), apply_change("deployments", "ADDED", deployment()), seconds=2.5) == ["ml/llama: waiting for pods"]
 
 
-def test_a_finding_that_counts_the_seconds_is_told_once():
-    class Going(FakeApi):
+def test_elapsed_seconds_cause_no_new_output():
+    class PassingTime(FakeClient):
         def now(self) -> datetime:
             return NOW + timedelta(seconds=time.monotonic())
 
-    api = Going(pods=[pod(age=900)], deployments=[deployed()])
-    (told,) = followed(api, lambda _: None, seconds=3.5)
-    assert "No scheduler has processed the pod for " in told
+    client = PassingTime(pods=[pod(age=900)], deployments=[deployment()])
+    (output,) = follow(client, lambda _: None, seconds=3.5)
+    assert "No scheduler has processed the pod for " in output
 
 
-def test_a_server_that_cannot_be_reached_is_not_followed():
-    class Gone(FakeApi):
+def test_follow_of_unreachable_server_fails():
+    class Unreachable(FakeClient):
         async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
             raise UnreachableError("ConnectError")
 
     with pytest.raises(UnreachableError):
-        followed(Gone())
+        follow(Unreachable())
 
 
-def test_a_download_before_the_deployment_is_told():
-    (said,), _ = explained(FakeApi(pods=[of_job(job_pod(state=RUNS))], jobs=[job()]))
-    assert str(said) == "ml/llama: prewarm Job: downloading the model into the cache (time limit 2 h 0 min)"
-    assert (said.is_deployed, said.is_ready) == (True, False)
+def test_prewarm_job_precedes_the_deployment():
+    (found,), _ = explain(FakeClient(pods=[label_as_job_pod(job_pod(state=RUNNING))], jobs=[job()]))
+    assert str(found) == "ml/llama: prewarm Job: downloading the model into the cache (time limit 2 h 0 min)"
+    assert (found.is_deployed, found.is_ready) == (True, False)
 
 
-def test_a_job_that_is_done_is_not_told():
-    (said,), _ = explained(FakeApi(pods=[running(ready=True)], jobs=[finished_job("Complete")], deployments=[deployed()]))
-    assert [phase.partition(" after")[0] for phase in said.phases] == ["ready"]
-    assert said.is_ready
+def test_done_job_is_left_out():
+    (found,), _ = explain(FakeClient(pods=[running(ready=True)], jobs=[finished_job("Complete")], deployments=[deployment()]))
+    assert [phase.partition(" after")[0] for phase in found.phases] == ["ready"]
+    assert found.is_ready
 
 
-def test_a_job_that_failed_is_told_beside_a_server_that_serves():
-    api = FakeApi(
-        pods=[running(ready=True), of_job(failed_job_pod("No space left on device"))],
+def test_failed_job_is_diagnosed_beside_ready_server():
+    client = FakeClient(
+        pods=[running(ready=True), label_as_job_pod(failed_job_pod("No space left on device"))],
         jobs=[finished_job("Failed")],
-        deployments=[deployed()],
+        deployments=[deployment()],
     )
-    (said,), _ = explained(api)
-    assert said.phases[0] == "prewarm Job: failed 1 time, not retried"
-    assert said.phases[1].startswith("ready after")
-    assert [each.cause for each in said.diagnoses] == ["disk-full"]
-    assert not said.is_ready
+    (found,), _ = explain(client)
+    assert found.phases[0] == "prewarm Job: failed 1 time, not retried"
+    assert found.phases[1].startswith("ready after")
+    assert [each.cause for each in found.diagnoses] == ["disk-full"]
+    assert not found.is_ready
 
 
-def test_a_group_is_a_service_too():
+def test_leader_worker_set_is_a_service():
     labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
-    there = {"metadata": {"name": "llama-group", "uid": "g", "labels": labels}, "spec": {"replicas": 1}}
-    (said,), notes = explained(FakeApi(pods=[pod(age=5)], leaderworkersets=[there]))
-    assert (str(said), notes) == ("ml/llama: waiting for a node", [])
+    leader_worker_set = {"metadata": {"name": "llama-group", "uid": "g", "labels": labels}, "spec": {"replicas": 1}}
+    (found,), notes = explain(FakeClient(pods=[pod(age=5)], leaderworkersets=[leader_worker_set]))
+    assert (str(found), notes) == ("ml/llama: waiting for a node", [])
 
 
-def test_a_kind_that_the_cluster_may_not_have_is_not_missed():
-    api = FakeApi(pods=[running(ready=True)], deployments=[deployed()])
-    api.refused = {("list", "leaderworkersets"): RefusedError(403, "no"), ("list", "jobs"): RefusedError(403, "no")}
-    (said,), notes = explained(api)
-    assert said.is_ready
+def test_denied_optional_kind_has_no_note():
+    client = FakeClient(pods=[running(ready=True)], deployments=[deployment()])
+    client.refused = {("list", "leaderworkersets"): RefusedError(403, "no"), ("list", "jobs"): RefusedError(403, "no")}
+    (found,), notes = explain(client)
+    assert found.is_ready
     assert notes == ["jobs cannot be read in namespace ml: the diagnosis leaves them out (requires get, list, watch)"]
 
 
-def test_refused_credentials_are_no_empty_namespace():
-    api = FakeApi()
-    api.refused = {("list", kind.plural): RefusedError(401, "no") for kind in KINDS}
+def test_invalid_credentials_raise_an_error():
+    client = FakeClient()
+    client.refused = {("list", kind.plural): RefusedError(401, "no") for kind in KINDS}
     with pytest.raises(RefusedError):
-        explained(api)
+        explain(client)
 
 
-def test_the_pulumi_sdk_is_not_waited_for():
+def test_command_imports_no_pulumi_sdk():
     modules = "nim_component.cli, nim_component.cluster.client, nim_component.diagnose.explain"
     program = f"import sys, {modules}; print([name for name in sys.modules if name.partition('.')[0].startswith('pulumi')])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-class Serving(FakeApi):
-    """A server that lists models, behind a Service, and a list of adapters."""
+class ServingClient(FakeClient):
+    """Client of a cluster whose server lists models, with a Service and an adapter list."""
 
-    def __init__(self, listed: list[str], wanted: dict[str, Any], name: str = "", **objects: Any) -> None:
+    def __init__(self, listed: list[str], adapter_list: dict[str, Any], name: str = "", **objects: Any) -> None:
         variables = [{"name": "NIM_SERVED_MODEL_NAME", "value": name}] if name else []
         self.spec = {
             "containers": [{"name": "nim", "env": variables}],
             "volumes": [{"name": "lora-loader", "configMap": {"name": "llama-lora-1"}}],
         }
-        made = deployed()
-        made["spec"]["template"] = {"spec": self.spec}
-        super().__init__(pods=[running(ready=True)], deployments=[made], services=[service_of()], **objects)
-        self.asked: list[str] = []
-        self.answers: dict[str, Any] = {
-            "/api/v1/namespaces/ml/configmaps/llama-lora-1": {"data": {"adapters.json": json.dumps(wanted)}},
+        server = deployment()
+        server["spec"]["template"] = {"spec": self.spec}
+        super().__init__(pods=[running(ready=True)], deployments=[server], services=[labelled_service()], **objects)
+        self.requested: list[str] = []
+        self.responses: dict[str, Any] = {
+            "/api/v1/namespaces/ml/configmaps/llama-lora-1": {"data": {"adapters.json": json.dumps(adapter_list)}},
             "/api/v1/namespaces/ml/services/http:llama:8000/proxy/v1/models": {"object": "list", "data": [{"id": each} for each in listed]},
         }
 
     async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
-        self.asked.append(path)
-        answer = self.answers.get(path, MissingError(path))
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        self.requested.append(path)
+        response = self.responses.get(path, MissingError(path))
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
-def service_of() -> Any:
-    made = service()
-    return {**made, "metadata": {**made["metadata"], "labels": deployed()["metadata"]["labels"]}}
+def labelled_service() -> Any:
+    """Return the Service with the component's labels."""
+    unlabelled = service()
+    return {**unlabelled, "metadata": {**unlabelled["metadata"], "labels": deployment()["metadata"]["labels"]}}
 
 
 ONE = {"adapters": [{"name": "one"}]}
 
 
 @pytest.mark.parametrize(
-    ("api", "missing"),
+    ("client", "missing"),
     [
-        (Serving(["base", "one"], ONE), None),
-        (Serving(["base"], ONE), "does not serve one; it lists base"),
-        (Serving(["base", "one"], {"given": ["one", "two"]}), "does not serve two; it lists base, one"),
-        (Serving(["base"], {}, name="mine"), "does not serve mine; it lists base"),
-        # what the image calls its model is not known
-        (Serving(["base"], {}), None),
-        (Serving(["base"], {"given": True}), None),
+        (ServingClient(["base", "one"], ONE), None),
+        (ServingClient(["base"], ONE), "does not serve one; it lists base"),
+        (ServingClient(["base", "one"], {"given": ["one", "two"]}), "does not serve two; it lists base, one"),
+        (ServingClient(["base"], {}, name="mine"), "does not serve mine; it lists base"),
+        # the image's own name for its model is unknown
+        (ServingClient(["base"], {}), None),
+        (ServingClient(["base"], {"given": True}), None),
     ],
 )
-def test_what_is_served_is_compared_with_what_was_asked_for(api: Serving, missing: str | None):
-    (said,), notes = explained(api)
+def test_served_models_are_compared_with_requested_ones(client: ServingClient, missing: str | None):
+    (found,), notes = explain(client)
     assert notes == []
-    assert [each.cause for each in said.diagnoses] == (["model-missing"] if missing else [])
-    assert missing is None or missing in str(said)
-    assert said.is_ready == (missing is None)
+    assert [each.cause for each in found.diagnoses] == (["model-missing"] if missing else [])
+    assert missing is None or missing in str(found)
+    assert found.is_ready == (missing is None)
 
 
-def test_the_list_of_a_job_is_the_jobs():
-    it = job(container="download-loras")
-    it["spec"]["template"]["spec"]["volumes"] = [{"name": "lora-loader", "configMap": {"name": "llama-list-1"}}]
-    done = {**it, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
-    api = Serving(["base"], {"published": True}, jobs=[done])
-    api.answers["/api/v1/namespaces/ml/configmaps/llama-list-1"] = {"data": {"adapters.json": json.dumps(ONE)}}
-    (said,), _ = explained(api)
-    assert [each.cause for each in said.diagnoses] == ["model-missing"]
+def test_adapter_list_of_a_lora_job_is_used():
+    lora_job = job(container="download-loras")
+    lora_job["spec"]["template"]["spec"]["volumes"] = [{"name": "lora-loader", "configMap": {"name": "llama-list-1"}}]
+    done = {**lora_job, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    client = ServingClient(["base"], {"published": True}, jobs=[done])
+    client.responses["/api/v1/namespaces/ml/configmaps/llama-list-1"] = {"data": {"adapters.json": json.dumps(ONE)}}
+    (found,), _ = explain(client)
+    assert [each.cause for each in found.diagnoses] == ["model-missing"]
 
 
-def test_a_server_that_is_not_ready_is_not_asked():
-    api = Serving(["base"], ONE)
-    api.objects["pods"] = [running()]
-    explained(api)
-    assert api.asked == []
+def test_unready_server_is_not_queried():
+    client = ServingClient(["base"], ONE)
+    client.objects["pods"] = [running()]
+    explain(client)
+    assert client.requested == []
 
 
-def test_servers_that_do_not_answer_are_not_waited_for():
-    answers: dict[str, Any] = {
-        "deployments": [template_of(f"s{i}") for i in range(10)],
+def test_slow_servers_are_queried_at_the_same_time():
+    responses: dict[str, Any] = {
+        "deployments": [deployment_with_adapters(f"s{i}") for i in range(10)],
         "pods": [labelled(running(ready=True, name=f"s{i}-x"), f"s{i}") for i in range(10)],
         "services": [labelled(service(), f"s{i}", name=f"s{i}") for i in range(10)],
         "llama-lora-1": {"data": {"adapters.json": json.dumps(ONE)}},
     }
 
-    def answer(path: str) -> tuple[int, Any]:
+    def respond(path: str) -> tuple[int, Any]:
         if path.endswith("/proxy/v1/models"):
             return 200, iter(lambda: time.sleep(0.1) or b" ", None)
-        found = answers.get(path.partition("?")[0].rpartition("/")[2], [])
+        found = responses.get(path.partition("?")[0].rpartition("/")[2], [])
         return 200, {"items": found, "metadata": {}} if isinstance(found, list) else found
 
     notes: list[str] = []
@@ -252,27 +258,29 @@ def test_servers_that_do_not_answer_are_not_waited_for():
         finally:
             await explainer.close()
 
-    with serving(answer) as kubeconfig:
-        began = time.monotonic()
-        said = asyncio.run(run(kubeconfig))
-        assert time.monotonic() - began < 6  # one after the other it would be 15
-    assert [each.is_ready for each in said] == [True] * 10
+    with serving(respond) as kubeconfig:
+        started = time.monotonic()
+        found = asyncio.run(run(kubeconfig))
+        assert time.monotonic() - started < 6  # one after the other they need 15 s
+    assert [each.is_ready for each in found] == [True] * 10
     assert len(notes) == 10
     assert all("no answer within 1.5 s" in note for note in notes)
 
 
 def labelled(object_: Any, service: str, **metadata: Any) -> Any:
+    """Return an object with the labels of a service."""
     labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": service}
     return {**object_, "metadata": {**object_["metadata"], "uid": f"uid-{service}", "labels": labels, **metadata}}
 
 
-def template_of(service: str) -> Any:
+def deployment_with_adapters(service: str) -> Any:
+    """Return the Deployment of a service with an adapter list."""
     volumes = [{"name": "lora-loader", "configMap": {"name": "llama-lora-1"}}]
     return labelled({"metadata": {"name": service}, "spec": {"replicas": 1, "template": {"spec": {"volumes": volumes}}}}, service)
 
 
 @pytest.mark.parametrize(
-    ("which", "error", "note"),
+    ("path", "response", "note"),
     [
         ("configmaps/llama-lora-1", RefusedError(403, ""), "configmaps cannot be read in namespace ml (requires get)"),
         ("configmaps/llama-lora-1", MissingError(""), "llama: *the adapter list, ConfigMap llama-lora-1, cannot be read"),
@@ -289,10 +297,10 @@ def template_of(service: str) -> Any:
         ),
     ],
 )
-def test_what_cannot_be_compared_is_noted(which: str, error: Any, note: str):
-    api = Serving(["base"], ONE)
-    api.answers[f"/api/v1/namespaces/ml/{which}"] = error
-    (said,), notes = explained(api)
-    assert said.is_ready
+def test_unreadable_models_have_a_note(path: str, response: Any, note: str):
+    client = ServingClient(["base"], ONE)
+    client.responses[f"/api/v1/namespaces/ml/{path}"] = response
+    (found,), notes = explain(client)
+    assert found.is_ready
     before, _, after = note.rpartition("*")
     assert notes == [f"{before}the served models are not compared with the requested models: {after}"]

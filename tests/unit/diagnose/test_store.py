@@ -1,4 +1,4 @@
-"""What is kept of a cluster: whose an object is, what of it, and how much of it."""
+"""Store of objects: their owners, their fields, and the bounds of its size."""
 
 from typing import Any
 
@@ -12,24 +12,25 @@ from .kubernetes_objects import NOW, ago, event, job, job_pod, pod, running
 PODS = KINDS[0]
 
 
-def owned(pod: Any, part: str, job_name: str = "") -> Any:
-    """A pod as its Job's controller labels it."""
-    labels = {"app.kubernetes.io/name": part, "app.kubernetes.io/instance": "llama", "batch.kubernetes.io/job-name": job_name}
+def label_as_job_pod(pod: Any, workload: str, job_name: str = "") -> Any:
+    """Return a pod with the labels of a Job's pod."""
+    labels = {"app.kubernetes.io/name": workload, "app.kubernetes.io/instance": "llama", "batch.kubernetes.io/job-name": job_name}
     return {**pod, "metadata": {**pod["metadata"], "labels": labels}}
 
 
-def named(job: Any, name: str, age: float) -> Any:
+def rename(job: Any, name: str, age: float) -> Any:
+    """Return a Job with another name and age."""
     return {**job, "metadata": {**job["metadata"], "name": name, "uid": name, "creationTimestamp": ago(age)}}
 
 
-def test_a_job_is_not_the_server_and_its_forerunner_is_not_the_job():
+def test_snapshot_contains_one_workload_and_one_job():
     store = Store()
-    store.replace(JOB, "ml", [named(job(), "new", 10), named(job(), "old", 900), job(container="download-loras")])
+    store.replace(JOB, "ml", [rename(job(), "new", 10), rename(job(), "old", 900), job(container="download-loras")])
     pods = [
         running(),
-        owned(job_pod("new-x"), PREWARM_JOB, "new"),
-        owned(job_pod("old-x"), PREWARM_JOB, "old"),
-        owned(job_pod("l"), LORA_JOB),
+        label_as_job_pod(job_pod("new-x"), PREWARM_JOB, "new"),
+        label_as_job_pod(job_pod("old-x"), PREWARM_JOB, "old"),
+        label_as_job_pod(job_pod("l"), LORA_JOB),
     ]
     store.replace(PODS, "ml", pods)
     assert store.workloads("ml") == {("llama", PREWARM_JOB), ("llama", LORA_JOB)}
@@ -39,21 +40,23 @@ def test_a_job_is_not_the_server_and_its_forerunner_is_not_the_job():
     newest = store.snapshot("llama", "ml", NOW, PREWARM_JOB)
     assert newest.job is not None
     assert (name_of(newest.job), [name_of(each) for each in newest.pods]) == ("new", ["new-x"])
-    asked = store.snapshot("llama", "ml", NOW, PREWARM_JOB, "old")
-    assert [name_of(each) for each in asked.pods] == ["old-x"]
-    # it is not there yet
+    older = store.snapshot("llama", "ml", NOW, PREWARM_JOB, "old")
+    assert [name_of(each) for each in older.pods] == ["old-x"]
+    # a Job that does not exist yet
     assert store.snapshot("llama", "ml", NOW, PREWARM_JOB, "next").job is None
     assert store.snapshot("llama", "ml", NOW, PREWARM_JOB, "next").pods == []
 
 
-def test_where_jobs_may_not_be_read_their_pods_are():
+def test_pods_of_unreadable_jobs_are_found():
     store = Store()
-    store.replace(PODS, "ml", [owned(job_pod("new-x"), PREWARM_JOB, "new"), owned(job_pod("old-x"), PREWARM_JOB, "old")])
-    seen = store.snapshot("llama", "ml", NOW, PREWARM_JOB, "new")
-    assert (seen.is_known("jobs"), [name_of(each) for each in seen.pods]) == (False, ["new-x"])
+    store.replace(
+        PODS, "ml", [label_as_job_pod(job_pod("new-x"), PREWARM_JOB, "new"), label_as_job_pod(job_pod("old-x"), PREWARM_JOB, "old")]
+    )
+    found = store.snapshot("llama", "ml", NOW, PREWARM_JOB, "new")
+    assert (found.is_known("jobs"), [name_of(each) for each in found.pods]) == (False, ["new-x"])
 
 
-def test_events_of_others_are_bounded():
+def test_number_and_length_of_events_are_bounded():
     store = Store()
     for i in range(30_000):
         store.apply(EVENTS, "ml", "ADDED", event("Odd", "x" * 5_000, pod(f"other-{i}")))
@@ -61,10 +64,10 @@ def test_events_of_others_are_bounded():
         store.apply(EVENTS, "ml", "ADDED", event("Odd", "x", pod("mine"), age=i))
     assert len(store.events) <= 5_000
     assert len(store.events["ml", "mine"]) == 20
-    assert max(len(each["message"]) for held in store.events.values() for each in held) == 2_000
+    assert max(len(each["message"]) for stored in store.events.values() for each in stored) == 2_000
 
 
-def test_no_environment_is_kept():
+def test_environment_and_annotations_are_not_stored():
     store = Store()
     secret = pod()
     secret["spec"]["containers"][0]["env"] = [{"name": "A", "value": "nvapi-of-nobody"}]
