@@ -1,4 +1,4 @@
-"""Hypothesis strategies for valid arguments of every kind, combined."""
+"""Hypothesis strategies that draw valid arguments."""
 
 from typing import Any
 
@@ -45,12 +45,12 @@ SOURCES = st.sampled_from(
 )
 PRIORITY_CLASS = "inference"
 RUNTIME_CLASS = "nvidia"
-"""API servers refuse pods with a class that does not exist."""
+"""Classes that must exist in a cluster before a pod can use them."""
 CORES = st.sampled_from([1, 2, 0.5, "500m", "1.5", "8", "1e1"])
 
 
 def secrets() -> st.SearchStrategy[NIMSecrets]:
-    """Return secrets by reference in all forms, and without a key."""
+    """Return Secrets by reference in all forms, and keyless."""
     reference = st.fixed_dictionaries(
         {"ngc_image_secret": NAMES, "ngc_secret_key": st.sampled_from(["NGC_API_KEY", "ngc-key", "a.b_c"])},
         optional={"ngc_secret_group": NAMES, "secrets_prefix": st.sampled_from(["_FSEC_", "_UNION_"]), "hf_token_key": st.just("hf-token")},
@@ -58,17 +58,17 @@ def secrets() -> st.SearchStrategy[NIMSecrets]:
     return st.one_of(reference.map(lambda fields: NIMSecrets(**fields)), st.builds(NIMSecrets.keyless))
 
 
-def _allows_second_pod(fields: dict[str, Any]) -> bool:
+def _allows_prewarm_job(fields: dict[str, Any]) -> bool:
     return not ("prewarm" in fields and fields["access_mode"] == "ReadWriteOncePod")
 
 
 def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
-    """Return every kind of storage that the Pod Security level `restricted` allows.
+    """Return every kind of cache that Pod Security `restricted` allows.
 
-    With `shared`, only storage that more than one pod can mount.
+    With `shared`, only those that several pods may use.
     """
     modes = ["ReadWriteMany"] if shared else ["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]
-    claim = st.fixed_dictionaries(
+    pvc = st.fixed_dictionaries(
         {"access_mode": st.sampled_from(modes), "size": st.sampled_from(["50Gi", "1Ti", "1e11"])},
         optional={
             "storage_class": st.just("kwok-volume"),
@@ -79,7 +79,7 @@ def caches(shared: bool) -> st.SearchStrategy[CacheArgs]:
         },
     )
     return st.one_of(
-        claim.filter(_allows_second_pod).map(lambda fields: CacheArgs(**fields)),
+        pvc.filter(_allows_prewarm_job).map(lambda fields: CacheArgs(**fields)),
         st.builds(lambda name, read_only: CacheArgs(existing_claim=name, read_only=read_only), NAMES, st.booleans()),
         st.builds(lambda size: CacheArgs(empty_dir=True, size=size), st.sampled_from(["50Gi", "80G"])),
         st.builds(lambda name: CacheArgs(ephemeral=True, storage_class=name), st.sampled_from([None, "kwok-volume"])),
@@ -119,7 +119,7 @@ POLICIES: list[dict[str, Any]] = [
         "egress": [{"namespace_labels": {}}],
     },
 ]
-CLAIMS: list[list[dict[str, Any]]] = [
+RESOURCE_CLAIMS: list[list[dict[str, Any]]] = [
     [{"name": "gpus", "devices": [{"name": "gpu", "count": 2, "selectors": ["device.driver == 'gpu.nvidia.com'"]}], "request": "gpu"}],
     [{"name": "a", "claim": "a"}, {"name": "b", "template": "b"}],
 ]
@@ -148,21 +148,26 @@ CUSTOM: dict[str, st.SearchStrategy[Any]] = {
         ]
     ),
 }
-"""Option sets that create custom resources, and overrides of Kubernetes objects."""
+"""Option sets that create custom resources, and overrides."""
+
+
+BUILT_IN: dict[str, st.SearchStrategy[Any]] = {
+    "autoscaling": st.sampled_from(SCALINGS),
+    "ingress": st.sampled_from(INGRESSES),
+    "disruption_budget": st.sampled_from([{}, {"max_unavailable": "50%"}]),
+    "network_policy": st.sampled_from(POLICIES),
+    "resource_claims": st.sampled_from(RESOURCE_CLAIMS),
+    "metrics": st.just({"monitor": None, "dashboard": {"folder": "Models"}, "scrape_annotations": True}),
+    "scheduler_name": st.just("kai-scheduler"),
+}
+"""Option sets whose objects are of Kubernetes' own kinds."""
+OPTION_SETS = {*BUILT_IN, *CUSTOM}
+"""Fields of `NIM` that `nims` draws."""
 
 
 @st.composite
 def nims(draw: st.DrawFn, custom: bool = False) -> NIM:
-    """Return a valid `NIM`; with `custom`, also with the option sets of `CUSTOM`."""
-    option_sets: dict[str, st.SearchStrategy[Any]] = {
-        "autoscaling": st.sampled_from(SCALINGS),
-        "ingress": st.sampled_from(INGRESSES),
-        "disruption_budget": st.sampled_from([{}, {"max_unavailable": "50%"}]),
-        "network_policy": st.sampled_from(POLICIES),
-        "resource_claims": st.sampled_from(CLAIMS),
-        "metrics": st.just({"monitor": None, "dashboard": {"folder": "Models"}, "scrape_annotations": True}),
-        "scheduler_name": st.just("kai-scheduler"),
-    }
+    """Return a valid `NIM`; with `custom` also with the option sets of `CUSTOM`."""
     optional: dict[str, st.SearchStrategy[Any]] = {
         "cpu": CORES,
         "gpu": st.integers(1, 8),
@@ -209,8 +214,9 @@ def nims(draw: st.DrawFn, custom: bool = False) -> NIM:
         "extra_containers": st.just([{"name": "proxy", "image": "registry.example/proxy:1"}]),
         "extra_volumes": st.just([SCRATCH]),
     }
+    option_sets = dict(BUILT_IN)
     if custom:
-        option_sets |= {name: CUSTOM[name] | option_sets.get(name, st.nothing()) for name in CUSTOM}
+        option_sets |= {name: CUSTOM[name] | BUILT_IN.get(name, st.nothing()) for name in CUSTOM}
     fields = draw(st.fixed_dictionaries({}, optional=optional | option_sets))
     if "http_route" in fields:
         fields.pop("ingress", None)

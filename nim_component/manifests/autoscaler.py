@@ -11,12 +11,13 @@ from ..args.scaling import ScalingMetric, ScalingPreset, ScalingRate
 from ..names import make_labels
 from .generation import find_server_generation
 from .inputs import lift
+from .workload import find_workload
 
 
 def render_autoscaler(nim: NIM, service_name: str, autoscaling: AutoscalingArgs) -> "dict[str, Any]":
     """Render metadata and spec."""
     spec: k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict = {
-        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": service_name},
+        "scale_target_ref": find_workload(nim, service_name).as_reference(),
         "min_replicas": autoscaling.min_replicas,
         "max_replicas": autoscaling.max_replicas,
         "metrics": [*(_preset(nim, each) for each in autoscaling.signals), *(_metric(each) for each in autoscaling.metrics)],

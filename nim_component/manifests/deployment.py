@@ -10,6 +10,7 @@ from .monitor import render_scrape_annotations
 from .pod import render_pod
 from .references import References
 from .timing import Timing
+from .workload import find_workload
 
 NEW_PODS = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
 """Conditions of a finished rollout, as in `kubectl rollout status`: the desired pods are available,
@@ -24,7 +25,11 @@ checks that it is the newest. The JSONPath is that of RFC 9535, which the provid
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
     """Render metadata and spec."""
     strategy = render_strategy(nim)
-    metadata: dict[str, Any] = {"name": service_name, "namespace": nim.namespace, "labels": make_labels(service_name)}
+    metadata: dict[str, Any] = {
+        "name": find_workload(nim, service_name).name,
+        "namespace": nim.namespace,
+        "labels": make_labels(service_name),
+    }
     if strategy.get("type") == "Recreate":
         # By default, the provider ends its wait when the old pods are gone; the new pods may never
         # start.

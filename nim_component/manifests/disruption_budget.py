@@ -6,16 +6,14 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.disruption import DisruptionBudgetArgs
-from ..names import SERVER, WORKER, make_labels, make_name_selector, make_selector
+from ..names import make_labels
+from .workload import select_pods
 
 
 def render_disruption_budget(nim: NIM, service_name: str, budget: DisruptionBudgetArgs) -> "dict[str, Any]":
     """Render metadata and spec."""
-    pods: k8s.meta.v1.LabelSelectorArgsDict = (
-        {"match_labels": make_selector(service_name)} if nim.multi_node is None else make_name_selector(service_name, (SERVER, WORKER))
-    )
     spec: k8s.policy.v1.PodDisruptionBudgetSpecArgsDict = {
-        "selector": pods,
+        "selector": select_pods(nim, service_name),
         "unhealthy_pod_eviction_policy": budget.unhealthy_pod_eviction_policy,
     }
     if budget.min_available is not None:

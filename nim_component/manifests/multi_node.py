@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import WAIT_FOR, WORKER_INDEX, make_labels, make_selector, make_worker_labels, name_leader_worker_set
+from ..names import WAIT_FOR, WORKER_INDEX, make_labels, make_selector, make_worker_labels
 from .deployment import render_template
 from .generation import find_server_generation
 from .inputs import lift
@@ -18,6 +18,7 @@ from .references import References
 from .structures import to_yaml_keys
 from .timing import PROBE_PERIOD, Timing
 from .variables import Environment
+from .workload import find_workload
 
 
 class LeaderWorkerTemplate(TypedDict):
@@ -53,6 +54,7 @@ def render_leader_worker_set(
 
     By default no node group is surged, because it would need spare nodes.
     """
+    workload = find_workload(nim, service_name)
     surge, unavailable = (1, 0) if nim.rollout == "surge" else (0, 1)
     spec: LeaderWorkerSetSpec = {
         "replicas": nim.replicas,
@@ -70,13 +72,13 @@ def render_leader_worker_set(
         },
     }
     metadata: dict[str, Any] = {
-        "name": name_leader_worker_set(service_name),
+        "name": workload.name,
         "namespace": nim.namespace,
         "labels": make_labels(service_name),
     }
     if nim.replicas > 0:
         metadata["annotations"] = {WAIT_FOR: "condition=Available"}
-    return {"api_version": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": metadata, "spec": spec}
+    return {"api_version": workload.api_version, "kind": workload.kind, "metadata": metadata, "spec": spec}
 
 
 def _template(nim: NIM, multi_node: MultiNodeArgs, service_name: str, references: References, timing: Timing, *, leader: bool) -> Any:

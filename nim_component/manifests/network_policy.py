@@ -8,7 +8,8 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
-from ..names import JOBS, SERVER, WORKER, make_labels, make_name_selector, make_selector
+from ..names import JOBS, make_labels, make_name_selector
+from .workload import select_pods
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Label that Kubernetes sets on every namespace to its name."""
@@ -35,9 +36,8 @@ def render_network_policy(nim: NIM, service_name: str, policy: NetworkPolicyArgs
         {"from_": [_peer(each)], "ports": _ports(each.ports or server_ports)} for each in policy.ingress
     ]
     egress = _egress(policy)
-    pods: k8s.meta.v1.LabelSelectorArgsDict = {"match_labels": make_selector(service_name)}
+    pods = select_pods(nim, service_name)
     if nim.multi_node is not None:
-        pods = make_name_selector(service_name, (SERVER, WORKER))
         # The pods of a node group communicate by Ray and NCCL, on ports that are chosen at start.
         members: k8s.networking.v1.NetworkPolicyPeerArgsDict = {"pod_selector": pods}
         ingress.append({"from_": [members]})

@@ -14,6 +14,7 @@ from ..args.scaling import ScalingPreset
 from ..names import make_labels
 from .inputs import lift, lift_all
 from .promql import add_zero_at_rest, format_number, query_preset
+from .workload import find_workload
 
 KEDA_COOLDOWN = 300
 """Seconds: KEDA's default of `cooldownPeriod`."""
@@ -43,18 +44,10 @@ class Fallback(TypedDict):
     behavior: str
 
 
-class ScaleTarget(TypedDict):
-    """Reference to the workload."""
-
-    apiVersion: str
-    kind: str
-    name: str
-
-
 class ScaledObjectSpec(TypedDict):
     """Fields of the spec that the component sets."""
 
-    scaleTargetRef: ScaleTarget
+    scaleTargetRef: dict[str, str]
     minReplicaCount: int
     maxReplicaCount: int
     pollingInterval: int
@@ -74,7 +67,7 @@ def render_scaled_object(nim: NIM, service_name: str, keda: KedaArgs) -> dict[st
     # idle until it has loaded its model.
     cooldown = max(KEDA_COOLDOWN, nim.startup_timeout) if autoscaling.min_replicas == 0 else KEDA_COOLDOWN
     spec: ScaledObjectSpec = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service_name},
+        "scaleTargetRef": find_workload(nim, service_name).as_yaml(),
         "minReplicaCount": autoscaling.min_replicas,
         "maxReplicaCount": autoscaling.max_replicas,
         "pollingInterval": keda.polling_interval,

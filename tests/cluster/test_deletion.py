@@ -7,20 +7,16 @@ import pytest
 from nim_component import CacheArgs, NIMService
 from nim_component.testing import record
 
+from ..child_arguments import combine_children, merge
 from .client import Client, Object, wait_until
 from .nodes import ONE_GPU
 from .objects import apply_all, pick, place
 from .services import service, with_everything
 from .waiting import wait_for_rollout
 
-OPTION_SETS: dict[str, Any] = {
-    "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}]},
-    "ingress": {"hosts": ["a.example.com"]},
-    "disruption_budget": {},
-    "network_policy": {"ingress": []},
-}
 KINDS = {"ConfigMap", "Deployment", "EndpointSlice", "PersistentVolumeClaim", "Pod", "ReplicaSet", "Secret", "Service"}
-OF_OPTION_SETS = {"HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget"}
+COMBINATIONS = combine_children()
+"""Services that together have every optional child."""
 
 
 @pytest.fixture
@@ -30,16 +26,17 @@ def empty(cluster: Client, namespace: str) -> set[tuple[str, str]]:
     return cluster.everything(namespace)
 
 
-def deploy_and_destroy(cluster: Client, namespace: str, empty: set[tuple[str, str]], retain: bool) -> list[Object]:
+def deploy_and_destroy(cluster: Client, namespace: str, empty: set[tuple[str, str]], fields: dict[str, Any], retain: bool) -> list[Object]:
     """Apply, then delete like the engine: in reverse order, without retained objects.
 
     Return the objects.
     """
-    seen = record(lambda: NIMService("llama", with_everything(cache=CacheArgs(access_mode="ReadWriteMany", retain=retain), **OPTION_SETS)))
+    fields = merge(fields, {"cache": {"access_mode": "ReadWriteMany", "retain": retain}})
+    seen = record(lambda: NIMService("llama", with_everything(**fields)))
     objects = place(seen.run, namespace)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
-    assert {kind for kind, _ in cluster.everything(namespace) - empty} >= KINDS | OF_OPTION_SETS
+    assert {kind for kind, _ in cluster.everything(namespace) - empty} >= KINDS | {each["kind"] for each in objects}
     kept = {each.inputs["metadata"]["name"] for each in seen.run.resources if each.options.retain_on_delete}
     for each in reversed(objects):
         name = each["metadata"]["name"]
@@ -52,16 +49,19 @@ def volumes_of(cluster: Client, namespace: str) -> list[Object]:
     return [each for each in cluster.list("v1", "PersistentVolume") if each["spec"]["claimRef"]["namespace"] == namespace]
 
 
-def test_deletion_leaves_no_objects(cluster: Client, namespace: str, nodes, empty: set[tuple[str, str]]):
+@pytest.mark.parametrize("fields", COMBINATIONS, ids=lambda fields: "+".join(fields)[:60])
+def test_deletion_leaves_no_objects(
+    crds: None, cluster: Client, namespace: str, nodes, empty: set[tuple[str, str]], fields: dict[str, Any]
+):
     nodes(ONE_GPU)
-    deploy_and_destroy(cluster, namespace, empty, retain=False)
+    deploy_and_destroy(cluster, namespace, empty, fields, retain=False)
     wait_until("an empty namespace", lambda: cluster.everything(namespace) == empty)
     wait_until("the end of the volume", lambda: not volumes_of(cluster, namespace))
 
 
-def test_retained_cache_stays_and_can_be_reused(cluster: Client, namespace: str, nodes, empty: set[tuple[str, str]]):
+def test_retained_cache_stays_and_can_be_reused(crds: None, cluster: Client, namespace: str, nodes, empty: set[tuple[str, str]]):
     nodes(ONE_GPU)
-    pvc = pick(deploy_and_destroy(cluster, namespace, empty, retain=True), "PersistentVolumeClaim")["metadata"]["name"]
+    pvc = pick(deploy_and_destroy(cluster, namespace, empty, COMBINATIONS[0], retain=True), "PersistentVolumeClaim")["metadata"]["name"]
     wait_until("only the PVC", lambda: cluster.everything(namespace) == empty | {("PersistentVolumeClaim", pvc)})
     before = cluster.get("v1", "PersistentVolumeClaim", pvc, namespace)
 

@@ -1,7 +1,6 @@
-"""Ticks of the comparison with the tests that prove them, and the requirements of option sets."""
+"""Each tick of the comparison, and the tests that prove it."""
 
 import ast
-import re
 from functools import cache
 from pathlib import Path
 
@@ -60,67 +59,34 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "does the model fit its GPUs": ("unit/fit/test_fit.py::test_documented_case_has_its_verdict", "unit/fit/test_fit.py::test_misfit_warns_at_preview"),
     "any field of any object": ("unit/test_overrides.py::test_each_child_can_be_overridden",),
     "policy pack": ("policies/test_policies.py::test_violation_is_found_by_one_policy",),
+    "diagnosis of a rollout that does not finish": ("cluster/test_diagnosis.py::test_failure_is_reported_with_cause_and_fix",),
     "address from outside as an output": ("unit/test_exposure.py::test_external_url_is_read_from_service_status",),
 }  # fmt: skip
-"""Each ticked row, and the tests that fail when it is no longer so."""
+"""Ticked rows, and the tests that fail if a tick is wrong."""
 
 
 def ticked() -> list[str]:
+    """Return the names of the rows with a tick."""
     return [row.split("|")[1].strip() for row in COMPARISON.splitlines() if row.startswith("| ") and "✓" in row.split("|")[2]]
 
 
 @cache
 def names_in(file: Path) -> set[str]:
+    """Return the names of the tests in a file."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")}
 
 
-def is_there(test: str) -> bool:
+def has_test(test: str) -> bool:
+    """Return whether a test such as `unit/test_pod.py::test_default_pod_is_exact` exists."""
     file, _, name = test.partition("::")
     return name in names_in(TESTS / file)
 
 
-def test_every_tick_has_a_test_and_nothing_else_has():
+def test_ticked_rows_and_tests_correspond():
     assert ticked() == list(SHOWN)
 
 
 @pytest.mark.parametrize("row", SHOWN)
-def test_the_tests_that_show_it_are_there(row: str):
-    assert [test for test in SHOWN[row] if not is_there(test)] == []
-
-
-ADMITTED = "cluster/test_admission.py::test_stack_is_accepted_and_becomes_ready"
-DEFINED = "cluster/test_custom_resources.py::test_custom_resource_is_accepted_unchanged"
-GROUPS: dict[str, tuple[str, str, str, str, str]] = {
-    # unit tests, the API server's verdict, the example that is rendered, the row of the comparison, the finding of the review
-    "autoscaling": ("test_autoscaling.py", "cluster/test_autoscaling.py::test_autoscaler_is_accepted", "option_sets/Pulumi.autoscaling.yaml", "HorizontalPodAutoscaler", "autoscaler-added"),
-    "keda": ("test_autoscaling.py", DEFINED, "option_sets/Pulumi.autoscaling.yaml", "KEDA, to zero", "autoscaler-range-lowered"),
-    "service": ("test_exposure.py", "cluster/test_exposure.py::test_service_options_are_accepted", "option_sets/Pulumi.exposure.yaml", "Service: type, annotations, labels", "service-becomes-load-balancer"),
-    "ingress": ("test_exposure.py", "cluster/test_exposure.py::test_ingress_is_accepted", "option_sets/Pulumi.exposure.yaml", "Ingress with TLS", "ingress-host-without-tls"),
-    "http_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "route-host-changes"),
-    "grpc_route": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "Gateway API", "grpc-port-and-route-added"),
-    "inference_pool": ("test_exposure.py", DEFINED, "option_sets/Pulumi.exposure.yaml", "inference extension", "inference-pool-added"),
-    "disruption_budget": ("test_disruption.py", "cluster/test_disruption.py::test_disruption_budget_is_accepted", "option_sets/Pulumi.placement.yaml", "PodDisruptionBudget", "disruption-budget-added"),
-    "resource_claims": ("test_disruption.py", "cluster/test_disruption.py::test_resource_claims_and_scheduler_are_accepted", "option_sets/Pulumi.placement.yaml", "Dynamic Resource Allocation", "resource-claim-replaces-gpus"),
-    "network_policy": ("test_network_policy.py", "cluster/test_network_policy.py::test_network_policy_is_accepted", "option_sets/Pulumi.network-policy.yaml", "NetworkPolicy", "network-policy-open-to-all"),
-    "metrics": ("test_metrics.py", DEFINED, "option_sets/Pulumi.metrics.yaml", "ServiceMonitor", "metrics-and-alerts-added"),
-    "cache.prewarm": ("test_prewarm.py", "cluster/test_prewarm.py::test_job_completes_on_node_without_gpu", "option_sets/Pulumi.enterprise.yaml", "model downloaded before the rollout", "job-replaced"),
-    "network": ("test_network.py", ADMITTED, "option_sets/Pulumi.enterprise.yaml", "proxy", "proxy-and-authorities-added"),
-    "generation": ("args/test_generation.py", ADMITTED, "option_sets/Pulumi.autoscaling.yaml", "generations 1.x, 2.x on vLLM, on SGLang", "image-of-only-replica"),
-    "multi_node": ("test_multi_node.py", "cluster/test_multi_node.py::test_leader_worker_set_is_accepted", "option_sets/Pulumi.multi-node.yaml", "one server over several nodes", "deployment-becomes-leader-worker-set"),
-    "overrides": ("test_overrides.py", ADMITTED, "option_sets/Pulumi.overrides.yaml", "any field of any object", "overrides-added"),
-}  # fmt: skip
-"""Requirements of each option set. `fit` and the policy pack render nothing, and have rows and tests."""
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_each_group_has_its_five(group: str):
-    unit, verdict, example, row, comment = GROUPS[group]
-    assert len(names_in(TESTS / "unit" / unit)) > 3
-    assert is_there(verdict)
-    assert (
-        re.search(rf"^\s+{group.rpartition('.')[2]}:", (ROOT / "examples" / example).read_text(encoding="utf-8"), re.MULTILINE)
-        or group == "generation"
-    )
-    assert row in ticked()
-    assert (TESTS / "review" / "golden" / f"{comment}.md").exists()
+def test_named_tests_exist(row: str):
+    assert [test for test in SHOWN[row] if not has_test(test)] == []

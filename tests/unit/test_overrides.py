@@ -18,6 +18,7 @@ from nim_component.manifests.merge import merge
 from nim_component.names import GENERATED_SUFFIXES
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, JOB, PVC, SECRET, SERVICE, record
 
+from ..child_arguments import combine_children
 from .seed import LORA, REFERENCE, recorded, serve
 
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["a"]))
@@ -149,7 +150,8 @@ class TestObjects:
 
 
 RWX = {"access_mode": "ReadWriteMany"}
-ALL = ("all", "keda", "route", "nodes", "values")
+COMBINATIONS = {f"children-{number}": fields for number, fields in enumerate(combine_children(), 1)}
+ALL = (*COMBINATIONS, "adapters", "nodes", "values")
 GPUS = [{"name": "gpus", "devices": [{"name": "gpu"}]}]
 
 
@@ -159,23 +161,12 @@ def configurations() -> dict[str, dict[str, Any]]:
     Call it inside a program, because one contains a secret Output.
     """
     return {
-        "all": {
+        **COMBINATIONS,
+        "adapters": {
             **LORA,
             "lora": {"refresh_interval": 60, "volume": RWX},
             "cache": {**RWX, "prewarm": {"profiles": ["a"]}},
-            "network_policy": {"ingress": []},
-            "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 80}}]},
-            "ingress": {"hosts": ["a.example.com"]},
-            "inference_pool": {"endpoint_picker": "picker"},
-            "disruption_budget": {"max_unavailable": 1},
-            "metrics": {"monitor": {}, "dashboard": {}, "alerts": {}},
             "resource_claims": GPUS,
-        },
-        "keda": {"cache": RWX, "autoscaling": {"max_replicas": 2, "keda": {"triggers": [{"type": "cpu", "metadata": {"value": "80"}}]}}},
-        "route": {
-            "http_route": {"gateway": "gw", "hosts": ["a.example.com"]},
-            "grpc_route": {"gateway": "gw", "hosts": ["a.example.com"]},
-            "grpc_port": 50051,
         },
         "nodes": {"cache": RWX, "multi_node": {"nodes": 2}, "gpu": 8, "generation": "2.x-vllm"},
         "values": {"secrets": {"ngc_api_key": pulumi.Output.secret("nvapi-1")}},
