@@ -44,6 +44,7 @@ INFERENCE_POOL = "kubernetes:inference.networking.k8s.io/v1:InferencePool"
 LEADER_WORKER_SET = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 RESOURCE_CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
@@ -61,6 +62,7 @@ __all__ = [
     "INGRESS",
     "JOB",
     "LEADER_WORKER_SET",
+    "NAMESPACE",
     "NETWORK_POLICY",
     "NIM_SERVICE",
     "POD_MONITOR",

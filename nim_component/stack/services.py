@@ -10,17 +10,23 @@ import yaml
 from ..args import NIM
 from ..args.error import ArgumentError, ArgumentValueError, describe_owner
 from ..args.fixes import written_in
+from ..args.namespace import NamespaceArgs
 from ..args.problems import Problem
 from ..component.validation import read_nim, service_name_of
 from ..lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
 from ..names import name_leader_worker_set
 from .configuration import read_mapping, resolve_secrets
 from .fields import DEFAULTS, SERVICES, merge_fields
+from .namespaces import validate_pod_security
 
 
 @written_in("yaml")
-def read_services(config: pulumi.Config) -> dict[str, NIM]:
+def read_services(config: pulumi.Config, namespaces: Mapping[str, NamespaceArgs]) -> dict[str, NIM]:
     """Return the validated services of a stack by name, each merged with the defaults.
+
+    Args:
+        config: Configuration of the stack.
+        namespaces: Namespaces that the stack creates.
 
     Raises:
         RunError: With all problems of all services.
@@ -37,7 +43,9 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
     errors: dict[str, ArgumentError] = {}
     for name, fields in services.items():
         try:
-            nims[name] = _read_service(config, name, defaults, fields, nims, lock)
+            nim = _read_service(config, name, defaults, fields, lock)
+            _validate_together(name, nim, nims, namespaces)
+            nims[name] = nim
         except ArgumentError as error:
             errors[name] = error
     if errors:
@@ -47,9 +55,7 @@ def read_services(config: pulumi.Config) -> dict[str, NIM]:
     return nims
 
 
-def _read_service(
-    config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, others: Mapping[str, NIM], lock: Lock | None
-) -> NIM:
+def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, lock: Lock | None) -> NIM:
     if not isinstance(fields, Mapping | None):
         raise ArgumentValueError(
             describe_owner(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")]
@@ -65,10 +71,15 @@ def _read_service(
         if missing:
             raise ArgumentValueError(describe_owner(name), missing)
         nim = read_nim(name, nim)  # Rules apply to locked values too, such as the rank of an adapter.
+    return nim
+
+
+def _validate_together(name: str, nim: NIM, others: Mapping[str, NIM], namespaces: Mapping[str, NamespaceArgs]) -> None:
+    """Check a service against the other services and the namespaces of the stack."""
     problems = [problem for other, taken in others.items() for problem in _check_names_differ(name, nim, other, taken)]
+    problems += validate_pod_security(nim, namespaces)
     if problems:
         raise ArgumentValueError(describe_owner(name), problems)
-    return nim
 
 
 def _check_names_differ(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Problem]:

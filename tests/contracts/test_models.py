@@ -54,7 +54,9 @@ def test_model_is_in_schema_with_every_field(model: type[Arguments]):
 
 
 def test_schema_has_no_unreachable_model():
-    assert {name for name, each in SCHEMA.items() if "properties" in each} <= {model.__name__ for model in reach_models()}
+    """`NamespaceArgs` is an option of a stack file, not of a service."""
+    models = {model.__name__ for model in reach_models()} | {"NamespaceArgs"}
+    assert {name for name, each in SCHEMA.items() if "properties" in each} == models
 
 
 def test_walk_reaches_nested_models():

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from nim_component.args import NIM
+from nim_component.args.namespace import NamespaceArgs
 from nim_component.args.secrets import SECRET_VALUE_FIELDS
 
 from .models import all_models, describe_fields
@@ -17,7 +18,8 @@ def render_schema() -> dict[str, Any]:
     """Return the schema: editors mark unknown fields and wrong types with it."""
     schema = NIM.model_json_schema(ref_template="#/$defs/{model}")
     definitions = schema.pop("$defs")
-    for model in all_models():
+    definitions["NamespaceArgs"] = NamespaceArgs.model_json_schema(ref_template="#/$defs/{model}")
+    for model in (*all_models(), NamespaceArgs):
         properties = (schema if model is NIM else definitions[model.__name__])["properties"]
         for name, text in describe_fields(model).items():
             properties[name]["description"] = text
@@ -32,6 +34,7 @@ def render_schema() -> dict[str, Any]:
     config = {
         "nim:services": {"type": "object", "additionalProperties": service, "minProperties": 1},
         "nim:defaults": {"$ref": "#/$defs/NIM"},
+        "nim:namespaces": {"type": "object", "additionalProperties": {"anyOf": [{"$ref": "#/$defs/NamespaceArgs"}, {"type": "null"}]}},
         "nim:kubernetesVersion": {"type": "string"},
     }
     return _with_bounds(
