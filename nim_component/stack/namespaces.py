@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from ..args import NIM
 from ..args.arguments import field_adapter
 from ..args.error import ArgumentValueError, describe_owner
-from ..args.namespace import EXISTING, NamespaceArgs
+from ..args.namespace import ENFORCE, EXISTING, NamespaceArgs
 from ..args.problems import Problem, find_problems
-from ..manifests.namespace import render_namespace
+from ..names import STANDARD_LABELS
 from .configuration import read_mapping
 from .fields import NAMESPACES
 
@@ -56,10 +56,21 @@ def provide_namespaces(namespaces: Mapping[str, NamespaceArgs]) -> "dict[str, pu
     provided: dict[str, pulumi.Output[str]] = {}
     for name, args in namespaces.items():
         options = pulumi.ResourceOptions(retain_on_delete=True if args.retain else None)
-        namespace = k8s.core.v1.Namespace(name, **render_namespace(name, args), opts=options)
+        namespace = k8s.core.v1.Namespace(name, metadata=_render_metadata(name, args), opts=options)
         # Not `metadata.name`: the URN is known at every preview, and so are the URLs of the services.
         provided[name] = namespace.urn.apply(lambda _, name=name: name)
     return provided
+
+
+def _render_metadata(name: str, args: NamespaceArgs) -> "k8s.meta.v1.ObjectMetaArgsDict":
+    _, managed_by = STANDARD_LABELS
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": name,
+        "labels": {**(args.labels or {}), managed_by: "pulumi", ENFORCE: args.pod_security},
+    }
+    if args.annotations:
+        metadata["annotations"] = dict(args.annotations)
+    return metadata
 
 
 def use_namespaces(name: str, nim: NIM, provided: "Mapping[str, pulumi.Output[str]]") -> NIM:

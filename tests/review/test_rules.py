@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component.review.change import ResourceState
@@ -11,7 +13,7 @@ from nim_component.review.sentences import duration
 from nim_component.review.stack_review import StackReview
 from nim_component.review.values import Redacted, redact_inputs, redact_message
 
-from .changes import deployment, kubernetes_object, render_objects, render_service, review_renders
+from .changes import deployment, kubernetes_object, render_objects, render_program, render_service, review_renders
 
 
 def rules_of(found: StackReview) -> list[tuple[str, str]]:
@@ -250,3 +252,11 @@ def test_only_variables_with_secret_names_are_redacted():
     env = [{"name": "NIM_MAX_TOKENS", "value": "5"}, {"name": "MY_TOKEN", "value": "x"}, {"name": "NGC_API_KEY", "value": "$(_FSEC_KEY)"}]
     cleaned = redact_inputs("kubernetes:apps/v1:Deployment", {"env": env})["env"]
     assert [isinstance(each["value"], Redacted) for each in cleaned] == [False, True, False]
+
+
+@pytest.mark.parametrize(("retain", "severity"), [(True, "notice"), (False, "critical")])
+def test_deleted_namespace_is_critical_unless_retained(retain: bool, severity: str):
+    def program() -> None:
+        k8s.core.v1.Namespace("llm", metadata={"name": "llm"}, opts=pulumi.ResourceOptions(retain_on_delete=retain))
+
+    assert rules_of(review_renders(render_program(program), render_program(lambda: None))) == [("deleted", severity)]

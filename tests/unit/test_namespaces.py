@@ -100,7 +100,7 @@ INVALID: list[tuple[Any, str]] = [
     ({"llm": {"pod_security": "strict"}}, "llm.pod_security: must be one of 'restricted', 'baseline' or 'privileged'"),
     ({"llm": {"retained": True}}, "llm.retained: "),
     ({"llm": {"retain": "yes"}}, "llm.retain: "),
-    ({"LLM": None}, "LLM: must be a namespace's name"),
+    ({"LLM": None}, "LLM: must be the name of a namespace"),
     ({"llm": {"labels": {ENFORCE: "baseline"}}}, f"llm.labels['{ENFORCE}']: is set by pod_security. Use pod_security."),
     ({"llm": {"labels": {MANAGED_LABELS[0]: "x"}}}, f"llm.labels['{MANAGED_LABELS[0]}']: is a label that the component sets."),
 ]

@@ -139,6 +139,9 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             count = replicas(change.before)
             stop = count_of(count, "replica stops", "replicas stop") if count is not None else "All replicas stop"
             yield finding("deleted", CRITICAL, change, service.name, text, (f"{stop} permanently.",))
+        elif kind == "Namespace":
+            consequence = sentence("Everything in it is deleted too, also PVCs and objects of other programs.")
+            yield finding("deleted", CRITICAL, change, service.name, text, consequence)
         else:
             yield finding("deleted", WARNING, change, service.name, text)
 
