@@ -32,7 +32,7 @@ def main(file: str, number: str = "") -> None:
 
 
 def read_report(file: Path) -> str:
-    """Return the text of a report: a regular file of limited size, with the marker as first line."""
+    """Return the text of a regular file of limited size with the marker as first line."""
     if file.is_symlink() or not file.is_file():
         sys.exit(f"{file}: not a regular file. Pass the file that `nim-component diff --format markdown` printed.")
     with file.open("rb") as stream:
@@ -68,7 +68,10 @@ class Host:
 
 
 class GitHub(Host):
-    """Client for GitHub. GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL are set in workflows."""
+    """Client for GitHub.
+
+    GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL are set in workflows.
+    """
 
     def __init__(self, number: str) -> None:
         if not (number.isascii() and number.isdigit() and len(number) < 10):
@@ -79,7 +82,10 @@ class GitHub(Host):
         self.headers = {"Authorization": f"Bearer {os.environ['GITHUB_TOKEN']}", "Accept": "application/vnd.github+json"}
 
     def is_own(self, comment: dict[str, Any]) -> bool:
-        """Return true for a comment by a workflow of this repository. Other accounts may copy the marker."""
+        """Return true for a comment by a workflow of this repository.
+
+        Other accounts may copy the marker.
+        """
         return bool(comment["user"]) and comment["user"]["login"] == os.environ.get("REVIEW_AUTHOR", "github-actions[bot]")
 
     def path(self, comment: dict[str, Any]) -> str:
@@ -88,7 +94,10 @@ class GitHub(Host):
 
 
 class GitLab(Host):
-    """Client for GitLab. REVIEW_TOKEN is set by the project, the rest in pipelines of merge requests."""
+    """Client for GitLab.
+
+    REVIEW_TOKEN is set by the project, the rest in pipelines of merge requests.
+    """
 
     def __init__(self) -> None:
         self.root = os.environ["CI_API_V4_URL"]

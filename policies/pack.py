@@ -22,7 +22,7 @@ EXEMPT = PolicyConfigSchema(
 
 
 def kind_of(type_token: str) -> str | None:
-    """Return the kind in a type token, such as `Deployment`; None for other resources than Kubernetes objects."""
+    """Return the kind in a type token, such as `Deployment`; None outside Kubernetes."""
     return type_token.rpartition(":")[2] if type_token.startswith("kubernetes:") else None
 
 

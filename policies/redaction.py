@@ -28,8 +28,8 @@ _KEY = re.compile(
     r"|xox[abp]-[\w-]{20,}"  # Slack
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}"  # JSON Web Token: header and payload, both JSON in base64
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    # Registry login of Docker: JSON, or base64 of it, compact or indented as `docker login` writes it.
-    # The capture groups keep this file, which the loader's ConfigMap contains, from being such a text itself.
+    # Registry login of Docker: JSON, or base64 of it, compact or indented as by `docker login`.
+    # The ConfigMap of the loader contains this file. With the capture groups, it contains no match.
     r"|\"auths\"\s*:|eyJ(?:hdXRocyI)|ewoJ(?:ImF1dGhzI)",
     re.ASCII,
 )
@@ -38,9 +38,12 @@ _SETTING = (
     r"(?:token|(?<!image_)(?<!imagePull)secret|passw(?:or)?d|passphrase"
     r"|(?:api|access|private)[_-]?key|credentials?|signature|auth)"
 )
-"""End of the name of a setting that holds a credential. `ngc_image_secret` and `imagePullSecret` hold the name of a Secret."""
+"""End of the name of a setting that holds a credential.
+
+`ngc_image_secret` and `imagePullSecret` hold the name of a Secret.
+"""
 _NO_VALUE = r"\s+(?:an?|anyone|are|can|cannot|could|does|has|is|may|must|names?|needs?|not|requires?|the|unknown|was)\s|\s*[{\[]"
-"""Text after a colon that is no value: a sentence, as in `secrets.ngc_api_key: must be ...`, or a structure."""
+"""Text after a colon that is no value: a structure, or a sentence (`ngc_api_key: must be ...`)."""
 _PROBABLE: tuple[tuple[str, str], ...] = (
     ("-----begin", r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)"),
     ("nvapi-", r"nvapi-[\w.-]*"),
@@ -73,7 +76,10 @@ _PROBABLE: tuple[tuple[str, str], ...] = (
         for needle in ("token", "secret", "passw", "passphrase", "key", "credential", "signature", "auth")
     ),
 )
-"""Texts that every match contains, in lower case, and the patterns. The capture group `kept` precedes the credential and stays."""
+"""Texts that every match contains, in lower case, and the patterns.
+
+The capture group `kept` precedes the credential and stays.
+"""
 # The search for a constant text is a hundred times faster than the pattern.
 _NEEDLES = [(needle, re.compile(pattern, re.ASCII | re.DOTALL)) for needle, pattern in _PROBABLE]
 

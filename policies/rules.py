@@ -1,4 +1,4 @@
-"""Rules of the policies: pure functions from Kubernetes objects to violations, independent of Pulumi.
+"""Rules of the policies: pure functions from Kubernetes objects to violations, without Pulumi.
 
 A violation is `<path>: <problem>. <fix>`.
 """
@@ -96,7 +96,10 @@ def check_secrets(kind: str, props: Props) -> Iterator[str]:
 
 
 def _is_key(name: str, value: str) -> bool:
-    """Return true for a key by its form or by its name. `$(NAME)` is a reference to another variable."""
+    """Return true for a key by its form or by its name.
+
+    `$(NAME)` is a reference to another variable.
+    """
     return bool(value) and not value.startswith("$(") and (is_secret_variable(name) or contains_key(value))
 
 

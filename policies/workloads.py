@@ -47,7 +47,7 @@ def find_pods(kind: str, props: Props) -> Iterator[Pod]:
 
 
 def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
-    """Yield path and container for all containers of a pod, init and ephemeral containers included."""
+    """Yield path and container of all containers, init and ephemeral ones included."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
         listed = pod.spec.get(field)
         for container in map(mapping, cast("list[Any]", listed) if isinstance(listed, list | tuple) else ()):
@@ -56,7 +56,10 @@ def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
 
 
 def count_gpus(pod: Pod) -> int:
-    """Return the GPUs of all copies of a pod. They are extended resources named after GPUs or MIG slices."""
+    """Return the GPUs of all copies of a pod.
+
+    They are extended resources named after GPUs or MIG slices.
+    """
 
     def gpus_of(container: Props) -> int:
         limits = mapping(mapping(container.get("resources")).get("limits"))
@@ -69,7 +72,7 @@ def count_gpus(pod: Pod) -> int:
 
 
 def mapping(value: Any) -> Props:
-    """Return a mapping unchanged, and an empty one for other values, such as one that is unknown in a preview."""
+    """Return a mapping unchanged, and an empty one for other values, such as unknown ones."""
     return cast(Props, value) if isinstance(value, Mapping) else {}
 
 

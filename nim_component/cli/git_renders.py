@@ -1,4 +1,4 @@
-"""Renders of two commits: each is checked out into a git worktree and rendered by its own process."""
+"""Renders of two commits, each in a git worktree and a process of its own."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def resolve_commit(top: Path, ref: str) -> str:
-    """Return the commit of a reference. A reference that looks like an option is not taken for one."""
+    """Return the commit of a reference.
+
+    A reference that looks like an option is not taken for one.
+    """
     try:
         return git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except GitRenderError:
@@ -95,7 +98,7 @@ def resolve_commit(top: Path, ref: str) -> str:
 
 
 def find_merge_base(top: Path, base: str, head_commit: str) -> str:
-    """Return the commit where the branch left the base, which is what a pull request is compared with."""
+    """Return the commit where the branch left the base, as in the diff of a pull request."""
     base_commit = resolve_commit(top, base)
     try:
         return git(top, "merge-base", base_commit, head_commit).splitlines()[0]
@@ -143,7 +146,10 @@ def start_render(folder: Path, result: Path, stacks: Sequence[str], key: str, py
 
 
 def read_result(process: subprocess.Popen[str], result: Path, name: str) -> dict[str, Render]:
-    """Wait for a render and return it. The error contains the last line that the process printed."""
+    """Wait for a render and return it.
+
+    The error contains the last line that the process printed.
+    """
     _, errors = process.communicate()
     if process.returncode or not result.exists():
         last = errors.strip().splitlines()[-1:] or [f"the process ended with code {process.returncode}"]
@@ -153,7 +159,7 @@ def read_result(process: subprocess.Popen[str], result: Path, name: str) -> dict
 
 @contextlib.contextmanager
 def exit_on_sigterm() -> Generator[None]:
-    """Turn SIGTERM, as of a cancelled job, into an exception, so that worktrees and processes are removed."""
+    """Turn SIGTERM into an exception, so that a cancelled job removes worktrees and processes."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

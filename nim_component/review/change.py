@@ -1,4 +1,4 @@
-"""Model of a change: the state of each resource before and after it, and the operation between them."""
+"""Model of a change: states of each resource before and after it, and the operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .accessors import mapping
 from .matching import Difference, compare
 
 Operation = Literal["create", "update", "replace", "delete", "read", "forget", "same"]
-"""Operation on a resource. `read` and `forget` are for resources outside the stack: they stay unchanged."""
+"""Operation on a resource.
+
+`read` and `forget` are for resources outside the stack: they stay unchanged.
+"""
 Order = Literal["", "create-before-delete", "delete-before-create"]
 
 COMPONENT = "nim:index:NIMService"
@@ -136,7 +139,7 @@ class ServiceChange:
 
     @property
     def is_whole(self) -> bool:
-        """True if the change adds or removes the whole service; one finding then covers all its objects."""
+        """True if the change adds or removes the whole service. One finding covers all objects."""
         return self.is_created or self.is_deleted
 
 
@@ -165,7 +168,10 @@ def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
 
 
 def service_name(state: ResourceState, states: Mapping[str, ResourceState]) -> str:
-    """Return the name of the nearest `NIMService` above a resource, else of its outermost parent, else its own."""
+    """Return the name of the service that a resource belongs to.
+
+    It is the nearest `NIMService` above the resource, else its outermost parent, else the resource.
+    """
     current, outermost = state, state.name
     for _ in range(100):
         if current.type == COMPONENT:

@@ -1,4 +1,7 @@
-"""Differences between two values. Maps are compared by key, lists of maps by identity key; another order is no difference."""
+"""Differences between two values.
+
+Maps are compared by key, lists of maps by identity key; another order is no difference.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from .values import Redacted, describe
 
 
 class Missing:
-    """Value of a field that does not exist before or after the change. The only instance is `MISSING`."""
+    """Value of a field that does not exist before or after the change.
+
+    The only instance is `MISSING`.
+    """
 
     def __repr__(self) -> str:
         return "absent"
@@ -42,7 +48,10 @@ ORDERED = frozenset({"args", "command"})
 
 
 def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
-    """Yield the leaves that differ, in order of key. An added or removed structure is one difference."""
+    """Yield the leaves that differ, in order of key.
+
+    An added or removed structure is one difference.
+    """
     if old == new and repr(old) == repr(new):  # a fast path for most values; the texts differ for 1 and true
         return
     if old is MISSING or new is MISSING:
@@ -107,7 +116,7 @@ def _item_namer(keys: Sequence[str]) -> Callable[[Any], str | None]:
 
 
 def _compare_unnamed(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
-    """Compare items without names: equal items match at any index, the others match in their order."""
+    """Compare items without names. Equal items match at any index, others in their order."""
     removed, added = _unmatched(old, new), _unmatched(new, old)
     for place in range(max(len(removed), len(added))):
         index, first = removed[place] if place < len(removed) else (added[place][0], MISSING)
@@ -129,5 +138,8 @@ def _unmatched(items: list[Any], others: list[Any]) -> list[tuple[int, Any]]:
 
 
 def _normalise(value: Any) -> str:
-    """Return the same text for equal values. It contains the tokens of redacted values, so it is never printed."""
+    """Return the same text for equal values.
+
+    It contains the tokens of redacted values, so it is never printed.
+    """
     return json.dumps(value, sort_keys=True, default=lambda each: getattr(each, "token", None) or str(each))

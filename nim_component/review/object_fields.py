@@ -1,4 +1,7 @@
-"""Fields of Kubernetes objects that the rules read. Missing, unknown, redacted and malformed values are supported."""
+"""Fields of Kubernetes objects that the rules read.
+
+Missing, unknown, redacted and malformed values are supported.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def pods(state: ResourceState | None) -> Iterator[tuple[str, Fields]]:
 
 
 def containers(state: ResourceState | None, *, init: bool = True) -> Iterator[tuple[str, Fields]]:
-    """Yield the containers of a workload with their paths, such as `spec.template.spec.containers[nim]`."""
+    """Yield path and container, such as `spec.template.spec.containers[nim]`."""
     for path, pod in pods(state):
         for field in ("containers", "initContainers") if init else ("containers",):
             for container in mappings(pod.get(field)):
@@ -48,7 +51,7 @@ def variables(container: Fields) -> dict[str, Any]:
 
 
 def replicas(state: ResourceState | None) -> int | None:
-    """Return the number of replicas, 1 by default; None if it is unknown or the workload does not exist."""
+    """Return the number of replicas, 1 by default; None if unknown or without a workload."""
     if state is None or state.kind not in WORKLOADS:
         return None
     value = get(state.inputs, "spec", "replicas")
@@ -58,7 +61,10 @@ def replicas(state: ResourceState | None) -> int | None:
 
 
 def gpus(state: ResourceState | None) -> dict[str, int]:
-    """Return the GPUs of one replica, by resource name. A replica of a LeaderWorkerSet is a node group."""
+    """Return the GPUs of one replica, by resource name.
+
+    A replica of a LeaderWorkerSet is a node group.
+    """
     total: dict[str, int] = {}
     for path, container in containers(state, init=False):
         sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
@@ -74,7 +80,10 @@ def total_gpus(state: ResourceState | None) -> int:
 
 
 def claimed_devices(state: ResourceState | None) -> list[str]:
-    """Return a text for each ResourceClaim of the pods. The number of devices is in the ResourceClaim, not in the pod."""
+    """Return a text for each ResourceClaim of the pods.
+
+    The number of devices is in the ResourceClaim, not in the pod.
+    """
     names = (each.get("name") for _, pod in pods(state) for each in mappings(pod.get("resourceClaims")))
     return list(dict.fromkeys(f"the devices of ResourceClaim {name}" for name in names))
 
@@ -107,7 +116,7 @@ def startup_budget(state: ResourceState | None) -> int | None:
 
 
 def rolling_update(state: ResourceState, count: int) -> tuple[int, int] | None:
-    """Return `maxSurge` and `maxUnavailable` as numbers of pods; None for the strategy `Recreate`."""
+    """Return `maxSurge` and `maxUnavailable` as numbers of pods; None for `Recreate`."""
     spec = get(state.inputs, "spec")
     if state.kind == "StatefulSet":
         return 0, 1

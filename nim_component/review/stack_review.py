@@ -1,4 +1,4 @@
-"""Review of a stack: the findings of all rules, and a finding for each change that no rule covers."""
+"""Review of a stack: findings of all rules, and of the changes that no rule covers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
 from .values import show
 
 EFFECTS = ("downtime", "stall-risk", "pods-restart")
-"""Rules that report effects. The fields that they name still require a finding for the change itself."""
+"""Rules that report effects.
+
+The fields that they name still require a finding for the change itself.
+"""
 MAX_FIELDS = 4
 """Fields in the text of a finding of the rule `other`. The details contain all fields."""
 MAX_LENGTH = 40

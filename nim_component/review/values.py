@@ -27,7 +27,10 @@ class Redacted:
     """A secret value, or a text with a credential in it."""
 
     token: str = ""
-    """Digest of the value. It distinguishes a changed secret from an unchanged one, and is in no output."""
+    """Digest of the value.
+
+    It distinguishes a changed secret from an unchanged one, and is in no output.
+    """
     text: str = SECRET_TEXT
     """The text without the credentials."""
 
@@ -38,7 +41,7 @@ class Redacted:
 
 
 def redact_inputs(type_: str, inputs: Any) -> dict[str, Any]:
-    """Return the inputs of a resource without secrets; empty if they are no mapping (all secret, for example)."""
+    """Return the inputs of a resource without secrets; empty if all of them are one secret."""
     redacted = redact_value(inputs)
     if not isinstance(redacted, dict):
         return {}
@@ -64,7 +67,7 @@ def redact_value(value: Any, key: str = "") -> Any:
 
 
 def redact_text(text: str) -> str | Redacted | Unknown:
-    """Return a text unchanged, redacted where it contains a credential, or the marker that it stands for."""
+    """Return a text, a redacted text if it contains a credential, or the marker it denotes."""
     if text == SECRET_TEXT:
         return Redacted()
     if text == UNKNOWN_SENTINEL:
@@ -109,7 +112,10 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
 
 
 def _redact_list(items: list[Any], key: str) -> list[Any]:
-    """Redact a list. In a command line, the argument after a flag such as `--api-key` is a secret."""
+    """Redact a list.
+
+    In a command line, the argument after a flag such as `--api-key` is a secret.
+    """
     redacted = [redact_value(item) for item in items]
     if key in ("args", "command"):
         for index, flag in enumerate(items[:-1]):

@@ -1,0 +1,1 @@
+"""Text for people: field paths, suggestions, redaction and console output."""

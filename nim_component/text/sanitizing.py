@@ -1,4 +1,4 @@
-"""Text of a cluster or a program as one safe line: redacted, shortened, without control characters."""
+"""Text of a cluster or a program as one safe line: redacted, cut, no control characters."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""The policy pack, in its own environment, with renders of this component and with objects of other programs."""
+"""The policy pack in its own environment, with renders of this project and other objects."""
 
 import copy
 import hashlib
@@ -25,7 +25,10 @@ Resource = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def interpreter() -> Path:
-    """Return a Python with the packages of the pack. They are installed once into the user's cache."""
+    """Return a Python with the packages of the pack.
+
+    They are installed once into the user's cache.
+    """
 
     def install(folder: Path) -> None:
         venv.create(folder, with_pip=True)
@@ -75,7 +78,10 @@ def restricted_deployment() -> Resource:
 
 
 def changed(resource: Resource, path: str, value: Any) -> Resource:
-    """Return a copy with one value changed, or removed if it is None. A number in the path is an index."""
+    """Return a copy with one value changed, or removed if it is None.
+
+    A number in the path is an index.
+    """
     made = copy.deepcopy(resource)
     *above, last = path.split(".")
     at: Any = made["props"]

@@ -1,4 +1,4 @@
-"""Changes for the tests: recorded previews, and renders of services, of plain objects and of recorded states."""
+"""Changes for the tests: recorded previews, and renders of services and of plain objects."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ def render_service(**fields: Any) -> dict[str, Any]:
 
 
 def render_managed_secrets(key: str) -> dict[str, Any]:
-    """Return the render of a stack with the service `llama`, whose Secrets are part of the stack."""
+    """Return the render of a stack with the service `llama` and its Secrets."""
 
     def program() -> None:
         NIMService("llama", NIM(image=SERVICE["image"], secrets=NIMSecrets(ngc_api_key=pulumi.Output.secret(key))))

@@ -1,4 +1,6 @@
-"""Comments on a pull request, compared with golden files. `GOLDEN=write` rewrites the files: read the diff.
+"""Comments on a pull request, compared with golden files.
+
+`GOLDEN=write` rewrites the files: read the diff.
 
 The changes come from recorded previews of the Pulumi engine, from renders of the component, and
 from renders of plain objects.
@@ -126,7 +128,7 @@ CASES: dict[str, Callable[[], StackReview]] = {
         render_service(network_policy={"ingress": [{"namespace": "apps"}]}),
         render_service(network_policy={"ingress": [{"namespace": "apps"}, {"cidr": "0.0.0.0/0"}]}),
     ),
-    # Renders of plain objects: additions of other programs, and changes that the component never makes.
+    # Renders of plain objects, with changes that the component never makes.
     "privileged-container": lambda: review_renders(
         render_objects(deployment()), render_objects(deployment(container={"securityContext": {"privileged": True, "runAsUser": 0}}))
     ),
@@ -228,7 +230,7 @@ CASES: dict[str, Callable[[], StackReview]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_comment_equals_golden_file(name: str):
-    """The hashes in generated names are replaced: they depend on the component, not on the review."""
+    """Hashes in generated names are replaced: they depend on the component."""
     comment = re.sub(r"\b([a-z]+-[a-z]+)-[0-9a-f]{8}\b", r"\1-<digest>", render_markdown([CASES[name]()]))
     file = GOLDEN / f"{name}.md"
     if os.environ.get("GOLDEN") == "write":

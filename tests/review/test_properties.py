@@ -26,7 +26,10 @@ ELSEWHERE = re.compile(rf"({'|'.join([*KEYS, 'egress', 'ingress'])})\[.*")
 
 
 def in_order(value: Any, field: str = "") -> Any:
-    """Sort the lists that the review matches by key. Another order is no changed field, only a finding."""
+    """Sort the lists that the review matches by key.
+
+    Another order is no changed field, only a finding.
+    """
     if isinstance(value, dict):
         return {key: in_order(item, key) for key, item in value.items()}
     items = [in_order(item) for item in value] if isinstance(value, list) else value

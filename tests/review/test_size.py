@@ -1,4 +1,4 @@
-"""Length of the comment: it never exceeds the limit, and contains every finding as long as they fit."""
+"""Length of the comment: within the limit, and with every finding as long as they fit."""
 
 import copy
 import json

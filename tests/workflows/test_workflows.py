@@ -1,4 +1,4 @@
-"""Workflows: actionlint, the permissions that make them safe for forks, and the scripts that they run."""
+"""Workflows: actionlint, permissions that are safe for forks, and scripts."""
 
 import http.server
 import json

@@ -1,4 +1,7 @@
-"""Rules: pure functions from the changes of a service to findings. Each module exports them as `RULES`."""
+"""Rules: pure functions from the changes of a service to findings.
+
+Each module exports them as `RULES`.
+"""
 
 from . import adapters, autoscaling, cache, exposure, gpus, image, lifecycle, network_policies, rollout, secrets, security, timing
 

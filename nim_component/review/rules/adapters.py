@@ -57,7 +57,10 @@ def adapters(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _find_adapters(service: ServiceChange) -> tuple[Change, Adapters, Adapters, list[str]] | None:
-    """Return the adapters before and after the change: from the loader's ConfigMap, else from the arguments."""
+    """Return the adapters before and after the change, and the fields that contain them.
+
+    They are in the loader's ConfigMap, else in the arguments of the component.
+    """
     component = service.component
     if component is not None and component.operation != "update":
         return None

@@ -28,7 +28,7 @@ def conflicts(service: ServiceChange) -> Iterator[Finding]:
         if get(after.inputs, "spec", "replicas") is None:
             continue
         changes_replicas = before is not None and get(before.inputs, "spec", "replicas") != get(after.inputs, "spec", "replicas")
-        # Without `ignore_changes` in the source, only a number that changes proves that it is not ignored.
+        # Without `ignore_changes` in the source, only a changed number is certainly not ignored.
         if (after.ignored is None and not changes_replicas) or (after.ignored and "spec.replicas" in after.ignored):
             continue
         existed_before = before is not None and autoscaler.before is not None and not changes_replicas
@@ -109,7 +109,10 @@ def _scale_to_zero(bounds: Bounds) -> Sentence:
 
 
 def disruption_budgets(service: ServiceChange) -> Iterator[Finding]:
-    """Report PodDisruptionBudgets: without one, a drain may evict all pods; a strict one blocks the drain."""
+    """Report PodDisruptionBudgets.
+
+    Without one, a drain may evict all pods at the same time. A strict one blocks the drain.
+    """
     if service.is_deleted:
         return
     for change in service.of("PodDisruptionBudget"):

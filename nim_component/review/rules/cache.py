@@ -40,7 +40,10 @@ def _describe_replacement(change: Change, before: ResourceState, after: Resource
 
 
 def _reasons(change: Change) -> list[str]:
-    """Return the fields that force the replacement. A generated name changes because of other fields."""
+    """Return the fields that force the replacement.
+
+    A generated name changes because of other fields.
+    """
     causes = [reason for reason in change.reasons if reason != "metadata.name"]
     return causes or [each.where for each in change.differences if each.where.startswith("spec.")] or list(change.reasons)
 
@@ -102,7 +105,7 @@ def moves(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _find_volume(state: ResourceState) -> tuple[str, Fields] | None:
-    """Return the cache volume and its path: the volume mounted at `NIM_CACHE_PATH`, else the one named `cache`."""
+    """Return path and definition of the volume at `NIM_CACHE_PATH`, else of the volume `cache`."""
     for path, pod in pods(state):
         volumes = {str(volume.get("name")): volume for volume in mappings(pod.get("volumes"))}
         mounted = [

@@ -31,7 +31,7 @@ def sizes(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _describe_total(before: ResourceState, after: ResourceState) -> Sentence:
-    """Return the GPUs of all replicas; empty if they are unknown, or if ResourceClaims contain them."""
+    """Return the GPUs of all replicas; empty if unknown, or if ResourceClaims contain them."""
     old, new = replicas(before), replicas(after)
     per_old, per_new = (sum(gpus(state).values()) for state in (before, after))
     if old is None or new is None or not (per_old or per_new) or claimed_devices(before) or claimed_devices(after):

@@ -25,7 +25,10 @@ MODEL_VARIABLES = {
 
 
 def images(service: ServiceChange) -> Iterator[Finding]:
-    """Report changed images of containers; those of the component if the preview ended before the workload."""
+    """Report changed images.
+
+    If the preview ended before the workload, the image is that in the arguments of the component.
+    """
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace"):
             continue

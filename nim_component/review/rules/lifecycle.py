@@ -78,7 +78,10 @@ def _side_by_side(change: Change) -> Sentence:
 
 
 def _wait(change: Change) -> Sentence:
-    """Return how long the update waits for a Job. Its dependents, such as a rollout, wait as well."""
+    """Return how long the update waits for a Job.
+
+    Its dependents, such as a rollout, wait as well.
+    """
     if get(change.subject.inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true":
         return ()
     limit = get(change.subject.inputs, "spec", "activeDeadlineSeconds")
@@ -147,7 +150,10 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _find_successor(service: ServiceChange) -> Change | None:
-    """Return the created workload that replaces a deleted one of another kind, such as a LeaderWorkerSet a Deployment."""
+    """Return the created workload that replaces a deleted one of another kind.
+
+    Example: a LeaderWorkerSet that replaces a Deployment.
+    """
     deleted, created = ([change for change in service.of(*SERVERS) if change.operation == each] for each in ("delete", "create"))
     is_successor = len(deleted) == len(created) == 1 and deleted[0].subject.kind != created[0].subject.kind
     return created[0] if is_successor else None

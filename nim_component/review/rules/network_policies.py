@@ -1,4 +1,4 @@
-"""NetworkPolicies: the clients that may reach the model, and the destinations that its pods may reach."""
+"""NetworkPolicies: clients of the model, and destinations of its pods."""
 
 from __future__ import annotations
 

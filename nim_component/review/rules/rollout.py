@@ -111,7 +111,10 @@ def strategy(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _wait_annotations(change: Change) -> list[str]:
-    """Return the paths where only the annotation differs for which Pulumi waits. It changes with the strategy."""
+    """Return the paths where only the annotation differs for which Pulumi waits.
+
+    It changes with the strategy.
+    """
     return [
         each.where
         for each in change.differences

@@ -1,4 +1,7 @@
-"""Secrets that pods read, and Secrets of the stack. Findings contain names and keys, never values."""
+"""Secrets that pods read, and Secrets of the stack.
+
+Findings contain names and keys, never values.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ def _finding(
 
 
 def _find_references(state: ResourceState) -> dict[str, Reference]:
-    """Return the references by path. Pull Secrets have no name in a pod, so their path contains the index."""
+    """Return the references by path.
+
+    Pull Secrets have no name in a pod, so their path contains the index.
+    """
     found: dict[str, Reference] = {}
     for path, container in containers(state):
         for variable in mappings(container.get("env")):
@@ -89,7 +95,10 @@ def _find_references(state: ResourceState) -> dict[str, Reference]:
 
 
 def _field_paths(path: str, *refs: Reference | None) -> list[str]:
-    """Return the changed fields. The differences of `imagePullSecrets` contain names in place of indexes."""
+    """Return the changed fields.
+
+    The differences of `imagePullSecrets` contain names in place of indexes.
+    """
     head, pull_secret, _ = path.partition(".imagePullSecrets[")
     return [f"{head}.imagePullSecrets[{reference}]" for reference in refs if reference] if pull_secret else [path]
 

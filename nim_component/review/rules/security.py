@@ -52,7 +52,7 @@ def _finding(
     known = {(each.field, each.detail) for each in before}
     added = [each for each in after if (each.field, each.detail) not in known]
     if change.operation == "create":
-        # Of a new object, only critical weaknesses are reported: the others are the choice of its author.
+        # Other weaknesses of a new object are the choice of its author.
         added = [each for each in added if each.severity is CRITICAL]
     if not added:
         return

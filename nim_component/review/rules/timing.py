@@ -1,4 +1,7 @@
-"""Timeouts. Required order: startup budget < progress deadline < Pulumi's timeouts of Deployment and Service."""
+"""Timeouts.
+
+Required order: startup budget < progress deadline < Pulumi's timeouts of Deployment and Service.
+"""
 
 from __future__ import annotations
 

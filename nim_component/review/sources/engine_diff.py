@@ -1,4 +1,4 @@
-"""Differences that the detailed diff of the engine contains, and that the inputs of a resource do not show.
+"""Differences in the detailed diff of the engine that the inputs of a resource do not show.
 
 Such a difference is the new value of a secret, or a drift of the cluster.
 """
@@ -43,7 +43,7 @@ def parse_path(text: str) -> Path:
 
 
 def name_items(path: Path, before: Any, after: Any) -> tuple[Path, bool]:
-    """Return the path with item names in place of indexes, and whether the item only moved within its list."""
+    """Return the path with item names in place of indexes, and true if the item only moved."""
     named: list[str | int] = []
     for depth, step in enumerate(path):
         if isinstance(before, Redacted | Unknown) or isinstance(after, Redacted | Unknown):
@@ -66,7 +66,10 @@ def _child(value: Any, step: str | int) -> Any:
 
 
 def get_value(value: Any, path: Path) -> Any:
-    """Return the value at a path of keys and item names. Below a redacted or unknown value, return that value."""
+    """Return the value at a path of keys and item names.
+
+    Below a redacted or unknown value, return that value.
+    """
     for step in path:
         if isinstance(value, Redacted | Unknown):
             return value

@@ -59,7 +59,10 @@ def read_preview(text: str, name: str = "the preview") -> StackChange:
 
 
 def parse(text: str, name: str) -> Fields:
-    """Parse the JSON of a preview. The error for another format names the command that writes the right one."""
+    """Parse the JSON of a preview.
+
+    The error for another format names the command that writes the right one.
+    """
     fix = "Run: pulumi preview --json > FILE"
     try:
         content = json.loads(text)
@@ -98,7 +101,10 @@ def merge_steps(urn: str, steps: Sequence[Fields]) -> Change:
 
 
 def effective_operation(planned: Operation | None, before: ResourceState | None, after: ResourceState | None) -> Operation:
-    """Return the operation on the cluster. A resource that is only read is neither created nor deleted."""
+    """Return the operation on the cluster.
+
+    A resource that is only read is neither created nor deleted.
+    """
     external_before, external_after = before is not None and before.external, after is not None and after.external
     if after is None and before is not None:
         return "forget" if external_before else "delete"
@@ -113,7 +119,10 @@ def effective_operation(planned: Operation | None, before: ResourceState | None,
 
 
 def find_order(operations: Sequence[str], old: Fields, before: ResourceState | None, after: ResourceState | None) -> Order:
-    """Return the order of a replacement: that of the steps, else of the marks in the old state, else of the provider."""
+    """Return the order of a replacement.
+
+    It is that of the steps, else that of the marks in the old state, else that of the provider.
+    """
     created = next((place for place, op in enumerate(operations) if op in ("create-replacement", "import-replacement")), None)
     deleted = next((place for place, op in enumerate(operations) if op == "delete-replaced"), None)
     if created is not None and deleted is not None:

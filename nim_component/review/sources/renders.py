@@ -1,4 +1,4 @@
-"""Changes from two renders of one stack by the local engine: the operations that follow from the two programs.
+"""Changes from two renders of one stack: the operations that follow from the two programs.
 
 A render is the output of `local/renderer.py`: the resources of a stack, with a keyed hash in place
 of each secret. Only renders of one comparison have the same key.
@@ -156,8 +156,8 @@ def _delete(state: ResourceState) -> Change:
 def _add_dependents(changes: list[Change], entries: Mapping[str, Fields]) -> list[Change]:
     """Replace the dependents of each object that is deleted first, as the engine does.
 
-    While the object is deleted, its outputs are unknown to the engine. A dependent is replaced if one
-    of its unknown properties forces a replacement, such as an unknown `spec` with its selector.
+    While the object is deleted, its outputs are unknown to the engine. A dependent is replaced if
+    one of its unknown properties forces a replacement, such as an unknown `spec` with its selector.
     """
     depends = {urn: mapping(entry.get("propertyDependencies")) for urn, entry in entries.items()}
     by_urn = {change.subject.urn: change for change in changes}

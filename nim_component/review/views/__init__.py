@@ -8,7 +8,10 @@ from ..stack_review import StackReview
 
 
 def render(reviews: Sequence[StackReview], form: str, notes: Sequence[str] = ()) -> str:
-    """Return the report in the form `markdown`, `json` or `terminal`. Notes are about the report itself."""
+    """Return the report in the form `markdown`, `json` or `terminal`.
+
+    Notes are about the report itself.
+    """
     if form == "markdown":
         from .markdown import render_markdown
 

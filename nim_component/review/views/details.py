@@ -8,7 +8,10 @@ from .display import display_difference, to_line
 
 
 def detail_lines(review: StackReview) -> list[str]:
-    """Return the changed fields. Each line begins with `@`, `-` or `+`, and contains no line break."""
+    """Return the changed fields.
+
+    Each line begins with `@`, `-` or `+`, and contains no line break.
+    """
     lines: list[str] = []
     for service in review.change.services:
         for change in service.changes:

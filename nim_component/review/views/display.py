@@ -1,4 +1,4 @@
-"""Text of others on one line: control and formatting characters are escaped, and long texts are cut."""
+"""Text of others on one line, cut to a length, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"
 
 
 def to_line(text: str, limit: int = MAX_VALUE) -> str:
-    """Return a text on one line of about `limit` characters, with other characters than visible ones escaped."""
+    """Return a text on one line of about `limit` characters, with invisible ones escaped."""
     size = len(text)
     if size <= limit and text.isascii() and text.isprintable():
         return text
@@ -24,8 +24,8 @@ def to_line(text: str, limit: int = MAX_VALUE) -> str:
 def is_visible(character: str) -> bool:
     """Return true unless the character controls the display.
 
-    That is a control, formatting, surrogate, unassigned or private character, a line separator, or a
-    combining mark: marks can be stacked over other lines.
+    Such characters are control, formatting, surrogate, unassigned and private ones, line separators
+    and combining marks, which can be stacked over other lines.
     """
     return character.isprintable() and unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn", "Co", "Mn", "Me", "Zl", "Zp")
 

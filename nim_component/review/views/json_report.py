@@ -2,7 +2,8 @@
 
 - `changed`, `notes`, `stacks`
 - of a stack: `stack`, `source`, `changed`, `findings`, `changes`, `outputs`
-- of a finding: `rule`, `severity`, `service`, `text`, `consequence`, `resource`, `kind`, `name`, `paths`
+- of a finding: `rule`, `severity`, `service`, `text`, `consequence`, `resource`, `kind`, `name`,
+  `paths`
 - of a change: `resource`, `service`, `operation`, `order`, `reasons`, `cause`, `fields`
 - of a field or an output: `path`, `old`, `new`; an added field has no `old`, a removed one no `new`
 

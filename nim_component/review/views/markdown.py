@@ -1,6 +1,7 @@
 """Findings as a Markdown comment on a pull request. The same change produces the same bytes.
 
-- Text of others is in code spans and fenced blocks, where Markdown, HTML and mentions have no effect.
+- Text of others is in code spans and fenced blocks, where Markdown, HTML and mentions have no
+  effect.
 - A comment that is too long is shortened: first details are left out, then findings become shorter.
   No finding is left out; in the shortest form, findings are counted.
 """
@@ -81,7 +82,7 @@ def _without_paths(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _by_service(findings: Sequence[Finding], *, with_paths: bool) -> Iterator[str]:
-    """Yield text and consequence of each finding below its service, the service with the most severe finding first."""
+    """Yield text and consequence of each finding below its service, most severe first."""
     services = group_by_service(findings)
     for service, members in services.items():
         if service or len(services) > 1:
@@ -153,7 +154,7 @@ FORMS: tuple[Form, ...] = (_full, _without_paths, _by_rule, _by_text, _by_name, 
 
 
 def _add_details(text: str, reviews: Sequence[StackReview], limit: int) -> str:
-    """Append the changed fields, folded, as far as they fit; those of the most severe stack first."""
+    """Append the changed fields as far as they fit, folded, most severe stack first."""
     room = limit - size(text) - size(DETAIL_HINT) - 10
     for review in reviews:
         lines = detail_lines(review)

@@ -1,4 +1,7 @@
-"""Findings on a terminal: coloured, with hanging indents. Without a terminal, plain lines of any length."""
+"""Findings on a terminal: coloured, with hanging indents.
+
+Without a terminal, plain lines of any length.
+"""
 
 from __future__ import annotations
 

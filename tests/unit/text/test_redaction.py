@@ -263,5 +263,5 @@ def test_copy_for_standalone_code_is_current(copy: str):
 
 
 def test_own_source_text_contains_no_key():
-    """The ConfigMap of the LoRA loader contains this module, and the policy pack reads ConfigMaps."""
+    """The loader's ConfigMap contains this module, and the policy pack reads ConfigMaps."""
     assert not contains_key((ROOT / "nim_component" / "text" / "redaction.py").read_text(encoding="utf-8"))
