@@ -30,7 +30,7 @@ def lines_of(shown: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_line_is_longer_than_terminal_only_for_one_word(view: Callable[..., str], name: str):
+def test_only_single_words_exceed_the_width(view: Callable[..., str], name: str):
     for line in lines_of(view(review_preview(name))):
         assert len(line) <= WIDTH or len(line.split()) <= 2, line
 
