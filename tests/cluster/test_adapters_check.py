@@ -123,7 +123,7 @@ def test_locked_adapters_on_pvc_pass(control_plane: ControlPlane, cluster: Clien
     assert "error" not in err
     (pod,) = run.pods
     mounts = {mount["name"]: mount for mount in pod["spec"]["containers"][0]["volumeMounts"]}
-    assert mounts["claim"]["readOnly"] is True and pod["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] is True
+    assert mounts["pvc"]["readOnly"] is True and pod["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] is True
     assert "env" in pod["spec"]["containers"][0] and not [each for each in pod["spec"]["containers"][0]["env"] if "valueFrom" in each]
     assert_nothing_is_left(cluster, namespace)
 
@@ -153,7 +153,7 @@ def test_changed_adapters_on_pvc_fail(control_plane: ControlPlane, cluster: Clie
         "error: 1 adapters of llama differ from their locked records",
     ]
     report = json.loads(as_json)
-    assert (code_json, report["ok"], report["unlisted"], report["where"]) == (1, False, ["extra"], f"claim {namespace}/shelf")
+    assert (code_json, report["ok"], report["unlisted"], report["where"]) == (1, False, ["extra"], f"PVC {namespace}/shelf")
     assert [each["ok"] for each in report["adapters"]] == [True, False]
     assert_nothing_is_left(cluster, namespace)
 
@@ -227,26 +227,28 @@ def test_obstacles_are_reported_in_one_line(control_plane: ControlPlane, cluster
         assert_nothing_is_left(cluster, namespace)
         return err.splitlines()[-1]
 
-    where = f"error: claim {namespace}/shelf: "
+    where = f"error: PVC {namespace}/shelf: "
     assert error() == f"{where}this PVC does not exist; existing PVCs: none. Name one with --pvc and --namespace"
     create_pvc(cluster, namespace)
-    assert error("-n", "nowhere").startswith("error: claim nowhere/shelf: this PVC does not exist; existing PVCs: none.")
-    wait_until("a bound claim", lambda: cluster.get("v1", "PersistentVolumeClaim", "shelf", namespace)["status"].get("phase") == "Bound")
+    assert error("-n", "nowhere").startswith("error: PVC nowhere/shelf: this PVC does not exist; existing PVCs: none.")
+    wait_until("a bound PVC", lambda: cluster.get("v1", "PersistentVolumeClaim", "shelf", namespace)["status"].get("phase") == "Bound")
     assert error("--timeout", "2").startswith(
-        f"{where}no result after 2 s: no node takes the pod. The scheduler's words say why. Evidence: "
+        f"{where}no result after 2 s: no node can run the pod. See the scheduler's message in the evidence. Evidence: "
     )
     nodes(NO_GPU)
     with PVCNode(cluster, namespace, shelf.volume, waits("ImagePullBackOff", 'Back-off pulling image "r.example/p:1": 401 Unauthorized')):
         assert error("--image", "r.example/p:1") == (
-            f"{where}the registry refuses to hand out r.example/p:1. Name another with --image, or secrets.ngc_image_secret in the stack. "
-            'Seen: Back-off pulling image "r.example/p:1": 401 Unauthorized'
+            f"{where}the registry refuses the pull of r.example/p:1. Name another image with --image, or set secrets.ngc_image_secret in the stack. "
+            'Evidence: Back-off pulling image "r.example/p:1": 401 Unauthorized'
         )
     with PVCNode(cluster, namespace, shelf.volume):
         assert error("--sub-path", "models") == (
-            f"{where}models is not a directory; directories beside it: adapters: Name the one that contains the adapters with --sub-path"
+            f"{where}models is not a directory; directories beside it: adapters. Name the one that contains the adapters with --sub-path"
         )
     set_quota(cluster, namespace, "small", **{"limits.memory": "1Mi"})
-    assert error().startswith(f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: it asks for 100m cpu")
+    assert error().startswith(
+        f"{where}the namespace's quota small refuses the pod. Free some of it, or raise it: the pod requests 100m cpu"
+    )
 
 
 def test_unbound_pvc_is_not_provisioned(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):
@@ -260,7 +262,7 @@ def test_unbound_pvc_is_not_provisioned(control_plane: ControlPlane, cluster: Cl
         code, _, err = shelf.run(control_plane.kubeconfig)
     finally:
         cluster.delete("storage.k8s.io/v1", "StorageClass", "late")
-    assert code == 1 and "the PVC has no volume yet, so nothing is on it" in err, err
+    assert code == 1 and "the PVC has no volume yet, so it is empty" in err, err
 
 
 def test_missing_permissions_are_named(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, shelf: Shelf):

@@ -178,8 +178,8 @@ RESPONSES = {
     "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy cannot reach the server (no JSON)"),
     "nothing": (0, b"", 0, "the API server's proxy cannot reach the server (status 503)"),
     "slow": (200, b"{}", 30, "the API server's proxy cannot reach the server (no answer within 10 s)"),
-    "requires a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "it answers with 403"),
-    "other": (200, b'{"object": "error"}', 0, "it answers with something else than a list of models"),
+    "requires a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "the server returned status 403"),
+    "other": (200, b'{"object": "error"}', 0, "the response is not a list of models"),
 }
 
 
