@@ -25,7 +25,7 @@ def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory
     """Require memory for the download of adapters, and the directory where the server reads them."""
     if not adapter_names(adapters, lora):
         return
-    given = "hf_repo_ids" if adapters else "lora.source"
+    origin = "hf_repo_ids" if adapters else "lora.source"
     if adapters and memory is None:
         message = "must be set with hf_repo_ids: it is the memory of the container that downloads the LoRA adapters"
         yield Problem(("lora_adapter_mem",), message, fix("Set {}.", _MEMORY))
@@ -33,9 +33,9 @@ def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory
     action = fix("Set {}.", {"env": {PEFT_SOURCE: "/opt/nim/peft_adapters"}})
     path = ("env", PEFT_SOURCE)
     if source is None:
-        yield Problem(path, f"must be set with {given}: the server reads the adapters from this directory", action)
+        yield Problem(path, f"must be set with {origin}: the server reads the adapters from this directory", action)
     elif not isinstance(source, str):
-        yield Problem(path, f"must be a plain string with {given}: a volume is mounted there", action)
+        yield Problem(path, f"must be a plain string with {origin}: a volume is mounted there", action)
     elif not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", source, re.ASCII) or any(step in (".", "..") for step in source.split("/")):
         yield Problem(path, "must be an absolute path below the root directory", action, repr(source))
     elif any(_overlap(source, taken) for taken in (SHM_PATH, CACHE_PATH)):
@@ -55,16 +55,16 @@ def validate_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, serve
     base = served_model or model_of_image(image)
     names = adapter_names(adapters, lora)
     seen: dict[str, int] = {}
-    where: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)
+    list_path: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)
     action = "Rename the directory." if lora.source is not None else fix("Rename the adapter: {}.", _RENAMED)
     for index, name in enumerate(names):
         first = seen.setdefault(name.lower(), index)
         if first != index:
             case = "" if names[first] == name else " in another case: some volumes do not distinguish case"
-            message = f"must not have the name of {show_argument_path((*where, first))}{case}"
-            yield Problem((*where, index), message, action, repr(name))
+            message = f"must not have the name of {show_argument_path((*list_path, first))}{case}"
+            yield Problem((*list_path, index), message, action, repr(name))
         elif name == base:
-            yield Problem((*where, index), "must not have the name of the served model", action, repr(name))
+            yield Problem((*list_path, index), "must not have the name of the served model", action, repr(name))
 
 
 def validate_origin(
@@ -128,8 +128,8 @@ def validate_limits(
 ) -> Iterator[Problem]:
     """Require LoRA and a known generation for limits, and values that the engine supports."""
     generation = find_generation(name, image)
-    given = {"max_rank": rank, "max_gpu": gpu, "max_cpu": cpu}
-    first = next((field for field, value in given.items() if value is not None), None)
+    limits = {"max_rank": rank, "max_gpu": gpu, "max_cpu": cpu}
+    first = next((field for field, value in limits.items() if value is not None), None)
     if first is None:
         return
     if PEFT_SOURCE not in (env or {}):

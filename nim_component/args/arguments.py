@@ -173,9 +173,9 @@ def _mutable_fields(cls: type[Arguments]) -> set[str]:
     return {name for name, default in defaults.items() if isinstance(default, list | dict)}
 
 
-def _rules_for(cls: type[Arguments], given: Set[str]) -> list[Rule]:
-    """Return the rules that can find a problem if only `given` differ from the defaults."""
-    return [rule for rule, satisfied in _satisfied_by_defaults(cls) if not satisfied or not rule.fields.isdisjoint(given)]
+def _rules_for(cls: type[Arguments], explicit: Set[str]) -> list[Rule]:
+    """Return the rules that can find a problem if only `explicit` differ from the defaults."""
+    return [rule for rule, satisfied in _satisfied_by_defaults(cls) if not satisfied or not rule.fields.isdisjoint(explicit)]
 
 
 @cache

@@ -15,18 +15,18 @@ from .rule import Rule
 def _validate_kind(existing: Any, empty_dir: bool, host_path: Any, *fields: Any) -> Iterator[Problem]:
     """Require one kind of storage, and fields of a new PVC only with a new PVC."""
     kinds = {"existing_claim": existing, "empty_dir": empty_dir or None, "host_path": host_path}
-    given = [name for name, value in kinds.items() if value is not None]
-    for name in given[1:]:
-        yield Problem((name,), f"must not be combined with {given[0]}", "Keep one kind of storage.")
-    if not given:
+    chosen = [name for name, value in kinds.items() if value is not None]
+    for name in chosen[1:]:
+        yield Problem((name,), f"must not be combined with {chosen[0]}", "Keep one kind of storage.")
+    if not chosen:
         return
     of_pvc = dict(zip(("access_mode", "storage_class", "volume_name", "annotations", "size"), fields, strict=True))
     defaults = {"access_mode": "ReadWriteOnce", "size": "50Gi"}
-    if given == ["empty_dir"]:
+    if chosen == ["empty_dir"]:
         del of_pvc["size"]  # There it is the size limit.
     for name, value in of_pvc.items():
         if value is not None and value != defaults.get(name):
-            yield Problem((name,), f"has no effect with {given[0]}", "Remove it: it is for a PVC that the component creates.")
+            yield Problem((name,), f"has no effect with {chosen[0]}", "Remove it: it is for a PVC that the component creates.")
 
 
 def _validate_retain(retain: bool, existing: Any, empty_dir: bool, host_path: Any) -> Iterator[Problem]:
@@ -150,6 +150,6 @@ class CacheArgs(Arguments):
     )
 
     @property
-    def makes_claim(self) -> bool:
+    def has_own_pvc(self) -> bool:
         """True if the component creates a PVC."""
         return self.existing_claim is None and not self.empty_dir and self.host_path is None and not self.ephemeral

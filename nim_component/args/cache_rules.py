@@ -24,7 +24,7 @@ def validate_sharing(
 
     A ReadWriteOnce volume is attached to one node at a time: a pod on another node never starts.
     """
-    if not cache.makes_claim or access_mode == "ReadWriteMany":
+    if not cache.has_own_pvc or access_mode == "ReadWriteMany":
         return
     ways = "Use {} with a storage class that supports it, or a shared PVC in cache.existing_claim, or {}, or "
     examples: tuple[Any, ...] = ({"cache": {"access_mode": "ReadWriteMany"}}, {"cache": {"empty_dir": True}})

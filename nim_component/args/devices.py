@@ -91,7 +91,7 @@ def validate_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterat
         yield Problem(("gpu",), "must be at least 1 without resource_claims", action, "0")
 
 
-def validate_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
+def validate_resource_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
     """Require unique names of the pod's ResourceClaims."""
     names = [claim.name for claim in claims or ()]
     for index, name in enumerate(names):

@@ -43,23 +43,23 @@ def validate_key_names(
     token_key: str | None,
     token_group: str | None,
     without_key: bool,
-    makes_key: bool,
-    makes_token: bool,
+    creates_key_secret: bool,
+    creates_token_secret: bool,
 ) -> Iterator[Problem]:
     """Refuse one variable, or one key of a Secret, for two credentials.
 
     One would be sent in place of the other.
     """
     key = None if without_key else key or "NGC_API_KEY"
-    token_key = token_key or ("HF_TOKEN" if makes_token else None)
-    if makes_key and makes_token and key == token_key:
+    token_key = token_key or ("HF_TOKEN" if creates_token_secret else None)
+    if creates_key_secret and creates_token_secret and key == token_key:
         yield Problem(("secrets", "hf_token_key"), "must differ from ngc_secret_key: both are in one Secret", "Use another key.", repr(key))
     if not prefix:
         return
-    holder = "made" if makes_key else group or image
+    holder = "made" if creates_key_secret else group or image
     sources = {
         "ngc_secret_key": (holder, group, key),
-        "hf_token_key": ("made" if makes_token else token_group or holder, token_group, token_key),
+        "hf_token_key": ("made" if creates_token_secret else token_group or holder, token_group, token_key),
     }
     seen: dict[str, tuple[str | None, str]] = {}
     for field, (secret, named_group, name) in sources.items():

@@ -171,7 +171,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ForeignName(OPERATOR, "storage.nimCache.name", ("cache.existing_claim",), "Name the PVC of the NIMCache."),
     ForeignName(OPERATOR, "storage.nimCache.profile", ("cache.prewarm.profiles", "model_profile")),
     ForeignName(OPERATOR, "storage.pvc", ("cache",)),
-    ForeignName(OPERATOR, "storage.pvc.create", ("cache",), "The component makes a PVC unless `cache.existing_claim` is given."),
+    ForeignName(OPERATOR, "storage.pvc.create", ("cache",), "The component creates a PVC unless `cache.existing_claim` is given."),
     ForeignName(OPERATOR, "storage.pvc.name", ("cache.existing_claim",)),
     ForeignName(OPERATOR, "storage.pvc.storageClass", ("cache.storage_class",)),
     ForeignName(OPERATOR, "storage.pvc.size", ("cache.size",)),

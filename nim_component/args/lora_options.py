@@ -80,8 +80,8 @@ class AdapterVolume(Arguments):
 
     @staticmethod
     def _validate(existing: Any, size: Any, mode: Any, storage_class: Any) -> Iterator[Problem]:
-        given = {"size": (size, "10Gi"), "access_mode": (mode, "ReadWriteMany"), "storage_class": (storage_class, None)}
-        for name, (value, default) in given.items():
+        fields = {"size": (size, "10Gi"), "access_mode": (mode, "ReadWriteMany"), "storage_class": (storage_class, None)}
+        for name, (value, default) in fields.items():
             if existing is not None and value != default:
                 yield Problem((name,), "has no effect with existing_claim", "Remove it: it is for a PVC that the component creates.")
 
@@ -121,8 +121,8 @@ class LoRASource(Arguments):
 
     @staticmethod
     def _validate(claim: Any, volume: Any, image: Any, command: Any, directory: Any) -> Iterator[Problem]:
-        given = [name for name, value in {"claim": claim, "volume": volume, "image": image}.items() if value is not None]
-        if len(given) != 1:
+        chosen = [name for name, value in {"claim": claim, "volume": volume, "image": image}.items() if value is not None]
+        if len(chosen) != 1:
             action = fix("Set one of them, such as {}.", {"claim": "my-adapters"})
             yield Problem(("claim",), "requires exactly one of claim, volume and image", action)
         if command is not None and image is None:

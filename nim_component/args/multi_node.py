@@ -13,7 +13,7 @@ from .generation import GenerationName, find_generation
 from .pod import validate_managed
 from .problems import Problem
 
-GROUP_ENV: dict[str, str] = {
+NODE_GROUP_ENV: dict[str, str] = {
     "NIM_MULTI_NODE": "multi_node",
     "NIM_NUM_COMPUTE_NODES": "multi_node.nodes",
     "NIM_TENSOR_PARALLEL_SIZE": "multi_node.tensor_parallel",
@@ -76,7 +76,7 @@ def validate_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Probl
         yield Problem(("multi_node", "tensor_parallel"), message, action, repr(tensor))
 
 
-def validate_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
+def validate_node_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscaling: Any, rollout: str | None) -> Iterator[Problem]:
     """Refuse fields that cannot be combined with node groups."""
     if multi_node is None:
         return
@@ -87,14 +87,14 @@ def validate_group(multi_node: MultiNodeArgs | None, cache: CacheArgs, autoscali
         message = "must not be 'recreate' with multi_node: a LeaderWorkerSet replaces one node group after another"
         yield Problem(("rollout",), message, "Remove it: with one replica the result is the same.")
     own = {"empty_dir": cache.empty_dir, "ephemeral": cache.ephemeral, "host_path": cache.host_path is not None}
-    kind = next((name for name, given in own.items() if given), None)
+    kind = next((name for name, is_set in own.items() if is_set), None)
     if kind is not None:
         yield Problem(("cache", kind), "must not be combined with multi_node, whose nodes share one cache", _SHARE)
 
 
-def validate_group_claim(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
+def validate_node_group_pvc(multi_node: MultiNodeArgs | None, cache: CacheArgs, access_mode: str) -> Iterator[Problem]:
     """Require a PVC that all nodes can mount."""
-    if multi_node is not None and cache.makes_claim and access_mode != "ReadWriteMany":
+    if multi_node is not None and cache.has_own_pvc and access_mode != "ReadWriteMany":
         yield Problem(("cache", "access_mode"), "must be ReadWriteMany with multi_node", _SHARE, repr(access_mode))
 
 
@@ -110,7 +110,7 @@ def validate_ray_port(
         yield Problem(("multi_node", "ray_port"), message, "Change one of the two ports.", repr(multi_node.ray_port))
 
 
-def validate_group_generation(
+def validate_node_group_generation(
     multi_node: MultiNodeArgs | None,
     name: GenerationName | None,
     image: Any,
@@ -121,7 +121,7 @@ def validate_group_generation(
     """Require a known generation, and refuse fields that change how a node group starts."""
     if multi_node is None:
         return
-    yield from validate_managed(env, GROUP_ENV)
+    yield from validate_managed(env, NODE_GROUP_ENV)
     generation = find_generation(name, image if isinstance(image, str) else "")
     if generation.name is None:
         message = "is required with multi_node: the image's tag does not show it"

@@ -52,10 +52,10 @@ class NetworkPeer(Arguments):
     @staticmethod
     def _validate(pods: Any, namespace: Any, namespace_labels: Any, cidr: Any, excluding: Sequence[Any] | None) -> Iterator[Problem]:
         selectors = {"pods": pods, "namespace": namespace, "namespace_labels": namespace_labels}
-        given = [name for name, value in selectors.items() if value is not None]
-        if not given and cidr is None:
+        selected = [name for name, value in selectors.items() if value is not None]
+        if not selected and cidr is None:
             yield Problem((), "must select a peer", "Set pods, namespace, namespace_labels or cidr.")
-        for name in given if cidr is not None else ():
+        for name in selected if cidr is not None else ():
             yield Problem((name,), "must not be combined with cidr", "Write two items: one for pods, one for addresses.")
         if namespace is not None and namespace_labels is not None:
             yield Problem(("namespace_labels",), "must not be combined with namespace", "Remove one of the two.")
@@ -113,7 +113,7 @@ class NetworkPolicyArgs(Arguments):
     `{namespace: openshift-dns, ports: [5353]}`."""
 
     @property
-    def reaches_internet(self) -> bool:
+    def allows_internet(self) -> bool:
         """True if https to public addresses is allowed."""
         return not self.proxies if self.internet is None else self.internet
 
@@ -128,7 +128,7 @@ class NetworkPolicyArgs(Arguments):
 
 def validate_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapters: Sequence[Any] | None) -> Iterator[Problem]:
     """Require an allowed destination for downloads, which otherwise run into their timeout."""
-    if policy is None or policy.reaches_internet or policy.proxies or policy.egress:
+    if policy is None or policy.allows_internet or policy.proxies or policy.egress:
         return
     filled = cache.existing_claim is not None or cache.volume_name is not None or cache.host_path is not None
     missing = {"the model": not filled, "the profiles of cache.prewarm": cache.prewarm is not None, "the adapters": bool(adapters)}
@@ -138,7 +138,7 @@ def validate_download(policy: NetworkPolicyArgs | None, cache: CacheArgs, adapte
         yield Problem(("network_policy", "internet"), message, action)
 
 
-def validate_way_out(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
+def validate_proxy_egress(policy: NetworkPolicyArgs | None, network: NetworkArgs | None) -> Iterator[Problem]:
     """Require the proxy among the allowed destinations: otherwise downloads time out."""
     if policy is None or network is None or not network.has_proxy:
         return

@@ -52,12 +52,12 @@ def validate_mounts(
     paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]
     for index, mount in enumerate(mounts or ()):
         name, path = mount["name"], posixpath.normpath(mount.get("mountPath", mount.get("mount_path")))
-        where = ("extra_mounts", index)
+        base = ("extra_mounts", index)
         if name not in known:
             action = f"Use the name of a volume: {', '.join(sorted(known))}."
-            yield Problem((*where, "name"), "must be the name of a volume in extra_volumes", action, repr(name))
+            yield Problem((*base, "name"), "must be the name of a volume in extra_volumes", action, repr(name))
         if path in paths:
-            yield Problem((*where, "mountPath"), "is the root directory or already a mount path", "Use another path.", repr(path))
+            yield Problem((*base, "mountPath"), "is the root directory or already a mount path", "Use another path.", repr(path))
         paths.append(path)
 
 

@@ -16,9 +16,9 @@ _CHOICES = ("profiles", "all_profiles", "args")
 
 
 def _validate_choice(profiles: Any, all_profiles: bool, args: Any) -> Iterator[Problem]:
-    given = [name for name, value in zip(_CHOICES, (profiles, all_profiles or None, args), strict=True) if value is not None]
-    for name in given[1:]:
-        yield Problem((name,), f"must not be combined with {given[0]}", "Keep one of the two.")
+    chosen = [name for name, value in zip(_CHOICES, (profiles, all_profiles or None, args), strict=True) if value is not None]
+    for name in chosen[1:]:
+        yield Problem((name,), f"must not be combined with {chosen[0]}", "Keep one of the two.")
 
 
 class PrewarmArgs(Arguments):

@@ -14,15 +14,15 @@ from .adapter_rules import (
 )
 from .autoscaling import validate_metric_names, validate_replicas
 from .cache_rules import validate_cache_env, validate_offline, validate_profile, validate_sharing
-from .devices import validate_claim_names, validate_devices
+from .devices import validate_devices, validate_resource_claim_names
 from .disruption import validate_budget
 from .environment_rules import validate_environment, validate_key_names, validate_prefix, validate_tls
 from .exposure import validate_exposure, validate_grpc, validate_grpc_route
 from .generation import validate_arguments, validate_backend_port, validate_generation_env, validate_health_port
 from .metrics import validate_metrics_metadata
-from .multi_node import validate_group, validate_group_claim, validate_group_generation, validate_ray_port, validate_sizes
+from .multi_node import validate_node_group, validate_node_group_generation, validate_node_group_pvc, validate_ray_port, validate_sizes
 from .network import validate_network_env
-from .network_policy import validate_download, validate_way_out
+from .network_policy import validate_download, validate_proxy_egress
 from .pod_rules import validate_grace, validate_memory, validate_mounts
 from .rule import Rule
 
@@ -43,11 +43,11 @@ RULES = (
     Rule(("grpc_route", "grpc_port"), validate_grpc_route, waits=False),
     Rule(("grpc_port", "port", "health_port", "generation", "image"), validate_grpc),
     Rule(("metrics", "pod_annotations"), validate_metrics_metadata, waits=False),
-    Rule(("network_policy", "network"), validate_way_out, waits=False),
+    Rule(("network_policy", "network"), validate_proxy_egress, waits=False),
     Rule(("network_policy", "cache", "hf_repo_ids"), validate_download, waits=False),
     Rule(("disruption_budget", "replicas", "autoscaling"), validate_budget, waits=False),
     Rule(("gpu", "resource_claims"), validate_devices),
-    Rule(("resource_claims",), validate_claim_names, waits=False),
+    Rule(("resource_claims",), validate_resource_claim_names, waits=False),
     Rule(("generation", "image", "autoscaling"), validate_metric_names),
     Rule(("env",), validate_environment, waits=False),
     Rule(("env", "secrets"), validate_prefix, waits=False),
@@ -64,8 +64,8 @@ RULES = (
             "secrets.hf_token_key",
             "secrets.hf_token_group",
             "secrets.without_key",
-            "secrets.makes_key",
-            "secrets.makes_token",
+            "secrets.creates_key_secret",
+            "secrets.creates_token_secret",
         ),
         validate_key_names,
     ),
@@ -80,8 +80,8 @@ RULES = (
     Rule(("cache", "model_profile"), validate_profile, waits=False),
     Rule(("cache", "secrets"), validate_offline, waits=False),
     Rule(("multi_node", "gpu"), validate_sizes),
-    Rule(("multi_node", "cache", "autoscaling", "rollout"), validate_group, waits=False),
-    Rule(("multi_node", "cache", "cache.access_mode"), validate_group_claim),
+    Rule(("multi_node", "cache", "autoscaling", "rollout"), validate_node_group, waits=False),
+    Rule(("multi_node", "cache", "cache.access_mode"), validate_node_group_pvc),
     Rule(("multi_node", "port", "health_port", "grpc_port", "generation", "image"), validate_ray_port),
-    Rule(("multi_node", "generation", "image", "env", "args", "command"), validate_group_generation, waits=False),
+    Rule(("multi_node", "generation", "image", "env", "args", "command"), validate_node_group_generation, waits=False),
 )

@@ -50,11 +50,11 @@ else:
     Kind = Annotated[_TEXT, match_pattern(r"[A-Z][A-Za-z0-9]*", "must be a kind", fix("Write it such as {} or {}.", "Service", "Ingress"))]
 
 
-def require_one(given: dict[str, Any], action: str) -> Iterator[Problem]:
-    """Require exactly one of the fields in `given`."""
-    names = [name for name, value in given.items() if value is not None]
+def require_one(fields: dict[str, Any], action: str) -> Iterator[Problem]:
+    """Require exactly one of the fields."""
+    names = [name for name, value in fields.items() if value is not None]
     if not names:
-        yield Problem((), f"requires exactly one of {', '.join(given)}", action)
+        yield Problem((), f"requires exactly one of {', '.join(fields)}", action)
     for name in names[1:]:
         yield Problem((name,), f"must not be combined with {names[0]}", action)
 
@@ -190,8 +190,8 @@ class ScalingMetric(Arguments):
 
     @staticmethod
     def _validate(resource: Any, pods: Any, object: Any, external: Any) -> Iterator[Problem]:
-        given = {"resource": resource, "pods": pods, "object": object, "external": external}
-        yield from require_one(given, "Write each metric as an item of its own.")
+        kinds = {"resource": resource, "pods": pods, "object": object, "external": external}
+        yield from require_one(kinds, "Write each metric as an item of its own.")
 
     rules = (Rule(("resource", "pods", "object", "external"), _validate.__func__, waits=False),)  # pyright: ignore
 

@@ -173,12 +173,12 @@ class NIMSecrets(Arguments):
         return cls(without_key=True, **others)
 
     @property
-    def makes_key(self) -> bool:
+    def creates_key_secret(self) -> bool:
         """True if the component creates the Secret of the NGC key."""
         return self.ngc_api_key is not None
 
     @property
-    def makes_token(self) -> bool:
+    def creates_token_secret(self) -> bool:
         """True if the component creates the Secret of the Hugging Face token."""
         return self.hf_token is not None
 

@@ -112,9 +112,9 @@ class ServiceArgs(Arguments):
     """IP families, in order. Unset: the cluster's default."""
 
     @staticmethod
-    def _validate(type: str, headless: bool, affinity: str, timeout: Any, *given: Any) -> Iterator[Problem]:
+    def _validate(type: str, headless: bool, affinity: str, timeout: Any, *values: Any) -> Iterator[Problem]:
         message = f"has no effect with type {type}"
-        for (name, types), value in zip(_TYPES.items(), given, strict=True):
+        for (name, types), value in zip(_TYPES.items(), values, strict=True):
             if value is not None and type not in types:
                 examples = [{"type": each} for each in types]
                 yield Problem((name,), message, fix(f"Remove it, or set {' or '.join('{}' for _ in types)}.", *examples))

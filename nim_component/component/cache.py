@@ -18,7 +18,7 @@ def provide_cache(context: ComponentContext) -> "pulumi.Input[str] | None":
     Returns None if the cache is not a PVC.
     """
     cache = context.nim.cache
-    if not cache.makes_claim:
+    if not cache.has_own_pvc:
         return cache.existing_claim
     pvc = k8s.core.v1.PersistentVolumeClaim(
         context.child_name("cache"),

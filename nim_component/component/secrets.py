@@ -88,8 +88,8 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     name = create("keys", "Opaque", data)
     return ServiceSecrets(
         pull_secret=pull_secret,
-        ngc_key=SecretKey(name, secrets.key_name or "") if secrets.makes_key else None,
-        hf_token=SecretKey(name, secrets.token_name or "") if secrets.makes_token else None,
+        ngc_key=SecretKey(name, secrets.key_name or "") if secrets.creates_key_secret else None,
+        hf_token=SecretKey(name, secrets.token_name or "") if secrets.creates_token_secret else None,
         digest=hash_values(data),
         children=children,
     )

@@ -68,7 +68,7 @@ def _egress(policy: NetworkPolicyArgs) -> "list[k8s.networking.v1.NetworkPolicyE
     for each in policy.dns:
         ports = each.ports or [53]
         rules.append({"to": [_peer(each)], "ports": [*_ports(ports, "UDP"), *_ports(ports)]})
-    if policy.reaches_internet:
+    if policy.allows_internet:
         rules.append(
             {"to": [{"ip_block": {"cidr": cidr, "except_": excluded}} for cidr, excluded in PRIVATE.items()], "ports": _ports([443])}
         )

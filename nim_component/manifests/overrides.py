@@ -18,14 +18,14 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
         "deployment": nim.multi_node is None,
         "group": nim.multi_node is not None,
         "service": True,
-        "cache": nim.cache.makes_claim,
+        "cache": nim.cache.has_own_pvc,
         "warm": nim.cache.prewarm is not None,
         "lora": bool(nim.adapter_names),
         "lora-list": has_lora_job(nim),
         "lora-job": has_lora_job(nim),
         "loras": has_lora_pvc(nim),
-        "pull": nim.secrets.makes_key,
-        "keys": nim.secrets.makes_key or nim.secrets.makes_token,
+        "pull": nim.secrets.creates_key_secret,
+        "keys": nim.secrets.creates_key_secret or nim.secrets.creates_token_secret,
     }
     templates = [name_claim_template(each.name) for each in nim.resource_claims or () if each.devices is not None]
     return [*(suffix for suffix, made in is_made.items() if made), *templates, *optional]

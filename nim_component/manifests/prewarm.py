@@ -108,7 +108,7 @@ def _affinity(nim: NIM, service_name: str) -> "Any":
     unknown, so the affinity is only preferred.
     """
     term = {"label_selector": {"match_labels": {CACHE_LABEL: service_name}}, "topology_key": "kubernetes.io/hostname"}
-    if not nim.cache.makes_claim:
+    if not nim.cache.has_own_pvc:
         return {"pod_affinity": {"preferred_during_scheduling_ignored_during_execution": [{"weight": 100, "pod_affinity_term": term}]}}
     required = {"pod_affinity": {"required_during_scheduling_ignored_during_execution": [term]}}
     affinity = lift(nim.cache.access_mode, lambda mode: required if mode == "ReadWriteOnce" else {})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from nim_component import NIM, CacheArgs, NIMSecrets, Toleration
 from nim_component.args.arguments import Arguments, explicit_fields, field_adapter, is_default
@@ -21,6 +21,8 @@ def models(of: type[Arguments] = Arguments) -> Iterator[type[Arguments]]:
         yield from models(model)
 
 
+# A valid service takes milliseconds to draw, and longer beside other tests.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(nims())
 def test_skipped_rules_find_nothing(nim: NIM):
     assert list(broken_rules(NIM.rules, nim)) == []

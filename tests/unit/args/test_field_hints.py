@@ -126,7 +126,7 @@ def test_name_like_no_other_lists_fields():
         (
             {"storage": {"pvc": {"create": True, "size": "50Gi"}, "readOnly": True}},
             "storage: unknown field. Use 'cache' for storage.pvc.create, 'cache.size' for storage.pvc.size, "
-            "'cache.read_only' for storage.readOnly. The component makes a PVC unless `cache.existing_claim` is given.",
+            "'cache.read_only' for storage.readOnly. The component creates a PVC unless `cache.existing_claim` is given.",
         ),
         (
             {"ingress": {"hosts": [{"host": "a", "paths": [{"path": "/"}]}]}},
