@@ -1,9 +1,10 @@
-"""Draws a comment as a person sees it: `python docs/picture.py COMMENT.md docs/review.png`. Needs a `chromium` on PATH.
+"""Draw a comment on a pull request as a picture. Requires `chromium` on PATH and a font with emoji.
 
-The picture in docs/review.md is of a real run on this repository, on a branch whose stacks/Pulumi.dev.yaml has the image at 1.0.3, one
-adapter less and `cache: {size: 20Gi}`:
+The picture in docs/guides/review.md shows a run on this repository. On a branch,
+stacks/Pulumi.dev.yaml has the image at 1.0.3, one adapter less and `cache: {size: 20Gi}`:
 
     nim-component diff --base main --format markdown > comment.md
+    python tools/docs/review_picture.py comment.md docs/guides/review.png
 """
 
 import subprocess
@@ -26,7 +27,7 @@ summary { cursor: pointer; margin: 8px 0 }
 
 
 def draw(comment: Path, picture: Path) -> None:
-    """The comment's Markdown as a page, and the page as a picture that is as high as the page."""
+    """Render the Markdown of a comment as a page, and save a picture of the whole page."""
     html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(comment.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
