@@ -101,7 +101,9 @@ def test_dev_stack_equals_the_flyte_example():
 
 
 def test_quickstart_program_equals_its_stack_file():
-    (stack,) = [yaml.safe_load(block.text)["config"] for block in YAML if block.page.name == "quickstart.md" and "config:" in block.text]
+    (stack,) = [
+        yaml.safe_load(block.text)["config"] for block in YAML if block.page.name == "quickstart.md" and "ngc_image_secret" in block.text
+    ]
     assert stack["nim:services"]["llama3-8b"] == fields_of(only("quickstart.md"))
 
 

@@ -8,6 +8,7 @@ from nim_component.review.findings import RULES
 from tools.docs.causes import examples
 from tools.docs.commands import commands
 from tools.docs.models import NAMED_TYPES, all_models, option_sets, type_of
+from tools.docs.schema import render_schema
 
 from .pages import REFERENCE, ROOT, read
 
@@ -55,3 +56,8 @@ def test_the_picture_of_the_review_is_small():
 def test_every_named_type_is_used():
     used = {each for model in all_models() for name in model.model_fields for each in type_of(model, name)}
     assert set(NAMED_TYPES.values()) <= used
+
+
+def test_documented_keys_of_a_stack_file_are_those_of_the_schema():
+    documented = re.findall(r"^\| `(nim:\w+)` \|", read(REFERENCE / "stack-file.md"), re.MULTILINE)
+    assert set(documented) == set(render_schema()["properties"]["config"]["properties"])

@@ -4,12 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from . import arguments, causes, children, commands, errors, names, outputs, review_rules, versions
+from . import arguments, causes, children, commands, errors, names, outputs, review_rules, stack_file, versions
 from .schema import render_schema
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-SECTIONS = (arguments, outputs, children, commands, causes, review_rules, errors, names)
+SECTIONS = (arguments, stack_file, outputs, children, commands, causes, review_rules, errors, names)
 
 
 def generate() -> dict[Path, str]:

@@ -48,18 +48,21 @@ def render() -> dict[str, str]:
         LEGEND,
         "## `NIM`",
         one_line(NIM.__doc__ or ""),
-        _fields(NIM, homes),
+        list_fields(NIM, homes),
         toctree(list(names.values())),
     )
     pages = {"arguments/index.md": overview}
     for name, models in sets.items():
         guide = f"How-to guide: [{GUIDES[name]}](../../guides/{GUIDES[name]}.md). Columns: [Arguments](index.md)."
-        sections = [part for model in models for part in (f"## `{model.__name__}`", one_line(model.__doc__ or ""), _fields(model, homes))]
+        sections: list[str] = []
+        for model in models:
+            sections += [f"## `{model.__name__}`", one_line(model.__doc__ or ""), list_fields(model, homes)]
         pages[f"arguments/{names[name]}.md"] = page(f"`{name}`", guide, *sections)
     return pages
 
 
-def _fields(model: type[Arguments], homes: dict[str, str]) -> str:
+def list_fields(model: type[Arguments], homes: dict[str, str]) -> str:
+    """Return the table of a model's fields, with links to the pages of nested models."""
     described = describe_fields(model)
     return table(
         ["Field", "Type", "Default", "Output", "Meaning"],
