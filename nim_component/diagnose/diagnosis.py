@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Confidence = Literal["certain", "likely", "possible"]
-"""How reliable a diagnosis is.
+"""Reliability of a diagnosis.
 
 `certain`: the state of an object shows the cause. `likely`: the text of a message suggests it.
 `possible`: reported only if there is no better diagnosis.
@@ -22,7 +22,7 @@ class Diagnosis:
     text: str
     """The problem, as a sentence without its full stop."""
     fix: str
-    """What to do. Arguments have the names that the user writes; commands are in backticks."""
+    """The fix. Arguments have the names that the user writes; commands are in backticks."""
     evidence: str = ""
     """The cluster's own message, sanitized."""
     confidence: Confidence = "certain"

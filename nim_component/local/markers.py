@@ -45,6 +45,7 @@ class Unknown:
     _instance: Unknown | None = None
 
     def __new__(cls) -> Unknown:
+        """Return the only instance."""
         cls._instance = cls._instance or super().__new__(cls)
         return cls._instance
 

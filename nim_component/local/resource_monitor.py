@@ -33,9 +33,11 @@ class NoMocks(Mocks):
     """
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Never called."""
         raise NotImplementedError
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        """Never called."""
         raise NotImplementedError
 
 

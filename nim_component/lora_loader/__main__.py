@@ -39,6 +39,7 @@ def handle_stop_signals(s: Settings) -> None:
 
 
 def exit_after(seconds: float) -> None:
+    """End the process after some seconds; body of a daemon thread."""
     block_stop_signals()
     time.sleep(seconds)
     exit_process(LoadError("time-out", "LORA_DEADLINE_SECONDS is over and the volume does not respond. Check its storage"))

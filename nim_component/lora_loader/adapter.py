@@ -21,6 +21,7 @@ DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16
 
 
 def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
+    """Return rank and base model from an adapter's configuration."""
     check_size(spec, path.stat().st_size)
     try:
         config: Any = json.loads(path.read_bytes())
@@ -32,6 +33,7 @@ def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
 
 
 def is_rank(value: Any) -> bool:
+    """Return True for an int that is not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 

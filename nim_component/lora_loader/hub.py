@@ -38,19 +38,23 @@ class Incoming:
 
     @property
     def name(self) -> str:
+        """File name without directories."""
         return self.path.rsplit("/", 1)[-1]
 
     def restart(self) -> None:
+        """Reset progress and hashes."""
         self.done, self.sha = 0, hashlib.sha256()
         self.blob = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)  # Git's blob id of a small file
 
     def add(self, block: bytes) -> None:
+        """Count and hash a received block."""
         self.done += len(block)
         self.sha.update(block)
         if not self.sha256:
             self.blob.update(block)
 
     def matches_record(self) -> bool:
+        """Return True if size and hash equal the hub's record."""
         return self.done == self.size and (self.sha.hexdigest() == self.sha256 if self.sha256 else self.blob.hexdigest() == self.blob_id)
 
 

@@ -62,6 +62,7 @@ def silence() -> None:
 
 
 def import_library() -> SimpleNamespace:
+    """Import huggingface_hub and return the parts that the loader uses."""
     hub, utils = importlib.import_module("huggingface_hub"), importlib.import_module("huggingface_hub.utils")
     session = hub.get_session()
     transport = sys.modules[type(session).__module__.partition(".")[0]]  # httpx or, from 2.0 on, httpx2

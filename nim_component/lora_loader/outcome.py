@@ -63,11 +63,13 @@ def clean(text: object) -> str:
 
 
 def say(text: object, stream: Any = None) -> None:
+    """Print one redacted line."""
     with _output_lock, contextlib.suppress(OSError):
         print(clean(text), file=stream or sys.stdout, flush=True)
 
 
 def megabytes(count: float) -> str:
+    """Return a number of bytes as text in megabytes."""
     return f"{count / 1e6:.1f} MB"
 
 

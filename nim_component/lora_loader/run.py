@@ -97,6 +97,7 @@ def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[Ada
 
 
 def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
+    """Find, download and publish the listed adapters under the lock of the volume."""
     started = time.monotonic()
     for directory in (s.adapters, s.staging):
         directory.mkdir(mode=0o777, parents=True, exist_ok=True)
@@ -161,6 +162,7 @@ def is_complete(s: Settings, server: Server, specs: list[AdapterSpec]) -> bool:
 
 
 def remove_unlisted(s: Settings, specs: list[AdapterSpec]) -> None:
+    """Remove published adapters that are not listed; warn about foreign directories."""
     for entry in sorted(s.adapters.iterdir()):
         if entry.name in {w.name for w in specs}:
             continue
@@ -186,6 +188,7 @@ def report(specs: list[AdapterSpec], found: dict[AdapterSpec, tuple[str, dict[st
 
 
 def describe_os_error(s: Settings, e: OSError, what: str) -> LoadError:
+    """Return the LoadError for an error of the volume."""
     if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         free = ""
         with contextlib.suppress(OSError):

@@ -15,6 +15,8 @@ from .outcome import LoadError, secret_values
 
 @dataclass(frozen=True)
 class Settings:
+    """Settings of one run; durations are in seconds."""
+
     adapters: Path
     requirements: Path
     token: str | None
@@ -35,10 +37,12 @@ class Settings:
 
     @property
     def root(self) -> Path:
+        """Root directory of the loader on the volume."""
         return self.adapters.parent
 
     @property
     def staging(self) -> Path:
+        """Directory of downloads in progress."""
         return self.root / "staging"
 
     @property
@@ -51,10 +55,12 @@ class Settings:
 
     @property
     def remaining(self) -> float:
+        """Seconds until the deadline."""
         return self.deadline - time.monotonic()
 
 
 def read_settings(requirements: Path) -> Settings:
+    """Read and validate the settings from the environment."""
     env = os.environ
 
     def number(name: str, default: float | None) -> Any:

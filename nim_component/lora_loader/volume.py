@@ -18,6 +18,7 @@ MANIFEST = ".nim-lora.json"
 
 
 def digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
     # One buffer of 256 KiB stays in the cache of the processor.
     seen, block = hashlib.sha256(), memoryview(bytearray(1 << 18))
     with path.open("rb", buffering=0) as f:
@@ -27,6 +28,7 @@ def digest(path: Path) -> str:
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
+    """Return the manifest of a published adapter; empty if it is missing or unreadable."""
     try:
         data: Any = json.loads((directory / MANIFEST).read_text("utf-8"))
         return dict(data)
@@ -40,6 +42,7 @@ def directories(adapters: Path) -> list[str]:
 
 
 def is_published(directory: Path) -> bool:
+    """Return True if a loader created the directory."""
     return not directory.is_symlink() and (directory / MANIFEST).is_file()
 
 
@@ -66,6 +69,7 @@ def is_intact(directory: Path, manifest: dict[str, Any]) -> bool:
 
 
 def read_valid_manifest(directory: Path, spec: AdapterSpec) -> dict[str, Any] | None:
+    """Return the manifest if it is that of the listed adapter and all files are intact."""
     manifest = read_manifest(directory)
     return manifest if matches_spec(manifest, spec) and is_intact(directory, manifest) else None
 

@@ -76,7 +76,7 @@ def test_it_takes_fewer_lines_here(sample: str):
     assert (call.end_lineno or 0) - call.lineno + 1 < LINES[sample]
 
 
-def test_the_whole_program_with_what_they_share_takes_a_quarter():
+def test_converted_program_has_quarter_of_lines():
     lines = [line for line in PROGRAM.read_text(encoding="utf-8").splitlines() if line.strip() and not line.strip().startswith("#")]
     assert 4 * len(lines) < sum(LINES.values())
 

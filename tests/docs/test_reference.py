@@ -58,6 +58,6 @@ def test_every_named_type_is_used():
     assert set(NAMED_TYPES.values()) <= used
 
 
-def test_documented_keys_of_a_stack_file_are_those_of_the_schema():
+def test_documented_stack_keys_equal_the_schema():
     documented = re.findall(r"^\| `(nim:\w+)` \|", read(REFERENCE / "stack-file.md"), re.MULTILINE)
     assert set(documented) == set(render_schema()["properties"]["config"]["properties"])

@@ -54,7 +54,7 @@ def test_every_object_depends_on_namespace():
         assert urn in child.options.dependencies, child.name
 
 
-def test_service_in_other_namespace_does_not_depend_on_it():
+def test_service_in_other_namespace_is_independent():
     seen = deploy({"other": None})
     assert seen.one(NAMESPACE).urn not in seen.child("llama", DEPLOYMENT).options.dependencies
 

@@ -1,7 +1,7 @@
 """Delayed end of the program after an interrupted or failed `pulumi up`.
 
 On an interrupt, the engine stops the program, twice, and calls its error hooks a moment later. If
-the program has ended by then, the engine prints "error hooks execution failed" in place of the
+the program has already ended, the engine prints "error hooks execution failed" in place of the
 cause. Therefore the program ends after its hooks have returned, without a traceback among the
 errors.
 """

@@ -12,8 +12,8 @@ LOAD_BALANCER_DELAY = timedelta(seconds=60)
 """Time in which a load balancer normally receives its address."""
 
 MISSING_MODEL_FIX = (
-    "An adapter is missing if it was trained on another base model, if its rank is above lora.max_rank, or if the profile "
-    "does not support LoRA: see the server's log. A base model is missing if it is listed under another name: set "
+    "An adapter is missing if it has another base model, if its rank is above lora.max_rank, or if the profile does not "
+    "support LoRA. See the server's log. A base model is missing if it is listed under another name: set "
     "served_model_name."
 )
 

@@ -64,8 +64,8 @@ def find_users(pods: Iterable[Object], pvc: str) -> list[Object]:
 def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Object]) -> Object:
     """Render the Job.
 
-    If the access modes allow one node at a time, it is placed on the node of the pods that use the
-    PVC, with their tolerations (usually for the taint of GPU nodes).
+    If the access modes allow one node at a time, the Job runs on the node of the pods that use the
+    PVC. It then has their tolerations, usually for the taint of GPU nodes.
 
     Args:
         request: The PVC and the pod's identity.

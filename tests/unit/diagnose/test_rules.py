@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 
 
 NO_ARGUMENTS = {"kubernetes.io", "huggingface_hub"}
-"""Words of fixes in the form of arguments that are none."""
+"""Texts in fixes that look like arguments and are not."""
 
 
 def option_sets_of(annotation: Any) -> set[type[Arguments]]:
@@ -95,7 +95,7 @@ def test_every_loader_exit_code_has_a_fix():
 
 
 def test_fixes_name_existing_arguments():
-    """Words of fixes in the form of arguments, such as `cache.size`, are fields of `NIM` and its option sets."""
+    """Texts in fixes that look like `cache.size` are fields of `NIM` and its option sets."""
     fixes = [diagnosis.fix for _, given, _ in CASES for diagnosis in diagnose(given)]
     texts = [re.sub(r"`[^`]*`", "", fix) for fix in fixes] + [MISSING_MODEL_FIX]
     paths = {path for text in texts for path in re.findall(r"(?<![\w./-])[a-z]+(?:[._][a-z]+)+(?![\w/-])", text)} - NO_ARGUMENTS

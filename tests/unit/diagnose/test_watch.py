@@ -182,7 +182,7 @@ def test_failure_without_cause_has_a_note():
 
 
 class RestartingClient(FakeClient):
-    """Client of a server that restarts after some seconds and then knows no earlier resource version."""
+    """Client of a server that restarts after some seconds and then has no earlier resource version."""
 
     def __init__(self, stops: float, away: float) -> None:
         super().__init__(pods=[pod("old", age=5)])
