@@ -49,6 +49,7 @@ NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+VERTICAL_AUTOSCALER = "kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler"
 NIM_SERVICE = "nim:index:NIMService"
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "SERVICE",
     "SERVICE_MONITOR",
     "UNKNOWN",
+    "VERTICAL_AUTOSCALER",
     "Recording",
     "Resource",
     "Secret",

@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "network-policy-jobs": {"network_policy": {"ingress": []}, "cache": PREWARMED},
     "autoscaler": {"cache": SHARED, "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}]}},
     "scaled-object": {"cache": SHARED, "autoscaling": {"max_replicas": 2, "keda": {"triggers": [CPU_TRIGGER]}}},
+    "vertical-autoscaler": {"vertical_autoscaling": {}},
     "ingress": {"ingress": HOSTS},
     "http-route": {"http_route": ROUTE},
     "grpc-route": {"grpc_port": 50051, "grpc_route": ROUTE},

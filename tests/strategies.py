@@ -131,6 +131,7 @@ KEDA = {
     "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}],
 }
 CUSTOM: dict[str, st.SearchStrategy[Any]] = {
+    "vertical_autoscaling": st.sampled_from([{}, {"min_cpu": 1, "max_cpu": 16, "min_mem": "20Gi", "max_mem": "64Gi"}]),
     "http_route": st.sampled_from([GATEWAY, {**GATEWAY, "path": "/a", "tls": True, "request_timeout": "10m"}]),
     "grpc_route": st.just(GATEWAY),
     "inference_pool": st.sampled_from([{"endpoint_picker": "picker"}, {"endpoint_picker": "picker", "failure_mode": "FailOpen"}]),

@@ -34,6 +34,7 @@ from .pod import GPU_TAINT, Mount, NamedStructure, Structure, Toleration
 from .rules import RULES
 from .service import ServiceArgs
 from .service_name import validate_service_name
+from .vertical_autoscaling import VerticalAutoscalingArgs
 
 
 class NIM(FlyteNIM):
@@ -79,6 +80,9 @@ class NIM(FlyteNIM):
     autoscaling: AutoscalingArgs | None = None
     """Autoscaling of the pods by the load of the servers. Unset: `replicas` pods. Enabling it keeps
     the current number of pods of a running service."""
+
+    vertical_autoscaling: VerticalAutoscalingArgs | None = None
+    """VerticalPodAutoscaler for CPU and memory of the server. Unset: none."""
 
     startup_timeout: Annotated[Integer, Field(ge=30, le=86400)] = 1800
     """Seconds from the start of the container until the model must answer. Pulling and loading

@@ -25,6 +25,7 @@ from .network import validate_network_env
 from .network_policy import validate_download, validate_proxy_egress
 from .pod_rules import validate_grace, validate_memory, validate_mounts
 from .rule import Rule
+from .vertical_autoscaling import validate_scaled_resources, validate_smallest_memory
 
 RULES = (
     Rule(("hf_repo_ids", "lora", "lora_adapter_mem", "env"), validate_lora, waits=False),
@@ -39,6 +40,8 @@ RULES = (
     Rule(("env", "health_port"), validate_tls, waits=False),
     Rule(("cache", "cache.access_mode", "replicas", "autoscaling", "rollout"), validate_sharing),
     Rule(("replicas", "autoscaling"), validate_replicas, waits=False),
+    Rule(("vertical_autoscaling", "shm_size"), validate_smallest_memory),
+    Rule(("vertical_autoscaling", "autoscaling"), validate_scaled_resources, waits=False),
     Rule(("ingress", "http_route"), validate_exposure, waits=False),
     Rule(("grpc_route", "grpc_port"), validate_grpc_route, waits=False),
     Rule(("grpc_port", "port", "health_port", "generation", "image"), validate_grpc),

@@ -25,6 +25,7 @@ from ..manifests.lora import has_lora_job
 from ..manifests.monitor import render_monitor
 from ..manifests.network_policy import render_jobs_policy, render_network_policy
 from ..manifests.scaled_object import render_scaled_object
+from ..manifests.vertical_autoscaler import render_vertical_autoscaler
 from .context import ComponentContext
 
 
@@ -75,6 +76,7 @@ OPTIONAL_CHILDREN = (
     # An autoscaler that may scale to zero would remove the pods for which the rollout waits.
     OptionalChild("autoscaler", "autoscaling", render_autoscaler, Phase.AFTER_ROLLOUT, _scales_by_hpa),
     OptionalChild("scaled-object", "autoscaling.keda", render_scaled_object, Phase.AFTER_ROLLOUT),
+    OptionalChild("vertical-autoscaler", "vertical_autoscaling", render_vertical_autoscaler),
     OptionalChild("ingress", "ingress", render_ingress),
     OptionalChild("http-route", "http_route", render_http_route),
     OptionalChild("grpc-route", "grpc_route", render_grpc_route),

@@ -78,6 +78,7 @@ CHILD_OBJECTS: dict[str, ChildObject] = {
     "warm": ChildObject("batch.v1.Job", _IDENTITY),
     "autoscaler": ChildObject("autoscaling.v2.HorizontalPodAutoscaler", _IDENTITY),
     "scaled-object": CUSTOM,
+    "vertical-autoscaler": CUSTOM,
     "ingress": ChildObject("networking.v1.Ingress", _IDENTITY),
     "http-route": CUSTOM,
     "grpc-route": CUSTOM,

@@ -76,7 +76,7 @@ def render_network_volumes(nim: NIM) -> "list[k8s.core.v1.VolumeArgsDict]":
 
 
 def render_network_mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
-    """Render the bundle's mount, for containers with the variables of `render_network_variables`."""
+    """Render the bundle's mount, for containers with `render_network_variables`."""
     if nim.network is None or nim.network.ca_config_map is None:
         return []
     return [{"name": "ca-bundle", "mount_path": BUNDLE_PATH, "read_only": True}]

@@ -32,7 +32,7 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
 
 
 def check_overrides(nim: NIM, optional: Iterable[str]) -> Iterator[Problem]:
-    """Find overrides of unknown objects, of unknown fields and of fields that cannot be overridden."""
+    """Find overrides of unknown objects, unknown fields and fields that cannot be overridden."""
     known = list_objects(nim, optional)
     for suffix, patch in (nim.overrides or {}).items():
         path: Path = ("overrides", suffix)

@@ -26,8 +26,9 @@ def render_cache_pvc(nim: NIM, service_name: str) -> "dict[str, Any]":
         "name": name_pvc(nim, service_name, "cache", fixed),
         "namespace": nim.namespace,
         "labels": make_labels(service_name),
-        # The Deployment waits for a bound PVC, with its own long timeout. The provider's wait for the PVC itself is fixed at five minutes.
-        # It never ends if the class binds on first use and the provider may not read the class.
+        # The Deployment waits for a bound PVC, with its own long timeout. The provider's wait for
+        # the PVC itself is fixed at five minutes. It never ends if the class binds on first use and
+        # the provider may not read the class.
         "annotations": {**(cache.annotations or {}), SKIP_AWAIT: "true"},
     }
     spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {

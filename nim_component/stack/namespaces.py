@@ -57,7 +57,8 @@ def provide_namespaces(namespaces: Mapping[str, NamespaceArgs]) -> "dict[str, pu
     for name, args in namespaces.items():
         options = pulumi.ResourceOptions(retain_on_delete=True if args.retain else None)
         namespace = k8s.core.v1.Namespace(name, metadata=_render_metadata(name, args), opts=options)
-        # Not `metadata.name`: the URN is known at every preview, and so are the URLs of the services.
+        # Not `metadata.name`: the URN is known at every preview, and so are the URLs of the
+        # services.
         provided[name] = namespace.urn.apply(lambda _, name=name: name)
     return provided
 

@@ -65,6 +65,13 @@ SOURCES = (
         ),
     ),
     Source(
+        "k8s.io/autoscaler/vertical-pod-autoscaler",
+        "v1.8.1",
+        "h1:Pe8bV1wozN4gOKO1rleiIY5alIyAXN+DnXDbXQcL4fI=",
+        "deploy",
+        ("vpa-v1-crd-gen.yaml",),
+    ),
+    Source(
         "sigs.k8s.io/lws",
         "v0.9.0",
         "h1:DcJCgxjjoGOx//QHZkeKpyiblxYq70aCRZNYSfykWyI=",
@@ -110,7 +117,8 @@ def _fetch(go: str, source: Source, folder: Path) -> None:
 
 def install_crds(cluster: Client) -> None:
     """Install all definitions that are missing, and wait until the cluster serves them."""
-    definitions = [yaml.load(file.read_text(), yaml.CSafeLoader) for file in provide_crds()]
+    # A file may contain several definitions.
+    definitions = [each for file in provide_crds() for each in yaml.load_all(file.read_text(), yaml.CSafeLoader) if each]
     names = [each["metadata"]["name"] for each in definitions]
     for name, definition in zip(names, definitions, strict=True):
         if _find(cluster, name) is None:

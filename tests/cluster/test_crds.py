@@ -49,6 +49,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         "monitoring.coreos.com/v1",
         {"groups": [{"name": "g", "rules": [{"alert": "Down", "expr": "up == 0", "for": "5m"}]}]},
     ),
+    "VerticalPodAutoscaler": (
+        "autoscaling.k8s.io/v1",
+        {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}, "updatePolicy": {"updateMode": "Off"}},
+    ),
     "LeaderWorkerSet": (
         "leaderworkerset.x-k8s.io/v1",
         {

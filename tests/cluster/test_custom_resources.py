@@ -68,6 +68,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("PodMonitor", {"metrics": {"monitor": {"kind": "PodMonitor", "scrape_timeout": "10s"}}}),
+    ("VerticalPodAutoscaler", {"vertical_autoscaling": {}}),
+    (
+        "VerticalPodAutoscaler",
+        {"vertical_autoscaling": {"mode": "initial", "min_cpu": 1, "max_cpu": "16", "min_mem": "20Gi", "max_mem": "64Gi"}},
+    ),
     ("PrometheusRule", {"metrics": {"alerts": {"labels": {"release": "x"}, "severity": "page", "hold": "1h30m"}}}),
 ]
 

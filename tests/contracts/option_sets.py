@@ -15,7 +15,10 @@ class Coverage(NamedTuple):
     row: str
     """Row of `docs/comparison.md`."""
     review: str | None
-    """Golden file of a change of it, below `tests/review/golden`. None if no object depends on it."""
+    """Golden file of a change of it, below `tests/review/golden`.
+
+    None if no object depends on it.
+    """
 
 
 ADMISSION = "cluster/test_admission.py::test_stack_is_accepted_and_becomes_ready"
@@ -50,6 +53,13 @@ OPTION_SETS: dict[str, Coverage] = {
         f"{EXAMPLES}.autoscaling.yaml",
         "KEDA, to zero",
         "autoscaler-range-lowered",
+    ),
+    "vertical_autoscaling": Coverage(
+        "test_vertical_autoscaling.py",
+        CUSTOM_RESOURCE,
+        f"{EXAMPLES}.autoscaling.yaml",
+        "VerticalPodAutoscaler",
+        "vertical-autoscaler-added",
     ),
     "cache": Coverage(
         "test_pod.py",

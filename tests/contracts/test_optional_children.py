@@ -97,7 +97,7 @@ def test_child_has_example(child: OptionalChild):
 
 @EACH
 def test_child_is_drawn_by_strategies(child: OptionalChild):
-    """The schema tests and the admission test on the cluster draw arguments from these strategies."""
+    """The schema tests and the admission test on the cluster use these strategies."""
     assert child.option_set.partition(".")[0] in OPTION_SETS, "add its option set to tests/strategies.py"
 
 

@@ -190,6 +190,7 @@ CASES: dict[str, Callable[[], StackReview]] = {
     "overrides-added": lambda: review_renders(render_service(), render_service(overrides=OVERRIDES)),
     "overrides-removed": lambda: review_renders(render_service(overrides=OVERRIDES), render_service()),
     "grpc-port-and-route-added": lambda: review_renders(render_service(), render_service(grpc_port=50051, grpc_route=ROUTE)),
+    "vertical-autoscaler-added": lambda: review_renders(render_service(), render_service(vertical_autoscaling={"max_mem": "64Gi"})),
     "metrics-and-alerts-added": lambda: review_renders(render_service(), render_service(metrics={"dashboard": {}, "alerts": {}})),
     "resource-claim-replaces-gpus": lambda: review_renders(
         render_service(), render_service(gpu=0, resource_claims=[{"name": "gpus", "devices": [{"name": "gpu"}]}])

@@ -25,7 +25,17 @@ PROJECTS = [
 ]
 """Folder and name of every stack of this repository and of its examples."""
 
-CUSTOM = ("GRPCRoute", "HTTPRoute", "InferencePool", "LeaderWorkerSet", "PodMonitor", "PrometheusRule", "ScaledObject", "ServiceMonitor")
+CUSTOM = (
+    "GRPCRoute",
+    "HTTPRoute",
+    "InferencePool",
+    "LeaderWorkerSet",
+    "PodMonitor",
+    "PrometheusRule",
+    "ScaledObject",
+    "ServiceMonitor",
+    "VerticalPodAutoscaler",
+)
 """Kinds of custom resources. The cluster tests validate them against their CRDs."""
 
 

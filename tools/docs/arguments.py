@@ -11,6 +11,7 @@ GUIDES = {
     "hf_repo_ids": "lora",
     "lora": "lora",
     "autoscaling": "autoscaling",
+    "vertical_autoscaling": "autoscaling",
     "cache": "cache",
     "multi_node": "multi-node",
     "network": "closed-networks",

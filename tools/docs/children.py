@@ -11,6 +11,7 @@ their name in [`overrides`](../guides/overrides.md). An optional child exists on
 CUSTOM_KINDS = {
     "group": "LeaderWorkerSet",
     "scaled-object": "ScaledObject",
+    "vertical-autoscaler": "VerticalPodAutoscaler",
     "http-route": "HTTPRoute",
     "grpc-route": "GRPCRoute",
     "inference-pool": "InferencePool",
