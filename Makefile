@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 DOCS_READY := $(VENV)/.ready-docs
 RELEASE_READY := $(VENV)/.ready-release
+LOWER := .venv-lower
+TEST_PACKAGES = $(shell grep -E '^(hypothesis|promql-parser|pytest|pytest-xdist)==' requirements-dev.txt)
 
 # ENGINE=local or ENGINE=pulumi. Default: pulumi if it is on PATH.
 ENGINE ?= $(if $(shell command -v pulumi 2>/dev/null),pulumi,local)
@@ -39,7 +41,7 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine generate kubernetes-types kubernetes-version docs bench package clean
+.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine lower-bounds generate kubernetes-types kubernetes-version docs bench package clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -75,6 +77,13 @@ cluster-down: $(DEV_READY) ## Stop that control plane
 engine: $(DEV_READY) ## Run the tests on the Pulumi engine; skipped without pulumi on PATH
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/engine $(ON_CLUSTERS) -rs --durations=15
 
+lower-bounds: ## Run the unit tests with the lowest declared version of every dependency
+	$(PYTHON) -m venv $(LOWER)
+	$(LOWER)/bin/python -m tools.lower_bounds > $(LOWER)/constraints.txt
+	$(LOWER)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWER)/constraints.txt -e '.[cli,diagnose,adapters]' $(TEST_PACKAGES)
+	# Old versions of typer import rich for --help, which is slow and correct.
+	PULUMI_ERROR_OUTPUT_STRING=1 $(LOWER)/bin/python -m pytest tests/unit -k 'not imports_only_what_it_uses' $(SIDE_BY_SIDE)
+
 generate: $(DEV_READY) ## Write the reference pages and stacks/schema.json
 	$(BIN)/python -m tools.docs
 
@@ -99,7 +108,7 @@ package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2
 	$(BIN)/python -m tools.check_package $(if $(TAG),--tag $(TAG))
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) rendered dist site .nim-component
+	rm -rf $(VENV) $(LOWER) rendered dist site .nim-component
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.12, for example.")'

@@ -5,27 +5,35 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
 
-# What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+# A loaded machine generates examples slowly, which is not an error of the code.
+settings.register_profile("tests", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+# A background job of a shell ignores Ctrl-C, and so would all processes that the tests start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line: seconds by layer, set-up and tear-down included. Layers that ran side by side add up to more than the clock shows."""
+    """Print the seconds of each layer, with set-up and tear-down.
+
+    Layers that ran in parallel add up to more than the elapsed time.
+    """
     seconds: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 seconds[layer_of(report.nodeid)] += report.duration
     if seconds:
-        said = ", ".join(f"{layer} {spent:.0f} s" for layer, spent in seconds.most_common())
-        terminalreporter.write_line(f"Where the time went: {said}.")
+        text = ", ".join(f"{layer} {spent:.0f} s" for layer, spent in seconds.most_common())
+        terminalreporter.write_line(f"Where the time went: {text}.")
 
 
 def layer_of(nodeid: str) -> str:
-    """`unit` of `tests/unit/cli/test_files.py::test_it`."""
-    parts = Path(nodeid.partition("::")[0]).parts
-    return parts[1] if parts[0] == HERE.name and len(parts) > 2 else parts[0]
+    """Return the layer of a test: `unit` for `tests/unit/cli/test_files.py::test_it`."""
+    names = Path(nodeid.partition("::")[0]).parts
+    return names[1] if names[0] == HERE.name and len(names) > 2 else names[0]

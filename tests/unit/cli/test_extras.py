@@ -51,6 +51,11 @@ def run(folder: Path, missing: tuple[str, ...], *arguments: str, start: str = ST
     )
 
 
+def read_name(requirement: str) -> str:
+    """Return the normalised name of a package."""
+    return re.split(r"[<>=]", requirement)[0].lower().replace("_", "-")
+
+
 def test_console_script_starts_the_main_module() -> None:
     assert PYPROJECT["project"]["scripts"] == {"nim-component": "nim_component.__main__:main"}
 
@@ -61,16 +66,16 @@ def test_extras_contain_the_declared_packages() -> None:
     declared = PYPROJECT["project"]["optional-dependencies"]
     assert declared.keys() == EXTRAS.keys()
     for extra, modules in EXTRAS.items():
-        required = {re.split(r"[<>=]", each)[0].lower() for each in declared[extra]} - ({"pyyaml"} if extra != "cli" else set())
-        installed = {name.lower() for module in modules for name in distributions[module]}
+        required = set(map(read_name, declared[extra])) - ({"pyyaml"} if extra != "cli" else set())
+        installed = {read_name(name) for module in modules for name in distributions[module]}
         assert required <= installed, extra
         assert len(required) == len(modules), extra
 
 
 def test_make_up_installs_every_extra() -> None:
-    pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)}
+    pinned = set(map(read_name, re.findall(r"^[\w-]+==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)))
     declared = {*PYPROJECT["project"]["dependencies"], *chain(*PYPROJECT["project"]["optional-dependencies"].values())}
-    assert {re.split(r"[<>=]", each)[0].lower().replace("_", "-") for each in declared} <= pinned
+    assert set(map(read_name, declared)) <= pinned
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import Output
 
@@ -115,7 +115,6 @@ documents = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
 def test_reader_returns_the_written_document(document: dict[str, Any]) -> None:
     assert yaml.load(render_yaml(document), Loader=StrictLoader) == document
