@@ -106,7 +106,7 @@ def test_missing_adapter_follows_missing_models_setting(
     control_plane: ControlPlane, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     text = (
-        f"llama: the server is ready but does not serve two; it lists {BASE}, one. An adapter is missing if it was trained on another base"
+        f"llama: the server is ready but does not serve two; it lists {BASE}, one. An adapter is missing if it has another base model"
     )
     with StubNIM(publish(tmp_path, "one")) as stub:
         route_to(stub.server_port)

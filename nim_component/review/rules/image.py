@@ -136,7 +136,7 @@ def other_containers(service: ServiceChange) -> Iterator[Finding]:
             ("deleted", "Removed from the pod: {names}.", before.keys() - after.keys()),
         ):
             if paths:
-                names = sorted(str((after.get(path) or before[path]).get("name")) for path in paths)
+                names = sorted(str((after.get(path) or before.get(path, {})).get("name")) for path in paths)
                 lists = sorted({path.partition("[")[0] for path in paths})
                 text = sentence(template, names=enumerate_values(names))
                 yield finding(rule, NOTICE, change, service.name, text, (), *sorted(paths), *lists)

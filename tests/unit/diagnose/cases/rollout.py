@@ -59,7 +59,7 @@ CASES: dict[str, list[Case]] = {
     "model-missing": [
         (
             replace(snapshot(running(ready=True)), served=(["base", "one"], ["base", "\x1b[31mtwo"])),
-            "The server is ready but does not serve one; it lists base, two. | An adapter is missing if it was trained on another base",
+            "The server is ready but does not serve one; it lists base, two. | An adapter is missing if it has another base model",
         )
     ],
     "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "has no load balancer address")],
