@@ -105,9 +105,7 @@ def test_complete_list_logs_nothing(
 def test_missing_adapter_follows_missing_models_setting(
     control_plane: ControlPlane, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    text = (
-        f"llama: the server is ready but does not serve two; it lists {BASE}, one. An adapter is missing if it has another base model"
-    )
+    text = f"llama: the server is ready but does not serve two; it lists {BASE}, one. An adapter is missing if it has another base model"
     with StubNIM(publish(tmp_path, "one")) as stub:
         route_to(stub.server_port)
         with pytest.raises(pulumi.RunError) as caught:
