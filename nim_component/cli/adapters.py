@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="adapters",
-    help="LoRA adapters: lock them to commits and hashes; compare a folder or a PVC with the lock.",
+    help="Lock LoRA adapters; compare a folder or a PVC with the lock.",
     no_args_is_help=True,
 )
 
@@ -29,10 +29,11 @@ def lock(
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Resolve every branch again, also the locked ones.")] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock file would change.")] = False,
 ) -> None:
-    """Lock every adapter of the stack to a commit, in a file beside the stack file.
+    """Lock every adapter of the stack to a commit.
 
-    The file contains commit, files, hashes, rank and base model. Locked adapters stay unchanged
-    without --upgrade. HF_TOKEN and HF_ENDPOINT of the environment are used.
+    The lock file is beside the stack file. It contains commit, files, hashes, rank and base model.
+    Locked adapters stay unchanged without --upgrade. HF_TOKEN and HF_ENDPOINT of the environment
+    are used.
     """
     from ..args import LoRAAdapter
     from ..lora.lockfile import Lock, key_of, write_lock

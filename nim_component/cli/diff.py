@@ -49,8 +49,14 @@ def diff(
     ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Compare with REF itself, not with the commit where the branch left it.")] = False,
     base_python: Annotated[
-        str, typer.Option("--base-python", help="Interpreter with the packages of the base.", metavar="PYTHON")
-    ] = sys.executable,
+        str | None,
+        typer.Option(
+            "--base-python",
+            help="Interpreter with the packages of the base. Default: the one that runs this command.",
+            metavar="PYTHON",
+            show_default=False,
+        ),
+    ] = None,
     save_renders: Annotated[
         Path | None, typer.Option("--save-renders", help="Store both renders in a file for --renders.", metavar="FILE")
     ] = None,
@@ -72,7 +78,7 @@ def diff(
         stop("--base and --renders exclude each other. Remove one of them.", USAGE)
     pair = read_stored_renders(renders) if renders else None
     if base is not None:
-        pair = render_refs(cwd, base, head, stack or [], exact, base_python)
+        pair = render_refs(cwd, base, head, stack or [], exact, base_python or sys.executable)
     if pair and save_renders:
         store(pair, save_renders)
     reviews = review_all([*(pair.compare() if pair else []), *read_previews(preview_json or [])])

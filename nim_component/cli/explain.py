@@ -41,7 +41,7 @@ def explain(
         bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON; with --watch, one line per change.")
     ] = False,
 ) -> None:
-    """Explain the state of services in the cluster: phases, causes of problems, fixes.
+    """Explain the state of deployed services: phases, causes, fixes.
 
     Exits with 3 if a service is not ready.
     """

@@ -14,7 +14,7 @@ import typer
 from .connection import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
 from .exit_codes import MISSING, UNCHECKED
 from .failure import enable_json_errors, fail, run_or_fail
-from .options import FolderOption
+from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
@@ -25,9 +25,7 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 def check(
-    stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="The stack; PULUMI_STACK, else the only one, else dev.", show_default=False)
-    ] = None,
+    stack: StackOption = None,
     cwd: FolderOption = Path(),
     kubeconfig: KubeconfigOption = None,
     context: ContextOption = None,

@@ -92,7 +92,7 @@ def _value(annotation: Any, metavar: str | None) -> str:
 
 
 def _default(value: Any, shown: Any) -> str:
-    """Return the default as code. That of `--base-python`, the running interpreter, differs from machine to machine."""
-    if value is None or value is False or shown is False or "/" in str(value):
+    """Return the default as code, or an empty text."""
+    if value is None or value is False or shown is False:
         return ""
     return code(str(getattr(value, "value", value)))

@@ -1,5 +1,6 @@
 """Output on a terminal of 80 columns."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,29 @@ def list_commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterato
 COMMANDS = list(list_commands(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "nim-component")
+EACH_COMMAND = pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "nim-component")
+
+
+def help_lines(path: tuple[str, ...]) -> list[str]:
+    """Return the lines of a command's help below the usage line."""
+    usage, *lines = CliRunner().invoke(app, [*path, "--help"], terminal_width=WIDTH).stdout.splitlines()
+    assert usage.startswith("Usage: ") and lines
+    return lines
+
+
+@EACH_COMMAND
 def test_help_fits_the_terminal(path: tuple[str, ...]) -> None:
-    text = CliRunner().invoke(app, [*path, "--help"], terminal_width=WIDTH).stdout
-    assert [line for line in text.splitlines() if len(line) > WIDTH] == []
+    assert [line for line in help_lines(path) if len(line) > WIDTH] == []
+
+
+@EACH_COMMAND
+def test_help_is_not_cut(path: tuple[str, ...]) -> None:
+    assert [line for line in help_lines(path) if "..." in line or "…" in line] == []
+
+
+@EACH_COMMAND
+def test_help_contains_no_path_of_this_machine(path: tuple[str, ...]) -> None:
+    assert re.findall(r"(?<![\w~.])/\w\S*", "\n".join(help_lines(path))) == []
 
 
 @pytest.fixture
