@@ -1,7 +1,9 @@
 """Speed, as ratios within one run: `make bench`.
 
-    component   NIMService against a program that makes the same objects from plain dicts, through the local engine
-    preview     `python -m nim_component preview` of the dev stack, cold, against a bare import of the same SDK modules
+    component   NIMService against a program that makes the same objects from plain dicts, through
+                the local engine
+    preview     `python -m nim_component preview` of the dev stack, cold, against a bare import of
+                the same SDK modules
     import      `import nim_component.args` alone
 
 Every figure is one process: seconds of processor time and peak memory, as the operating system
@@ -43,7 +45,7 @@ class Figure:
 
 def measure(command: Sequence[str], folder: Path, **environment: str) -> Figure:
     """Run a command and wait for it. A failure ends the benchmark with the command's output."""
-    # Installed packages have their bytecode; without this a checkout would be compiled anew in each process.
+    # Installed packages have bytecode. Without this, each process would compile a checkout again.
     compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=folder, env={**compiled, **environment}, stdout=output, stderr=output)

@@ -1,9 +1,9 @@
 """Progress report and `explain` of many services: `python -m bench.diagnose`.
 
-    reported    200 services against 1 service, on an API server that changes every pod once a second
-                and has 10,000 events of other objects
-    explain     the command with 1 and with 200 services of that server, against a bare import of the
-                same Kubernetes client
+    reported    200 services against 1 service, on an API server that changes every pod once a
+                second and has 10,000 events of other objects
+    explain     the command with 1 and with 200 services of that server, against a bare import of
+                the same Kubernetes client
 
 Figures are those of `bench`: processor time and peak memory of a separate process. The reporting
 process fails if a warning takes longer than 10 s, or if it sends more than 30 requests.

@@ -1,4 +1,4 @@
-"""The loader against the origin's way (one `hf download` after another, same library), on a local hub with latency.
+"""The loader against one `hf download` after another, on a local hub with latency.
 
 python bench/lora.py [--adapters 8] [--megabytes 50] [--latency 0.1] [--rounds 7]
 """
@@ -23,7 +23,10 @@ from tests.lora.hub import Hub, Repo, adapter
 
 
 def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
-    """Seconds and peak memory (MiB) of one process. Sampled: the kernel's own figure starts with the parent's size at the fork."""
+    """Return the seconds and the peak memory (MiB) of one process.
+
+    Memory is sampled, because the kernel's own figure starts with the parent's size at the fork.
+    """
     began, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
@@ -80,7 +83,7 @@ def main() -> None:
 
             colds = [start(cold=True) for _ in range(3)]
             cold = statistics.median(seconds for seconds, _ in colds)
-            # In turn, so that what else the machine does counts for both; a download is a part of the origin's way.
+            # In turn, so that other load of the machine counts for both.
             pairs = [(bring_by_hand(env, root, name), start(cold=False)) for name in names]
             by_hand = sum(seconds for (seconds, _), _ in pairs)
             warm = statistics.median(seconds for _, (seconds, _) in pairs)

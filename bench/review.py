@@ -30,7 +30,7 @@ deploy_stack()
 
 
 def make_repository(folder: Path, stacks: int, services: int) -> Path:
-    """A repository with a branch that bumps an image and shrinks a cache in every second service."""
+    """Make a repository whose branch bumps an image and shrinks a cache in every second service."""
     repository = folder / f"{stacks}x{services}"
     repository.mkdir()
     git(repository, "init", "-q", "-b", "main")
@@ -62,7 +62,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def run(folder: Path, *arguments: str) -> tuple[float, float, float]:
-    """Seconds on the clock, seconds of processor of the command and its children, and how busy the machine was."""
+    """Return wall time and processor time of a command with its children, and machine load."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     command = [sys.executable, "-m", "nim_component", "diff", "--format", "markdown", *arguments]
     result = subprocess.run(command, cwd=folder, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})

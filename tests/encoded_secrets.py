@@ -20,7 +20,8 @@ def list_forms(secret: str, depth: int) -> Iterator[str]:
     """Yield the secret, and the part that every Base64 text with the secret inside contains."""
     yield secret
     if depth:
-        # Base64 encodes blocks of three bytes. With `before` bytes of another text in the first block, the first `cut` characters also depend on that text.
+        # Base64 encodes blocks of three bytes. With `before` bytes of another text in the first
+        # block, the first `cut` characters also depend on that text.
         for before, cut in enumerate((0, 2, 3)):
             encoded = b"\0" * before + secret.encode()
             yield from list_forms(base64.b64encode(encoded).decode()[cut : len(encoded) * 8 // 6], depth - 1)

@@ -13,9 +13,10 @@ def module_of(file: Path) -> tuple[str, ...]:
 
 
 def imports_of(file: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the names that a module imports from the package, such as `("cluster", "client", "ClusterClient")`.
+    """Yield the names that a module imports from the package.
 
-    Imports for type checkers, and imports inside functions, are included.
+    A name is a tuple such as `("cluster", "client", "ClusterClient")`. Imports for type checkers,
+    and imports inside functions, are included.
     """
     folders = module_of(file)[:-1]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

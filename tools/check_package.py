@@ -1,7 +1,7 @@
 """Checks of the built package: files of the wheel, metadata, and the changelog of a release.
 
-`make package` runs it after `python -m build`. With a tag it also requires that the tag, the version
-in pyproject.toml and a section of CHANGELOG.md agree.
+`make package` runs it after `python -m build`. With a tag it also requires that the tag, the
+version in pyproject.toml and a section of CHANGELOG.md agree.
 """
 
 import argparse

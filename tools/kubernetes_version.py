@@ -1,7 +1,7 @@
 """Change of the Kubernetes version in every file that contains it.
 
-Usage: `make kubernetes-version V=1.37`. It needs Go, for the modules of the tests and of the generator.
-Without a patch version, Go selects the newest one. `tests/tools` compares all pins with
+Usage: `make kubernetes-version V=1.37`. It needs Go, for the modules of the tests and of the
+generator. Without a patch version, Go selects the newest one. `tests/tools` compares all pins with
 `KUBERNETES_VERSION`.
 """
 
@@ -41,7 +41,10 @@ PINS: Sequence[Pin] = (
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pin, with the capture groups `minor` and, in a module version, `patch`."""
+    """Return the regular expression of a pin, with the capture groups `minor` and `patch`.
+
+    Only a module version has a `patch`.
+    """
     return re.compile(pattern.replace("MINOR", r"(?P<minor>\d+)").replace("PATCH", r"(?P<patch>\d+)"), re.MULTILINE)
 
 
@@ -53,7 +56,7 @@ def find_pins(root: Path) -> Iterator[tuple[Path, Pin, list[re.Match[str]]]]:
 
 
 def find_disagreements(root: Path, version: str) -> list[str]:
-    """Return a text for each place whose version is not `version`, and for each pin without a place."""
+    """Return a text for each place whose version is not `version`, and each pin without a place."""
     minor = version.partition(".")[2]
     found = list(find_pins(root))
     wrong = [

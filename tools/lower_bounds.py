@@ -1,7 +1,7 @@
 """Constraints with the lowest declared version of every dependency in pyproject.toml.
 
-Usage: `python -m tools.lower_bounds > constraints.txt`. `make lower-bounds` installs these versions and
-runs the tests with them.
+Usage: `python -m tools.lower_bounds > constraints.txt`. `make lower-bounds` installs these versions
+and runs the tests with them.
 """
 
 import re

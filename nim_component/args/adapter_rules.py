@@ -22,7 +22,7 @@ _MEMORY = {"lora_adapter_mem": "2Gi"}
 
 
 def validate_lora(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, memory: Any, env: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """Require memory for the download of adapters, and the directory where the server reads them."""
+    """Require memory for the download of adapters, and the directory that the server reads."""
     if not adapter_names(adapters, lora):
         return
     origin = "hf_repo_ids" if adapters else "lora.source"

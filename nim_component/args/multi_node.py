@@ -31,8 +31,8 @@ class MultiNodeArgs(Arguments):
     """One server across several nodes: a LeaderWorkerSet in place of the Deployment.
 
     Each replica is a node group of one leader and its workers. Requires the LeaderWorkerSet
-    controller in the cluster, and a cache that all nodes share. NIM 2.x forms the node group with Ray.
-    Of NIM 1.x, SGLang profiles are supported; profiles that need MPI over ssh are not. See
+    controller in the cluster, and a cache that all nodes share. NIM 2.x forms the node group with
+    Ray. Of NIM 1.x, SGLang profiles are supported; profiles that need MPI over ssh are not. See
     `docs/guides/multi-node.md`.
     """
 

@@ -54,7 +54,7 @@ def broken_rules(rules: Iterable[Rule], model: Any) -> Iterator[Problem]:
 
 
 def read_path(model: Any, path: Sequence[str]) -> Any:
-    """Return the value at a path such as `("cache", "size")`. A `None` at a parent path is the value."""
+    """Return the value at a path such as `("cache", "size")`, or None if a parent is None."""
     for name in path:
         if model is None:
             return None

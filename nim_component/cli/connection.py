@@ -1,4 +1,4 @@
-"""Connection of a command to a cluster: its options, and the errors of the cluster as failures of the command."""
+"""Connection of a command to a cluster: its options, and the cluster's errors as failures."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ ContextOption = Annotated[
 
 
 def require_cluster(targets: StackTargets, kubeconfig: str | None, context: str | None) -> None:
-    """Fail if a stack renders to files and no cluster is given. The current context may be any other cluster."""
+    """Fail if a stack renders to files and no cluster is given.
+
+    The current context may be any other cluster.
+    """
     if targets.renders_only and kubeconfig is None and context is None:
         fail(f"the stack {targets.stack} renders to files and has no cluster. Choose another --stack, or a cluster with --context")
 
 
 def run_on_cluster(kubeconfig: str | None, context: str | None, action: Callable[[ClusterClient], Awaitable[T]]) -> T:
-    """Connect to the cluster and run an action. Errors of the cluster end the command with exit code 1."""
+    """Connect to the cluster and run an action. Errors of the cluster end it with code 1."""
     from ..cluster.client import ClusterClient
 
     async def run() -> T:

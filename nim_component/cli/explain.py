@@ -65,7 +65,7 @@ def explain(
 
 
 def select_services(targets: StackTargets, service: str | None, namespace: str | None) -> list[Name]:
-    """Return the stack's services of this name and namespace, each by default any. Fail if there is none."""
+    """Return the stack's services of this name and namespace, by default all. Fail without any."""
     candidates = [(each.namespace, each.name) for each in targets.services if namespace in (None, each.namespace)]
     names = [each for each in candidates if service in (None, each[1])]
     if not names:
@@ -95,7 +95,7 @@ async def print_explanations(client: ClusterClient, namespaces: list[str], names
 
 
 def print_changes(changed: list[Explanation], namespaces: list[str], as_json: bool) -> None:
-    """Print changed explanations: as one line of JSON each, or as text with an empty line after each."""
+    """Print changed explanations: each as a line of JSON, or as text and an empty line."""
     if as_json:
         for each in changed:
             typer.echo(json.dumps(each.to_json()))

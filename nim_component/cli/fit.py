@@ -64,7 +64,10 @@ _LEGEND = (
 
 
 def print_fits(fits: dict[str, Fit]) -> None:
-    """Print one row per service, the meaning of the columns, and the reason of each other verdict than `fits`."""
+    """Print one row per service, the meaning of the columns, and the reason of each verdict.
+
+    The verdict `fits` has no reason.
+    """
     from rich.console import Console
     from rich.table import Table
 

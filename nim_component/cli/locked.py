@@ -29,7 +29,7 @@ class Locked:
 
 
 def read_locked(stack: str | None, cwd: Path) -> Locked:
-    """Read project, stack file and lock file without running the program; errors end the command."""
+    """Read project, stack file and lock file. The program does not run. Errors end the command."""
     from ..local.project import choose_stack, find_project, load_stack
     from ..lora.lockfile import Lock, LockError, lock_path, read_lock
     from ..stack.fields import read_adapters

@@ -14,7 +14,7 @@ from .snapshot import ServedModels, Snapshot
 RESPONSE_SECONDS = 1.5
 """Time limit for the server's response.
 
-A person waits for it, and a proxy that cannot reach the server needs half a minute to return an error.
+A person waits for it. A proxy that cannot reach the server returns an error after half a minute.
 """
 _MODEL_NAME = "NIM_SERVED_MODEL_NAME"
 _ADAPTER_LIST_VOLUME = "lora-loader"

@@ -21,7 +21,7 @@ class ServedModels(NamedTuple):
 class Snapshot:
     """State of one service, or of one of its Jobs, at one moment.
 
-    A kind that could not be read is absent from `kinds`, not empty. `is_known` distinguishes the two.
+    A kind that could not be read is absent from `kinds`, not empty. `is_known` distinguishes them.
     """
 
     name: str

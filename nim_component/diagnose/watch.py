@@ -45,7 +45,8 @@ class Watch:
 
         Args:
             client: Client of the cluster. The watch closes it.
-            report_denial: Function that is called once, with a sentence, for each missing permission.
+            report_denial: Function that is called once, with a sentence, for each missing
+                permission.
             read_secrets: False if Secrets must not be read.
         """
         self.client = client

@@ -6,7 +6,7 @@ from enum import StrEnum
 from .catalogue import Gpu, Model
 
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "nvfp4": 0.5625, "mxfp4": 0.53125, "int4": 0.5625, "fp4": 0.5625}
-"""Bytes of one weight. Four-bit formats include scales: 8 bits per 16 (nvfp4) or 32 (mxfp4) weights."""
+"""Bytes of one weight. 4-bit formats include scales: 8 bits for 16 (nvfp4) or 32 (mxfp4)."""
 
 USABLE = 0.9
 """Share of a GPU's memory that the engine uses: vLLM's default of `gpu_memory_utilization`."""

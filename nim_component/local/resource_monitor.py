@@ -163,7 +163,7 @@ class LocalMonitor(MockMonitor):
             request.retainOnDelete = options.retain_on_delete
 
     def collect_transforms(self, request: resource_pb2.RegisterResourceRequest) -> list[callback_pb2.Callback]:
-        """Return the transforms of a resource, of its parents from the nearest up, and of its stack."""
+        """Return the transforms of a resource, its parents from the nearest up, and its stack."""
         transforms = read_transforms(request)
         ancestor = request.parent
         while ancestor:

@@ -54,7 +54,7 @@ def compile_kind(version: str, api_version: str, kind: str) -> Validator:
     stem = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     file = find_version_folder(version) / f"{kind.lower()}-{stem}.json"
     schema = cast("dict[str, Any]", json.loads(file.read_text()) if re.fullmatch(r"[\w.-]+", file.stem) and file.exists() else {})
-    # `apps/v1` and `apps.example.com/v1` have the same file name: the schema contains the API group.
+    # `apps/v1` and `apps.example.com/v1` have one file name: the schema contains the API group.
     matching = [entry for entry in schema.get("x-kubernetes-group-version-kind", []) if entry["group"] == group and entry["kind"] == kind]
     if matching:
         return Compiler(version).compile(schema)

@@ -1,4 +1,4 @@
-"""Schema files of the package `kubernetes-validate`, and the Kubernetes versions that it contains."""
+"""Schema files of the package `kubernetes-validate`, and the Kubernetes versions it contains."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class AdapterSpec:
     revision: str
     files: tuple[str, ...] | None
     locked: tuple[tuple[str, Record], ...] | None = None
-    """Path and record of each file. With them, `revision` is the commit and no look-up is needed."""
+    """Path and record of each file. With them, `revision` is the commit; no look-up is needed."""
 
     def __str__(self) -> str:
         return f"adapter {self.name} ({self.repo_id}@{self.revision})"

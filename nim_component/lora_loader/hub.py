@@ -242,7 +242,8 @@ def is_blob_id(value: Any) -> bool:
 def retry_after(headers: Any) -> float:
     """Return the seconds to wait that a response requests.
 
-    They come from Retry-After (seconds or a date) or from the reset time of an exhausted rate limit.
+    They come from Retry-After (seconds or a date), or from the reset time of an exhausted rate
+    limit.
     """
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():

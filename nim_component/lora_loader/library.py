@@ -72,7 +72,7 @@ def import_library() -> SimpleNamespace:
 
 
 def install(s: Settings, target: Path, tmp: Path) -> None:
-    """Install the library with pip, pinned and hashed, into a directory of this run, then rename it.
+    """Install the library with pip, pinned and hashed, in a directory of this run, then rename it.
 
     A killed installation leaves no partial library. `--no-deps` is possible because the file lists
     every dependency but hf-xet, which is large and not used here.

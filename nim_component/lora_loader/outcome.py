@@ -54,7 +54,7 @@ def block_stop_signals() -> None:
 
 
 def clean(text: object) -> str:
-    """Return a text as one line without credentials, and without characters that control a terminal.
+    """Return a text as one line without credentials and without control characters of a terminal.
 
     All output passes through here. Names of files on a volume may contain anything.
     """

@@ -32,8 +32,8 @@ def open_console(file: IO[str] | None = None) -> Console:
 def print_hanging(console: Console, prefix: Text, body: Text) -> None:
     """Print a paragraph. Its further lines are indented by the width of `prefix`.
 
-    Lines are broken at spaces only, and not within backticks. A word or a command that is longer than
-    the line stays whole, so that it can be copied.
+    Lines are broken at spaces only, and not within backticks. A word or a command that is longer
+    than the line stays whole, so that it can be copied.
     """
     from rich.text import Text
 

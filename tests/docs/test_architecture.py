@@ -8,7 +8,10 @@ from tests.import_graph import PACKAGE, imports_of, module_of
 from .pages import ROOT, read
 
 SHARED = {"args", "kubernetes", "text", "__init__", "__main__"}
-"""Folders that every folder can import, and the two entry points. Single modules without imports are shared too."""
+"""Folders that every folder can import, and the two entry points.
+
+Single modules without imports are shared too.
+"""
 Graph = dict[str, set[str]]
 
 

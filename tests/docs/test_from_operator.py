@@ -10,9 +10,10 @@ from nim_component.testing import record_project
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "examples" / "from-operator" / "__main__.py"
 
-# Lines of the samples below `config/samples` at NVIDIA/k8s-nim-operator f63f74d7, without comments, blank lines and separators. Of a pipeline
-# of three services: a third of it, and the service's own cache. All that have a NIMService are here; the others make caches alone, or
-# NeMo's own services.
+# Lines of the samples below `config/samples` at NVIDIA/k8s-nim-operator f63f74d7, without comments,
+# blank lines and separators. A service of a pipeline of three counts a third of the pipeline, and
+# its own cache. Every sample with a NIMService is here. The others contain only caches, or NeMo's
+# own services.
 LINES = {
     "nim/serving/standalone/basic/llm": 45,
     "nim/serving/standalone/basic/multi-llm": 51,

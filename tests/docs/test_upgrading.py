@@ -46,7 +46,10 @@ ROWS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({}, {"metrics": {"monitor": None, "scrape_annotations": True}}),
     ],
 }
-"""Rows of the table with arguments before and changes. The other rows are about changes outside the arguments."""
+"""Rows of the table with arguments before and changes.
+
+The other rows are about changes outside the arguments.
+"""
 
 
 def restarts(row: str) -> bool:

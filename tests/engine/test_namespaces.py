@@ -15,7 +15,7 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 
 @pytest.fixture
 def created(cluster: Client, namespace: str) -> Iterator[str]:
-    """Return the name of a namespace that does not exist, and delete the namespace after the test."""
+    """Yield the name of a namespace that does not exist. Delete the namespace after the test."""
     name = f"{namespace}-created"
     yield name
     cluster.delete("v1", "Namespace", name)

@@ -108,7 +108,7 @@ def read_python(name: str, source: str) -> Iterator[Prose]:
 
 
 def read_markdown(name: str, source: str) -> Iterator[Prose]:
-    """Yield the paragraphs of Markdown without code blocks, front matter, tables and HTML comments."""
+    """Yield the paragraphs of Markdown, without code blocks, front matter, tables and comments."""
     blanked = FENCE.sub(lambda match: "\n" * match[0].count("\n"), source)
     blanked = re.sub(r"\A---\n.*?\n---\n", lambda match: "\n" * match[0].count("\n"), blanked, flags=re.S)
     blanked = re.sub(r"<!--.*?-->", lambda match: "\n" * match[0].count("\n"), blanked, flags=re.S)

@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.send_file(repo, commit, resolve[3], files[resolve[3]])
 
     def refuse(self, repo: Repo, what: str, key: str) -> bool:
-        """Send an error response, permanently or for the first `times` requests of each resource."""
+        """Send an error response, always or for the first `times` requests of each resource."""
         trouble, token = repo.trouble, (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         with self.server.lock:
             asked = self.server.asked[key] = self.server.asked.get(key, 0) + 1

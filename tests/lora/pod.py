@@ -1,4 +1,7 @@
-"""The init container without a cluster: a volume, the files of the ConfigMap, an environment, and the loader as a real process."""
+"""The init container without a cluster: the loader as a real process.
+
+It has a volume, the files of the ConfigMap and an environment.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ TOKEN = "hf_ThisIsTheTokenThatMustNotBeSeen"
 
 @functools.cache
 def as_user() -> list[str]:
-    """Run as uid 1000 when the tests run as root; where that user cannot reach root's interpreter, with the right to read (not write)."""
+    """Return a command prefix that runs as uid 1000 if the tests run as root.
+
+    If that user cannot reach root's interpreter, the process may read (not write) every file.
+    """
     if os.getuid() != 0:
         return []
     probe = "import huggingface_hub, subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
@@ -88,7 +94,7 @@ class Pod:
         within: Sequence[str] = (),
         **env: str,
     ) -> subprocess.Popen[str]:
-        """The loader as a process, by default of this Python; `within` is a command that starts it."""
+        """Start the loader, by default with this Python. `within` is a command that starts it."""
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k in ("PATH", "SSL_CERT_FILE")}
         given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*"}
         given["LORA_TERMINATION_LOG"] = str(self.termination)
@@ -118,7 +124,7 @@ class Pod:
         return sorted(str(p.relative_to(staging)) for p in staging.rglob("*")) if staging.is_dir() else []
 
     def torn(self) -> list[str]:
-        """Return the scanned adapters that differ from their manifests; there must be none at any time."""
+        """Return the scanned adapters that differ from their manifests. There must never be one."""
         bad: list[str] = []
         for directory in self.adapters.iterdir() if self.adapters.is_dir() else ():
             try:

@@ -16,7 +16,10 @@ from typing import Any
 
 
 def adapters(source: Path) -> list[str]:
-    """One level; a directory counts when its config and weights can be read, and is skipped without a word when not."""
+    """Return the adapters, one level deep.
+
+    A directory is an adapter if its config and weights can be read. Others are skipped silently.
+    """
     found: list[str] = []
     for directory in sorted(source.iterdir()) if source.is_dir() else ():
         weights = [directory / f"adapter_model.{kind}" for kind in ("safetensors", "bin")]

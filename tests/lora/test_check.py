@@ -131,7 +131,7 @@ def watch(pod: Pod, over: threading.Event, seen: list[list[str]]) -> None:
 
 
 def test_refresh_reaches_running_server(hub: Hub, pod: Pod) -> None:
-    """The Job adds, re-pins and removes adapters on a served volume, and never exposes a partial one."""
+    """The Job adds, re-pins and removes adapters on a served volume. It exposes no partial one."""
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
     assert pod.run().code == 0
     over, seen = threading.Event(), list[list[str]]()

@@ -222,7 +222,10 @@ def index_answers() -> bool:
 
 
 def test_library_is_installed_once_without_token(hub: Hub, pod: Pod) -> None:
-    """The real pip, the real index, the shipped pins; `-S` hides the environment's own huggingface_hub from the loader."""
+    """The real pip, the real index, the shipped pins.
+
+    With `-S` the loader does not find the environment's own huggingface_hub.
+    """
     if os.environ.get("CI") != "true" and not index_answers():
         pytest.skip("no package index answers")
     hub.repos["org/one"] = Repo({"main": adapter(1)}, token=TOKEN)
@@ -288,7 +291,7 @@ def test_missing_library_and_index_print_one_line(hub: Hub, pod: Pod) -> None:
 
 
 def test_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
-    """A mirror that serves other bytes under the pinned version: pip's hash check, through the loader."""
+    """A mirror serves other bytes under the pinned version. The loader's pip checks the hash."""
     links = pod.directory / "links"
     links.mkdir()
     (links / "idna-3.20-py3-none-any.whl").write_bytes(b"PK\x05\x06" + bytes(18))

@@ -87,7 +87,10 @@ def test_volume_full_at_rename_keeps_old_adapter(tmp_path: Path, monkeypatch: py
 
 
 def test_volume_full_at_close_publishes_nothing(hub: Hub, pod: Pod) -> None:
-    """As on NFS, or over a quota. A file that cannot be closed, by a module that Python loads before the loader."""
+    """As on NFS, or over a quota: a file cannot be closed.
+
+    A module that Python loads before the loader makes `close` fail.
+    """
     (pod.mounted.parent / "sitecustomize.py").write_text(
         "import errno, io, pathlib\n"
         "class Full(io.FileIO):\n"

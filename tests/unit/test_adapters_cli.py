@@ -25,7 +25,7 @@ LOCKED = LockedAdapter.read({"commit": "a" * 40, "files": RECORDS, "rank": 16}, 
 
 
 def make_project(folder: Path, **fields: Any) -> Path:
-    """A project whose program must not be run, and beside it a shelf with the adapter of its one service."""
+    """Make a project whose program must not be run, and beside it a shelf with its adapter."""
     service = {"secrets": {"ngc_image_secret": "pull", "ngc_secret_key": "K"}, "hf_repo_ids": ["org/one"], **fields}
     config = {"nim:services": {"llama": service, "plain": {}}, "kubernetes:context": "prod"}
     (folder / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")

@@ -1,4 +1,7 @@
-"""LoRA beside the adapters themselves: limits for each generation, the shared volume and its Job, other sources, mirrors."""
+"""LoRA beside the adapters themselves.
+
+Limits for each generation, the shared volume and its Job, other sources, mirrors.
+"""
 
 import json
 from typing import Any

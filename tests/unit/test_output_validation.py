@@ -1,4 +1,7 @@
-"""Outputs are validated when they resolve: by the same rules, with the same texts, reported by their service."""
+"""Outputs are validated when they resolve, by the same rules and with the same texts.
+
+Their service reports the problems.
+"""
 
 from typing import Any
 
@@ -127,7 +130,7 @@ def test_unknown_output_does_not_suppress_other_problems():
 
 
 def test_failed_output_does_not_suppress_other_problems():
-    """Either the failure or the problem is reported; which one comes first is up to the event loop."""
+    """Either the failure or the problem is reported. The event loop decides which one is first."""
 
     def fail(_: Any) -> str:
         raise pulumi.RunError("no such zone")

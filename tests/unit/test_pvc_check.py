@@ -178,7 +178,7 @@ Answer = Callable[[str, str, Any], Any]
 
 
 class FakeApi(WritingClient):
-    """An API server of a few lines: `refuse` may raise for a verb and a path; a pod comes when there is a Job."""
+    """Small API server. `refuse` may raise for a verb and a path. A Job creates a pod."""
 
     def __init__(self, pods: Any, refuse: Answer = lambda *_: None, claim: Any = None) -> None:
         self.pods, self.refuse, self.claim = pods, refuse, claim

@@ -1,4 +1,4 @@
-"""Page of the causes of `nim-component explain`: the catalogue, with examples that the rules produce."""
+"""Page of the causes of `nim-component explain`: the catalogue, with examples from the rules."""
 
 import re
 from functools import cache
@@ -52,6 +52,6 @@ def examples() -> dict[str, Diagnosis]:
 
 
 def escape(text: str) -> str:
-    """Return the text with the characters escaped that Markdown would format. Commands in backticks stay code."""
+    """Escape the characters that Markdown would format. Commands in backticks stay code."""
     pieces = re.split(r"(`[^`]*`)", text)
     return "".join(piece if index % 2 else re.sub(r"([*_<\[\]{}`#|])", r"\\\1", piece) for index, piece in enumerate(pieces))

@@ -22,7 +22,7 @@ def cell(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return the text as a code span, with a fence that is longer than any run of backticks in it."""
+    """Return the text as a code span. Its fence is longer than any run of backticks in the text."""
     runs = [len(run) for run in "".join(char if char == "`" else " " for char in text).split()]
     fence = "`" * (max(runs, default=0) + 1)
     padding = " " if text.startswith("`") or text.endswith("`") else ""
@@ -30,5 +30,5 @@ def code(text: str) -> str:
 
 
 def toctree(pages: Sequence[str]) -> str:
-    """Return the navigation of a section's pages. Other Markdown viewers show it as a list of names."""
+    """Return the navigation of a section's pages. Other Markdown viewers show a list of names."""
     return "\n".join(["```{toctree}", ":hidden:", "", *pages, "```"])

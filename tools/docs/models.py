@@ -42,9 +42,10 @@ NAMED_TYPES = {
 
 @cache
 def option_sets() -> dict[str, list[type[Arguments]]]:
-    """Return the models of each field of `NIM`: those in its annotation, then those nested below them.
+    """Return the models of each field of `NIM`: those in its annotation, then those nested below.
 
-    A model that several fields reach belongs to the field that has it in its annotation, else to the first field.
+    A model that several fields reach belongs to the field that has it in its annotation, else to
+    the first field.
     """
     reachable = {name: _reachable(field.annotation) for name, field in NIM.model_fields.items()}
     owners: dict[type[Arguments], str] = {}
@@ -131,7 +132,7 @@ def _show(value: Any) -> str:
 
 
 def output_support(model: type[Arguments], name: str) -> str:
-    """Return where a field accepts an Output: `yes`, `secret`, `values`, `inside`, or an empty string."""
+    """Return the place of Outputs in a field: `yes`, `secret`, `values`, `inside`, or empty."""
     field = model.model_fields[name]
     if name in SECRET_VALUE_FIELDS:
         return "secret"
@@ -144,7 +145,10 @@ def output_support(model: type[Arguments], name: str) -> str:
 
 
 def type_of(model: type[Arguments], name: str) -> Iterator[str]:
-    """Yield the alternatives of a field's type, from its named type or its JSON schema. `$Name` stands for a model."""
+    """Yield the alternatives of a field's type, from its named type or its JSON schema.
+
+    `$Name` stands for a model.
+    """
     declared = ast.unparse(_declarations(model)[name][0].annotation).removesuffix(" | None")
     if declared in NAMED_TYPES:
         yield NAMED_TYPES[declared]

@@ -35,7 +35,10 @@ def render() -> dict[str, str]:
 
 
 def attributes() -> Iterator[tuple[str, str, str]]:
-    """Yield name, type and meaning of each public attribute: properties, and annotations with a string literal below."""
+    """Yield name, type and meaning of each public attribute.
+
+    Attributes are properties, and annotations with a string literal below.
+    """
     (definition,) = ast.parse(inspect.getsource(NIMService)).body
     assert isinstance(definition, ast.ClassDef)
     declared = [statement for each in definition.body if isinstance(each, ast.If) for statement in each.body]

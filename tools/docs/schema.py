@@ -10,7 +10,7 @@ from nim_component.args.secrets import SECRET_VALUE_FIELDS
 from .models import all_models, describe_fields
 
 BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
-"""Names that pydantic writes for the bounds of a field with a validator before it, and JSON Schema's names."""
+"""pydantic's names of the bounds of a field with a validator before it, and JSON Schema's names."""
 
 
 @cache

@@ -4,8 +4,8 @@ Usage: `make kubernetes-types`. It needs Go. The version of the Go types is in g
 `make kubernetes-version` changes it.
 
 - `dump` prints the fields of all Go types of k8s.io/api as JSON. `table` turns them into the table.
-- `render` renders objects like the Pulumi Kubernetes provider, with the same Go packages. Its output is
-  the expected text in tests/unit/local/oracle.
+- `render` renders objects like the Pulumi Kubernetes provider, with the same Go packages. Its
+  output is the expected text in tests/unit/local/oracle.
 """
 
 import json

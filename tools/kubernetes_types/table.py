@@ -62,7 +62,7 @@ def is_skipped(key: str) -> bool:
 
 
 def find_fields(name: str, structs: Mapping[str, list[str]], found: dict[str, dict[str, Field]]) -> dict[str, Field]:
-    """Return the fields of a struct that are not copied unchanged. `found` contains the results so far."""
+    """Return the fields of a struct that are not copied unchanged. `found` has earlier results."""
     if name in found:
         return found[name]
     found[name] = {}  # a struct that contains itself is copied unchanged there

@@ -87,8 +87,8 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
 def _check_stateful_sets(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Check the StatefulSets of a LeaderWorkerSet.
 
-    One, of the LeaderWorkerSet's name, creates the leaders. One for each leader, of the leader's name,
-    creates its workers.
+    One, of the LeaderWorkerSet's name, creates the leaders. One for each leader, of the leader's
+    name, creates its workers.
     """
     events_by_name: dict[str, list[Object]] = {}
     for event in snapshot.events():

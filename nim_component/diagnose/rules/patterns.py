@@ -16,7 +16,8 @@ _MAX_MESSAGE_LENGTH = 20_000
 class MessagePattern:
     """A pattern, and the diagnosis of the messages that match it.
 
-    `text` and `fix` may contain the capture groups of the pattern, and further values of the rule, as `{name}`.
+    `text` and `fix` may contain the capture groups of the pattern, and further values of the rule,
+    as `{name}`.
     """
 
     cause: str

@@ -132,7 +132,7 @@ class JobEnd:
     message: str
     """Termination message of the container."""
     reason: str
-    """Reason from the container's status, such as `Completed` or `OOMKilled`, with the exit code."""
+    """Reason in the container's status, such as `Completed` or `OOMKilled`, with the exit code."""
 
 
 def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting | JobEnd:

@@ -75,7 +75,7 @@ def test_null_secrets_are_not_keyless():
 
 
 def test_option_set_error_names_its_class():
-    """An option set that a program constructs is reported under its own name, with paths below it."""
+    """An option set that a program constructs is reported under its own name, paths inside it."""
     with pytest.raises(ValueError, match="^NIMSecrets has 1 problem:\n  ngc_secret_key: is required"):
         NIMSecrets(ngc_image_secret="pull")
 

@@ -1,4 +1,4 @@
-"""Explicit fields and defaults: rules that can only find problems in explicit fields are skipped otherwise."""
+"""Explicit fields and defaults: rules for explicit fields are skipped if none of them is set."""
 
 from collections.abc import Iterator
 

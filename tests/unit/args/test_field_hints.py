@@ -1,4 +1,4 @@
-"""Hints for unknown fields: misspelt names, names of other products, fields of another option set."""
+"""Hints for unknown fields: misspelt names, names of other products and of other option sets."""
 
 import re
 from itertools import product
@@ -151,7 +151,7 @@ def test_nested_foreign_name_has_hint(data: dict[str, Any], line: str):
 
 
 def test_option_set_of_program_has_hint():
-    """The path of an error in `ServiceArgs(...)` begins below `NIM`; the hint is looked up from `NIM` on."""
+    """The path of an error in `ServiceArgs(...)` begins below `NIM`; the hint's path at `NIM`."""
     with pytest.raises(ArgumentError, match=r"ServiceArgs has 1 problem:\n  port: unknown field\. Did you mean 'port'\?"):
         ServiceArgs(port=8000)  # pyright: ignore[reportCallIssue]
     with pytest.raises(ArgumentError, match=r"CacheArgs has 1 problem:\n  subPath: unknown field\. Did you mean 'sub_path'\?"):

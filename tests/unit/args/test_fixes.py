@@ -157,7 +157,7 @@ CLASSES = {
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.render()[:60])
 def test_examples_parse_in_each_syntax(problem: Problem):
-    """Each example is valid in its language, is the same setting in all three, and names existing fields."""
+    """Each example is valid, names existing fields, and is the same setting in all syntaxes."""
     action: Any = problem.fix
     for example in action.examples:
         python, mapping, in_yaml = (fix("{}", example).render(syntax, NIM, problem.base).strip("`") for syntax in SYNTAXES)
@@ -184,7 +184,10 @@ def assert_fields(model: Any, settings: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("problem", list_problems(), ids=lambda problem: problem.render()[:60])
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_error_text_ends_with_its_fix(problem: Problem, syntax: Syntax):
-    """`<path>: <message> (got <value>). <fix>`. The message has no full stop of its own, and every example is filled in."""
+    """The form is `<path>: <message> (got <value>). <fix>`.
+
+    The message has no full stop of its own, and every example is filled in.
+    """
     text = problem.render(NIM, syntax)
     assert not problem.message.endswith(".")
     assert text[-1] in ".?"

@@ -94,7 +94,7 @@ def test_wrong_generation_reports_its_text(fields: dict[str, Any], line: str):
 
 
 def test_both_variable_names_are_accepted():
-    """Both names together serve both generations. For an unknown generation each is accepted alone."""
+    """Both names together serve both generations. An unknown generation accepts each alone."""
     both = {"NIM_KVCACHE_PERCENT": "0.9", "NIM_GPU_MEM_FRACTION": "0.9"}
     assert recorded(env=both).env("llama")["NIM_GPU_MEM_FRACTION"] == "0.9"
     assert recorded(image="registry.example/llama:prod", env={"NIM_KVCACHE_PERCENT": "0.9"}, port=8001)

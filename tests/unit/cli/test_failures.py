@@ -122,7 +122,7 @@ def test_json_contains_the_error(cli: Command, folder: Path):
 
 @pytest.mark.parametrize("command", ["explain", "check"])
 def test_rendering_stack_is_not_searched_in_cluster(cli: Command, command: str) -> None:
-    """The current context of the kubeconfig may be any cluster, so `explain` and `check` must not use it."""
+    """The current context may be any cluster, so `explain` and `check` must not use it."""
     result = cli(command, "--stack", "dev", "--json")
     assert result.code == 1
     assert "the stack dev renders to files and has no cluster" in json.loads(result.out)["error"]

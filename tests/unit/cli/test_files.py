@@ -105,7 +105,7 @@ def test_edited_record_removes_nothing_outside_its_folder(cli: Command, folder: 
 
 @pytest.mark.parametrize("moved", range(3))
 def test_up_continues_after_a_killed_run(cli: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, moved: int) -> None:
-    """The record is written before the files, so that the next run does not treat them as files of others."""
+    """The record is written before the files, so the next run recognises them as its own."""
     replace, left = Path.replace, [moved]
 
     def interrupt(self: Path, target: Path) -> Path:

@@ -13,8 +13,8 @@ from .kubernetes_objects import NOW, node
 class FakeClient:
     """Client without a server.
 
-    It lists `objects`, and raises the errors in `refused`. A watch yields the `changes` of its kind,
-    then stays open. A change may also be an error to raise, a pause in seconds, or `end`.
+    It lists `objects`, and raises the errors in `refused`. A watch yields the `changes` of its
+    kind, then stays open. A change may also be an error to raise, a pause in seconds, or `end`.
     """
 
     def __init__(self, **objects: Any) -> None:

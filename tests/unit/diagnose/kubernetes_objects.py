@@ -1,4 +1,7 @@
-"""Kubernetes objects as an API server returns them, with original messages of the scheduler, the kubelet and controllers."""
+"""Kubernetes objects as an API server returns them.
+
+Messages are the original ones of the scheduler, the kubelet and the controllers.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -22,7 +22,10 @@ OTHER_POD = pod("other", gpu=8, node="gpu-0", status={"phase": "Running"}, metad
 
 
 def failed_pull(reason: str, secrets: Any = None) -> Snapshot:
-    """Return a pod whose image cannot be pulled. Its status has only the back-off, an event has the reason."""
+    """Return a pod whose image cannot be pulled.
+
+    Its status contains only the back-off, an event contains the reason.
+    """
     waiting_pod = waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"')
     events = [event("Failed", PULL + reason, waiting_pod), event("Failed", "Error: ErrImagePull", waiting_pod, age=5)]
     return snapshot(waiting_pod, secrets=secrets, events=events)
@@ -41,7 +44,7 @@ def failed_mount(message: str, reason: str = "FailedMount") -> Snapshot:
 
 
 def failed_probe(unhealthy: str, killed: str = "", since: float = 900, **more: Any) -> Snapshot:
-    """Return a running pod with a failed probe, and with an event of its container's end if `killed` is given."""
+    """Return a running pod with a failed probe. `killed` adds an event of its container's end."""
     running_pod = running(since, **more)
     events = [event("Unhealthy", unhealthy, running_pod)]
     if killed:

@@ -29,10 +29,10 @@ def find_cause_arguments() -> dict[str, set[str]]:
 
 
 def test_catalogue_equals_causes_of_rules():
-    """Every id that a rule can report is in the catalogue, and every id of the catalogue is reported.
+    """The ids that the rules can report, and the ids of the catalogue, are the same.
 
-    Ids are literals, so that they can be collected from the source. The two exceptions are the id of
-    a pattern, itself a literal, and the ids of the adapter loader, one for each of its exit codes.
+    Ids are literals, so that they can be collected from the source. The two exceptions are the id
+    of a pattern, itself a literal, and those of the adapter loader, one for each exit code.
     """
     found = find_cause_arguments()
     assert found["expressions"] == {"patterns.py: self.cause", "loader.py: f'loader-{kind}'"}

@@ -11,7 +11,7 @@ from .kubernetes_objects import crashed, event, snapshot, waiting
 
 
 def test_long_message_is_diagnosed_in_time():
-    """Neither the patterns of the rules nor those of the redaction backtrack on any part of a message."""
+    """Neither the rules' patterns nor those of the redaction backtrack on any part of a message."""
     started = time.monotonic()
     for filler in ("a", "\x1b", "\x1b]", "-----BEGIN", "token=", "nvapi-", "eyJ", "hf_", "://", "Insufficient ", "profile "):
         text = filler * 2_000_000

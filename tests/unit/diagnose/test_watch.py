@@ -31,7 +31,7 @@ def short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record_report(client: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the progress report of the service `llama`, and the missing permissions that are reported."""
+    """Return the progress report of the service `llama`, and the reported missing permissions."""
     lines: list[tuple[str, str]] = []
     denied: list[str] = []
 
@@ -182,7 +182,7 @@ def test_failure_without_cause_has_a_note():
 
 
 class RestartingClient(FakeClient):
-    """Client of a server that restarts after some seconds and then has no earlier resource version."""
+    """Client of a server that restarts after some seconds, then has no earlier resource version."""
 
     def __init__(self, stops: float, away: float) -> None:
         super().__init__(pods=[pod("old", age=5)])

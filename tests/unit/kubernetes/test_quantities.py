@@ -42,7 +42,7 @@ def test_quantity_parses_to_exact_number(text: str, number: object):
 @pytest.mark.parametrize("text", NO_QUANTITIES)
 @pytest.mark.parametrize("function", [parse_quantity, canonical_quantity])
 def test_invalid_quantity_raises_value_error(function: Any, text: str):
-    """Texts beyond the two bounds are refused at once: an exact number of their size exhausts memory."""
+    """Texts beyond the two bounds are refused at once: an exact number would fill the memory."""
     with pytest.raises(ValueError, match="not a quantity"):
         function(text)
 
@@ -57,7 +57,7 @@ def test_invalid_quantity_raises_value_error(function: Any, text: str):
     ],
 )  # fmt: skip
 def test_quantity_has_one_canonical_spelling(text: str, canonical: str):
-    """Expected spellings are those of Kubernetes 1.36, except the last: there Kubernetes stores `1`."""
+    """Expected spellings are those of Kubernetes 1.36. For the last, Kubernetes stores `1`."""
     assert canonical_quantity(text) == canonical
 
 

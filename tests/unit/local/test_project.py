@@ -1,4 +1,4 @@
-"""Project and stack files: read by the rules of the CLI, with file, key, problem and fix in errors."""
+"""Project and stack files, read by the CLI's rules. Errors have file, key, problem and fix."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Manifests: equal to those of the Kubernetes provider, byte for byte.
 
-The expected texts in oracle/ are the output of the Go packages that the provider uses. They are made by
-tools/kubernetes_types/render.go.
+The expected texts in oracle/ are the output of the Go packages that the provider uses. They are
+made by tools/kubernetes_types/render.go.
 """
 
 import json
@@ -121,7 +121,7 @@ def test_reader_returns_the_written_document(document: dict[str, Any]) -> None:
 
 
 def test_omitempty_fields_are_omitted_when_empty() -> None:
-    """The Go types omit false and empty strings, but `value` of a PriorityClass has no omitempty."""
+    """The Go types omit false and empty strings. `value` of a PriorityClass has no omitempty."""
     text = render(lambda: k8s.scheduling.v1.PriorityClass("a", metadata={"name": "a"}, value=0, global_default=False, description=""))
     assert "globalDefault" not in text
     assert "description" not in text

@@ -12,7 +12,10 @@ _QUOTA = f"exceeded quota: gpus, requested: requests.{GPU}=8, used: requests.{GP
 
 
 def rejected_node_group(*pods: Object, stateful_set: str = "llama-group", kind: str = "StatefulSet", created: bool = False) -> Snapshot:
-    """Return a LeaderWorkerSet whose StatefulSet could not create a pod, and with `created`, created it later."""
+    """Return a LeaderWorkerSet whose StatefulSet could not create a pod.
+
+    With `created`, it created the pod later.
+    """
     involved: Any = {"metadata": {"name": stateful_set, "uid": "uid-set"}}
     events = [event("FailedCreate", f'create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}', involved, kind, age=20)]
     if created:

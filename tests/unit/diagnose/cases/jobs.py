@@ -1,4 +1,4 @@
-"""Prewarm Jobs and LoRA Jobs, with causes of their own and causes of a server; containers beside the server."""
+"""Prewarm Jobs and LoRA Jobs, with causes of their own and of servers; further containers."""
 
 from nim_component.diagnose.snapshot import Snapshot
 
