@@ -75,7 +75,7 @@ def run_or_fail(action: Callable[[], T], target: UpdateTarget | None, failed: Se
 def show_traceback(error: BaseException, target: UpdateTarget | None) -> str:
     """Return a traceback without the frames of the engine and the SDK before the program."""
     if target is not None:
-        folder = target.project.folder.resolve()
+        folder = target.project.folder
         current: BaseException | None = error
         while current is not None:
             frames = _skip_foreign_frames(current.__traceback__, folder)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from ..local.paths import resolve_path
 from ..review.sources.render_pair import REQUIREMENTS, RenderPair
 from ..review.sources.renders import Render
 
@@ -35,7 +36,7 @@ def render_git_range(folder: Path, base: str, head: str | None, stacks: Sequence
         base_python: Interpreter with the packages of the base.
     """
     top = Path(git(folder, "rev-parse", "--show-toplevel"))
-    subfolder = folder.resolve().relative_to(top.resolve())
+    subfolder = resolve_path(folder).relative_to(resolve_path(top))
     head_commit = resolve_commit(top, head or "HEAD")
     base_commit = resolve_commit(top, base) if exact else find_merge_base(top, base, head_commit)
     with contextlib.ExitStack() as stack:

@@ -21,6 +21,7 @@ from .configuration import (
     to_text,
 )
 from .errors import LocalError
+from .paths import resolve_path
 from .yaml_reader import read_mapping
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
@@ -57,7 +58,7 @@ class Stack:
 
 def find_project(start: Path) -> Project:
     """Return the project in a folder or in one of its parents."""
-    folder = start.resolve()
+    folder = resolve_path(start)
     if not folder.is_dir():
         raise LocalError(f"{start}: no such folder. Set --cwd to the folder of the project.")
     for candidate in (folder, *folder.parents):
@@ -107,8 +108,8 @@ def find_main(file: Path, main: Any) -> Path:
         raise LocalError(f"{file}: main: must be a string. Write the folder or file of the program.")
     if main and Path(main).is_absolute():
         raise LocalError(f"{file}: main: project 'main' must be a relative path, not '{main}'.")
-    program = (file.parent / (main or ".")).resolve()
-    if not program.is_relative_to(file.parent.resolve()):
+    program = resolve_path(main or ".", file.parent)
+    if not program.is_relative_to(resolve_path(file.parent)):
         raise LocalError(f"{file}: main: project 'main' must be a subfolder, not '{main}'.")
     if not (program / "__main__.py" if program.is_dir() else program).is_file():
         raise LocalError(f"{file}: unable to find main python program `__main__.py` in `{program}`. Create it, or set `main:`.")

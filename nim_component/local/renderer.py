@@ -45,12 +45,12 @@ def import_engine(name: str) -> Any:
 
 def render_stacks(folder: Path, wanted: list[str], key: bytes) -> dict[str, Any]:
     """Return the renders by stack. Missing stacks are skipped; a missing project has no stacks."""
-    engine, errors = import_engine("project"), import_engine("errors")
+    engine, errors, paths = map(import_engine, ("project", "errors", "paths"))
     try:
         project = engine.find_project(folder)
     except errors.LocalError:
         return {}
-    if project.folder != folder.resolve():
+    if project.folder != paths.resolve_path(folder):
         return {}
     names = engine.list_stacks(project)
     return {name: render_stack(project, name, key) for name in names if not wanted or name in wanted}

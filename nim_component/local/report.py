@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..text.console import open_console, print_hanging, print_whole
 from . import markers, urns
 from .comparison import PropertyChange, Step
+from .paths import resolve_path, show_from
 from .update import Update
 from .yaml_writer import render_yaml
 
@@ -202,10 +203,7 @@ def show_files(update: Update, command: str) -> list[str]:
 
 def show_file(path: Path) -> str:
     """Return a path relative to the working directory if it is below it."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    return show_from(resolve_path(Path()), path)
 
 
 def show_result(update: Update) -> list[str]:

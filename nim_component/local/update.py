@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from .engine import find_secret_texts, redact_secrets
 from .errors import LocalError
 from .files import Action, FolderPlan, apply_plans, plan_folder
 from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
+from .paths import is_same_file, resolve_path, show_from
 from .program import run_stack
 from .project import Project, Stack, choose_stack, find_project, load_stack
 from .resources import LogEntry, Resource, Run
@@ -34,6 +34,7 @@ class UpdateTarget:
     project: Project
     stack: Stack
     out: Path | None = None
+    """Resolved folder of `--out`."""
     kubernetes_version: str | None = None
 
     @property
@@ -71,7 +72,7 @@ class Update:
 def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_version: str | None) -> UpdateTarget:
     """Return the target that the options of a command name, with its files read and validated."""
     project = find_project(folder)
-    return UpdateTarget(project, load_stack(project, choose_stack(project, stack)), out and out.absolute(), kubernetes_version)
+    return UpdateTarget(project, load_stack(project, choose_stack(project, stack)), out and resolve_path(out), kubernetes_version)
 
 
 def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None = None) -> Update:
@@ -89,9 +90,10 @@ def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None =
         raise LocalError("\n".join([f"{count} not match the schema of Kubernetes {version}:", *errors]))
     folders = assign_folders(target, run, manifests)
     before = load_state(target.state_file)
-    unused = {project.folder / folder for folder in before.folders} - set(folders)
-    plans = [plan_folder(folder, render_texts(found)) for folder, found in sorted({**folders, **{folder: [] for folder in unused}}.items())]
-    state = build_state(run, manifests, [os.path.relpath(folder, project.folder) for folder in sorted(folders)])
+    former = find_former_folders(target, before, folders)
+    plans = [plan_folder(folder, render_texts(found)) for folder, found in sorted({**former, **folders}.items())]
+    kept = before.folders if target.out else [show_from(project.folder, folder) for folder in sorted(folders)]
+    state = build_state(run, manifests, kept)
     secrets = find_secret_texts(run)
     log = [replace(entry, message=redact_secrets(entry.message, secrets)) for entry in run.log]
     comparison = compare_states(before, state)
@@ -134,13 +136,23 @@ def assign_folders(target: UpdateTarget, run: Run, manifests: Sequence[Manifest]
     `rendered/<stack>`.
     """
     project = target.project.folder
-    default = project / (target.stack.config.get(f"kubernetes:{RENDER_FOLDER}") or Path("rendered") / target.stack.name)
+    default = target.stack.config.get(f"kubernetes:{RENDER_FOLDER}") or Path("rendered") / target.stack.name
     folders: defaultdict[Path, list[Manifest]] = defaultdict(list)
     for manifest in manifests:
         provider = run.by_urn.get(manifest.resource.provider)
         own = find_provider_folder(provider) if provider else ""
-        folders[Path(os.path.normpath(target.out or (project / own if own else default)))].append(manifest)
+        folders[target.out or resolve_path(own or default, project)].append(manifest)
     return dict(folders)
+
+
+def find_former_folders(target: UpdateTarget, before: State, folders: Iterable[Path]) -> dict[Path, list[Manifest]]:
+    """Return the folders of the last `up` that are no longer in use. Their files are removed.
+
+    As in the provider, a new `renderYamlToDirectory` replaces all manifests. `--out` is for one run
+    and removes nothing elsewhere.
+    """
+    former = [] if target.out else [resolve_path(folder, target.project.folder) for folder in before.folders]
+    return {folder: [] for folder in former if not any(is_same_file(folder, used) for used in folders)}
 
 
 def find_provider_folder(provider: Resource) -> str:
