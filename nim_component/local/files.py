@@ -5,18 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from .errors import LocalError
-from .state import replace_text, stage_text
-
-RECORD = ".nim-component-files"
-"""File in an output folder that lists the files written there, in the format of `sha256sum -c`.
-
-`kubectl apply -R -f FOLDER` ignores it, because its name has no YAML or JSON suffix.
-"""
+from .paths import is_same_file
+from .records import RECORD, Record, compute_digest, is_inside, read_record, read_text, write_record
+from .state import stage_text
 
 Action = Literal["write", "same", "remove"]
 
@@ -26,62 +21,69 @@ class FolderPlan:
     """Changes of one output folder."""
 
     folder: Path
+    """Resolved path."""
+    stack: str
+    """Project and stack, such as `demo/dev`."""
     texts: Mapping[str, str]
     """New content by path below the folder."""
     actions: Sequence[tuple[str, Action]]
     """Action for each file, in order of path."""
-    recorded: Mapping[str, str]
-    """Digest by path of the files that the last `up` wrote."""
+    record: Record
+    """Files that the last `up` wrote."""
     edited: Sequence[tuple[str, str]]
     """Files that were changed or removed since the last `up`, with `changed` or `removed`."""
 
 
-def plan_folder(folder: Path, texts: Mapping[str, str]) -> FolderPlan:
+def plan_folder(folder: Path, stack: str, texts: Mapping[str, str]) -> FolderPlan:
     """Compare the content of a folder with the rendered content.
 
     Raises:
-        LocalError: A file that `up` did not write would be overwritten.
+        LocalError: A file that this stack did not write would be overwritten.
     """
-    recorded = read_record(folder)
+    record = read_record(folder, stack)
     actions: list[tuple[str, Action]] = []
     edited: list[tuple[str, str]] = []
-    for path in sorted({*texts, *recorded}):
-        old, new = read_text(folder / path), texts.get(path)
+    for path in sorted({*texts, *record.own}):
+        new = texts.get(path)
+        if new is not None and not is_inside(folder, path):
+            parent = (folder / path).parent
+            raise LocalError(f"{parent}: leads outside the output folder. Remove the link, or render to another folder with --out.")
+        old = read_text(folder / path)
         if old == new:
             actions.extend([(path, "same")] if old is not None else [])
             continue
-        if new is not None and old is not None and path not in recorded:
-            raise LocalError(f"{folder / path}: exists and was not written by `up`. Move it, or render to another folder with --out.")
-        if path in recorded and (old is None or compute_digest(old) != recorded[path]):
+        if new is None and is_kept(folder, path, texts, record):
+            continue
+        if new is not None and old is not None and path not in record.own and not has_former_name(folder, path, record):
+            refuse_overwriting(folder, path, record)
+        if path in record.own and (old is None or compute_digest(old) != record.own[path]):
             edited.append((path, "removed" if old is None else "changed"))
         actions.append((path, "remove" if new is None else "write"))
-    return FolderPlan(folder, texts, actions, recorded, edited)
+    return FolderPlan(folder, stack, texts, actions, record, edited)
 
 
-def read_record(folder: Path) -> dict[str, str]:
-    """Return the recorded digests by path.
-
-    Paths that leave the folder are skipped: anyone can edit the record, and a removal cannot be
-    undone.
-    """
-    lines = (line.partition("  ") for line in (read_text(folder / RECORD) or "").splitlines())
-    return {path: digest for digest, _, path in lines if path and not Path(path).is_absolute() and ".." not in Path(path).parts}
+def is_kept(folder: Path, path: str, texts: Mapping[str, str], record: Record) -> bool:
+    """Return true if a file is still in use: by another stack, or under a name in another case."""
+    return record.find_other(path) is not None or any(is_renamed(folder, path, text) for text in texts)
 
 
-def compute_digest(text: str) -> str:
-    """Return the SHA-256 of a text in hexadecimal."""
-    return sha256(text.encode()).hexdigest()
+def has_former_name(folder: Path, path: str, record: Record) -> bool:
+    """Return true if a file is one of this stack under a name in another case."""
+    return any(is_renamed(folder, former, path) for former in record.own)
 
 
-def read_text(file: Path) -> str | None:
-    """Return the text of a file, or None if the file does not exist."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise LocalError(f"{file}: cannot be read: {reason}. Move it, or render to another folder with --out.") from None
+def is_renamed(folder: Path, former: str, path: str) -> bool:
+    """Return true if two names that differ in case are one file, as on macOS."""
+    return former.casefold() == path.casefold() and is_same_file(folder / former, folder / path)
+
+
+def refuse_overwriting(folder: Path, path: str, record: Record) -> NoReturn:
+    """Raise LocalError for a file of another origin."""
+    if other := record.find_other(path):
+        text = f"was written by `up` of {other}. Render each stack to a folder of its own, or remove the file from {RECORD}."
+    else:
+        text = "exists and was not written by `up`. Move it, or render to another folder with --out."
+    raise LocalError(f"{folder / path}: {text}")
 
 
 def apply_plans(plans: Sequence[FolderPlan]) -> None:
@@ -125,25 +127,27 @@ def apply_plan(plan: FolderPlan, files: Iterable[tuple[Path, Path]]) -> None:
     its own.
     """
     wanted = {path: compute_digest(text) for path, text in plan.texts.items()}
-    known = {**plan.recorded, **wanted}
-    write_record(plan.folder, known)
+    known = {**plan.record.own, **wanted}
+    write_record(plan.folder, plan.stack, Record(known, plan.record.others))
     for temporary, file in files:
         temporary.replace(file)
     for path, action in plan.actions:
         if action == "remove":
-            (plan.folder / path).unlink(missing_ok=True)
-            remove_empty_folders(plan.folder, (plan.folder / path).parent)
+            remove_file(plan.folder, path)
     if wanted != known:
-        write_record(plan.folder, wanted)
+        write_record(plan.folder, plan.stack, Record(wanted, plan.record.others))
+    if not wanted:
+        remove_empty_folders(plan.folder.parent, plan.folder)
 
 
-def write_record(folder: Path, digests: Mapping[str, str]) -> None:
-    """Write the record, or remove it and the empty folder if there are no files."""
-    if digests:
-        replace_text(folder / RECORD, "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
-    else:
-        (folder / RECORD).unlink(missing_ok=True)
-        remove_empty_folders(folder.parent, folder)
+def remove_file(folder: Path, path: str) -> None:
+    """Remove a file and the folders that it leaves empty.
+
+    The path is resolved again: a link may have appeared since the plan was made.
+    """
+    if is_inside(folder, path):
+        (folder / path).unlink(missing_ok=True)
+        remove_empty_folders(folder, (folder / path).parent)
 
 
 def remove_empty_folders(stop: Path, folder: Path) -> None:
