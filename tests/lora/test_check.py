@@ -154,11 +154,15 @@ def test_refresh_reaches_running_server(hub: Hub, pod: Pod) -> None:
 
 
 def test_server_wait_extends_the_deadline(hub: Hub, pod: Pod) -> None:
+    """The deadline is shorter than the wait, and longer than a run without one on this machine."""
     hub.repos["org/one"] = Repo({"main": adapter(1), "v2": adapter(3)})
-    assert pod.run().code == 0
+    first = pod.run()
+    assert first.code == 0, first
+    deadline = 3 + 3 * first.seconds
+    wait = deadline + 1
     pod.list_adapters("org/one@v2")
-    result = pod.run(LORA_UNLOAD_SECONDS="5", LORA_DEADLINE_SECONDS="4")
-    assert (result.code, result.lines["one"]["status"]) == (0, "downloaded") and result.seconds > 5, result
+    result = pod.run(timeout=60 + wait, LORA_UNLOAD_SECONDS=str(wait), LORA_DEADLINE_SECONDS=str(deadline))
+    assert (result.code, result.lines["one"]["status"]) == (0, "downloaded") and result.seconds > wait, result
 
 
 def test_killed_refresh_is_continued(hub: Hub, pod: Pod) -> None:

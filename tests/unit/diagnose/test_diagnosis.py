@@ -11,14 +11,17 @@ from .kubernetes_objects import crashed, event, snapshot, waiting
 
 
 def test_long_message_is_diagnosed_in_time():
-    """Neither the rules' patterns nor those of the redaction backtrack on any part of a message."""
-    started = time.monotonic()
+    """Neither the rules' patterns nor those of the redaction backtrack on any part of a message.
+
+    CPU time, since other processes of the machine do not change it much.
+    """
+    started = time.process_time()
     for filler in ("a", "\x1b", "\x1b]", "-----BEGIN", "token=", "nvapi-", "eyJ", "hf_", "://", "Insufficient ", "profile "):
         text = filler * 2_000_000
         sanitize(text)
         sanitize_tail(text)
         diagnose(snapshot(crashed(text), waiting("ErrImagePull", text), events=[event("Failed", text, waiting("x"))]))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_key_in_termination_message_is_redacted():
