@@ -1,6 +1,6 @@
 """Requirements of a stack's objects, from manifests that the local engine rendered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..cluster.objects import Object, at, items_at, mapping_at, name_of, number_at, text_at
@@ -37,6 +37,8 @@ class ServiceRequirements:
     """PVCs that the stack creates."""
     existing_pvcs: frozenset[str]
     """Names of PVCs that must exist."""
+    pvc_owners: Mapping[str, tuple[str, ...]]
+    """Name of each mounted PVC to the arguments that decide about it, such as `lora.volume`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _read_service(workload: Object, objects: Sequence[Object], created: set[tupl
     jobs = [each for each in objects if each.get("kind") == "Job" and service_of(each) == name and _namespace_of(each) == namespace]
     specs = [pod["spec"], *(mapping_at(each, "spec", "template", "spec") for each in jobs)]
     containers = [each for spec in specs for list_ in ("initContainers", "containers") for each in items_at(spec, list_)]
-    mounted = {text_at(volume, "persistentVolumeClaim", "claimName") for spec in specs for volume in items_at(spec, "volumes")} - {""}
+    mounted = _read_pvc_owners([volume for spec in specs for volume in items_at(spec, "volumes")])
     created_pvcs = {name for kind, space, name in created if kind == "PersistentVolumeClaim" and space == namespace}
     created_secrets = {name for kind, space, name in created if kind == "Secret" and space == namespace}
     pull_secrets = {text_at(each, "name") for spec in specs for each in items_at(spec, "imagePullSecrets")}
@@ -86,13 +88,27 @@ def _read_service(workload: Object, objects: Sequence[Object], created: set[tupl
         keys=frozenset(pair for each in containers for pair in _keys_of(each) if pair[0] not in created_secrets),
         pull_secrets=frozenset(pull_secrets - created_secrets - {""}),
         images=tuple(dict.fromkeys(image for each in containers if (image := text_at(each, "image")))),
-        pvcs=tuple(each for each in objects if each.get("kind") == "PersistentVolumeClaim" and name_of(each) in mounted & created_pvcs),
-        existing_pvcs=frozenset(mounted - created_pvcs),
+        pvcs=tuple(
+            each for each in objects if each.get("kind") == "PersistentVolumeClaim" and name_of(each) in mounted.keys() & created_pvcs
+        ),
+        existing_pvcs=frozenset(mounted.keys() - created_pvcs),
+        pvc_owners=mounted,
     )
 
 
 def _namespace_of(object_: Object) -> str:
     return text_at(object_, "metadata", "namespace") or "default"
+
+
+def _read_pvc_owners(volumes: Sequence[Object]) -> dict[str, tuple[str, ...]]:
+    """Return the PVCs of volumes, each with the arguments that decide about it."""
+    owners: dict[str, set[str]] = {}
+    for volume in volumes:
+        if pvc := text_at(volume, "persistentVolumeClaim", "claimName"):
+            lora = "lora.source" if at(volume, "persistentVolumeClaim", "readOnly") is True else "lora.volume"
+            owner = {"cache": "cache", "lora": lora}.get(text_at(volume, "name"), "extra_volumes")
+            owners.setdefault(pvc, set()).add(owner)
+    return {pvc: tuple(sorted(found)) for pvc, found in owners.items()}
 
 
 def _keys_of(container: Object) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..cluster.objects import Object, at, mapping_at, name_of, text_at
 from ..cluster.scheduling import allocatable, gpu_resource_of, quantity
+from ..diagnose.targets import service_of
 from ..text.sanitizing import sanitize
 from .facts import Facts
 from .requirements import ServiceRequirements
@@ -20,6 +21,21 @@ _SHARED_BY_NAME = re.compile(r"efs|filestore|azurefile|file\.csi|nfs|cephfs|fsx|
 _BLOCK_BY_NAME = re.compile(r"ebs\.csi|pd\.csi|disk\.csi|local-path|rbd|cinder|vsphere|hostpath", re.IGNORECASE)
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
+_NAME_FIELDS = {
+    "cache": "cache.existing_claim",
+    "extra_volumes": "extra_volumes (or overrides)",
+    "lora.source": "lora.source.claim",
+    "lora.volume": "lora.volume.existing_claim",
+}
+"""Owner of a PVC to the field with the PVC's name."""
+_MANIFEST_FIELDS = {
+    "storage_class": "spec.storageClassName",
+    "size": "spec.resources.requests.storage",
+    "access_mode": "spec.accessModes",
+}
+"""Argument for a PVC of the component to the field of a PVC of the program."""
+_OPTIONAL_NAMES = {("cache",), ("lora.volume",)}
+"""Owners that create a PVC if its name is left out."""
 
 
 def check_pvcs(service: ServiceRequirements, facts: Facts) -> Iterator[CheckResult]:
@@ -34,7 +50,10 @@ def check_pvcs(service: ServiceRequirements, facts: Facts) -> Iterator[CheckResu
 def _check_existing(service: ServiceRequirements, name: str, pvc: Object | None) -> CheckResult:
     about = f"PVC {service.namespace}/{name}"
     if pvc is None:
-        return CheckResult("fail", about, f"does not exist; used by {service.name}", "Correct cache.existing_claim, or leave it out.")
+        owners = service.pvc_owners[name]
+        fields = " and ".join(_NAME_FIELDS[owner] for owner in owners)
+        fix = f"Correct {fields}, or {'leave it out' if owners in _OPTIONAL_NAMES else 'create the PVC'}."
+        return CheckResult("fail", about, f"does not exist; used by {service.name}", fix)
     if text_at(pvc, "status", "phase") == "Lost":
         return CheckResult("fail", about, "has lost its volume", "Restore the volume, or use another PVC.")
     modes = _modes_of(pvc)
@@ -54,13 +73,14 @@ def _check_class(service: ServiceRequirements, pvc: Object, classes: Collection[
     found = by_name.get(requested) if isinstance(requested, str) else next((each for each in classes if _is_default(each)), None)
     if found is None:
         names = sanitize(", ".join(sorted(by_name)[:6]), 200) or "none"
-        fix = "Set cache.storage_class to an existing class, or use cache.empty_dir."
+        field = _field_of(service, pvc, "storage_class")
+        fix = f"Set {field} to an existing class{', or use cache.empty_dir' if field.startswith('cache.') else ''}."
         return CheckResult("fail", about, f"does not exist; used by {service.name}; existing classes: {names}", fix)
-    failure = _check_driver(about, found, service, facts) or _check_room(about, found, pvc, facts)
+    failure = _check_driver(about, found, service, facts) or _check_room(about, found, service, pvc, facts)
     if failure is not None:
         return failure
     if SHARED in _modes_of(pvc):
-        return _check_sharing(about, found, service, facts)
+        return _check_sharing(about, found, service, pvc, facts)
     provisioner = sanitize(text_at(found, "provisioner"), 60)
     if provisioner == _NO_PROVISIONER:
         fix = "Make sure that a volume of the class exists that is large enough."
@@ -84,7 +104,7 @@ def _check_driver(about: str, found: Object, service: ServiceRequirements, facts
     return CheckResult("fail", about, text, fix)
 
 
-def _check_room(about: str, found: Object, pvc: Object, facts: Facts) -> CheckResult | None:
+def _check_room(about: str, found: Object, service: ServiceRequirements, pvc: Object, facts: Facts) -> CheckResult | None:
     """Return a failure if the PVC is larger than the largest volume that the driver publishes."""
     published = [each for each in facts.capacities or () if each.get("storageClassName") == name_of(found)]
     publishes = any(name_of(each) == text_at(found, "provisioner") and at(each, "spec", "storageCapacity") for each in facts.drivers or ())
@@ -96,10 +116,11 @@ def _check_room(about: str, found: Object, pvc: Object, facts: Facts) -> CheckRe
     if quantity(requested or "0") <= largest:
         return None
     text = f"has no room for {sanitize(str(requested), 20)}: the driver can create volumes of at most {sanitize(shown, 20)}"
-    return CheckResult("fail", about, text, "Lower cache.size, free capacity, or use another cache.storage_class.")
+    size, storage_class = _field_of(service, pvc, "size"), _field_of(service, pvc, "storage_class")
+    return CheckResult("fail", about, text, f"Lower {size}, free capacity, or use another {storage_class}.")
 
 
-def _check_sharing(about: str, found: Object, service: ServiceRequirements, facts: Facts) -> CheckResult:
+def _check_sharing(about: str, found: Object, service: ServiceRequirements, pvc: Object, facts: Facts) -> CheckResult:
     provisioner = sanitize(text_at(found, "provisioner"), 60)
     for volume in facts.volumes or ():
         if at(volume, "spec", "storageClassName") == name_of(found) and SHARED in _modes_of(volume):
@@ -111,8 +132,17 @@ def _check_sharing(about: str, found: Object, service: ServiceRequirements, fact
         text = f"exists ({provisioner}). Judging by its name, it does not support {mode}; the cluster does not publish it"
     else:
         text = f"exists ({provisioner}); the cluster does not publish whether it supports {mode}"
-    fix = "Use a class for file shares, or replicas: 1 with cache.access_mode: ReadWriteOnce."
+    field = _field_of(service, pvc, "access_mode")
+    condition = " and without lora.refresh_interval" if field.startswith("lora.") else ""
+    fix = f"Use a class for file shares, or replicas: 1 with {field}: ReadWriteOnce{condition}."
     return CheckResult("warn", about, text, f"{fix} A test PVC of the class shows whether it supports the mode.")
+
+
+def _field_of(service: ServiceRequirements, pvc: Object, name: str) -> str:
+    """Return the argument of the component that sets `name`, or a field of a PVC of the program."""
+    if service_of(pvc) != service.name:
+        return f"{_MANIFEST_FIELDS[name]} of PVC {name_of(pvc)}"
+    return f"{service.pvc_owners[name_of(pvc)][0]}.{name}"
 
 
 def _modes_of(object_: Object) -> list[str]:

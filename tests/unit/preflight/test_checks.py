@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pulumi_kubernetes as k8s
 import pytest
 
-from nim_component import CacheArgs
+from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, LoRASource, NIMSecrets, NIMService
 from nim_component.cluster.secret_facts import SecretFacts
-from nim_component.preflight import run_checks
+from nim_component.local.manifests import collect_manifests
+from nim_component.preflight import read_requirements, run_checks
+from nim_component.testing import record
 
 from ..diagnose.kubernetes_objects import GPU, node
 from .clusters import PULL_TYPE, facts, gpu_user, problems, requirements_of, storage_class
@@ -24,6 +27,20 @@ RWX = {"replicas": 2, "cache": CacheArgs(access_mode="ReadWriteMany")}
 PULL = SecretFacts(PULL_TYPE, (), ("nvcr.io",))
 NGC = SecretFacts("Opaque", ("NGC_API_KEY",))
 EXISTING = {"cache": CacheArgs(existing_claim="models")}
+
+
+def adapters(lora: LoRAArgs, **fields: Any) -> dict[str, Any]:
+    """Return fields of a service with adapters; those of a `source` are not downloaded."""
+    downloads: dict[str, Any] = {} if lora.source else {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "2Gi"}
+    return {"cache": CacheArgs(empty_dir=True), "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}, "lora": lora, **downloads, **fields}
+
+
+def own_pvc(**fields: Any) -> dict[str, Any]:
+    """Return fields of a service whose adapters are on a PVC of the component."""
+    return adapters(LoRAArgs(volume=AdapterVolume(**fields)))
+
+
+DATA_VOLUME = {"extra_volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
 
 
 def capacity(size: str, name: str = "fast") -> dict[str, Any]:
@@ -60,9 +77,19 @@ PROBLEMS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("pull type", {}, {"secrets": {("ml", "ngc"): NGC, ("ml", "pull"): SecretFacts("Opaque", ())}}, "fail Pull Secret ml/pull: is of type Opaque"),
     ("pull registry", {}, {"secrets": {("ml", "ngc"): NGC, ("ml", "pull"): SecretFacts(PULL_TYPE, (), ("ghcr.io",))}}, "fail Pull Secret ml/pull: has credentials for ghcr.io, not for nvcr.io"),
     ("existing PVC", EXISTING, {"pvcs": {("ml", "models"): None}}, "fail PVC ml/models: does not exist; used by llama"),
+    ("existing PVC of the cache", EXISTING, {"pvcs": {("ml", "models"): None}}, "used by llama | Correct cache.existing_claim, or leave it out."),
+    ("PVC of adapters", adapters(LoRAArgs(volume=AdapterVolume(existing_claim="shelf"))), {"pvcs": {("ml", "shelf"): None}}, "fail PVC ml/shelf: does not exist; used by llama | Correct lora.volume.existing_claim, or leave it out."),
+    ("PVC of a source", adapters(LoRAArgs(source=LoRASource(names=["one"], claim="shelf"))), {"pvcs": {("ml", "shelf"): None}}, "fail PVC ml/shelf: does not exist; used by llama | Correct lora.source.claim, or create the PVC."),
+    ("PVC of both", adapters(LoRAArgs(volume=AdapterVolume(existing_claim="models")), **EXISTING), {"pvcs": {("ml", "models"): None}}, "| Correct cache.existing_claim and lora.volume.existing_claim, or create the PVC."),
+    ("PVC of another volume", DATA_VOLUME, {"pvcs": {("ml", "data"): None}}, "fail PVC ml/data: does not exist; used by llama | Correct extra_volumes (or overrides), or create the PVC."),
     ("lost PVC", EXISTING, {"pvcs": {("ml", "models"): {"status": {"phase": "Lost"}}}}, "fail PVC ml/models: has lost its volume"),
     ("PVC of one node", {"replicas": 2, **EXISTING}, {"pvcs": {("ml", "models"): {"spec": {"accessModes": ["ReadWriteOnce"]}}}}, "warn PVC ml/models: can be mounted on one node only (ReadWriteOnce), and llama has 2 replicas"),
     ("class", {"cache": CacheArgs(storage_class="gp3")}, {}, "fail StorageClass gp3: does not exist; used by llama; existing classes: fast"),
+    ("class of adapters", own_pvc(storage_class="gp3"), {}, "fail StorageClass gp3: does not exist; used by llama; existing classes: fast | Set lora.volume.storage_class to an existing class."),
+    ("class of the cache", {"cache": CacheArgs(storage_class="gp3")}, {}, "| Set cache.storage_class to an existing class, or use cache.empty_dir."),
+    ("sharing of adapters", own_pvc(), {}, "| Use a class for file shares, or replicas: 1 with lora.volume.access_mode: ReadWriteOnce and without lora.refresh_interval."),
+    ("sharing of the cache", RWX, {}, "| Use a class for file shares, or replicas: 1 with cache.access_mode: ReadWriteOnce. A test"),
+    ("room for adapters", own_pvc(access_mode="ReadWriteOnce"), {"drivers": (EBS,), "capacities": (capacity("5Gi"),)}, "fail Default StorageClass: has no room for 10Gi: the driver can create volumes of at most 5Gi | Lower lora.volume.size, free capacity, or use another lora.volume.storage_class."),
     ("default class", {}, {"classes": (storage_class(default=False),)}, "fail Default StorageClass: does not exist; used by llama; existing classes: fast"),
     ("block by name", RWX, {}, "warn Default StorageClass: exists (ebs.csi.aws.com). Judging by its name, it does not support ReadWriteMany, which llama requires; the cluster does not publish it"),
     ("shared by name", RWX, {"classes": (storage_class(provisioner="efs.csi.aws.com"),)}, "warn Default StorageClass: exists (efs.csi.aws.com). Judging by its name, it supports ReadWriteMany"),
@@ -115,3 +142,17 @@ def test_missing_requirement_is_reported_with_fix(fields: dict[str, Any], change
 def test_sufficient_storage_passes(fields: dict[str, Any], changes: dict[str, Any]):
     requirements = requirements_of(**fields)
     assert problems(run_checks(requirements, facts(kinds=requirements.kinds, **changes), known=set())) == []
+
+
+def test_pvc_of_the_program_has_its_own_fields():
+    def program() -> None:
+        spec: Any = {"accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "resources": {"requests": {"storage": "5Gi"}}}
+        k8s.core.v1.PersistentVolumeClaim("models", metadata={"name": "models", "namespace": "ml"}, spec=spec)
+        NIMService("llama", NIM(secrets=NIMSecrets.keyless(), namespace="ml", **EXISTING))
+
+    requirements = read_requirements([manifest.object for manifest in collect_manifests(record(program).run)])
+    results = run_checks(requirements, facts(kinds=requirements.kinds), known=set())
+    assert problems(results) == [
+        "fail StorageClass gp3: does not exist; used by llama; existing classes: fast"
+        " | Set spec.storageClassName of PVC models to an existing class."
+    ]
