@@ -64,3 +64,11 @@ def test_every_import_follows_the_arrows():
 
 def test_there_is_no_cycle():
     assert [folder for folder, reached in closure(read_imports()).items() if folder in reached] == []
+
+
+def test_contributing_lists_folders_in_import_order():
+    """`CONTRIBUTING.md` promises that imports point downwards in its table."""
+    rows = re.findall(r"^\| `(\w+)/`", read(ROOT / "CONTRIBUTING.md"), re.MULTILINE)
+    order = {folder: index for index, folder in enumerate(rows)}
+    edges = {(a.split("/")[0], b.split("/")[0]) for a, targets in read_imports().items() for b in targets if a != "testing"}
+    assert {(a, b) for a, b in edges if order[a] > order[b]} == set()
