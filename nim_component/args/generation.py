@@ -151,7 +151,7 @@ def _either(name: str) -> tuple[str, ...]:
     return tuple(metric for each in _KNOWN.values() for metric in getattr(each.metrics, name))
 
 
-UNKNOWN = Generation(
+UNKNOWN_GENERATION = Generation(
     name=None,
     metrics=Metrics("/v1/metrics", **{each.name: _either(each.name) for each in fields(Metrics) if each.name != "path"}),
     takes_engine_arguments=False,
@@ -168,18 +168,18 @@ def find_generation(name: GenerationName | None, image: str) -> Generation:
     - 1.x: tags that begin with 0 or 1, or with a year such as `24.05`, as before 1.0.
     - 2.x: tags from 2 to 19; on SGLang if repository or tag contain `sglang`, otherwise on vLLM.
       SGLang images exist from 2.1 on, and not all have it in their name: name those explicitly.
-    - `UNKNOWN`: every other tag, no tag, or only a digest.
+    - `UNKNOWN_GENERATION`: every other tag, no tag, or only a digest.
     """
     if name is not None:
         return _KNOWN[name]
     tagged = re.search(r":v?(\d+)(?:[.-][^:/]*)?$", image.partition("@")[0])
     if tagged is None:
-        return UNKNOWN
+        return UNKNOWN_GENERATION
     major = int(tagged[1])
     if major < 2 or 20 <= major < 100:
         return ONE
     if major >= 100:
-        return UNKNOWN
+        return UNKNOWN_GENERATION
     return TWO_SGLANG if "sglang" in image.partition("@")[0] else TWO_VLLM
 
 

@@ -36,7 +36,8 @@ class Verdict(StrEnum):
     """
     NO = "does not fit"
     MISMATCH = "wrong number of GPUs"
-    UNKNOWN = "unknown"
+    UNDETERMINED = "unknown"
+    """A figure that the arithmetic requires is missing."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,16 @@ def check_fit(
             a model that does not fit on the largest GPU fits on none.
     """
     if count == 0:
-        return Fit(Verdict.UNKNOWN, "the number of GPUs is unknown")
+        return Fit(Verdict.UNDETERMINED, "the number of GPUs is unknown")
     if parallel is not None and parallel != count:
         return Fit(Verdict.MISMATCH, f"tensor x pipeline parallel size is {parallel}, and the server has {count} GPU{'s' * (count != 1)}")
     if model is None:
-        return Fit(Verdict.UNKNOWN, "the model is not in the catalogue")
+        return Fit(Verdict.UNDETERMINED, "the model is not in the catalogue")
     assumed = gpu or at_most
     size = BYTES.get(precision or model.precision or "bf16")
     if assumed is None or size is None:
         return Fit(
-            Verdict.UNKNOWN,
+            Verdict.UNDETERMINED,
             "the GPU is unknown: name it with a node label or --gpu" if assumed is None else f"the precision {precision} is unknown",
         )
     weights = model.parameters * 1e9 * size * OVERHEAD
@@ -103,7 +104,7 @@ def check_fit(
     budget = count * (assumed.memory * USABLE - PER_GPU)
     left = budget - weights - lora
     sizes = f"{_gib(weights + lora)} of weights, {_gib(budget)} on {count} x {assumed.name}"
-    numbers = Fit(Verdict.UNKNOWN, "", weights, sequence, lora, budget)
+    numbers = Fit(Verdict.UNDETERMINED, "", weights, sequence, lora, budget)
     if gpu is None:
         # The budget of another GPU is not a figure of this service.
         numbers = replace(numbers, budget=0)

@@ -7,12 +7,12 @@ are selected by the labels of a ServiceMonitor: `namespace`, `service` and `pod`
 from decimal import Decimal
 from typing import Any
 
-from ..args.generation import UNKNOWN
+from ..args.generation import UNKNOWN_GENERATION
 from ..args.scaling import PresetName
 from ..kubernetes.quantities import parse_quantity
 from ..names import name_leader_worker_set
 
-NAMES = UNKNOWN.metrics
+NAMES = UNKNOWN_GENERATION.metrics
 """Metric names of all generations; each series has one of them."""
 
 

@@ -17,6 +17,7 @@ BANNED: dict[str, str] = {
     r"occasions?": "availability, run",
     r"cures?|cured": "fix",
     r"harmless": "redacted, sanitized",
+    r"hid|hides?|hidden|hiding": "redact, omit",
     r"hold back|holds back|held back": "redact",
     r"wish(?:es)?|wish list": "adapter list",
     r"judges?|judged|judging": "validate, check",

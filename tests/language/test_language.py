@@ -78,6 +78,7 @@ def test_module_names_are_unique():
         ("`claim` is a field name.", None),
         ("A claim of the model.", "claim"),
         ("Besides, they are side by side.", None),
+        ("Tokens are hidden.", "hidden"),
     ],
 )
 def test_banned_words_match_whole_words(text: str, expected: str | None):

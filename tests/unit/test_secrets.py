@@ -170,13 +170,13 @@ class TestByValue:
 
     def test_values_are_in_two_secrets_only(self):
         seen = by_value(**LORA)
-        hidden = [KEY, TOKEN, *(base64.b64encode(text.encode()).decode() for text in (KEY, TOKEN))]
+        credentials = [KEY, TOKEN, *(base64.b64encode(text.encode()).decode() for text in (KEY, TOKEN))]
         for resource in seen.run.resources:
             if resource.type != SECRET:
-                assert not any(text in repr((resource.inputs, resource.outputs, resource.options)) for text in hidden)
+                assert not any(text in repr((resource.inputs, resource.outputs, resource.options)) for text in credentials)
         for resource in seen.find(SECRET):
             assert isinstance(resource.inputs["stringData"], Secret)
-            assert not any(text in repr({k: v for k, v in resource.inputs.items() if k != "stringData"}) for text in hidden)
+            assert not any(text in repr({k: v for k, v in resource.inputs.items() if k != "stringData"}) for text in credentials)
 
     def test_deployment_contains_no_secret_value(self):
         # Pulumi masks a whole array that contains one secret, so a diff would show nothing of it.

@@ -10,7 +10,7 @@ from nim_component.testing import record
 
 from .seed import REFERENCE, recorded, serve
 
-UNKNOWN: list[tuple[dict[str, Any], str]] = [
+UNKNOWN_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"affinity": {"nodeAfinity": {}}}, "affinity.nodeAfinity: is not a field of Kubernetes' Affinity. Did you mean 'nodeAffinity'?"),
     (
         {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"wait": 1}]}}},
@@ -52,7 +52,7 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "text"), UNKNOWN, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("fields", "text"), UNKNOWN_FIELDS, ids=lambda value: str(value)[:50])
 def test_unknown_key_suggests_nearest(fields: dict[str, Any], text: str):
     with pytest.raises(ValueError) as caught:
         record(lambda: NIMService("llama", {"secrets": REFERENCE, **fields}))

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from nim_component.args import NIM, ArgumentError, NIMSecrets
-from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM, UNKNOWN, Generation, Metrics, find_generation
+from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM, UNKNOWN_GENERATION, Generation, Metrics, find_generation
 from nim_component.manifests.generation import find_server_generation
 from tests.unit.seed import recorded
 
@@ -25,12 +25,12 @@ DIGEST = "@sha256:" + "1" * 64
         ("nvcr.io/nim/meta/llama-3.1-8b-instruct:3.0.0", TWO_VLLM),
         ("nvcr.io/nim/nvidia/model-free-nim:2.1.5-sglang", TWO_SGLANG),
         ("nvcr.io/nim/nvidia/sglang-nim:2.1.2", TWO_SGLANG),
-        ("registry.example:1234/nim/llama", UNKNOWN),
-        ("nvcr.io/nim/meta/llama3-8b-instruct" + DIGEST, UNKNOWN),
-        ("nvcr.io/nim/meta/llama3-8b-instruct:latest", UNKNOWN),
-        ("registry.example/llama:prod-1.0", UNKNOWN),
-        ("registry.example/llama:20260101", UNKNOWN),
-        ("registry.example/llama:1a2b3c", UNKNOWN),
+        ("registry.example:1234/nim/llama", UNKNOWN_GENERATION),
+        ("nvcr.io/nim/meta/llama3-8b-instruct" + DIGEST, UNKNOWN_GENERATION),
+        ("nvcr.io/nim/meta/llama3-8b-instruct:latest", UNKNOWN_GENERATION),
+        ("registry.example/llama:prod-1.0", UNKNOWN_GENERATION),
+        ("registry.example/llama:20260101", UNKNOWN_GENERATION),
+        ("registry.example/llama:1a2b3c", UNKNOWN_GENERATION),
     ],
 )
 def test_tag_decides_generation(image: str, generation: Generation):
@@ -45,7 +45,7 @@ def test_explicit_generation_overrides_tag(generation: Generation):
 def test_unknown_generation_has_all_metric_names():
     for each in fields(Metrics)[1:]:
         names = [name for generation in (ONE, TWO_VLLM, TWO_SGLANG) for name in getattr(generation.metrics, each.name)]
-        assert list(getattr(UNKNOWN.metrics, each.name)) == names
+        assert list(getattr(UNKNOWN_GENERATION.metrics, each.name)) == names
 
 
 def test_generation_of_output_image_resolves():

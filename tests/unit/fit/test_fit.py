@@ -72,15 +72,15 @@ class TestNumbers:
         assert fit.reason == "134.0 GiB of weights, 69.7 GiB on 1 x NVIDIA-H100-80GB-HBM3"
 
 
-class TestUnknown:
+class TestUndetermined:
     """Unknown models and GPUs cause neither an error nor a warning."""
 
     def test_unknown_model_has_no_verdict(self):
-        assert check_fit(find_model("my-org/own-model"), find_gpu("t4"), 1).verdict == Verdict.UNKNOWN
+        assert check_fit(find_model("my-org/own-model"), find_gpu("t4"), 1).verdict == Verdict.UNDETERMINED
 
     def test_unknown_gpu_has_no_budget(self):
         fit = check_fit(find_model("llama3-8b-instruct"), None, 1, at_most=largest_gpu())
-        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNKNOWN, 0, "the GPU is unknown: name it with a node label or --gpu")
+        assert (fit.verdict, fit.budget, fit.reason) == (Verdict.UNDETERMINED, 0, "the GPU is unknown: name it with a node label or --gpu")
         assert fit.weights > 0 and fit.kv_sequence > 0
 
     def test_model_too_large_for_every_gpu_fails(self):
@@ -89,7 +89,7 @@ class TestUnknown:
         assert fit.reason == "771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU of the catalogue holds more"
 
     def test_unknown_precision_has_no_verdict(self):
-        assert check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, precision="fp2").verdict == Verdict.UNKNOWN
+        assert check_fit(find_model("llama3-8b-instruct"), find_gpu("h100"), 1, precision="fp2").verdict == Verdict.UNDETERMINED
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ class TestUnknown:
         ({"node_selector": {"nvidia.com/gpu.product": "Tesla-T4"}}, Verdict.NO),
         ({"node_selector": {"nvidia.com/gpu.product": "NVIDIA-A10G-SHARED"}}, Verdict.FITS),
         ({"node_selector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4"}}, Verdict.NO),
-        ({"node_selector": {"pool": "gpu"}}, Verdict.UNKNOWN),
+        ({"node_selector": {"pool": "gpu"}}, Verdict.UNDETERMINED),
         ({"gpu_resource": "nvidia.com/mig-1g.10gb"}, Verdict.NO),
         ({"gpu_resource": "nvidia.com/mig-3g.40gb"}, Verdict.FITS),
         ({"model_profile": "vllm-bf16-tp2-pp1"}, Verdict.MISMATCH),
-        ({"model_profile": "vllm-bf16-tp2-pp2", "gpu": 4}, Verdict.UNKNOWN),
-        ({"model_profile": "8835c31752fbc67ef658b20a9f78e056914fdef0660206d82f252d62fd96064d"}, Verdict.UNKNOWN),
+        ({"model_profile": "vllm-bf16-tp2-pp2", "gpu": 4}, Verdict.UNDETERMINED),
+        ({"model_profile": "8835c31752fbc67ef658b20a9f78e056914fdef0660206d82f252d62fd96064d"}, Verdict.UNDETERMINED),
         ({"env": {"NIM_TENSOR_PARALLEL_SIZE": "4"}}, Verdict.MISMATCH),
-        ({"env": {"NIM_TENSOR_PARALLEL_SIZE": "4"}, "gpu": 4}, Verdict.UNKNOWN),
+        ({"env": {"NIM_TENSOR_PARALLEL_SIZE": "4"}, "gpu": 4}, Verdict.UNDETERMINED),
         ({"generation": "2.x-vllm", "args": ["--tensor-parallel-size", "2"]}, Verdict.MISMATCH),
-        ({"generation": "2.x-vllm", "args": ["--tensor-parallel-size=2", "--pipeline-parallel-size=2"], "gpu": 4}, Verdict.UNKNOWN),
-        ({"image": "a/b/own:1"}, Verdict.UNKNOWN),
+        ({"generation": "2.x-vllm", "args": ["--tensor-parallel-size=2", "--pipeline-parallel-size=2"], "gpu": 4}, Verdict.UNDETERMINED),
+        ({"image": "a/b/own:1"}, Verdict.UNDETERMINED),
         ({"image": "a/b/own:2", "env": {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-405B-Instruct"}}, Verdict.NO),
-        ({"image": "nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8", "gpu": 8, "model_profile": "vllm-fp8-tp8"}, Verdict.UNKNOWN),
+        ({"image": "nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8", "gpu": 8, "model_profile": "vllm-fp8-tp8"}, Verdict.UNDETERMINED),
     ],
     ids=str,
 )

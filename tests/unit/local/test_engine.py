@@ -146,8 +146,8 @@ def test_status_is_unknown() -> None:
 
 
 def test_nested_secret_is_marked_at_its_path() -> None:
-    [found] = run(lambda: config_map("a", open="x", hidden=Output.secret("y"))).of("kubernetes:core/v1:ConfigMap")
-    assert found.inputs["data"] == {"open": "x", "hidden": Secret("y")}
+    [found] = run(lambda: config_map("a", open="x", secret=Output.secret("y"))).of("kubernetes:core/v1:ConfigMap")
+    assert found.inputs["data"] == {"open": "x", "secret": Secret("y")}
 
 
 def test_data_of_a_secret_is_secret() -> None:
