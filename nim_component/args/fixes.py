@@ -48,7 +48,7 @@ def syntax_of(arguments: Any) -> Syntax:
 
 
 @dataclass(frozen=True)
-class Value:
+class ExampleValue:
     """Example that is the value of a field, where a mapping would be a setting."""
 
     value: Any
@@ -62,7 +62,7 @@ class Fix:
     """Template with `{}` for each example."""
     examples: tuple[Any, ...] = field(default=(), hash=False)
     """Mappings are settings: fields of the model that the problem belongs to. Others, and a
-    `Value`, are the value of a field."""
+    `ExampleValue`, are the value of a field."""
     yaml: str | None = None
     """Template for a stack file, where the sentence differs."""
 
@@ -91,7 +91,7 @@ def render_fix(each: Fix | str, syntax: Syntax, root: type[BaseModel] | None = N
 
 def _render_example(example: Any, syntax: Syntax, root: type[BaseModel] | None, base: Path) -> str:
     if not isinstance(example, Mapping):
-        value = example.value if isinstance(example, Value) else example
+        value = example.value if isinstance(example, ExampleValue) else example
         return f"`{_to_yaml(value)}`" if syntax == "yaml" else f"`{_to_python(value, None)}`"
     # An item of a list is shown alone: the other items of the list are the user's.
     start = max((index + 1 for index, step in enumerate(base) if isinstance(step, int)), default=0)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 from ..text.field_paths import Path
 from .arguments import RESOLVED, Arguments
 from .field_types import AnyText, EnvName, Integer, LabelKey, OrOutput
-from .fixes import Value, fix
+from .fixes import ExampleValue, fix
 from .outputs import is_output
 from .problems import Problem, problem_error
 from .rule import Rule
@@ -18,7 +18,7 @@ from .validators import refuse_key
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
 """JSON Schema of the value of an environment variable in a stack file."""
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
-SECRET_VALUE_FROM = Value({"valueFrom": {"secretKeyRef": {"name": "my-secret", "key": "my-key"}}})
+SECRET_VALUE_FROM = ExampleValue({"valueFrom": {"secretKeyRef": {"name": "my-secret", "key": "my-key"}}})
 """Example of the value of an environment variable in a Secret."""
 _NOT_TEXT = problem_error("must be a string", fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types."))
 

@@ -13,7 +13,7 @@ from .locked import read_locked
 from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
-    from ..lora.lockfile import Lock
+    from ..lora.lockfile import AdapterLock
 
 app = typer.Typer(
     name="adapters",
@@ -36,7 +36,7 @@ def lock(
     are used.
     """
     from ..args import LoRAAdapter
-    from ..lora.lockfile import Lock, key_of, write_lock
+    from ..lora.lockfile import AdapterLock, key_of, write_lock
     from ..lora.resolve import resolve
     from ..lora_loader.outcome import LoadError, clean
 
@@ -53,7 +53,7 @@ def lock(
         typer.echo(f"error: {clean(failure)}", err=True)
     if failures:
         fail(f"{len(failures)} of {len(listed)} adapters cannot be locked. Nothing was written")
-    after = Lock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
+    after = AdapterLock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
     text = write_lock(after)
@@ -69,7 +69,7 @@ def lock(
 app.command()(check)
 
 
-def _changes(before: Lock, after: Lock) -> list[str]:
+def _changes(before: AdapterLock, after: AdapterLock) -> list[str]:
     """Return a line for each adapter that was added, removed or moved to another commit."""
     lines: list[str] = []
     for key in sorted({*before.adapters, *after.adapters}):

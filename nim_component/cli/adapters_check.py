@@ -22,7 +22,7 @@ from .options import FolderOption, StackOption
 if TYPE_CHECKING:
     from ..args import NIM, LoRAAdapter
     from ..lora.pvc_check.job import Request
-    from ..lora_loader.compare import Comparison
+    from ..lora_loader.compare import AdapterComparison
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def check(
     show(name, where, adapters, found, as_json)
 
 
-def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> Comparison:
+def compare_here(directory: Path, adapters: list[LoRAAdapter]) -> AdapterComparison:
     """Compare a folder of this machine, with the code of the loader."""
     from ..lora.adapter_list import spec_of
     from ..lora_loader.adapter_list import read_spec
@@ -128,7 +128,7 @@ def request_for(
     )
 
 
-def compare_there(request: Request, kubeconfig: str | None, context: str | None, quiet: bool) -> Comparison:
+def compare_there(request: Request, kubeconfig: str | None, context: str | None, quiet: bool) -> AdapterComparison:
     """Compare a PVC by a Job in the cluster."""
     from ..cluster.kubeconfig import is_installed
 
@@ -141,7 +141,7 @@ def compare_there(request: Request, kubeconfig: str | None, context: str | None,
         if not quiet or text.startswith("warning: "):
             typer.echo(text, err=True)
 
-    async def run() -> Comparison:
+    async def run() -> AdapterComparison:
         async with WritingClient.connect(kubeconfig, context) as api:
             return await check_pvc(api, request, say)
 
@@ -172,7 +172,7 @@ def until_stopped(work: Awaitable[T]) -> T:
         raise typer.Exit(TERMINATED) from None
 
 
-def show(service: str, where: str, adapters: list[LoRAAdapter], found: Comparison, as_json: bool) -> None:
+def show(service: str, where: str, adapters: list[LoRAAdapter], found: AdapterComparison, as_json: bool) -> None:
     """Print the result, and exit with 1 if an adapter differs from its locked record."""
     from ..text.sanitizing import sanitize
 

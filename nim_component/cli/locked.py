@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..args import NIM, LoRAAdapter
-    from ..lora.lockfile import Lock
+    from ..lora.lockfile import AdapterLock
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Locked:
 
     path: Path
     """Path of the lock file, which may not exist yet."""
-    lock: Lock
+    lock: AdapterLock
     """Content of the lock file; empty if it does not exist."""
     services: Mapping[str, NIM]
     config: Mapping[str, str]
@@ -31,14 +31,14 @@ class Locked:
 def read_locked(stack: str | None, cwd: Path) -> Locked:
     """Read project, stack file and lock file. The program does not run. Errors end the command."""
     from ..local.project import choose_stack, find_project, load_stack
-    from ..lora.lockfile import Lock, LockError, lock_path, read_lock
+    from ..lora.lockfile import AdapterLock, LockError, lock_path, read_lock
     from ..stack.fields import read_adapters
 
     project = run_or_fail(lambda: find_project(cwd), None)
     loaded = run_or_fail(lambda: load_stack(project, choose_stack(project, stack)), None)
     path = lock_path(project.stack_folder, loaded.name)
     try:
-        lock = read_lock(path) or Lock()
+        lock = read_lock(path) or AdapterLock()
     except LockError as error:
         fail(str(error))
     return Locked(path, lock, run_or_fail(lambda: read_adapters(project.name, loaded.config), None), loaded.config)

@@ -29,7 +29,7 @@ from ..manifests.vertical_autoscaler import render_vertical_autoscaler
 from .context import ComponentContext
 
 
-class Phase(Enum):
+class CreationOrder(Enum):
     """Time at which an optional child is created."""
 
     BEFORE_PODS = "before the first pod, and deleted after the last"
@@ -50,7 +50,7 @@ class OptionalChild:
     """
     render: Callable[..., dict[str, Any]]
     """Function of the arguments, the service's name and the option set that returns the inputs."""
-    phase: Phase = Phase.WITH_PODS
+    order: CreationOrder = CreationOrder.WITH_PODS
     is_needed: Callable[[NIM], bool] | None = None
     """Further condition for its existence, if there is one."""
 
@@ -71,11 +71,11 @@ def _scales_by_hpa(nim: NIM) -> bool:
 
 
 OPTIONAL_CHILDREN = (
-    OptionalChild("network-policy", "network_policy", render_network_policy, Phase.BEFORE_PODS),
-    OptionalChild("network-policy-jobs", "network_policy", render_jobs_policy, Phase.BEFORE_PODS, _has_jobs),
+    OptionalChild("network-policy", "network_policy", render_network_policy, CreationOrder.BEFORE_PODS),
+    OptionalChild("network-policy-jobs", "network_policy", render_jobs_policy, CreationOrder.BEFORE_PODS, _has_jobs),
     # An autoscaler that may scale to zero would remove the pods for which the rollout waits.
-    OptionalChild("autoscaler", "autoscaling", render_autoscaler, Phase.AFTER_ROLLOUT, _scales_by_hpa),
-    OptionalChild("scaled-object", "autoscaling.keda", render_scaled_object, Phase.AFTER_ROLLOUT),
+    OptionalChild("autoscaler", "autoscaling", render_autoscaler, CreationOrder.AFTER_ROLLOUT, _scales_by_hpa),
+    OptionalChild("scaled-object", "autoscaling.keda", render_scaled_object, CreationOrder.AFTER_ROLLOUT),
     OptionalChild("vertical-autoscaler", "vertical_autoscaling", render_vertical_autoscaler),
     OptionalChild("ingress", "ingress", render_ingress),
     OptionalChild("http-route", "http_route", render_http_route),
@@ -96,7 +96,7 @@ def list_optional_children(nim: NIM) -> Iterator[str]:
 
 def provide_children_before_pods(context: ComponentContext) -> dict[str, pulumi.CustomResource]:
     """Create the optional children that must exist before the first pod; by logical name."""
-    return _provide(context, (Phase.BEFORE_PODS,), ())
+    return _provide(context, (CreationOrder.BEFORE_PODS,), ())
 
 
 def provide_other_children(context: ComponentContext, rollout: Sequence[pulumi.Resource]) -> dict[str, pulumi.CustomResource]:
@@ -104,18 +104,20 @@ def provide_other_children(context: ComponentContext, rollout: Sequence[pulumi.R
 
     `rollout` is the workload and the Service.
     """
-    return _provide(context, (Phase.WITH_PODS, Phase.AFTER_ROLLOUT), rollout)
+    return _provide(context, (CreationOrder.WITH_PODS, CreationOrder.AFTER_ROLLOUT), rollout)
 
 
-def _provide(context: ComponentContext, phases: Sequence[Phase], rollout: Sequence[pulumi.Resource]) -> dict[str, pulumi.CustomResource]:
+def _provide(
+    context: ComponentContext, orders: Sequence[CreationOrder], rollout: Sequence[pulumi.Resource]
+) -> dict[str, pulumi.CustomResource]:
     provided: dict[str, pulumi.CustomResource] = {}
     for child in OPTIONAL_CHILDREN:
         options = child.find_options(context.nim)
-        if options is None or child.phase not in phases:
+        if options is None or child.order not in orders:
             continue
         name = context.child_name(child.suffix)
         inputs = context.inputs(child.suffix, child.render(context.nim, context.service_name, options))
-        depends_on = list(rollout) if child.phase is Phase.AFTER_ROLLOUT else None
+        depends_on = list(rollout) if child.order is CreationOrder.AFTER_ROLLOUT else None
         provided[name] = find_child_object(child.suffix).resource(name, **inputs, opts=context.options(depends_on=depends_on))
     return provided
 

@@ -23,7 +23,7 @@ class LockError(Exception):
 
 
 @dataclass(frozen=True)
-class Lock:
+class AdapterLock:
     """The locked adapters of a stack, by `key_of`."""
 
     adapters: Mapping[str, LockedAdapter] = field(default_factory=dict[str, LockedAdapter])
@@ -43,7 +43,7 @@ def key_of(adapter: LoRAAdapter) -> str:
     return f"{adapter.repo_id}@{adapter.revision}{files}"
 
 
-def read_lock(path: Path) -> Lock | None:
+def read_lock(path: Path) -> AdapterLock | None:
     """Read a lock file.
 
     Returns:
@@ -61,18 +61,18 @@ def read_lock(path: Path) -> Lock | None:
             raise LockError(
                 f"{path}: has version {version!r}, and this release supports {VERSION}. Lock with the release that you deploy with."
             )
-        return Lock({key: LockedAdapter.read(entry, f"{path}: {key}") for key, entry in entries.items()})
+        return AdapterLock({key: LockedAdapter.read(entry, f"{path}: {key}") for key, entry in entries.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LockError(f"{path}: is not a lock file ({error}). Restore it, or delete it and run nim-component adapters lock.") from None
 
 
-def write_lock(lock: Lock) -> str:
+def write_lock(lock: AdapterLock) -> str:
     """Return the text of a lock file, sorted, so that a diff shows only changes."""
     entries = {key: entry.model_dump(mode="json") for key, entry in lock.adapters.items()}
     return json.dumps({"version": VERSION, "adapters": entries}, indent=2, sort_keys=True) + "\n"
 
 
-def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
+def apply_lock(nim: NIM, lock: AdapterLock) -> tuple[NIM, list[Problem]]:
     """Return a service with its locked adapters, and a problem for each adapter not locked."""
     adapters = [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]
     missing = [
@@ -91,7 +91,7 @@ def apply_lock(nim: NIM, lock: Lock) -> tuple[NIM, list[Problem]]:
     return copy_unvalidated(nim, {"hf_repo_ids": locked}), []
 
 
-def unused(lock: Lock, services: Iterable[NIM]) -> list[str]:
+def unused(lock: AdapterLock, services: Iterable[NIM]) -> list[str]:
     """Return the keys of locked adapters that no service lists."""
     listed = {key_of(each) for nim in services for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
     return sorted(set(lock.adapters) - listed)

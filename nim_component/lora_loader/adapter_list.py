@@ -26,7 +26,7 @@ GRAMMAR = {
 
 
 @dataclass(frozen=True)
-class Record:
+class LockedRecord:
     """Size and SHA-256 of a file, from the lock file."""
 
     size: int
@@ -41,7 +41,7 @@ class AdapterSpec:
     repo_id: str
     revision: str
     files: tuple[str, ...] | None
-    locked: tuple[tuple[str, Record], ...] | None = None
+    locked: tuple[tuple[str, LockedRecord], ...] | None = None
     """Path and record of each file. With them, `revision` is the commit; no look-up is needed."""
 
     def __str__(self) -> str:
@@ -101,7 +101,7 @@ def read_adapter_list(path: Path) -> AdapterList:
 def read_spec(entry: dict[str, Any]) -> AdapterSpec:
     """Return an entry of the list, not yet validated."""
     locked = entry.get("locked")
-    records = locked and tuple((file, Record(record["size"], record["sha256"])) for file, record in locked.items())
+    records = locked and tuple((file, LockedRecord(record["size"], record["sha256"])) for file, record in locked.items())
     return AdapterSpec(
         entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records
     )

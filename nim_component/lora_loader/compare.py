@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .adapter import read_config
-from .adapter_list import CONFIG, AdapterSpec, Record
+from .adapter_list import CONFIG, AdapterSpec, LockedRecord
 from .outcome import MAX_MESSAGE_BYTES, LoadError, block_stop_signals, exit_process, say
 from .volume import HASH_THREADS, digest, directories
 
@@ -23,7 +23,7 @@ MAX_LINE = 200
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AdapterComparison:
     """Result of comparing a directory with the lock."""
 
     problems: tuple[str | None, ...]
@@ -66,7 +66,7 @@ class Comparison:
         return json.dumps(result)
 
 
-def compare(root: Path, specs: Sequence[AdapterSpec]) -> Comparison:
+def compare(root: Path, specs: Sequence[AdapterSpec]) -> AdapterComparison:
     """Compare the directory that a server scans with the listed adapters.
 
     Raises:
@@ -86,7 +86,7 @@ def compare(root: Path, specs: Sequence[AdapterSpec]) -> Comparison:
         problems = tuple(pool.map(_find_problem, [root] * len(specs), specs))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # do not wait for hashes after a stop signal
-    return Comparison(problems, tuple(sorted(map(_shown, unlisted))))
+    return AdapterComparison(problems, tuple(sorted(map(_shown, unlisted))))
 
 
 def compare_and_exit(root: Path, specs: Sequence[AdapterSpec]) -> NoReturn:
@@ -114,7 +114,7 @@ def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
         return f"{Path(e.filename or directory).name} cannot be read by uid {os.getuid()} ({e.strerror})"
 
 
-def _inspect(root: Path, spec: AdapterSpec, path: str, record: Record) -> str | None:
+def _inspect(root: Path, spec: AdapterSpec, path: str, record: LockedRecord) -> str | None:
     file = root / spec.name / path.rpartition("/")[2]
     if not file.is_file():
         return f"{file.name} is {'not a file' if os.path.lexists(file) else 'missing'}"

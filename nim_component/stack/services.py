@@ -13,7 +13,7 @@ from ..args.fixes import written_in
 from ..args.namespace import NamespaceArgs
 from ..args.problems import Problem
 from ..component.validation import read_nim, service_name_of
-from ..lora.lockfile import Lock, LockError, apply_lock, lock_path, read_lock, unused
+from ..lora.lockfile import AdapterLock, LockError, apply_lock, lock_path, read_lock, unused
 from ..names import name_leader_worker_set
 from .configuration import read_mapping, resolve_secrets
 from .fields import DEFAULTS, SERVICES, merge_fields
@@ -55,7 +55,7 @@ def read_services(config: pulumi.Config, namespaces: Mapping[str, NamespaceArgs]
     return nims
 
 
-def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, lock: Lock | None) -> NIM:
+def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, lock: AdapterLock | None) -> NIM:
     if not isinstance(fields, Mapping | None):
         raise ArgumentValueError(
             describe_owner(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")]
@@ -102,7 +102,7 @@ def _check_names_differ(name: str, nim: NIM, other: str, taken: NIM) -> Iterator
         yield Problem(("service_name",), problem, "Set another service_name.", repr(own))
 
 
-def _read_lock_file() -> Lock | None:
+def _read_lock_file() -> AdapterLock | None:
     """Return the adapter lock file beside the stack file; None without a project."""
     given: str | None = pulumi.get_root_directory()
     if not given:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_component.lora.lockfile import Lock, key_of, write_lock
+from nim_component.lora.lockfile import AdapterLock, key_of, write_lock
 from nim_component.lora.pvc_check.job import APP, TIME_TO_LIVE
 
 from ..lora.hub import adapter
@@ -76,7 +76,7 @@ class Shelf:
             records = {file: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for file, data in files.items()}
             entry = locked(name, records)
             lock[key_of(entry)] = entry.locked
-        (folder / "adapters.dev.lock.json").write_text(write_lock(Lock(lock)))
+        (folder / "adapters.dev.lock.json").write_text(write_lock(AdapterLock(lock)))
 
     def start(self, kubeconfig: Path, *options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "nim_component", "adapters", "check", "--pvc", "shelf", *options]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nim_component import testing
-from nim_component.component.optional_children import OPTIONAL_CHILDREN, OptionalChild, Phase
+from nim_component.component.optional_children import OPTIONAL_CHILDREN, CreationOrder, OptionalChild
 from nim_component.local.resources import Resource
 from nim_component.manifests.child_objects import CHILD_OBJECTS
 from nim_component.testing import record_project
@@ -69,7 +69,7 @@ def test_child_has_constant_in_testing(child: OptionalChild):
 @EACH
 def test_child_depends_on_rollout_only_after_it(child: OptionalChild):
     dependencies = {urn.rpartition("::")[2] for urn in children(**ARGUMENTS[child.suffix])[child.suffix].options.dependencies}
-    assert ({"llama-deployment", "llama-service"} <= dependencies) == (child.phase is Phase.AFTER_ROLLOUT)
+    assert ({"llama-deployment", "llama-service"} <= dependencies) == (child.order is CreationOrder.AFTER_ROLLOUT)
 
 
 def test_arguments_name_existing_children_only():

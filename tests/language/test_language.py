@@ -67,6 +67,18 @@ def test_module_names_are_unique():
     assert not [str(path) for path in files if path.with_suffix("") in packages]
 
 
+def test_class_names_are_unique():
+    """A class of the package is the only one of its name: one term has one meaning."""
+    owners: dict[str, list[str]] = {}
+    for name, source in sources(".py"):
+        if name.startswith("nim_component/"):
+            for node in ast.parse(source).body:
+                if isinstance(node, ast.ClassDef):
+                    owners.setdefault(node.name, []).append(name)
+    assert len(owners) > 100
+    assert not {name: files for name, files in owners.items() if len(files) > 1}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -14,7 +14,7 @@ import yaml
 
 from nim_component import NIM, ArgumentError, LoRAAdapter, NIMSecrets
 from nim_component.args import LockedAdapter
-from nim_component.lora.lockfile import Lock, LockError, read_lock, write_lock
+from nim_component.lora.lockfile import AdapterLock, LockError, read_lock, write_lock
 from nim_component.testing import CONFIG_MAP, Recording, record_project
 from tests.lora.hub import Hub, Repo, adapter
 from tests.lora.pod import TOKEN, Pod
@@ -167,10 +167,10 @@ def test_broken_lock_file_is_an_error(tmp_path: Path, text: str) -> None:
 def test_lock_file_round_trips_in_one_form(tmp_path: Path) -> None:
     files = {"adapter_config.json": {"size": 1, "sha256": "0" * 64}, "adapter_model.bin": {"size": 2, "sha256": "1" * 64}}
     entry = LockedAdapter.read({"commit": "a" * 40, "files": files, "rank": 8}, "lock")
-    lock = Lock({"b@main": entry, "a@main": entry})
+    lock = AdapterLock({"b@main": entry, "a@main": entry})
     (tmp_path / "lock").write_text(write_lock(lock))
     again = read_lock(tmp_path / "lock")
-    assert again == lock and write_lock(again) == write_lock(Lock(dict(reversed(lock.adapters.items()))))
+    assert again == lock and write_lock(again) == write_lock(AdapterLock(dict(reversed(lock.adapters.items()))))
     assert read_lock(tmp_path / "none") is None
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from nim_component import LoRAAdapter
 from nim_component.lora.pvc_check.pod import read_comparison
-from nim_component.lora_loader.compare import Comparison
+from nim_component.lora_loader.compare import AdapterComparison
 from tests.lora.hub import adapter
 from tests.lora.pod import Pod, as_user
 from tests.lora.pvc_job import locked, request, run_job
@@ -39,7 +39,7 @@ def test_equal_adapters_are_reported_as_locked(pod: Pod) -> None:
     before = {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")}
     outcome = run_job(request(*adapters), pod.root)
     assert outcome.code == 0, outcome
-    assert read_comparison(outcome.message, 2) == Comparison((None, None))
+    assert read_comparison(outcome.message, 2) == AdapterComparison((None, None))
     assert outcome.out.splitlines() == [f"one: as locked, commit {'a' * 12}", f"two: as locked, commit {'a' * 12}"]
     assert {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")} == before
 
@@ -206,4 +206,4 @@ def test_foreign_message_is_no_result(message: Any) -> None:
 
 def test_message_content_is_sanitized() -> None:
     said = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
-    assert read_comparison(json.dumps(said), 1) == Comparison(("gone over ***",), ("",))
+    assert read_comparison(json.dumps(said), 1) == AdapterComparison(("gone over ***",), ("",))

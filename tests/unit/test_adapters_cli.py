@@ -17,7 +17,7 @@ from nim_component.args import LockedAdapter
 from nim_component.cli import app
 from nim_component.cli.adapters_check import request_for
 from nim_component.cli.locked import choose_service, read_locked
-from nim_component.lora.lockfile import Lock, write_lock
+from nim_component.lora.lockfile import AdapterLock, write_lock
 
 FILES = {"adapter_config.json": b'{"r": 16}', "adapter_model.safetensors": b"weights"}
 RECORDS = {name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in FILES.items()}
@@ -31,7 +31,7 @@ def make_project(folder: Path, **fields: Any) -> Path:
     (folder / "Pulumi.yaml").write_text("name: nim\nruntime: python\n")
     (folder / "__main__.py").write_text("raise SystemExit('must not be run')\n")
     (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
-    (folder / "adapters.dev.lock.json").write_text(write_lock(Lock({"org/one@main": LOCKED})))
+    (folder / "adapters.dev.lock.json").write_text(write_lock(AdapterLock({"org/one@main": LOCKED})))
     (folder / "shelf" / "one").mkdir(parents=True)
     for name, data in FILES.items():
         (folder / "shelf" / "one" / name).write_bytes(data)

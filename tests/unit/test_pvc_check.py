@@ -14,7 +14,7 @@ from nim_component.lora.pvc_check import runner as module
 from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
 from nim_component.lora.pvc_check.pod import RUNNING, JobEnd, Waiting, look
 from nim_component.lora.pvc_check.runner import CheckError, check_pvc
-from nim_component.lora_loader.compare import Comparison
+from nim_component.lora_loader.compare import AdapterComparison
 
 from ..lora.pvc_job import RECORDS, locked, request
 
@@ -210,7 +210,7 @@ class FakeApi(WritingClient):
 JOB = "/apis/batch/v1/namespaces/team/jobs/nim-lora-check-1"
 
 
-def check(api: FakeApi, **fields: Any) -> tuple[Comparison | Exception, list[str]]:
+def check(api: FakeApi, **fields: Any) -> tuple[AdapterComparison | Exception, list[str]]:
     said: list[str] = []
     try:
         return asyncio.run(check_pvc(api, request(**fields), said.append)), said
@@ -237,7 +237,7 @@ class TestTheRun:
 
     def test_result_is_returned_and_job_removed(self):
         api = FakeApi(ended(RIGHT))
-        assert check(api) == (Comparison((None,)), [])
+        assert check(api) == (AdapterComparison((None,)), [])
         assert api.removed == [JOB] and not [path for path in api.there if "jobs" in path]
 
     @pytest.mark.parametrize(
@@ -291,15 +291,15 @@ class TestTheRun:
             return ended(RIGHT)()
 
         found, said = check(FakeApi(pods))
-        assert found == Comparison((None,)) and said == ["the cluster does not respond (status 503)"]
+        assert found == AdapterComparison((None,)) and said == ["the cluster does not respond (status 503)"]
 
     def test_missing_event_permission_is_tolerated(self):
         found, _ = check(FakeApi(ended(RIGHT), refusing("list", "/events", RefusedError(403, "no"))))
-        assert found == Comparison((None,))
+        assert found == AdapterComparison((None,))
 
     def test_failed_removal_warns(self):
         found, said = check(FakeApi(ended(RIGHT), refusing("delete", "/jobs", RefusedError(403, "may not"))))
-        assert found == Comparison((None,))
+        assert found == AdapterComparison((None,))
         assert said == ["warning: nim-lora-check-1 could not be removed (may not). The cluster removes it automatically"]
 
     @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def render() -> dict[str, str]:
     optional = {child.suffix: child for child in OPTIONAL_CHILDREN}
     assert optional.keys() | OTHERS.keys() == CHILD_OBJECTS.keys()
     always = [[code(suffix), _kind(suffix), when] for suffix, when in OTHERS.items()]
-    extra = [[code(suffix), _kind(suffix), code(child.option_set), child.phase.value] for suffix, child in optional.items()]
+    extra = [[code(suffix), _kind(suffix), code(child.option_set), child.order.value] for suffix, child in optional.items()]
     more = (
         "Secrets that are read are children named `<name>-secret-<Secret>`. Each entry of `resource_claims` with `devices` has a\n"
         "child `<name>-claim-<name of the entry>`, a ResourceClaimTemplate."

@@ -13,7 +13,7 @@ from typing import Any, cast
 from ...cluster.objects import Object, condition, container, event_time, message_of, phase_of, text_at
 from ...diagnose.diagnosis import Diagnosis
 from ...diagnose.rules.patterns import MessagePattern, any_of, match_patterns
-from ...lora_loader.compare import MAX_LINE, Comparison
+from ...lora_loader.compare import MAX_LINE, AdapterComparison
 from ...names import CHECKER_CONTAINER
 from ...text.sanitizing import sanitize
 from .job import LIMITS, REQUESTS
@@ -165,7 +165,7 @@ def look(job: Object, pod: Object | None, events: Sequence[Object]) -> Waiting |
     return _blocked("waiting for the volume", _UNMOUNTED, reported, hopeless=False) if reported else Waiting("starting")
 
 
-def read_comparison(message: str, adapters: int) -> Comparison | None:
+def read_comparison(message: str, adapters: int) -> AdapterComparison | None:
     """Parse the loader's termination message; None if it is another message.
 
     The message contains names from the volume, which are untrusted.
@@ -187,7 +187,7 @@ def read_comparison(message: str, adapters: int) -> Comparison | None:
     if wrong > len(problems):  # problems are in the order of the adapters
         rest = range(max(problems, default=-1) + 1, adapters)
         texts |= dict.fromkeys(rest, "was not reported: the message had no space left")
-    return Comparison(tuple(texts.get(at) for at in range(adapters)), unlisted, left_out)
+    return AdapterComparison(tuple(texts.get(at) for at in range(adapters)), unlisted, left_out)
 
 
 def _blocked(text: str, table: Sequence[MessagePattern], message: str, hopeless: bool, **more: str) -> Waiting:

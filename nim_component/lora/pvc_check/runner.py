@@ -10,7 +10,7 @@ from typing import Any, cast
 from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 from ...cluster.objects import Object, at, is_terminating, name_of, phase_of, text_at
 from ...cluster.writing_client import RejectedError, WritingClient
-from ...lora_loader.compare import Comparison
+from ...lora_loader.compare import AdapterComparison
 from ...text.sanitizing import sanitize
 from .job import APP, MOUNT, Request, find_users, render_config, render_job
 from .pod import RUNNING, JobEnd, Waiting, look, read_comparison
@@ -27,7 +27,7 @@ class CheckError(Exception):
     """The reason why there is no result, in one line with its fix."""
 
 
-async def check_pvc(api: WritingClient, request: Request, say: Callable[[str], None]) -> Comparison:
+async def check_pvc(api: WritingClient, request: Request, say: Callable[[str], None]) -> AdapterComparison:
     """Compare a PVC with the lock by a Job in the cluster.
 
     Args:
@@ -134,7 +134,7 @@ def _show(state: Waiting) -> str:
     return f"{state.diagnosis.text}. {state.diagnosis.fix}{evidence}"
 
 
-def _conclude(request: Request, ended: JobEnd) -> Comparison:
+def _conclude(request: Request, ended: JobEnd) -> AdapterComparison:
     comparison = read_comparison(ended.message, len(request.adapters))
     if comparison is not None:
         return comparison

@@ -9,7 +9,7 @@ import yaml
 import nim_component
 from nim_component import NIM, ArgumentError, CacheArgs, NIMSecrets, Toleration
 from nim_component.args.error import ArgumentValueError
-from nim_component.args.fixes import Fix, Syntax, Value, fix, syntax_of, written_in
+from nim_component.args.fixes import ExampleValue, Fix, Syntax, fix, syntax_of, written_in
 from nim_component.args.problems import Problem
 from nim_component.args.reflection import model_at
 from nim_component.component.validation import read_nim
@@ -57,7 +57,7 @@ SYNTAXES: list[Syntax] = ["python", "mapping", "yaml"]
         (5, (), ["5", "5", "5"]),
         ("8192", (), ['"8192"', '"8192"', "'8192'"]),
         ([3128], (), ["[3128]", "[3128]", "[3128]"]),
-        (Value({"valueFrom": {"a": "b"}}), ("env", "A"), ['{"valueFrom": {"a": "b"}}', '{"valueFrom": {"a": "b"}}', "{valueFrom: {a: b}}"]),
+        (ExampleValue({"valueFrom": {"a": "b"}}), ("env", "A"), ['{"valueFrom": {"a": "b"}}', '{"valueFrom": {"a": "b"}}', "{valueFrom: {a: b}}"]),
     ],
 )  # fmt: skip
 def test_example_is_rendered_in_each_syntax(settings: Any, base: tuple[str | int, ...], expected: list[str]):
