@@ -8,12 +8,36 @@ from pydantic import BaseModel
 from ..text.field_paths import Path
 
 
+def types_in(annotation: Any) -> Iterator[Any]:
+    """Yield an annotation and all types inside it: for `list[X] | None` also `list[X]` and `X`."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from types_in(inner)
+
+
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yield the models that a field's annotation contains: `list[X] | None` contains `X`."""
-    if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from models_in(inner)
+    for each in types_in(annotation):
+        if isinstance(each, type) and not get_args(each) and issubclass(each, BaseModel):
+            yield each
+
+
+def reachable_models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models in an annotation and in the fields of those models.
+
+    Each model occurs once, before the models below it. A model is an annotation too.
+    """
+    found: dict[type[BaseModel], None] = {}
+
+    def visit(part: Any) -> None:
+        for model in models_in(part):
+            if model not in found:
+                found[model] = None
+                for field in model.model_fields.values():
+                    visit(field.annotation)
+
+    visit(annotation)
+    return list(found)
 
 
 def field_model(model: type[BaseModel] | None, name: str | int) -> type[BaseModel] | None:

@@ -8,28 +8,29 @@ import pytest
 from nim_component import NIM
 from nim_component.args.field_types import AnnotationValue, LabelKey
 from nim_component.args.metadata import METADATA_TYPES, LabelSelector
+from nim_component.args.reflection import types_in
 from nim_component.names import MANAGED_ANNOTATIONS, MANAGED_LABELS
 
-from .models import expand, list_fields
+from .models import list_fields
 
 SELECTORS = ("namespace_labels", "match_labels")
 """Fields that select other objects by label; their labels are not written to an object."""
 
 
 def contains(annotation: Any, *types: Any) -> bool:
-    return any(each in types for each in expand(annotation))
+    return any(each in types for each in types_in(annotation))
 
 
 def is_keyed_by_label(annotation: Any) -> bool:
     """Return whether a mapping in the annotation has label keys, or values of annotations."""
-    mappings = [each for each in expand(annotation) if get_origin(each) is dict]
+    mappings = [each for each in types_in(annotation) if get_origin(each) is dict]
     return any(get_args(each)[0] == LabelKey or get_args(each)[1] == AnnotationValue for each in mappings)
 
 
 @pytest.mark.parametrize(("model", "name", "annotation"), list_fields(), ids=lambda value: getattr(value, "__name__", str(value))[:40])
 def test_field_named_like_metadata_has_guarded_type(model: type, name: str, annotation: Any):
     """A mapping named `labels`, `annotations`, `*_labels`, `*_annotations` has a metadata type."""
-    is_mapping = any(get_origin(each) is dict for each in expand(annotation))
+    is_mapping = any(get_origin(each) is dict for each in types_in(annotation))
     if re.fullmatch(r"(\w+_)?(labels|annotations)", name) and is_mapping:
         assert contains(annotation, *((LabelSelector,) if name in SELECTORS else METADATA_TYPES)), f"{model.__name__}.{name}"
 

@@ -12,9 +12,9 @@ from nim_component import NIM
 from nim_component.args.arguments import Arguments
 
 from ..schema.test_schema import ROOT
-from .models import reach_models
+from .models import MODELS
 
-EACH = pytest.mark.parametrize("model", reach_models(), ids=lambda model: model.__name__)
+EACH = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 SCHEMA = json.loads((ROOT / "stacks" / "schema.json").read_text(encoding="utf-8"))["$defs"]
 
 
@@ -55,10 +55,10 @@ def test_model_is_in_schema_with_every_field(model: type[Arguments]):
 
 def test_schema_has_no_unreachable_model():
     """`NamespaceArgs` is an option of a stack file, not of a service."""
-    models = {model.__name__ for model in reach_models()} | {"NamespaceArgs"}
+    models = {model.__name__ for model in MODELS} | {"NamespaceArgs"}
     assert {name for name, each in SCHEMA.items() if "properties" in each} == models
 
 
 def test_walk_reaches_nested_models():
-    reached = {model.__name__ for model in reach_models()}
-    assert NIM in reach_models() and reached >= {"KedaFallback", "NetworkPeer", "LockedFile", "AlertsArgs", "DeviceRequest"}
+    reached = {model.__name__ for model in MODELS}
+    assert NIM in MODELS and reached >= {"KedaFallback", "NetworkPeer", "LockedFile", "AlertsArgs", "DeviceRequest"}

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from itertools import zip_longest
-from typing import Any, get_args
+from typing import Any
 
 from nim_component.args import NIM
 from nim_component.args.arguments import Arguments
 from nim_component.args.field_types import OrOutput
+from nim_component.args.reflection import models_in, reachable_models
 from nim_component.args.secrets import SECRET_VALUE_FIELDS
 
 Schema = dict[str, Any]
@@ -47,10 +48,10 @@ def option_sets() -> dict[str, list[type[Arguments]]]:
     A model that several fields reach belongs to the field that has it in its annotation, else to
     the first field.
     """
-    reachable = {name: _reachable(field.annotation) for name, field in NIM.model_fields.items()}
+    reachable = {name: reachable_models(field.annotation) for name, field in NIM.model_fields.items()}
     owners: dict[type[Arguments], str] = {}
     for name, field in NIM.model_fields.items():
-        for model in _named_in(field.annotation):
+        for model in models_in(field.annotation):
             owners.setdefault(model, name)
     for name, models in reachable.items():
         for model in models:
@@ -62,29 +63,6 @@ def option_sets() -> dict[str, list[type[Arguments]]]:
 def all_models() -> list[type[Arguments]]:
     """Return `NIM` and every model reachable from it."""
     return [NIM, *(model for models in option_sets().values() for model in models)]
-
-
-def _named_in(annotation: Any) -> Iterator[type[Arguments]]:
-    """Yield the models in an annotation itself."""
-    if isinstance(annotation, type) and issubclass(annotation, Arguments):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _named_in(inner)
-
-
-def _reachable(annotation: Any) -> list[type[Arguments]]:
-    """Return the models in an annotation and in the fields of those models, depth first."""
-    found: dict[type[Arguments], None] = {}
-
-    def visit(part: Any) -> None:
-        for model in _named_in(part):
-            if model not in found:
-                found[model] = None
-                for field in model.model_fields.values():
-                    visit(field.annotation)
-
-    visit(annotation)
-    return list(found)
 
 
 @cache

@@ -5,12 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from nim_component.args import NIM
-from nim_component.args.arguments import Arguments
+from nim_component.args.reflection import models_in
 from nim_component.diagnose.causes import CAUSES
 from nim_component.diagnose.rules import diagnose
 from nim_component.diagnose.rules.endpoints import MISSING_MODEL_FIX
@@ -38,21 +39,14 @@ NO_ARGUMENTS = {"kubernetes.io", "huggingface_hub"}
 """Texts in fixes that look like arguments and are not."""
 
 
-def option_sets_of(annotation: Any) -> set[type[Arguments]]:
-    """Return the option sets in an annotation, such as `CacheArgs` in `CacheArgs | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, Arguments):
-        return {annotation}
-    return {found for argument in get_args(annotation) for found in option_sets_of(argument)}
-
-
 def has_argument(path: str) -> bool:
     """Return True if a dotted path is a field of `NIM`."""
-    models: set[type[Arguments]] = {NIM}
+    models: set[type[BaseModel]] = {NIM}
     for name in path.split("."):
         fields = [model.model_fields[name] for model in models if name in model.model_fields]
         if not fields:
             return False
-        models = {found for field in fields for found in option_sets_of(field.annotation)}
+        models = {found for field in fields for found in models_in(field.annotation)}
     return True
 
 
