@@ -45,7 +45,7 @@ MANAGED_CONTAINERS = (SERVER_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHE
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller sets on each pod of a node group; the leader has 0."""
 CACHE_LABEL = "nim-component/cache-of"
-"""Label of the pods that mount a service's cache.
+"""Label of the pods that mount a service's cache: the server's, and those of the prewarm Job.
 
 Pod affinity uses it to place them on one node.
 """

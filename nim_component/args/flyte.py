@@ -50,11 +50,12 @@ class FlyteNIM(Arguments):
 
     env: Environment | None = None
     """Environment variables of the server, by name: a string, an Output, or a mapping
-    `{"valueFrom": ...}`. Variables that the component manages are refused."""
+    `{"valueFrom": ...}`. Variables that the component manages are refused. They are set by name,
+    each after the variables to which it refers with `$(NAME)`; Outputs come last."""
 
     hf_repo_ids: list[Adapter] | None = None
     """LoRA adapters on the Hugging Face hub: `org/name`, `org/name@revision` or `LoRAAdapter(...)`.
-    Requires `lora_adapter_mem`, and `NIM_PEFT_SOURCE` in `env`."""
+    Their order has no meaning. Requires `lora_adapter_mem`, and `NIM_PEFT_SOURCE` in `env`."""
 
     lora_adapter_mem: Memory | None = None
     """Memory, as request and limit, of the init container that downloads the adapters. Required

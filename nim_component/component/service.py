@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.canonical import canonicalise
 from ..args.error import describe_owner
 from ..args.output_validation import bind_outputs
 from ..args.recorded_arguments import describe_arguments
@@ -67,7 +68,7 @@ class NIMService(pulumi.ComponentResource):
         Raises:
             ArgumentError: With all problems of the arguments.
         """
-        nim = bind_outputs(read_nim(name, args), describe_owner(name))
+        nim = canonicalise(bind_outputs(read_nim(name, args), describe_owner(name)))
         super().__init__("nim:index:NIMService", name, describe_arguments(nim), opts)
         context = ComponentContext(self, name, service_name_of(name, nim), nim, compute_timing(nim))
         warn_of_moving_tag(self, nim)
@@ -156,7 +157,7 @@ class NIMService(pulumi.ComponentResource):
 
     @property
     def model_names(self) -> "pulumi.Output[list[str]]":
-        """Names of the served models: the base model, then the adapters."""
+        """Names of the served models: the base model, then the adapters by name."""
         return pulumi.Output.all(*self._model_names)
 
     @property

@@ -27,7 +27,7 @@ def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
     }
     if adapter.locked is None:
         return spec
-    records = {name: {"size": file.size, "sha256": file.sha256} for name, file in adapter.locked.files.items()}
+    records = {name: {"size": file.size, "sha256": file.sha256} for name, file in sorted(adapter.locked.files.items())}
     return {**spec, "revision": adapter.locked.commit, "locked": records}
 
 

@@ -50,8 +50,10 @@ def render_template(nim: NIM, service_name: str, references: References, timing:
     annotations = {**(nim.pod_annotations or {}), **render_scrape_annotations(nim)}
     if references.secrets_digest is not None:
         annotations[SECRETS_DIGEST] = references.secrets_digest
-    cache_of = {CACHE_LABEL: service_name} if nim.cache.prewarm is not None else {}
-    template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": {**(nim.pod_labels or {}), **make_labels(service_name), **cache_of}}
+    # The label does not depend on `cache.prewarm`: a prewarm Job that is added later finds the node
+    # of the running pods, and restarts none.
+    labels = {**(nim.pod_labels or {}), **make_labels(service_name), CACHE_LABEL: service_name}
+    template: k8s.meta.v1.ObjectMetaArgsDict = {"labels": labels}
     if annotations:
         template["annotations"] = annotations
     return {"metadata": template, "spec": render_pod(nim, service_name, references, timing)}

@@ -73,7 +73,7 @@ def _own_variables(nim: NIM, references: References) -> Environment:
 
 
 def render_user_variables(env: Mapping[str, Any] | None) -> Environment:
-    """Render the user's variables in the user's order."""
+    """Render the user's variables in their canonical order."""
     return [render_variable(name, value) for name, value in (env or {}).items()]
 
 

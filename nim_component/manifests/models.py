@@ -18,5 +18,5 @@ def name_base_model(nim: NIM) -> "pulumi.Input[str]":
 
 
 def list_model_names(nim: NIM) -> "list[pulumi.Input[str]]":
-    """Return the base model, then the adapters in their order."""
+    """Return the base model, then the adapters."""
     return [name_base_model(nim), *nim.adapter_names]

@@ -28,6 +28,18 @@ ROWS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     ],
     "adapters, without `lora.refresh_interval`": [({**PEFT, "hf_repo_ids": ["a/b"]}, {"hf_repo_ids": ["a/b", "a/c"]})],
     "adapters, with `lora.refresh_interval` and `lora.volume`": [({**REFRESHED, "hf_repo_ids": ["a/b"]}, {"hf_repo_ids": ["a/b", "a/c"]})],
+    "another order of adapters, variables, tolerations, topology spread, volumes or mounts": [
+        ({**PEFT, "hf_repo_ids": ["a/b", "a/c"]}, {"hf_repo_ids": ["a/c", "a/b"]}),
+        ({"env": {"A": "b", "B": "c"}}, {"env": {"B": "c", "A": "b"}}),
+        (
+            {"tolerations": [{"key": "a", "operator": "Exists"}, {"operator": "Exists"}]},
+            {"tolerations": [{"operator": "Exists"}, {"key": "a", "operator": "Exists"}]},
+        ),
+    ],
+    "`cache.prewarm` added, changed or removed": [
+        ({}, {"cache": {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}}),
+        ({"cache": {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["b"]}}}, {"cache": {"access_mode": "ReadWriteMany"}}),
+    ],
     "another StorageClass or access mode of the cache": [({}, {"cache": {"access_mode": "ReadWriteMany", "storage_class": "other"}})],
     "a larger cache": [({}, {"cache": {"access_mode": "ReadWriteMany", "size": "100Gi"}})],
     "`replicas`, autoscaling, Service, Ingress, routes, network policy, metrics, disruption budget": [

@@ -92,7 +92,7 @@ def test_spread_counts_leaders_and_workers_separately():
     own = {**spread, "topologyKey": "rack", "labelSelector": {"matchLabels": {"a": "b"}}}
     for pod, name in zip(pods_of(multi_node(topology_spread=[spread, own])), ("nim", "nim-worker"), strict=True):
         counted = [each["labelSelector"]["matchLabels"] for each in pod["topologySpreadConstraints"]]
-        assert counted == [{"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}, {"a": "b"}]
+        assert counted == [{"a": "b"}, {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "llama"}]
 
 
 def test_budget_selects_leaders_and_workers():

@@ -76,7 +76,7 @@ def test_default_deployment_without_pod_is_exact():
     template = spec.pop("template")
     waits = {"pulumi.com/waitFor": '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'}
     assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels, "annotations": waits}
-    assert template["metadata"] == {"labels": labels}
+    assert template["metadata"] == {"labels": {**labels, "nim-component/cache-of": "llama"}}
     assert spec == {
         "replicas": 1,
         "selector": {"matchLabels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}},
@@ -191,9 +191,9 @@ class TestEnvironment:
         env = recorded(port=9000).env("llama")
         assert (env["NIM_SERVER_PORT"], env["NIM_HTTP_API_PORT"]) == ("9000", "9000")
 
-    def test_user_variables_come_last_in_order(self):
+    def test_user_variables_come_last_by_name(self):
         names = list(recorded(env={"Z": "1", "A": "2"}, served_model_name="chat").env("llama"))
-        assert names == ["NIM_CACHE_PATH", "NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NGC_API_KEY", "NIM_SERVED_MODEL_NAME", "Z", "A"]
+        assert names == ["NIM_CACHE_PATH", "NIM_SERVER_PORT", "NIM_HTTP_API_PORT", "NGC_API_KEY", "NIM_SERVED_MODEL_NAME", "A", "Z"]
 
     def test_served_model_name_and_profile_are_rendered(self):
         env = recorded(served_model_name="chat", model_profile="vllm-fp16-tp1").env("llama")
@@ -341,8 +341,8 @@ class TestLoRA:
         assert {"__main__.py", "hub.py", "requirements.txt", "adapters.json"} < set(data)
         assert set(data) - {"adapters.json"} == {file.name for file in Path(loader.__file__).parent.iterdir() if file.is_file()}
         assert json.loads(data["adapters.json"])["adapters"] == [
-            {"name": "one", "repo_id": "o/one", "revision": "main", "files": None},
             {"name": "b", "repo_id": "o/two", "revision": "v1", "files": ["adapter_config.json", "adapter_model.bin"]},
+            {"name": "one", "repo_id": "o/one", "revision": "main", "files": None},
         ]
 
     def test_config_map_is_below_size_limit(self):

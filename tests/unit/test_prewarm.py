@@ -186,9 +186,13 @@ class TestOrder:
         assert not job_of(seen).options.protect
 
     def test_no_prewarm_creates_no_job(self):
-        seen = recorded()
-        assert seen.find(JOB) == []
-        assert LABEL not in seen.deployment("llama")["spec"]["template"]["metadata"]["labels"]
+        assert recorded().find(JOB) == []
+
+    @pytest.mark.parametrize("cache", [{}, {"existing_claim": "models"}, {"empty_dir": True}], ids=str)
+    def test_pods_without_prewarm_are_labelled(self, cache: dict[str, Any]):
+        """A prewarm Job that is added later finds the pods that mount its PVC."""
+        labels = recorded(cache=CacheArgs(**cache)).deployment("llama")["spec"]["template"]["metadata"]["labels"]
+        assert labels[LABEL] == "llama"
 
     def test_service_selects_no_pod_of_job(self):
         seen = prewarmed()
