@@ -99,6 +99,20 @@ def test_node_of_fixture_accepts_pods(cluster: Client, nodes):
     assert "taints" not in found["spec"]
 
 
+def test_node_renews_heartbeat(cluster: Client, nodes):
+    """Without heartbeats, kube-controller-manager marks every pod NotReady after its grace period."""
+
+    def find_ready() -> dict[str, str]:
+        (node,) = cluster.list("v1", "Node")
+        (ready,) = (each for each in node["status"]["conditions"] if each["type"] == "Ready")
+        return ready
+
+    nodes(ONE_GPU)
+    first = find_ready()
+    wait_until("a heartbeat", lambda: find_ready()["lastHeartbeatTime"] > first["lastHeartbeatTime"], seconds=25)
+    assert (find_ready()["status"], find_ready()["lastTransitionTime"]) == ("True", first["lastTransitionTime"])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_nothing_is_left_after_any_ending(control_plane: ControlPlane, tmp_path: Path, ending: str):
