@@ -6,26 +6,18 @@ https://www.pulumi.com/docs/iac/concepts/config/
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, cast
 
 from ..text.nearest_names import did_you_mean, suggest
 from .errors import LocalError
+from .go_json import NumberError, to_go_json
+from .sealed_values import SealedValue, has_sealed
 
 TYPES: Final = ("string", "integer", "boolean", "array", "object")
 DECLARATION_FIELDS: Final = ("type", "description", "items", "default", "value", "secret")
-
-
-class SealedValue(str):
-    """Text in place of a `secure:` value, which is never decrypted.
-
-    It contains a hash of the ciphertext, so it changes when the ciphertext changes.
-    """
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,7 @@ def has_type(type_: str, items: Mapping[str, Any] | None, value: Any) -> bool:
             return isinstance(value, str)
         case "integer":
             if isinstance(value, str):
-                return value.lstrip("+-").isdecimal() and value.lstrip("+-").isascii()
+                return re.fullmatch(r"[+-]?[0-9]{1,19}", value) is not None and -(2**63) <= int(value) < 2**63
             return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
         case "boolean":
             return isinstance(value, bool) or value in ("true", "false")
@@ -136,45 +128,22 @@ def full_key(project: str, key: str, where: str) -> str:
     raise LocalError(f"{where}: could not parse {key} as a configuration key {text}")
 
 
-def replace_sealed(value: Any) -> Any:
-    """Return a copy in which each `secure:` value is a `SealedValue`."""
-    match value:
-        case {"secure": str(ciphertext), **others} if not others:
-            return SealedValue(f"[secret:{sha256(ciphertext.encode()).hexdigest()[:12]}]")
-        case dict():
-            entries = cast("dict[Any, Any]", value)
-            return {str(key): replace_sealed(item) for key, item in entries.items()}
-        case list():
-            elements = cast("list[Any]", value)
-            return [replace_sealed(element) for element in elements]
-        case _:
-            return value
-
-
-def has_sealed(value: Any) -> bool:
-    """Return true if a value contains a sealed value.
-
-    The CLI then treats the whole key as secret.
-    """
-    match value:
-        case SealedValue():
-            return True
-        case dict():
-            entries = cast("dict[str, Any]", value)
-            return any(map(has_sealed, entries.values()))
-        case list():
-            elements = cast("list[Any]", value)
-            return any(map(has_sealed, elements))
-        case _:
-            return False
+def refuse_equal_keys(project: str, keys: Iterable[str], where: str) -> None:
+    """Raise LocalError for a key with and without its namespace. The CLI uses one at random."""
+    first: dict[str, str] = {}
+    for key in keys:
+        full = full_key(project, key, where)
+        if full in first:
+            raise LocalError(f"{where}: config: '{first[full]}' and '{key}' are one key. Remove one of them.")
+        first[full] = key
 
 
 def to_text(value: Any) -> str:
     """Return a value as the program receives it.
 
-    Strings are unchanged. Other values are JSON with sorted keys, as in the CLI.
+    Strings and integers are unchanged. Other values are JSON, as in the CLI.
     """
-    return str(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return str(value) if isinstance(value, str) or type(value) is int else to_go_json(value)
 
 
 def complete_values(project: str, stack: str, given: Mapping[str, Any], declared: list[Declaration], file: str) -> dict[str, Any]:
@@ -199,8 +168,27 @@ def complete_values(project: str, stack: str, given: Mapping[str, Any], declared
     for entry in declared:
         key = full_key(project, entry.key, file)
         if entry.type and key in values:
-            validate_value(stack, entry, values[key], from_stack=key in given, file=file)
+            validate_value(stack, entry, values[key], file)
     return values
+
+
+def refuse_unusable_numbers(given: Mapping[str, Any], file: str) -> None:
+    """Raise LocalError for `.inf` and `.nan`, which the CLI cannot pass to the program."""
+    for key, value in given.items():
+        try:
+            to_text(value)
+        except NumberError as error:
+            raise LocalError(f"{file}: {key}: {error}. Write it in quotes.") from None
+
+
+def warn_of_nulls(given: Mapping[str, Any], file: str) -> list[str]:
+    """Return a warning for each key without a value.
+
+    The CLI passes an empty text:
+    https://github.com/pulumi/pulumi/blob/v3.260.0/sdk/go/common/workspace/loaders.go
+    """
+    text = 'has no value, and the program receives an empty text. Write `""`, or remove the key.'
+    return [f"{file}: {key}: {text}" for key, value in given.items() if value is None]
 
 
 def find_misspelt_keys(project: str, given: Mapping[str, Any], declared: list[Declaration], file: str) -> list[str]:
@@ -211,10 +199,10 @@ def find_misspelt_keys(project: str, given: Mapping[str, Any], declared: list[De
     return [f"{file}: '{project}:{key}' is not declared in Pulumi.yaml. {hint}" for key, hint in hints.items() if hint]
 
 
-def validate_value(stack: str, entry: Declaration, value: Any, *, from_stack: bool, file: str) -> None:
+def validate_value(stack: str, entry: Declaration, value: Any, file: str) -> None:
     """Raise LocalError for a value that the CLI does not accept."""
     subject = f"Stack '{stack}' with configuration key '{entry.key}'"
-    if entry.secret and from_stack and not has_sealed(value):
+    if entry.secret and not has_sealed(value):
         fix = f"Run `pulumi config set --secret {entry.key} --stack {stack}`."
         raise LocalError(f"{subject} must be encrypted as it's secret (in {file}). {fix}")
     scalar = value is None or isinstance(value, bool | int | float)

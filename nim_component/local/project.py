@@ -15,16 +15,22 @@ from .configuration import (
     complete_values,
     find_misspelt_keys,
     full_key,
-    has_sealed,
     parse_declarations,
-    replace_sealed,
+    refuse_equal_keys,
+    refuse_unusable_numbers,
     to_text,
+    warn_of_nulls,
 )
+from .documents import SUFFIXES, read_mapping, refuse_mixed_keys
 from .errors import LocalError
 from .paths import resolve_path
-from .yaml_reader import read_mapping
+from .sealed_values import has_sealed, replace_sealed
 
-PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
+PROJECT_FILES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
+"""Names of project files, in the order of the CLI. Stack files have the ending of the project file.
+
+https://github.com/pulumi/pulumi/blob/v3.260.0/sdk/go/common/workspace/paths.go
+"""
 STACK_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 
 
@@ -43,6 +49,10 @@ class Project:
     def folder(self) -> Path:
         """Folder of Pulumi.yaml."""
         return self.file.parent
+
+    def find_stack_file(self, name: str) -> Path:
+        """Return the path of the file of a stack."""
+        return self.stack_folder / f"Pulumi.{name}{self.file.suffix}"
 
 
 @dataclass(frozen=True)
@@ -118,8 +128,8 @@ def find_main(file: Path, main: Any) -> Path:
 
 def list_stacks(project: Project) -> list[str]:
     """Return the names of the stacks that have a file."""
-    files = (*project.stack_folder.glob("Pulumi.*.yaml"), *project.stack_folder.glob("Pulumi.*.yml"))
-    return sorted({file.name.removeprefix("Pulumi.").rpartition(".")[0] for file in files})
+    files = project.stack_folder.glob(f"Pulumi.*{project.file.suffix}")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(project.file.suffix) for file in files)
 
 
 def choose_stack(project: Project, wanted: str | None) -> str:
@@ -136,15 +146,22 @@ def choose_stack(project: Project, wanted: str | None) -> str:
     return names[0] if len(names) == 1 else "dev"
 
 
+def refuse_other_ending(project: Project, name: str) -> None:
+    """Raise LocalError for a stack file that the CLI ignores because of its ending."""
+    for ending in SUFFIXES:
+        other = project.stack_folder / f"Pulumi.{name}.{ending}"
+        if other.is_file():
+            raise LocalError(f"{other}: is not read beside {project.file.name}. Rename it to {project.find_stack_file(name).name}.")
+
+
 def load_stack(project: Project, name: str) -> Stack:
     """Return the configuration of a stack. A project without stack files runs with its defaults."""
-    file = next((found for ending in ("yaml", "yml") if (found := project.stack_folder / f"Pulumi.{name}.{ending}").is_file()), None)
-    names = list_stacks(project)
+    expected, names = project.find_stack_file(name), list_stacks(project)
+    file = expected if expected.is_file() else None
+    if file is None:
+        refuse_other_ending(project, name)
     if file is None and names:
-        raise LocalError(
-            f"no stack named '{name}' found: {project.stack_folder / f'Pulumi.{name}.yaml'} does not exist. "
-            f"{suggest(name, names)} Choose a stack with --stack."
-        )
+        raise LocalError(f"no stack named '{name}' found: {expected} does not exist. {suggest(name, names)} Choose a stack with --stack.")
     content = read_mapping(file, "stack file") if file else {}
     warnings = [
         add_suggestion(f"{file}: '{key}' is not a key of a stack file", key, STACK_KEYS) for key in content if key not in STACK_KEYS
@@ -154,9 +171,15 @@ def load_stack(project: Project, name: str) -> Stack:
     config = content.get("config")
     if config is not None and not isinstance(config, dict):
         raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")
-    entries = cast("dict[Any, Any]", config or {})
-    shown = str(file or project.stack_folder / f"Pulumi.{name}.yaml")
-    given = {full_key(project.name, str(key), shown): replace_sealed(value) for key, value in entries.items()}
+    entries = cast("dict[str, Any]", config or {})
+    shown = str(expected)
+    refuse_mixed_keys(entries, f"{shown}: config")
+    refuse_equal_keys(project.name, entries, shown)
+    given = {full_key(project.name, key, shown): replace_sealed(value) for key, value in entries.items()}
+    refuse_unusable_numbers(given, shown)
+    warnings += warn_of_nulls(given, shown)
+    empty = None if expected.suffix == ".json" else ""  # The CLI passes `null` from JSON, and an empty text from YAML.
+    given = {key: empty if value is None else value for key, value in given.items()}
     warnings += find_misspelt_keys(project.name, given, project.declared, shown)
     try:
         values = complete_values(project.name, name, given, project.declared, shown)

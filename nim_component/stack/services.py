@@ -108,11 +108,13 @@ def _read_lock_file() -> AdapterLock | None:
     if not given:
         return None
     root = Path(given)
-    file = next((found for name in ("Pulumi.yaml", "Pulumi.yml") if (found := root / name).is_file()), None)
-    content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file is not None else None
+    file = next((found for name in ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml") if (found := root / name).is_file()), None)
+    content: Any = yaml.safe_load(file.read_text(encoding="utf-8-sig")) if file is not None else None
     if not isinstance(content, dict):
         return None
-    folder = root / str(cast("dict[str, Any]", content).get("stackConfigDir") or "")
+    fields = cast("dict[str, Any]", content)
+    former = fields.get("config")
+    folder = root / str(fields.get("stackConfigDir") or (former if isinstance(former, str) else ""))
     try:
         return read_lock(lock_path(folder, pulumi.get_stack()))
     except LockError as error:
