@@ -19,7 +19,7 @@ from .controlplane import VISITOR, ControlPlane
 from .etcd_events import drop_events, store_events
 from .nodes import EIGHT_GPUS, GPU, NO_GPU, ONE_GPU, TAINTED_GPUS, node
 from .objects import apply_all, render
-from .waiting import set_quota, wait_for_rollout
+from .waiting import release, set_quota, wait_for_rollout
 
 IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0"
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one", "my-org/two"], "lora_adapter_mem": "2Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
@@ -113,8 +113,14 @@ BEFORE = ("waiting for pods", "waiting for a node", "scheduled on gpu-0, waiting
 
 def test_successful_rollout_reports_its_phases(cluster: Client, namespace: str, nodes, report: RecordedReport):
     nodes(ONE_GPU)
-    objects = render(nim(pod_annotations={"cluster-tests/ready-after": "3s"}), namespace)
-    report.record(namespace, lambda lines: any("ready after" in text for _, text in lines), meanwhile=lambda: apply_all(cluster, objects))
+    objects = render(nim(pod_annotations={"cluster-tests/hold": "ready"}), namespace)
+
+    def roll_out() -> None:
+        apply_all(cluster, objects)
+        wait_until("a report of the scheduled pod", lambda: BEFORE[-1] in report.progress)
+        release(cluster, namespace)
+
+    report.record(namespace, lambda lines: any("ready after" in text for _, text in lines), seconds=120, meanwhile=roll_out)
     assert report.progress[:-1] == [line for line in BEFORE if line in report.progress]
     assert BEFORE[-1] in report.progress
     assert report.progress[-1].startswith("ready after ")

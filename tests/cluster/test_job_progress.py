@@ -16,7 +16,7 @@ from .objects import apply_all, pick, pods_of, render
 from .test_commands import run
 from .test_diagnosis import LORA
 from .test_progress import Lines, Update, lines
-from .waiting import set_quota
+from .waiting import release, set_quota
 
 __all__ = ["lines"]
 CPU = [node("cpu-0")]
@@ -51,16 +51,26 @@ def annotated(objects: list[Object], **annotations: str) -> list[Object]:
 
 @pytest.fixture
 def update(control_plane: ControlPlane, cluster: Client, namespace: str, lines: Lines) -> Callable[..., tuple[Update, bool]]:
-    """Return a function that applies objects and reports one of them."""
+    """Return a function that applies objects and reports one of them.
+
+    With `held_until`, pods with the annotation `cluster-tests/hold` are released after that line.
+    """
 
     def run_it(
-        objects: list[Object], kind: str = "Job", seconds: float = 20, until: Callable[[Update], bool] = lambda _: False, adapters: int = 0
+        objects: list[Object],
+        kind: str = "Job",
+        seconds: float = 20,
+        until: Callable[[Update], bool] = lambda _: False,
+        adapters: int = 0,
+        held_until: str = "",
     ) -> Any:
         apply_all(cluster, objects)
         object_ = pick(objects, kind)
         report = Update(str(control_plane.kubeconfig), lines, object_, adapters)
 
         def is_up() -> bool:
+            if held_until in report.lines_of("info"):
+                release(cluster, namespace)
             live = cluster.get(object_["apiVersion"], kind, object_["metadata"]["name"], namespace)
             return bool(report.lines_of("info")) and condition(live, "Complete").get("status") == "True"
 
@@ -77,13 +87,14 @@ def warned(report: Update) -> bool:
 
 def test_prewarm_job_reports_its_phases(namespace: str, nodes, update, lines: Lines):
     nodes(CPU)
-    _, came_up = update(with_prewarm(namespace, complete_after="4s"))
+    downloads = "downloading the model into the cache (time limit 1 h 10 min)"
+    _, came_up = update(with_prewarm(namespace, hold="complete"), seconds=120, held_until=f"llama (prewarm Job): {downloads}")
     assert came_up
     assert [text for level, text in lines if level != "info"] == []
     reported = [text.removeprefix("llama (prewarm Job): ") for _, text in lines]
-    assert "downloading the model into the cache (time limit 1 h 10 min)" in reported
+    assert downloads in reported
     assert reported[-1].startswith("done after ")
-    assert "waiting for pods" not in reported[reported.index("downloading the model into the cache (time limit 1 h 10 min)") :]
+    assert "waiting for pods" not in reported[reported.index(downloads) :]
     assert all(text.startswith("llama (prewarm Job): ") for _, text in lines)
 
 
@@ -134,9 +145,10 @@ def test_failed_job_is_diagnosed(namespace: str, nodes, update, what: str):
 
 def test_loader_job_reports_the_download(namespace: str, nodes, update, lines: Lines):
     nodes(CPU)
-    _, came_up = update(with_adapters(namespace, complete_after="4s"), adapters=2)
+    downloads = "llama (LoRA Job): downloading 2 adapters"
+    _, came_up = update(with_adapters(namespace, hold="complete"), seconds=120, adapters=2, held_until=downloads)
     assert came_up
-    assert "llama (LoRA Job): downloading 2 adapters" in [text for _, text in lines]
+    assert downloads in [text for _, text in lines]
 
 
 def test_refused_job_is_diagnosed(cluster: Client, namespace: str, nodes, update):

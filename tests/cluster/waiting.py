@@ -42,6 +42,13 @@ def set_quota(cluster: Client, namespace: str, name: str, **hard: str) -> None:
     wait_until("an effective quota", is_effective)
 
 
+def release(cluster: Client, namespace: str) -> None:
+    """Let the pods with the annotation `cluster-tests/hold` become ready, or complete."""
+    for pod in cluster.pods(namespace):
+        held = {"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]}
+        cluster.patch(held, {"metadata": {"annotations": {"cluster-tests/hold": None}}})
+
+
 def wait_for_unschedulable(cluster: Client, namespace: str) -> str:
     """Return the scheduler's message about an unschedulable pod with bound PVCs."""
 
