@@ -100,7 +100,7 @@ def test_node_of_fixture_accepts_pods(cluster: Client, nodes):
 
 
 def test_node_renews_heartbeat(cluster: Client, nodes):
-    """Without heartbeats, kube-controller-manager marks every pod NotReady after its grace period."""
+    """Without heartbeats, kube-controller-manager marks every pod NotReady after a while."""
 
     def find_ready() -> dict[str, str]:
         (node,) = cluster.list("v1", "Node")
