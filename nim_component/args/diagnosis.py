@@ -40,13 +40,13 @@ else:
 class DiagnosisArgs(Arguments):
     """Progress report of `pulumi up`: phases of the rollout, and the causes of a stalled one.
 
-    It only reads, and never changes, delays or fails an update, with the exception of
-    `missing_models`. Requires the package's extra `diagnose` and access to the cluster; without
-    them nothing is printed.
+    It only reads and never changes an object. At the end of an update, it compares the live
+    services with the program; only `unavailable` and `missing_models` can fail the update. Requires
+    the package's extra `diagnose` and access to the cluster; without them nothing is printed.
     """
 
     enabled: Annotated[bool, Strict()] = True
-    """Reading of the cluster, for the progress report and for the models. Never in a preview."""
+    """Reading of the cluster, for the progress report and the comparison. Never in a preview."""
 
     kubeconfig: Kubeconfig | None = None
     """Kubeconfig for reading: its path, or an Output of its text, which may be a secret. Unset:
@@ -55,6 +55,11 @@ class DiagnosisArgs(Arguments):
     context: AnyText | None = None
     """Context of that kubeconfig. Unset: that of the Kubernetes provider, otherwise the current
     one."""
+
+    unavailable: Literal["error", "warn", "ignore"] = "error"
+    """Reaction if, at the end of an update, the workload or a Job is not available, or its live
+    spec differs from the program, also if Pulumi reports "unchanged". `error` fails the update with
+    the diagnosis and the command that helps. Scaled to zero is available."""
 
     missing_models: Literal["error", "warn", "ignore"] = "error"
     """Reaction if the server is ready and does not list the base model or an adapter: a NIM skips

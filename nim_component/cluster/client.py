@@ -162,7 +162,7 @@ class ClusterClient:
             async with asyncio.timeout(seconds):
                 response = await self._client.request(method, path, params=params, json=body, timeout=None)
         except TimeoutError:
-            raise UnreachableError(f"no answer within {seconds:g} s") from None
+            raise UnreachableError(f"no answer within {round(seconds, 1):g} s") from None
         except self._errors() as error:
             raise UnreachableError(type(error).__name__) from None
         self._raise_for_status(response)

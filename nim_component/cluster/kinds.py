@@ -83,9 +83,10 @@ def slim_event(event: Object) -> Object:
 
 EVENTS = Kind("events", slim=slim_event)
 NODES = Kind("nodes", namespaced=False, slim=slim_node)
+DEPLOYMENT = Kind("deployments", "/apis/apps/v1", query=OURS, slim=slim_metadata)
 KINDS = (
     Kind("pods", query=OURS, slim=slim_pod),
-    Kind("deployments", "/apis/apps/v1", query=OURS, slim=slim_metadata),
+    DEPLOYMENT,
     Kind("replicasets", "/apis/apps/v1", query=OURS, slim=slim_metadata),
     EVENTS,
     Kind("persistentvolumeclaims", slim=slim_metadata),
@@ -104,6 +105,8 @@ JOB = Kind("jobs", "/apis/batch/v1", query=OURS, slim=slim_metadata)
 LEADER_WORKER_SET = Kind("leaderworkersets", "/apis/leaderworkerset.x-k8s.io/v1", query=OURS, slim=slim_metadata, optional=True)
 EXTRA_KINDS = {"Job": (JOB,), "LeaderWorkerSet": (LEADER_WORKER_SET,)}
 """Kinds that are watched in addition to `KINDS`, by the kind that Pulumi waits for."""
+WORKLOAD_KINDS = {"Deployment": DEPLOYMENT, "LeaderWorkerSet": LEADER_WORKER_SET, "Job": JOB}
+"""Kinds of the objects that run pods."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_foreign_pod

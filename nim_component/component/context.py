@@ -1,6 +1,6 @@
 """Context of one `NIMService`: the values from which all its children are created."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -24,6 +24,8 @@ class ComponentContext:
     """Arguments after validation."""
     timing: Timing
     """Timeouts that follow from the arguments."""
+    rendered: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """Inputs of the children that were rendered so far, by suffix."""
 
     def child_name(self, suffix: str) -> str:
         """Return the logical name of a child, such as `llama-cache`."""
@@ -31,7 +33,8 @@ class ComponentContext:
 
     def inputs(self, suffix: str, rendered: dict[str, Any]) -> dict[str, Any]:
         """Return the rendered inputs of a child with the user's override for it applied."""
-        return apply_override(self.nim, suffix, rendered)
+        self.rendered[suffix] = apply_override(self.nim, suffix, rendered)
+        return self.rendered[suffix]
 
     def options(self, **more: Any) -> pulumi.ResourceOptions:
         """Return the options of a child: the parent and `more`."""

@@ -95,9 +95,16 @@ class NIMService(pulumi.ComponentResource):
         )
         self.optional_children = before_pods | provide_other_children(context, [self.workload, self.service])
         self.secrets = secrets.children
-        self._register(context, references.cache_pvc)
+        server = "deployment" if nim.multi_node is None else "group"
+        workloads = {server: self.workload, "warm": self.prewarm, "lora-job": next(iter(adapters.depends_on), None)}
+        self._register(context, references.cache_pvc, workloads)
 
-    def _register(self, context: ComponentContext, cache_pvc: "pulumi.Input[str] | None") -> None:
+    def _register(
+        self,
+        context: ComponentContext,
+        cache_pvc: "pulumi.Input[str] | None",
+        workloads: "Mapping[str, pulumi.Input[pulumi.Resource] | None]",
+    ) -> None:
         nim, service_name = context.nim, context.service_name
         self._host = render_host(nim, service_name)
         self._port = nim.port
@@ -106,9 +113,9 @@ class NIMService(pulumi.ComponentResource):
         self._model_names = list_model_names(nim)
         self._cache_pvc = cache_pvc
         if nim.diagnosis.enabled and can_report_progress():
-            from ..diagnose.progress.model_comparison import compare_models
+            from .final_look import compare_after_update
 
-            compare_models(self, service_name, nim, self._model_names, (self.workload, self.service))
+            compare_after_update(context, self._model_names, workloads, [self.service, *self.optional_children.values()])
         self.register_outputs(
             {
                 "url": self._url,

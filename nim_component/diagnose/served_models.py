@@ -12,8 +12,10 @@ from ..text.sanitizing import sanitize
 
 SETTLE_SECONDS = 60.0
 """Time in which an adapter may still appear: a NIM rescans its adapters at intervals."""
-RESPONSE_SECONDS = 10.0
-"""Time in which a server that became ready may still fail to respond."""
+RESPONSE_SECONDS = 4.0
+"""Time limit for the first response. Servers that do not respond are not compared."""
+MIN_SECONDS = 0.5
+"""Shortest time limit of a request."""
 _STATUS = re.compile(r'"kind":\s*"Status"')
 """Marker of a response of the API server itself, not of the model server."""
 
@@ -52,25 +54,45 @@ async def list_models(client: ClusterClient, name: str, namespace: str, port: in
 
 
 async def find_missing(
-    client: ClusterClient, name: str, namespace: str, port: int, requested: Sequence[str], settle_seconds: float | None = None
+    client: ClusterClient,
+    name: str,
+    namespace: str,
+    port: int,
+    requested: Sequence[str],
+    settle_seconds: float | None = None,
+    response_seconds: float | None = None,
 ) -> tuple[list[str], list[str]]:
     """Return the requested models that are not listed, and the listed models.
 
-    Wait up to `settle_seconds`, by default `SETTLE_SECONDS`, until every requested model is listed.
+    Args:
+        client: Client of the cluster.
+        name: Name of the Service.
+        namespace: Its namespace.
+        port: Its port.
+        requested: Names of the models.
+        settle_seconds: Time in which every requested model must be listed, by default
+            `SETTLE_SECONDS`.
+        response_seconds: Time in which the server must respond, by default `RESPONSE_SECONDS`.
 
     Raises:
         ModelListError: The model list cannot be read.
     """
     started = time.monotonic()
     settle_seconds = SETTLE_SECONDS if settle_seconds is None else settle_seconds
+    response_seconds = RESPONSE_SECONDS if response_seconds is None else response_seconds
+    pause = min(3.0, max(settle_seconds, response_seconds) / 10)
+    has_responded = False
     while True:
+        limit = settle_seconds if has_responded else response_seconds
+        remaining = started + limit - time.monotonic()
         try:
-            listed = await list_models(client, name, namespace, port)
+            listed = await list_models(client, name, namespace, port, max(MIN_SECONDS, min(remaining, 10)))
         except ModelListError as error:
-            if error.denied or time.monotonic() - started >= min(RESPONSE_SECONDS, settle_seconds):
+            if error.denied or started + limit - time.monotonic() <= pause:
                 raise
         else:
+            has_responded = True
             missing = [model for model in requested if model not in listed]
             if not missing or time.monotonic() - started >= settle_seconds:
                 return missing, listed
-        await asyncio.sleep(min(3.0, settle_seconds / 10))
+        await asyncio.sleep(pause)

@@ -29,6 +29,7 @@ from ...names import JOBS, SELECTOR_LABELS, SERVER
 from ..phases import JOB_TITLES, format_duration
 from ..watch import Watch
 from .interrupts import delay_interrupts
+from .recovery import describe_recovery, is_interrupted
 from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedRollout
 from .run_state import run_state
 
@@ -46,6 +47,8 @@ class ReportedResource:
     connection: Connection | None = None
     rollout: TrackedRollout | None = None
     """The rollout while Pulumi waits for it."""
+    has_changed: bool = False
+    """True if Pulumi has created or updated the resource in this run."""
 
 
 def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
@@ -75,6 +78,15 @@ def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> 
     return hooks.binding
 
 
+def has_changed(component: pulumi.Resource) -> bool:
+    """Return True if Pulumi has created or updated a workload of the component in this run.
+
+    Also True if this is unknown.
+    """
+    hooks: ProgressHooks | None = run_state().get("progress hooks")
+    return hooks is None or any(each.has_changed for each in hooks.resources.values() if each.component is component)
+
+
 def _hooks_of_this_run() -> "ProgressHooks | None":
     try:
         loop = asyncio.get_running_loop()
@@ -95,6 +107,7 @@ class ProgressHooks:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.resources: dict[str, ReportedResource] = {}
         """By URN."""
+        self._has_reported_recovery = False
         self._program_loop, self._context = loop, contextvars.copy_context()
         delay_interrupts(loop, lambda: any(each.rollout is not None for each in self.resources.values()))
         self._reader_loop: asyncio.AbstractEventLoop | None = None
@@ -111,6 +124,7 @@ class ProgressHooks:
             resource = self.resources.get(args.urn)
             if resource is None or resource.connection is None:
                 return
+            resource.has_changed = True
             resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
             self._submit(self._begin(resource, resource.connection, resource.rollout))
 
@@ -128,6 +142,9 @@ class ProgressHooks:
         """Log the diagnosis of the failed resource. Return False: the engine must not retry."""
         with contextlib.suppress(Exception):
             resource = self.resources.get(args.urn)
+            if resource is not None and is_interrupted(args.errors) and not self._has_reported_recovery:
+                self._has_reported_recovery = True
+                self._log(resource.component, "warning", describe_recovery(pulumi.get_stack()))
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 try:
                     work = self._submit(self._fail(resource.connection, resource.rollout, args.errors))

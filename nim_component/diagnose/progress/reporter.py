@@ -1,7 +1,6 @@
 """Progress report of many rollouts, from one shared watch."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +8,12 @@ from typing import Literal
 
 from ...cluster.kinds import EXTRA_KINDS
 from ...names import SERVER
-from ...text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TIME_OUT
 from ..diagnosis import Diagnosis
 from ..phases import READY, describe_phases, format_duration
 from ..store import owner_key
 from ..watch import Watch
 from .phase_log import PhaseLog
+from .recovery import find_link
 
 Level = Literal["progress", "warning", "error"]
 WARN_AFTER = 3.0
@@ -25,8 +24,6 @@ RECHECK_AFTER = 3.0
 """Seconds until a rollout without changes is diagnosed again: some rules depend on the clock."""
 FINAL_DIAGNOSIS_SECONDS = 2.0
 """Time limit of the diagnosis of a failed rollout."""
-_LINKS = ((r"context cancell?ed|interrupted", AFTER_CTRL_C), (r"timed out|time-?out", AFTER_TIME_OUT))
-"""Text of an engine's error to the page that describes the recovery."""
 
 
 @dataclass
@@ -137,9 +134,3 @@ def describe_failure(diagnoses: list[Diagnosis], phases: list[str], seconds: flo
     if not diagnoses:
         return f"{first_line}.\nThe cluster shows no cause."
     return "\n".join([f"{first_line}.", *(str(diagnosis) for diagnosis in diagnoses[:3])])
-
-
-def find_link(errors: Sequence[str]) -> str:
-    """Return the link to the recovery from a failed update with these errors."""
-    text = "\n".join(errors)
-    return next((link for pattern, link in _LINKS if re.search(pattern, text, re.IGNORECASE)), AFTER_FAILED_CHANGE)

@@ -64,7 +64,7 @@ class TestStart:
     """Imports of `preview`: packages of other commands would slow its start."""
 
     HEAVY = ("lightkube", "httpx", "httpx2", "huggingface_hub", "deepdiff", "nim_component.review", "nim_component.diagnose.rules",
-             "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.model_comparison", "nim_component.local.renderer")  # fmt: skip
+             "nim_component.diagnose.progress.hooks", "nim_component.diagnose.progress.final_look", "nim_component.local.renderer")  # fmt: skip
 
     def test_preview_does_not_import_other_commands(self, tmp_path: Path):
         write(tmp_path, "Pulumi.yaml", "name: nim\nruntime: python\n")

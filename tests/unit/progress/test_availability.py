@@ -27,11 +27,11 @@ def test_disabled_diagnosis_creates_no_hooks(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(availability, "can_report_progress", lambda: True)
     monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: True)
     monkeypatch.setattr(BIND_HOOKS, lambda *given: calls.append(":".join(given[1:3])))
-    monkeypatch.setattr("nim_component.diagnose.progress.model_comparison.compare_models", lambda *_: calls.append("models"))
+    monkeypatch.setattr("nim_component.component.final_look.compare_after_update", lambda *_: calls.append("comparison"))
     for enabled in (False, True):
         diagnosis = DiagnosisArgs(enabled=enabled)
         record(lambda given=diagnosis: NIMService("llama", NIM(secrets=NIMSecrets.keyless(), diagnosis=given)))
-        assert calls == (["kubernetes:apps/v1:Deployment:llama-deployment", "models"] if enabled else [])
+        assert calls == (["kubernetes:apps/v1:Deployment:llama-deployment", "comparison"] if enabled else [])
 
 
 def test_progress_without_kubernetes_client_is_unavailable(monkeypatch: pytest.MonkeyPatch):

@@ -1,9 +1,11 @@
 """Progress hooks: the rollout that is tracked for a resource, and the requests to the cluster."""
 
+import asyncio
 import subprocess
 import sys
 import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +13,9 @@ import pulumi
 import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component.diagnose.progress import hooks
 from nim_component.diagnose.progress.hooks import track_rollout
+from nim_component.diagnose.progress.recovery import describe_recovery
 from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record
@@ -103,3 +107,20 @@ def answer_with_empty_lists(path: str) -> tuple[int, Any]:
     if "watch=true" in path:
         return 200, iter(lambda: time.sleep(0.2) or b"\n", None)
     return 200, {"items": [], "metadata": {"resourceVersion": "1"}}
+
+
+def test_interrupted_run_reports_its_recovery_once(monkeypatch: pytest.MonkeyPatch):
+    lines: list[str] = []
+    monkeypatch.setattr(hooks, "delay_interrupts", lambda *_: None)
+    monkeypatch.setattr("pulumi.log.warn", lambda text, *_, **__: lines.append(text))
+    for engine_class in ("ResourceHook", "ErrorHook", "ResourceHookBinding"):
+        monkeypatch.setattr(pulumi, engine_class, lambda *_, **__: None)
+
+    async def fail() -> None:
+        progress: Any = hooks.ProgressHooks(asyncio.get_running_loop())
+        progress.resources = {urn: hooks.ReportedResource(pulumi.Resource.__new__(pulumi.Resource), 0, True) for urn in "abc"}
+        for urn, error in (("a", "timed out waiting for the condition"), ("b", "operation was interrupted"), ("c", "context canceled")):
+            assert await progress.fail(SimpleNamespace(urn=urn, errors=[error])) is False
+
+    asyncio.run(fail())
+    assert lines == [describe_recovery(pulumi.get_stack())]

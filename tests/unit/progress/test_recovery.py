@@ -1,8 +1,8 @@
-"""Links to the recovery from a failed update."""
+"""Recovery from a failed or interrupted update."""
 
 import pytest
 
-from nim_component.diagnose.progress.reporter import find_link
+from nim_component.diagnose.progress.recovery import describe_recovery, find_link, is_interrupted
 from nim_component.text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TIME_OUT
 
 
@@ -19,3 +19,12 @@ from nim_component.text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TI
 )
 def test_failure_links_to_its_recovery(errors: list[str], link: str):
     assert find_link(errors) == link
+    assert is_interrupted(errors) == (link == AFTER_CTRL_C)
+
+
+def test_recovery_names_both_commands():
+    assert describe_recovery("prod").splitlines()[1:] == [
+        "  to continue: `pulumi up --stack prod`",
+        "  to go back: restore the previous arguments, then `pulumi up --refresh --stack prod`",
+        "  see: docs/troubleshooting.md#after-ctrl-c",
+    ]

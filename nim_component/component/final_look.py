@@ -1,0 +1,57 @@
+"""Workloads of a service for the final look of an update: as rendered, and as Pulumi recorded them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from ..diagnose.progress.expected_services import ExpectedWorkload
+from ..diagnose.progress.final_look import schedule_final_look
+from ..manifests.child_objects import find_child_object
+from ..manifests.structures import to_yaml_keys
+from .context import ComponentContext
+
+_KINDS = {"deployment": "Deployment", "group": "LeaderWorkerSet", "warm": "Job", "lora-job": "Job"}
+"""Kinds of the children that run pods, by suffix."""
+
+
+def compare_after_update(
+    context: ComponentContext,
+    models: "Sequence[pulumi.Input[str]]",
+    workloads: "Mapping[str, pulumi.Input[pulumi.Resource] | None]",
+    other_children: Sequence[pulumi.Resource],
+) -> None:
+    """Compare the live service with the program when all its children are ready.
+
+    Args:
+        context: Context of the service.
+        models: The requested models: the base model, then the adapters.
+        workloads: The children that run pods, by suffix; the server first. None for a child that
+            the service does not have.
+        other_children: Its other children that must be ready before.
+    """
+    existing = {suffix: each for suffix, each in workloads.items() if isinstance(each, pulumi.Resource)}
+    schedule_final_look(
+        context.parent,
+        context.service_name,
+        context.nim,
+        models,
+        [_describe_workload(context, suffix, workload) for suffix, workload in existing.items()],
+        [*existing.values(), *other_children],
+    )
+
+
+def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.Resource) -> "pulumi.Output[ExpectedWorkload]":
+    structure = find_child_object(suffix).structure
+    is_scaled_by_others = suffix == "deployment" and context.nim.autoscaling is not None
+
+    def describe(values: list[Any]) -> ExpectedWorkload:
+        rendered, recorded = values
+        return ExpectedWorkload(
+            _KINDS[suffix],
+            to_yaml_keys(rendered, structure),
+            None if recorded is None else to_yaml_keys({"spec": recorded}, structure),
+            (("spec", "replicas"),) if is_scaled_by_others else (),
+        )
+
+    return pulumi.Output.all(context.rendered[suffix], resource.__dict__.get("spec")).apply(describe)
