@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from nim_component.diagnose.live_comparison import find_differences
 from nim_component.kubernetes.quantities import parse_quantity
 
 from .client import MANAGER, Client, Object
@@ -50,9 +51,13 @@ def assert_apply_writes_nothing(cluster: Client, objects: list[Object]) -> None:
 
 
 def assert_values_are_applied(applied: list[Object], objects: list[Object]) -> None:
-    """Check that the server has every value that was set. It may add values."""
+    """Check that the server has every value that was set. It may add values.
+
+    The comparison at the end of `pulumi up` must find no difference either.
+    """
     for live, each in zip(applied, objects, strict=True):
         assert list(find_drift(each, live)) == []
+        assert find_differences(each, live) == find_differences(each, live, live) == []
 
 
 def find_drift(given: Any, live: Any, path: str = "") -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_missing_base_model_fails_only_if_named(
         assert warning.startswith(f"llama: the server is ready but does not serve {BASE}; it lists mistral, one, two.")
         assert "set served_model_name" in warning
         with pytest.raises(pulumi.RunError, match="does not serve my-llama; it lists mistral"):
-            update(control_plane.kubeconfig, namespace, monkeypatch, served_model_name="my-llama")
+            update(control_plane.kubeconfig, namespace, monkeypatch, served_model_name="my-llama", diagnosis={"unavailable": "ignore"})
 
 
 class CannedHandler(BaseHTTPRequestHandler):
@@ -175,7 +175,7 @@ RESPONSES = {
     "fails": (500, b"oops", 0, "the API server's proxy cannot reach the server (status 500)"),
     "html": (200, b"<html>\x1b[31mlog in</html>", 0, "the API server's proxy cannot reach the server (no JSON)"),
     "nothing": (0, b"", 0, "the API server's proxy cannot reach the server (status 503)"),
-    "slow": (200, b"{}", 30, "the API server's proxy cannot reach the server (no answer within 10 s)"),
+    "slow": (200, b"{}", 30, "the API server's proxy cannot reach the server (no answer within 4 s)"),
     "requires a key": (403, json.dumps({"detail": "no key"}).encode(), 0, "the server returned status 403"),
     "other": (200, b'{"object": "error"}', 0, "the response is not a list of models"),
 }
@@ -212,7 +212,7 @@ def test_denied_proxy_is_logged_once(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    grant(cluster, namespace, "pods", "services")
+    grant(cluster, namespace, "pods", "services", "deployments")
     with StubNIM(publish(tmp_path, "one", "two")) as stub:
         route_to(stub.server_port)
         seen = update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch, services=3)
@@ -221,7 +221,7 @@ def test_denied_proxy_is_logged_once(
         assert line.endswith(
             f"the models that it serves are not compared: services/proxy cannot be used in namespace {namespace} (requires get)"
         )
-        grant(cluster, namespace, "services/proxy")
+        grant(cluster, namespace, "services/proxy", "deployments")
         wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
     assert network.dialled != []
 

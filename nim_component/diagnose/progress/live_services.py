@@ -175,10 +175,17 @@ def _is_failed(found: Iterable[WorkloadComparison]) -> bool:
 
 
 def _answers_requests(service: ExpectedService, found: Sequence[WorkloadComparison]) -> bool:
-    """Return True if the server is up, or if its state is unknown and pods are requested."""
-    server = service.workloads[0]
-    live = next((each.live for each in found if each.expected is server), None)
-    return not _is_failed(found) and not is_scaled_to_zero(server.rendered if live is None else live)
+    """Return True if the server is up, or if its state is unknown and pods are requested.
+
+    A service that already fails the update is not queried.
+    """
+    if service.unavailable != "ignore" and _is_failed(found):
+        return False
+    expected = service.workloads[0]
+    server = next((each for each in found if each.expected is expected), None)
+    if server is None:
+        return not is_scaled_to_zero(expected.rendered)
+    return server.live is not None and server.state.level != "unavailable" and not is_scaled_to_zero(server.live)
 
 
 def _describe(service: ExpectedService, found: Sequence[WorkloadComparison], explanation: Explanation | None) -> list[Problem]:
