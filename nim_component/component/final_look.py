@@ -1,4 +1,4 @@
-"""Workloads of a service for the final look of an update: as rendered, and as Pulumi recorded them."""
+"""Workloads of a service for the final look of an update: as rendered and as recorded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

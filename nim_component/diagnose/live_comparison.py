@@ -37,7 +37,7 @@ _FIELD_MANAGERS = "pulumi"
 
 
 @dataclass(frozen=True)
-class Difference:
+class LiveDifference:
     """A field whose live value differs from the rendered one. `ABSENT` is a missing field."""
 
     path: Path
@@ -56,7 +56,9 @@ class Difference:
         return sanitize(json.dumps(value, default=str), _LONGEST_VALUE)
 
 
-def find_differences(rendered: Object, live: Object, recorded: Object | None = None, ignored: Collection[Path] = ()) -> list[Difference]:
+def find_differences(
+    rendered: Object, live: Object, recorded: Object | None = None, ignored: Collection[Path] = ()
+) -> list[LiveDifference]:
     """Return the differences between the `spec` of a live object and the rendered one.
 
     Args:
@@ -75,7 +77,7 @@ def find_differences(rendered: Object, live: Object, recorded: Object | None = N
     return [each for each in found.values() if each.path not in ignored]
 
 
-def _compare(path: Path, rendered: Any, recorded: Any, live: Any) -> Iterator[Difference]:
+def _compare(path: Path, rendered: Any, recorded: Any, live: Any) -> Iterator[LiveDifference]:
     if isinstance(rendered, Mapping) and isinstance(live, Mapping):
         fields = cast("Mapping[str, Any]", rendered)
         for key, value in fields.items():
@@ -89,7 +91,7 @@ def _compare(path: Path, rendered: Any, recorded: Any, live: Any) -> Iterator[Di
                 yield from _compare((*path, step), *values)
             return
     if not _are_equal(path, rendered, live) and _are_equal(path, rendered, recorded):
-        yield Difference(path, live, rendered)
+        yield LiveDifference(path, live, rendered)
 
 
 def _pair_items(field: str, rendered: list[Any], recorded: Any, live: list[Any]) -> list[tuple[str | int, Any, Any, Any]] | None:
@@ -117,7 +119,7 @@ def _index(items: Sequence[Any], keys: Sequence[str]) -> dict[tuple[str, ...], A
     return indexed if len(indexed) == len(items) else None
 
 
-def _find_added(path: Path, live: Any, known: Sequence[Any], owned: Mapping[str, Any]) -> Iterator[Difference]:
+def _find_added(path: Path, live: Any, known: Sequence[Any], owned: Mapping[str, Any]) -> Iterator[LiveDifference]:
     """Yield the live fields of one field manager that no known object has."""
     if isinstance(live, Mapping):
         for key, value in cast("Mapping[str, Any]", live).items():
@@ -134,11 +136,11 @@ def _find_added(path: Path, live: Any, known: Sequence[Any], owned: Mapping[str,
                 yield from _find_added_below((*path, step), item, counterparts, mapping_at(owned, name))
 
 
-def _find_added_below(path: Path, value: Any, known: Sequence[Any], owned: Mapping[str, Any]) -> Iterator[Difference]:
+def _find_added_below(path: Path, value: Any, known: Sequence[Any], owned: Mapping[str, Any]) -> Iterator[LiveDifference]:
     if value is ABSENT or _is_empty(value):
         return
     if all(each is ABSENT or _is_empty(each) for each in known):
-        yield Difference(path, value, ABSENT)
+        yield LiveDifference(path, value, ABSENT)
     else:
         yield from _find_added(path, value, known, owned)
 

@@ -67,7 +67,7 @@ class ExpectedService:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ServiceProblem:
     """Text about a service that is not as the program renders it."""
 
     component: pulumi.Resource

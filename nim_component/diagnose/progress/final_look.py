@@ -21,7 +21,7 @@ from ...args import NIM
 from ...cluster.client import ClusterClient
 from ...cluster.connection import Connection, resolve_connection
 from ...cluster.kubeconfig import NoClusterError
-from .expected_services import ExpectedService, ExpectedWorkload, Problem
+from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
 from .hooks import has_changed
 from .live_services import LiveServices
 from .run_state import run_state
@@ -65,7 +65,7 @@ class FinalLook:
         if errors:
             raise pulumi.RunError("\n".join(errors))
 
-    async def _read(self, connection: Connection, services: list[ExpectedService]) -> list[Problem]:
+    async def _read(self, connection: Connection, services: list[ExpectedService]) -> list[ServiceProblem]:
         try:
             client = ClusterClient.connect(connection.kubeconfig, connection.context)
         except NoClusterError as error:

@@ -13,11 +13,11 @@ from ...cluster.kinds import WORKLOAD_KINDS
 from ...cluster.objects import Object, at, name_of
 from ...text.sanitizing import sanitize
 from ..explain import Explainer, Explanation
-from ..live_comparison import Difference, find_differences
+from ..live_comparison import LiveDifference, find_differences
 from ..rules.endpoints import MISSING_MODEL_FIX, describe_missing
 from ..served_models import MIN_SECONDS, ModelListError, find_missing
 from ..workload_state import AVAILABLE, WorkloadState, is_scaled_to_zero, read_state
-from .expected_services import ExpectedService, ExpectedWorkload, Problem
+from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
 from .look_texts import describe_degraded, describe_missing_job, describe_unavailable
 
 LOOK_SECONDS = 4.0
@@ -37,7 +37,7 @@ class WorkloadComparison:
     expected: ExpectedWorkload
     live: Object | None
     """None if it does not exist."""
-    differences: list[Difference] = field(default_factory=list[Difference])
+    differences: list[LiveDifference] = field(default_factory=list[LiveDifference])
     state: WorkloadState = AVAILABLE
 
     @property
@@ -65,7 +65,7 @@ class LiveServices:
         self._client, self._log_once = client, log_once
         self._deadline = time.monotonic() + LOOK_SECONDS
 
-    async def compare(self, services: Sequence[ExpectedService]) -> list[Problem]:
+    async def compare(self, services: Sequence[ExpectedService]) -> list[ServiceProblem]:
         """Return the problems of the services, in their order."""
         kinds = await self._list(services)
         compared = [_compare(each, kinds) for each in services]
@@ -79,7 +79,7 @@ class LiveServices:
             self._explain(failed),
             asyncio.gather(*(self._compare_models(*each) for each in zip(services, compared, strict=True))),
         )
-        problems: list[Problem] = []
+        problems: list[ServiceProblem] = []
         for service, found, models in zip(services, compared, missing, strict=True):
             problems += _describe(service, found, explained.get((service.namespace, service.name)))
             problems += [models] if models is not None else []
@@ -113,7 +113,7 @@ class LiveServices:
         self._log_once(text, component)
         return None
 
-    async def _compare_models(self, service: ExpectedService, found: Sequence[WorkloadComparison]) -> Problem | None:
+    async def _compare_models(self, service: ExpectedService, found: Sequence[WorkloadComparison]) -> ServiceProblem | None:
         if service.missing_models == "ignore" or not _answers_requests(service, found):
             return None
         remaining = max(MIN_SECONDS, self._remaining())
@@ -135,8 +135,8 @@ class LiveServices:
             return None
         text = f"{service.name}: {describe_missing(missing, listed)}. {MISSING_MODEL_FIX}"
         if service.missing_models == "warn" or (service.base_name_is_derived and missing == list(service.models[:1])):
-            return Problem(service.component, text, "warn")
-        return Problem(service.component, f"{text} With diagnosis.missing_models: warn this is a warning.", "error")
+            return ServiceProblem(service.component, text, "warn")
+        return ServiceProblem(service.component, f"{text} With diagnosis.missing_models: warn this is a warning.", "error")
 
     async def _explain(self, services: Sequence[ExpectedService]) -> dict[tuple[str, str], Explanation]:
         if not services:
@@ -188,17 +188,17 @@ def _answers_requests(service: ExpectedService, found: Sequence[WorkloadComparis
     return server.live is not None and server.state.level != "unavailable" and not is_scaled_to_zero(server.live)
 
 
-def _describe(service: ExpectedService, found: Sequence[WorkloadComparison], explanation: Explanation | None) -> list[Problem]:
+def _describe(service: ExpectedService, found: Sequence[WorkloadComparison], explanation: Explanation | None) -> list[ServiceProblem]:
     if service.unavailable == "ignore":
         return []
     stack = pulumi.get_stack()
     failed = [each for each in found if each.is_failed]
     if failed:
         text = describe_unavailable(service, failed, explanation, stack)
-        return [Problem(service.component, text, service.unavailable)]
+        return [ServiceProblem(service.component, text, service.unavailable)]
     problems = [describe_degraded(service, each, stack) for each in found if each.state.level == "degraded"]
     problems += [describe_missing_job(service, each, stack) for each in found if each.is_missing_job and not _expires(each.expected)]
-    return [Problem(service.component, each, "warn") for each in problems]
+    return [ServiceProblem(service.component, each, "warn") for each in problems]
 
 
 def _expires(job: ExpectedWorkload) -> bool:

@@ -1,4 +1,4 @@
-"""Final look of an update: live services beside the program, on an API server with canned responses."""
+"""Final look of an update: live services beside the program, on a server with canned responses."""
 
 import copy
 import json
