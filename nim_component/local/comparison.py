@@ -92,7 +92,7 @@ def compare_resource(old: SavedResource | None, new: SavedResource, former: str)
     """Return the step of one resource."""
     if old is None:
         return Step(new.urn, new.type, new.name, new.parent, "read" if new.read else "create")
-    replacing = find_replacement_paths(new.type, new.inputs) if new.custom else ()
+    replacing = find_replacement_paths(new.type, new.inputs, is_mutable=new.mutable) if new.custom else ()
     changes = [
         PropertyChange(change.path, change.kind, change.old, change.new, replaces=any(is_under(change.path, path) for path in replacing))
         for change in compare_values(old.inputs, new.inputs)

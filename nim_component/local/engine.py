@@ -54,7 +54,7 @@ def execute(
         on_failure: Function that receives the registrations before an exception.
     """
     settings = {key: to_text(value) for key, value in (config or {}).items()}
-    monitor = LocalMonitor(project=project, stack=stack, config=settings, read=read, call=call)
+    monitor = LocalMonitor(project=project, stack=stack, config=settings, organization=organization, read=read, call=call)
     log = sdk.LogEngine()
     host = sdk.LanguageHost(monitor, log, project, stack, organization, root_directory, preview, settings, frozenset(secret_keys))
 

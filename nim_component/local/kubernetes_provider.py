@@ -6,7 +6,10 @@ of the URN, so that a second run renders the same files.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
 from hashlib import blake2s
+from typing import Any
 
 from google.protobuf import struct_pb2
 
@@ -14,6 +17,12 @@ from . import markers, urns, wire
 
 AUTONAMED = "pulumi.com/autonamed"
 CRD_TYPE = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+
+MUTABLE_SETTINGS = {
+    "kubernetes:core/v1:ConfigMap": ("enableConfigMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"),
+    "kubernetes:core/v1:Secret": ("enableSecretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"),
+}
+"""Field of the provider, and environment variable, that let data change in place."""
 
 CLUSTER_SCOPED = frozenset({
     "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CSINode", "CustomResourceDefinition",
@@ -68,13 +77,38 @@ def read_api_version_kind(type_: str, properties: struct_pb2.Struct) -> tuple[st
     return given[0] or module.removeprefix("core/"), given[1] or kind
 
 
+def is_mutable(type_: str, provider: Mapping[str, Any] | None, config: Mapping[str, str]) -> bool:
+    """Return true for a ConfigMap or Secret whose data the provider changes in place.
+
+    https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/provider/provider.go
+
+    Args:
+        type_: Type of the resource.
+        provider: Inputs of its explicit provider.
+        config: Configuration of the stack, which sets the default provider.
+    """
+    setting = MUTABLE_SETTINGS.get(type_)
+    if setting is None:
+        return False
+    field, variable = setting
+    given = provider.get(field) if provider is not None else config.get(f"kubernetes:{field}")
+    return (os.environ.get(variable) if given is None else given) in (True, "true")
+
+
 def identify(
-    type_: str, urn: str, properties: struct_pb2.Struct, default_namespace: str, cluster_scoped: frozenset[tuple[str, str]]
+    type_: str,
+    urn: str,
+    properties: struct_pb2.Struct,
+    default_namespace: str,
+    cluster_scoped: frozenset[tuple[str, str]],
+    autoname: Callable[[], str | None],
 ) -> tuple[struct_pb2.Struct, str]:
     """Return the properties with name and namespace, and the id of the object.
 
     The id is empty if name or namespace is unknown. Without a default namespace, a missing
     namespace stays missing and the id is the name alone, as in the provider without a kubeconfig.
+
+    `autoname` returns the name of an unnamed object, or None for the name that the provider makes.
     """
     api_version, kind = read_api_version_kind(type_, properties)
     metadata = properties.fields["metadata"] if "metadata" in properties.fields else struct_pb2.Value(struct_value=struct_pb2.Struct())
@@ -88,7 +122,8 @@ def identify(
     if missing_name or missing_namespace:
         properties, metadata = copy_with_metadata(properties, metadata.struct_value)
         if missing_name:
-            metadata.struct_value.fields["name"].string_value = f"{urns.parse(urn).name}-{blake2s(urn.encode()).hexdigest()[:8]}"
+            name = autoname() or f"{urns.parse(urn).name}-{blake2s(urn.encode()).hexdigest()[:8]}"
+            metadata.struct_value.fields["name"].string_value = name
             annotate(metadata.struct_value, AUTONAMED, "true")
         if missing_namespace:
             metadata.struct_value.fields["namespace"].string_value = default_namespace

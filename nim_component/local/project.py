@@ -167,7 +167,9 @@ def load_stack(project: Project, name: str) -> Stack:
         add_suggestion(f"{file}: '{key}' is not a key of a stack file", key, STACK_KEYS) for key in content if key not in STACK_KEYS
     ]
     if content.get("environment"):
-        warnings.append(f"{file}: environment: not supported by the local engine, which cannot read Pulumi ESC. Its values are missing.")
+        text = "contains values of Pulumi ESC, which the local engine cannot read"
+        fix = "Run `pulumi preview --json > FILE`, and review it with `nim-component diff --preview-json FILE`."
+        raise LocalError(f"{file}: environment: {text}. {fix}")
     config = content.get("config")
     if config is not None and not isinstance(config, dict):
         raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")

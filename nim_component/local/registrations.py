@@ -14,7 +14,9 @@ from .urns import AliasSpec
 HOOKS = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete", "on_error")
 
 
-def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str) -> Resource:
+def describe_registration(
+    request: resource_pb2.RegisterResourceRequest, *, urn: str, properties: struct_pb2.Struct, id_: str, mutable: bool
+) -> Resource:
     """Return the record of a registration."""
     return Resource(
         urn=urn,
@@ -27,6 +29,7 @@ def describe_registration(request: resource_pb2.RegisterResourceRequest, *, urn:
         provider=parse_provider_urn(request.provider),
         providers={package: parse_provider_urn(reference) for package, reference in request.providers.items()},
         options=describe_options(request),
+        mutable=mutable,
         raw=properties,
     )
 

@@ -98,6 +98,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
             "parent": resource.parent,
             "custom": resource.custom,
             "external": resource.read,
+            "mutable": resource.mutable,
             "inputs": {} if resource.read else markers.transform(objects.get(resource.urn, resource.inputs), encode),
             "protect": bool(options.protect),
             "retain": bool(options.retain_on_delete),

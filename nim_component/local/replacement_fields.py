@@ -28,15 +28,21 @@ REPLACEMENT_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 """Paths by apiVersion and kind. `metadata.name` and `metadata.namespace` apply to every kind."""
 
 
-def find_replacement_paths(type_: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+def find_replacement_paths(type_: str, inputs: Mapping[str, Any], *, is_mutable: bool = False) -> tuple[str, ...]:
     """Return the paths whose change replaces an object.
 
     Empty for types that are not Kubernetes objects.
+
+    Args:
+        type_: Type of the resource.
+        inputs: Object.
+        is_mutable: The provider changes the data of this ConfigMap or Secret in place.
     """
     if not type_.startswith("kubernetes:"):
         return ()
     key = (str(inputs.get("apiVersion")), str(inputs.get("kind")))
-    return ("metadata.name", "metadata.namespace", *REPLACEMENT_FIELDS.get(key, ()))
+    fields = () if is_mutable and inputs.get("immutable") is not True else REPLACEMENT_FIELDS.get(key, ())
+    return ("metadata.name", "metadata.namespace", *fields)
 
 
 def is_under(path: tuple[str | int, ...], root: str) -> bool:

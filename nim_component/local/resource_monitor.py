@@ -12,6 +12,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
 from . import kubernetes_provider, markers, urns, wire
+from .engine_settings import read_settings
 from .registrations import describe_read, describe_registration, parse_provider_urn, read_transforms
 from .resources import LogEntry, Resource
 from .transforms import CallbackClient, run_transforms
@@ -48,8 +49,18 @@ class LocalMonitor(MockMonitor):
     `lock`.
     """
 
-    def __init__(self, *, project: str, stack: str, config: Mapping[str, str], read: Read | None = None, call: Call | None = None):
+    def __init__(
+        self,
+        *,
+        project: str,
+        stack: str,
+        config: Mapping[str, str],
+        organization: str = "organization",
+        read: Read | None = None,
+        call: Call | None = None,
+    ):
         super().__init__(NoMocks())
+        self.settings = read_settings(config, project=project, stack=stack, organization=organization)
         self.project, self.stack, self.config = project, stack, config
         self.read, self.call = read, call
         self.records: dict[str, Resource] = {}
@@ -73,8 +84,13 @@ class LocalMonitor(MockMonitor):
         if transforms:
             request = run_transforms(request, transforms, self.callbacks)
         urn = urns.make(self.stack, self.project, request.parent, request.type, request.name)
-        properties, id_ = self.identify(request, urn)
-        resource = describe_registration(request, urn=urn, properties=properties, id_=id_)
+        if request.custom or request.remote:
+            self.settings.refuse_default_provider(request.type, request.provider)
+        with self.lock:
+            provider = self.records.get(parse_provider_urn(request.provider))
+        properties, id_ = self.identify(request, urn, provider)
+        mutable = kubernetes_provider.is_mutable(request.type, provider and provider.inputs, self.config)
+        resource = describe_registration(request, urn=urn, properties=properties, id_=id_, mutable=mutable)
         with self.lock:
             self.record(resource)
             self.transforms_by_urn[urn] = own_transforms
@@ -88,6 +104,7 @@ class LocalMonitor(MockMonitor):
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Record a read. Without a result of `read`, only the id is known."""
         urn = urns.make(self.stack, self.project, request.parent, request.type, request.name)
+        self.settings.refuse_default_provider(request.type, request.provider)
         known = request.id and request.id != markers.UNKNOWN_SENTINEL
         found = self.read(request.type, request.id) if self.read and known else None
         properties = mark_secrets(wire.encode(found or {}), request.additionalSecretOutputs)
@@ -114,6 +131,7 @@ class LocalMonitor(MockMonitor):
                 raise pulumi.RunError(f"unknown resource {arguments.get('urn')}")
             state = {"urn": record.urn, "id": record.id, "state": record.inputs}
             return set_return(resource_pb2.ResourceInvokeResponse(), state)
+        self.settings.refuse_default_provider(request.tok, request.provider)
         result = self.invoke(request.tok, arguments)
         response: Any = set_return(resource_pb2.ResourceInvokeResponse(), result or {})
         if result is None and "unknown" in response.DESCRIPTOR.fields_by_name:  # older SDKs lack the field
@@ -172,16 +190,18 @@ class LocalMonitor(MockMonitor):
             ancestor = record.parent if record else ""
         return transforms + self.stack_transforms
 
-    def identify(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> tuple[struct_pb2.Struct, str]:
+    def identify(self, request: resource_pb2.RegisterResourceRequest, urn: str, provider: Resource | None) -> tuple[struct_pb2.Struct, str]:
         """Return the properties of a resource with name and namespace, and its id."""
         if not (request.custom and kubernetes_provider.is_object(request.type)):
             return request.object, ""
         with self.lock:
-            provider = self.records.get(parse_provider_urn(request.provider))
             cluster_scoped = frozenset(self.cluster_scoped)
         given = provider.inputs.get("namespace") if provider else self.config.get("kubernetes:namespace")
         namespace = given if isinstance(given, str) else ""
-        properties, id_ = kubernetes_provider.identify(request.type, urn, request.object, namespace, cluster_scoped)
+        rule = self.settings.find_naming_rule(request.type)
+        properties, id_ = kubernetes_provider.identify(
+            request.type, urn, request.object, namespace, cluster_scoped, lambda: rule.make_name(urn)
+        )
         if defined := kubernetes_provider.find_cluster_scoped_kind(request.type, properties):
             with self.lock:
                 self.cluster_scoped.add(defined)

@@ -74,6 +74,8 @@ class Resource:
     providers: Mapping[str, str] = field(default_factory=dict[str, str])
     """URNs of the providers of a component, by package."""
     options: Options = field(default_factory=Options)
+    mutable: bool = False
+    """True for a ConfigMap or Secret whose data the provider changes in place."""
     raw: struct_pb2.Struct = field(default_factory=struct_pb2.Struct, repr=False)
     raw_outputs: struct_pb2.Struct | None = field(default=None, repr=False)
 

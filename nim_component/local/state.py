@@ -35,6 +35,7 @@ class SavedResource:
     protect: bool = False
     retain: bool = False
     aliases: tuple[AliasSpec, ...] = ()
+    mutable: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def build_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str])
             bool(resource.options.protect),
             bool(resource.options.retain_on_delete),
             resource.options.aliases,
+            resource.mutable,
         )
         for resource in run.resources
     ]

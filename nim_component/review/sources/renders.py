@@ -111,7 +111,8 @@ def _compare(before: ResourceState | None, after: ResourceState, entry: Fields) 
 
 def _replacement_paths(state: ResourceState, entry: Fields) -> tuple[str, ...]:
     """Return the fields whose change replaces a resource. A component is never replaced."""
-    return find_replacement_paths(state.type, state.inputs) if entry.get("custom") else ()
+    is_mutable = entry.get("mutable") is True
+    return find_replacement_paths(state.type, state.inputs, is_mutable=is_mutable) if entry.get("custom") else ()
 
 
 def _find_order(before: ResourceState, after: ResourceState, entry: Fields) -> Order:

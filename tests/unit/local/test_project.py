@@ -90,9 +90,16 @@ def test_encrypted_leaf_makes_the_key_secret(project: Project) -> None:
     assert "v1:abc" not in str(output(root))
 
 
-def test_environment_logs_a_warning(project: Project) -> None:
-    run = run_project(project(SHOW, **{"Pulumi.dev.yaml": "environment: [acme/dev]\n"}), "dev")
-    assert ["environment: not supported by the local engine" in entry.message for entry in run.log] == [True]
+def test_environment_is_refused(project: Project) -> None:
+    with pytest.raises(LocalError) as error:
+        run_project(project(SHOW, **{"Pulumi.dev.yaml": "environment: [acme/dev]\n"}), "dev")
+    text = "Pulumi.dev.yaml: environment: contains values of Pulumi ESC, which the local engine cannot read. "
+    assert text in str(error.value)
+    assert "nim-component diff --preview-json FILE" in str(error.value)
+
+
+def test_empty_environment_is_accepted(project: Project) -> None:
+    assert output(project(SHOW, **{"Pulumi.dev.yaml": "environment: []\nconfig: {a: x}\n"})) == "x"
 
 
 def test_projects_do_not_share_modules(project: Project) -> None:
