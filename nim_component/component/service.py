@@ -25,6 +25,7 @@ from .context import ComponentContext
 from .lora_children import provide_adapters
 from .optional_children import provide_children_before_pods, provide_claim_templates, provide_other_children
 from .secrets import provide_secrets
+from .service_names import register_service
 from .validation import read_nim, service_name_of
 from .warnings import warn_of_misfit, warn_of_moving_tag
 from .workload import provide_workload
@@ -69,7 +70,8 @@ class NIMService(pulumi.ComponentResource):
             ArgumentError: With all problems of the arguments.
         """
         nim = canonicalise(bind_outputs(read_nim(name, args), describe_owner(name)))
-        super().__init__("nim:index:NIMService", name, describe_arguments(nim), opts)
+        super().__init__("nim:index:NIMService", name, {**describe_arguments(nim), "service_name": service_name_of(name, nim)}, opts)
+        register_service(name, nim, self.get_provider("kubernetes:core/v1:Service"))
         context = ComponentContext(self, name, service_name_of(name, nim), nim, compute_timing(nim))
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)

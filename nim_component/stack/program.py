@@ -2,7 +2,8 @@
 
 It reads these keys of the stack's configuration:
 
-- `nim:services`: the name of each service, with the fields of `NIM`
+- `nim:services`: the name of each service, with the fields of `NIM`, and `aliases` with former
+  names of the service
 - `nim:defaults`: fields that every service starts from
 - `nim:namespaces`: the name of each namespace to create, with the fields of `NamespaceArgs`
 - `nim:<any name>`: a key, set with `pulumi config set --secret`, to which a service refers as
@@ -18,6 +19,9 @@ from ..args.error import ArgumentError
 from ..args.fixes import written_in
 from ..args.namespace import NamespaceArgs
 from ..component.service import NIMService
+from .aliases import read_options
+from .configuration import read_mapping
+from .fields import SERVICES
 from .namespaces import provide_namespaces, read_namespaces, use_namespaces, warn_of_unused
 from .services import read_services
 
@@ -35,7 +39,8 @@ def deploy_stack() -> dict[str, NIMService]:
     namespaces, nims = _read(pulumi.Config())
     warn_of_unused(nims, namespaces)
     provided = provide_namespaces(namespaces)
-    services = {name: NIMService(name, use_namespaces(name, nim, provided)) for name, nim in nims.items()}
+    given = read_mapping(pulumi.Config(), SERVICES) or {}
+    services = {name: NIMService(name, use_namespaces(name, nim, provided), read_options(name, given)) for name, nim in nims.items()}
     pulumi.export("services", {name: _describe(service, nims[name]) for name, service in services.items()})
     return services
 

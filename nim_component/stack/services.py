@@ -12,9 +12,10 @@ from ..args.error import ArgumentError, ArgumentValueError, describe_owner
 from ..args.fixes import written_in
 from ..args.namespace import NamespaceArgs
 from ..args.problems import Problem
-from ..component.validation import read_nim, service_name_of
+from ..component.service_names import find_equal_names
+from ..component.validation import read_nim
 from ..lora.lockfile import AdapterLock, LockError, apply_lock, lock_path, read_lock, unused
-from ..names import name_leader_worker_set
+from .aliases import ALIASES, check_aliases
 from .configuration import read_mapping, resolve_secrets
 from .fields import DEFAULTS, SERVICES, merge_fields
 from .namespaces import validate_pod_security
@@ -41,9 +42,9 @@ def read_services(config: pulumi.Config, namespaces: Mapping[str, NamespaceArgs]
     lock = _read_lock_file()
     nims: dict[str, NIM] = {}
     errors: dict[str, ArgumentError] = {}
-    for name, fields in services.items():
+    for name in services:
         try:
-            nim = _read_service(config, name, defaults, fields, lock)
+            nim = _read_service(config, name, defaults, services, lock)
             _validate_together(name, nim, nims, namespaces)
             nims[name] = nim
         except ArgumentError as error:
@@ -55,16 +56,23 @@ def read_services(config: pulumi.Config, namespaces: Mapping[str, NamespaceArgs]
     return nims
 
 
-def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any], fields: Any, lock: AdapterLock | None) -> NIM:
+def _read_service(
+    config: pulumi.Config, name: str, defaults: Mapping[str, Any], services: Mapping[str, Any], lock: AdapterLock | None
+) -> NIM:
+    fields: Any = services[name]
     if not isinstance(fields, Mapping | None):
         raise ArgumentValueError(
             describe_owner(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")]
         )
     merged = merge_fields(defaults, cast("Mapping[str, Any]", fields or {}))
     problems: list[Problem] = []
+    if fields and ALIASES in fields:
+        problems += check_aliases(name, merged, services)
+        del merged[ALIASES]
     secrets = merged.get("secrets")
     if isinstance(secrets, Mapping):
-        merged["secrets"], problems = resolve_secrets(config, cast("Mapping[str, Any]", secrets))
+        merged["secrets"], found = resolve_secrets(config, cast("Mapping[str, Any]", secrets))
+        problems += found
     nim = read_nim(name, merged, problems)
     if lock is not None:
         nim, missing = apply_lock(nim, lock)
@@ -76,30 +84,10 @@ def _read_service(config: pulumi.Config, name: str, defaults: Mapping[str, Any],
 
 def _validate_together(name: str, nim: NIM, others: Mapping[str, NIM], namespaces: Mapping[str, NamespaceArgs]) -> None:
     """Check a service against the other services and the namespaces of the stack."""
-    problems = [problem for other, taken in others.items() for problem in _check_names_differ(name, nim, other, taken)]
+    problems = [problem for other, taken in others.items() for problem in find_equal_names(name, nim, other, taken)]
     problems += validate_pod_security(nim, namespaces)
     if problems:
         raise ArgumentValueError(describe_owner(name), problems)
-
-
-def _check_names_differ(name: str, nim: NIM, other: str, taken: NIM) -> Iterator[Problem]:
-    """Check that no objects of two services in one namespace have the same name.
-
-    Only these names can be equal. All others begin with the service's name and end in a hash, or
-    contain a dot.
-    """
-    if nim.namespace != taken.namespace:
-        return
-    own, others = service_name_of(name, nim), service_name_of(other, taken)
-    problem = None
-    if own == others:
-        problem = f"is also the name of service {other!r} in namespace {nim.namespace}"
-    elif taken.multi_node is not None and own == name_leader_worker_set(others):
-        problem = f"is also the name of the headless Service of {other!r}, which its LeaderWorkerSet creates"
-    elif nim.multi_node is not None and others == name_leader_worker_set(own):
-        problem = f"leads to a LeaderWorkerSet whose headless Service has the name of service {other!r}"
-    if problem is not None:
-        yield Problem(("service_name",), problem, "Set another service_name.", repr(own))
 
 
 def _read_lock_file() -> AdapterLock | None:

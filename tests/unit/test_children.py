@@ -248,6 +248,7 @@ def test_component_inputs_are_main_and_changed_arguments():
         "cache": {"size": "80Gi"},
         "env": {"A": "b"},
         "rollout": "recreate",
+        "service_name": "llama",
     }
 
 

@@ -42,6 +42,53 @@ def test_conflicting_names_in_two_namespaces_are_accepted():
     assert len(deploy({"a": MULTI_NODE, "a-group": {**KEYLESS, "namespace": "other"}}).find(NIM_SERVICE)) == 2
 
 
+RENAMED = {**KEYLESS, "service_name": "old", "aliases": ["old"]}
+
+
+def test_alias_of_service_is_registered():
+    (service,) = deploy({"new": RENAMED}).find(NIM_SERVICE)
+    assert [alias.name for alias in service.options.aliases] == ["old"]
+    (service,) = deploy({"new": KEYLESS}).find(NIM_SERVICE)
+    assert service.options.aliases == ()
+
+
+def test_renamed_service_has_same_objects():
+    """The inputs of all children and of the component are equal, so the engine changes nothing."""
+
+    def inputs(seen: Recording, name: str) -> dict[str, Any]:
+        children = {key.removeprefix(name): each.inputs for key, each in seen.children(name).items()}
+        return {**children, "": seen.service(name).inputs}
+
+    assert inputs(deploy({"new": RENAMED}), "new") == inputs(deploy({"old": KEYLESS}), "old")
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"aliases": ["old"]},
+            "service_name: must be set with aliases: without it, every object gets the new name and replaces the old one. "
+            "Keep the old name: `service_name: old`.",
+        ),
+        ({"aliases": "old"}, "aliases: must be a list of former names of the service. Write it such as `[old-name]`."),
+        ({"aliases": []}, "aliases: must be a list of former names of the service. Write it such as `[old-name]`."),
+        ({"aliases": ["new"]}, "aliases[0]: must be a former name, and is the name of the service itself (got 'new'). Remove it."),
+        (
+            {"aliases": ["x", "b"]},
+            "aliases[1]: must be a former name, and is the name of another service of the stack (got 'b'). Remove it.",
+        ),
+    ],
+    ids=str,
+)
+def test_wrong_aliases_are_refused(fields: dict[str, Any], text: str):
+    named = {} if "must be set with" in text else {"service_name": "old"}
+    assert refuse({"new": {**KEYLESS, **named, **fields}, "b": KEYLESS}).endswith(f"  {text}")
+
+
+def test_aliases_are_no_default():
+    assert "aliases: unknown field" in refuse({"a": None}, {**KEYLESS, "service_name": "x", "aliases": ["x"]})
+
+
 def test_exposed_service_exports_external_url():
     services = deploy({"a": {**KEYLESS, "ingress": {"hosts": ["a.example.com"]}}, "b": KEYLESS}).outputs["services"]
     assert services["a"]["external_url"] == "http://a.example.com"

@@ -6,6 +6,7 @@ from typing import Any
 from nim_component.args import NIM
 from nim_component.args.namespace import NamespaceArgs
 from nim_component.args.secrets import SECRET_VALUE_FIELDS
+from nim_component.stack.aliases import ALIASES
 
 from .models import all_models, describe_fields
 
@@ -30,7 +31,14 @@ def render_schema() -> dict[str, Any]:
     # `nim:defaults` may contain the required fields.
     schema.pop("required", None)
     definitions["NIM"] = schema
-    service: dict[str, Any] = {"anyOf": [{"$ref": "#/$defs/NIM"}, {"type": "null"}]}
+    aliases = {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "minItems": 1,
+        "description": "Former names of the service. Requires `service_name`, the name of its objects.",
+    }
+    definitions["Service"] = {**schema, "title": "Service", "properties": {**schema["properties"], ALIASES: aliases}}
+    service: dict[str, Any] = {"anyOf": [{"$ref": "#/$defs/Service"}, {"type": "null"}]}
     config = {
         "nim:services": {"type": "object", "additionalProperties": service, "minProperties": 1},
         "nim:defaults": {"$ref": "#/$defs/NIM"},

@@ -10,7 +10,7 @@ INTRO = """The program of a [stack file](../guides/stack-files.md) reads these k
 `Pulumi.yaml`. `stacks/schema.json` is the JSON schema for editors."""
 
 KEYS = [
-    ["`nim:services`", "mapping of a name to [`NIM`](arguments/index.md), required"],
+    ["`nim:services`", "mapping of a name to [`NIM`](arguments/index.md), required. `aliases` of a service is a list of its former names"],
     ["`nim:defaults`", "[`NIM`](arguments/index.md), without required fields"],
     ["`nim:namespaces`", "mapping of a name to [`NamespaceArgs`](#namespaceargs), or to nothing"],
     ["`nim:kubernetesVersion`", "Kubernetes version whose schemas the local engine validates against"],
