@@ -30,12 +30,12 @@ class Locked:
 
 def read_locked(stack: str | None, cwd: Path) -> Locked:
     """Read project, stack file and lock file. The program does not run. Errors end the command."""
-    from ..local.project import choose_stack, find_project, load_stack
+    from ..local.project import find_project, find_stack
     from ..lora.lockfile import AdapterLock, LockError, lock_path, read_lock
     from ..stack.fields import read_adapters
 
     project = run_or_fail(lambda: find_project(cwd), None)
-    loaded = run_or_fail(lambda: load_stack(project, choose_stack(project, stack)), None)
+    loaded = run_or_fail(lambda: find_stack(project, stack), None)
     path = lock_path(project.stack_folder, loaded.name)
     try:
         lock = read_lock(path) or AdapterLock()

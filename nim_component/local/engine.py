@@ -60,7 +60,11 @@ def execute(
 
     def run() -> None:
         with capture_output(log) if capture else contextlib.nullcontext():
-            run_loop(lambda: host.run(program))
+            try:
+                run_loop(lambda: host.run(program))
+            except SystemExit as end:
+                if end.code not in (None, 0):  # As in the CLI, `sys.exit(0)` is the end of a program.
+                    raise
 
     try:
         run_isolated(run)

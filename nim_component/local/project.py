@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, NamedTuple, cast
 
 from ..text.nearest_names import add_suggestion, did_you_mean, suggest
 from .configuration import (
@@ -31,6 +31,8 @@ PROJECT_FILES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
 
 https://github.com/pulumi/pulumi/blob/v3.260.0/sdk/go/common/workspace/paths.go
 """
+MAX_NAME: Final = 100
+NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 STACK_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 
 
@@ -44,11 +46,21 @@ class Project:
     """Program: a folder with a `__main__.py`, or a file."""
     stack_folder: Path
     declared: list[Declaration]
+    virtualenv: Path | None = None
+    """Virtual environment in which the CLI runs the program."""
 
     @property
     def folder(self) -> Path:
         """Folder of Pulumi.yaml."""
         return self.file.parent
+
+    @property
+    def program_folder(self) -> Path:
+        """Working directory of the program and of its providers.
+
+        https://github.com/pulumi/pulumi/blob/v3.260.0/pkg/engine/project.go
+        """
+        return self.main if self.main.is_dir() else self.main.parent
 
     def find_stack_file(self, name: str) -> Path:
         """Return the path of the file of a stack."""
@@ -64,6 +76,14 @@ class Stack:
     config: Mapping[str, str]
     secret_keys: frozenset[str] = frozenset()
     warnings: list[str] = field(default_factory=list[str])
+    organization: str = "organization"
+
+
+class StackReference(NamedTuple):
+    """Name of a stack, such as `dev` or `acme/demo/dev`, in its parts."""
+
+    name: str
+    organization: str = "organization"
 
 
 def find_project(start: Path) -> Project:
@@ -88,6 +108,11 @@ def load_project(file: Path) -> Project:
         raise LocalError(f"{file}: project is missing a 'name' attribute. {fix}")
     if not isinstance(name, str) or not name:
         raise LocalError(f"{file}: project is missing a non-empty string 'name' attribute. Write `name: my-project`.")
+    if len(name) > MAX_NAME:
+        raise LocalError(f"{file}: name: project names are limited to {MAX_NAME} characters. Shorten it.")
+    if not NAME.fullmatch(name):
+        text = "project names may only contain alphanumerics, hyphens, underscores, and periods"
+        raise LocalError(f"{file}: name: {text}, not '{name}'. Write `name: my-project`.")
     validate_runtime(file, content.get("runtime"))
     config, folder = content.get("config"), content.get("stackConfigDir")
     if isinstance(config, str):  # the former field for the folder
@@ -101,7 +126,12 @@ def load_project(file: Path) -> Project:
         raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")
     entries = cast("dict[str, Any]", config or {})
     return Project(
-        file, name, find_main(file, content.get("main")), file.parent / (folder or "."), parse_declarations(name, entries, str(file))
+        file,
+        name,
+        find_main(file, content.get("main")),
+        file.parent / (folder or "."),
+        parse_declarations(name, entries, str(file)),
+        find_virtualenv(file, content.get("runtime")),
     )
 
 
@@ -116,14 +146,19 @@ def find_main(file: Path, main: Any) -> Path:
     """Return the folder or file of the program: `main:`, by default the folder of the project."""
     if main is not None and not isinstance(main, str):
         raise LocalError(f"{file}: main: must be a string. Write the folder or file of the program.")
-    if main and Path(main).is_absolute():
-        raise LocalError(f"{file}: main: project 'main' must be a relative path, not '{main}'.")
     program = resolve_path(main or ".", file.parent)
-    if not program.is_relative_to(resolve_path(file.parent)):
-        raise LocalError(f"{file}: main: project 'main' must be a subfolder, not '{main}'.")
     if not (program / "__main__.py" if program.is_dir() else program).is_file():
         raise LocalError(f"{file}: unable to find main python program `__main__.py` in `{program}`. Create it, or set `main:`.")
     return program
+
+
+def find_virtualenv(file: Path, runtime: Any) -> Path | None:
+    """Return the virtual environment of a project: `runtime.options.virtualenv`, or that of uv."""
+    fields = cast("dict[str, Any]", runtime) if isinstance(runtime, dict) else {}
+    given: Any = fields.get("options")
+    options = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    folder = options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)
+    return file.parent / folder if isinstance(folder, str) else None
 
 
 def list_stacks(project: Project) -> list[str]:
@@ -132,18 +167,30 @@ def list_stacks(project: Project) -> list[str]:
     return sorted(file.name.removeprefix("Pulumi.").removesuffix(project.file.suffix) for file in files)
 
 
-def choose_stack(project: Project, wanted: str | None) -> str:
-    """Return a stack name: `wanted`, else PULUMI_STACK, else the only stack, else `dev`."""
+def find_stack(project: Project, wanted: str | None) -> Stack:
+    """Return a stack: `wanted`, else PULUMI_STACK, else the only stack, else `dev`."""
+    reference = choose_stack(project, wanted)
+    return replace(load_stack(project, reference.name), organization=reference.organization)
+
+
+def choose_stack(project: Project, wanted: str | None) -> StackReference:
+    """Return the reference of a stack. See `find_stack`.
+
+    The rules for names are those of the CLI:
+    https://github.com/pulumi/pulumi/blob/v3.260.0/sdk/go/common/tokens/stack_name.go
+    """
     name = os.environ.get("PULUMI_STACK", "") if wanted is None else wanted
     *owner, short = name.split("/")
-    if wanted == "" or (name and not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", piece) for piece in (*owner, short))):
+    if wanted == "" or (name and not all(NAME.fullmatch(piece) and piece.strip(".") for piece in (*owner, short))):
         raise LocalError(f"stack '{name}': not a valid name. Write `dev`, or `organization/{project.name}/dev`.")
+    if len(short) > MAX_NAME:
+        raise LocalError(f"stack '{name}': a stack name cannot exceed {MAX_NAME} characters. Shorten it.")
     if len(owner) > 2 or (len(owner) == 2 and owner[1] != project.name):
         raise LocalError(f"stack '{name}': belongs to another project than {project.name}. Write `organization/{project.name}/{short}`.")
     if name:
-        return short
+        return StackReference(short, *owner[:1])
     names = list_stacks(project)
-    return names[0] if len(names) == 1 else "dev"
+    return StackReference(names[0] if len(names) == 1 else "dev")
 
 
 def refuse_other_ending(project: Project, name: str) -> None:

@@ -15,7 +15,7 @@ from .files import Action, FolderPlan, apply_plans, plan_folder
 from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
 from .paths import is_same_file, resolve_path, show_from
 from .program import run_stack
-from .project import Project, Stack, choose_stack, find_project, load_stack
+from .project import Project, Stack, find_project, find_stack
 from .resources import LogEntry, Resource, Run
 from .schema_files import resolve_version
 from .state import State, build_state, find_state_file, load_state, prepare_folder, save_state
@@ -72,7 +72,7 @@ class Update:
 def find_target(folder: Path, stack: str | None, out: Path | None, kubernetes_version: str | None) -> UpdateTarget:
     """Return the target that the options of a command name, with its files read and validated."""
     project = find_project(folder)
-    return UpdateTarget(project, load_stack(project, choose_stack(project, stack)), out and resolve_path(out), kubernetes_version)
+    return UpdateTarget(project, find_stack(project, stack), out and resolve_path(out), kubernetes_version)
 
 
 def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None = None) -> Update:
@@ -134,15 +134,16 @@ def assign_folders(target: UpdateTarget, run: Run, manifests: Sequence[Manifest]
     """Return the manifests by output folder.
 
     The folder is that of `--out`, else of the explicit provider, else of the stack, else
-    `rendered/<stack>`.
+    `rendered/<stack>`. As in the CLI, the folder of a provider is relative to the program.
     """
-    project = target.project.folder
-    default = target.stack.config.get(f"kubernetes:{RENDER_FOLDER}") or Path("rendered") / target.stack.name
+    project = target.project
+    given = target.stack.config.get(f"kubernetes:{RENDER_FOLDER}")
+    default = resolve_path(given, project.program_folder) if given else project.folder / "rendered" / target.stack.name
     folders: defaultdict[Path, list[Manifest]] = defaultdict(list)
     for manifest in manifests:
         provider = run.by_urn.get(manifest.resource.provider)
         own = find_provider_folder(provider) if provider else ""
-        folders[target.out or resolve_path(own or default, project)].append(manifest)
+        folders[target.out or resolve_path(own or default, project.program_folder)].append(manifest)
     return dict(folders)
 
 

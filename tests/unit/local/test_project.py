@@ -182,7 +182,10 @@ ERRORS: list[tuple[str, dict[str, str], str]] = [
     ("another language", {"Pulumi.yaml": "name: x\nruntime: nodejs"}, "runs python programs, not 'nodejs'"),
     ("two stack folders", {"Pulumi.yaml": "name: x\nruntime: python\nconfig: a\nstackConfigDir: b"}, "Use only stackConfigDir instead"),
     ("no program", {"Pulumi.yaml": "name: x\nruntime: python\nmain: src"}, "unable to find main python program `__main__.py`"),
-    ("a program elsewhere", {"Pulumi.yaml": "name: x\nruntime: python\nmain: ../x"}, "must be a subfolder"),
+    ("a program elsewhere", {"Pulumi.yaml": "name: x\nruntime: python\nmain: ../x"}, "unable to find main python program `__main__.py`"),
+    ("a project name with a space", {"Pulumi.yaml": "name: a b\nruntime: python"}, "name: project names may only contain alphanumerics"),
+    ("a project name with a line break", {"Pulumi.yaml": 'name: "a\\nb"\nruntime: python'}, "name: project names may only contain"),
+    ("a long project name", {"Pulumi.yaml": f"name: {'x' * 101}\nruntime: python"}, "name: project names are limited to 100 characters"),
     ("not YAML", {"Pulumi.dev.yaml": "config:\n  a: [1\n"}, "Pulumi.dev.yaml, line 3: not YAML"),
     (
         "a repeated key",
