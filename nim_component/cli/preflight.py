@@ -18,7 +18,7 @@ from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
-    from ..preflight import CheckResult, Facts
+    from ..preflight import CheckResult, Facts, StackState
 
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -31,7 +31,7 @@ def check(
     context: ContextOption = None,
     state: Annotated[
         Path | None,
-        typer.Option("--state", help="The stack's exported state, to find orphans without the Pulumi CLI.", metavar="FILE"),
+        typer.Option("--state", help="The stack's exported state, to compare it without the Pulumi CLI.", metavar="FILE"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if something could not be checked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of text.")] = False,
@@ -46,14 +46,14 @@ def check(
     targets = run_or_fail(lambda: read_targets(cwd, stack), None)
     require_cluster(targets, kubeconfig, context)
     requirements = read_requirements(targets.objects)
-    known = read_state(cwd, targets.stack, state)
+    recorded = read_state(cwd, targets.stack, state)
 
     async def read(client: ClusterClient) -> Facts:
         return await read_facts(client, requirements)
 
     facts = run_on_cluster(kubeconfig or targets.kubeconfig, context or targets.context, read)
-    results = run_checks(requirements, facts, known)
-    if known is None:
+    results = run_checks(requirements, facts, recorded)
+    if recorded is None:
         results.append(unknown_state())
     counts = Counter(result.mark for result in results)
     if as_json:
@@ -73,7 +73,7 @@ def unknown_state() -> CheckResult:
 
     text = "not checked: the stack's state cannot be read, because pulumi is not on PATH or not logged in"
     fix = "Export the state, and pass it with --state state.json:"
-    return CheckResult("warn", "Orphans", text, fix, "pulumi stack export --file state.json")
+    return CheckResult("warn", "State", text, fix, "pulumi stack export --file state.json")
 
 
 def print_results(results: list[CheckResult]) -> None:
@@ -98,8 +98,8 @@ def print_results(results: list[CheckResult]) -> None:
     print_whole(console, Text(f"\n{', '.join(summary)}"))
 
 
-def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, str]] | None:
-    """Return (kind, namespace, name) of the Kubernetes objects in a stack's state.
+def read_state(cwd: Path, stack: str, file: Path | None) -> StackState | None:
+    """Return the Kubernetes objects in a stack's state.
 
     Returns None if no file is given and the Pulumi CLI cannot export the state.
     """
@@ -120,9 +120,9 @@ def read_state(cwd: Path, stack: str, file: Path | None) -> set[tuple[str, str, 
         if done.returncode:
             return None
         text = done.stdout
-    from ..preflight import objects_of_state
+    from ..preflight import read_stack_state
 
     try:
-        return objects_of_state(json.loads(text))
+        return read_stack_state(json.loads(text))
     except ValueError:
         fail(f"--state {file or stack}: is not an exported state. Create one with: pulumi stack export --file state.json")

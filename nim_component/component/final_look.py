@@ -8,6 +8,7 @@ import pulumi
 from ..diagnose.progress.expected_services import ExpectedWorkload
 from ..diagnose.progress.final_look import schedule_final_look
 from ..manifests.child_objects import find_child_object
+from ..manifests.inputs import resolve_within
 from ..manifests.structures import to_yaml_keys
 from .context import ComponentContext
 
@@ -45,8 +46,7 @@ def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.
     structure = find_child_object(suffix).structure
     is_scaled_by_others = suffix == "deployment" and context.nim.autoscaling is not None
 
-    def describe(values: list[Any]) -> ExpectedWorkload:
-        rendered, recorded = values
+    def describe(rendered: Any, recorded: Any) -> ExpectedWorkload:
         return ExpectedWorkload(
             _KINDS[suffix],
             to_yaml_keys(rendered, structure),
@@ -54,4 +54,5 @@ def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.
             (("spec", "replicas"),) if is_scaled_by_others else (),
         )
 
-    return pulumi.Output.all(context.rendered[suffix], resource.__dict__.get("spec")).apply(describe)
+    spec: pulumi.Output[Any] = resource.__dict__["spec"]
+    return resolve_within(context.rendered[suffix]).apply(lambda rendered: spec.apply(lambda recorded: describe(rendered, recorded)))

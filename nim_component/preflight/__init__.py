@@ -7,6 +7,6 @@ from .checks import run_checks
 from .facts import Facts, read_facts
 from .requirements import StackRequirements, read_requirements
 from .result import CheckResult
-from .stack_state import objects_of_state
+from .stack_state import StackState, read_stack_state
 
-__all__ = ["CheckResult", "Facts", "StackRequirements", "objects_of_state", "read_facts", "read_requirements", "run_checks"]
+__all__ = ["CheckResult", "Facts", "StackRequirements", "StackState", "read_facts", "read_requirements", "read_stack_state", "run_checks"]

@@ -1,27 +1,29 @@
 """Preflight checks of the cluster as a whole, and the list of all checks."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from ..cluster.objects import at, items_at, texts_at
 from ..kubernetes.version import OLDEST_VERSION
 from ..text.sanitizing import sanitize
 from .capacity import check_gpus, check_quotas
 from .facts import Facts
+from .live_state import check_live_state, check_pending_deletions
 from .orphans import check_orphans
 from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
 from .secrets import check_pull_secrets, check_secrets
+from .stack_state import StackState
 from .storage import check_pvcs
 
 
-def run_checks(requirements: StackRequirements, facts: Facts, known: Collection[tuple[str, str, str]] | None = None) -> list[CheckResult]:
+def run_checks(requirements: StackRequirements, facts: Facts, state: StackState | None = None) -> list[CheckResult]:
     """Return the results of all checks, in a fixed order.
 
     Args:
         requirements: The requirements of the stack.
         facts: The facts of the cluster.
-        known: (kind, namespace, name) of the objects in the stack's state; None if it is unknown.
+        state: The objects in the stack's state; None if it is unknown.
     """
     return [
         *_check_version(facts),
@@ -33,7 +35,9 @@ def run_checks(requirements: StackRequirements, facts: Facts, known: Collection[
         *(result for service in requirements.services for result in check_pvcs(service, facts)),
         *check_gpus(requirements, facts),
         *check_quotas(requirements, facts),
-        *check_orphans(requirements, facts, known),
+        *check_live_state(facts, state),
+        *check_pending_deletions(requirements, state),
+        *check_orphans(requirements, facts, state),
     ]
 
 

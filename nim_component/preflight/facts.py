@@ -66,6 +66,8 @@ class Facts:
     """Permissions that the user does not have."""
     own_objects: Mapping[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
     """(kind, namespace, name) of objects with the component's labels in the stack's namespaces."""
+    own_kinds: frozenset[tuple[str, str]] = frozenset()
+    """(kind, namespace) of the objects in `own_objects` that could be read."""
 
 
 async def read_facts(client: ClusterClient, requirements: StackRequirements) -> Facts:
@@ -103,7 +105,7 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
         {name: task.result() for name, task in pvcs.items() if task.result() is not UNREAD},
         kinds.result(),
         denied.result(),
-        own_objects.result(),
+        *own_objects.result(),
     )
 
 
@@ -201,16 +203,23 @@ async def _denied(client: ClusterClient, requirements: StackRequirements) -> tup
     return tuple(permission for permission, yes in zip(permissions, allowed, strict=True) if not yes)
 
 
-async def _own_objects(client: ClusterClient, namespaces: list[str]) -> dict[tuple[str, str, str], Object]:
+async def _own_objects(
+    client: ClusterClient, namespaces: list[str]
+) -> tuple[dict[tuple[str, str, str], Object], frozenset[tuple[str, str]]]:
+    """Return the component's objects, and the kinds and namespaces that could be read."""
     found: dict[tuple[str, str, str], Object] = {}
+    readable: set[tuple[str, str]] = set()
     for namespace in namespaces:
         for kind, group, plural in _OWN_KINDS:
-            for each in await _list(client, f"{group}/namespaces/{namespace}/{plural}", _OWN_OBJECTS, _slim_data) or ():
-                found[kind, namespace, name_of(each)] = each
-    return found
+            items = await _list(client, f"{group}/namespaces/{namespace}/{plural}", _OWN_OBJECTS, _slim_data)
+            if items is not None:
+                readable.add((kind, namespace))
+            found |= {(kind, namespace, name_of(each)): each for each in items or ()}
+    return found, frozenset(readable)
 
 
 def _slim_data(object_: Object) -> Object:
     """Remove everything but metadata, spec and status, such as the data of a Secret."""
-    metadata = slim_metadata(object_)["metadata"]
+    # The comparison with the state needs the owners of the fields.
+    metadata = {**slim_metadata(object_)["metadata"], "managedFields": at(object_, "metadata", "managedFields")}
     return {"metadata": metadata, "spec": object_.get("spec"), "status": object_.get("status")}

@@ -1,6 +1,6 @@
 """Check for orphans: objects of the component that no state contains."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from ..cluster.objects import Object, at, mapping_at, number_at
 from ..cluster.scheduling import gpu_resource_of, requests_of
@@ -8,16 +8,17 @@ from ..text.links import AFTER_KILLED_RUN
 from .facts import Facts
 from .requirements import StackRequirements
 from .result import CheckResult
+from .stack_state import StackState
 
 
-def check_orphans(requirements: StackRequirements, facts: Facts, known: Collection[tuple[str, str, str]] | None) -> Iterator[CheckResult]:
+def check_orphans(requirements: StackRequirements, facts: Facts, state: StackState | None) -> Iterator[CheckResult]:
     """Report objects with the component's labels that the stack's state does not contain.
 
     An object that the stack creates makes the next update fail. Other objects only occupy GPUs.
     """
-    if known is None:
+    if state is None:
         return
-    for kind, namespace, name in sorted(set(facts.own_objects) - set(known)):
+    for kind, namespace, name in sorted(set(facts.own_objects) - state.objects):
         about = f"{kind} {namespace}/{name}"
         if (kind, namespace, name) in requirements.objects:
             text = 'exists in the cluster, but not in the stack\'s state: an update was killed, and the next would end in "already exists"'

@@ -209,7 +209,7 @@ def test_check_fails_then_passes(control_plane: ControlPlane, cluster: Client, n
         f"Pull Secret {namespace}/pull": "fail",
         "Default StorageClass": "ok",
         "GPUs of llama": "fail",
-        "Orphans": "warn",
+        "State": "warn",
     }
     secret: dict[str, Any] = {
         "apiVersion": "v1",

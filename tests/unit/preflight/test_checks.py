@@ -8,7 +8,7 @@ import pytest
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, LoRASource, NIMSecrets, NIMService
 from nim_component.cluster.secret_facts import SecretFacts
 from nim_component.local.manifests import collect_manifests
-from nim_component.preflight import read_requirements, run_checks
+from nim_component.preflight import StackState, read_requirements, run_checks
 from nim_component.testing import record
 
 from ..diagnose.kubernetes_objects import GPU, node
@@ -48,7 +48,7 @@ def capacity(size: str, name: str = "fast") -> dict[str, Any]:
 
 
 def test_cluster_with_everything_passes():
-    results = run_checks(requirements_of(), facts(), known=set())
+    results = run_checks(requirements_of(), facts(), state=StackState())
     assert problems(results) == []
     assert [f"{each.about}: {each.text}" for each in results] == [
         "Kubernetes: v1.36.3",
@@ -116,7 +116,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 def test_missing_requirement_is_reported_with_fix(fields: dict[str, Any], changes: dict[str, Any], text: str):
     requirements = requirements_of(**fields)
     kinds = {} if "kinds" in changes else {"kinds": requirements.kinds}
-    results = run_checks(requirements, facts(**{**kinds, **changes}), known=set())
+    results = run_checks(requirements, facts(**{**kinds, **changes}), state=StackState())
     assert any(text in each for each in problems(results)), problems(results)
     for each in results:
         assert each.mark == "ok" or each.fix.endswith(":" if each.snippet else ".")
@@ -141,7 +141,7 @@ def test_missing_requirement_is_reported_with_fix(fields: dict[str, Any], change
 )
 def test_sufficient_storage_passes(fields: dict[str, Any], changes: dict[str, Any]):
     requirements = requirements_of(**fields)
-    assert problems(run_checks(requirements, facts(kinds=requirements.kinds, **changes), known=set())) == []
+    assert problems(run_checks(requirements, facts(kinds=requirements.kinds, **changes), state=StackState())) == []
 
 
 def test_pvc_of_the_program_has_its_own_fields():
@@ -151,7 +151,7 @@ def test_pvc_of_the_program_has_its_own_fields():
         NIMService("llama", NIM(secrets=NIMSecrets.keyless(), namespace="ml", **EXISTING))
 
     requirements = read_requirements([manifest.object for manifest in collect_manifests(record(program).run)])
-    results = run_checks(requirements, facts(kinds=requirements.kinds), known=set())
+    results = run_checks(requirements, facts(kinds=requirements.kinds), state=StackState())
     assert problems(results) == [
         "fail StorageClass gp3: does not exist; used by llama; existing classes: fast"
         " | Set spec.storageClassName of PVC models to an existing class."

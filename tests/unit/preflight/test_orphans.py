@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.preflight import objects_of_state, run_checks
+from nim_component.preflight import StackState, read_stack_state, run_checks
 
 from ..diagnose.kubernetes_objects import pod
 from .clusters import facts, problems, requirements_of
@@ -14,7 +14,7 @@ DEPLOYMENT: dict[str, Any] = {"metadata": {"name": "llama"}, "spec": {"replicas"
 
 def test_orphan_is_reported_with_adoption_command():
     own: Any = {("Deployment", "ml", "llama"): DEPLOYMENT, ("Deployment", "ml", "old"): DEPLOYMENT, ("Service", "ml", "old"): {}}
-    required, other = problems(run_checks(requirements_of(), facts(own_objects=own), known=set()))
+    required, other = problems(run_checks(requirements_of(), facts(own_objects=own), state=StackState()))
     assert required.startswith("fail Deployment ml/llama: exists in the cluster, but not in the stack's state")
     assert "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up" in required
     assert other.startswith(
@@ -25,13 +25,13 @@ def test_orphan_is_reported_with_adoption_command():
 
 def test_unknown_state_reports_no_orphan():
     own: Any = {("Deployment", "ml", "llama"): {}}
-    assert problems(run_checks(requirements_of(), facts(own_objects=own), known=None)) == []
+    assert problems(run_checks(requirements_of(), facts(own_objects=own), state=None)) == []
 
 
 def test_leader_worker_set_without_state_is_orphan():
     spec = {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "leaderTemplate": {"spec": pod(gpu=8)["spec"]}}}
     own: Any = {("LeaderWorkerSet", "ml", "old-group"): {"metadata": {"name": "old-group"}, "spec": spec}}
-    (text,) = problems(run_checks(requirements_of(), facts(own_objects=own), known=set()))
+    (text,) = problems(run_checks(requirements_of(), facts(own_objects=own), state=StackState()))
     assert "it occupies 16 nvidia.com/gpu" in text
     assert "kubectl -n ml delete leaderworkerset old-group" in text
 
@@ -50,9 +50,9 @@ def test_state_objects_exclude_pending_creations():
             "pending_operations": [{"resource": {"type": "kubernetes:core/v1:Service", "id": "ml/llama"}}],
         }
     }
-    assert objects_of_state(state) == {("Deployment", "ml", "llama"), ("Namespace", "", "ml"), ("Secret", "ml", "ngc")}
+    assert read_stack_state(state).objects == {("Deployment", "ml", "llama"), ("Namespace", "", "ml"), ("Secret", "ml", "ngc")}
 
 
 def test_state_without_deployment_fails():
     with pytest.raises(ValueError, match="no deployment"):
-        objects_of_state({})
+        read_stack_state({})

@@ -48,5 +48,5 @@ def test_results_have_hanging_indents_at_80_columns(output: io.StringIO):
 
 def test_unknown_state_result_has_export_command():
     result = unknown_state()
-    assert (result.mark, result.about) == ("warn", "Orphans")
+    assert (result.mark, result.about) == ("warn", "State")
     assert result.to_json()["fix"].endswith("pulumi stack export --file state.json")

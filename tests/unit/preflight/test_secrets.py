@@ -4,7 +4,7 @@ from typing import Any
 
 from nim_component import NIMSecrets
 from nim_component.cluster.secret_facts import SecretFacts
-from nim_component.preflight import run_checks
+from nim_component.preflight import StackState, run_checks
 from nim_component.preflight.secrets import check_pull_secrets, check_secrets
 
 from .clusters import PULL_TYPE, facts, requirements_of
@@ -23,7 +23,7 @@ LORA: dict[str, Any] = {
 
 def test_missing_secret_of_several_services_is_reported_once():
     requirements = requirements_of(*TWO)
-    results = run_checks(requirements, facts(secrets={}), known=set())
+    results = run_checks(requirements, facts(secrets={}), state=StackState())
     assert [f"{each.about}: {each.text}" for each in results if "Secret" in each.about] == [
         "Secret ml/ngc: does not exist; used by llama, mixtral",
         "Pull Secret ml/pull: does not exist; used by llama, mixtral",

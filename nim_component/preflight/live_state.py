@@ -1,0 +1,49 @@
+"""Check of the live workloads against the stack's state, and of deletions that are pending."""
+
+from collections.abc import Iterator
+
+from ..diagnose.live_comparison import find_differences
+from ..text.links import AFTER_FAILED_CHANGE, LIVE_DIFFERENCE
+from .facts import Facts
+from .requirements import StackRequirements
+from .result import CheckResult
+from .stack_state import StackState
+
+_MOST_DIFFERENCES = 5
+
+
+def check_live_state(facts: Facts, state: StackState | None) -> Iterator[CheckResult]:
+    """Report workloads that differ from the state, after an interrupted update or a change by hand.
+
+    Pulumi compares the program with the state, so it would not apply the difference.
+    """
+    if state is None:
+        return
+    fix, command = "Read the live objects and apply the program:", "pulumi up --refresh"
+    for kind, namespace, name in sorted(state.workloads):
+        recorded = state.workloads[kind, namespace, name]
+        about = f"{kind} {namespace}/{name}"
+        live = facts.own_objects.get((kind, namespace, name))
+        if live is None:
+            if (kind, namespace) in facts.own_kinds and kind != "Job":
+                text = "is in the stack's state, and does not exist in the cluster"
+                yield CheckResult("fail", about, text, fix, command, LIVE_DIFFERENCE)
+            continue
+        differences = [str(each) for each in find_differences(recorded.inputs, live, recorded.outputs, recorded.ignored)]
+        if differences:
+            more = [f"{len(differences) - _MOST_DIFFERENCES} more"] if len(differences) > _MOST_DIFFERENCES else []
+            listed = "; ".join([*differences[:_MOST_DIFFERENCES], *more]).replace(" in the program", " in the state")
+            yield CheckResult("fail", about, f"differs from the stack's state: {listed}", fix, command, LIVE_DIFFERENCE)
+
+
+def check_pending_deletions(requirements: StackRequirements, state: StackState | None) -> Iterator[CheckResult]:
+    """Report objects that an unfinished update has replaced and that the program requires again."""
+    if state is None:
+        return
+    for kind, namespace, name in sorted(state.pending_deletions & requirements.objects):
+        text = 'is still to be deleted in the stack\'s state, and the program requires it again: `pulumi up` would end in "already exists"'
+        fix = "Read the page below first. Then delete it and run `pulumi up --refresh`:"
+        if kind == "PersistentVolumeClaim":
+            fix = "Read the page below first: the PVC's data is lost. Then delete it and run `pulumi up --refresh`:"
+        command = f"kubectl -n {namespace or 'default'} delete {kind.lower()} {name}"
+        yield CheckResult("fail", f"{kind} {namespace}/{name}", text, fix, command, AFTER_FAILED_CHANGE)
