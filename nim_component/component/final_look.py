@@ -1,7 +1,7 @@
 """Workloads of a service for the final look of an update: as rendered and as recorded."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -42,17 +42,31 @@ def compare_after_update(
     )
 
 
-def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.Resource) -> "pulumi.Output[ExpectedWorkload]":
+def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.Resource) -> "pulumi.Output[ExpectedWorkload | None]":
     structure = find_child_object(suffix).structure
     is_scaled_by_others = suffix == "deployment" and context.nim.autoscaling is not None
 
-    def describe(rendered: Any, recorded: Any) -> ExpectedWorkload:
-        return ExpectedWorkload(
-            _KINDS[suffix],
-            to_yaml_keys(rendered, structure),
-            None if recorded is None else to_yaml_keys({"spec": recorded}, structure),
-            (("spec", "replicas"),) if is_scaled_by_others else (),
-        )
+    def describe(rendered: Any, recorded: Any) -> ExpectedWorkload | None:
+        try:
+            return ExpectedWorkload(
+                _KINDS[suffix],
+                to_yaml_keys(rendered, structure),
+                None if recorded is None else to_yaml_keys({"spec": _to_plain(recorded)}, structure),
+                (("spec", "replicas"),) if is_scaled_by_others else (),
+            )
+        except Exception:  # noqa: BLE001 (a mistake here must not fail an update)
+            return None
 
     spec: pulumi.Output[Any] = resource.__dict__["spec"]
     return resolve_within(context.rendered[suffix]).apply(lambda rendered: spec.apply(lambda recorded: describe(rendered, recorded)))
+
+
+def _to_plain(value: Any) -> Any:
+    """Return an SDK structure as plain dicts and lists.
+
+    A field such as `items` of a ConfigMap volume shadows the method of the dict with that name.
+    """
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {key: _to_plain(fields[key]) for key in fields}
+    return [_to_plain(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value

@@ -90,7 +90,7 @@ def schedule_final_look(
     name: str,
     nim: NIM,
     models: "Sequence[pulumi.Input[str]]",
-    workloads: "Sequence[pulumi.Output[ExpectedWorkload]]",
+    workloads: "Sequence[pulumi.Output[ExpectedWorkload | None]]",
     ready: Sequence[pulumi.Resource],
 ) -> None:
     """Compare a service when it and all services of this run that are known so far are ready.
@@ -100,7 +100,7 @@ def schedule_final_look(
         name: Name of its Service.
         nim: The arguments of the service.
         models: The requested models: the base model, then the adapters.
-        workloads: The workload that answers requests, then the Jobs.
+        workloads: The workload that answers requests, then the Jobs. None for a failed description.
         ready: Resources that must be ready before.
     """
     diagnosis = nim.diagnosis
@@ -113,13 +113,17 @@ def schedule_final_look(
         return
 
     async def compare(values: dict[str, Any]) -> None:
+        described = [each for each in values["workloads"] if each is not None]
+        is_described = len(described) == len(values["workloads"])
+        if not is_described:
+            look.log_once(f"{_NOT_COMPARED}: a workload cannot be described", component)
         service = ExpectedService(
             component,
             name,
             values["namespace"],
             values["port"],
-            values["connection"],
-            values["workloads"],
+            values["connection"] if is_described else None,
+            described,
             values["models"],
             nim.served_model_name is None,
             has_changed(component),

@@ -326,3 +326,17 @@ def test_silent_servers_share_one_time_limit(monkeypatch: pytest.MonkeyPatch):
     assert sum(path.endswith("/models") for path in seen) == 20
     assert len(elapsed) == 1
     assert elapsed[0] < 2 * live_services.LOOK_SECONDS
+
+
+def test_mistake_in_the_comparison_fails_no_update(monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: Any) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nim_component.component.final_look.to_yaml_keys", fail)
+        recording, seen = update(on_cluster(["llama"]), {})
+    assert entries(recording) == [("info", "the live services are not compared with the program: a workload cannot be described")]
+    assert seen == []
+    monkeypatch.setattr(live_services, "find_differences", fail)
+    recording, _ = update(on_cluster(["llama"]), deployed(services(["llama"])))
+    assert entries(recording) == [("info", "the live services are not compared with the program: unexpected KeyError")]
