@@ -96,6 +96,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
             "type": resource.type,
             "name": resource.name,
             "parent": resource.parent,
+            "provider": resource.provider,
             "custom": resource.custom,
             "external": resource.read,
             "mutable": resource.mutable,

@@ -34,6 +34,8 @@ class SavedResource:
     """Normalised object for Kubernetes objects, inputs for other resources."""
     protect: bool = False
     retain: bool = False
+    provider: str = ""
+    """URN of the explicit provider."""
     aliases: tuple[AliasSpec, ...] = ()
     mutable: bool = False
 
@@ -64,6 +66,7 @@ def build_state(run: Run, manifests: Sequence[Manifest], folders: Sequence[str])
             objects[resource.urn] if resource.urn in objects else markers.mask(redact_kubeconfig(resource)),
             bool(resource.options.protect),
             bool(resource.options.retain_on_delete),
+            resource.provider,
             resource.options.aliases,
             resource.mutable,
         )

@@ -12,6 +12,7 @@ from .comparison import Comparison, compare_states
 from .engine import find_secret_texts, redact_secrets
 from .errors import LocalError
 from .files import Action, FolderPlan, apply_plans, plan_folder
+from .held_names import ObjectKey, find_held_names, read_object_key
 from .manifests import Manifest, collect_manifests, find_clashes, validate_manifests
 from .paths import is_same_file, resolve_path, show_from
 from .program import run_stack
@@ -99,6 +100,8 @@ def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None =
     log = [replace(entry, message=redact_secrets(entry.message, secrets)) for entry in run.log]
     comparison = compare_states(before, state)
     validate_protection(comparison, before)
+    renders_only = f"kubernetes:{RENDER_FOLDER}" in stack.config or any(find_provider_folder(resource) for resource in run.resources)
+    validate_names(comparison, before, state, renders_only)
     diagnostics = [
         *log,
         *list_retained(comparison, before),
@@ -107,7 +110,6 @@ def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None =
         *warn_of_clashes(folders.values()),
         *warn_of_edits(plans),
     ]
-    renders_only = f"kubernetes:{RENDER_FOLDER}" in stack.config or any(find_provider_folder(resource) for resource in run.resources)
     return Update(target, run, manifests, comparison, plans, state, version, diagnostics, renders_only)
 
 
@@ -128,6 +130,30 @@ def validate_protection(comparison: Comparison, before: State) -> None:
         if step.status in ("delete", "replace") and (step.former_urn or step.urn) in protected:
             fix = "Remove `protect` in an update of its own first, or undo the change."
             raise LocalError(f"{step.urn}: is protected, and the update would {step.status} it. {fix}")
+
+
+def validate_names(comparison: Comparison, before: State, after: State, renders_only: bool) -> None:
+    """Raise LocalError if an object has the name of one that the same update deletes at its end.
+
+    In a cluster, the creation fails. If the provider only renders files, the deletion removes the
+    file that the creation has written.
+    """
+    keys, retained = read_object_keys(after), {each.urn for each in before.resources if each.retain}
+    former_urns = {step.urn: step.former_urn for step in comparison.steps if step.former_urn}
+    held = find_held_names(read_object_keys(before), keys, former_urns)
+    lines = [
+        f"{urn}: {keys[urn]} is created before {holder} is deleted." for urn, holder in held if not (renders_only and holder in retained)
+    ]
+    if lines:
+        end = "remove the files of new objects" if renders_only else 'end in "already exists"'
+        fix = "Give a renamed resource an alias with its old name, or free the names in an update of its own first."
+        raise LocalError("\n".join([f"An update by the Pulumi engine would {end}:", *lines, fix]))
+
+
+def read_object_keys(state: State) -> dict[str, ObjectKey]:
+    """Return the identities of the objects that a stack manages, by URN."""
+    found = {each.urn: read_object_key(each.type, each.inputs, each.provider) for each in state.resources if not each.read}
+    return {urn: key for urn, key in found.items() if key is not None}
 
 
 def assign_folders(target: UpdateTarget, run: Run, manifests: Sequence[Manifest]) -> dict[Path, list[Manifest]]:

@@ -41,6 +41,8 @@ class ResourceState:
     """`ignore_changes`; None if the source does not contain it."""
     timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     """`custom_timeouts` in seconds, by operation."""
+    provider: str = ""
+    """URN of the explicit provider; empty for a default provider."""
 
     @property
     def kind(self) -> str:

@@ -32,6 +32,7 @@ CRITICAL, WARNING, NOTICE = Severity.CRITICAL, Severity.WARNING, Severity.NOTICE
 RULES: Final[Mapping[str, str]] = {
     "failed": "The render or the preview ended with an error, or printed a warning",
     "protected": "A protected resource would be deleted, so the update fails",
+    "name-held": "An object is created while another resource still has its name, so the update fails",
     "deleted-first": "An object is deleted before its replacement is created",
     "service-removed": "A service is removed with all its objects",
     "deleted": "An object is deleted, or a container is removed from a pod",

@@ -1,5 +1,6 @@
 """Facts about rules that no golden file shows."""
 
+import json
 from typing import Any
 
 import pulumi
@@ -9,11 +10,22 @@ import pytest
 from nim_component.review.change import ResourceState
 from nim_component.review.matching import compare
 from nim_component.review.object_fields import gpus, rolling_update, startup_budget
-from nim_component.review.sentences import duration
-from nim_component.review.stack_review import StackReview
+from nim_component.review.sentences import duration, plain_text
+from nim_component.review.sources.preview import read_preview
+from nim_component.review.stack_review import StackReview, review
 from nim_component.review.values import Redacted, redact_inputs, redact_message
 
-from .changes import deployment, kubernetes_object, render_objects, render_program, render_service, review_renders
+from .changes import (
+    PREVIEWS,
+    SERVICE,
+    deployment,
+    kubernetes_object,
+    render_objects,
+    render_program,
+    render_service,
+    render_services,
+    review_renders,
+)
 
 
 def rules_of(found: StackReview) -> list[tuple[str, str]]:
@@ -219,7 +231,52 @@ def test_alias_of_old_name_changes_no_object():
         if change.has_effect
     ] == []
     without = render_program(program("new", None))
-    assert [rule for rule, _ in rules_of(review_renders(before, without))][:1] == ["service-removed"]
+    assert [rule for rule, _ in rules_of(review_renders(before, without))][:2] == ["name-held", "service-removed"]
+
+
+HELD = (
+    "In a cluster, the update ends in `already exists`; a stack that only renders files loses these files. "
+    "Give a renamed service an alias with its old name, or free the names in an update of its own first."
+)
+
+
+def held_names(reviewed: StackReview) -> list[tuple[str, str, str]]:
+    return [
+        (each.severity.value, plain_text(each.text), plain_text(each.consequence)) for each in reviewed.findings if each.rule == "name-held"
+    ]
+
+
+def test_renamed_key_is_reported_as_held():
+    before = render_services(old={**SERVICE, "service_name": "llama"})
+    after = render_services(new={**SERVICE, "service_name": "llama"})
+    cache = "PersistentVolumeClaim llama-cache-02f92909"
+    text = f"new creates Deployment llama, {cache} and Service llama before old deletes them."
+    assert held_names(review_renders(before, after)) == [("critical", text, HELD)]
+
+
+def test_swapped_and_chained_names_are_held():
+    first, second, third = ({**SERVICE, "service_name": name} for name in ("x", "y", "z"))
+    swapped = held_names(review_renders(render_services(a=first, b=second), render_services(a=second, b=first)))
+    assert [text.partition(" ")[0] for _, text, _ in swapped] == ["a", "b"]
+    chained = held_names(review_renders(render_services(a=first, b=second), render_services(a=second, b=third)))
+    assert [text.partition(" ")[0] for _, text, _ in chained] == ["a"]
+
+
+def test_names_in_other_namespaces_are_free():
+    before = render_services(old={**SERVICE, "service_name": "llama"})
+    after = render_services(new={**SERVICE, "service_name": "llama", "namespace": "other"})
+    assert held_names(review_renders(before, after)) == []
+
+
+def test_preview_with_held_name_is_reported():
+    content = json.loads((PREVIEWS / "service-renamed.json").read_text())
+    steps = [each for each in content["steps"] if each["urn"].split("$")[-1].startswith("kubernetes:apps/v1:Deployment")]
+    (removed,) = (each["oldState"] for each in steps if each["op"] == "delete")
+    (created,) = (each["newState"] for each in steps if each["op"] == "create")
+    created["inputs"]["metadata"]["name"] = removed["inputs"]["metadata"]["name"]
+    ((severity, text, _),) = held_names(review(read_preview(json.dumps(content), "dev")))
+    assert severity == "critical"
+    assert "Deployment" in text
 
 
 @pytest.mark.parametrize(

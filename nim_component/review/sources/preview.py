@@ -177,7 +177,14 @@ def read_state(urn: str, state: Fields) -> ResourceState:
         retain=bool(state.get("retainOnDelete")),
         ignored=tuple(strings(ignored)) if ignored is not None else None,
         timeouts={key: float(value) for key, value in timeouts if isinstance(value, int | float) and value},
+        provider=read_provider(state.get("provider")),
     )
+
+
+def read_provider(reference: Any) -> str:
+    """Return the URN of an explicit provider from `<urn>::<id>`, or an empty string."""
+    urn = str(reference or "").rpartition("::")[0]
+    return urn if urns.is_urn(urn) and not urns.parse(urn).name.startswith("default") else ""
 
 
 def compare_outputs(steps: Sequence[Fields]) -> tuple[Difference, ...]:

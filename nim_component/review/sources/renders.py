@@ -74,6 +74,7 @@ def _read_state(entry: Fields) -> ResourceState:
         retain=bool(entry.get("retain")),
         ignored=tuple(strings(entry.get("ignored"))),
         timeouts={key: float(value) for key, value in mapping(entry.get("timeouts")).items()},
+        provider=str(entry.get("provider") or ""),
     )
 
 

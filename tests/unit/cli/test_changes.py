@@ -145,6 +145,44 @@ def test_protected_resource_is_not_deleted(cli: Command, folder: Path) -> None:
     assert snapshot(folder / "out") == before
 
 
+MOVED = """
+import pulumi, pulumi_kubernetes as k8s
+k8s.core.v1.ConfigMap("%s", metadata={"name": "config", "namespace": "a"}, data={"a": "b"}, opts=pulumi.ResourceOptions(%s))
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "end"),
+    [
+        ("config: {}", 'end in "already exists":'),
+        ("config: {kubernetes:renderYamlToDirectory: out}", "remove the files of new objects:"),
+    ],
+    ids=["cluster", "files"],
+)
+def test_held_name_fails_preview(cli: Command, folder: Path, config: str, end: str) -> None:
+    """The engine creates the new object before it deletes the old one."""
+    write(folder, "Pulumi.dev.yaml", config)
+    write(folder, "__main__.py", MOVED % ("old", ""))
+    cli("up")
+    write(folder, "__main__.py", MOVED % ("new", ""))
+    before = snapshot(folder)
+    for command in ("preview", "up"):
+        result = cli(command)
+        assert result.code == 1
+        text = " ".join(result.err.split())
+        assert f"An update by the Pulumi engine would {end}" in text
+        assert "::new: ConfigMap a/config is created before urn:" in text
+        assert "::old is deleted. Give a renamed resource an alias with its old name" in text
+    assert snapshot(folder) == before
+
+
+def test_alias_frees_held_name(cli: Command, folder: Path) -> None:
+    write(folder, "__main__.py", MOVED % ("old", ""))
+    cli("up")
+    write(folder, "__main__.py", MOVED % ("new", 'aliases=[pulumi.Alias(name="old")]'))
+    assert cli("up").code == 0
+
+
 def test_retained_resource_is_reported(cli: Command, folder: Path) -> None:
     write(folder, "__main__.py", PVC % "retain_on_delete=True")
     cli("up")
