@@ -8,6 +8,8 @@ import pulumi
 from ..args.diagnosis import DiagnosisArgs
 
 _CHILD_TYPE = "kubernetes:apps/v1:Deployment"
+_PROVIDER_INPUTS = ("kubeconfig", "context", "cluster")
+"""Inputs of the Kubernetes provider that decide the cluster, as in a stack's config."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +32,26 @@ def resolve_connection(component: pulumi.Resource, diagnosis: DiagnosisArgs) -> 
 
     Returns None if the cluster is unknown: a provider from `Provider.get` has no inputs in the
     program, and the ambient cluster may be another one. The Output resolves to None if the stack's
-    default provider renders to files. An explicit provider that renders to files is not detected;
-    the ambient cluster is then read, and reading it changes nothing.
+    default provider renders to files, or if the provider takes another cluster of the kubeconfig
+    than that of the context. An explicit provider that renders to files is not detected: its
+    input is no attribute of the SDK's class.
     """
     provider: Any = component.get_provider(_CHILD_TYPE)
     config = pulumi.Config("kubernetes")
     if provider is None:
-        inputs = {"kubeconfig": config.get("kubeconfig"), "context": config.get("context")}
+        inputs = {key: config.get(key) for key in _PROVIDER_INPUTS}
     else:
-        inputs = {key: provider.__dict__.get(key) for key in ("kubeconfig", "context")}
+        inputs = {key: provider.__dict__.get(key) for key in _PROVIDER_INPUTS}
         if inputs["kubeconfig"] is None and diagnosis.kubeconfig is None:
             return None
-    renders_to_files = provider is None and bool(config.get("renderYamlToDirectory"))
     kubeconfig = diagnosis.kubeconfig if diagnosis.kubeconfig is not None else inputs["kubeconfig"]
     context = diagnosis.context if diagnosis.context is not None else inputs["context"]
+    renders_to_files = provider is None and bool(config.get("renderYamlToDirectory"))
+    is_given = diagnosis.kubeconfig is not None or diagnosis.context is not None
 
     def connect(values: list[Any]) -> Connection | None:
-        return None if renders_to_files else Connection(values[0] or None, values[1] or None)
+        if renders_to_files or (values[2] and not is_given):
+            return None
+        return Connection(values[0] or None, values[1] or None)
 
-    return pulumi.Output.all(kubeconfig, context).apply(connect)
+    return pulumi.Output.all(kubeconfig, context, inputs["cluster"]).apply(connect)

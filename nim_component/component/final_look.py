@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from ..diagnose.progress.expected_services import ExpectedWorkload
 from ..diagnose.progress.final_look import schedule_final_look
@@ -46,7 +48,9 @@ def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.
     structure = find_child_object(suffix).structure
     is_scaled_by_others = suffix == "deployment" and context.nim.autoscaling is not None
 
-    def describe(rendered: Any, recorded: Any) -> ExpectedWorkload | None:
+    def describe(rendered: Any, recorded: Any, metadata: Any) -> ExpectedWorkload | None:
+        if not cast("dict[str, Any]", metadata or {}).get("uid") and not isinstance(get_monitor(), MockMonitor):
+            return None  # the provider renders to files
         try:
             return ExpectedWorkload(
                 _KINDS[suffix],
@@ -57,8 +61,9 @@ def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.
         except Exception:  # noqa: BLE001 (a mistake here must not fail an update)
             return None
 
-    spec: pulumi.Output[Any] = resource.__dict__["spec"]
-    return resolve_within(context.rendered[suffix]).apply(lambda rendered: spec.apply(lambda recorded: describe(rendered, recorded)))
+    spec, metadata = (cast("pulumi.Output[Any]", resource.__dict__[key]) for key in ("spec", "metadata"))
+    rendered = resolve_within(context.rendered[suffix])
+    return rendered.apply(lambda inputs: spec.apply(lambda recorded: metadata.apply(lambda found: describe(inputs, recorded, found))))
 
 
 def _to_plain(value: Any) -> Any:

@@ -100,7 +100,8 @@ def schedule_final_look(
         name: Name of its Service.
         nim: The arguments of the service.
         models: The requested models: the base model, then the adapters.
-        workloads: The workload that answers requests, then the Jobs. None for a failed description.
+        workloads: The workload that answers requests, then the Jobs. None for one without a
+            cluster.
         ready: Resources that must be ready before.
     """
     diagnosis = nim.diagnosis
@@ -116,7 +117,7 @@ def schedule_final_look(
         described = [each for each in values["workloads"] if each is not None]
         is_described = len(described) == len(values["workloads"])
         if not is_described:
-            look.log_once(f"{_NOT_COMPARED}: a workload cannot be described", component)
+            look.log_once(f"{_NOT_COMPARED}: a provider renders to files, or a workload is not readable", component)
         service = ExpectedService(
             component,
             name,

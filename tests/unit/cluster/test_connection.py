@@ -58,6 +58,10 @@ def no_ambient_kubeconfig(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"kubeconfig": "/mine"}, {}, {}, Connection("/mine", None)),
         # a stack that renders to files has no cluster
         ({}, None, {"kubernetes:renderYamlToDirectory": "out"}, None),
+        # the client takes the cluster of the context
+        ({}, None, {"kubernetes:cluster": "other"}, None),
+        ({}, {"kubeconfig": TEXT, "cluster": "other"}, {}, None),
+        ({"context": "b"}, {"kubeconfig": TEXT, "cluster": "other"}, {}, Connection(TEXT, "b")),
     ],
 )
 def test_connection_comes_from_diagnosis_then_provider(diagnosis: dict[str, Any], provider: Any, config: dict[str, object], found: Any):

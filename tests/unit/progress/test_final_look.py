@@ -335,7 +335,8 @@ def test_mistake_in_the_comparison_fails_no_update(monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr("nim_component.component.final_look.to_yaml_keys", fail)
         recording, seen = update(on_cluster(["llama"]), {})
-    assert entries(recording) == [("info", "the live services are not compared with the program: a workload cannot be described")]
+    text = "the live services are not compared with the program: a provider renders to files, or a workload is not readable"
+    assert entries(recording) == [("info", text)]
     assert seen == []
     monkeypatch.setattr(live_services, "find_differences", fail)
     recording, _ = update(on_cluster(["llama"]), deployed(services(["llama"])))
