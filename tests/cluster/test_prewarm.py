@@ -72,6 +72,23 @@ def test_next_job_runs_on_node_of_volume(cluster: Client, namespace: str, nodes)
     assert pod["spec"]["nodeName"] == "gpu-0"
 
 
+def test_job_added_later_runs_on_node_of_pods(cluster: Client, namespace: str, nodes):
+    """The running pods are from before `cache.prewarm`, and stay: their volume is on their node."""
+    nodes([*ONE_GPU, *(node(f"cpu-{at}") for at in range(3))])
+    plain = render(NIM(secrets=NIMSecrets.keyless(), image=OLD), namespace)
+    apply_all(cluster, plain)
+    wait_for_rollout(cluster, plain)
+    (before,) = cluster.pods(namespace)
+    warmed = service(namespace)
+    apply_all(cluster, without_deployment(warmed))
+    wait_for_job(cluster, warmed)
+    (job_pod,) = job_pods(cluster, warmed)
+    assert job_pod["spec"]["nodeName"] == "gpu-0"
+    apply_all(cluster, warmed)
+    wait_for_rollout(cluster, warmed)
+    assert before["metadata"]["uid"] in [pod["metadata"]["uid"] for pod in cluster.pods(namespace)]
+
+
 def test_download_does_not_use_the_gpu(cluster: Client, namespace: str, nodes):
     nodes(ONE_GPU)
     objects = service(namespace, access_mode="ReadWriteMany")
