@@ -19,7 +19,7 @@ NIM passes the others to the engine (NVIDIA's "CLI reference").
 
 def render_server_arguments(nim: NIM) -> "pulumi.Input[list[Any]] | None":
     """Return the container's arguments: action, flags of the component, arguments of the user."""
-    user: list[Any] | None = None if nim.args is None else list(nim.args)
+    user: list[Any] | None = list(nim.args) if nim.args else None
     limits = _limits(nim)
     if not limits:
         return user
@@ -29,7 +29,7 @@ def render_server_arguments(nim: NIM) -> "pulumi.Input[list[Any]] | None":
         if names is None or not names.by_argument:
             return given
         flags = [each for field, value in values.items() for each in (getattr(names, field), lift(value, str))]
-        action, rest = ([], list(given or ())) if nim.command is not None else _split(given or [])
+        action, rest = ([], list(given or ())) if nim.command else _split(given or [])
         switch = [names.switch] if names.switch and names.switch not in rest else []
         return [*action, *switch, *flags, *rest]
 

@@ -167,7 +167,7 @@ def _fetcher(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict
         "termination_message_policy": "FallbackToLogsOnError",
         "volume_mounts": [_published_mount(nim, path), {"name": "lora-tmp", "mount_path": "/tmp"}, *render_network_mounts(nim)],
     }
-    if source.command is not None:
+    if source.command:
         container["command"] = list(source.command)
     return container
 

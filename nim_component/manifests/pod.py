@@ -37,7 +37,7 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
         pod["image_pull_secrets"] = [{"name": references.pull_secret}]
     if nim.node_selector:
         pod["node_selector"] = dict(nim.node_selector)
-    if nim.affinity is not None:
+    if nim.affinity:
         pod["affinity"] = nim.affinity  # pyright: ignore
     if nim.topology_spread:
         pod["topology_spread_constraints"] = [_spread(each, service_name) for each in nim.topology_spread]

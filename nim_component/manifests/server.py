@@ -49,7 +49,7 @@ def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core
         server["lifecycle"] = lifecycle
     if nim.resource_claims:
         server["resources"]["claims"] = render_server_claims(nim)  # pyright: ignore
-    if nim.command is not None:
+    if nim.command:
         server["command"] = list(nim.command)
     arguments = render_server_arguments(nim)
     if arguments is not None:

@@ -151,6 +151,19 @@ def test_reversed_list_changes_no_pod(path: Path):
     assert pods_of(NIM(secrets=KEYLESS, **fields)) == before
 
 
+EMPTY: list[dict[str, Any]] = [
+    *({name: {}} for name in ("affinity", "env", "lora", "network", "node_selector", "pod_annotations", "pod_labels", "service")),
+    *({name: []} for name in ("args", "command", "hf_repo_ids", "resource_claims", "topology_spread")),
+    *({name: []} for name in ("extra_volumes", "extra_mounts", "extra_containers", "extra_init_containers")),
+]
+
+
+@pytest.mark.parametrize("limits", [{}, {"lora": {"max_rank": 64}, "generation": "2.x-vllm", "env": PEFT}], ids=["1.x", "2.x"])
+@pytest.mark.parametrize("empty", EMPTY, ids=lambda empty: next(iter(empty)))
+def test_empty_field_equals_unset_field(empty: dict[str, Any], limits: dict[str, Any]):
+    assert pods_of(NIM(secrets=KEYLESS, **{**empty, **limits})) == pods_of(NIM(secrets=KEYLESS, **limits))
+
+
 def test_reversed_lock_changes_no_config_map():
     files = {name: {"size": 1, "sha256": name[-1] * 64} for name in ("a", "b")}
 
