@@ -167,15 +167,17 @@ class NIM(FlyteNIM):
     metrics: MetricsArgs | None = None
     """Scraping, dashboard and alerts."""
 
-    run_as_user: UserId = 1000
+    run_as_user: UserId | None = 1000
     """User id of every container. 1000 is the user of the NIM images. 0 is refused, as by the Pod
-    Security level `restricted`."""
+    Security level `restricted`. None leaves it to the cluster, as on OpenShift."""
 
-    run_as_group: UserId = 1000
-    """Group id of every container. 1000 is that of the NIM images."""
+    run_as_group: UserId | None = 1000
+    """Group id of every container. 1000 is that of the NIM images. None leaves it to the
+    cluster."""
 
-    fs_group: UserId = 1000
-    """Group id that owns the volumes, so that the server can write its cache."""
+    fs_group: UserId | None = 1000
+    """Group id that owns the volumes, so that the server can write its cache. None leaves it to the
+    cluster."""
 
     extra_volumes: list[NamedStructure] | None = None
     """Kubernetes `volumes`, added after the component's own."""

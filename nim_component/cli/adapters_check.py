@@ -122,9 +122,9 @@ def request_for(
         timeout=timeout,
         pull_policy=nim.image_pull_policy,
         pull_secret=pull_secret if isinstance(pull_secret, str) else None,
-        user=int(str(nim.run_as_user)),
-        group=int(str(nim.run_as_group)),
-        volume_group=int(str(nim.fs_group)),
+        user=None if nim.run_as_user is None else int(str(nim.run_as_user)),
+        group=None if nim.run_as_group is None else int(str(nim.run_as_group)),
+        volume_group=None if nim.fs_group is None else int(str(nim.fs_group)),
     )
 
 

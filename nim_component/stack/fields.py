@@ -3,11 +3,15 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, cast
+from types import NoneType
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel
 
 from ..args import NIM
 from ..args.error import describe_owner
 from ..args.fixes import written_in
+from ..args.reflection import field_model
 
 SERVICES = "services"
 DEFAULTS = "defaults"
@@ -16,21 +20,34 @@ _ADAPTER_FIELDS = ("hf_repo_ids", "namespace", "lora_image", "image_pull_policy"
 """Fields that decide which adapters exist, and with which user a pod reads them."""
 
 
-def merge_fields(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def merge_fields(defaults: Mapping[str, Any], fields: Mapping[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
     """Return `defaults` with `fields` applied.
 
-    Mappings merge by key; every other value replaces the default. None removes a default.
+    Mappings merge by key; every other value replaces the default. None removes a default; without a
+    default, None is the value.
+
+    Args:
+        defaults: Defaults of the stack file.
+        fields: Fields of one service.
+        model: Model of the fields. If a field of it is not None unless set, None is always its
+            value: `metrics: {monitor: null}` creates no monitor, whatever the defaults contain.
     """
     merged: dict[str, Any] = deepcopy(dict(defaults))
     for key, value in fields.items():
         default = merged.get(key)
         if isinstance(value, Mapping):
-            merged[key] = merge_fields(_mapping(default), cast("Mapping[str, Any]", value))
-        elif value is None:
+            merged[key] = merge_fields(_mapping(default), cast("Mapping[str, Any]", value), field_model(model, key))
+        elif value is None and default is not None and not _means_none(model, key):
             merged.pop(key, None)
         else:
             merged[key] = value
     return merged
+
+
+def _means_none(model: type[BaseModel] | None, key: str) -> bool:
+    """Return true for a field that accepts None and has another default."""
+    field = model.model_fields.get(key) if model is not None else None
+    return field is not None and field.default is not None and not field.is_required() and NoneType in get_args(field.annotation)
 
 
 @written_in("yaml")
@@ -42,7 +59,7 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
     texts = {key: _mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES)}
     services: dict[str, NIM] = {}
     for name, fields in texts[SERVICES].items():
-        merged = merge_fields(texts[DEFAULTS], _mapping(fields))
+        merged = merge_fields(texts[DEFAULTS], _mapping(fields), NIM)
         kept = {key: merged[key] for key in _ADAPTER_FIELDS if key in merged}
         if "hf_repo_ids" in kept:
             kept |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}

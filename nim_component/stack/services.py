@@ -64,7 +64,7 @@ def _read_service(
         raise ArgumentValueError(
             describe_owner(name), [Problem((), "must be a mapping", "Write the fields of NIM below the service's name.")]
         )
-    merged = merge_fields(defaults, cast("Mapping[str, Any]", fields or {}))
+    merged = merge_fields(defaults, cast("Mapping[str, Any]", fields or {}), NIM)
     problems: list[Problem] = []
     if fields and ALIASES in fields:
         problems += check_aliases(name, merged, services)

@@ -124,7 +124,11 @@ def test_defaults_apply_to_every_service():
         ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
         ({"a": 1, "b": {"x": 1, "y": 2}}, {"a": None, "b": {"x": None}}, {"b": {"y": 2}}),
         ({"a": 1}, {"a": 0}, {"a": 0}),
-        ({}, {"a": {"b": None}}, {"a": {}}),
+        ({}, {"a": {"b": None}}, {"a": {"b": None}}),
+        ({}, {"a": None}, {"a": None}),
+        ({"a": None}, {"a": None}, {"a": None}),
+        ({"a": None}, {"a": 1}, {"a": 1}),
+        ({"a": {"x": 1}}, {"a": {"x": None, "y": None}}, {"a": {"y": None}}),
         ({"a": True}, {"a": False}, {"a": False}),
     ],
 )
@@ -132,6 +136,50 @@ def test_mappings_merge_and_other_values_replace(defaults: Any, fields: Any, mer
     before = repr(defaults)
     assert merge_fields(defaults, fields) == merged
     assert repr(defaults) == before
+
+
+MONITOR = {"monitor": {"interval": "15s"}}
+
+
+@pytest.mark.parametrize("defaults", [{}, {"metrics": MONITOR}])
+def test_null_monitor_reaches_the_model(defaults: dict[str, Any]):
+    """The model of `metrics` creates a monitor unless it is None, so None is always a value."""
+    seen = deploy({"a": {"metrics": {"monitor": None, "scrape_annotations": True}}}, {**KEYLESS, **defaults})
+    assert "prometheus.io/scrape" in seen.deployment("a")["spec"]["template"]["metadata"]["annotations"]
+    assert not [name for name, child in seen.children("a").items() if "monitoring.coreos.com" in child.type]
+
+
+def test_null_removes_optional_default():
+    defaults = {**KEYLESS, "metrics": MONITOR, "node_selector": {"x": "y"}, "replicas": 2, "run_as_user": 2000}
+    seen = deploy({"a": {"metrics": None, "node_selector": {"x": None, "z": "w"}, "replicas": None}}, defaults)
+    assert not [name for name, child in seen.children("a").items() if "monitoring.coreos.com" in child.type]
+    assert seen.pod("a")["nodeSelector"] == {"z": "w"}
+    assert seen.deployment("a")["spec"]["replicas"] == 1
+    assert seen.pod("a")["securityContext"]["runAsUser"] == 2000
+
+
+def test_null_override_removes_rendered_field():
+    overrides = {"deployment": {"spec": {"progressDeadlineSeconds": None}}}
+    assert deploy({"a": KEYLESS}).deployment("a")["spec"]["progressDeadlineSeconds"]
+    assert "progressDeadlineSeconds" not in deploy({"a": {**KEYLESS, "overrides": overrides}}).deployment("a")["spec"]
+
+
+@pytest.mark.parametrize("defaults", [{}, {"run_as_user": 2000, "run_as_group": 2000, "fs_group": 2000}])
+def test_null_ids_are_left_to_the_cluster(defaults: dict[str, Any]):
+    """OpenShift sets them from the range of the namespace."""
+    fields = {"run_as_user": None, "run_as_group": None, "fs_group": None}
+    context = deploy({"a": fields}, {**KEYLESS, **defaults}).pod("a")["securityContext"]
+    assert context == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def test_single_null_id_is_left_out():
+    context = deploy({"a": {**KEYLESS, "run_as_user": None}}).pod("a")["securityContext"]
+    assert "runAsUser" not in context
+    assert (context["runAsGroup"], context["fsGroup"]) == (1000, 1000)
+
+
+def test_null_without_default_is_validated():
+    assert "replicas: " in refuse({"a": {**KEYLESS, "replicas": None}})
 
 
 def test_config_reference_becomes_secret():

@@ -44,10 +44,13 @@ class Request:
     """Seconds that the command waits for the result."""
     pull_policy: str = "IfNotPresent"
     pull_secret: str | None = None
-    user: int = 1000
-    group: int = 1000
-    volume_group: int = 1000
-    """A supplemental group with read access. Unlike `fsGroup` it changes no ownership."""
+    user: int | None = 1000
+    group: int | None = 1000
+    volume_group: int | None = 1000
+    """A supplemental group with read access. Unlike `fsGroup` it changes no ownership.
+
+    An id that is None is left to the cluster.
+    """
 
 
 def find_users(pods: Iterable[Object], pvc: str) -> list[Object]:
@@ -80,9 +83,9 @@ def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Ob
         "terminationGracePeriodSeconds": 5,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": request.user,
-            "runAsGroup": request.group,
-            "supplementalGroups": [request.volume_group],
+            **({"runAsUser": request.user} if request.user is not None else {}),
+            **({"runAsGroup": request.group} if request.group is not None else {}),
+            **({"supplementalGroups": [request.volume_group]} if request.volume_group is not None else {}),
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(request)],
