@@ -135,6 +135,27 @@ def test_leader_worker_set_is_compared(crds: None, update: Update, cluster: Clie
     assert FIX in text
 
 
+def test_interrupted_replacement_of_leader_worker_set_fails(crds: None, update: Update, cluster: Client, namespace: str):
+    """Another number of nodes replaces the LeaderWorkerSet under the same name."""
+    start(cluster, namespace, **{**MULTI_NODE, "multi_node": MultiNodeArgs(nodes=4)})
+    set_ready(cluster, namespace, readyReplicas=1, updatedReplicas=1, replicas=1)
+    with pytest.raises(pulumi.RunError, match="spec.leaderWorkerTemplate.size is 4 in the cluster, 2 in the program"):
+        update(**MULTI_NODE)
+
+
+def test_job_of_interrupted_replacement_is_ignored(update: Update, cluster: Client, namespace: str, nodes):
+    """The name of a Job contains a content hash, so the replacement exists beside it."""
+    nodes([node("gpu-0", {GPU: 1})])
+    objects = start(cluster, namespace, **PREWARM)
+    wait_for_rollout(cluster, objects)
+    name = pick(objects, "Job")["metadata"]["name"]
+    wait_until("a complete Job", lambda: condition(cluster.get("batch/v1", "Job", name, namespace), "Complete"))
+    replacement = pick(render(service(cache=CacheArgs(prewarm=PrewarmArgs(profiles=["other"]))), namespace), "Job")
+    assert replacement["metadata"]["name"] != name
+    cluster.apply({**replacement, "spec": {**replacement["spec"], "suspend": True}})
+    assert messages(update(**PREWARM)) == []
+
+
 @pytest.mark.parametrize(("fields", "title"), [(PREWARM, "prewarm Job"), (LORA, "LoRA Job")], ids=["prewarm", "lora"])
 def test_jobs_are_compared(update: Update, cluster: Client, namespace: str, nodes, fields: dict[str, Any], title: str):
     nodes([node("gpu-0", {GPU: 1})])
