@@ -23,12 +23,13 @@ _STATUS = re.compile(r'"kind":\s*"Status"')
 class ModelListError(Exception):
     """A model list that cannot be read; the text is the reason.
 
-    `denied` is True if the API server denies access to its proxy.
+    `denied` is True if the API server denies access to its proxy. `is_final` is True if another
+    request would have the same result.
     """
 
-    def __init__(self, text: str, *, denied: bool = False) -> None:
+    def __init__(self, text: str, *, denied: bool = False, is_final: bool = False) -> None:
         super().__init__(text)
-        self.denied = denied
+        self.denied, self.is_final = denied, denied or is_final
 
 
 async def list_models(client: ClusterClient, name: str, namespace: str, port: int, seconds: float = 10) -> list[str]:
@@ -43,13 +44,13 @@ async def list_models(client: ClusterClient, name: str, namespace: str, port: in
         if error.status == 403 and _STATUS.search(str(error)):
             text = f"services/proxy cannot be used in namespace {namespace} (requires get)"
             raise ModelListError(text, denied=True) from None
-        raise ModelListError(f"the server returned status {error.status}") from None
+        raise ModelListError(f"the server returned status {error.status}", is_final=True) from None
     except MissingError:
         raise ModelListError("the server has no /v1/models, or the Service does not exist") from None
     except (UnreachableError, GoneError) as error:
         raise ModelListError(f"the API server's proxy cannot reach the server ({sanitize(str(error), 60)})") from None
     if response.get("object") != "list":
-        raise ModelListError("the response is not a list of models")
+        raise ModelListError("the response is not a list of models", is_final=True)
     return [text_at(each, "id") for each in items_at(response, "data")]
 
 
@@ -61,6 +62,8 @@ async def find_missing(
     requested: Sequence[str],
     settle_seconds: float | None = None,
     response_seconds: float | None = None,
+    *,
+    retries_errors: bool = True,
 ) -> tuple[list[str], list[str]]:
     """Return the requested models that are not listed, and the listed models.
 
@@ -72,23 +75,25 @@ async def find_missing(
         requested: Names of the models.
         settle_seconds: Time in which every requested model must be listed, by default
             `SETTLE_SECONDS`.
-        response_seconds: Time in which the server must respond, by default `RESPONSE_SECONDS`.
+        response_seconds: Time in which the server must respond, by default `RESPONSE_SECONDS`, and
+            at most `settle_seconds`.
+        retries_errors: False for a server that has been up for long. The first error is then final.
 
     Raises:
         ModelListError: The model list cannot be read.
     """
     started = time.monotonic()
     settle_seconds = SETTLE_SECONDS if settle_seconds is None else settle_seconds
-    response_seconds = RESPONSE_SECONDS if response_seconds is None else response_seconds
-    pause = min(3.0, max(settle_seconds, response_seconds) / 10)
+    response_seconds = min(RESPONSE_SECONDS, settle_seconds) if response_seconds is None else response_seconds
     has_responded = False
     while True:
         limit = settle_seconds if has_responded else response_seconds
-        remaining = started + limit - time.monotonic()
+        pause = min(3.0, limit / 10)
         try:
+            remaining = started + limit - time.monotonic()
             listed = await list_models(client, name, namespace, port, max(MIN_SECONDS, min(remaining, 10)))
         except ModelListError as error:
-            if error.denied or started + limit - time.monotonic() <= pause:
+            if error.is_final or not retries_errors or started + limit - time.monotonic() <= pause:
                 raise
         else:
             has_responded = True

@@ -126,6 +126,7 @@ class LiveServices:
                 service.models,
                 None if service.has_changed else remaining,
                 remaining,
+                retries_errors=service.has_changed,
             )
         except ModelListError as error:
             prefix = "" if error.denied else f"{service.name}: "

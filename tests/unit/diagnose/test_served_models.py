@@ -75,16 +75,28 @@ def test_unusable_response_raises_model_list_error(response: tuple[int, Any], re
     assert caught.value.denied == (response[1] is DENIED)
 
 
-def test_denied_request_is_not_retried():
+@pytest.mark.parametrize(
+    ("response", "retries_errors", "is_retried"),
+    [
+        ((403, DENIED), True, False),
+        ((401, {}), True, False),
+        ((200, {"object": "other"}), True, False),
+        ((503, {}), True, True),
+        ((404, {}), True, True),
+        ((503, {}), False, False),
+    ],
+    ids=str,
+)
+def test_only_passing_errors_are_retried(response: tuple[int, Any], retries_errors: bool, is_retried: bool):
     seen: list[str] = []
 
     async def compare(kubeconfig: str) -> Any:
         async with ClusterClient.connect(kubeconfig) as client:
-            return await find_missing(client, "llama", "ml", 8000, ["base"], 5)
+            return await find_missing(client, "llama", "ml", 8000, ["base"], 1, retries_errors=retries_errors)
 
-    with serving(lambda _: (403, DENIED), seen) as kubeconfig, pytest.raises(ModelListError):
+    with serving(lambda _: response, seen) as kubeconfig, pytest.raises(ModelListError):
         asyncio.run(compare(kubeconfig))
-    assert len(seen) == 1
+    assert (len(seen) > 1) == is_retried
 
 
 def test_description_names_missing_models_and_is_sanitized():
