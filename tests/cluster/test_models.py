@@ -83,7 +83,8 @@ def update(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch, se
 
     def program() -> None:
         for number in range(services):
-            args: NIM = nim(**LORA, **fields, namespace=namespace, service_name="llama", diagnosis=DiagnosisArgs(**diagnosis))
+            name = f"llama-{number}" if number else "llama"
+            args: NIM = nim(**LORA, **fields, namespace=namespace, service_name=name, diagnosis=DiagnosisArgs(**diagnosis))
             NIMService(f"llama-{number}", args)
 
     return record(program, preview=False)
@@ -215,15 +216,16 @@ def test_denied_proxy_is_logged_once(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    grant(cluster, namespace, "pods", "services", "deployments")
+    grant(cluster, namespace, "pods", "services")
     with StubNIM(publish(tmp_path, "one", "two")) as stub:
         route_to(stub.server_port)
         seen = update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch, services=3)
         assert logged(seen, "warning") == logged(seen, "error") == []
-        (line,) = logged(seen, "info")
-        assert line.endswith(
-            f"the models that it serves are not compared: services/proxy cannot be used in namespace {namespace} (requires get)"
-        )
+        deployments = "they cannot be read (requires list on deployments)"
+        assert logged(seen, "info") == [
+            f"the live deployments of namespace {namespace} are not compared with the program: {deployments}",
+            f"the models that it serves are not compared: services/proxy cannot be used in namespace {namespace} (requires get)",
+        ]
         grant(cluster, namespace, "services/proxy", "deployments")
         wait_until("the grant", lambda: update(control_plane.kubeconfig_of(VISITOR), namespace, monkeypatch).run.log == [])
     assert network.dialled != []
