@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import typer
 
 from .exit_codes import FAILED
+from .json_output import print_json, reserve_output
 
 if TYPE_CHECKING:
     from ..local.resources import Run
@@ -34,11 +35,18 @@ def enable_json_errors(context: typer.Context, value: bool) -> bool:
     return value
 
 
+def enable_json_only(context: typer.Context, value: bool) -> bool:
+    """Keep standard output for JSON. Callback of `--json` in commands that run a program."""
+    if value:
+        reserve_output()
+    return enable_json_errors(context, value)
+
+
 def fail(text: str, **fields: Any) -> NoReturn:
     """Print an error and end the command with exit code 1. `fields` are added to its JSON."""
     typer.echo(f"error: {text}", err=True)
     if (command := _json_command.get()) is not None:
-        typer.echo(json.dumps({"command": command, **fields, "error": text}, indent=2, ensure_ascii=False))
+        print_json(json.dumps({"command": command, **fields, "error": text}, indent=2, ensure_ascii=False))
     raise typer.Exit(FAILED)
 
 

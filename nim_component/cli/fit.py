@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exit_codes import DOES_NOT_FIT
-from .failure import enable_json_errors, run_or_fail
+from .failure import enable_json_only, run_or_fail
+from .json_output import print_json
 from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def fit(
         str | None,
         typer.Option("--gpu", help="GPU for services whose arguments name none, such as NVIDIA-L40S or h100.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON instead of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", callback=enable_json_only, help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Compare the memory of a stack's models with their GPUs. Exits with 4 if one does not fit."""
     from ..fit import fit_service
@@ -41,7 +42,7 @@ def fit(
     run = run_or_fail(lambda: run_project(cwd, stack), None)
     fits = {each.name: fit_service(read_record(each.inputs), gpu) for each in run.of("nim:index:NIMService")}
     if as_json:
-        typer.echo(json.dumps({name: _round(asdict(each)) for name, each in fits.items()}, indent=2))
+        print_json(json.dumps({name: _round(asdict(each)) for name, each in fits.items()}, indent=2))
     else:
         print_fits(fits)
     if any(each.verdict in _BAD for each in fits.values()):

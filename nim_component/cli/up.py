@@ -9,7 +9,8 @@ import typer
 
 from ..kubernetes.version import KUBERNETES_VERSION
 from .exit_codes import CHANGED
-from .failure import enable_json_errors, run_or_fail
+from .failure import enable_json_only, run_or_fail
+from .json_output import print_json
 from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Folder for the manifests, in place of the one that the stack names.", metavar="DIR")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", callback=enable_json_errors, help="Print JSON in place of the tree.")]
+JsonOption = Annotated[bool, typer.Option("--json", callback=enable_json_only, help="Print JSON in place of the tree.")]
 VersionOption = Annotated[
     str | None,
     typer.Option(
@@ -75,7 +76,7 @@ def report(update: Update, command: str, as_json: bool) -> None:
     if as_json:
         from ..local.report_json import to_json
 
-        typer.echo(to_json(update, command))
+        print_json(to_json(update, command))
     else:
         from ..local.report import print_report
 

@@ -1,5 +1,6 @@
 """Command line as a process: first line, exit codes, closed and full outputs, imports."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,42 @@ def test_process_exits_with_1_without_traceback(folder: Path) -> None:
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}, check=False
     )
     assert (result.returncode, result.stderr) == (1, "error: no\n")
+
+
+NOISE = """
+    import atexit, os, subprocess, sys, threading, time
+    print("printed")
+    sys.__stdout__.write("raw\\n")
+    sys.__stdout__.flush()
+    os.write(1, b"descriptor\\n")
+    subprocess.run(["sh", "-c", "echo child; echo child-error >&2"], check=True)
+    atexit.register(print, "at exit", flush=True)
+    atexit.register(subprocess.run, ["echo", "child at exit"])
+    threading.Thread(target=lambda: (time.sleep(0.3), os.write(1, b"thread\\n"))).start()
+"""
+
+
+@pytest.mark.parametrize("command", ["preview", "up"])
+@pytest.mark.parametrize(("program", "code"), [("", 0), ("raise ValueError('no')", 1), ("sys.exit(4)", 1)])
+def test_json_is_all_of_standard_output(folder: Path, command: str, program: str, code: int):
+    """Whatever the program and its child processes print goes to standard error."""
+    write(folder, "__main__.py", f"{dedent(NOISE)}\n{program}\n")
+    arguments = [sys.executable, "-m", "nim_component", command, "--json", "--cwd", str(folder)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    content = json.loads(done.stdout)
+    assert ("error" in content) == (code == 1)
+    assert {"raw", "descriptor", "child", "child-error", "at exit", "child at exit", "thread"} <= set(done.stderr.splitlines())
+    assert [entry["message"] for entry in content.get("diagnostics", [])] == (["printed"] if code == 0 else [])
+
+
+def test_text_output_contains_child_output(folder: Path):
+    write(folder, "__main__.py", NOISE)
+    done = subprocess.run(
+        [sys.executable, "-m", "nim_component", "preview", "--cwd", str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert "child\n" in done.stdout
 
 
 FULL = Path("/dev/full")
