@@ -147,7 +147,7 @@ def test_only_errors_and_warnings_are_kept():
         ('{"result": "succeeded", "resources": []}', "written with --output json, which contains no properties."),
         (
             '{"sequence": 1, "preludeEvent": {}}\n{"sequence": 2}',
-            "contains a stream of engine events. Unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW.",
+            "the stream of engine events ends before its summary, so the preview did not finish.",
         ),
         ("[" * 100_000, "nested too deeply for a preview. Run: pulumi preview --json > FILE"),
     ],

@@ -11,7 +11,6 @@ Missing keys and values of other types are skipped; the rest of the preview is s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from ..change import Change, Message, Operation, Order, ResourceState, StackChan
 from ..matching import Difference, compare
 from ..values import redact_inputs, redact_message, redact_value
 from .engine_diff import find_engine_differences
+from .preview_text import find_preview
 
 SOURCE = "pulumi preview"
 CREATE_FIRST, DELETE_FIRST = "create-before-delete", "delete-before-create"
@@ -65,14 +65,13 @@ def parse(text: str, name: str) -> Fields:
     """
     fix = "Run: pulumi preview --json > FILE"
     try:
-        content = json.loads(text)
+        content = find_preview(text)
     except ValueError:
-        lines = text.lstrip().splitlines()
-        if lines and lines[0].startswith("{") and '"sequence"' in lines[0]:
-            raise PreviewError(f"{name}: contains a stream of engine events. Unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW. {fix}") from None
         raise PreviewError(f"{name}: not JSON. {fix}") from None
     except RecursionError:
         raise PreviewError(f"{name}: nested too deeply for a preview. {fix}") from None
+    if isinstance(content, dict) and "events" in content:
+        raise PreviewError(f"{name}: the stream of engine events ends before its summary, so the preview did not finish. {fix}")
     if isinstance(content, dict) and "steps" not in content and "resources" in content:
         raise PreviewError(f"{name}: written with --output json, which contains no properties. {fix}")
     if not isinstance(content, dict) or not ("steps" in content or "diagnostics" in content or "changeSummary" in content):
