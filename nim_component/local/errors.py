@@ -7,3 +7,7 @@ class LocalError(Exception):
     The text has the form `<path>: <problem>. <fix>`; the path is a file, a field or the URN of a
     resource.
     """
+
+
+class UnsupportedError(LocalError):
+    """A feature of Pulumi that the local engine lacks. The update itself need not fail."""

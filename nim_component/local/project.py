@@ -22,7 +22,7 @@ from .configuration import (
     warn_of_nulls,
 )
 from .documents import SUFFIXES, read_mapping, refuse_mixed_keys
-from .errors import LocalError
+from .errors import LocalError, UnsupportedError
 from .paths import resolve_path
 from .sealed_values import has_sealed, replace_sealed
 
@@ -216,7 +216,7 @@ def load_stack(project: Project, name: str) -> Stack:
     if content.get("environment"):
         text = "contains values of Pulumi ESC, which the local engine cannot read"
         fix = "Run `pulumi preview --json > FILE`, and review it with `nim-component diff --preview-json FILE`."
-        raise LocalError(f"{file}: environment: {text}. {fix}")
+        raise UnsupportedError(f"{file}: environment: {text}. {fix}")
     config = content.get("config")
     if config is not None and not isinstance(config, dict):
         raise LocalError(f"{file}: config: must be a mapping. Write lines of the form `key: value`.")

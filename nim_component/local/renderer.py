@@ -61,11 +61,12 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     pulumi = importlib.import_module("pulumi")
     engine, program, project_files, errors = map(import_engine, ("engine", "program", "project", "errors"))
     failed: list[Any] = []
+    unsupported = False
     try:
         run = program.run_stack(project, project_files.load_stack(project, name), on_failure=failed.append)
         return describe_run(run, key)
     except (errors.LocalError, pulumi.RunError) as error:
-        text = str(error)
+        text, unsupported = str(error), isinstance(error, errors.UnsupportedError)
     except SystemExit as error:
         text = f"the program called sys.exit({error.code!r})"
     except Exception as error:  # noqa: BLE001 (the program may raise anything)
@@ -74,7 +75,7 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
         text += f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     for run in failed:
         text = engine.redact_secrets(text, engine.find_secret_texts(run))
-    return {"error": text.replace(f"{project.folder}/", "")}
+    return {"error": text.replace(f"{project.folder}/", ""), "unsupported": unsupported}
 
 
 def describe_run(run: Any, key: bytes) -> dict[str, Any]:

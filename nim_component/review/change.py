@@ -111,6 +111,8 @@ class Message:
     text: str
     resource: str = ""
     """Logical name of the resource that the message is about."""
+    is_unreviewed: bool = False
+    """The stack cannot be reviewed, although its update may succeed."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..text.field_paths import ItemName
 from . import rules
 from .accessors import mapping
 from .change import COMPONENT, Change, Message, ServiceChange, StackChange
-from .findings import CRITICAL, NOTICE, Finding, Severity, finding
+from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from .matching import MISSING, Difference
 from .object_fields import WORKLOADS, containers, is_at_or_below
 from .sentences import Quote, Sentence, enumerate_values, name_object, plain_text, sentence
@@ -81,7 +81,9 @@ def _review_messages(stack: StackChange) -> Iterator[Finding]:
     services = {service.name for service in stack.services}
     for message in stack.messages:
         service = message.resource if message.resource in services else ""
-        if message.severity == "error":
+        if message.is_unreviewed:
+            yield Finding("failed", WARNING, service, _describe_message(message))
+        elif message.severity == "error":
             consequence = sentence("The update would fail here. Later changes are unknown.")
             yield Finding("failed", CRITICAL, service, _describe_message(message), consequence)
         else:

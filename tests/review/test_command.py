@@ -140,6 +140,23 @@ def test_head_that_does_not_render_fails(repository: Path, diff: Diff):
     assert "Unchanged: `dev`." in result.out
 
 
+@pytest.mark.parametrize("base", [False, True])
+def test_stack_with_environment_is_unreviewed(repository: Path, diff: Diff, base: bool):
+    """The values of Pulumi ESC are missing here, and the update itself may succeed."""
+    if base:
+        git(repository, "checkout", "-q", "main")
+        commit(repository, Pulumi__dot__prod__dot__yaml="environment: [acme/prod]\n")
+        git(repository, "checkout", "-q", "change")
+        git(repository, "merge", "-q", "main")
+    commit(repository, Pulumi__dot__prod__dot__yaml="environment: [acme/prod]\nconfig: {}\n")
+    result = diff("--base", "main", "--stack", "prod")
+    assert result.code == 0
+    assert "warning: The stack is not reviewed: Pulumi.prod.yaml: environment: contains values of Pulumi ESC" in result.out
+    assert "nim-component diff --preview-json FILE" in result.out
+    assert "The update would fail" not in result.out
+    assert "critical" not in result.out
+
+
 def test_exception_is_reported_with_its_location(repository: Path, diff: Diff):
     commit(repository, shared__dot__py="LABELS = {}['team']\n")
     assert "does not render: KeyError: 'team' (shared.py, line 1)" in diff("--base", "main", "-f", "markdown").out

@@ -45,6 +45,9 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
 def _read_messages(old: Render | None, new: Render) -> tuple[Message, ...]:
     """Return the errors of both renders, and the warnings that only the new render contains."""
     found: list[Message] = []
+    unsupported = next((each for each in (new, old) if get(each, "unsupported") is True), None)
+    if unsupported is not None and "error" in unsupported:
+        return (Message("warning", redact_message(f"The stack is not reviewed: {unsupported['error']}"), is_unreviewed=True),)
     if old is not None and "error" in old:
         found.append(Message("error", redact_message(f"The base does not render, so nothing can be compared: {old['error']}")))
     if "error" in new:
