@@ -29,14 +29,16 @@ def describe_unavailable(
         explanation: Its phases and diagnoses; None if they are unknown.
         stack: Name of the stack, for the commands.
     """
-    lines = [f"{service.name}: {'. '.join(_describe_workload(service, each) for each in failed)}."]
+    sentences = [sentence for each in failed for sentence in _describe_workload(service, each)]
+    lines = [f"{service.name}: the {'. The '.join(sentences)}."]
+    is_different = any(each.live is None or each.differences for each in failed)
+    if is_different:
+        lines.append(f"  fix: Apply the program to the live objects: `pulumi up --refresh --stack {stack}`.")
+        lines.append(f"  see: {LIVE_DIFFERENCE}")
     if explanation is not None and any(each.live is not None and each.state.level == "unavailable" for each in failed):
         lines += [f"  phase: {each}" for each in explanation.phases[:LONGEST_DIAGNOSIS]]
         lines += [str(each) for each in explanation.diagnoses[:LONGEST_DIAGNOSIS]]
-    if any(each.live is None or each.differences for each in failed):
-        lines.append(f"  fix: Apply the program to the live objects: `pulumi up --refresh --stack {stack}`.")
-        lines.append(f"  see: {LIVE_DIFFERENCE}")
-    else:
+    if not is_different:
         lines.append(f"  more: `nim-component explain {service.name} --stack {stack}`")
     if service.unavailable == "error":
         lines.append("With diagnosis.unavailable: warn this is a warning.")
@@ -55,15 +57,17 @@ def describe_missing_job(service: ExpectedService, found: WorkloadComparison, st
     return f"{service.name}: the {job} does not exist in the cluster. To run it again: `pulumi up --refresh --stack {stack}`."
 
 
-def _describe_workload(service: ExpectedService, found: WorkloadComparison) -> str:
+def _describe_workload(service: ExpectedService, found: WorkloadComparison) -> list[str]:
+    """Return sentences after "The", without their full stops."""
     title = found.expected.title
     if found.live is None:
-        return f"the {title} {service.namespace}/{found.expected.name} does not exist in the cluster"
-    parts: list[str] = []
+        return [f"{title} {service.namespace}/{found.expected.name} does not exist in the cluster"]
+    sentences: list[str] = []
     if found.differences:
         shown = [str(each) for each in found.differences[:LONGEST_LIST]]
         more = len(found.differences) - len(shown)
-        parts.append(f"the live {title} differs from the program: {'; '.join([*shown, *([f'{more} more'] if more else [])])}")
+        listed = "; ".join([*shown, *([f"{more} more"] if more else [])])
+        sentences.append(f"live {title} differs from the program: {listed}")
     if found.state.level == "unavailable":
-        parts.append(f"the {title} is not available: {found.state.text}")
-    return ". ".join(each[0].upper() + each[1:] if index else each for index, each in enumerate(parts))
+        sentences.append(f"{title} is not available: {found.state.text}")
+    return sentences
