@@ -60,6 +60,41 @@ def end(process: "subprocess.Popen[str]", kind: signal.Signals) -> None:
     assert process.returncode != 0
 
 
+def interrupt(process: "subprocess.Popen[str]") -> str:
+    """Send SIGINT to the CLI, and return its output."""
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    return output
+
+
+def test_revert_after_interrupted_update_is_no_success(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
+    """The state has the old spec, so Pulumi reports "unchanged" over the broken Deployment."""
+    nodes(ONE_GPU)
+    made = on_cluster(llama={})
+    made.up()
+    made.change("llama", gpu=16)
+    printed = interrupt(waiting(made))
+    assert "to continue: `pulumi up --stack dev`" in printed
+    assert "to go back: restore the previous arguments, then `pulumi up --refresh --stack dev`" in printed
+
+    made.change("llama", gpu=1)
+    code, output = made.run("up", "--yes")
+    assert code != 0, output
+    assert 'limits["nvidia.com/gpu"] is "16" in the cluster, "1" in the program' in output
+    assert "The Deployment is not available: 0 of 1 pods are available." in output
+    assert "The pod requests 16 nvidia.com/gpu, but the largest node has 1." in output
+    assert "fix: Apply the program to the live objects: `pulumi up --refresh --stack dev`." in output
+
+    code, output = made.run("up", "--yes", "--refresh")
+    assert code == 0, output
+    assert live_deployment(cluster, namespace)["status"]["readyReplicas"] == 1
+    code, output = made.run("up", "--yes")
+    assert code == 0, output
+    assert "differs from the program" not in output
+    assert "not compared with the program" not in output
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_next_up_completes_after_interrupt(
     kind: signal.Signals, on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes
