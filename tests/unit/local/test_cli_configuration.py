@@ -2,6 +2,7 @@
 
 `cli_configuration/` was recorded with the Go packages of the CLI 3.260.0: `LoadProjectBytes`,
 `LoadProjectStackBytes`, `ValidateStackConfigAndApplyProjectConfig` and `config.Map.Decrypt`.
+Documents with `environment:` are left out, because the local engine refuses them.
 """
 
 import json
