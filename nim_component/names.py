@@ -1,19 +1,14 @@
-"""Names, labels and annotations of the objects of a service.
+"""Names, labels and annotations of the objects of a service."""
 
-An object that a change can replace has a generated name: it ends in a content hash. The new object
-then exists beside the old one, and Pulumi deletes nothing before its replacement is ready.
-"""
-
-import hashlib
-import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .kubernetes.generated_names import HASH_LENGTH
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as k8s
 
-HASH_LENGTH = 8
 GENERATED_SUFFIXES = ("cache", "warm", "lora", "loras", "list", "fetch", "pull", "keys")
 """Suffixes of generated names: `<service_name>-<suffix>-<content hash>`."""
 
@@ -67,17 +62,6 @@ SECRETS_DIGEST = "checksum/secrets"
 change in place."""
 MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST)
 """Annotations that the component sets; a user's annotations must not have these keys."""
-
-
-def hash_content(fields: Mapping[str, Any]) -> str:
-    """Return a short hash of plain fields. It is the same on every machine and in every run."""
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
-
-
-def generate_name(service_name: str, suffix: str, fields: Mapping[str, Any]) -> str:
-    """Return the name of an object that a change of `fields` replaces."""
-    return f"{service_name}-{suffix}-{hash_content(fields)}"
 
 
 def make_selector(service_name: str) -> dict[str, str]:

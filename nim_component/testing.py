@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .kubernetes.generated_names import strip_content_hash
 from .local.engine import execute
 from .local.markers import UNKNOWN, Secret
 from .local.resources import Resource, Run
@@ -113,8 +114,8 @@ class Recording:
         return self.one(NIM_SERVICE, name)
 
     def children(self, name: str) -> dict[str, Resource]:
-        """Return the children of a `NIMService` by logical name."""
-        return {child.name: child for child in self.run.children(self.service(name))}
+        """Return the children of a `NIMService` by logical name, without the content hash."""
+        return {strip_content_hash(child.name, child.inputs): child for child in self.run.children(self.service(name))}
 
     def child(self, name: str, type_: str) -> Resource:
         """Return the only child of a type.

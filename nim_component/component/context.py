@@ -40,13 +40,6 @@ class ComponentContext:
         """Return the options of a child: the parent and `more`."""
         return pulumi.ResourceOptions(parent=self.parent, **more)
 
-    def replaceable_options(self, **more: Any) -> pulumi.ResourceOptions:
-        """Return the options of a child with a content hash in its name.
-
-        `protect` of the component does not apply to it: each change of its content replaces it.
-        """
-        return self.options(protect=False, **more)
-
     def rollout_timeouts(self, extra: int = 0) -> pulumi.CustomTimeouts:
         """Return the timeouts of a child that waits for pods, plus `extra` seconds.
 

@@ -7,10 +7,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..diagnose.progress.availability import create_progress_hooks
-from ..manifests.lora import find_unload_seconds, has_lora_job, render_list_config, render_lora_config
+from ..manifests.lora import find_unload_seconds, has_lora_job, has_lora_pvc, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.references import References
 from .context import ComponentContext
+from .generated_children import GeneratedChild, create_generated_child
 
 
 @dataclass(frozen=True)
@@ -19,49 +20,50 @@ class ProvidedAdapters:
 
     references: References
     depends_on: "list[pulumi.Input[pulumi.Resource]]"
-    """With the Job, the pods start after the adapters are on the volume."""
+    """The objects to which the pods refer. With the Job, the pods start after the adapters are on
+    the volume."""
 
 
-def provide_adapters(context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Resource]") -> ProvidedAdapters:
-    """Create the children `<name>-lora`, `-loras`, `-lora-list` and `-lora-job` that are needed.
+def provide_adapters(
+    context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Input[pulumi.Resource]]"
+) -> ProvidedAdapters:
+    """Create the children `lora`, `loras`, `lora-list` and `lora-job` that are needed.
 
     The Job starts after `depends_on`.
     """
     nim = context.nim
     if not nim.adapter_names:
         return ProvidedAdapters(references, [])
-    config = _provide_config(context, "lora", render_lora_config(nim, context.service_name))
-    references = replace(references, lora_config=_name_of(config), lora_pvc=_provide_pvc(context))
-    if not has_lora_job(nim):
-        return ProvidedAdapters(references, [])
-    adapter_list = _provide_config(context, "lora-list", render_list_config(nim, context.service_name, "list"))
-    rendered = render_lora_job(nim, context.service_name, replace(references, lora_config=_name_of(adapter_list)), context.timing)
-    name = context.child_name("lora-job")
-    job = k8s.batch.v1.Job(
-        name,
-        **context.inputs("lora-job", rendered),
-        opts=context.replaceable_options(
+    config = create_generated_child(context, k8s.core.v1.ConfigMap, "lora", render_lora_config(nim, context.service_name))
+    pvc = _create_pvc(context) if has_lora_pvc(nim) else None
+    existing = nim.lora.volume and nim.lora.volume.existing_claim
+    references = replace(references, lora_config=config.object_name, lora_pvc=existing if pvc is None else pvc.object_name)
+    volume: list[pulumi.Input[pulumi.Resource]] = [] if pvc is None else [pvc.resource]
+    job = [_create_job(context, references, [*depends_on, *volume])] if has_lora_job(nim) else []
+    return ProvidedAdapters(references, [config.resource, *volume, *job])
+
+
+def _create_pvc(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.PersistentVolumeClaim]":
+    rendered = render_lora_pvc(context.nim, context.service_name)
+    return create_generated_child(context, k8s.core.v1.PersistentVolumeClaim, "loras", rendered, lambda _: context.options())
+
+
+def _create_job(
+    context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Input[pulumi.Resource]]"
+) -> "pulumi.Input[k8s.batch.v1.Job]":
+    nim = context.nim
+    rendered_list = render_list_config(nim, context.service_name, "list")
+    adapter_list = create_generated_child(context, k8s.core.v1.ConfigMap, "lora-list", rendered_list)
+    references = replace(references, lora_config=adapter_list.object_name)
+
+    def make_options(name: str) -> pulumi.ResourceOptions:
+        return context.options(
+            protect=False,
             # The Job waits for the servers to unload an adapter before it downloads.
             custom_timeouts=context.rollout_timeouts(extra=find_unload_seconds(nim)),
-            depends_on=list(depends_on) or None,
+            depends_on=[*depends_on, adapter_list.resource],
             hooks=create_progress_hooks(context.parent, "kubernetes:batch/v1:Job", name, nim),
-        ),
-    )
-    return ProvidedAdapters(references, [job])
+        )
 
-
-def _provide_config(context: ComponentContext, suffix: str, rendered: "dict[str, object]") -> "k8s.core.v1.ConfigMap":
-    inputs = context.inputs(suffix, rendered)
-    return k8s.core.v1.ConfigMap(context.child_name(suffix), **inputs, opts=context.replaceable_options())
-
-
-def _provide_pvc(context: ComponentContext) -> "pulumi.Input[str] | None":
-    volume = context.nim.lora.volume
-    if volume is None or volume.existing_claim is not None:
-        return None if volume is None else volume.existing_claim
-    inputs = context.inputs("loras", render_lora_pvc(context.nim, context.service_name))
-    return _name_of(k8s.core.v1.PersistentVolumeClaim(context.child_name("loras"), **inputs, opts=context.options()))
-
-
-def _name_of(child: "k8s.core.v1.ConfigMap | k8s.core.v1.PersistentVolumeClaim") -> "pulumi.Output[str]":
-    return child.metadata.apply(lambda metadata: metadata["name"])
+    rendered = render_lora_job(nim, context.service_name, references, context.timing)
+    return create_generated_child(context, k8s.batch.v1.Job, "lora-job", rendered, make_options).resource

@@ -27,6 +27,7 @@ from ..manifests.network_policy import render_jobs_policy, render_network_policy
 from ..manifests.scaled_object import render_scaled_object
 from ..manifests.vertical_autoscaler import render_vertical_autoscaler
 from .context import ComponentContext
+from .generated_children import GeneratedChild, create_generated_child
 
 
 class CreationOrder(Enum):
@@ -122,14 +123,13 @@ def _provide(
     return provided
 
 
-def provide_claim_templates(context: ComponentContext) -> "dict[str, pulumi.Output[str]]":
-    """Create the ResourceClaimTemplates; return their names by the names of the ResourceClaims."""
-    names: dict[str, pulumi.Output[str]] = {}
+def provide_claim_templates(context: ComponentContext) -> "dict[str, GeneratedChild[k8s.resource.v1.ResourceClaimTemplate]]":
+    """Create the ResourceClaimTemplates; return them by the names of the ResourceClaims."""
+    templates: dict[str, GeneratedChild[k8s.resource.v1.ResourceClaimTemplate]] = {}
     for resource_claim in context.nim.resource_claims or ():
         if resource_claim.devices is None:
             continue
         suffix = name_claim_template(resource_claim.name)
-        inputs = context.inputs(suffix, render_resource_claim_template(context.nim, context.service_name, resource_claim))
-        template = k8s.resource.v1.ResourceClaimTemplate(context.child_name(suffix), **inputs, opts=context.replaceable_options())
-        names[resource_claim.name] = template.metadata.apply(lambda metadata: metadata["name"])
-    return names
+        rendered = render_resource_claim_template(context.nim, context.service_name, resource_claim)
+        templates[resource_claim.name] = create_generated_child(context, k8s.resource.v1.ResourceClaimTemplate, suffix, rendered)
+    return templates

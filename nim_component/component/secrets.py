@@ -15,10 +15,12 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
+from ..kubernetes.generated_names import hash_content
 from ..manifests.references import SecretKey
-from ..names import PULL_SECRET_TYPE, hash_content, make_labels
+from ..names import PULL_SECRET_TYPE, make_labels
 from ..text.field_paths import Path
 from .context import ComponentContext
+from .generated_children import create_generated_child
 
 REGISTRY = "nvcr.io"
 REGISTRY_USER = "$oauthtoken"
@@ -34,8 +36,10 @@ class ServiceSecrets:
     hf_token: SecretKey | None = None
     digest: "pulumi.Output[str] | None" = None
     """Digest of the values of created Secrets; None if all Secrets exist already."""
-    children: Mapping[str, k8s.core.v1.Secret] = field(default_factory=dict[str, k8s.core.v1.Secret])
-    """By logical name."""
+    children: "Mapping[str, pulumi.Input[k8s.core.v1.Secret]]" = field(default_factory=dict[str, "pulumi.Input[k8s.core.v1.Secret]"])
+    """By logical name, without the content hash of a created Secret."""
+    created: "Sequence[pulumi.Input[pulumi.Resource]]" = ()
+    """Secrets that the component creates."""
     checked: "Sequence[pulumi.Input[pulumi.Resource]]" = ()
     """Resources that resolve after the keys of existing Secrets are checked.
 
@@ -57,9 +61,9 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     The name of each contains a hash of its data.
     """
     secrets, owner = context.nim.secrets, describe_owner(context.name)
-    children: dict[str, k8s.core.v1.Secret] = {}
+    children: dict[str, pulumi.Input[k8s.core.v1.Secret]] = {}
 
-    def create(suffix: str, type_: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":
+    def create(suffix: str, type_: str, data: "pulumi.Output[dict[str, str]]") -> "pulumi.Input[str]":
         rendered: dict[str, Any] = {
             "metadata": {
                 "name": hash_values(data).apply(lambda digest: f"{context.service_name}-{suffix}-{digest}"),
@@ -70,9 +74,9 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
             "immutable": True,
             "string_data": data,
         }
-        name = context.child_name(suffix)
-        children[name] = secret = k8s.core.v1.Secret(name, **context.inputs(suffix, rendered), opts=context.replaceable_options())
-        return secret.metadata.apply(lambda metadata: metadata["name"])
+        secret = create_generated_child(context, k8s.core.v1.Secret, suffix, rendered)
+        children[context.child_name(suffix)] = secret.resource
+        return secret.object_name
 
     pull_secret = None
     keys: list[tuple[Any, pulumi.Output[str]]] = []
@@ -92,6 +96,7 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
         hf_token=SecretKey(name, secrets.token_name or "") if secrets.creates_token_secret else None,
         digest=hash_values(data),
         children=children,
+        created=list(children.values()),
     )
 
 
@@ -117,7 +122,7 @@ def add_references(nim: NIM, created: ServiceSecrets) -> ServiceSecrets:
 
 def read_secrets(
     context: ComponentContext, referenced: ServiceSecrets
-) -> "tuple[dict[str, k8s.core.v1.Secret], list[pulumi.Input[pulumi.Resource]]]":
+) -> "tuple[dict[str, pulumi.Input[k8s.core.v1.Secret]], list[pulumi.Input[pulumi.Resource]]]":
     """Read each Secret whose name and namespace are plain. A missing Secret fails the preview.
 
     A name that is an Output belongs to a Secret of the same program. That Secret does not exist at
@@ -134,7 +139,7 @@ def read_secrets(
     ):
         if isinstance(secret, str) and key is not None:
             required.setdefault(secret, {})[("secrets", field_name)] = key
-    children: dict[str, k8s.core.v1.Secret] = {}
+    children: dict[str, pulumi.Input[k8s.core.v1.Secret]] = {}
     checked: list[pulumi.Input[pulumi.Resource]] = []
     for secret_name, keys in required.items():
         name, id_ = context.child_name(f"secret-{secret_name}"), f"{namespace}/{secret_name}"

@@ -51,10 +51,12 @@ class NIMService(pulumi.ComponentResource):
         """The workload: the Deployment, or with `multi_node` the LeaderWorkerSet."""
         service: k8s.core.v1.Service
         """The Service."""
-        secrets: Mapping[str, k8s.core.v1.Secret]
-        """The Secrets that were created or read, by logical name, such as `llama-keys`."""
-        prewarm: k8s.batch.v1.Job | None
-        """The Job that fills the cache before the rollout; None without `cache.prewarm`."""
+        secrets: Mapping[str, pulumi.Input[k8s.core.v1.Secret]]
+        """The Secrets that were created or read, by logical name without content hash, such as
+        `llama-keys`. A created Secret is an Output, because its name depends on a secret value."""
+        prewarm: pulumi.Input[k8s.batch.v1.Job] | None
+        """The Job that fills the cache before the rollout; None without `cache.prewarm`. An Output
+        if its content contains Outputs, such as the name of a created Secret."""
         optional_children: Mapping[str, pulumi.CustomResource]
         """The optional children, by logical name, such as `llama-autoscaler`."""
 
@@ -76,19 +78,22 @@ class NIMService(pulumi.ComponentResource):
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
 
-        secrets = provide_secrets(context)
+        secrets, cache, templates = provide_secrets(context), provide_cache(context), provide_claim_templates(context)
         references = References(
             pull_secret=secrets.pull_secret,
             ngc_key=secrets.ngc_key,
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,
-            cache_pvc=provide_cache(context),
-            resource_claim_templates=provide_claim_templates(context),
+            cache_pvc=nim.cache.existing_claim if cache is None else cache.object_name,
+            resource_claim_templates={name: template.object_name for name, template in templates.items()},
         )
         before_pods = provide_children_before_pods(context)
-        adapters = provide_adapters(context, references, list(before_pods.values()))
-        self.prewarm = provide_prewarm(context, references, list(before_pods.values()))
-        depends_on = [*secrets.checked, *before_pods.values(), *adapters.depends_on, *([self.prewarm] if self.prewarm else [])]
+        before_jobs = [*secrets.created, *([] if cache is None else [cache.resource]), *before_pods.values()]
+        adapters = provide_adapters(context, references, before_jobs)
+        self.prewarm = provide_prewarm(context, references, before_jobs)
+        depends_on = [*secrets.checked, *before_jobs, *(each.resource for each in templates.values()), *adapters.depends_on]
+        if self.prewarm is not None:
+            depends_on.append(self.prewarm)
         self.workload = provide_workload(context, adapters.references, depends_on)
         self.service = k8s.core.v1.Service(
             context.child_name("service"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from ..kubernetes.generated_names import match_contents
 from ..text.field_paths import ItemName, show_path
 from . import urns
 from .replacement_fields import find_replacement_paths, is_under
@@ -72,10 +73,13 @@ def compare_states(old: State, new: State) -> Comparison:
     """Return the steps from the old state to the new state."""
     remaining = {resource.urn: resource for resource in old.resources}
     matched: dict[str, str] = {}
+    contents = match_contents(old.resources, new.resources)
     steps: list[Step] = []
     for resource in new.resources:  # parents come first, so that children inherit their aliases
         former = "" if resource.urn in remaining else find_former_urn(resource, remaining, matched)
-        if former:
+        if resource.urn in contents and not former:
+            former = contents[resource.urn]
+        elif former:
             matched[resource.urn] = former
         steps.append(compare_resource(remaining.pop(former or resource.urn, None), resource, former))
     steps.extend(Step(gone.urn, gone.type, gone.name, gone.parent, "discard" if gone.read else "delete") for gone in remaining.values())

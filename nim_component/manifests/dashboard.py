@@ -7,7 +7,8 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.metrics import DashboardArgs
-from ..names import hash_content, make_labels
+from ..kubernetes.generated_names import hash_content
+from ..names import make_labels
 from .inputs import lift
 from .promql import NAMES, query_available_replicas, query_desired_replicas, query_quantile, select_series
 

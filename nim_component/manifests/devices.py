@@ -6,7 +6,8 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.devices import DeviceRequest, ResourceClaim
-from ..names import generate_name, make_labels
+from ..kubernetes.generated_names import generate_name
+from ..names import make_labels
 from .child_objects import name_claim_template
 from .inputs import lift_within
 from .overrides import find_spec_override

@@ -10,7 +10,8 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..names import LORA_JOB, REPLACE_FAILED, SKIP_AWAIT, generate_name, make_job_labels, make_labels
+from ..kubernetes.generated_names import generate_name
+from ..names import LORA_JOB, REPLACE_FAILED, SKIP_AWAIT, make_job_labels, make_labels
 from .inputs import lift_within
 from .lora import render_loader, render_lora_volumes
 from .network import render_authorities_container, render_network_volumes

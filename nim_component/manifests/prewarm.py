@@ -7,13 +7,13 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.managed_names import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
+from ..kubernetes.generated_names import generate_name
 from ..names import (
     CACHE_LABEL,
     PREWARM_CONTAINER,
     PREWARM_JOB,
     REPLACE_FAILED,
     STANDARD_LABELS,
-    generate_name,
     make_job_labels,
     make_labels,
 )

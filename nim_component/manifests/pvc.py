@@ -6,7 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..names import SKIP_AWAIT, generate_name, make_labels
+from ..kubernetes.generated_names import generate_name
+from ..names import SKIP_AWAIT, make_labels
 from .inputs import lift_within
 from .overrides import find_spec_override
 

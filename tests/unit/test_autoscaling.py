@@ -13,6 +13,7 @@ from nim_component.manifests.promql import add_zero_at_rest, query_preset
 from nim_component.manifests.timing import compute_timing
 from nim_component.testing import AUTOSCALER, DEPLOYMENT, SCALED_OBJECT, SERVICE, Recording, record
 
+from ..logical_names import logical_names
 from .seed import recorded, serve
 
 SHARED = CacheArgs(access_mode="ReadWriteMany")
@@ -62,7 +63,7 @@ class TestReplicas:
 
     def test_autoscaler_depends_on_workload_and_service(self):
         waits = scaled(presets=["queue"]).child("llama", AUTOSCALER).options.dependencies
-        assert {urn.rpartition("::")[2] for urn in waits} == {"llama-deployment", "llama-service"}
+        assert logical_names(waits) == {"llama-deployment", "llama-service"}
 
     def test_max_replicas_decide_rollout_and_timeouts(self):
         nim = NIM(secrets=NIMSecrets.keyless(), cache=SHARED, autoscaling={"max_replicas": 4, "presets": ["queue"]})  # pyright: ignore

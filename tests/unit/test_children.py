@@ -9,6 +9,7 @@ import pytest
 from nim_component import NIM, CacheArgs, NIMSecrets, NIMService
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, PVC, SECRET, SERVICE, Recording, record
 
+from ..logical_names import logical_names
 from .seed import LORA, REFERENCE, SHARED, recorded, serve
 
 CHILDREN: list[tuple[dict[str, Any], dict[str, str]]] = [
@@ -133,7 +134,7 @@ def test_only_retained_cache_survives_deletion():
 
 def test_deployment_depends_on_pvc_config_and_secrets():
     dependencies = recorded(**LORA).child("llama", DEPLOYMENT).options.dependencies
-    assert {urn.rpartition("::")[2] for urn in dependencies} == {"llama-cache", "llama-lora", "llama-secret-pull"}
+    assert logical_names(dependencies) == {"llama-cache", "llama-lora", "llama-secret-pull"}
 
 
 def test_service_does_not_depend_on_deployment():

@@ -7,6 +7,7 @@ import pytest
 
 from nim_component.testing import DISRUPTION_BUDGET, PVC, RESOURCE_CLAIM_TEMPLATE, record
 
+from ..logical_names import logical_names
 from .seed import SHARED, recorded, serve
 
 SELECTOR = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
@@ -122,7 +123,7 @@ class TestClaims:
 
         assert template(1).inputs["metadata"]["name"] != template(2).inputs["metadata"]["name"]
         seen = recorded(resource_claims=[GPUS])
-        assert "llama-claim-gpus" in {urn.rpartition("::")[2] for urn in seen.children("llama")["llama-deployment"].options.dependencies}
+        assert "llama-claim-gpus" in logical_names(seen.children("llama")["llama-deployment"].options.dependencies)
 
     def test_output_device_class_is_rendered(self):
         def program() -> None:

@@ -9,7 +9,7 @@ ALLOWED: dict[str, set[str]] = {
     # no import of the rest of the package
     "extras": set(),
     "kubernetes": set(),
-    "names": set(),
+    "names": {"kubernetes"},
     "text": set(),
     "lora_loader": set(),  # it is copied into the pod
     # arguments and manifests
@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "fit": SHARED,
     # the local engine, which has no knowledge of NIM
     "local": SHARED - {"args", "names"},
-    "testing": {"local", "names"},
+    "testing": {"kubernetes", "local", "names"},
     "review": {"kubernetes", "local", "names", "text"},
     # clusters
     "cluster": SHARED,

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, ArgumentError, NIMSecrets
-from nim_component.testing import CONFIG_MAP, JOB, PVC, Recording, record
+from nim_component.testing import CONFIG_MAP, JOB, Recording, record
 
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
 
@@ -101,7 +101,7 @@ class TestSharedVolume:
     def test_pods_share_the_component_pvc(self):
         lora = {"volume": {"size": "20Gi", "storage_class": "fast"}}
         seen = recorded(**LORA, lora=lora, replicas=3, cache=SHARED)
-        (claim,) = [each for each in seen.find(PVC) if each.name == "llama-loras"]
+        claim = seen.children("llama")["llama-loras"]
         assert claim.inputs["spec"] == {
             "accessModes": ["ReadWriteMany"],
             "resources": {"requests": {"storage": "20Gi"}},
@@ -115,7 +115,7 @@ class TestSharedVolume:
     def test_pvc_name_changes_with_immutable_fields(self):
         def name(**volume: Any) -> str:
             seen = recorded(**LORA, lora={"volume": volume})
-            return next(each.inputs["metadata"]["name"] for each in seen.find(PVC) if each.name == "llama-loras")
+            return seen.children("llama")["llama-loras"].inputs["metadata"]["name"]
 
         assert name() == name(size="99Gi") != name(storage_class="fast")
 
@@ -133,19 +133,19 @@ class TestRefresh:
         job = seen.child("llama", JOB).inputs
         pod = job["spec"]["template"]["spec"]
         (loader,) = pod["containers"]
-        claim = next(each for each in seen.find(PVC) if each.name == "llama-loras").inputs["metadata"]["name"]
+        claim = seen.children("llama")["llama-loras"].inputs["metadata"]["name"]
         assert (loader["name"], pod["restartPolicy"]) == ("download-loras", "Never")
         assert pod["volumes"][0] == {"name": "lora", "persistentVolumeClaim": {"claimName": claim}}
         assert {each["name"]: each.get("value") for each in loader["env"]}["LORA_UNLOAD_SECONDS"] == "120"
         assert pod["securityContext"] == seen.pod("llama")["securityContext"]
         assert job["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}, "one that failed is tried again by the next update"
-        wanted = seen.one(CONFIG_MAP, "llama-lora-list").inputs
+        wanted = seen.children("llama")["llama-lora-list"].inputs
         assert pod["volumes"][1] == {"name": "lora-loader", "configMap": {"name": wanted["metadata"]["name"]}}
         assert [each["name"] for each in json.loads(wanted["data"]["adapters.json"])["adapters"]] == ["one", "two"]
         (check,) = seen.pod("llama")["initContainers"]
         assert check["name"] == "check-loras"
         assert check["volumeMounts"][0] == {"name": "lora", "mountPath": "/lora/adapters", "subPath": "adapters", "readOnly": True}
-        assert json.loads(seen.one(CONFIG_MAP, "llama-lora").inputs["data"]["adapters.json"])["published"] is True
+        assert json.loads(seen.children("llama")["llama-lora"].inputs["data"]["adapters.json"])["published"] is True
         assert seen.env("llama")["NIM_PEFT_REFRESH_INTERVAL"] == "60"
 
     def test_deployment_depends_on_job(self):

@@ -18,6 +18,7 @@ from nim_component.testing import (
     record,
 )
 
+from ..logical_names import logical_names
 from .seed import LORA, SHARED, recorded, serve
 
 MEMBERS = {
@@ -71,7 +72,7 @@ def test_leader_worker_set_replaces_deployment():
     assert seen.find(DEPLOYMENT) == []
     options = seen.child("llama", LEADER_WORKER_SET).options
     assert options.custom_timeouts.create == options.custom_timeouts.update == seen.child("llama", SERVICE).options.custom_timeouts.create
-    assert any(urn.endswith("::llama-cache") for urn in options.dependencies)
+    assert "llama-cache" in logical_names(options.dependencies)
 
 
 def test_service_selects_leaders_as_on_one_node():

@@ -8,6 +8,7 @@ import pytest
 from nim_component.manifests.network_policy import PRIVATE
 from nim_component.testing import JOB, NETWORK_POLICY, SERVICE, Recording, record
 
+from ..logical_names import logical_names
 from .seed import LORA, recorded, serve
 
 APPS = {"namespace": "apps"}
@@ -45,7 +46,7 @@ def test_policy_selects_pods_in_both_directions():
 def test_policy_is_created_before_workload():
     seen = recorded(network_policy={"ingress": []})
     waits = seen.children("llama")["llama-deployment"].options.dependencies
-    assert "llama-network-policy" in {urn.rpartition("::")[2] for urn in waits}
+    assert "llama-network-policy" in logical_names(waits)
 
 
 WARM = {"cache": {"prewarm": {"profiles": ["a"]}}}
@@ -84,7 +85,7 @@ class TestJobs:
     @pytest.mark.parametrize("more", [WARM, REFRESHED], ids=["warm", "lora"])
     def test_jobs_policy_is_created_before_job(self, more: dict[str, Any]):
         (job,) = recorded(network_policy={"ingress": []}, **more).find(JOB)
-        waits = {urn.rpartition("::")[2] for urn in job.options.dependencies}
+        waits = logical_names(job.options.dependencies)
         assert "llama-network-policy-jobs" in waits
 
     def test_service_selects_no_job(self):

@@ -8,6 +8,7 @@ import pytest
 from nim_component import CacheArgs, NetworkArgs, NIMSecrets, PrewarmArgs, Toleration
 from nim_component.testing import DEPLOYMENT, JOB, PVC, SERVICE, Recording, Resource, record
 
+from ..logical_names import logical_names
 from .seed import LORA, REFERENCE, SHARED, recorded, serve
 
 PROFILE = "vllm-fp16-tp1-pp1"
@@ -171,8 +172,8 @@ class TestEnvironment:
 class TestOrder:
     def test_deployment_depends_on_job_and_pvc(self):
         seen = prewarmed()
-        assert any(urn.endswith("::llama-warm") for urn in seen.child("llama", DEPLOYMENT).options.dependencies)
-        assert any(urn.endswith("::llama-cache") for urn in job_of(seen).options.dependencies)
+        assert "llama-warm" in logical_names(seen.child("llama", DEPLOYMENT).options.dependencies)
+        assert "llama-cache" in logical_names(job_of(seen).options.dependencies)
 
     def test_prewarm_does_not_change_deployment(self):
         # With a property from the Job, the engine would delete the Deployment together with a

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from ...kubernetes.generated_names import match_contents
 from ...local import urns
+from ...local.replacement_fields import find_replacement_paths, is_under
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from ..matching import Difference, compare
@@ -45,7 +47,7 @@ def read_preview(text: str, name: str = "the preview") -> StackChange:
         urn = step.get("urn")
         if isinstance(urn, str) and urns.is_urn(urn):
             steps_by_urn.setdefault(urn, []).append(step)
-    merged = [merge_steps(urn, steps) for urn, steps in steps_by_urn.items()]
+    merged = join_contents([merge_steps(urn, steps) for urn, steps in steps_by_urn.items()])
     stack = next((change for change in merged if change.subject.type == urns.STACK_TYPE), None)
     changes = add_causes([change for change in merged if change is not stack], steps_by_urn)
     first_urn = next(iter(steps_by_urn), "")
@@ -97,6 +99,31 @@ def merge_steps(urn: str, steps: Sequence[Fields]) -> Change:
     reasons += [path for path, detail in details.items() if str(get(detail, "kind")).endswith("-replace")]
     differences = find_engine_differences(before, after, list(details)) if before and after else ()
     return Change(operation, before, after, order, tuple(sorted(dict.fromkeys(reasons))), "", differences)
+
+
+def join_contents(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes with one replacement for each new content of an object.
+
+    The engine plans a create and a delete, because each content is a resource of its own.
+    """
+    created = {change.after.urn: change for change in changes if change.operation == "create" and change.after}
+    deleted = {change.before.urn: change for change in changes if change.operation == "delete" and change.before}
+    contents = match_contents(
+        [change.before for change in deleted.values() if change.before], [change.after for change in created.values() if change.after]
+    )
+    joined = {new: replace_content(deleted[old], created[new]) for new, old in contents.items()}
+    former = set(contents.values())
+    return [joined.get(change.subject.urn, change) for change in changes if change.subject.urn not in former]
+
+
+def replace_content(deleted: Change, created: Change) -> Change:
+    """Return the replacement of a former content by a new one."""
+    before, after = deleted.before, created.after
+    assert before is not None and after is not None
+    replacing = find_replacement_paths(after.type, after.inputs)
+    differences = compare(dict(before.inputs), dict(after.inputs))
+    reasons = {each.where for each in differences if any(is_under(each.path, path) for path in replacing)}
+    return Change("replace", before, after, CREATE_FIRST, tuple(sorted(reasons)))
 
 
 def effective_operation(planned: Operation | None, before: ResourceState | None, after: ResourceState | None) -> Operation:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
+from ...kubernetes.generated_names import match_contents
 from ...local import urns
 from ...local.replacement_fields import find_replacement_paths, is_under
 from ..accessors import Fields, get, mapping, mappings, strings
@@ -30,7 +31,7 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
     if "error" in new or (old is not None and "error" in old):
         return StackChange(stack, SOURCE, messages=messages)
     before, after = _read_states(old), _read_states(new)
-    former_urns = _find_former_urns(before, new)
+    former_urns = match_contents(before.values(), after.values()) | _find_former_urns(before, new)
     entries = {str(entry["urn"]): entry for entry in mappings(new.get("resources"))}
     changes = [_compare(before.get(former_urns.get(urn, urn)), state, entries[urn]) for urn, state in after.items()]
     matched = {former_urns.get(urn, urn) for urn in after}
