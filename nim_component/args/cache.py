@@ -6,6 +6,7 @@ from typing import Any
 from .arguments import Arguments
 from .field_types import AbsolutePath, AccessMode, Flag, ObjectName, RelativePath, Storage, StorageClass
 from .fixes import fix
+from .managed_names import CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME, CACHE_PVC_VOLUME
 from .metadata import Annotations
 from .prewarm import PrewarmArgs
 from .problems import Problem
@@ -148,6 +149,15 @@ class CacheArgs(Arguments):
         Rule(("read_only", "offline", "prewarm", "existing_claim", "volume_name", "host_path"), _validate_filled, waits=False),
         Rule(("ephemeral", "existing_claim", "empty_dir", "host_path", "volume_name", "retain"), _validate_ephemeral, waits=False),
     )
+
+    @property
+    def volume(self) -> str:
+        """Name of the pod's volume."""
+        if self.empty_dir:
+            return CACHE_EMPTY_DIR_VOLUME
+        if self.ephemeral:
+            return CACHE_EPHEMERAL_VOLUME
+        return CACHE_PVC_VOLUME if self.host_path is None else CACHE_HOST_VOLUME
 
     @property
     def has_own_pvc(self) -> bool:

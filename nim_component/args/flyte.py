@@ -6,6 +6,7 @@ https://github.com/flyteorg/flytekit/tree/master/plugins/flytekit-inference
 from .arguments import Arguments
 from .field_types import Cores, Count, Image, Memory, Port, Storage, UrlPath
 from .lora_adapter import Adapter
+from .managed_names import DEFAULT_PORT
 from .pod import Environment
 from .secrets import NIMSecrets
 
@@ -25,7 +26,7 @@ class FlyteNIM(Arguments):
     """URL path of the startup and readiness probes, with or without a leading slash. The default
     path answers when the model is loaded."""
 
-    port: Port = 8000
+    port: Port = DEFAULT_PORT
     """Port of the server, the Service and every probe, from 1024 to 65535. The server reads it from
     `NIM_SERVER_PORT` and `NIM_HTTP_API_PORT`."""
 

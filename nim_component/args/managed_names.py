@@ -23,5 +23,19 @@ MANAGED_ENV = {
 }
 """Environment variables that the component sets, each with the field that decides its value."""
 
-MANAGED_VOLUMES = ("dshm", "cache", "lora", "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
+DEFAULT_PORT = 8000
+SHM_VOLUME = "dshm"
+CACHE_PVC_VOLUME, CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME = CACHE_VOLUMES = (
+    "cache",
+    "cache-empty-dir",
+    "cache-ephemeral",
+    "cache-host-path",
+)
+LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
+"""Volumes of adapters, and above of the model cache: one name for each type of volume.
+
+The API server merges volumes by name. In the preview of the first update of an object, the provider
+merges the old fields with the new ones, and a volume of two types is invalid.
+"""
+MANAGED_VOLUMES = (SHM_VOLUME, *CACHE_VOLUMES, *LORA_VOLUMES, "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
 """Names of the component's volumes."""

@@ -89,10 +89,11 @@ class NIM(FlyteNIM):
     models of 8B to 70B takes 5 to 30 minutes. The progress deadline and Pulumi's timeouts are
     derived from it."""
 
-    rollout: Literal["recreate", "rolling", "surge"] | None = None
-    """Strategy that replaces pods: `recreate` stops all, then starts; `rolling` replaces one by
-    one, old pod first; `surge` starts one new pod first, which requires a spare GPU. Unset:
-    `recreate` with one replica, else `rolling`. Neither strategy needs a spare GPU."""
+    rollout: Literal["recreate", "rolling", "surge"] = "rolling"
+    """Strategy that replaces pods: `rolling` replaces one by one, old pod first; `recreate` stops
+    all, then starts; `surge` starts one new pod first, which requires a spare GPU. The default
+    needs no spare GPU. With one replica, `rolling` and `recreate` interrupt the service for one
+    start of the server."""
 
     cache: CacheArgs = CacheArgs()
     """Storage of the model. By default a PVC of 50Gi, ReadWriteOnce, deleted with the service."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from ..kubernetes.quantities import parse_quantity
 from ..names import MANAGED_CONTAINERS
+from .cache import CacheArgs
 from .lora_adapter import LoRAAdapter
 from .lora_options import PEFT_SOURCE, LoRAArgs, adapter_names
-from .managed_names import CACHE_PATH, MANAGED_VOLUMES, SHM_PATH
+from .managed_names import CACHE_PATH, MANAGED_VOLUMES, SHM_PATH, SHM_VOLUME
 from .problems import Problem
 
 
@@ -37,6 +38,7 @@ def validate_mounts(
     mounts: Sequence[Mapping[str, Any]] | None,
     init_containers: Sequence[Mapping[str, Any]] | None,
     containers: Sequence[Mapping[str, Any]] | None,
+    cache: CacheArgs,
 ) -> Iterator[Problem]:
     """Require unique names and paths, and a volume for every mount.
 
@@ -47,7 +49,7 @@ def validate_mounts(
     yield from _require_unique(
         "extra_containers", containers, MANAGED_CONTAINERS, {container["name"] for container in init_containers or ()}
     )
-    known = {*MANAGED_VOLUMES[:2], *(volume["name"] for volume in volumes or ())}
+    known = {SHM_VOLUME, cache.volume, *(volume["name"] for volume in volumes or ())}
     source = (env or {}).get(PEFT_SOURCE) if adapter_names(adapters, lora) else None
     paths: list[Any] = ["/", SHM_PATH, CACHE_PATH, source]
     for index, mount in enumerate(mounts or ()):

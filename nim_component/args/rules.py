@@ -73,7 +73,7 @@ RULES = (
         validate_key_names,
     ),
     Rule(
-        ("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_init_containers", "extra_containers"),
+        ("hf_repo_ids", "lora", "env", "extra_volumes", "extra_mounts", "extra_init_containers", "extra_containers", "cache"),
         validate_mounts,
         waits=False,
     ),

@@ -60,12 +60,14 @@ def render_template(nim: NIM, service_name: str, references: References, timing:
 
 
 def render_strategy(nim: NIM) -> "k8s.apps.v1.DeploymentStrategyArgsDict":
-    """Render the strategy. Neither default strategy needs a spare GPU.
+    """Render the strategy. The default needs no spare GPU.
 
-    On a full cluster, a surge pod stays pending, and the rollout never finishes.
+    On a full cluster, a surge pod stays pending, and the rollout never finishes. The type of the
+    default is the same for every number of replicas: in the preview of the first update of a
+    Deployment, the provider merges the old fields with the new ones, and `Recreate` with the old
+    `rollingUpdate` is invalid.
     """
-    rollout = nim.rollout or ("recreate" if nim.most_pods <= 1 else "rolling")
-    if rollout == "recreate":
+    if nim.rollout == "recreate":
         return {"type": "Recreate"}
-    surge, unavailable = (1, 0) if rollout == "surge" else (0, 1)
+    surge, unavailable = (1, 0) if nim.rollout == "surge" else (0, 1)
     return {"type": "RollingUpdate", "rolling_update": {"max_surge": surge, "max_unavailable": unavailable}}

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.exposure import IngressArgs
 from ..names import SKIP_AWAIT, make_labels
-from .server import PORT_NAME
+from .server import name_port
 
 
 def render_ingress(nim: NIM, service_name: str, ingress: IngressArgs) -> "dict[str, Any]":
@@ -20,7 +20,7 @@ def render_ingress(nim: NIM, service_name: str, ingress: IngressArgs) -> "dict[s
         # and fail.
         "annotations": {**(ingress.annotations or {}), SKIP_AWAIT: "true"},
     }
-    backend: k8s.networking.v1.IngressBackendArgsDict = {"service": {"name": service_name, "port": {"name": PORT_NAME}}}
+    backend: k8s.networking.v1.IngressBackendArgsDict = {"service": {"name": service_name, "port": {"name": name_port("http", nim.port)}}}
     path: k8s.networking.v1.HTTPIngressPathArgsDict = {"path": ingress.path, "path_type": ingress.path_type, "backend": backend}
     spec: k8s.networking.v1.IngressSpecArgsDict = {"rules": [{"host": host, "http": {"paths": [path]}} for host in ingress.hosts]}
     if ingress.class_name is not None:

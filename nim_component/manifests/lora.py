@@ -19,6 +19,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM, LoRAAdapter
 from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
+from ..args.managed_names import LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME
 from ..kubernetes.generated_names import generate_name
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, make_labels
@@ -104,7 +105,7 @@ def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core
         # A server keeps an adapter under its name until a rescan finds it absent. A re-pinned
         # adapter is therefore absent for this time, so that every server loads the new files.
         env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(find_unload_seconds(nim))})
-    mount: k8s.core.v1.VolumeMountArgsDict = {"name": "lora", "mount_path": VOLUME_PATH}
+    mount: k8s.core.v1.VolumeMountArgsDict = {"name": _find_volume(nim), "mount_path": VOLUME_PATH}
     return _container(
         nim, LOADER_CONTAINER, nim.lora_adapter_mem, [*env, *render_user_variables(nim.lora.env)], [mount, *render_network_mounts(nim)]
     )
@@ -115,13 +116,22 @@ def render_lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.V
     source = nim.lora.source
     volumes: list[k8s.core.v1.VolumeArgsDict] = []
     if source is not None and source.claim is not None:
-        volumes.append({"name": "lora", "persistent_volume_claim": {"claim_name": source.claim, "read_only": True}})
+        volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": source.claim, "read_only": True}})
     elif references.lora_pvc is not None:
-        volumes.append({"name": "lora", "persistent_volume_claim": {"claim_name": references.lora_pvc}})
+        volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": references.lora_pvc}})
     elif source is None or source.volume is None:
-        volumes.append({"name": "lora", "empty_dir": {}})
+        volumes.append({"name": LORA_EMPTY_DIR_VOLUME, "empty_dir": {}})
     loader_volume: k8s.core.v1.VolumeArgsDict = {"name": "lora-loader", "config_map": {"name": references.lora_config}}
     return [*volumes, loader_volume, {"name": "lora-tmp", "empty_dir": {}}]
+
+
+def _find_volume(nim: NIM) -> str:
+    """Return the name of the volume that contains the adapters."""
+    source = nim.lora.source
+    if source is not None and source.volume is not None:
+        return source.volume
+    is_pvc = nim.lora.volume is not None if source is None else source.claim is not None
+    return LORA_PVC_VOLUME if is_pvc else LORA_EMPTY_DIR_VOLUME
 
 
 def render_server_mount(nim: NIM) -> "k8s.core.v1.VolumeMountArgsDict":
@@ -136,10 +146,10 @@ def render_server_mount(nim: NIM) -> "k8s.core.v1.VolumeMountArgsDict":
 def _published_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
     source, volume = nim.lora.source, nim.lora.volume
     if source is not None and source.image is None:
-        mount: k8s.core.v1.VolumeMountArgsDict = {"name": source.volume or "lora", "mount_path": path}
+        mount: k8s.core.v1.VolumeMountArgsDict = {"name": _find_volume(nim), "mount_path": path}
         return {**mount, "sub_path": source.directory} if source.directory is not None else mount
     directory = volume.directory if volume is not None else None
-    return {"name": "lora", "mount_path": path, "sub_path": f"{directory}/{PUBLISHED}" if directory else PUBLISHED}
+    return {"name": _find_volume(nim), "mount_path": path, "sub_path": f"{directory}/{PUBLISHED}" if directory else PUBLISHED}
 
 
 def _checker(nim: NIM, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":

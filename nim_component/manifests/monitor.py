@@ -9,7 +9,7 @@ from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT, MonitorArgs
 from ..names import make_labels, make_selector
 from .generation import find_server_generation
 from .inputs import lift
-from .server import PORT_NAME
+from .server import name_port
 
 
 class Relabeling(TypedDict):
@@ -22,7 +22,7 @@ class Relabeling(TypedDict):
 class Endpoint(TypedDict):
     """Scrape endpoint."""
 
-    port: str
+    port: "pulumi.Input[str]"
     path: "pulumi.Input[str]"
     interval: str
     scrapeTimeout: NotRequired[str]
@@ -39,7 +39,7 @@ class MonitorSpec(TypedDict, total=False):
 
 def render_monitor(nim: NIM, service_name: str, monitor: MonitorArgs) -> dict[str, Any]:
     """Render the object, with `apiVersion` and `kind`."""
-    endpoint: Endpoint = {"port": PORT_NAME, "path": find_metrics_path(nim, monitor), "interval": monitor.interval}
+    endpoint: Endpoint = {"port": name_port("http", nim.port), "path": find_metrics_path(nim, monitor), "interval": monitor.interval}
     if monitor.scrape_timeout is not None:
         endpoint["scrapeTimeout"] = monitor.scrape_timeout
     spec: MonitorSpec = {"selector": {"matchLabels": make_selector(service_name)}}

@@ -5,6 +5,7 @@ from typing import Any, cast
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
+from ..args.managed_names import SHM_VOLUME
 from ..args.pod import Toleration
 from ..names import make_selector
 from .devices import render_pod_claims
@@ -53,7 +54,7 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
 
 
 def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDict]":
-    shared_memory: k8s.core.v1.VolumeArgsDict = {"name": "dshm", "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
+    shared_memory: k8s.core.v1.VolumeArgsDict = {"name": SHM_VOLUME, "empty_dir": {"medium": "Memory", "size_limit": nim.shm_size}}
     volumes = [shared_memory, render_cache_volume(nim, references)]
     if references.lora_config is not None:
         volumes.extend(render_lora_volumes(nim, references))
@@ -67,13 +68,14 @@ def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDi
 
 def render_cache_volume(nim: NIM, references: References) -> "k8s.core.v1.VolumeArgsDict":
     """Render the volume of the model cache."""
+    name = nim.cache.volume
     if nim.cache.empty_dir:
-        return {"name": "cache", "empty_dir": {"size_limit": nim.cache.size}}
+        return {"name": name, "empty_dir": {"size_limit": nim.cache.size}}
     if nim.cache.ephemeral:
-        return {"name": "cache", "ephemeral": {"volume_claim_template": _pvc_template(nim)}}
+        return {"name": name, "ephemeral": {"volume_claim_template": _pvc_template(nim)}}
     if nim.cache.host_path is not None:
-        return {"name": "cache", "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
-    return {"name": "cache", "persistent_volume_claim": {"claim_name": references.cache_pvc or ""}}
+        return {"name": name, "host_path": {"path": nim.cache.host_path, "type": "DirectoryOrCreate"}}
+    return {"name": name, "persistent_volume_claim": {"claim_name": references.cache_pvc or ""}}
 
 
 def _pvc_template(nim: NIM) -> "k8s.core.v1.PersistentVolumeClaimTemplateArgsDict":

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.managed_names import CACHE_PATH, SHM_PATH
+from ..args.managed_names import CACHE_PATH, DEFAULT_PORT, SHM_PATH, SHM_VOLUME
 from ..names import SERVER_CONTAINER
 from .arguments import render_server_arguments
 from .devices import render_server_claims
@@ -22,9 +22,6 @@ SLEEP = 10
 """Seconds until a Service, a gateway or a load balancer stops sending requests to a terminating
 pod."""
 LIVENESS_PATH = "/v1/health/live"
-PORT_NAME = "http"
-HEALTH_PORT_NAME = "health"
-GRPC_PORT_NAME = "grpc"
 
 
 def render_server(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
@@ -75,18 +72,31 @@ def _ready_path(nim: NIM) -> "pulumi.Input[str]":
     return lift(nim.health_endpoint, lambda path: f"/{path.lstrip('/')}")
 
 
+def name_port(protocol: str, port: "pulumi.Input[int]") -> "pulumi.Input[str]":
+    """Return the name of a port of the container and the Service.
+
+    It contains the number, except for the default port. The API server merges ports by number: in
+    the preview of the first update of an object, the provider merges the old fields with the new
+    ones, and two ports of one name are invalid.
+    """
+    return lift(port, lambda number: protocol if (protocol, number) == ("http", DEFAULT_PORT) else f"{protocol}-{number}")
+
+
 def _ports(nim: NIM) -> "list[k8s.core.v1.ContainerPortArgsDict]":
-    ports: list[k8s.core.v1.ContainerPortArgsDict] = [{"name": PORT_NAME, "container_port": nim.port, "protocol": "TCP"}]
+    ports: list[k8s.core.v1.ContainerPortArgsDict] = [{"name": name_port("http", nim.port), "container_port": nim.port, "protocol": "TCP"}]
     if nim.health_port is not None:
-        ports.append({"name": HEALTH_PORT_NAME, "container_port": nim.health_port, "protocol": "TCP"})
+        ports.append({"name": name_port("health", nim.health_port), "container_port": nim.health_port, "protocol": "TCP"})
     if nim.grpc_port is not None:
-        ports.append({"name": GRPC_PORT_NAME, "container_port": nim.grpc_port, "protocol": "TCP"})
+        ports.append({"name": name_port("grpc", nim.grpc_port), "container_port": nim.grpc_port, "protocol": "TCP"})
     return ports
 
 
 def _probe(nim: NIM, path: "pulumi.Input[str]", timeout: int, failures: int) -> "k8s.core.v1.ProbeArgsDict":
     return {
-        "http_get": {"path": path, "port": PORT_NAME if nim.health_port is None else HEALTH_PORT_NAME},
+        "http_get": {
+            "path": path,
+            "port": name_port("http", nim.port) if nim.health_port is None else name_port("health", nim.health_port),
+        },
         "period_seconds": PROBE_PERIOD,
         "timeout_seconds": timeout,
         "failure_threshold": failures,
@@ -116,7 +126,7 @@ def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
     cache = render_cache_mount(nim, CACHE_PATH)
     if nim.cache.read_only:
         cache["read_only"] = True
-    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": "dshm", "mount_path": SHM_PATH}, cache]
+    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [{"name": SHM_VOLUME, "mount_path": SHM_PATH}, cache]
     if nim.adapter_names:
         mounts.append(render_server_mount(nim))
     if nim.cache.read_only:
@@ -128,7 +138,7 @@ def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":
 
 def render_cache_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":
     """Render the mount of the model cache."""
-    mount: k8s.core.v1.VolumeMountArgsDict = {"name": "cache", "mount_path": path}
+    mount: k8s.core.v1.VolumeMountArgsDict = {"name": nim.cache.volume, "mount_path": path}
     if nim.cache.sub_path is not None:
         mount["sub_path"] = nim.cache.sub_path
     return mount

@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
 from ..names import SKIP_AWAIT, make_labels, make_selector
-from .server import GRPC_PORT_NAME, PORT_NAME
+from .server import name_port
 
 
 def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
@@ -15,10 +15,12 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     if nim.fewest_pods == 0:
         # The provider waits for ready endpoints, and a service with zero pods has none.
         annotations[SKIP_AWAIT] = "true"
-    ports: list[k8s.core.v1.ServicePortArgsDict] = [{"name": PORT_NAME, "port": nim.port, "target_port": PORT_NAME, "protocol": "TCP"}]
+    name = name_port("http", nim.port)
+    ports: list[k8s.core.v1.ServicePortArgsDict] = [{"name": name, "port": nim.port, "target_port": name, "protocol": "TCP"}]
     if nim.grpc_port is not None:
         # HTTP/2 without TLS. Without this hint, a gateway uses HTTP/1.1.
-        grpc: k8s.core.v1.ServicePortArgsDict = {"name": GRPC_PORT_NAME, "port": nim.grpc_port, "target_port": GRPC_PORT_NAME}
+        name = name_port("grpc", nim.grpc_port)
+        grpc: k8s.core.v1.ServicePortArgsDict = {"name": name, "port": nim.grpc_port, "target_port": name}
         ports.append({**grpc, "protocol": "TCP", "app_protocol": "kubernetes.io/h2c"})
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": service_name,

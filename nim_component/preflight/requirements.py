@@ -106,7 +106,7 @@ def _read_pvc_owners(volumes: Sequence[Object]) -> dict[str, tuple[str, ...]]:
     for volume in volumes:
         if pvc := text_at(volume, "persistentVolumeClaim", "claimName"):
             lora = "lora.source" if at(volume, "persistentVolumeClaim", "readOnly") is True else "lora.volume"
-            owner = {"cache": "cache", "lora": lora}.get(text_at(volume, "name"), "extra_volumes")
+            owner = {"cache": "cache", "lora-pvc": lora}.get(text_at(volume, "name"), "extra_volumes")
             owners.setdefault(pvc, set()).add(owner)
     return {pvc: tuple(sorted(found)) for pvc, found in owners.items()}
 
