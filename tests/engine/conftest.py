@@ -14,6 +14,7 @@ from tests.cluster.fixtures import cluster, control_plane, make_namespace, names
 from tests.cluster.nodes import volume_for
 
 from .project import ROOT, Project
+from .updates import SHORT
 
 pytest.register_assert_rewrite("tests.engine.resources")
 
@@ -61,6 +62,18 @@ def on_cluster(project: Callable[..., Project], control_plane: ControlPlane, nam
     def make(**services: dict[str, Any]) -> Project:
         defaults = {"namespace": namespace, "secrets": {"without_key": True}}
         return project(ROOT, "dev", {"nim:defaults": defaults, "nim:services": services}, str(control_plane.kubeconfig))
+
+    return make
+
+
+@pytest.fixture
+def with_short_timeouts(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
+    """Return a function that creates a project with the shortest time-outs."""
+
+    def make(**fields: Any) -> Project:
+        made = on_cluster(llama={"startup_timeout": 30, **fields})
+        made.write_program(SHORT)
+        return made
 
     return make
 

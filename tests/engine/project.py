@@ -10,9 +10,11 @@ from typing import Any
 import pulumi.automation as auto
 import yaml
 
+from tests.logical_names import logical_names
+
 ROOT = Path(__file__).parents[2]
 Operation = tuple[str, str]
-"""Operation of the engine, and the logical name of the resource."""
+"""Operation of the engine, and the logical name of the resource without its content hash."""
 
 
 class Project:
@@ -77,14 +79,19 @@ class Project:
         return {str(path.relative_to(folder)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.yaml"))}
 
     def up(self) -> list[Operation]:
-        """Deploy, and return the operations in their order."""
+        """Deploy as `pulumi up` does, after a preview, and return the operations in their order.
+
+        The Automation API deploys without a preview.
+        """
         operations: list[Operation] = []
 
         def watch(event: Any) -> None:
             if event.resource_pre_event:
                 metadata = event.resource_pre_event.metadata
-                operations.append((str(metadata.op.value), metadata.urn.rpartition("::")[2]))
+                (name,) = logical_names([metadata.urn])
+                operations.append((str(metadata.op.value), name))
 
+        self.stack.preview()
         self.stack.up(on_event=watch)
         return operations
 

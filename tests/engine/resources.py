@@ -29,7 +29,7 @@ def operations_on(logical_name: str, operations: list[Operation]) -> list[str]:
 
 
 def assert_replaced_around_the_deployment(replaced: str, operations: list[Operation], deployment: str = "llama-deployment") -> None:
-    """Check the order: new child, update of the Deployment, deletion of the old child."""
+    """Check the order: new content, update of the Deployment, deletion of the old content."""
     steps_of_both = [(operation, name) for operation, name in operations if name in (replaced, deployment)]
-    steps = [each for each in steps_of_both if each[0] not in ("same", "replace")]  # a "replace" is the sum of the two others
-    assert steps == [("create-replacement", replaced), ("update", deployment), ("delete-replaced", replaced)]
+    steps = [each for each in steps_of_both if each[0] != "same"]
+    assert steps == [("create", replaced), ("update", deployment), ("delete", replaced)]

@@ -5,7 +5,6 @@ Other faults are in other modules: existing objects in `test_refusals`, field co
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -15,28 +14,10 @@ from tests.cluster.nodes import EIGHT_GPUS, NO_GPU, ONE_GPU
 from tests.cluster.waiting import set_quota, wait_for_unschedulable
 
 from .project import ROOT, Project
-from .resources import live_deployment, names, objects_in
+from .resources import live_deployment, objects_in
+from .updates import UP, completes, fails
 
-UP = ("up", "--yes", "--skip-preview")
-SHORT = """
-from nim_component.manifests import timing
-from nim_component.stack import deploy_stack
-timing.PULL_ALLOWANCE = timing.MARGIN = 5  # a time-out of 40 s in place of 15 minutes
-deploy_stack()
-"""
 KEYLESS = {"secrets": {"without_key": True}}
-
-
-@pytest.fixture
-def with_short_timeouts(on_cluster: Callable[..., Project]) -> Callable[..., Project]:
-    """Return a function that creates a project with the shortest time-outs."""
-
-    def make(**fields: Any) -> Project:
-        made = on_cluster(llama={"startup_timeout": 30, **fields})
-        made.write_program(SHORT)
-        return made
-
-    return make
 
 
 @pytest.fixture
@@ -45,21 +26,6 @@ def outage(control_plane: ControlPlane) -> Iterator[Callable[[], None]]:
     yield lambda: control_plane.halt("kube-apiserver")
     if "kube-apiserver.pid" not in {file.name for file in control_plane.folder.iterdir()}:
         control_plane.resume_api()
-
-
-def fails(made: Project) -> str:
-    """Run an `up` that fails, and return its diagnostics."""
-    code, output = made.run(*UP)
-    assert code != 0
-    assert "nim_component/" not in output  # no line of our code
-    return output.partition("Diagnostics:")[2]
-
-
-def completes(made: Project, *arguments: str) -> None:
-    """Run an `up` that succeeds, after which a preview shows no change."""
-    code, output = made.run(*UP, *arguments)
-    assert code == 0, output
-    assert made.preview().keys() == {"same"}
 
 
 def test_missing_create_permission_then_success(
@@ -155,22 +121,3 @@ def test_missing_api_server_times_out_then_success(
     nodes(ONE_GPU)
     completes(made)
     assert live_deployment(cluster, namespace)["metadata"]["uid"] == before["metadata"]["uid"]
-
-
-def test_return_to_adapters_before_failed_change(with_short_timeouts: Callable[..., Project], cluster: Client, namespace: str, nodes):
-    nodes(ONE_GPU)
-    lora = {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
-    made = with_short_timeouts(hf_repo_ids=["my-org/one"], **lora)
-    completes(made)
-    (before,) = names(cluster, namespace, "ConfigMap")
-    made.change("llama", hf_repo_ids=["my-org/two"], gpu=2)
-    fails(made)
-    assert names(cluster, namespace, "ConfigMap") > {before}  # the engine deletes it after a successful update
-
-    made.change("llama", hf_repo_ids=["my-org/one"], gpu=1)
-    assert f'configmaps "{before}" already exists' in fails(made)
-    cluster.delete("v1", "ConfigMap", before, namespace)
-    completes(made, "--refresh")
-    assert names(cluster, namespace, "ConfigMap") == {before}
-    volumes = live_deployment(cluster, namespace)["spec"]["template"]["spec"]["volumes"]
-    assert before in [each["configMap"]["name"] for each in volumes if "configMap" in each]

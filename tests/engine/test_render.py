@@ -15,6 +15,7 @@ import yaml
 from ..encoded_secrets import find_in
 from ..schema.test_schema import PROJECTS
 from .project import ROOT, Project
+from .resources import assert_replaced_around_the_deployment
 
 SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
 REFERENCE = {"ngc_image_secret": "pull", "ngc_secret_key": "NGC_API_KEY"}
@@ -195,11 +196,7 @@ def test_rotated_key_is_created_before_deletion(project: Callable[..., Project])
     made.stack.up()
     made.stack.set_config("ngcApiKey", auto.ConfigValue("second-key", secret=True))
     operations = made.up()
-    of_deployment = [op for op, name in operations if name == "llama-deployment"]
-    assert of_deployment == ["update"]
-    order = [(op, name) for op, name in operations if name in ("llama-keys", "llama-deployment")]
-    assert order.index(("create-replacement", "llama-keys")) < order.index(("update", "llama-deployment"))
-    assert order.index(("update", "llama-deployment")) < order.index(("delete-replaced", "llama-keys"))
+    assert_replaced_around_the_deployment("llama-keys", operations)
 
 
 @pytest.mark.parametrize(
@@ -224,10 +221,7 @@ def test_replacement_keeps_the_deployment(project: Callable[..., Project], chang
     config["config"]["nim:services"]["llama"].update(change)
     stack_file.write_text(yaml.safe_dump(config))
     operations = made.up()
-    assert [op for op, name in operations if name == "llama-deployment"] == ["update"]
-    steps = [(op, name) for op, name in operations if name in (replaced, "llama-deployment")]
-    assert steps.index(("create-replacement", replaced)) < steps.index(("update", "llama-deployment"))
-    assert steps.index(("update", "llama-deployment")) < steps.index(("delete-replaced", replaced))
+    assert_replaced_around_the_deployment(replaced, operations)
 
 
 def test_rename_with_alias_changes_nothing(project: Callable[..., Project]):
@@ -267,7 +261,7 @@ NIMService("llama", NIM(secrets=NIMSecrets.keyless(), **lora), pulumi.ResourceOp
     (made.folder / "__main__.py").write_text(program.format(adapter="my-org/one", protect=True))
     made.stack.up()
     (made.folder / "__main__.py").write_text(program.format(adapter="my-org/two", protect=True))
-    assert ("delete-replaced", "llama-lora") in made.up()
+    assert ("delete", "llama-lora") in made.up()
 
 
 def test_wrong_second_service_prevents_the_first(project: Callable[..., Project]):

@@ -53,11 +53,11 @@ def test_update_and_rollback_wait_for_pods(rollout: str, service: Rollouts, node
 
 def test_strategy_can_be_switched(service: Rollouts, nodes):
     nodes(ONE_GPU)
-    assert WAIT_FOR in service.deploy(OLD)["metadata"]["annotations"]
-    rolling = service.deploy(NEW, rollout="rolling")
-    assert WAIT_FOR not in rolling["metadata"]["annotations"]
+    assert WAIT_FOR in service.deploy(OLD, rollout="recreate")["metadata"]["annotations"]
+    rolling = service.deploy(NEW)
+    assert WAIT_FOR not in rolling["metadata"].get("annotations", {})
     assert rolling["spec"]["strategy"]["type"] == "RollingUpdate"
-    recreate = service.deploy(OLD)
+    recreate = service.deploy(OLD, rollout="recreate")
     assert recreate["spec"]["strategy"] == {"type": "Recreate"}
     assert dict(service.project.stack.refresh().summary.resource_changes or {}) == {"same": 5}
     assert service.project.preview() == {"same": 5}
@@ -89,9 +89,9 @@ def test_overridden_strategy_is_applied(service: Rollouts, nodes):
 
 def test_wait_condition_can_be_overridden(service: Rollouts, nodes, cluster: Client, namespace: str):
     nodes(ONE_GPU)
-    service.deploy(OLD)
+    service.deploy(OLD, rollout="recreate")
     made = service.project
     skip_await = {"deployment": {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}}
-    made.change("llama", image=NEW, pod_annotations={"cluster-tests/ready-after": "60s"}, overrides=skip_await)
+    made.change("llama", image=NEW, pod_annotations={"cluster-tests/ready-after": "60s"}, overrides=skip_await, rollout="recreate")
     made.up()
     assert live_deployment(cluster, namespace)["status"].get("readyReplicas", 0) == 0

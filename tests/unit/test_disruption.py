@@ -142,7 +142,7 @@ class TestEphemeralCache:
 
     def test_ephemeral_cache_creates_pvc_for_each_pod(self):
         spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}
-        assert self.volume() == {"name": "cache", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
+        assert self.volume() == {"name": "cache-ephemeral", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
 
     def test_ephemeral_cache_uses_given_storage_class(self):
         template = self.volume(size="200Gi", storage_class="local-nvme", annotations={"a": "b"})["ephemeral"]["volumeClaimTemplate"]

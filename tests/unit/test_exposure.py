@@ -161,10 +161,16 @@ class TestGrpc:
 
         seen = record(program)
         server = seen.container("llama")
-        assert server["ports"][1:] == [{"name": "grpc", "containerPort": 50051, "protocol": "TCP"}]
+        assert server["ports"][1:] == [{"name": "grpc-50051", "containerPort": 50051, "protocol": "TCP"}]
         assert {"name": "NIM_GRPC_API_PORT", "value": "50051"} in server["env"]
         _, port = seen.child("llama", SERVICE).inputs["spec"]["ports"]
-        assert port == {"name": "grpc", "port": 50051, "targetPort": "grpc", "protocol": "TCP", "appProtocol": "kubernetes.io/h2c"}
+        assert port == {
+            "name": "grpc-50051",
+            "port": 50051,
+            "targetPort": "grpc-50051",
+            "protocol": "TCP",
+            "appProtocol": "kubernetes.io/h2c",
+        }
         apps, metrics = seen.children("llama")["llama-network-policy"].inputs["spec"]["ingress"]
         assert [each["port"] for each in apps["ports"]] == [8000, 50051]
         assert [each["port"] for each in metrics["ports"]] == [9000]

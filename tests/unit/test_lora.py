@@ -108,7 +108,7 @@ class TestSharedVolume:
             "storageClassName": "fast",
         }
         name = claim.inputs["metadata"]["name"]
-        assert {"name": "lora", "persistentVolumeClaim": {"claimName": name}} in seen.pod("llama")["volumes"]
+        assert {"name": "lora-pvc", "persistentVolumeClaim": {"claimName": name}} in seen.pod("llama")["volumes"]
         assert [each["name"] for each in seen.pod("llama")["initContainers"]] == ["download-loras"]
         assert seen.find(JOB) == []
 
@@ -121,7 +121,7 @@ class TestSharedVolume:
 
     def test_existing_pvc_with_directory_is_mounted(self):
         seen = recorded(**LORA, lora={"volume": {"existing_claim": "shelf", "directory": "team/llama"}})
-        assert {"name": "lora", "persistentVolumeClaim": {"claimName": "shelf"}} in seen.pod("llama")["volumes"]
+        assert {"name": "lora-pvc", "persistentVolumeClaim": {"claimName": "shelf"}} in seen.pod("llama")["volumes"]
         assert "llama-loras" not in seen.children("llama")
         assert seen.env("llama", "download-loras")["NIM_PEFT_SOURCE"] == "/lora/team/llama/adapters"
         assert seen.container("llama")["volumeMounts"][-1]["subPath"] == "team/llama/adapters"
@@ -135,7 +135,7 @@ class TestRefresh:
         (loader,) = pod["containers"]
         claim = seen.children("llama")["llama-loras"].inputs["metadata"]["name"]
         assert (loader["name"], pod["restartPolicy"]) == ("download-loras", "Never")
-        assert pod["volumes"][0] == {"name": "lora", "persistentVolumeClaim": {"claimName": claim}}
+        assert pod["volumes"][0] == {"name": "lora-pvc", "persistentVolumeClaim": {"claimName": claim}}
         assert {each["name"]: each.get("value") for each in loader["env"]}["LORA_UNLOAD_SECONDS"] == "120"
         assert pod["securityContext"] == seen.pod("llama")["securityContext"]
         assert job["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}, "one that failed is tried again by the next update"
@@ -144,7 +144,7 @@ class TestRefresh:
         assert [each["name"] for each in json.loads(wanted["data"]["adapters.json"])["adapters"]] == ["one", "two"]
         (check,) = seen.pod("llama")["initContainers"]
         assert check["name"] == "check-loras"
-        assert check["volumeMounts"][0] == {"name": "lora", "mountPath": "/lora/adapters", "subPath": "adapters", "readOnly": True}
+        assert check["volumeMounts"][0] == {"name": "lora-pvc", "mountPath": "/lora/adapters", "subPath": "adapters", "readOnly": True}
         assert json.loads(seen.children("llama")["llama-lora"].inputs["data"]["adapters.json"])["published"] is True
         assert seen.env("llama")["NIM_PEFT_REFRESH_INTERVAL"] == "60"
 
@@ -190,14 +190,14 @@ class TestSource:
         seen = recorded(**{**GIVEN, "lora": {"source": {"claim": "shelf", "directory": "prod", "names": ["a", "b"]}}})
         (check,) = seen.pod("llama")["initContainers"]
         assert check["name"] == "check-loras" and check["resources"]["limits"]["memory"] == "256Mi"
-        assert check["volumeMounts"][0] == {"name": "lora", "mountPath": "/lora/adapters", "subPath": "prod", "readOnly": True}
+        assert check["volumeMounts"][0] == {"name": "lora-pvc", "mountPath": "/lora/adapters", "subPath": "prod", "readOnly": True}
         assert seen.container("llama")["volumeMounts"][-1] == {
-            "name": "lora",
+            "name": "lora-pvc",
             "mountPath": PEFT["NIM_PEFT_SOURCE"],
             "subPath": "prod",
             "readOnly": True,
         }
-        assert seen.pod("llama")["volumes"][-3] == {"name": "lora", "persistentVolumeClaim": {"claimName": "shelf", "readOnly": True}}
+        assert seen.pod("llama")["volumes"][-3] == {"name": "lora-pvc", "persistentVolumeClaim": {"claimName": "shelf", "readOnly": True}}
         assert json.loads(seen.child("llama", CONFIG_MAP).inputs["data"]["adapters.json"])["given"] == ["a", "b"]
         assert "HF_TOKEN" not in seen.env("llama", "check-loras")
         assert seen.service("llama").outputs["modelNames"] == ["meta/llama3-8b-instruct", "a", "b"]
@@ -206,7 +206,7 @@ class TestSource:
         volumes = [{"name": "nfs", "nfs": {"server": "nas.example", "path": "/loras"}}]
         seen = recorded(env=PEFT, extra_volumes=volumes, lora={"source": {"volume": "nfs", "names": ["a"]}})
         assert seen.container("llama")["volumeMounts"][-1] == {"name": "nfs", "mountPath": PEFT["NIM_PEFT_SOURCE"], "readOnly": True}
-        assert "lora" not in [each["name"] for each in seen.pod("llama")["volumes"]]
+        assert not {"lora", "lora-pvc"} & {each["name"] for each in seen.pod("llama")["volumes"]}
 
     def test_image_adapters_are_checked(self):
         source = {"image": "r.example/fetch:1", "command": ["fetch", "s3://b"], "names": ["a"]}

@@ -74,13 +74,12 @@ def test_default_deployment_without_pod_is_exact():
     }
     spec = dict(deployment["spec"])
     template = spec.pop("template")
-    waits = {"pulumi.com/waitFor": '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'}
-    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels, "annotations": waits}
+    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels}
     assert template["metadata"] == {"labels": {**labels, "nim-component/cache-of": "llama"}}
     assert spec == {
         "replicas": 1,
         "selector": {"matchLabels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}},
-        "strategy": {"type": "Recreate"},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         "progressDeadlineSeconds": 2400,
     }
 
@@ -96,7 +95,7 @@ def test_default_service_is_exact():
 SERVER: list[tuple[dict[str, Any], str, Any]] = [
     ({"image": "a/b/c:2"}, "image", "a/b/c:2"),
     ({"image_pull_policy": "Always"}, "imagePullPolicy", "Always"),
-    ({"port": 9000}, "ports", [{"name": "http", "containerPort": 9000, "protocol": "TCP"}]),
+    ({"port": 9000}, "ports", [{"name": "http-9000", "containerPort": 9000, "protocol": "TCP"}]),
     ({"health_endpoint": "/v2/ready"}, "startupProbe", probe("/v2/ready", 5, 180)),
     ({"health_endpoint": "v2/ready"}, "readinessProbe", probe("/v2/ready", 5, 3)),
     ({"health_endpoint": "v2/ready"}, "livenessProbe", probe("/v1/health/live", 10, 6)),
@@ -177,13 +176,15 @@ def test_health_port_is_used_by_server_and_probes():
     container = seen.container("llama")
     assert seen.env("llama")["NIM_HEALTH_PORT"] == "9100"
     assert container["ports"] == [
-        {"name": "http", "containerPort": 9000, "protocol": "TCP"},
-        {"name": "health", "containerPort": 9100, "protocol": "TCP"},
+        {"name": "http-9000", "containerPort": 9000, "protocol": "TCP"},
+        {"name": "health-9100", "containerPort": 9100, "protocol": "TCP"},
     ]
     for each in ("startupProbe", "readinessProbe", "livenessProbe"):
-        assert container[each]["httpGet"]["port"] == "health"
+        assert container[each]["httpGet"]["port"] == "health-9100"
     # The Service must not expose the health port.
-    assert seen.child("llama", SERVICE).inputs["spec"]["ports"] == [{"name": "http", "port": 9000, "targetPort": "http", "protocol": "TCP"}]
+    assert seen.child("llama", SERVICE).inputs["spec"]["ports"] == [
+        {"name": "http-9000", "port": 9000, "targetPort": "http-9000", "protocol": "TCP"}
+    ]
 
 
 class TestEnvironment:
@@ -220,10 +221,10 @@ class TestCache:
         assert self.volume(existing_claim="mine") == {"name": "cache", "persistentVolumeClaim": {"claimName": "mine"}}
 
     def test_empty_dir_has_size_limit(self):
-        assert self.volume(empty_dir=True, size="80Gi") == {"name": "cache", "emptyDir": {"sizeLimit": "80Gi"}}
+        assert self.volume(empty_dir=True, size="80Gi") == {"name": "cache-empty-dir", "emptyDir": {"sizeLimit": "80Gi"}}
 
     def test_host_path_is_rendered(self):
-        assert self.volume(host_path="/data") == {"name": "cache", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
+        assert self.volume(host_path="/data") == {"name": "cache-host-path", "hostPath": {"path": "/data", "type": "DirectoryOrCreate"}}
 
 
 @pytest.mark.parametrize("is_output", [False, True], ids=["plain", "output"])
@@ -361,8 +362,8 @@ class TestRollout:
     @pytest.mark.parametrize(
         ("fields", "strategy"),
         [
-            ({"replicas": 0}, {"type": "Recreate"}),
-            ({"replicas": 1}, {"type": "Recreate"}),
+            ({"replicas": 0}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
+            ({"replicas": 1}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
             ({"replicas": 2}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
             ({"replicas": 3, "rollout": "recreate"}, {"type": "Recreate"}),
             ({"rollout": "rolling"}, {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
@@ -376,8 +377,9 @@ class TestRollout:
     @pytest.mark.parametrize(
         ("fields", "waits"),
         [
-            ({}, True),
-            ({"replicas": 0}, True),
+            ({}, False),
+            ({"replicas": 0, "rollout": "recreate"}, True),
+            ({"rollout": "recreate"}, True),
             ({"replicas": 3, "rollout": "recreate"}, True),
             ({"autoscaling": {"max_replicas": 4, "presets": ["queue"]}, "rollout": "recreate"}, True),
             ({"rollout": "rolling"}, False),
@@ -394,7 +396,7 @@ class TestRollout:
     def test_wait_for_annotation_can_be_overridden(self):
         def annotations(**given: Any) -> Any:
             overrides = {"deployment": {"metadata": {"annotations": given}}}
-            return recorded(overrides=overrides).deployment("llama")["metadata"]["annotations"]
+            return recorded(overrides=overrides, rollout="recreate").deployment("llama")["metadata"]["annotations"]
 
         assert annotations(**{"pulumi.com/waitFor": "condition=Progressing"}) == {"pulumi.com/waitFor": "condition=Progressing"}
         assert annotations(**{"pulumi.com/waitFor": None}) == {}

@@ -12,7 +12,7 @@ from nim_component.manifests.timing import PROBE_PERIOD, compute_timing
 @given(
     timeout=st.integers(30, 86400),
     replicas=st.integers(0, 50),
-    rollout=st.sampled_from([None, "recreate", "rolling", "surge"]),
+    rollout=st.sampled_from(["recreate", "rolling", "surge"]),
     adapters=st.booleans(),
 )
 def test_timeouts_are_in_ascending_order(timeout: int, replicas: int, rollout: Any, adapters: bool):
