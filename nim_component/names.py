@@ -60,7 +60,16 @@ Without it, the provider waits for the failed Job again.
 SECRETS_DIGEST = "checksum/secrets"
 """Annotation of the pods: a rotated Secret changes it and so rolls the pods, also where Secrets
 change in place."""
-MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST)
+PATCH_FORCE = "pulumi.com/patchForce"
+"""Annotation of a Deployment that has or had an autoscaler: the Kubernetes provider takes over
+fields of other owners."""
+REPLICAS_OWNER = "nim-component/replicas-owner"
+"""Annotation of a Deployment with an autoscaler.
+
+Its removal changes the Deployment, so that the provider applies `spec.replicas` again, also if the
+number in the program is the same as before.
+"""
+MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST, REPLICAS_OWNER)
 """Annotations that the component sets; a user's annotations must not have these keys."""
 
 

@@ -9,6 +9,7 @@ from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.deployment import render_deployment
 from ..manifests.multi_node import render_leader_worker_set
 from ..manifests.references import References
+from ..names import PATCH_FORCE
 from .context import ComponentContext
 
 DEPLOYMENT_TYPE = "kubernetes:apps/v1:Deployment"
@@ -32,8 +33,14 @@ def provide_workload(
         return k8s.apiextensions.CustomResource(name, **context.inputs("group", rendered), opts=options)
     name = context.child_name("deployment")
     options.hooks = create_progress_hooks(context.parent, DEPLOYMENT_TYPE, name, nim)
-    # The autoscaler owns the replicas: autoscaling that is added to a running service removes no
-    # pod.
-    options.ignore_changes = ["spec.replicas"] if nim.autoscaling is not None else None
-    rendered = render_deployment(nim, context.service_name, references, context.timing)
-    return k8s.apps.v1.Deployment(name, **context.inputs("deployment", rendered), opts=options)
+    inputs = context.inputs("deployment", render_deployment(nim, context.service_name, references, context.timing))
+    if nim.autoscaling is not None:
+        # The autoscaler owns the replicas: autoscaling that is added to a running service removes
+        # no pod.
+        options.ignore_changes = ["spec.replicas"]
+    elif PATCH_FORCE not in (inputs["metadata"].get("annotations") or {}):
+        # After autoscaling, the annotation stays in the state, so that the provider takes the
+        # replicas back from the autoscaler. Without autoscaling before, it is not there: a number
+        # that somebody else set is then a conflict.
+        options.ignore_changes = [f'metadata.annotations["{PATCH_FORCE}"]']
+    return k8s.apps.v1.Deployment(name, **inputs, opts=options)

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..names import CACHE_LABEL, SECRETS_DIGEST, WAIT_FOR, make_labels, make_selector
+from ..names import CACHE_LABEL, PATCH_FORCE, REPLICAS_OWNER, SECRETS_DIGEST, WAIT_FOR, make_labels, make_selector
 from .monitor import render_scrape_annotations
 from .pod import render_pod
 from .references import References
@@ -30,10 +30,15 @@ def render_deployment(nim: NIM, service_name: str, references: References, timin
         "namespace": nim.namespace,
         "labels": make_labels(service_name),
     }
+    annotations: dict[str, str] = {}
     if strategy.get("type") == "Recreate":
         # By default, the provider ends its wait when the old pods are gone; the new pods may never
         # start.
-        metadata["annotations"] = {WAIT_FOR: NEW_PODS}
+        annotations[WAIT_FOR] = NEW_PODS
+    if nim.autoscaling is not None:
+        annotations |= {PATCH_FORCE: "true", REPLICAS_OWNER: "autoscaler"}
+    if annotations:
+        metadata["annotations"] = annotations
     spec: k8s.apps.v1.DeploymentSpecArgsDict = {
         # With autoscaling, the number at creation; the component ignores later changes.
         "replicas": nim.replicas if nim.autoscaling is None else max(1, nim.fewest_pods),

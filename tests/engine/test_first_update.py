@@ -45,7 +45,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_first_update_passes_its_preview(change: str, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
-    nodes([*EIGHT_GPUS])
+    nodes(EIGHT_GPUS)
     before, after = CHANGES[change]
     made = on_cluster(llama=before)
     completes(made)

@@ -17,6 +17,7 @@ from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
 from ..matching import MISSING, compare
 from ..values import redact_inputs, redact_message, redact_value
+from .engine_diff import parse_path
 
 SOURCE = "local renders"
 
@@ -136,7 +137,7 @@ def _keep_ignored(before: ResourceState, after: ResourceState) -> ResourceState:
     """Return the new state with the old values of all fields in `ignore_changes`."""
     inputs = dict(after.inputs)
     for path in after.ignored or ():
-        steps = path.split(".")
+        steps = [str(step) for step in parse_path(path)]
         value: Any = before.inputs
         for step in steps:
             value = cast("dict[str, Any]", value).get(step, MISSING) if isinstance(value, dict) else MISSING
