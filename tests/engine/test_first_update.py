@@ -19,14 +19,15 @@ from .updates import completes
 
 SHARED = {"access_mode": "ReadWriteMany"}
 LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+TWO = {"generation": "2.x-vllm"}
 QUEUE = {"autoscaling": {"max_replicas": 3, "presets": ["queue"]}}
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "three replicas to one": ({"replicas": 3, "cache": SHARED}, {"replicas": 1, "cache": SHARED}),
     "one replica to three": ({"cache": SHARED}, {"replicas": 3, "cache": SHARED}),
     "surge to default": ({"rollout": "surge", "cache": SHARED}, {"cache": SHARED}),
     "port": ({}, {"port": 9000}),
-    "health port": ({"health_port": 8100}, {"health_port": 8200}),
-    "gRPC port": ({"grpc_port": 50051}, {"grpc_port": 50052}),
+    "health port": ({"health_port": 8100, **TWO}, {"health_port": 8200, **TWO}),
+    "gRPC port": ({"grpc_port": 50051, **TWO}, {"grpc_port": 50052, **TWO}),
     "PVC to emptyDir": ({}, {"cache": {"empty_dir": True}}),
     "emptyDir to PVC": ({"cache": {"empty_dir": True}}, {}),
     "PVC to a PVC of each pod": ({}, {"cache": {"ephemeral": True}}),

@@ -38,7 +38,23 @@ def keda(minimum: int = 1, presets: list[Any] | None = None, **fields: Any) -> d
 def test_no_autoscaling_keeps_fixed_replicas():
     seen = recorded()
     assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
-    assert seen.child("llama", DEPLOYMENT).options.ignore_changes == ()
+    deployment = seen.child("llama", DEPLOYMENT)
+    assert deployment.options.ignore_changes == ('metadata.annotations["pulumi.com/patchForce"]',)
+    assert "annotations" not in deployment.inputs["metadata"]
+
+
+def test_autoscaling_marks_owner_of_replicas():
+    deployment = scaled(presets=["queue"]).child("llama", DEPLOYMENT)
+    assert deployment.options.ignore_changes == ("spec.replicas",)
+    assert deployment.inputs["metadata"]["annotations"] == {
+        "pulumi.com/patchForce": "true",
+        "nim-component/replicas-owner": "autoscaler",
+    }
+
+
+def test_overridden_patch_force_is_not_ignored():
+    annotations = {"metadata": {"annotations": {"pulumi.com/patchForce": "true"}}}
+    assert recorded(overrides={"deployment": annotations}).child("llama", DEPLOYMENT).options.ignore_changes == ()
 
 
 class TestReplicas:
