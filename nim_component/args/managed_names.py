@@ -35,7 +35,7 @@ LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
 """Volumes of adapters, and above of the model cache: one name for each type of volume.
 
 The API server merges volumes by name. In the preview of the first update of an object, the provider
-merges the old fields with the new ones, and a volume of two types is invalid.
+merges the old fields with the new ones. A volume of two types is then invalid.
 """
 MANAGED_VOLUMES = (SHM_VOLUME, *CACHE_VOLUMES, *LORA_VOLUMES, "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
 """Names of the component's volumes."""

@@ -33,18 +33,22 @@ def compare_after_update(
             the service does not have.
         other_children: Its other children that must be ready before.
     """
-    existing = {suffix: each for suffix, each in workloads.items() if isinstance(each, pulumi.Resource)}
+    existing = {suffix: each for suffix, each in workloads.items() if each is not None}
     schedule_final_look(
         context.parent,
         context.service_name,
         context.nim,
         models,
         [_describe_workload(context, suffix, workload) for suffix, workload in existing.items()],
-        [*existing.values(), *other_children],
+        [*(each for each in existing.values() if isinstance(each, pulumi.Resource)), *other_children],
     )
 
 
-def _describe_workload(context: ComponentContext, suffix: str, resource: pulumi.Resource) -> "pulumi.Output[ExpectedWorkload | None]":
+def _describe_workload(
+    context: ComponentContext, suffix: str, resource: "pulumi.Input[pulumi.Resource]"
+) -> "pulumi.Output[ExpectedWorkload | None]":
+    if not isinstance(resource, pulumi.Resource):
+        return pulumi.Output.from_input(resource).apply(lambda known: _describe_workload(context, suffix, known))
     structure = find_child_object(suffix).structure
     is_scaled_by_others = suffix == "deployment" and context.nim.autoscaling is not None
 

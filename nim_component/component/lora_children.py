@@ -19,9 +19,10 @@ class ProvidedAdapters:
     """References of the pods to the adapters, and the children that the pods wait for."""
 
     references: References
-    depends_on: "list[pulumi.Input[pulumi.Resource]]"
-    """The objects to which the pods refer. With the Job, the pods start after the adapters are on
-    the volume."""
+    depends_on: "Sequence[pulumi.Input[pulumi.Resource]]" = ()
+    """The objects to which the pods refer."""
+    job: "pulumi.Input[k8s.batch.v1.Job] | None" = None
+    """The Job that downloads the adapters; the pods start after it."""
 
 
 def provide_adapters(
@@ -33,14 +34,14 @@ def provide_adapters(
     """
     nim = context.nim
     if not nim.adapter_names:
-        return ProvidedAdapters(references, [])
+        return ProvidedAdapters(references)
     config = create_generated_child(context, k8s.core.v1.ConfigMap, "lora", render_lora_config(nim, context.service_name))
     pvc = _create_pvc(context) if has_lora_pvc(nim) else None
     existing = nim.lora.volume and nim.lora.volume.existing_claim
     references = replace(references, lora_config=config.object_name, lora_pvc=existing if pvc is None else pvc.object_name)
     volume: list[pulumi.Input[pulumi.Resource]] = [] if pvc is None else [pvc.resource]
-    job = [_create_job(context, references, [*depends_on, *volume])] if has_lora_job(nim) else []
-    return ProvidedAdapters(references, [config.resource, *volume, *job])
+    job = _create_job(context, references, [*depends_on, *volume]) if has_lora_job(nim) else None
+    return ProvidedAdapters(references, [config.resource, *volume], job)
 
 
 def _create_pvc(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.PersistentVolumeClaim]":

@@ -92,8 +92,7 @@ class NIMService(pulumi.ComponentResource):
         adapters = provide_adapters(context, references, before_jobs)
         self.prewarm = provide_prewarm(context, references, before_jobs)
         depends_on = [*secrets.checked, *before_jobs, *(each.resource for each in templates.values()), *adapters.depends_on]
-        if self.prewarm is not None:
-            depends_on.append(self.prewarm)
+        depends_on += [job for job in (adapters.job, self.prewarm) if job is not None]
         self.workload = provide_workload(context, adapters.references, depends_on)
         self.service = k8s.core.v1.Service(
             context.child_name("service"),
@@ -103,7 +102,7 @@ class NIMService(pulumi.ComponentResource):
         self.optional_children = before_pods | provide_other_children(context, [self.workload, self.service])
         self.secrets = secrets.children
         server = "deployment" if nim.multi_node is None else "group"
-        workloads = {server: self.workload, "warm": self.prewarm, "lora-job": next(iter(adapters.depends_on), None)}
+        workloads = {server: self.workload, "warm": self.prewarm, "lora-job": adapters.job}
         self._register(context, references.cache_pvc, workloads)
 
     def _register(

@@ -40,7 +40,7 @@ def provide_workload(
         options.ignore_changes = ["spec.replicas"]
     elif PATCH_FORCE not in (inputs["metadata"].get("annotations") or {}):
         # After autoscaling, the annotation stays in the state, so that the provider takes the
-        # replicas back from the autoscaler. Without autoscaling before, it is not there: a number
-        # that somebody else set is then a conflict.
+        # replicas back from the autoscaler. A Deployment that never had an autoscaler has no such
+        # annotation: replicas of another owner are then a conflict.
         options.ignore_changes = [f'metadata.annotations["{PATCH_FORCE}"]']
     return k8s.apps.v1.Deployment(name, **inputs, opts=options)

@@ -68,9 +68,9 @@ def render_strategy(nim: NIM) -> "k8s.apps.v1.DeploymentStrategyArgsDict":
     """Render the strategy. The default needs no spare GPU.
 
     On a full cluster, a surge pod stays pending, and the rollout never finishes. The type of the
-    default is the same for every number of replicas: in the preview of the first update of a
-    Deployment, the provider merges the old fields with the new ones, and `Recreate` with the old
-    `rollingUpdate` is invalid.
+    default is the same for every number of replicas. In the preview of the first update of a
+    Deployment, the provider merges the old fields with the new ones. `Recreate` with the old
+    `rollingUpdate` is then invalid.
     """
     if nim.rollout == "recreate":
         return {"type": "Recreate"}

@@ -75,9 +75,9 @@ def _ready_path(nim: NIM) -> "pulumi.Input[str]":
 def name_port(protocol: str, port: "pulumi.Input[int]") -> "pulumi.Input[str]":
     """Return the name of a port of the container and the Service.
 
-    It contains the number, except for the default port. The API server merges ports by number: in
+    It contains the number, except for the default port. The API server merges ports by number. In
     the preview of the first update of an object, the provider merges the old fields with the new
-    ones, and two ports of one name are invalid.
+    ones. Two ports of one name are then invalid.
     """
     return lift(port, lambda number: protocol if (protocol, number) == ("http", DEFAULT_PORT) else f"{protocol}-{number}")
 

@@ -10,7 +10,7 @@ from .pages import ROOT, read
 SHARED = {"args", "kubernetes", "text", "__init__", "__main__"}
 """Folders that every folder can import, and the two entry points.
 
-Single modules without imports are shared too.
+Single modules that import only these are shared too.
 """
 Graph = dict[str, set[str]]
 
@@ -25,7 +25,7 @@ def read_imports() -> Graph:
     for file in PACKAGE.rglob("*.py"):
         names = {folder_of(name) for name in imports_of(file) if name}
         graph.setdefault(folder_of(module_of(file)), set()).update(names)
-    shared = SHARED | {name for name, targets in graph.items() if (PACKAGE / f"{name}.py").is_file() and not targets}
+    shared = SHARED | {name for name, targets in graph.items() if (PACKAGE / f"{name}.py").is_file() and not targets - SHARED}
     return {folder: targets - shared - {folder} for folder, targets in graph.items() if folder not in shared}
 
 

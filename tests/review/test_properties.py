@@ -3,11 +3,13 @@
 import copy
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nim_component.kubernetes.generated_names import match_contents
 from nim_component.kubernetes.list_keys import BY_NAME, LIST_KEYS
 from nim_component.local.comparison import compare_values
 from nim_component.review.matching import compare
@@ -67,8 +69,12 @@ def test_changed_paths_are_in_every_view(first, second):
                 assert path not in fields.get(urn, ())
                 continue
             assert any(shown.startswith(path) or path.startswith(shown) for shown in fields.get(urn, ())), (urn, path)
-    for urn in (before.keys() ^ after.keys()) - {each["urn"] for each in old["resources"] + new["resources"] if each["external"]}:
+    # A former content belongs to the replacement by the new one.
+    former = match_contents(*([SimpleNamespace(**each) for each in render["resources"]] for render in (old, new)))
+    external = {each["urn"] for each in old["resources"] + new["resources"] if each["external"]}
+    for urn in (before.keys() ^ after.keys()) - external - {*former.values()}:
         assert urn in fields, urn
+    assert not fields.keys() & {*former.values()}
     for paths in fields.values():
         for path in paths:
             assert path in views["terminal"]

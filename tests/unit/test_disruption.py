@@ -138,7 +138,7 @@ class TestEphemeralCache:
     def volume(self, **fields: Any) -> dict[str, Any]:
         seen = recorded(cache={"ephemeral": True, **fields}, replicas=3)
         assert seen.find(PVC) == []
-        return next(volume for volume in seen.pod("llama")["volumes"] if volume["name"] == "cache")
+        return next(volume for volume in seen.pod("llama")["volumes"] if volume["name"].startswith("cache"))
 
     def test_ephemeral_cache_creates_pvc_for_each_pod(self):
         spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}}

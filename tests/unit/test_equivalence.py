@@ -90,6 +90,10 @@ def pods_of(nim: NIM) -> dict[str, Any]:
     return found | {each.name: each.inputs for each in [*seen.find(CONFIG_MAP), *seen.find(JOB)] if "dashboard" not in each.name}
 
 
+def without_prewarm(pods: dict[str, Any]) -> dict[str, Any]:
+    return {name: pod for name, pod in pods.items() if not name.startswith("llama-warm-")}
+
+
 SLOW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -118,7 +122,7 @@ def test_prewarm_changes_no_pod(nim: NIM):
         other = nim.replace(cache={**given, **prewarm})
     except ArgumentError:
         reject()
-    assert {**pods_of(other), "llama-warm": None} == {**pods_of(nim), "llama-warm": None}
+    assert without_prewarm(pods_of(other)) == without_prewarm(pods_of(nim))
 
 
 FULL: dict[str, Any] = {
@@ -194,10 +198,14 @@ def test_variable_follows_those_it_refers_to(env: dict[str, Any], expected: list
 
 def test_outputs_keep_their_order():
     """The text of an Output is unknown, and may refer to any variable."""
-    late = pulumi.Output.from_input("$(c)")
-    assert list(order_environment({"b": late, "d": "", "a": late, "c": "", "e": "$(a)"})) == ["c", "d", "b", "a", "e"]
-    nim = NIM(secrets=KEYLESS, network={"https_proxy": "http://p:1", "no_proxy": ["b", late, "a"]})
-    assert canonicalise(nim) is nim
+
+    def program() -> None:
+        late = pulumi.Output.from_input("$(c)")
+        assert list(order_environment({"b": late, "d": "", "a": late, "c": "", "e": "$(a)"})) == ["c", "d", "b", "a", "e"]
+        nim = NIM(secrets=KEYLESS, network={"https_proxy": "http://p:1", "no_proxy": ["b", late, "a"]})
+        assert canonicalise(nim) is nim
+
+    record(program)
 
 
 def test_canonical_arguments_are_fixed_point():
