@@ -22,17 +22,16 @@ def make(name: str) -> None:
         spec={"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}},
         opts=child,
     )
-    new_pods = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
     k8s.apps.v1.Deployment(
         f"{name}-deployment",
-        metadata={"name": name, "namespace": "default", "labels": labels, "annotations": {"pulumi.com/waitFor": new_pods}},
+        metadata={"name": name, "namespace": "default", "labels": labels},
         spec={
             "replicas": 1,
             "selector": {"match_labels": selector},
-            "strategy": {"type": "Recreate"},
+            "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
             "progress_deadline_seconds": 2400,
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": {**labels, "nim-component/cache-of": name}},
                 "spec": {
                     "automount_service_account_token": False,
                     "enable_service_links": False,

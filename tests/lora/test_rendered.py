@@ -107,7 +107,7 @@ def test_refresh_changes_models_without_restart(hub: Hub, node: Node) -> None:
     before = record(lambda: serve(**fields))
     after = record(lambda: serve(**{**fields, "hf_repo_ids": ["my-org/two@v1", "my-org/three"]}))
     assert before.deployment("llama") == after.deployment("llama"), "so Pulumi touches no pod"
-    source = node.directory / "volumes" / "lora" / "adapters"
+    source = node.directory / "volumes" / "lora-pvc" / "adapters"
     (check,) = before.pod("llama")["initContainers"]
     listed: list[list[str]] = []
     for seen in (before, after):

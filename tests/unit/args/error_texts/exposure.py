@@ -96,12 +96,12 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"pod_annotations": {"checksum/secrets": "x"}},
         "pod_annotations['checksum/secrets']: is an annotation that the component sets. Use another key. Reserved: "
-        "pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
+        "pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets, nim-component/replicas-owner.",
     ),
     (
         {"cache": {"annotations": {"pulumi.com/skipAwait": "false"}}},
         "cache.annotations['pulumi.com/skipAwait']: is an annotation that the component sets. Use another key. Reserved: "
-        "pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
+        "pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets, nim-component/replicas-owner.",
     ),
     (
         {"extra_mounts": [{"name": "cache", "mountPath": "/opt/nim/.cache/"}]},
@@ -191,7 +191,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"ingress": {"hosts": ["a.example.com"], "annotations": {"pulumi.com/skipAwait": "false"}}},
         "ingress.annotations['pulumi.com/skipAwait']: is an annotation that the component sets. Use another key. "
-        "Reserved: pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets.",
+        "Reserved: pulumi.com/waitFor, pulumi.com/skipAwait, pulumi.com/replaceUnready, checksum/secrets, nim-component/replicas-owner.",
     ),
     (
         {"http_route": {"gateway": "public", "hosts": ["a.example.com"], "labels": {"app.kubernetes.io/name": "x"}}},

@@ -11,7 +11,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"extra_volumes": [{"name": "cache"}]},
         "extra_volumes[0].name: is a name that the component uses (got 'cache'). Use another name. Reserved: dshm, cache,"
-        " lora, lora-loader, lora-tmp, ca-own, ca-bundle, cache-scratch.",
+        " cache-empty-dir, cache-ephemeral, cache-host-path, lora, lora-pvc, lora-loader, lora-tmp, ca-own, ca-bundle, cache-scratch.",
     ),
     (
         {"extra_volumes": [{"name": "a"}, {"name": "a"}]},
