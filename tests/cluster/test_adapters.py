@@ -53,7 +53,7 @@ def test_objects_are_accepted_and_unchanged_by_second_apply(cluster: Client, nam
         volume["persistentVolumeClaim"]["claimName"]
         for pod in [*cluster.pods(namespace), *job_pods(cluster, objects)]
         for volume in pod["spec"]["volumes"]
-        if volume["name"] == "lora"
+        if volume["name"] == "lora-pvc"
     }
     assert mounted == {pvc}
     assert cluster.get("v1", "PersistentVolumeClaim", pvc, namespace)["status"]["phase"] == "Bound"

@@ -51,13 +51,15 @@ def test_image_change_keeps_pvc(cluster: Client, namespace: str, nodes):
     assert mounted_pvcs(cluster, namespace) == {before["metadata"]["name"]}
 
 
-def test_pvc_of_one_node_has_one_pod(cluster: Client, namespace: str, nodes):
+@pytest.mark.parametrize(("rollout", "with_terminating"), [("recreate", True), ("rolling", False)])
+def test_pvc_of_one_node_has_one_pod(cluster: Client, namespace: str, nodes, rollout: str, with_terminating: bool):
+    """With `rolling`, the new pod exists beside a terminating one (docs/decisions)."""
     nodes(EIGHT_GPUS)  # GPUs for a second pod: only the strategy prevents it
-    objects = service(namespace)
+    objects = service(namespace, rollout=rollout)
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
-    apply_all(cluster, service(namespace, NEW))
-    assert watch_pods(cluster, objects, NEW) == 1
+    apply_all(cluster, service(namespace, NEW, rollout=rollout))
+    assert watch_pods(cluster, objects, NEW, with_terminating=with_terminating) == 1
 
 
 def test_pvc_of_one_node_refuses_two_replicas(namespace: str):

@@ -90,6 +90,8 @@ def test_ephemeral_pvc_is_deleted_with_its_pod(cluster: Client, namespace: str, 
     apply_all(cluster, objects)
     wait_for_rollout(cluster, objects)
     pods = {pod["metadata"]["name"] for pod in cluster.pods(namespace)}
-    assert {pvc["metadata"]["name"] for pvc in cluster.list("v1", "PersistentVolumeClaim", namespace)} == {f"{pod}-cache" for pod in pods}
+    assert {pvc["metadata"]["name"] for pvc in cluster.list("v1", "PersistentVolumeClaim", namespace)} == {
+        f"{pod}-cache-ephemeral" for pod in pods
+    }
     apply_all(cluster, service(namespace, replicas=0, cache=CacheArgs(ephemeral=True)))
     wait_until("no PVC", lambda: not cluster.list("v1", "PersistentVolumeClaim", namespace))

@@ -66,13 +66,13 @@ def images(cluster: Client, namespace: str) -> set[str]:
     return {pod["spec"]["containers"][0]["image"] for pod in pods}
 
 
-def watch_pods(cluster: Client, objects: list[Object], until_image: str, seconds: float = 60) -> int:
+def watch_pods(cluster: Client, objects: list[Object], until_image: str, seconds: float = 60, *, with_terminating: bool = True) -> int:
     """Return the largest number of simultaneous pods until the rollout to an image is complete."""
     namespace = pick(objects, "Deployment")["metadata"]["namespace"]
     end, most = time.monotonic() + seconds, 0
     while True:
         pods = cluster.pods(namespace)
-        most = max(most, len(pods))
+        most = max(most, sum(with_terminating or "deletionTimestamp" not in pod["metadata"] for pod in pods))
         images = {pod["spec"]["containers"][0]["image"] for pod in pods}
         if images == {until_image} and is_rolled_out(deployment_of(cluster, objects)):
             return most
