@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.prewarm import render_prewarm
 from ..manifests.pvc import render_cache_pvc
 from ..manifests.references import References
 from .context import ComponentContext
-from .generated_children import GeneratedChild, create_generated_child
+from .generated_children import GeneratedChild, create_generated_child, create_generated_job
 
 
 def provide_cache(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.PersistentVolumeClaim] | None":
@@ -23,7 +22,8 @@ def provide_cache(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.Pers
         k8s.core.v1.PersistentVolumeClaim,
         "cache",
         render_cache_pvc(context.nim, context.service_name),
-        lambda _: context.options(retain_on_delete=True if cache.retain else None),
+        protect=None,
+        retain_on_delete=True if cache.retain else None,
     )
 
 
@@ -39,13 +39,4 @@ def provide_prewarm(
         return None
     seconds = f"{context.timing.prewarm_timeout}s"
     rendered = render_prewarm(nim, nim.cache.prewarm, context.service_name, references, context.timing)
-
-    def make_options(name: str) -> pulumi.ResourceOptions:
-        return context.options(
-            protect=False,
-            custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds),
-            depends_on=list(depends_on) or None,
-            hooks=create_progress_hooks(context.parent, "kubernetes:batch/v1:Job", name, nim),
-        )
-
-    return create_generated_child(context, k8s.batch.v1.Job, "warm", rendered, make_options).resource
+    return create_generated_job(context, "warm", rendered, pulumi.CustomTimeouts(create=seconds, update=seconds), depends_on)

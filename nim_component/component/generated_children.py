@@ -5,13 +5,15 @@ the old one, which Pulumi deletes at the end of the update. After a failed updat
 old arguments then find the old child in the state, and only the new child is deleted.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from ..args.outputs import is_output
+from ..diagnose.progress.availability import create_progress_hooks
 from ..kubernetes.generated_names import HASH_LENGTH
 from .context import ComponentContext
 
@@ -33,7 +35,9 @@ def create_generated_child(
     resource: type[R],
     suffix: str,
     rendered: dict[str, Any],
-    make_options: "Callable[[str], pulumi.ResourceOptions] | None" = None,
+    *,
+    hooked_type: str | None = None,
+    **options: Any,
 ) -> GeneratedChild[R]:
     """Create a child whose `metadata.name` ends in a content hash.
 
@@ -45,8 +49,9 @@ def create_generated_child(
         resource: Class of the child.
         suffix: Suffix of its logical name, before the hash.
         rendered: Its inputs.
-        make_options: Function of the logical name that returns the options. Default: the component
-            is the parent, and its `protect` does not apply, because a change deletes the child.
+        hooked_type: Pulumi type of a child whose progress is reported.
+        options: Further options. By default, `protect` of the component does not apply, because a
+            change of the content deletes the child.
     """
     inputs = context.inputs(suffix, rendered)
     object_name: pulumi.Input[str] = inputs["metadata"]["name"]
@@ -54,11 +59,30 @@ def create_generated_child(
     def create(known_name: str) -> R:
         stable_name = context.child_name(suffix)
         name = f"{stable_name}-{known_name[-HASH_LENGTH:]}"
+        hooks = None if hooked_type is None else create_progress_hooks(context.parent, hooked_type, name, context.nim)
         # Stacks of earlier versions have the logical name without the hash.
-        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=stable_name)])
-        options = context.options(protect=False) if make_options is None else make_options(name)
-        return resource(name, **inputs, opts=pulumi.ResourceOptions.merge(options, former))
+        former = [pulumi.Alias(name=stable_name)]
+        return resource(name, **inputs, opts=context.options(**{"protect": False, **options, "aliases": former, "hooks": hooks}))
 
     if is_output(object_name):
         return GeneratedChild(object_name, object_name.apply(create))
     return GeneratedChild(object_name, create(object_name))  # pyright: ignore[reportArgumentType]
+
+
+def create_generated_job(
+    context: ComponentContext,
+    suffix: str,
+    rendered: dict[str, Any],
+    timeouts: pulumi.CustomTimeouts,
+    depends_on: "Sequence[pulumi.Input[pulumi.Resource]]",
+) -> "pulumi.Input[k8s.batch.v1.Job]":
+    """Create a Job. Its progress is reported, and Pulumi waits until it is complete."""
+    return create_generated_child(
+        context,
+        k8s.batch.v1.Job,
+        suffix,
+        rendered,
+        hooked_type="kubernetes:batch/v1:Job",
+        custom_timeouts=timeouts,
+        depends_on=list(depends_on) or None,
+    ).resource

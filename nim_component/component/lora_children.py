@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..diagnose.progress.availability import create_progress_hooks
 from ..manifests.lora import find_unload_seconds, has_lora_job, has_lora_pvc, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.references import References
 from .context import ComponentContext
-from .generated_children import GeneratedChild, create_generated_child
+from .generated_children import GeneratedChild, create_generated_child, create_generated_job
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def provide_adapters(
 
 def _create_pvc(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.PersistentVolumeClaim]":
     rendered = render_lora_pvc(context.nim, context.service_name)
-    return create_generated_child(context, k8s.core.v1.PersistentVolumeClaim, "loras", rendered, lambda _: context.options())
+    return create_generated_child(context, k8s.core.v1.PersistentVolumeClaim, "loras", rendered, protect=None)
 
 
 def _create_job(
@@ -56,15 +55,7 @@ def _create_job(
     rendered_list = render_list_config(nim, context.service_name, "list")
     adapter_list = create_generated_child(context, k8s.core.v1.ConfigMap, "lora-list", rendered_list)
     references = replace(references, lora_config=adapter_list.object_name)
-
-    def make_options(name: str) -> pulumi.ResourceOptions:
-        return context.options(
-            protect=False,
-            # The Job waits for the servers to unload an adapter before it downloads.
-            custom_timeouts=context.rollout_timeouts(extra=find_unload_seconds(nim)),
-            depends_on=[*depends_on, adapter_list.resource],
-            hooks=create_progress_hooks(context.parent, "kubernetes:batch/v1:Job", name, nim),
-        )
-
     rendered = render_lora_job(nim, context.service_name, references, context.timing)
-    return create_generated_child(context, k8s.batch.v1.Job, "lora-job", rendered, make_options).resource
+    # The Job waits for the servers to unload an adapter before it downloads.
+    timeouts = context.rollout_timeouts(extra=find_unload_seconds(nim))
+    return create_generated_job(context, "lora-job", rendered, timeouts, [*depends_on, adapter_list.resource])

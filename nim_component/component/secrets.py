@@ -16,13 +16,13 @@ from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..kubernetes.generated_names import hash_content
+from ..kubernetes.kubectl import NGC_REGISTRY
 from ..manifests.references import SecretKey
 from ..names import PULL_SECRET_TYPE, make_labels
 from ..text.field_paths import Path
 from .context import ComponentContext
 from .generated_children import create_generated_child
 
-REGISTRY = "nvcr.io"
 REGISTRY_USER = "$oauthtoken"
 PULL_KEY = ".dockerconfigjson"
 
@@ -195,7 +195,7 @@ def find_missing_keys(id_: str, data: Mapping[str, Any], type_: str | None, keys
 
 
 _CREATE_PULL_SECRET = (
-    f"Create it with: kubectl create secret docker-registry NAME --docker-server={REGISTRY} "
+    f"Create it with: kubectl create secret docker-registry NAME --docker-server={NGC_REGISTRY} "
     f"--docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
 )
 
@@ -203,7 +203,7 @@ _CREATE_PULL_SECRET = (
 def make_docker_config(api_key: str) -> str:
     """Return the docker config with the login for nvcr.io."""
     login = base64.b64encode(f"{REGISTRY_USER}:{api_key}".encode()).decode()
-    return json.dumps({"auths": {REGISTRY: {"username": REGISTRY_USER, "password": api_key, "auth": login}}})
+    return json.dumps({"auths": {NGC_REGISTRY: {"username": REGISTRY_USER, "password": api_key, "auth": login}}})
 
 
 def hash_values(data: "pulumi.Output[dict[str, str]]") -> "pulumi.Output[str]":

@@ -72,9 +72,10 @@ class NIMService(pulumi.ComponentResource):
             ArgumentError: With all problems of the arguments.
         """
         nim = canonicalise(bind_outputs(read_nim(name, args), describe_owner(name)))
-        super().__init__("nim:index:NIMService", name, {**describe_arguments(nim), "service_name": service_name_of(name, nim)}, opts)
+        service_name = service_name_of(name, nim)
+        super().__init__("nim:index:NIMService", name, {**describe_arguments(nim), "service_name": service_name}, opts)
         register_service(name, nim, self.get_provider("kubernetes:core/v1:Service"))
-        context = ComponentContext(self, name, service_name_of(name, nim), nim, compute_timing(nim))
+        context = ComponentContext(self, name, service_name, nim, compute_timing(nim))
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
 
