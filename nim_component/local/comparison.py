@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from ..kubernetes.generated_names import match_contents
 from ..text.field_paths import ItemName, show_path
 from . import urns
-from .replacement_fields import find_replacement_paths, is_under
+from .replacement_fields import find_replacement_paths, forces_replacement
 from .state import SavedResource, State
 
 Status = Literal["create", "update", "replace", "delete", "read", "discard", "same"]
@@ -76,10 +76,8 @@ def compare_states(old: State, new: State) -> Comparison:
     contents = match_contents(old.resources, new.resources)
     steps: list[Step] = []
     for resource in new.resources:  # parents come first, so that children inherit their aliases
-        former = "" if resource.urn in remaining else find_former_urn(resource, remaining, matched)
-        if resource.urn in contents and not former:
-            former = contents[resource.urn]
-        elif former:
+        former = "" if resource.urn in remaining else find_former_urn(resource, remaining, matched) or contents.get(resource.urn, "")
+        if former:
             matched[resource.urn] = former
         steps.append(compare_resource(remaining.pop(former or resource.urn, None), resource, former))
     steps.extend(Step(gone.urn, gone.type, gone.name, gone.parent, "discard" if gone.read else "delete") for gone in remaining.values())
@@ -98,7 +96,7 @@ def compare_resource(old: SavedResource | None, new: SavedResource, former: str)
         return Step(new.urn, new.type, new.name, new.parent, "read" if new.read else "create")
     replacing = find_replacement_paths(new.type, new.inputs, is_mutable=new.mutable) if new.custom else ()
     changes = [
-        PropertyChange(change.path, change.kind, change.old, change.new, replaces=any(is_under(change.path, path) for path in replacing))
+        PropertyChange(change.path, change.kind, change.old, change.new, replaces=forces_replacement(change.path, replacing))
         for change in compare_values(old.inputs, new.inputs)
     ]
     status: Status = "replace" if any(change.replaces for change in changes) or old.read != new.read else "update" if changes else "same"

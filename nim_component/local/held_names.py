@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
+from . import urns
+
 
 class ObjectKey(NamedTuple):
     """Identity of an object in a cluster. The provider stands for the cluster."""
@@ -33,8 +35,7 @@ def read_object_key(type_: str, inputs: Mapping[str, Any], provider: str = "") -
         inputs: Inputs with `metadata`.
         provider: URN of the explicit provider.
     """
-    package, _, rest = type_.partition(":")
-    version, _, kind = rest.partition(":")
+    package, version, kind = urns.split_type(type_)
     given: Any = inputs.get("metadata")
     metadata: dict[str, Any] = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
     name, namespace = metadata.get("name"), metadata.get("namespace")

@@ -59,20 +59,13 @@ def is_object(type_: str) -> bool:
 
     Providers, Helm releases, and YAML, Helm and Kustomize components are not.
     """
-    package, module, _ = split_type(type_)
+    package, module, _ = urns.split_type(type_)
     return package == "kubernetes" and bool(module) and module.split("/")[0] not in {"helm.sh", "yaml", "kustomize"}
-
-
-def split_type(type_: str) -> tuple[str, str, str]:
-    """Return package, module and kind of a type token."""
-    package, _, rest = type_.partition(":")
-    module, _, kind = rest.partition(":")
-    return package, module, kind
 
 
 def read_api_version_kind(type_: str, properties: struct_pb2.Struct) -> tuple[str, str]:
     """Return `apiVersion` and `kind` of an object. Missing fields come from the type token."""
-    _, module, kind = split_type(type_)
+    _, module, kind = urns.split_type(type_)
     given = tuple(properties.fields[key].string_value if key in properties.fields else "" for key in ("apiVersion", "kind"))
     return given[0] or module.removeprefix("core/"), given[1] or kind
 

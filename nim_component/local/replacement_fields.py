@@ -5,7 +5,7 @@ Source: https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 SELECTOR = ("spec.selector",)
@@ -43,6 +43,11 @@ def find_replacement_paths(type_: str, inputs: Mapping[str, Any], *, is_mutable:
     key = (str(inputs.get("apiVersion")), str(inputs.get("kind")))
     fields = () if is_mutable and inputs.get("immutable") is not True else REPLACEMENT_FIELDS.get(key, ())
     return ("metadata.name", "metadata.namespace", *fields)
+
+
+def forces_replacement(path: tuple[str | int, ...], replacing: Iterable[str]) -> bool:
+    """Return true if a change at a path replaces an object with these replacement paths."""
+    return any(is_under(path, root) for root in replacing)
 
 
 def is_under(path: tuple[str | int, ...], root: str) -> bool:

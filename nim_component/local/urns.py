@@ -60,6 +60,13 @@ def qualify(parent_type: str, type_: str) -> str:
     return type_ if parent_type in ("", STACK_TYPE) else f"{parent_type}${type_}"
 
 
+def split_type(type_: str) -> tuple[str, str, str]:
+    """Return package, module and kind of a type token."""
+    package, _, rest = type_.partition(":")
+    module, _, kind = rest.partition(":")
+    return package, module, kind
+
+
 def find_former_urns(urn: str, parent: str, aliases: Iterable[AliasSpec], matched: Mapping[str, str]) -> list[str]:
     """Return all URNs that a resource may have had, from its own and from inherited aliases.
 

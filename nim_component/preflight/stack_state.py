@@ -7,7 +7,7 @@ from typing import Any, cast
 from ..cluster.kinds import WORKLOAD_KINDS
 from ..cluster.objects import Object, at, items_at, mapping_at, text_at
 from ..names import JOBS, SELECTOR_LABELS, SERVER
-from ..text.field_paths import Path
+from ..text.field_paths import Path, parse_path
 
 ObjectId = tuple[str, str, str]
 """Kind, namespace and name of an object."""
@@ -68,7 +68,7 @@ def read_stack_state(state: Any) -> StackState:
 
 def _ignored_paths(resource: Object) -> tuple[Path, ...]:
     paths = resource.get("ignoreChanges")
-    return tuple(tuple(each.split(".")) for each in cast("list[Any]", paths) if isinstance(each, str)) if isinstance(paths, list) else ()
+    return tuple(parse_path(each) for each in cast("list[Any]", paths) if isinstance(each, str)) if isinstance(paths, list) else ()
 
 
 def _without_secrets(value: Any) -> Any:

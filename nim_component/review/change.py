@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from ..local import urns
+from ..local.replacement_fields import forces_replacement
 from .accessors import mapping
 from .matching import Difference, compare
 
@@ -159,6 +160,16 @@ class StackChange:
     messages: Sequence[Message] = ()
     presence: Literal["both", "added", "removed"] = "both"
     """`added` or `removed` if the stack file is. Its removal deletes no resource."""
+
+
+def find_reasons(differences: Iterable[Difference], replacing: Collection[str]) -> tuple[str, ...]:
+    """Return the changed fields that force a replacement.
+
+    Args:
+        differences: Differences of the inputs.
+        replacing: Paths whose change replaces the object.
+    """
+    return tuple(sorted({each.where for each in differences if forces_replacement(each.path, replacing)}))
 
 
 def group_services(changes: Sequence[Change]) -> list[ServiceChange]:

@@ -22,6 +22,14 @@ def show_path(path: Path) -> str:
     return _join(path, _quote_property)
 
 
+def parse_path(text: str) -> Path:
+    """Parse a property path of Pulumi, such as `spec.containers[0]["a.b"]`."""
+    steps: list[str | int] = []
+    for index, quoted, plain in re.findall(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.\[\]]+)', text):
+        steps.append(int(index) if index else quoted.replace('\\"', '"') if quoted else plain)
+    return tuple(steps)
+
+
 def show_argument_path(path: Path) -> str:
     """Return a path as a Python program writes it: `env['A.B'][0]`.
 

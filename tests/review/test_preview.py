@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from nim_component.local.markers import UNKNOWN, UNKNOWN_SENTINEL
 from nim_component.review.change import Change, StackChange
 from nim_component.review.matching import MISSING
-from nim_component.review.sources.engine_diff import parse_path
 from nim_component.review.sources.preview import PreviewError, read_preview
 from nim_component.review.stack_review import review
 from nim_component.review.views import render
+from nim_component.text.field_paths import parse_path
 
 from .changes import NAMES, PREVIEWS, review_preview
 

@@ -5,12 +5,11 @@ Such a difference is the new value of a secret, or a drift of the cluster.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ...local.markers import Unknown
-from ...text.field_paths import ItemName, Path
+from ...text.field_paths import ItemName, Path, parse_path
 from ..accessors import mappings
 from ..change import ResourceState
 from ..matching import MISSING, Difference, compare, last_key, match_items
@@ -32,14 +31,6 @@ def find_engine_differences(before: ResourceState, after: ResourceState, paths: 
             old, new = get_value(before.inputs, path), get_value(after.inputs, path)
             found.append(Difference(path, old if old is not MISSING else Redacted(), new if new is not MISSING else Redacted()))
     return tuple(found)
-
-
-def parse_path(text: str) -> Path:
-    """Parse a property path of Pulumi, such as `spec.containers[0]["a.b"]`."""
-    steps: list[str | int] = []
-    for index, quoted, plain in re.findall(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.\[\]]+)', text):
-        steps.append(int(index) if index else quoted.replace('\\"', '"') if quoted else plain)
-    return tuple(steps)
 
 
 def name_items(path: Path, before: Any, after: Any) -> tuple[Path, bool]:

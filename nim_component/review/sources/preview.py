@@ -18,9 +18,9 @@ from typing import Any, cast
 
 from ...kubernetes.generated_names import match_contents
 from ...local import urns
-from ...local.replacement_fields import find_replacement_paths, is_under
+from ...local.replacement_fields import find_replacement_paths
 from ..accessors import Fields, get, mapping, mappings, strings
-from ..change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
+from ..change import Change, Message, Operation, Order, ResourceState, StackChange, find_reasons, group_services
 from ..matching import Difference, compare
 from ..values import redact_inputs, redact_message, redact_value
 from .engine_diff import find_engine_differences
@@ -106,24 +106,19 @@ def join_contents(changes: Sequence[Change]) -> list[Change]:
 
     The engine plans a create and a delete, because each content is a resource of its own.
     """
-    created = {change.after.urn: change for change in changes if change.operation == "create" and change.after}
-    deleted = {change.before.urn: change for change in changes if change.operation == "delete" and change.before}
-    contents = match_contents(
-        [change.before for change in deleted.values() if change.before], [change.after for change in created.values() if change.after]
+    deleted, created = (
+        {change.subject.urn: change.subject for change in changes if change.operation == operation} for operation in ("delete", "create")
     )
+    contents = match_contents(deleted.values(), created.values())
     joined = {new: replace_content(deleted[old], created[new]) for new, old in contents.items()}
     former = set(contents.values())
     return [joined.get(change.subject.urn, change) for change in changes if change.subject.urn not in former]
 
 
-def replace_content(deleted: Change, created: Change) -> Change:
+def replace_content(before: ResourceState, after: ResourceState) -> Change:
     """Return the replacement of a former content by a new one."""
-    before, after = deleted.before, created.after
-    assert before is not None and after is not None
-    replacing = find_replacement_paths(after.type, after.inputs)
     differences = compare(dict(before.inputs), dict(after.inputs))
-    reasons = {each.where for each in differences if any(is_under(each.path, path) for path in replacing)}
-    return Change("replace", before, after, CREATE_FIRST, tuple(sorted(reasons)))
+    return Change("replace", before, after, CREATE_FIRST, find_reasons(differences, find_replacement_paths(after.type, after.inputs)))
 
 
 def effective_operation(planned: Operation | None, before: ResourceState | None, after: ResourceState | None) -> Operation:

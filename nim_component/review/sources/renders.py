@@ -12,12 +12,12 @@ from typing import Any, TypeAlias, cast
 
 from ...kubernetes.generated_names import match_contents
 from ...local import urns
-from ...local.replacement_fields import find_replacement_paths, is_under
+from ...local.replacement_fields import find_replacement_paths
+from ...text.field_paths import parse_path
 from ..accessors import Fields, get, mapping, mappings, strings
-from ..change import Change, Message, Operation, Order, ResourceState, StackChange, group_services
+from ..change import Change, Message, Operation, Order, ResourceState, StackChange, find_reasons, group_services
 from ..matching import MISSING, compare
 from ..values import redact_inputs, redact_message, redact_value
-from .engine_diff import parse_path
 
 SOURCE = "local renders"
 
@@ -109,7 +109,7 @@ def _compare(before: ResourceState | None, after: ResourceState, entry: Fields) 
     after = _keep_ignored(before, after)
     differences = list(compare(dict(before.inputs), dict(after.inputs)))
     replacing = (*_replacement_paths(after, entry), *strings(entry.get("replaceOnChanges")))
-    reasons = tuple(sorted({each.where for each in differences if any(is_under(each.path, path) for path in replacing)}))
+    reasons = find_reasons(differences, replacing)
     same_order = dict(before.inputs) == dict(after.inputs)
     operation: Operation = "replace" if reasons else "same" if not differences and same_order else "update"
     return Change(operation, before, after, _find_order(before, after, entry) if reasons else "", reasons)
