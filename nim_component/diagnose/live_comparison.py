@@ -27,6 +27,8 @@ from ..text.sanitizing import sanitize
 ABSENT: Any = object()
 """Value of a field that does not exist."""
 _LONGEST_VALUE = 80
+_LONGEST_LIST = 5
+"""Number of differences that are printed."""
 _QUANTITY_FIELDS = ("sizeLimit", "divisor")
 _QUANTITY_MAPS = ("limits", "requests")
 _FIELD_MANAGERS = "pulumi"
@@ -45,7 +47,11 @@ class LiveDifference:
     rendered: Any
 
     def __str__(self) -> str:
-        return f"{show_path(self.path)} is {self._show(self.live)} in the cluster, {self._show(self.rendered)} in the program"
+        return self.describe()
+
+    def describe(self, source: str = "program") -> str:
+        """Return the field with both values. `source` is the origin of the rendered one."""
+        return f"{show_path(self.path)} is {self._show(self.live)} in the cluster, {self._show(self.rendered)} in the {source}"
 
     def _show(self, value: Any) -> str:
         if value is ABSENT or value is None:
@@ -54,6 +60,13 @@ class LiveDifference:
         if "env" in self.path and names and is_probably_secret_variable(names[-1]):
             return MARK
         return sanitize(json.dumps(value, default=str), _LONGEST_VALUE)
+
+
+def describe_differences(differences: Sequence[LiveDifference], source: str = "program") -> str:
+    """Return the first differences, and the number of the others."""
+    shown = [each.describe(source) for each in differences[:_LONGEST_LIST]]
+    more = len(differences) - len(shown)
+    return "; ".join([*shown, *([f"{more} more"] if more else [])])
 
 
 def find_differences(

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from ..diagnose.live_comparison import find_differences
+from ..diagnose.live_comparison import describe_differences, find_differences
 from ..text.links import AFTER_FAILED_CHANGE, LIVE_DIFFERENCE
 from .facts import Facts
 from .requirements import StackRequirements
 from .result import CheckResult
 from .stack_state import StackState
-
-_MOST_DIFFERENCES = 5
 
 
 def check_live_state(facts: Facts, state: StackState | None) -> Iterator[CheckResult]:
@@ -29,11 +27,9 @@ def check_live_state(facts: Facts, state: StackState | None) -> Iterator[CheckRe
                 text = "is in the stack's state, and does not exist in the cluster"
                 yield CheckResult("fail", about, text, fix, command, LIVE_DIFFERENCE)
             continue
-        differences = [str(each) for each in find_differences(recorded.inputs, live, recorded.outputs, recorded.ignored)]
-        if differences:
-            more = [f"{len(differences) - _MOST_DIFFERENCES} more"] if len(differences) > _MOST_DIFFERENCES else []
-            listed = "; ".join([*differences[:_MOST_DIFFERENCES], *more]).replace(" in the program", " in the state")
-            yield CheckResult("fail", about, f"differs from the stack's state: {listed}", fix, command, LIVE_DIFFERENCE)
+        if differences := find_differences(recorded.inputs, live, recorded.outputs, recorded.ignored):
+            text = f"differs from the stack's state: {describe_differences(differences, 'state')}"
+            yield CheckResult("fail", about, text, fix, command, LIVE_DIFFERENCE)
 
 
 def check_pending_deletions(requirements: StackRequirements, state: StackState | None) -> Iterator[CheckResult]:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...text.links import LIVE_DIFFERENCE
+from ..live_comparison import describe_differences
 
 if TYPE_CHECKING:
     from ..explain import Explanation
     from .expected_services import ExpectedService
     from .live_services import WorkloadComparison
 
-LONGEST_LIST = 5
-"""Number of differences that are printed."""
 LONGEST_DIAGNOSIS = 3
 """Number of diagnoses that are printed."""
 
@@ -64,10 +63,7 @@ def _describe_workload(service: ExpectedService, found: WorkloadComparison) -> l
         return [f"{title} {service.namespace}/{found.expected.name} does not exist in the cluster"]
     sentences: list[str] = []
     if found.differences:
-        shown = [str(each) for each in found.differences[:LONGEST_LIST]]
-        more = len(found.differences) - len(shown)
-        listed = "; ".join([*shown, *([f"{more} more"] if more else [])])
-        sentences.append(f"live {title} differs from the program: {listed}")
+        sentences.append(f"live {title} differs from the program: {describe_differences(found.differences)}")
     if found.state.level == "unavailable":
         sentences.append(f"{title} is not available: {found.state.text}")
     return sentences
