@@ -8,6 +8,7 @@ DEV_READY := $(VENV)/.ready-dev
 DOCS_READY := $(VENV)/.ready-docs
 RELEASE_READY := $(VENV)/.ready-release
 LOWER := .venv-lower
+UV = $(shell grep '^uv==' requirements-dev.txt)
 TEST_PACKAGES = $(shell grep -E '^(hypothesis|promql-parser|pytest|pytest-xdist)==' requirements-dev.txt)
 
 # ENGINE=local or ENGINE=pulumi. Default: pulumi if it is on PATH.
@@ -25,6 +26,13 @@ IN_COPY := -C .pulumi-state
 CONFIG := --config-file $(COPY)
 RESULT := && echo "Stack dev renders manifests to rendered/dev. Nothing was deployed to a cluster."
 endif
+
+# uv installs in a third of pip's time. It does not read pip's settings: with an index in them, or without uv, pip installs.
+define install
+@! $(BIN)/python -m pip config list | grep -q index && \
+  $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement $(1) 2>/dev/null || \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1)
+endef
 
 define run
 if [ "$(ENGINE)" = pulumi ] && ! command -v pulumi >/dev/null; then echo "ENGINE=pulumi: pulumi is not on PATH." >&2; exit 1; fi; \
@@ -113,17 +121,18 @@ clean: ## Remove everything that make created
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.12, for example.")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV) || true
+	$(call install,requirements.txt)
 	@touch $@
 
 $(DEV_READY): $(READY) requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(call install,requirements-dev.txt)
 	@touch $@
 
 $(DOCS_READY): $(DEV_READY) requirements-docs.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	$(call install,requirements-docs.txt)
 	@touch $@
 
 $(RELEASE_READY): $(READY) requirements-release.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-release.txt
+	$(call install,requirements-release.txt)
 	@touch $@
