@@ -29,7 +29,7 @@ endif
 
 # uv installs in a third of pip's time. It does not read pip's settings: with an index in them, or without uv, pip installs.
 define install
-@! $(BIN)/python -m pip config list | grep -q index && \
+@! $(BIN)/python -m pip config list | grep index >/dev/null && \
   $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement $(1) 2>/dev/null || \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1)
 endef
