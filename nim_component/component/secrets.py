@@ -16,7 +16,7 @@ from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..kubernetes.generated_names import hash_content
-from ..kubernetes.kubectl import NGC_REGISTRY
+from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
 from ..manifests.references import SecretKey
 from ..names import PULL_SECRET_TYPE, make_labels
 from ..text.field_paths import Path
@@ -183,21 +183,16 @@ def find_missing_keys(id_: str, data: Mapping[str, Any], type_: str | None, keys
         keys: Required keys, by the fields that require them.
     """
     problems: list[Problem] = []
+    another = f"Create another Secret: {create_pull_secret(id_.partition('/')[0], '<name>', NGC_REGISTRY)}."
     for path, key in keys.items():
         if key == PULL_KEY and type_ not in (None, PULL_SECRET_TYPE):
-            problems.append(Problem(path, f"Secret {id_} is of type {type_}, not {PULL_SECRET_TYPE}", _CREATE_PULL_SECRET))
+            problems.append(Problem(path, f"Secret {id_} is of type {type_}, not {PULL_SECRET_TYPE}", another))
         elif key not in data:
             existing = ", ".join(sorted(data)) or "none"
             add = f"Use one of its keys, or add the key: kubectl -n {id_.replace('/', ' edit secret ')}."
-            fix = _CREATE_PULL_SECRET if key == PULL_KEY else add
+            fix = another if key == PULL_KEY else add
             problems.append(Problem(path, f"Secret {id_} has no key {key!r}; its keys are: {existing}", fix))
     return problems
-
-
-_CREATE_PULL_SECRET = (
-    f"Create it with: kubectl create secret docker-registry NAME --docker-server={NGC_REGISTRY} "
-    f"--docker-username='{REGISTRY_USER}' --docker-password=<NGC API key>."
-)
 
 
 def make_docker_config(api_key: str) -> str:

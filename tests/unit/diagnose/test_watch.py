@@ -1,6 +1,7 @@
 """Watches and the progress report, with servers that fail, deny access or restart."""
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,6 +16,7 @@ from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.progress import reporter as reporter_module
 from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout, describe_failure
 from nim_component.diagnose.watch import Watch
+from nim_component.lora_loader import hub
 
 from .fake_client import FakeClient
 from .kubernetes_objects import GPU, ago, pod, running, unschedulable, waiting
@@ -175,6 +177,7 @@ def test_adapters_are_counted_in_the_loader_log():
     assert lines == [("progress", "downloading adapter 2 of 2")]
     assert client.texts == 1
     assert on_demand.LOG_MAX_AGE >= 10
+    assert on_demand._DOWNLOADED in inspect.getsource(hub)
 
 
 def test_failure_without_cause_has_a_note():
