@@ -70,9 +70,10 @@ class NIM(FlyteNIM):
     in a preview."""
 
     service_name: Annotated[str, AfterValidator(validate_service_name)] | None = None
-    """Name of the Deployment and the Service, and prefix of the other names: a DNS label. Unset:
-    the name of the component. Keep it when you rename the component with an alias: then nothing
-    changes in the cluster."""
+    """Name of the Deployment and the Service, and prefix of the other names: a DNS label of at most
+    48 characters; 44 with `multi_node`, and fewer from 11 replicas on. Unset: the name of the
+    component. Keep it when you rename the component with an alias: then nothing changes in the
+    cluster."""
 
     replicas: Annotated[Integer, Field(ge=0, le=1000)] = 1
     """Number of pods. More than 1 require a `cache` that pods can share. Not with `autoscaling`."""

@@ -25,6 +25,7 @@ from .network import validate_network_env
 from .network_policy import validate_download, validate_proxy_egress
 from .pod_rules import validate_grace, validate_memory, validate_mounts
 from .rule import Rule
+from .service_name import validate_multi_node_name
 from .vertical_autoscaling import validate_scaled_resources, validate_smallest_memory
 
 RULES = (
@@ -83,6 +84,7 @@ RULES = (
     Rule(("cache", "model_profile"), validate_profile, waits=False),
     Rule(("cache", "secrets"), validate_offline, waits=False),
     Rule(("multi_node", "gpu"), validate_sizes),
+    Rule(("service_name", "multi_node", "replicas", "rollout"), validate_multi_node_name, waits=False),
     Rule(("multi_node", "cache", "autoscaling", "rollout"), validate_node_group, waits=False),
     Rule(("multi_node", "cache", "cache.access_mode"), validate_node_group_pvc),
     Rule(("multi_node", "port", "health_port", "grpc_port", "generation", "image"), validate_ray_port),

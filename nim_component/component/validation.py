@@ -8,7 +8,7 @@ from ..args.arguments import explicit_fields
 from ..args.error import ArgumentValueError, describe_owner
 from ..args.fixes import fix, syntax_of
 from ..args.problems import Problem
-from ..args.service_name import SERVICE_NAME_RULE, is_service_name, suggest_service_name
+from ..args.service_name import SERVICE_NAME_RULE, is_service_name, suggest_service_name, validate_multi_node_name
 from ..manifests.overrides import check_overrides
 from ..manifests.structures import find_unknown_fields
 from ..text.redaction import contains_key
@@ -37,6 +37,8 @@ def read_nim(name: str, args: "NIM | Mapping[str, Any]", more: Iterable[Problem]
         fields = cast("Mapping[str, Any]", given)
         problems += find_unknown_fields(fields)
         problems += _check_name(name, fields)
+    if nim is not None and nim.service_name is None:
+        problems += validate_multi_node_name(name, nim.multi_node, nim.replicas, nim.rollout)
     if nim is not None and nim.overrides:
         problems += check_overrides(nim, list_optional_children(nim))
     problems += more

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from nim_component import MultiNodeArgs, NetworkArgs
+from nim_component import ArgumentError, MultiNodeArgs, NetworkArgs
 from nim_component.testing import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -269,3 +269,18 @@ class TestOptions:
     def test_output_image_requires_generation(self):
         with pytest.raises(Exception, match="generation: is required with multi_node"):
             record(lambda: serve(multi_node={"nodes": 2}, cache=SHARED, image=pulumi.Output.from_input("a/b/c:2.0")))
+
+
+@pytest.mark.parametrize("fields", [{}, {"replicas": 10}, {"service_name": "b" * 44, "replicas": 10}])
+def test_longest_name_is_accepted(fields: dict[str, Any]):
+    args = {"multi_node": MultiNodeArgs(nodes=2), "gpu": 8, "cache": SHARED, "generation": "2.x-vllm"}
+    assert record(lambda: serve("a" * 44, **args, **fields)).find(LEADER_WORKER_SET)
+
+
+def test_longer_component_name_is_refused():
+    """The name of the component is the service's name if `service_name` is unset."""
+    args = {"multi_node": MultiNodeArgs(nodes=2), "gpu": 8, "cache": SHARED, "generation": "2.x-vllm"}
+    with pytest.raises(ArgumentError, match="service_name: must have at most 44 characters with multi_node, or the label"):
+        record(lambda: serve("a" * 45, **args))
+    assert record(lambda: serve("a" * 45, service_name="a", **args)).find(LEADER_WORKER_SET)
+    assert record(lambda: serve("a" * 48)).find(DEPLOYMENT)

@@ -4,6 +4,8 @@ from typing import Any
 
 from .common import GROUP, RAY
 
+_LABEL = "the label controller-revision-hash of its pods exceeds 63 characters, and no pod is created"
+
 CASES: list[tuple[dict[str, Any], str]] = [
     # several nodes
     (
@@ -85,5 +87,20 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {**GROUP, "env": {"NIM_TENSOR_PARALLEL_SIZE": "8"}},
         "env.NIM_TENSOR_PARALLEL_SIZE: is managed by the component. Use the field multi_node.tensor_parallel instead.",
+    ),
+    (
+        {**RAY, "service_name": "a" * 45},
+        f"service_name: must have at most 44 characters with multi_node, or {_LABEL} (got '{'a' * 45}'). "
+        f'Use a shorter name, such as `"{"a" * 44}"`.',
+    ),
+    (
+        {**RAY, "service_name": "a" * 44, "replicas": 11},
+        f"service_name: must have at most 43 characters with multi_node and 11 replicas, or {_LABEL} (got '{'a' * 44}'). "
+        f'Use a shorter name, such as `"{"a" * 43}"`, or fewer replicas.',
+    ),
+    (
+        {**RAY, "service_name": "a" * 44, "replicas": 10, "rollout": "surge"},
+        f"service_name: must have at most 43 characters with multi_node and 10 replicas, or {_LABEL} (got '{'a' * 44}'). "
+        f'Use a shorter name, such as `"{"a" * 43}"`, or fewer replicas.',
     ),
 ]
