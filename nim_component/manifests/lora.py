@@ -79,17 +79,26 @@ def render_list_config(nim: NIM, service_name: str, suffix: str) -> "dict[str, A
     return _config(nim, service_name, suffix, {"adapters": adapters})
 
 
+def list_init_containers(nim: NIM) -> list[str]:
+    """Return the names of the init containers for adapters, in their order."""
+    if not nim.adapter_names:
+        return []
+    if nim.lora.source is None:
+        return [CHECKER_CONTAINER if has_lora_job(nim) else LOADER_CONTAINER]
+    return [*([FETCHER_CONTAINER] if nim.lora.source.image is not None else []), CHECKER_CONTAINER]
+
+
 def render_init_containers(nim: NIM, references: References, timing: Timing) -> "list[k8s.core.v1.ContainerArgsDict]":
     """Render the init containers for adapters.
 
     None requests a GPU. The token of the hub is only in the environment.
     """
-    if not nim.adapter_names:
-        return []
-    if nim.lora.source is None:
-        return [_checker(nim, timing) if has_lora_job(nim) else render_loader(nim, references, timing)]
-    fetch = [_fetcher(nim, references)] if nim.lora.source.image is not None else []
-    return [*fetch, _checker(nim, timing)]
+    render = {
+        LOADER_CONTAINER: lambda: render_loader(nim, references, timing),
+        CHECKER_CONTAINER: lambda: _checker(nim, timing),
+        FETCHER_CONTAINER: lambda: _fetcher(nim, references),
+    }
+    return [render[name]() for name in list_init_containers(nim)]
 
 
 def render_loader(nim: NIM, references: References, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":

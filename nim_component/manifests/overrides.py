@@ -7,6 +7,7 @@ from ..args import NIM
 from ..args.problems import Problem
 from ..text.field_paths import Path
 from .child_objects import find_child_object, name_claim_template
+from .containers import find_incomplete_containers
 from .lora import has_lora_job, has_lora_pvc
 from .merge import merge
 from .structures import find_unknown_keys, to_python_name, to_yaml_keys
@@ -43,6 +44,7 @@ def check_overrides(nim: NIM, optional: Iterable[str]) -> Iterator[Problem]:
         if kind.structure is not None:
             yield from find_unknown_keys(patch, kind.structure, path)
         overridden = to_yaml_keys(patch, kind.structure)
+        yield from find_incomplete_containers(nim, suffix, overridden)
         for fixed, (reason, fix) in kind.fixed.items():
             if _has(overridden, fixed):
                 yield Problem((*path, *fixed), f"cannot be overridden: {reason}", fix)

@@ -8,15 +8,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from nim_component import CacheArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component import NIM, CacheArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.component.optional_children import OPTIONAL_CHILDREN
 from nim_component.kubernetes.list_keys import LIST_KEYS
 from nim_component.kubernetes.version import KUBERNETES_VERSION
 from nim_component.local.manifests import collect_manifests
 from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
+from nim_component.manifests.containers import list_containers
 from nim_component.manifests.merge import merge
 from nim_component.names import GENERATED_SUFFIXES
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, JOB, PVC, SECRET, SERVICE, record
+from nim_component.text.field_paths import show_argument_path
 
 from ..child_arguments import combine_children
 from .seed import LORA, REFERENCE, recorded, serve
@@ -242,6 +244,11 @@ def test_objects_of_two_services_have_different_names():
     assert one & names("a-group") == {(SERVICE, "a-group")}
 
 
+def in_pod(**fields: Any) -> dict[str, Any]:
+    """Return overrides of the pods of a Deployment."""
+    return {"deployment": {"spec": {"template": {"spec": fields}}}}
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"deploymnt": {}}, "overrides.deploymnt: unknown object. This service creates: deployment, service, cache."),
     ({"lora": {"metadata": {}}}, "overrides.lora: unknown object. This service creates: deployment, service, cache."),
@@ -273,6 +280,36 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "overrides.service.spec.selector: cannot be overridden: it selects the pods of this service. Remove it.",
     ),
     ({"service": ["x"]}, "overrides.service: must be a mapping. Pass a dict."),
+    (
+        in_pod(containers=[{"name": "nimm", "stdin": True}]),
+        "overrides.deployment.spec.template.spec.containers[0]: no container is named 'nimm', and a new container requires an image. "
+        "Did you mean 'nim'? For a sidecar, set image.",
+    ),
+    (
+        in_pod(init_containers=[{"name": "nim"}]),
+        "overrides.deployment.spec.template.spec.initContainers[0]: no container is named 'nim', and a new container requires an image. "
+        "No container exists in this list. For a sidecar, set image.",
+    ),
+    (
+        in_pod(containers=[{"stdin": True}]),
+        "overrides.deployment.spec.template.spec.containers[0]: must have a plain name, by which containers are merged. "
+        "Add `name`. Existing: nim.",
+    ),
+    (
+        in_pod(containers=[{"name": "nim", "image": None}]),
+        "overrides.deployment.spec.template.spec.containers[0].image: is required. "
+        "Set an image; without one, the API server refuses the object.",
+    ),
+    (
+        {"deployment": {"spec": {"template": {"spec": {"$patch": "replace", "containers": [{"name": "nim"}]}}}}},
+        "overrides.deployment.spec.template.spec.containers[0].image: is required. "
+        "Set an image; without one, the API server refuses the object.",
+    ),
+    (
+        in_pod(ephemeral_containers=[{"name": "a", "image": "a:1"}]),
+        "overrides.deployment.spec.template.spec.ephemeralContainers: cannot be overridden: "
+        "a pod template must not have ephemeral containers. Use containers, or `kubectl debug` on a running pod.",
+    ),
 ]
 
 
@@ -281,6 +318,71 @@ def test_invalid_override_has_error_text(overrides: Any, text: str):
     with pytest.raises(ValueError) as caught:
         record(lambda: NIMService("llama", {"secrets": REFERENCE, "overrides": overrides}))
     assert str(caught.value) == f"NIMService 'llama' has 1 problem:\n  {text}"
+
+
+TEMPLATES = {
+    "deployment": [("spec", "template", "spec")],
+    "warm": [("spec", "template", "spec")],
+    "lora-job": [("spec", "template", "spec")],
+    "group": [("spec", "leaderWorkerTemplate", "leaderTemplate", "spec"), ("spec", "leaderWorkerTemplate", "workerTemplate", "spec")],
+}
+"""Paths of the pods in each object that creates pods."""
+CONTAINER_FIELDS = ("containers", "initContainers")
+WITH_EXTRAS = {
+    "extra_containers": [{"name": "sidecar", "image": "a:1"}],
+    "extra_init_containers": [{"name": "first", "image": "a:1"}],
+    "network": {"ca_config_map": "ca"},
+}
+SOURCES = {
+    "existing": {"lora": {"source": {"claim": "a", "names": ["x"]}}, "env": LORA["env"]},
+    "fetched": {"lora": {"source": {"image": "a:1", "names": ["x"]}}, "env": LORA["env"], "lora_adapter_mem": "1Gi"},
+    "downloaded": LORA,
+}
+
+
+def read_lists(inputs: dict[str, Any], path: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the names of the containers of a pod by field."""
+    for step in path:
+        inputs = inputs[step]
+    return {field: [each["name"] for each in inputs.get(field, [])] for field in CONTAINER_FIELDS}
+
+
+class TestContainers:
+    @pytest.mark.parametrize("fields", [{}, *SOURCES.values()], ids=["plain", *SOURCES])
+    def test_listed_containers_are_those_of_pods(self, fields: dict[str, Any]):
+        nim = NIM(secrets=NIMSecrets(**REFERENCE), **WITH_EXTRAS, **fields)  # pyright: ignore[reportArgumentType]
+        deployment = recorded(**WITH_EXTRAS, **fields).deployment("llama")
+        assert list_containers(nim, "deployment") == read_lists(deployment, TEMPLATES["deployment"][0])
+
+    @pytest.mark.parametrize("configuration", ALL)
+    def test_new_container_requires_image_in_every_pod(self, configuration: str):
+        """The listed containers of every object with pods are those that it is created with."""
+        objects = {name: child.inputs for name, child in create(configuration).items() if name in TEMPLATES}
+        pods = [(name, path) for name in objects for path in TEMPLATES[name]]
+        assert pods
+        for suffix, path in pods:
+            for field, existing in read_lists(objects[suffix], path).items():
+                patch: Any = {field: [*({"name": each} for each in existing), {"name": "0"}]}
+                for step in reversed(path):
+                    patch = {step: patch}
+                with pytest.raises(ValueError, match="has 1 problem") as caught:
+                    create(configuration, overrides={suffix: patch})
+                hint = f"Existing: {', '.join(existing)}." if existing else "No container exists in this list."
+                place = show_argument_path(("overrides", suffix, *path, field, len(existing)))
+                assert f"\n  {place}: no container is named '0', and a new container requires an image. {hint}" in str(caught.value)
+
+    @pytest.mark.parametrize("field", CONTAINER_FIELDS)
+    def test_container_with_image_is_added(self, field: str):
+        added = {"name": "sidecar", "image": "a:1"}
+        before, after = (
+            read_lists(recorded(**each).deployment("llama"), TEMPLATES["deployment"][0])
+            for each in ({}, {"overrides": in_pod(**{field: [added]})})
+        )
+        assert after == {**before, field: [*before[field], "sidecar"]}
+
+    def test_deleting_absent_container_changes_nothing(self):
+        overrides = in_pod(containers=[{"name": "sidecar", "$patch": "delete"}])
+        assert recorded(overrides=overrides).deployment("llama") == recorded().deployment("llama")
 
 
 def test_optional_children_can_be_overridden():
