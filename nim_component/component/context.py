@@ -40,10 +40,9 @@ class ComponentContext:
         """Return the options of a child: the parent and `more`."""
         return pulumi.ResourceOptions(parent=self.parent, **more)
 
-    def rollout_timeouts(self, extra: int = 0) -> pulumi.CustomTimeouts:
-        """Return the timeouts of a child that waits for pods, plus `extra` seconds.
+    def rollout_timeouts(self) -> pulumi.CustomTimeouts:
+        """Return the timeouts of the workload and the Service, which wait for pods.
 
         Pulumi's default is ten minutes, less than a large model needs to load.
         """
-        seconds = f"{self.timing.timeout + extra}s"
-        return pulumi.CustomTimeouts(create=seconds, update=seconds)
+        return pulumi.CustomTimeouts(create=f"{self.timing.create_timeout}s", update=f"{self.timing.update_timeout}s")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..manifests.lora import find_unload_seconds, has_lora_job, has_lora_pvc, render_list_config, render_lora_config
+from ..manifests.lora import has_lora_job, has_lora_pvc, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.references import References
 from .context import ComponentContext
@@ -56,6 +56,6 @@ def _create_job(
     adapter_list = create_generated_child(context, k8s.core.v1.ConfigMap, "lora-list", rendered_list)
     references = replace(references, lora_config=adapter_list.object_name)
     rendered = render_lora_job(nim, context.service_name, references, context.timing)
-    # The Job waits for the servers to unload an adapter before it downloads.
-    timeouts = context.rollout_timeouts(extra=find_unload_seconds(nim))
+    seconds = f"{context.timing.lora_job_timeout}s"
+    timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)
     return create_generated_job(context, "lora-job", rendered, timeouts, [*depends_on, adapter_list.resource])

@@ -16,10 +16,12 @@ from ..args.output_validation import bind_outputs
 from ..args.recorded_arguments import describe_arguments
 from ..diagnose.progress.availability import can_report_progress
 from ..manifests.address import render_external_url, render_host, render_url
+from ..manifests.lora import find_unload_seconds, has_lora_job
 from ..manifests.models import list_model_names
 from ..manifests.references import References
 from ..manifests.service import render_service
 from ..manifests.timing import compute_timing
+from .budgets import report_budgets
 from .cache import provide_cache, provide_prewarm
 from .context import ComponentContext
 from .lora_children import provide_adapters
@@ -75,7 +77,9 @@ class NIMService(pulumi.ComponentResource):
         service_name = service_name_of(name, nim)
         super().__init__("nim:index:NIMService", name, {**describe_arguments(nim), "service_name": service_name}, opts)
         register_service(name, nim, self.get_provider("kubernetes:core/v1:Service"))
-        context = ComponentContext(self, name, service_name, nim, compute_timing(nim))
+        timing = compute_timing(nim, unload_seconds=find_unload_seconds(nim) if has_lora_job(nim) else None)
+        context = ComponentContext(self, name, service_name, nim, timing)
+        report_budgets(self, service_name, timing)
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
 

@@ -187,12 +187,14 @@ def test_crash_message_is_the_evidence(stack: Stack, nodes):
     assert f"evidence: {message}" in diagnostics.partition("error: llama: not ready after ")[2]
 
 
-def test_preview_reports_nothing(stack: Stack, nodes):
+def test_preview_reports_only_the_longest_wait(stack: Stack, nodes):
     nodes(NO_GPU)
     stack.set_service()
     code, output = stack.run("preview")
     assert code == 0, output
     assert "llama:" not in output
+    line = "`pulumi up` waits at most 1 min for llama (node and image 1 min + model 1 min, margin 1 min)."
+    assert output.partition("Diagnostics:")[2].count(line) == 1
 
 
 @pytest.mark.parametrize("kubeconfig", ["/nowhere", None], ids=["unusable", "off"])

@@ -161,7 +161,8 @@ class TestRefresh:
             return job, deployment
 
         job, deployment = timeouts(3600)
-        assert job == deployment + 7200 and timeouts(1) == (deployment + 2, deployment)
+        assert (job, deployment) == (1110 + 7200, 2910)
+        assert timeouts(1) == (1110 + 2, 2910)
 
     def test_job_pod_does_not_match_service(self):
         seen = recorded(**REFRESH)

@@ -299,7 +299,7 @@ class TestLoRA:
             "imagePullPolicy": "IfNotPresent",
             "command": ["python3", "-m", "lora_loader", "/opt/lora-loader/lora_loader/adapters.json"],
             "workingDir": "/opt/lora-loader",
-            "env": [{"name": "NIM_PEFT_SOURCE", "value": "/lora/adapters"}, {"name": "LORA_DEADLINE_SECONDS", "value": "1740"}],
+            "env": [{"name": "NIM_PEFT_SOURCE", "value": "/lora/adapters"}, {"name": "LORA_DEADLINE_SECONDS", "value": "450"}],
             "resources": {"requests": size, "limits": size},
             "securityContext": {**RESTRICTED, "readOnlyRootFilesystem": True},
             "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -18,9 +18,14 @@ _FEATURES = ("RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS", "RESOURCE_MONITOR_FEATUR
 
 def can_report_progress() -> bool:
     """Return True for an update on an engine with hooks when the Kubernetes client is installed."""
+    return not pulumi.runtime.is_dry_run() and is_installed() and has_hooks()
+
+
+def has_hooks() -> bool:
+    """Return True if the engine has hooks. Mocks and the local engine have none."""
     from pulumi.runtime import settings
 
-    if pulumi.runtime.is_dry_run() or isinstance(settings.get_monitor(), MockMonitor) or not is_installed():
+    if isinstance(settings.get_monitor(), MockMonitor):
         return False
     try:
         from pulumi.runtime.proto import resource_pb2
