@@ -11,9 +11,11 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails
 
+from ..text.field_paths import Path
 from .fixes import Syntax, syntax_of
+from .plain_values import find_output_texts
 from .printing import printable
-from .problems import Problem, find_problems, keep_custom_error, line_errors
+from .problems import Problem, find_problems, keep_custom_error, line_errors, public_path
 from .rule import Rule, broken_rules
 
 RESOLVED = "resolved"
@@ -98,18 +100,21 @@ class Arguments(BaseModel):
         if isinstance(data, cls):
             # A list or mapping that was changed in place has not been validated.
             data = explicit_fields(data)
+        texts = dict(find_output_texts(cls, data))
+        model, details = None, list[ErrorDetails]()
         try:
             model = validate_fields(data)
         except ValidationError as error:
             if not isinstance(data, Mapping):
                 raise
-            wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False, include_url=False) if detail["loc"]}
-            details = [_keep(detail) for detail in error.errors(include_url=False)]
-            found = list(broken_rules(cls.rules, _Partial(cls, cast("Mapping[str, Any]", data), wrong)))
-            raise ValidationError.from_exception_data(cls.__name__, details + line_errors(found)) from None
-        found = list(broken_rules(_rules_for(cls, model.model_fields_set), model))
-        if found:
-            raise ValidationError.from_exception_data(cls.__name__, line_errors(found))
+            details = [each for each in error.errors(include_url=False) if not _is_reported(each, texts)]
+        if model is not None and not texts:
+            found = list(broken_rules(_rules_for(cls, model.model_fields_set), model))
+        else:
+            wrong = {str(path[0]) for path in (*map(public_path, details), *texts) if path}
+            found = [*texts.values(), *broken_rules(cls.rules, _Partial(cls, cast("Mapping[str, Any]", data), wrong))]
+        if model is None or found:
+            raise ValidationError.from_exception_data(cls.__name__, [*map(_keep, details), *line_errors(found)])
         return model
 
 
@@ -209,6 +214,12 @@ class _Partial:
                 continue
             value = field_adapter(cls, name).validate_python(data[name]) if name in data else field.get_default(call_default_factory=True)
             setattr(self, name, value)
+
+
+def _is_reported(detail: ErrorDetails, texts: Mapping[Path, Problem]) -> bool:
+    """Return whether an error has the cause that a problem in `texts` reports."""
+    path = public_path(detail)
+    return any(path[: len(each)] == each or (path, detail["msg"]) == (problem.path, problem.message) for each, problem in texts.items())
 
 
 def _keep(detail: ErrorDetails) -> InitErrorDetails:

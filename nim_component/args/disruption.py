@@ -25,7 +25,7 @@ def _count_or_percent(value: Any) -> Any:
 if TYPE_CHECKING:
     CountOrPercent = int | str
 else:
-    CountOrPercent = Annotated[Any, WithJsonSchema({"type": ["integer", "string"]}), BeforeValidator(_count_or_percent)]
+    CountOrPercent = Annotated[int | str, WithJsonSchema({"type": ["integer", "string"]}), BeforeValidator(_count_or_percent)]
 
 
 class DisruptionBudgetArgs(Arguments):

@@ -13,6 +13,7 @@ from .arguments import RESOLVED, Arguments, copy_unvalidated, explicit_fields, f
 from .error import ArgumentError
 from .fixes import fix
 from .outputs import is_output
+from .plain_values import find_output_texts
 from .problems import Problem, find_problems, is_secret_path
 from .rule import read_path
 from .secrets import SECRET_VALUE_FIELDS
@@ -118,7 +119,7 @@ def _validated(value: pulumi.Output[Any], problems: _OutputProblems, path: Path,
             # The field decides if the value is printed, and the error has another path.
             is_hidden = is_secret_path(path)
             return [replace(each, path=path, value=None if is_hidden else each.value, base=()) for each in find_problems(error)]
-        return []
+        return [problem for _, problem in find_output_texts(None, plain, path)]
 
     is_secret = pulumi.Output.from_input(value.is_secret())
     # The mark of a secret is known before its value: a preview refuses it too.

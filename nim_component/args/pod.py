@@ -11,6 +11,7 @@ from .arguments import RESOLVED, Arguments
 from .field_types import AnyText, EnvName, Integer, LabelKey, OrOutput
 from .fixes import ExampleValue, fix
 from .outputs import is_output
+from .plain_values import require_plain
 from .problems import Problem, problem_error
 from .rule import Rule
 from .validators import refuse_key
@@ -63,6 +64,7 @@ def _structure(value: Any) -> Any:
 
 
 def _named(value: dict[str, Any]) -> dict[str, Any]:
+    require_plain(value.get("name"), "name")
     if not isinstance(value.get("name"), str) or not value["name"]:
         raise problem_error("must have a plain name", "Add `name`: mounts, diffs and logs refer to it.")
     return value
@@ -70,6 +72,7 @@ def _named(value: dict[str, Any]) -> dict[str, Any]:
 
 def _mount(value: dict[str, Any]) -> dict[str, Any]:
     path = value.get("mountPath", value.get("mount_path"))
+    require_plain(path, "mountPath")
     if not isinstance(path, str) or not path.startswith("/"):
         raise problem_error("must have a plain absolute mountPath", "Add `mountPath`, and start it with '/'.")
     return _named(value)

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from ..text.field_paths import Path, show_argument_path
 from ..text.redaction import looks_like_credential
 from .fixes import Fix, Syntax, fix, render_fix, syntax_of
+from .outputs import is_output
 
 SECRET_FIELDS = frozenset(
     {
@@ -132,6 +133,9 @@ _TEXTS: dict[str, tuple[str, Fix | str]] = {
     "too_short": ("must not be empty", "Add an item, or remove the field."),
 }
 
+_STRUCTURES = ("dict_type", "list_type", "model_type", "model_attributes_type")
+"""Error types of values that must be a structure."""
+
 _REQUIRED: dict[Path, Fix] = {
     ("secrets",): fix(
         "Name the Secrets of the NGC key, such as {}. Public images need no key: {}.",
@@ -144,16 +148,21 @@ _REQUIRED: dict[Path, Fix] = {
 def _translate(detail: ErrorDetails, root: type[BaseModel] | None) -> Problem:
     from .field_hints import hint_for_mapping, hint_for_unknown_field  # its table is for errors only
 
-    path: Path = tuple(step for step in detail["loc"] if not _is_internal(step))
+    path = public_path(detail)
     context: dict[str, Any] = detail.get("ctx", {})
     kind, received = detail["type"], detail["input"]
     if kind == "problem":
         base = path[: len(path) - context["depth"]]
         return Problem(path, context["message"], context["fix"], context["value"], base)
-    if kind == "field":
-        return Problem(path, context["message"], context["fix"], format_value(path, received))
     if kind == "extra_forbidden":
         return Problem(path, "unknown field", hint_for_unknown_field(root, path, received))
+    if is_output(received):
+        from .plain_values import plain_value_problem  # imports the field types, which import this module
+
+        structure = _fill_fix(_TEXTS[kind][1], context) if kind in _STRUCTURES else None
+        return plain_value_problem(root, path, structure)
+    if kind == "field":
+        return Problem(path, context["message"], context["fix"], format_value(path, received))
     if kind == "missing" and path in _REQUIRED:
         return Problem(path, "is required", _REQUIRED[path])
     value = None if kind == "missing" else format_value(path, received)
@@ -178,6 +187,11 @@ def _fill_fix(action: Fix | str, context: dict[str, Any]) -> Fix | str:
     if isinstance(action, str):
         return _fill(action, context)
     return Fix(_fill(action.text, context), action.examples, action.yaml)
+
+
+def public_path(detail: ErrorDetails) -> Path:
+    """Return the path of an error, without the steps that pydantic adds for its own schema."""
+    return tuple(step for step in detail["loc"] if not _is_internal(step))
 
 
 def _is_internal(step: str | int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from ..text.field_paths import Path
 
@@ -60,6 +61,15 @@ def model_at(root: type[BaseModel], path: Path) -> type[BaseModel] | None:
         is_key = model is not None and step in model.model_fields and _is_mapping_of_models(model.model_fields[step].annotation)
         model = field_model(model, step)
     return model
+
+
+def field_at(root: type[BaseModel], path: Path) -> FieldInfo | None:
+    """Return the field at a path below `root`, or the field that contains the path."""
+    for depth in reversed(range(len(path))):
+        model = model_at(root, path[:depth])
+        if model is not None and path[depth] in model.model_fields:
+            return model.model_fields[str(path[depth])]
+    return None
 
 
 def _is_mapping_of_models(annotation: Any) -> bool:

@@ -7,6 +7,7 @@ from ..args import NIM
 from ..args.arguments import explicit_fields
 from ..args.error import ArgumentValueError, describe_owner
 from ..args.fixes import fix, syntax_of
+from ..args.plain_values import contains_output_text
 from ..args.problems import Problem
 from ..args.service_name import SERVICE_NAME_RULE, is_service_name, suggest_service_name, validate_multi_node_name
 from ..manifests.overrides import check_overrides
@@ -60,6 +61,10 @@ def _check_name(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
     if contains_key(name):
         message = "the service's name must not contain a credential"
         yield Problem(("service_name",), message, "Revoke the credential, and rename the service.")
+        return
+    if contains_output_text(name):
+        message = "the service's name contains the text of an Output, and must be plain: it is part of every logical name"
+        yield Problem(("service_name",), message, "Rename the service.")
         return
     if given.get("service_name") is not None:
         return

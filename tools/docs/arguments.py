@@ -36,7 +36,7 @@ LEGEND = """Each table has one row for a field. The names are the same in a Pyth
 - **Default**: the value without the field. `None` means that the field has no value; *required* means that it has no default.
 - **Output**: `yes` accepts a Pulumi Output in place of the value. `values` accepts Outputs as the values of the mapping or the
   items of the list. `inside` accepts Outputs anywhere in the structure. `secret` accepts only a secret Output. Fields
-  without an entry decide which resources exist, so their values must be plain."""
+  without an entry decide which resources exist and how they are built, so their values must be plain."""
 
 
 def render() -> dict[str, str]:
