@@ -10,6 +10,7 @@ from .field_types import Integer
 from .fixes import fix
 from .generation import GenerationName, find_generation
 from .keda import POD_TRIGGERS, PROMETHEUS_EXAMPLE, KedaArgs
+from .keda_versions import validate_keda_version
 from .problems import Problem
 from .rule import Rule
 from .scaling import Preset, ScalingMetric, ScalingPreset, ScalingRate
@@ -66,6 +67,7 @@ class AutoscalingArgs(Arguments):
         presets: Sequence[ScalingPreset], metrics: Sequence[ScalingMetric], keda: KedaArgs | None, least: int
     ) -> Iterator[Problem]:
         yield from _validate_presets(presets, keda)
+        yield from validate_keda_version(presets, keda)
         if keda is None:
             if not presets and not metrics:
                 yield Problem(("metrics",), _NO_METRIC, _ADD_PRESET)

@@ -31,8 +31,17 @@ if TYPE_CHECKING:
     ServerUrl = pulumi.Input[str]
     TriggerType = str
     MetadataKey = str
+    KedaVersion = str
 else:
     MetadataKey = Annotated[str, Strict(), Field(min_length=1)]
+    KedaVersion = Annotated[
+        MetadataKey,
+        match_pattern(
+            r"2\.(1[3-9]|[2-9]\d)(\.\d+)?",
+            "must be a version of KEDA from 2.13 on, which introduced initialCooldownPeriod",
+            fix("Write the version of the cluster's KEDA, such as {}.", "2.18"),
+        ),
+    ]
     ServerUrl = Annotated[MetadataKey, AfterValidator(refuse_key), AfterValidator(_url), OrOutput()]
     TriggerType = Annotated[
         MetadataKey,
@@ -54,7 +63,8 @@ class KedaTrigger(Arguments):
     """Name of the trigger."""
 
     metric_type: Literal["AverageValue", "Value", "Utilization"] | None = None
-    """Comparison of the metric with its target. Unset: KEDA's default, `AverageValue`."""
+    """Comparison of the metric with its target. Unset: KEDA's default, `AverageValue`. KEDA 2.17.0
+    refuses a fallback if every trigger leaves it unset; 2.17.1 accepts it."""
 
     authentication: ObjectName | None = None
     """Name of a TriggerAuthentication in the namespace."""
@@ -79,6 +89,11 @@ class KedaArgs(Arguments):
 
     KEDA must be installed in the cluster.
     """
+
+    version: KedaVersion | None = None
+    """Version of KEDA in the cluster, such as `"2.18"`. Options that it does not support then fail
+    the preview. Unset: not validated; an option that requires more than 2.17 logs a warning. See
+    `docs/guides/autoscaling.md`."""
 
     prometheus: ServerUrl | None = None
     """URL of the Prometheus that is queried for the presets. Required with `presets`."""

@@ -29,7 +29,7 @@ from .optional_children import provide_children_before_pods, provide_claim_templ
 from .secrets import provide_secrets
 from .service_names import register_service
 from .validation import read_nim, service_name_of
-from .warnings import warn_of_misfit, warn_of_moving_tag
+from .warnings import warn_of_keda_version, warn_of_misfit, warn_of_moving_tag
 from .workload import provide_workload
 
 
@@ -82,6 +82,7 @@ class NIMService(pulumi.ComponentResource):
         report_budgets(self, service_name, timing)
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
+        warn_of_keda_version(self, nim)
 
         secrets, cache, templates = provide_secrets(context), provide_cache(context), provide_claim_templates(context)
         references = References(

@@ -3,6 +3,7 @@
 import pulumi
 
 from ..args import NIM
+from ..args.keda_versions import find_unusual_requirement
 from ..fit import Verdict, fit_service
 from ..manifests.inputs import lift
 
@@ -12,6 +13,16 @@ def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
     fit = fit_service(nim)
     if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
         pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the calculation.", component)
+
+
+def warn_of_keda_version(component: pulumi.Resource, nim: NIM) -> None:
+    """Log a warning if autoscaling requires a newer KEDA than usual, and its version is unknown."""
+    if nim.autoscaling is None or nim.autoscaling.keda is None:
+        return
+    found = find_unusual_requirement(nim.autoscaling.signals, nim.autoscaling.keda)
+    if found is not None:
+        action = f"Set autoscaling.keda.version to the version in the cluster, such as {found.version}, to validate it."
+        pulumi.log.warn(f"autoscaling.{'.'.join(map(str, found.path))}: requires KEDA {found.version} {found.reason}. {action}", component)
 
 
 def warn_of_moving_tag(component: pulumi.Resource, nim: NIM) -> None:

@@ -10,6 +10,7 @@ import pulumi
 from ..args import NIM
 from ..args.autoscaling import AutoscalingArgs
 from ..args.keda import POD_TRIGGERS, KedaArgs, KedaTrigger
+from ..args.keda_versions import is_value_type
 from ..args.scaling import ScalingPreset
 from ..names import make_labels
 from .inputs import lift, lift_all
@@ -109,8 +110,7 @@ def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: Ked
     trigger: Trigger = {
         "type": "prometheus",
         "name": preset.preset,
-        # A latency is not a sum over pods, so KEDA must not divide it by their number.
-        "metricType": "Value" if preset.preset == "latency" else "AverageValue",
+        "metricType": "Value" if is_value_type(preset) else "AverageValue",
         "metadata": {
             "serverAddress": keda.prometheus or "",
             "query": lift(nim.namespace, build_query),

@@ -268,6 +268,42 @@ class TestKeda:
     def test_cpu_and_memory_triggers_have_no_fallback(self):
         assert "fallback" not in keda(triggers=[{"type": "cpu", "metadata": {"value": "60"}}])
 
+    @pytest.mark.parametrize(
+        ("version", "fields"),
+        [
+            ("2.18", {"presets": ["latency"]}),
+            ("2.18.0", {"presets": ["kv-cache"]}),
+            ("2.17", {"presets": ["latency", "queue"]}),
+            ("2.17", {"presets": ["latency"], "triggers": [CRON]}),
+            ("2.17", {"presets": [{"preset": "queue", "target": pulumi.Output.from_input(5)}]}),
+            ("2.13", {"presets": ["queue"], "fallback": {"replicas": 2, "behavior": "static"}}),
+            ("2.13", {"triggers": [{"type": "cpu", "metadata": {"value": "60"}}]}),
+        ],
+        ids=str,
+    )
+    def test_supported_options_render_without_version(self, version: str, fields: dict[str, Any]):
+        assert keda(version=version, **fields) == keda(**fields)
+
+    @pytest.mark.parametrize(
+        ("fields", "warns"),
+        [
+            ({"presets": ["latency"]}, True),
+            ({"presets": ["kv-cache", "latency"]}, True),
+            ({"presets": ["queue", "latency"]}, False),
+            ({"presets": ["latency"], "version": "2.18"}, False),
+        ],
+        ids=str,
+    )
+    def test_newer_keda_is_a_warning(self, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], warns: bool):
+        lines: list[str] = []
+        monkeypatch.setattr("pulumi.log.warn", lambda text, *_, **__: lines.append(text))
+        keda(**fields)
+        found = [line for line in lines if line.startswith("autoscaling.keda.fallback: requires KEDA 2.18 if all")]
+        assert len(found) == warns
+        assert all(
+            line.endswith("Set autoscaling.keda.version to the version in the cluster, such as 2.18, to validate it.") for line in found
+        )
+
     def test_scaling_rates_reach_hpa_of_keda(self):
         behavior = keda(presets=["queue"])["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
         assert behavior == hpa(presets=["queue"])["behavior"]

@@ -59,7 +59,10 @@ def render() -> str:
                 table(
                     ["Option set", "Needs"],
                     [
-                        ["`autoscaling`", "prometheus-adapter for presets; KEDA with `keda`"],
+                        [
+                            "`autoscaling`",
+                            "prometheus-adapter for presets; KEDA with `keda`, see its [versions](guides/autoscaling.md#with-keda)",
+                        ],
                         ["`http_route`, `grpc_route`", "a Gateway API controller"],
                         ["`inference_pool`", "the Gateway API inference extension, `inference.networking.k8s.io/v1`"],
                         ["`metrics`", "the Prometheus operator"],

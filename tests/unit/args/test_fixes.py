@@ -151,7 +151,7 @@ class Call:
 CLASSES = {
     name: Call(getattr(nim_component, name))
     for name in nim_component.__all__
-    if name.endswith(("Args", "NIMSecrets", "LoRAAdapter", "Peer", "Volume"))
+    if name.endswith(("Args", "NIMSecrets", "LoRAAdapter", "Peer", "Volume", "Fallback"))
 }
 
 

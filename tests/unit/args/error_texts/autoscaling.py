@@ -150,4 +150,37 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"autoscaling": {**SCALED, "scale_down": {"period": 1801}}, "cache": SHARED},
         "autoscaling.scale_down.period: must be at most 1800 (got 1801). Decrease it.",
     ),
+    # versions of KEDA
+    (
+        {"autoscaling": {**SCALED, "keda": {"prometheus": PROMETHEUS, "version": 2.18}}, "cache": SHARED},
+        "autoscaling.keda.version: must be a string (got 2.18). Pass a str.",
+    ),
+    (
+        {"autoscaling": {**SCALED, "keda": {"prometheus": PROMETHEUS, "version": "2.12"}}, "cache": SHARED},
+        "autoscaling.keda.version: must be a version of KEDA from 2.13 on, which introduced initialCooldownPeriod (got '2.12'). "
+        'Write the version of the cluster\'s KEDA, such as `"2.18"`.',
+    ),
+    (
+        {"autoscaling": {**SCALED, "keda": {"prometheus": PROMETHEUS, "version": "2.16.1"}}, "cache": SHARED},
+        "autoscaling.keda.fallback: requires KEDA 2.17 with the default behavior: earlier versions ignore it, so an outage of the "
+        'monitoring removes pods. Upgrade KEDA, or set `"autoscaling": {"keda": {"fallback": {"replicas": 1, "behavior": "static"}}}`.',
+    ),
+    (
+        {
+            "autoscaling": {"max_replicas": 4, "presets": ["latency"], "keda": {"prometheus": PROMETHEUS, "version": "2.17"}},
+            "cache": SHARED,
+        },
+        "autoscaling.keda.fallback: requires KEDA 2.18 if all triggers have a metric type other than AverageValue, as latency has: "
+        "KEDA 2.17 refuses the ScaledObject, and earlier versions ignore the fallback. Upgrade KEDA, or add a trigger with a whole number "
+        'of requests per pod, such as the preset `"queue"`.',
+    ),
+    (
+        {
+            "autoscaling": {"max_replicas": 4, "presets": ["kv-cache"], "keda": {"prometheus": PROMETHEUS, "version": "2.17"}},
+            "cache": SHARED,
+        },
+        "autoscaling.keda.fallback: requires KEDA 2.18 if all targets are below 1 or have a fraction: earlier versions round them down, "
+        "so an outage of the monitoring removes pods. Upgrade KEDA, or add a trigger with a whole number of requests per pod, such as the "
+        'preset `"queue"`.',
+    ),
 ]
