@@ -9,11 +9,12 @@ from .autoscaling import AutoscalingArgs
 from .field_types import Memory
 from .fixes import fix
 from .generation import GenerationName, find_generation
-from .lora_adapter import LoRAAdapter, model_of_image
+from .lora_adapter import LoRAAdapter
 from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .managed_names import CACHE_PATH, SHM_PATH
 from .outputs import is_output
 from .problems import Problem
+from .served_model import find_base_model, list_model_facts
 
 _VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Values of vLLM's `--max-lora-rank`."""
@@ -47,12 +48,19 @@ def _overlap(one: str, other: str) -> bool:
     return first.startswith(second) or second.startswith(first)
 
 
-def validate_names(adapters: Sequence[LoRAAdapter] | None, lora: LoRAArgs, served_model: str | None, image: str) -> Iterator[Problem]:
+def validate_names(
+    adapters: Sequence[LoRAAdapter] | None,
+    lora: LoRAArgs,
+    served_model: str | None,
+    image: str,
+    env: Mapping[str, Any] | None,
+    args: Sequence[Any] | None,
+) -> Iterator[Problem]:
     """Require one directory and one model name for each adapter.
 
     `a/x` and `b/x` would overwrite one another; so would `x` and `X` on a volume such as SMB.
     """
-    base = served_model or model_of_image(image)
+    base = served_model or find_base_model(*list_model_facts(image, env, args))
     names = adapter_names(adapters, lora)
     seen: dict[str, int] = {}
     list_path: Path = ("lora", "source", "names") if lora.source is not None else ("hf_repo_ids",)

@@ -30,8 +30,10 @@ from .metrics import MetricsArgs
 from .multi_node import MultiNodeArgs
 from .network import NetworkArgs
 from .network_policy import NetworkPolicyArgs
+from .outputs import is_output
 from .pod import GPU_TAINT, Mount, NamedStructure, Structure, Toleration
 from .rules import RULES
+from .served_model import find_base_model, list_model_facts
 from .service import ServiceArgs
 from .service_name import validate_service_name
 from .vertical_autoscaling import VerticalAutoscalingArgs
@@ -108,7 +110,8 @@ class NIM(FlyteNIM):
 
     served_model_name: Text | None = None
     """Name of the base model in requests (`NIM_SERVED_MODEL_NAME`). Unset: the image's, such as
-    `meta/llama3-8b-instruct`."""
+    `meta/llama3-8b-instruct`, or that of `NIM_MODEL_PATH`, such as `org/model` of
+    `hf://org/model`. The output `model_names` is absent if the name is unknown."""
 
     model_profile: Text | None = None
     """Profile that the server uses (`NIM_MODEL_PROFILE`). Unset: the server chooses one for its
@@ -234,6 +237,12 @@ class NIM(FlyteNIM):
     def is_exposed(self) -> bool:
         """True if clients outside the cluster have an address for the service."""
         return self.ingress is not None or self.http_route is not None or self.service.type == "LoadBalancer"
+
+    @property
+    def may_have_model_names(self) -> bool:
+        """False if the base model's name is unknown; true also before an Output resolves."""
+        facts = list_model_facts(self.image, self.env, self.args)
+        return self.served_model_name is not None or any(map(is_output, facts)) or find_base_model(*facts) is not None
 
     @property
     def fewest_pods(self) -> int:

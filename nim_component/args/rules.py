@@ -30,7 +30,7 @@ from .vertical_autoscaling import validate_scaled_resources, validate_smallest_m
 
 RULES = (
     Rule(("hf_repo_ids", "lora", "lora_adapter_mem", "env"), validate_lora, waits=False),
-    Rule(("hf_repo_ids", "lora", "served_model_name", "image"), validate_names),
+    Rule(("hf_repo_ids", "lora", "served_model_name", "image", "env", "args"), validate_names),
     Rule(("hf_repo_ids", "lora_adapter_mem", "lora", "extra_volumes"), validate_origin, waits=False),
     Rule(("lora", "lora.volume.access_mode", "replicas", "autoscaling", "rollout"), validate_volume),
     Rule(("generation", "image", "lora.max_rank", "lora.max_gpu", "lora.max_cpu", "env"), validate_limits),

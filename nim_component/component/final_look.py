@@ -20,7 +20,7 @@ _KINDS = {"deployment": "Deployment", "group": "LeaderWorkerSet", "warm": "Job",
 
 def compare_after_update(
     context: ComponentContext,
-    models: "Sequence[pulumi.Input[str]]",
+    models: "Sequence[pulumi.Input[str | None]]",
     workloads: "Mapping[str, pulumi.Input[pulumi.Resource] | None]",
     other_children: Sequence[pulumi.Resource],
 ) -> None:
@@ -28,7 +28,8 @@ def compare_after_update(
 
     Args:
         context: Context of the service.
-        models: The requested models: the base model, then the adapters.
+        models: The requested models: the base model, None if its name is unknown, then the
+            adapters.
         workloads: The children that run pods, by suffix; the server first. None for a child that
             the service does not have.
         other_children: Its other children that must be ready before.

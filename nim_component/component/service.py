@@ -17,7 +17,7 @@ from ..args.recorded_arguments import describe_arguments
 from ..diagnose.progress.availability import can_report_progress
 from ..manifests.address import render_external_url, render_host, render_url
 from ..manifests.lora import find_unload_seconds, has_lora_job
-from ..manifests.models import list_model_names
+from ..manifests.models import list_known_models, render_model_names
 from ..manifests.references import References
 from ..manifests.service import render_service
 from ..manifests.timing import compute_timing
@@ -122,12 +122,12 @@ class NIMService(pulumi.ComponentResource):
         self._port = nim.port
         self._url = render_url(nim, service_name)
         self._external_url = render_external_url(nim, self.service.status)
-        self._model_names = list_model_names(nim)
+        self._model_names = render_model_names(nim)
         self._cache_pvc = cache_pvc
         if nim.diagnosis.enabled and can_report_progress():
             from .final_look import compare_after_update
 
-            compare_after_update(context, self._model_names, workloads, [self.service, *self.optional_children.values()])
+            compare_after_update(context, list_known_models(nim), workloads, [self.service, *self.optional_children.values()])
         self.register_outputs(
             {
                 "url": self._url,
@@ -175,9 +175,13 @@ class NIMService(pulumi.ComponentResource):
         return pulumi.Output.from_input(self._external_url)
 
     @property
-    def model_names(self) -> "pulumi.Output[list[str]]":
-        """Names of the served models: the base model, then the adapters by name."""
-        return pulumi.Output.all(*self._model_names)
+    def model_names(self) -> "pulumi.Output[list[str] | None]":
+        """Names of the served models: the base model, then the adapters by name.
+
+        None if the base model's name is unknown: an image without a model has no name of its own.
+        Set `served_model_name`.
+        """
+        return pulumi.Output.from_input(self._model_names)
 
     @property
     def cache_claim(self) -> "pulumi.Output[str] | None":

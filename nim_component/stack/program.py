@@ -31,7 +31,8 @@ def deploy_stack() -> dict[str, NIMService]:
     """Create the namespaces and services of the stack, and export the output `services`.
 
     The output contains URL, host, port and models of each service, and `external_url` of exposed
-    services. Everything is validated before the first resource is created.
+    services. `models` is absent if the base model's name is unknown. Everything is validated before
+    the first resource is created.
 
     Raises:
         RunError: With all problems of all namespaces and services.
@@ -63,5 +64,7 @@ def _read(config: pulumi.Config) -> tuple[dict[str, NamespaceArgs], dict[str, NI
 
 
 def _describe(service: NIMService, nim: NIM) -> dict[str, Any]:
-    addresses = {"url": service.url, "host": service.host, "port": service.port, "models": service.model_names}
-    return {**addresses, "external_url": service.external_url} if nim.is_exposed else addresses
+    described: dict[str, Any] = {"url": service.url, "host": service.host, "port": service.port}
+    if nim.may_have_model_names:
+        described["models"] = service.model_names
+    return {**described, "external_url": service.external_url} if nim.is_exposed else described

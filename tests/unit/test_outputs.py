@@ -1,5 +1,7 @@
 """Outputs and attributes of a service."""
 
+from typing import Any
+
 import pulumi
 import pytest
 
@@ -39,6 +41,47 @@ def test_name_based_outputs_are_known_at_preview():
 )
 def test_base_model_is_in_image_name(image: str, model: str):
     assert attributes(image=image)["model_names"] == [model]
+
+
+@pytest.mark.parametrize(
+    ("fields", "model"),
+    [
+        ({"env": {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-8B-Instruct"}}, "meta-llama/Llama-3.1-8B-Instruct"),
+        ({"env": {"NIM_MODEL_PATH": "ngc://nim/meta/llama-3.3-70b-instruct:hf"}}, "nim/meta/llama-3.3-70b-instruct"),
+        ({"env": {"NIM_MODEL_PATH": pulumi.Output.from_input("hf://org/model:v1")}}, "org/model"),
+        ({"args": ["hf://org/model", "--max-model-len=8"], "env": {"NIM_MODEL_PATH": "hf://org/other"}}, "org/model"),
+        ({"env": {"NIM_MODEL_PATH": "hf://org/model"}, "served_model_name": "chat"}, "chat"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("image", ["vllm-model-free-nim", "model-free-nim"])
+def test_model_free_image_serves_its_source(image: str, fields: dict[str, Any], model: str):
+    assert attributes(image=f"nvcr.io/nim/nvidia/{image}:2.1.5", **fields)["model_names"] == [model]
+
+
+@pytest.mark.parametrize(
+    ("image", "fields"),
+    [
+        ("vllm-model-free-nim:2.1.5", {}),
+        ("sglang-model-free-nim:2.1.5", {"args": ["--max-model-len=8"]}),
+        ("vllm-model-free-nim:2.1.5", {"env": {"NIM_MODEL_PATH": "/models/mine"}}),
+        ("vllm-model-free-nim:2.1.5", {"env": {"NIM_MODEL_PATH": "s3://a:b/c:d:e"}}),
+        ("vllm-model-free-nim:2.1.5", {"env": {"NIM_MODEL_PATH": {"valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}}}),
+        ("llm-nim:1.12.0", {"env": {"NIM_MODEL_NAME": "hf://org/model"}}),
+        ("llm-nim:1.12.0", LORA),
+    ],
+    ids=str,
+)
+def test_unknown_base_model_has_no_model_names(image: str, fields: dict[str, Any]):
+    assert "model_names" not in attributes(image=f"nvcr.io/nim/nvidia/{image}", **fields)
+
+
+def test_adapter_may_have_name_of_model_free_image():
+    """The image's name is not a model, so no name is taken twice."""
+    adapters = {**LORA, "hf_repo_ids": [{"repo_id": "org/a", "name": "vllm-model-free-nim"}]}
+    env = {**LORA["env"], "NIM_MODEL_PATH": "hf://org/model"}
+    seen = attributes(image="nvcr.io/nim/nvidia/vllm-model-free-nim:2.1.5", **{**adapters, "env": env})
+    assert seen["model_names"] == ["org/model", "vllm-model-free-nim"]
 
 
 def test_served_model_name_replaces_base_model():

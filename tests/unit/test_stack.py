@@ -108,6 +108,14 @@ def test_stack_exports_addresses_and_models():
     }
 
 
+def test_unknown_base_model_exports_no_models():
+    image = "nvcr.io/nim/nvidia/vllm-model-free-nim:2.1.5"
+    exported = deploy({"a": {**KEYLESS, "image": image}, "b": {**KEYLESS, "image": image, "env": {"NIM_MODEL_PATH": "hf://org/m"}}})
+    services = exported.outputs["services"]
+    assert sorted(services["a"]) == ["host", "port", "url"]
+    assert services["b"]["models"] == ["org/m"]
+
+
 def test_defaults_apply_to_every_service():
     seen = deploy({"a": {"cpu": 4}, "b": None}, {**KEYLESS, "cpu": 2, "node_selector": {"x": "y"}})
     assert [seen.container(name)["resources"]["limits"]["cpu"] for name in ("a", "b")] == ["4", "2"]

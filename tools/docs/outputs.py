@@ -20,7 +20,7 @@ The stack program exports one output, `services`: a mapping from the name of eac
 | Key | Value |
 | --- | --- |
 | `url`, `host`, `port` | the attributes above |
-| `models` | `model_names` |
+| `models` | `model_names`; absent if the base model's name is unknown |
 | `external_url` | the attribute above; only for a service with `ingress`, `http_route` or a `LoadBalancer` Service |
 
 ```bash

@@ -57,9 +57,10 @@ class ExpectedService:
     workloads: Sequence[ExpectedWorkload]
     """The workload that answers requests, then the Jobs."""
     models: Sequence[str] = ()
-    """The requested models: the base model, then the adapters."""
+    """The requested models: the base model if its name is known, then the adapters."""
     base_name_is_derived: bool = False
-    """True if the base model's name was derived from the image. The server may use another name."""
+    """True if the base model's name was derived from the image or its source. The server may use
+    another name."""
     has_changed: bool = True
     """True if Pulumi created or updated a workload of the service in this run."""
     unavailable: Reaction = "error"

@@ -89,7 +89,7 @@ def schedule_final_look(
     component: pulumi.Resource,
     name: str,
     nim: NIM,
-    models: "Sequence[pulumi.Input[str]]",
+    models: "Sequence[pulumi.Input[str | None]]",
     workloads: "Sequence[pulumi.Output[ExpectedWorkload | None]]",
     ready: Sequence[pulumi.Resource],
 ) -> None:
@@ -99,7 +99,8 @@ def schedule_final_look(
         component: The NIMService.
         name: Name of its Service.
         nim: The arguments of the service.
-        models: The requested models: the base model, then the adapters.
+        models: The requested models: the base model, None if its name is unknown, then the
+            adapters.
         workloads: The workload that answers requests, then the Jobs. None for one without a
             cluster.
         ready: Resources that must be ready before.
@@ -125,8 +126,8 @@ def schedule_final_look(
             values["port"],
             values["connection"] if is_described else None,
             described,
-            values["models"],
-            nim.served_model_name is None,
+            [each for each in values["models"] if each is not None],
+            nim.served_model_name is None and values["models"][0] is not None,
             has_changed(component),
             diagnosis.unavailable,
             diagnosis.missing_models,

@@ -114,7 +114,7 @@ class LiveServices:
         return None
 
     async def _compare_models(self, service: ExpectedService, found: Sequence[WorkloadComparison]) -> ServiceProblem | None:
-        if service.missing_models == "ignore" or not _answers_requests(service, found):
+        if service.missing_models == "ignore" or not service.models or not _answers_requests(service, found):
             return None
         remaining = max(MIN_SECONDS, self._remaining())
         try:

@@ -290,6 +290,34 @@ def test_missing_model_fails_after_one_response():
     assert (severity, text[:50]) == ("warning", "llama: the server is ready but does not serve meta")
 
 
+MODEL_FREE = {"image": "nvcr.io/nim/nvidia/vllm-model-free-nim:2.1.5"}
+
+
+def test_unknown_base_model_is_not_compared():
+    recording, seen = update(on_cluster(["llama"], **MODEL_FREE), deployed(services(["llama"], **MODEL_FREE)), models=["other"])
+    assert entries(recording) == []
+    assert not [path for path in seen if path.endswith("/models")]
+
+
+def test_adapter_of_unknown_base_model_must_be_served():
+    """A missing adapter is an error, also as the first of the compared names."""
+    adapters = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+    fields: dict[str, Any] = {**MODEL_FREE, **adapters}
+    recording, _ = update(on_cluster(["llama"], **fields), deployed(services(["llama"], **fields)), models=["other"])
+    assert str(recording).startswith("llama: the server is ready but does not serve one; it lists other.")
+    recording, _ = update(on_cluster(["llama"], **fields), deployed(services(["llama"], **fields)), models=["other", "one"])
+    assert entries(recording) == []
+
+
+def test_model_of_source_is_compared():
+    fields: dict[str, Any] = {**MODEL_FREE, "env": {"NIM_MODEL_PATH": "hf://org/model"}}
+    recording, _ = update(on_cluster(["llama"], **fields), deployed(services(["llama"], **fields)), models=["org/model"])
+    assert entries(recording) == []
+    recording, _ = update(on_cluster(["llama"], **fields), deployed(services(["llama"], **fields)), models=["other"])
+    ((severity, text),) = entries(recording)
+    assert (severity, text[:61]) == ("warning", "llama: the server is ready but does not serve org/model; it l")
+
+
 def test_fifty_services_need_one_list():
     names = [f"llama-{index}" for index in range(50)]
     recording, seen = update(on_cluster(names), deployed_many(names))
