@@ -60,7 +60,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ForeignName(CHART | OPERATOR, "image.repository", ("image",), _ONE_TEXT),
     ForeignName(CHART | OPERATOR, "image.tag", ("image",), _ONE_TEXT),
     ForeignName(CHART | OPERATOR, "image.pullPolicy", ("image_pull_policy",)),
-    ForeignName(CHART | KUBERNETES, "imagePullSecrets", ("secrets.ngc_image_secret",)),
+    ForeignName(CHART | KUBERNETES, "imagePullSecrets", ("secrets.ngc_image_secret", "secrets.extra_image_secrets")),
     ForeignName(CHART, "model.ngcAPISecret", ("secrets.ngc_secret_group", "secrets.ngc_secret_key")),
     ForeignName(CHART, "model.ngcAPIKey", ("secrets.ngc_api_key",), "The value must be a Pulumi secret."),
     ForeignName(CHART, "model.name", ("served_model_name",)),
@@ -71,7 +71,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ForeignName(CHART, "model.logLevel", ("env",), "Set `NIM_LOG_LEVEL` there."),
     ForeignName(CHART, "model.numGpus", ("gpu",)),
     ForeignName(CHART, "model.subPath", ("cache.sub_path",)),
-    ForeignName(OPERATOR, "image.pullSecrets", ("secrets.ngc_image_secret",)),
+    ForeignName(OPERATOR, "image.pullSecrets", ("secrets.ngc_image_secret", "secrets.extra_image_secrets")),
     ForeignName(OPERATOR, "authSecret", ("secrets.ngc_secret_group", "secrets.ngc_secret_key")),
     ForeignName(KUBERNETES, "imagePullPolicy", ("image_pull_policy",)),
     # Command and environment

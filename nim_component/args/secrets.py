@@ -1,7 +1,7 @@
 """Credentials of a NIM: Secrets in the cluster, values from which Secrets are created, or none."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -69,11 +69,26 @@ _SOURCE = fix(
 )
 
 
-def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool) -> Iterator[Problem]:
+_KEY_SOURCE = fix(
+    "Name the Secret of the NGC key, {}; or use {} for public images, or ngc_api_key with a Pulumi secret.",
+    {"ngc_secret_group": "ngc-api", "ngc_secret_key": "NGC_API_KEY"},
+    {"without_key": True},
+)
+_NODES_PULL = fix(
+    "Name the pull Secret, such as {}; or use {} if the nodes pull with their own identity, or ngc_api_key with a Pulumi secret.",
+    {"ngc_image_secret": "ngc-pull"},
+    {"image_pull": "node_identity"},
+)
+
+
+def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key: bool, image_pull: str) -> Iterator[Problem]:
     """Require exactly one of a reference, a value and keyless.
 
     A mirror may require a login also without a key, so `ngc_image_secret` is allowed.
     """
+    if image_pull == "node_identity" and image is not None:
+        action = "Remove one of the two. Name Secrets of other registries in extra_image_secrets."
+        yield Problem(("ngc_image_secret",), "must not be combined with image_pull 'node_identity'", action)
     if without_key:
         for name, value in {"ngc_secret_key": key, "ngc_secret_group": group, "ngc_api_key": api_key}.items():
             if value is not None:
@@ -83,10 +98,15 @@ def _validate_source(api_key: Any, image: Any, key: Any, group: Any, without_key
             if value is not None:
                 action = "Remove one of the two: from ngc_api_key the component creates the Secrets."
                 yield Problem((name,), "must not be combined with ngc_api_key", action)
-    else:
-        for name, value in {"ngc_image_secret": image, "ngc_secret_key": key}.items():
+    elif image_pull == "node_identity":
+        for name, value in {"ngc_secret_group": group, "ngc_secret_key": key}.items():
             if value is None:
-                yield Problem((name,), "is required", _SOURCE)
+                yield Problem((name,), "is required with image_pull 'node_identity'", _KEY_SOURCE)
+    else:
+        if image is None:
+            yield Problem(("ngc_image_secret",), "is required", _SOURCE if key is None else _NODES_PULL)
+        if key is None:
+            yield Problem(("ngc_secret_key",), "is required", _SOURCE)
 
 
 def _validate_token(token: Any, key: Any, group: Any, api_key: Any, without_key: bool) -> Iterator[Problem]:
@@ -106,6 +126,7 @@ class NIMSecrets(Arguments):
     """Credentials of a NIM, in one of three ways.
 
     - By reference to Secrets in the cluster: `ngc_image_secret` and `ngc_secret_key` are required.
+      With `image_pull: node_identity`, `ngc_secret_group` and `ngc_secret_key`.
     - By value: `ngc_api_key` (and `hf_token`) as Pulumi secrets; the component creates the Secrets.
     - Without a key: `NIMSecrets.keyless()`.
 
@@ -114,8 +135,17 @@ class NIMSecrets(Arguments):
 
     ngc_image_secret: SecretReference | None = None
     """Name of the Secret (type `kubernetes.io/dockerconfigjson`) for nvcr.io, or the Secret
-    resource. It becomes the pod's `imagePullSecrets`. Required by reference; by value the component
-    creates it."""
+    resource. It becomes the first of the pod's `imagePullSecrets`. Required by reference, unless
+    `image_pull` is `node_identity`; by value the component creates it."""
+
+    image_pull: Literal["secret", "node_identity"] = "secret"
+    """Credential with which nodes pull the image. `secret`: the pull Secret. `node_identity`: the
+    identity of the node, for a mirror in a registry such as ECR, Artifact Registry or ACR, whose
+    credential provider the kubelet has. The pods then have no pull Secret for NGC."""
+
+    extra_image_secrets: list[SecretReference] | None = None
+    """Further pull Secrets, by name or as resources: for other registries, such as that of
+    `lora_image` or of a sidecar. The kubelet tries all Secrets that match the registry."""
 
     ngc_secret_key: SecretKey | None = None
     """Key of the Secret that contains the NGC API key. Required by reference. Unset, by value:
@@ -155,7 +185,11 @@ class NIMSecrets(Arguments):
     filled cache needs none at all. `ngc_image_secret` is allowed, for a mirror with a login."""
 
     rules = (
-        Rule(("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key"), _validate_source, waits=False),
+        Rule(
+            ("ngc_api_key", "ngc_image_secret", "ngc_secret_key", "ngc_secret_group", "without_key", "image_pull"),
+            _validate_source,
+            waits=False,
+        ),
         Rule(("hf_token", "hf_token_key", "hf_token_group", "ngc_api_key", "without_key"), _validate_token, waits=False),
     )
 
@@ -176,6 +210,11 @@ class NIMSecrets(Arguments):
     def creates_key_secret(self) -> bool:
         """True if the component creates the Secret of the NGC key."""
         return self.ngc_api_key is not None
+
+    @property
+    def creates_pull_secret(self) -> bool:
+        """True if the component creates the pull Secret."""
+        return self.creates_key_secret and self.image_pull == "secret"
 
     @property
     def creates_token_secret(self) -> bool:

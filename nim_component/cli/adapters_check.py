@@ -111,7 +111,7 @@ def request_for(
         raise typer.BadParameter("--sub-path: write a folder of the PVC, such as team/llama/adapters")
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", pvc):
         raise typer.BadParameter("--pvc: write the name of a PersistentVolumeClaim")
-    pull_secret = nim.secrets.ngc_image_secret
+    pull_secrets = (nim.secrets.ngc_image_secret, *(nim.secrets.extra_image_secrets or ()))
     return Request(
         name=f"nim-lora-check-{secrets.token_hex(4)}",
         namespace=namespace or str(nim.namespace),
@@ -121,7 +121,7 @@ def request_for(
         image=image or str(nim.lora_image),
         timeout=timeout,
         pull_policy=nim.image_pull_policy,
-        pull_secret=pull_secret if isinstance(pull_secret, str) else None,
+        pull_secrets=tuple(each for each in pull_secrets if isinstance(each, str)),
         user=None if nim.run_as_user is None else int(str(nim.run_as_user)),
         group=None if nim.run_as_group is None else int(str(nim.run_as_group)),
         volume_group=None if nim.fs_group is None else int(str(nim.fs_group)),

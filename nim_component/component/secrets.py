@@ -31,7 +31,7 @@ PULL_KEY = ".dockerconfigjson"
 class ServiceSecrets:
     """Names and keys of the Secrets that the pods use, and the children for them."""
 
-    pull_secret: "pulumi.Input[str] | None" = None
+    pull_secrets: "Sequence[pulumi.Input[str]]" = ()
     ngc_key: SecretKey | None = None
     hf_token: SecretKey | None = None
     digest: "pulumi.Output[str] | None" = None
@@ -78,11 +78,12 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
         children[context.child_name(suffix)] = secret.resource
         return secret.object_name
 
-    pull_secret = None
+    pull_secrets: list[pulumi.Input[str]] = []
     keys: list[tuple[Any, pulumi.Output[str]]] = []
     if secrets.ngc_api_key is not None:
         api_key = _read_credential(secrets.ngc_api_key, owner, ("secrets", "ngc_api_key"))
-        pull_secret = create("pull", PULL_SECRET_TYPE, api_key.apply(lambda key: {PULL_KEY: make_docker_config(key)}))
+        if secrets.creates_pull_secret:
+            pull_secrets.append(create("pull", PULL_SECRET_TYPE, api_key.apply(lambda key: {PULL_KEY: make_docker_config(key)})))
         keys.append((secrets.key_name, api_key))
     if secrets.hf_token is not None:
         keys.append((secrets.token_name, _read_credential(secrets.hf_token, owner, ("secrets", "hf_token"))))
@@ -91,7 +92,7 @@ def create_secrets(context: ComponentContext) -> ServiceSecrets:
     data = pulumi.Output.all(*(pulumi.Output.all(*pair) for pair in keys)).apply(dict)
     name = create("keys", "Opaque", data)
     return ServiceSecrets(
-        pull_secret=pull_secret,
+        pull_secrets=pull_secrets,
         ngc_key=SecretKey(name, secrets.key_name or "") if secrets.creates_key_secret else None,
         hf_token=SecretKey(name, secrets.token_name or "") if secrets.creates_token_secret else None,
         digest=hash_values(data),
@@ -107,11 +108,12 @@ def add_references(nim: NIM, created: ServiceSecrets) -> ServiceSecrets:
     token is in the Secret of the NGC key.
     """
     secrets, found = nim.secrets, created
-    if secrets.ngc_image_secret is not None:
-        image: Any = secrets.ngc_image_secret
-        holder: Any = secrets.ngc_secret_group if secrets.ngc_secret_group is not None else image
-        key = None if secrets.without_key else SecretKey(holder, secrets.ngc_secret_key or "")
-        found = replace(found, pull_secret=image, ngc_key=key)
+    image: list[Any] = [] if secrets.ngc_image_secret is None else [secrets.ngc_image_secret]
+    found = replace(found, pull_secrets=[*found.pull_secrets, *image, *(secrets.extra_image_secrets or ())])
+    if not secrets.creates_key_secret and not secrets.without_key:
+        named: Any = secrets.ngc_secret_group
+        (holder,) = image if named is None else [named]
+        found = replace(found, ngc_key=SecretKey(holder, secrets.ngc_secret_key or ""))
     if secrets.hf_token_key is not None and found.hf_token is None:
         group: Any = secrets.hf_token_group
         if group is None and found.ngc_key is not None:
@@ -132,13 +134,15 @@ def read_secrets(
     if not nim.secrets.verify or not isinstance(namespace, str) or renders_to_files(context.parent):
         return {}, []
     required: dict[str, dict[Path, Any]] = {}
-    for field_name, secret, key in (
-        ("ngc_image_secret", nim.secrets.ngc_image_secret, PULL_KEY),
-        ("ngc_secret_key", referenced.ngc_key and referenced.ngc_key.name, nim.secrets.ngc_secret_key),
-        ("hf_token_key", referenced.hf_token and referenced.hf_token.name, nim.secrets.hf_token_key),
-    ):
+    paths: list[tuple[Path, Any, Any]] = [
+        (("ngc_image_secret",), nim.secrets.ngc_image_secret, PULL_KEY),
+        *((("extra_image_secrets", index), each, PULL_KEY) for index, each in enumerate(nim.secrets.extra_image_secrets or ())),
+        (("ngc_secret_key",), referenced.ngc_key and referenced.ngc_key.name, nim.secrets.ngc_secret_key),
+        (("hf_token_key",), referenced.hf_token and referenced.hf_token.name, nim.secrets.hf_token_key),
+    ]
+    for path, secret, key in paths:
         if isinstance(secret, str) and key is not None:
-            required.setdefault(secret, {})[("secrets", field_name)] = key
+            required.setdefault(secret, {})[("secrets", *path)] = key
     children: dict[str, pulumi.Input[k8s.core.v1.Secret]] = {}
     checked: list[pulumi.Input[pulumi.Resource]] = []
     for secret_name, keys in required.items():

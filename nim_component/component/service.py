@@ -86,7 +86,7 @@ class NIMService(pulumi.ComponentResource):
 
         secrets, cache, templates = provide_secrets(context), provide_cache(context), provide_claim_templates(context)
         references = References(
-            pull_secret=secrets.pull_secret,
+            pull_secrets=secrets.pull_secrets,
             ngc_key=secrets.ngc_key,
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,

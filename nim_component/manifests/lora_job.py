@@ -65,8 +65,8 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
         # The loader's image, because the server's has 10 to 20 GB, and no other pod of this node
         # may need it.
         pod["init_containers"] = [{**each, "image": nim.lora_image} for each in authorities]
-    if references.pull_secret is not None:
-        pod["image_pull_secrets"] = [{"name": references.pull_secret}]
+    if references.pull_secrets:
+        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
     job_labels = {**make_labels(service_name), **make_job_labels(service_name, LORA_JOB), "app.kubernetes.io/component": "lora-loader"}
     spec: k8s.batch.v1.JobSpecArgsDict = {
         "backoff_limit": RETRIES,

@@ -25,7 +25,7 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
         "lora-list": has_lora_job(nim),
         "lora-job": has_lora_job(nim),
         "loras": has_lora_pvc(nim),
-        "pull": nim.secrets.creates_key_secret,
+        "pull": nim.secrets.creates_pull_secret,
         "keys": nim.secrets.creates_key_secret or nim.secrets.creates_token_secret,
     }
     templates = [name_claim_template(each.name) for each in nim.resource_claims or () if each.devices is not None]

@@ -34,8 +34,8 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
     init_containers.extend(_restricted(container) for container in nim.extra_init_containers or ())
     if init_containers:
         pod["init_containers"] = init_containers
-    if references.pull_secret is not None:
-        pod["image_pull_secrets"] = [{"name": references.pull_secret}]
+    if references.pull_secrets:
+        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
     if nim.node_selector:
         pod["node_selector"] = dict(nim.node_selector)
     if nim.affinity:

@@ -82,8 +82,8 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
     }
     if authorities := render_authorities_container(nim):
         pod["init_containers"] = authorities
-    if references.pull_secret is not None:
-        pod["image_pull_secrets"] = [{"name": references.pull_secret}]
+    if references.pull_secrets:
+        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
     if selector := nim.node_selector if prewarm.node_selector is None else prewarm.node_selector:
         pod["node_selector"] = dict(selector)
     if (affinity := _affinity(nim, service_name)) is not None:

@@ -3,7 +3,7 @@
 They contain no secret values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -21,8 +21,8 @@ class SecretKey:
 class References:
     """Names of the objects to which the pod refers."""
 
-    pull_secret: "pulumi.Input[str] | None" = None
-    """Pull Secret of the image's registry."""
+    pull_secrets: "Sequence[pulumi.Input[str]]" = ()
+    """Pull Secrets of the images' registries."""
     ngc_key: SecretKey | None = None
     hf_token: SecretKey | None = None
     cache_pvc: "pulumi.Input[str] | None" = None

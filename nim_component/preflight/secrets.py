@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..cluster.images import registry_of
+from ..cluster.objects import items_at, text_at
 from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
 from ..names import PULL_SECRET_TYPE
 from ..text.sanitizing import sanitize
 from .facts import Facts
-from .requirements import StackRequirements
+from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
 
 _UNREADABLE = "may not be read"
@@ -24,6 +25,8 @@ class _Use:
 
     services: set[str] = field(default_factory=set[str])
     needs: set[str] = field(default_factory=set[str])
+    others: set[str] = field(default_factory=set[str])
+    """Registries of other images, such as that of the LoRA loader."""
 
     @property
     def by(self) -> str:
@@ -66,16 +69,32 @@ def check_pull_secrets(requirements: StackRequirements, facts: Facts) -> Iterato
     """Check that the pull Secrets exist, with credentials for the images' registries."""
     uses: dict[tuple[str, str], _Use] = {}
     for service in requirements.services:
+        of_server = _server_registry(service)
+        covering = {name for name in service.pull_secrets if of_server in _registries_of(service.namespace, name, facts)}
         for name in service.pull_secrets:
             use = uses.setdefault((service.namespace, name), _Use())
             use.services.add(service.name)
-            use.needs.add(registry_of(service.images[-1]) if service.images else NGC_REGISTRY)
+            use.others |= {registry_of(image) for image in service.images} - {of_server}
+            if not covering or name in covering:
+                use.needs.add(of_server)
+            else:
+                use.others.add(of_server)
     for (namespace, name), use in sorted(uses.items()):
         yield _check_registries(namespace, name, use, facts)
 
 
+def _server_registry(service: ServiceRequirements) -> str:
+    containers = items_at(service.pod, "spec", "containers")
+    return registry_of(text_at(containers[0], "image")) if containers else NGC_REGISTRY
+
+
+def _registries_of(namespace: str, name: str, facts: Facts) -> tuple[str, ...]:
+    found = facts.secrets.get((namespace, name))
+    return () if found is None else found.registries
+
+
 def _check_registries(namespace: str, name: str, use: _Use, facts: Facts) -> CheckResult:
-    about, registries = f"Pull Secret {namespace}/{name}", sorted(use.needs)
+    about, registries = f"Pull Secret {namespace}/{name}", sorted(use.needs or use.others)
     if namespace in facts.unread_secrets:
         return CheckResult("warn", about, _UNREADABLE, _GRANT)
     found = facts.secrets.get((namespace, name))
@@ -87,6 +106,10 @@ def _check_registries(namespace: str, name: str, use: _Use, facts: Facts) -> Che
         text = f"is of type {sanitize(found.type, 60)}, not {PULL_SECRET_TYPE}; {use.by}"
         return CheckResult("fail", about, text, replace, create_pull_secret(namespace, "<name>", registries[0]))
     missing = [registry for registry in registries if registry not in found.registries]
+    others = sorted(use.others & {*found.registries})
+    # Nodes may pull the server's image with their own identity, but not from NVIDIA's registry.
+    if missing and others and not (use.needs and NGC_REGISTRY in missing):
+        return CheckResult("ok", about, f"has credentials for {', '.join(others)}")
     if missing:
         existing = sanitize(", ".join(found.registries[:4]), 120) or "no registry"
         text = f"has credentials for {existing}, not for {', '.join(missing)}; {use.by}"

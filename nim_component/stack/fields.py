@@ -65,8 +65,10 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
             kept |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}
             volume = _mapping(merged.get("lora")).get("volume")
             kept |= {"lora": {"volume": volume}} if volume is not None else {}
-        pull_secret = _mapping(merged.get("secrets")).get("ngc_image_secret")
-        secrets = {"without_key": True, **({"ngc_image_secret": pull_secret} if isinstance(pull_secret, str) else {})}
+        given = _mapping(merged.get("secrets"))
+        pull_secret, extra = given.get("ngc_image_secret"), given.get("extra_image_secrets")
+        secrets: dict[str, Any] = {"without_key": True, **({"ngc_image_secret": pull_secret} if isinstance(pull_secret, str) else {})}
+        secrets |= {"extra_image_secrets": extra} if isinstance(extra, list) else {}
         services[name] = NIM.read({"secrets": secrets, **kept}, describe_owner(name))
     return services
 

@@ -84,7 +84,7 @@ def use_namespaces(name: str, nim: NIM, provided: "Mapping[str, pulumi.Output[st
     if not isinstance(namespace, str) or namespace not in provided:
         return nim
     secrets = nim.secrets
-    references = (secrets.ngc_image_secret, secrets.ngc_secret_group, secrets.hf_token_group)
+    references = (secrets.ngc_image_secret, secrets.ngc_secret_group, secrets.hf_token_group, *(secrets.extra_image_secrets or ()))
     if secrets.verify and any(isinstance(each, str) for each in references):
         pulumi.log.info(
             f"{describe_owner(name)}: its Secrets are not read, because this program creates namespace {namespace}. "

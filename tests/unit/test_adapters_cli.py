@@ -130,7 +130,7 @@ def test_job_uses_identity_of_service_pods(tmp_path: Path):
     _, nim, adapters = choose_service(locked, None)
     asked = request_for(nim, adapters, "shelf", None, None, None, 60)
     assert (asked.namespace, asked.pvc, asked.directory) == ("team", "shelf", "team/llama/adapters")
-    assert (asked.image, asked.pull_policy, asked.pull_secret) == ("r.example/python:3.12", "IfNotPresent", "pull")
+    assert (asked.image, asked.pull_policy, asked.pull_secrets) == ("r.example/python:3.12", "IfNotPresent", ("pull",))
     assert (asked.user, asked.group, asked.volume_group) == (7, 1000, 9)
     assert [each.locked for each in asked.adapters] == [LOCKED]
     assert locked.config["kubernetes:context"] == "prod"

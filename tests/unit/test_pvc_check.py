@@ -84,7 +84,7 @@ class TestTheJob:
         assert term["weight"] == 100 and term["preference"]["matchFields"][0]["values"] == ["a"]
 
     def test_shared_volume_adds_no_node_affinity(self):
-        pod = render_job(request(pull_secret="own"), ["ReadWriteMany"], [user("a", tolerations=[{"operator": "Exists"}])])
+        pod = render_job(request(pull_secrets=["own"]), ["ReadWriteMany"], [user("a", tolerations=[{"operator": "Exists"}])])
         assert not {"affinity", "tolerations"} & set(pod["spec"]["template"]["spec"])
         assert pod["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "own"}]
 

@@ -2,9 +2,11 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 
 from nim_component import NIM, ArgumentError, NIMSecrets, NIMService
@@ -28,6 +30,16 @@ def by_value(key: str = KEY, token: str | None = TOKEN, preview: bool = False, *
     return record(program, preview=preview)
 
 
+def find_pods(seen: Recording) -> Iterator[dict[str, Any]]:
+    """Yield the specs of all pods of a service."""
+    for child in seen.children("llama").values():
+        spec = child.inputs.get("spec", {})
+        node_group = spec.get("leaderWorkerTemplate", {})
+        for template in (spec.get("template"), node_group.get("leaderTemplate"), node_group.get("workerTemplate")):
+            if template is not None:
+                yield template["spec"]
+
+
 def plain(value: Any) -> Any:
     return value.value if isinstance(value, Secret) else value
 
@@ -48,6 +60,38 @@ class TestByReference:
 
     def test_secrets_by_reference_set_no_checksum(self):
         assert "annotations" not in recorded().deployment("llama")["spec"]["template"]["metadata"]
+
+    @pytest.mark.parametrize("fields", [LORA, {"multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}], ids=["one", "many"])
+    def test_node_identity_has_key_and_no_pull_secret(self, fields: dict[str, Any]):
+        secrets = NIMSecrets(image_pull="node_identity", ngc_secret_group="ngc", ngc_secret_key="K", hf_token_key="t")
+        seen = recorded(secrets=secrets, generation="1.x", **fields)
+        pods = list(find_pods(seen))
+        assert [secret.name for secret in seen.find(SECRET)] == ["llama-secret-ngc"]
+        for pod in pods:
+            env = {each["name"]: each.get("valueFrom") for each in pod["containers"][0]["env"]}
+            assert env["NGC_API_KEY"] == {"secretKeyRef": {"name": "ngc", "key": "K"}}
+            assert env["HF_TOKEN"] == {"secretKeyRef": {"name": "ngc", "key": "t"}}
+            assert "imagePullSecrets" not in pod
+
+    def test_extra_pull_secrets_are_on_all_pods(self):
+        secrets = NIMSecrets(**REFERENCE, extra_image_secrets=["hub", "own"])
+        cache = {"access_mode": "ReadWriteMany", "prewarm": {"profiles": ["a"]}}
+        seen = recorded(secrets=secrets, cache=cache, **LORA, lora={"refresh_interval": 30, "volume": {}})
+        pods = list(find_pods(seen))
+        assert len(pods) == 3
+        assert [pod["imagePullSecrets"] for pod in pods] == [[{"name": "pull"}, {"name": "hub"}, {"name": "own"}]] * 3
+
+    def test_extra_pull_secret_must_exist(self):
+        cluster = {"default/pull": self.PULL, "default/hub": {"type": "Opaque", "a": "b"}}
+        with pytest.raises(ArgumentError, match=r"secrets\.extra_image_secrets\[0\]: Secret default/hub is of type Opaque"):
+            record(lambda: serve(secrets=NIMSecrets(**REFERENCE, extra_image_secrets=["hub"])), cluster=cluster)
+
+    def test_secret_resource_is_an_extra_pull_secret(self):
+        def program() -> None:
+            hub = k8s.core.v1.Secret("hub", metadata={"name": "hub"}, type="kubernetes.io/dockerconfigjson")
+            serve(secrets=NIMSecrets.keyless(extra_image_secrets=[hub]))
+
+        assert record(program).pod("llama")["imagePullSecrets"] == [{"name": "hub"}]
 
     PULL = {"type": "kubernetes.io/dockerconfigjson", ".dockerconfigjson": "{}", "NGC_API_KEY": KEY}
 
@@ -95,6 +139,19 @@ class TestByReference:
 
 
 class TestByValue:
+    def test_node_identity_creates_no_pull_secret(self):
+        def program() -> None:
+            value = pulumi.Output.secret(KEY)
+            serve(
+                secrets=NIMSecrets(ngc_api_key=value, image_pull="node_identity"), overrides={"keys": {"metadata": {"labels": {"a": "b"}}}}
+            )
+
+        seen = record(program)
+        names = {name for name, child in seen.children("llama").items() if child.type == SECRET}
+        assert names == {"llama-keys"}
+        assert "imagePullSecrets" not in seen.pod("llama")
+        assert seen.env("llama")["NGC_API_KEY"]["secretKeyRef"]["key"] == "NGC_API_KEY"
+
     def test_pull_secret_contains_registry_login(self):
         secret = by_value().children("llama")["llama-pull"].inputs
         assert secret["type"] == "kubernetes.io/dockerconfigjson"

@@ -133,16 +133,21 @@ def _check_pull_secret(snapshot: Snapshot, pod: Object, image: str) -> tuple[str
     if not names:
         return (
             "the pod has no pull Secret",
-            "Set secrets.ngc_image_secret or secrets.ngc_api_key. Without a pull Secret, only public images can be pulled.",
+            "Set secrets.ngc_image_secret or secrets.ngc_api_key. Without a pull Secret, only public images can be pulled, and "
+            "images that the identity of the node may pull. With `secrets.image_pull: node_identity`, grant it read access to the image.",
         )
-    registry, name = registry_of(image), sanitize(names[0], 100)
+    registry = registry_of(image)
+    # The first Secret with credentials for the registry, else the first.
+    matching = (each for each in names if (known := snapshot.secrets.get(each)) is not None and registry in known.registries)
+    chosen = next(matching, names[0])
+    name = sanitize(chosen, 100)
     command = create_pull_secret(snapshot.namespace, name, registry)
     alternative = "Or set secrets.ngc_api_key: the component then creates the Secret."
     replace = f"Delete the Secret and create it again: `{command}`. {alternative}"
     refused = f"the key in the pull Secret {name} is wrong, expired or not entitled to the image"
-    if names[0] not in snapshot.secrets:
+    if chosen not in snapshot.secrets:
         return refused, f"Renew the key, or obtain the entitlement. {replace}"
-    facts = snapshot.secrets[names[0]]
+    facts = snapshot.secrets[chosen]
     if facts is None:
         return f"the pull Secret {name} does not exist", f"Create it: `{command}`. {alternative}"
     if facts.type != PULL_SECRET_TYPE:

@@ -1,10 +1,10 @@
 """Secrets and ConfigMaps that a container's configuration requires."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...cluster.images import registry_of
 from ...cluster.objects import Object, containers_of, items_at, message_of, name_of, text_at
-from ...kubernetes.kubectl import create_pull_secret
+from ...kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
 from ...names import PULL_SECRET_TYPE
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
@@ -83,11 +83,13 @@ def _check_pull_secrets(snapshot: Snapshot, pod: Object, subject: str) -> Iterat
 
     They are reported even if the image is already on the node: another node must pull it.
     """
-    for name in (text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")):
+    names = [text_at(each, "name") for each in items_at(pod, "spec", "imagePullSecrets")]
+    images = [text_at(each, "image") for list_ in ("containers", "initContainers") for each in items_at(pod, "spec", list_)]
+    registry = registry_of(images[0] if images else "")
+    is_covered = _is_covered(snapshot, names, registry, images)
+    for name in names:
         shown, facts = sanitize(name, 100), snapshot.secrets.get(name, ...)
-        images = [text_at(each, "image") for each in items_at(pod, "spec", "containers")]
         events = [event for event in snapshot.events(None, "FailedToRetrieveImagePullSecret") if name in message_of(event)]
-        registry = registry_of(images[0] if images else "")
         command = create_pull_secret(snapshot.namespace, shown, registry)
         replace = f"Delete the Secret and create it again: `{command}`. Or correct secrets.ngc_image_secret."
         if facts is None or (facts is ... and events):
@@ -97,7 +99,17 @@ def _check_pull_secrets(snapshot: Snapshot, pod: Object, subject: str) -> Iterat
         elif facts is not ... and facts.type != PULL_SECRET_TYPE:
             text = f"The pull Secret {shown} is of type {sanitize(facts.type, 60)}, not {PULL_SECRET_TYPE}, and is not used for pulls"
             yield Diagnosis("pull-secret-type", text, replace, subject=subject)
-        elif facts is not ... and facts.registries and images and registry not in facts.registries:
+        elif facts is not ... and facts.registries and images and registry not in facts.registries and not is_covered:
             registries = sanitize(", ".join(facts.registries[:4]), 120)
             text = f"The pull Secret {shown} has credentials for {registries}, not for {registry}"
             yield Diagnosis("pull-secret-registry", text, replace, subject=subject)
+
+
+def _is_covered(snapshot: Snapshot, names: Sequence[str], registry: str, images: Sequence[str]) -> bool:
+    """Return whether the pull Secrets have the credentials that the pod needs, as far as is known.
+
+    Credentials for the registry of another image suffice, unless the server's registry is NVIDIA's:
+    nodes may pull the image of the server with their own identity.
+    """
+    held = {host for name in names if (facts := snapshot.secrets.get(name)) is not None for host in facts.registries}
+    return registry in held or (registry != NGC_REGISTRY and any(registry_of(image) in held for image in images))

@@ -43,7 +43,7 @@ class Request:
     timeout: int
     """Seconds that the command waits for the result."""
     pull_policy: str = "IfNotPresent"
-    pull_secret: str | None = None
+    pull_secrets: Sequence[str] = ()
     user: int | None = 1000
     group: int | None = 1000
     volume_group: int | None = 1000
@@ -97,7 +97,7 @@ def render_job(request: Request, modes: Sequence[str] | None, users: Sequence[Ob
     if users and not set(modes or ()) & set(_SHARED):
         pod["affinity"] = {"nodeAffinity": _to_nodes(sorted({text_at(each, "spec", "nodeName") for each in users}), modes is not None)}
         pod["tolerations"] = _once(each for user in users for each in items_at(user, "spec", "tolerations"))
-    pull = [{"name": request.pull_secret}] if request.pull_secret is not None else []
+    pull = [{"name": each} for each in request.pull_secrets]
     if pull := pull or _once(each for user in users for each in items_at(user, "spec", "imagePullSecrets")):
         pod["imagePullSecrets"] = pull
     spec = {

@@ -83,8 +83,8 @@ def test_foreign_name_hints_at_its_fields(foreign: ForeignName):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("image_pull_secret", "Did you mean 'secrets.ngc_image_secret'?"),
-        ("imagePullSecrets", "Did you mean 'secrets.ngc_image_secret'?"),
+        ("image_pull_secret", "Did you mean 'secrets.ngc_image_secret' or 'secrets.extra_image_secrets'?"),
+        ("imagePullSecrets", "Did you mean 'secrets.ngc_image_secret' or 'secrets.extra_image_secrets'?"),
         ("image_pull_polices", "Did you mean 'image_pull_policy'?"),
         ("replicaCount", "Did you mean 'replicas'?"),
         ("nodeselector", "Did you mean 'node_selector'?"),
@@ -140,7 +140,7 @@ def test_name_like_no_other_lists_fields():
         ({"cache": {"storageClassName": "x"}}, "cache.storageClassName: unknown field. Did you mean 'cache.storage_class'?"),
         (
             {"secrets": {"imagePullSecrets": "x", "without_key": True}},
-            "secrets.imagePullSecrets: unknown field. Did you mean 'secrets.ngc_image_secret'?",
+            "secrets.imagePullSecrets: unknown field. Did you mean 'secrets.ngc_image_secret' or 'secrets.extra_image_secrets'?",
         ),
         ({"network": {"proxy": "x"}}, "network.proxy: unknown field. Did you mean 'no_proxy'?"),
     ],

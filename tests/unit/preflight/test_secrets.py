@@ -48,3 +48,42 @@ def test_pull_secret_needs_credentials_for_every_registry():
         "kubectl -n ml create secret docker-registry <name> --docker-server=registry.example"
         " --docker-username=<user> --docker-password=<password>"
     )
+
+
+HUB = SecretFacts(PULL_TYPE, (), ("docker.io",))
+SECOND = NIMSecrets(ngc_image_secret="pull", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY", extra_image_secrets=["hub"])
+NODES_PULL = NIMSecrets(image_pull="node_identity", ngc_secret_group="ngc", ngc_secret_key="NGC_API_KEY", extra_image_secrets=["hub"])
+
+
+def test_second_pull_secret_needs_no_server_registry():
+    found = facts().secrets | {("ml", "hub"): HUB}
+    results = list(check_pull_secrets(requirements_of(**{**LORA, "secrets": SECOND}), facts(secrets=found)))
+    assert [(each.mark, each.about, each.text) for each in results] == [
+        ("ok", "Pull Secret ml/hub", "has credentials for docker.io"),
+        ("ok", "Pull Secret ml/pull", "has credentials for nvcr.io"),
+    ]
+
+
+def test_secret_for_no_image_fails():
+    found = facts().secrets | {("ml", "hub"): SecretFacts(PULL_TYPE, (), ("ghcr.io",))}
+    results = list(check_pull_secrets(requirements_of(secrets=SECOND), facts(secrets=found)))
+    assert [(each.mark, each.text) for each in results] == [
+        ("fail", "has credentials for ghcr.io, not for nvcr.io; used by llama"),
+        ("ok", "has credentials for nvcr.io"),
+    ]
+
+
+def test_node_identity_needs_no_credentials_for_image():
+    image = "1.dkr.ecr.eu-central-1.amazonaws.com/nim/meta/llama3-8b-instruct:1.0.0"
+    requirements = requirements_of(**{**LORA, "secrets": NODES_PULL, "image": image})
+    (result,) = check_pull_secrets(requirements, facts(secrets={("ml", "hub"): HUB}))
+    assert (result.mark, result.text) == ("ok", "has credentials for docker.io")
+    (result,) = check_pull_secrets(requirements_of(**{**LORA, "secrets": NODES_PULL}), facts(secrets={("ml", "hub"): HUB}))
+    assert (result.mark, result.text) == ("fail", "has credentials for docker.io, not for nvcr.io; used by llama")
+
+
+def test_registry_of_server_counts_with_lora_job():
+    """The Job's image, from Docker Hub, is the last of the images."""
+    fields = {**LORA, "secrets": SECOND, "cache": {"access_mode": "ReadWriteMany"}, "lora": {"refresh_interval": 30, "volume": {}}}
+    results = list(check_pull_secrets(requirements_of(**fields), facts(secrets=facts().secrets | {("ml", "hub"): HUB})))
+    assert [each.mark for each in results] == ["ok", "ok"]

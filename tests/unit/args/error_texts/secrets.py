@@ -86,4 +86,25 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {**REFERENCE, "verify": "maybe"},
         "secrets.verify: must be a boolean (got 'maybe'). Use True or False.",
     ),
+    (
+        {"ngc_secret_key": "k", "ngc_secret_group": "g"},
+        'secrets.ngc_image_secret: is required. Name the pull Secret, such as `"secrets": {"ngc_image_secret": "ngc-pull"}`; or use '
+        '`"secrets": {"image_pull": "node_identity"}` if the nodes pull with their own identity, or ngc_api_key with a Pulumi secret.',
+    ),
+    (
+        {"image_pull": "node_identity", "ngc_secret_key": "k"},
+        "secrets.ngc_secret_group: is required with image_pull 'node_identity'. Name the Secret of the NGC key, "
+        '`"secrets": {"ngc_secret_group": "ngc-api", "ngc_secret_key": "NGC_API_KEY"}`; or use `"secrets": {"without_key": True}` for '
+        "public images, or ngc_api_key with a Pulumi secret.",
+    ),
+    (
+        {"image_pull": "node_identity", **REFERENCE, "ngc_secret_group": "g"},
+        "secrets.ngc_image_secret: must not be combined with image_pull 'node_identity'. Remove one of the two. "
+        "Name Secrets of other registries in extra_image_secrets.",
+    ),
+    (
+        {**REFERENCE, "extra_image_secrets": ["My_Secret"]},
+        "secrets.extra_image_secrets[0]: must be a Kubernetes object name (got 'My_Secret'). Use at most 253 lower-case "
+        "letters, digits, '-' and '.', such as `\"my-name\"`.",
+    ),
 ]

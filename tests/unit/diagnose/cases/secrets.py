@@ -6,6 +6,13 @@ from nim_component.names import PULL_SECRET_TYPE
 from ..kubernetes_objects import event, running, snapshot, waiting
 from ..snapshots import PULL_FACTS, Case, NearMiss, failed_mount
 
+HUB_FACTS = SecretFacts(PULL_SECRET_TYPE, (), ("docker.io",))
+TWO_PULL_SECRETS = {"imagePullSecrets": [{"name": "pull"}, {"name": "hub"}]}
+FROM_MIRROR = {
+    "imagePullSecrets": [{"name": "hub"}],
+    "containers": [{"name": "nim", "image": "1.dkr.ecr.eu-central-1.amazonaws.com/nim/meta/llama3-8b-instruct:1.0.0"}],
+}
+
 CASES: dict[str, list[Case]] = {
     "config-map-missing": [
         (
@@ -68,7 +75,8 @@ CASES: dict[str, list[Case]] = {
         (
             snapshot(running(), secrets={"pull": SecretFacts(PULL_SECRET_TYPE, (), ("ghcr.io",))}),
             "has credentials for ghcr.io, not for nvcr.io",
-        )
+        ),
+        (snapshot(running(lora=True), secrets={"pull": HUB_FACTS}), "has credentials for docker.io, not for nvcr.io"),
     ],
 }
 
@@ -82,5 +90,11 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "container-config": snapshot(waiting("CreateContainerError", "x")),
     "pull-secret-missing": snapshot(running(), secrets=PULL_FACTS),
     "pull-secret-type": snapshot(running(), secrets=PULL_FACTS),
-    "pull-secret-registry": snapshot(running(), secrets=PULL_FACTS),
+    "pull-secret-registry": [
+        snapshot(running(), secrets=PULL_FACTS),
+        # Another pull Secret has the credentials.
+        snapshot(running(spec=TWO_PULL_SECRETS), secrets={"pull": SecretFacts(PULL_SECRET_TYPE, (), ("nvcr.io",)), "hub": HUB_FACTS}),
+        # The nodes pull the server's image, and the Secret is for the loader's.
+        snapshot(running(lora=True, spec=FROM_MIRROR), secrets={"hub": HUB_FACTS}),
+    ],
 }
