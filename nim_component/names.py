@@ -69,6 +69,11 @@ REPLICAS_OWNER = "nim-component/replicas-owner"
 Its removal changes the Deployment, so that the provider applies `spec.replicas` again, also if the
 number in the program is the same as before.
 """
+HELD_REPLICAS = "nim-component/held-replicas"
+"""Annotation of an autoscaler while an update that deletes it rolls the Deployment out.
+
+Its value is the number of replicas at which it is held.
+"""
 MANAGED_ANNOTATIONS = (WAIT_FOR, SKIP_AWAIT, REPLACE_FAILED, SECRETS_DIGEST, REPLICAS_OWNER)
 """Annotations that the component sets; a user's annotations must not have these keys."""
 

@@ -154,13 +154,21 @@ class ClusterClient:
         self._open_watches += 1
         return self._watch_clients[(self._open_watches - 1) // WATCHES_PER_CLIENT]
 
-    async def _send(self, method: str, path: str, params: Mapping[str, str], seconds: float, body: Object | None = None) -> Any:
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        seconds: float,
+        body: Object | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         self.requests += 1
         try:
             # The HTTP client's time-out is per read: it would never end a response that arrives
             # byte by byte.
             async with asyncio.timeout(seconds):
-                response = await self._client.request(method, path, params=params, json=body, timeout=None)
+                response = await self._client.request(method, path, params=params, json=body, headers=headers, timeout=None)
         except TimeoutError:
             raise UnreachableError(f"no answer within {round(seconds, 1):g} s") from None
         except self._errors() as error:

@@ -1,4 +1,4 @@
-"""Client of a Kubernetes API server that creates and deletes objects."""
+"""Client of a Kubernetes API server that creates, changes and deletes objects."""
 
 import json
 from typing import Any
@@ -8,17 +8,23 @@ from .client import ClusterClient
 from .errors import MissingError, RefusedError, UnreachableError
 from .objects import Object, text_at
 
+_MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
+
 
 class RejectedError(UnreachableError):
     """An object that the server rejects; the text is the server's message."""
 
 
 class WritingClient(ClusterClient):
-    """A connection that can create and delete objects."""
+    """A connection that can create, change and delete objects."""
 
     async def create(self, path: str, body: Object) -> Object:
         """Create an object and return it. An unknown field is an error."""
         return self._decode(await self._send("POST", path, {"fieldValidation": "Strict"}, 30, body))
+
+    async def patch(self, path: str, body: Object, manager: str) -> Object:
+        """Change an object by a JSON merge patch, as a field manager, and return it."""
+        return self._decode(await self._send("PATCH", path, {"fieldManager": manager}, 10, body, _MERGE_PATCH))
 
     async def remove(self, path: str) -> None:
         """Delete an object and, in the background, its dependents."""

@@ -63,6 +63,7 @@ class ExpectedService:
     another name."""
     has_changed: bool = True
     """True if Pulumi created or updated a workload of the service in this run."""
+    is_autoscaled: bool = False
     unavailable: Reaction = "error"
     missing_models: Reaction = "error"
 

@@ -129,6 +129,7 @@ def schedule_final_look(
             [each for each in values["models"] if each is not None],
             nim.served_model_name is None and values["models"][0] is not None,
             has_changed(component),
+            nim.autoscaling is not None,
             diagnosis.unavailable,
             diagnosis.missing_models,
         )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
@@ -28,11 +28,13 @@ from ...cluster.objects import text_at, texts_at
 from ...names import JOBS, SELECTOR_LABELS, SERVER
 from ..phases import JOB_TITLES, format_duration
 from ..watch import Watch
+from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, Hold, describe_failed_hold, hold, release
 from .interrupts import delay_interrupts
 from .recovery import describe_recovery, is_interrupted
 from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedRollout
 from .run_state import run_state
 
+T = TypeVar("T")
 IDLE_SECONDS = 60.0
 """Seconds until a watch without rollouts ends: a service's Deployment follows its Job."""
 
@@ -47,6 +49,8 @@ class ReportedResource:
     connection: Connection | None = None
     rollout: TrackedRollout | None = None
     """The rollout while Pulumi waits for it."""
+    hold: Hold | None = None
+    """Hold of the autoscaler that this update deletes."""
     has_changed: bool = False
     """True if Pulumi has created or updated the resource in this run."""
 
@@ -113,9 +117,10 @@ class ProgressHooks:
         self._reader_loop: asyncio.AbstractEventLoop | None = None
         self._reporters: dict[Connection, tuple[ProgressReporter, Watch, asyncio.Task[None]]] = {}
         begin, end = pulumi.ResourceHook("nim-component-begin", self.begin), pulumi.ResourceHook("nim-component-end", self.end)
+        held = pulumi.ResourceHook("nim-component-hold", self.hold)
         failed = pulumi.ErrorHook("nim-component-failed", self.fail)
         self.binding = pulumi.ResourceHookBinding(
-            before_create=[begin], before_update=[begin], after_create=[end], after_update=[end], on_error=[failed]
+            before_create=[begin], before_update=[begin, held], after_create=[end], after_update=[end], on_error=[failed]
         )
 
     def begin(self, args: pulumi.ResourceHookArgs) -> None:
@@ -127,6 +132,18 @@ class ProgressHooks:
             resource.has_changed = True
             resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
             self._submit(self._begin(resource, resource.connection, resource.rollout))
+
+    async def hold(self, args: pulumi.ResourceHookArgs) -> None:
+        """Hold the autoscaler that this update deletes, so that it does not change `replicas`."""
+        with contextlib.suppress(Exception):
+            resource = self.resources.get(args.urn)
+            if resource is None or resource.connection is None or not args.type.endswith(":Deployment"):
+                return
+            try:
+                work = self._submit(hold(resource.connection, dict(args.new_inputs or {})))
+                resource.hold = await asyncio.wait_for(asyncio.wrap_future(work), HOLD_SECONDS)
+            except HOLD_ERRORS as error:
+                self._log(resource.component, "warning", describe_failed_hold(args.name, error))
 
     def end(self, args: pulumi.ResourceHookArgs) -> None:
         """End the report: the resource is ready."""
@@ -145,6 +162,10 @@ class ProgressHooks:
             if resource is not None and is_interrupted(args.errors) and not self._has_reported_recovery:
                 self._has_reported_recovery = True
                 self._log(resource.component, "warning", describe_recovery(pulumi.get_stack()))
+            if resource is not None and resource.hold is not None and resource.connection is not None:
+                work, resource.hold = self._submit(release(resource.connection, resource.hold)), None
+                with contextlib.suppress(*HOLD_ERRORS):
+                    await asyncio.wait_for(asyncio.wrap_future(work), HOLD_SECONDS)
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 try:
                     work = self._submit(self._fail(resource.connection, resource.rollout, args.errors))
@@ -183,7 +204,7 @@ class ProgressHooks:
             task.cancel()
             await watch.close()
 
-    def _submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         if self._reader_loop is None:
             self._reader_loop = asyncio.new_event_loop()
             threading.Thread(target=self._reader_loop.run_forever, name="nim-progress", daemon=True).start()

@@ -17,8 +17,9 @@ from ..live_comparison import LiveDifference, find_differences
 from ..rules.endpoints import MISSING_MODEL_FIX, describe_missing
 from ..served_models import MIN_SECONDS, ModelListError, find_missing
 from ..workload_state import AVAILABLE, WorkloadState, is_scaled_to_zero, read_state
+from .autoscaler_hold import HOLD_ERRORS, find_held_replicas
 from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
-from .look_texts import describe_degraded, describe_missing_job, describe_unavailable
+from .look_texts import describe_degraded, describe_hold, describe_missing_job, describe_unavailable
 
 LOOK_SECONDS = 4.0
 """Time limit for the lists and for the first response of every server, together."""
@@ -75,14 +76,15 @@ class LiveServices:
             kinds |= await self._list(failed)
             compared = [_compare(each, kinds) for each in services]
         failed = [service for service, found in zip(services, compared, strict=True) if _is_failed(found)]
-        explained, missing = await asyncio.gather(
+        explained, held, missing = await asyncio.gather(
             self._explain(failed),
+            asyncio.gather(*map(self._find_hold, services)),
             asyncio.gather(*(self._compare_models(*each) for each in zip(services, compared, strict=True))),
         )
         problems: list[ServiceProblem] = []
-        for service, found, models in zip(services, compared, missing, strict=True):
+        for service, found, *others in zip(services, compared, held, missing, strict=True):
             problems += _describe(service, found, explained.get((service.namespace, service.name)))
-            problems += [models] if models is not None else []
+            problems += [each for each in others if each is not None]
         return problems
 
     async def _list(self, services: Iterable[ExpectedService]) -> Kinds:
@@ -112,6 +114,20 @@ class LiveServices:
         text = f"the live {resource.plural} of namespace {namespace} are not compared with the program: they cannot be read ({reason})"
         self._log_once(text, component)
         return None
+
+    async def _find_hold(self, service: ExpectedService) -> ServiceProblem | None:
+        if service.unavailable == "ignore" or not service.is_autoscaled:
+            return None
+        try:
+            async with asyncio.timeout(max(MIN_SECONDS, self._remaining())):
+                number = await find_held_replicas(self._client, service.namespace, service.name)
+        except HOLD_ERRORS:
+            return None
+        return (
+            None
+            if number is None
+            else ServiceProblem(service.component, describe_hold(service, number, pulumi.get_stack()), service.unavailable)
+        )
 
     async def _compare_models(self, service: ExpectedService, found: Sequence[WorkloadComparison]) -> ServiceProblem | None:
         if service.missing_models == "ignore" or not service.models or not _answers_requests(service, found):

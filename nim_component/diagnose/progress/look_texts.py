@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...text.links import LIVE_DIFFERENCE
+from ...text.sanitizing import sanitize
 from ..live_comparison import describe_differences
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ def describe_missing_job(service: ExpectedService, found: WorkloadComparison, st
     """Return the text for a Job that was deleted."""
     job = f"{found.expected.title} {service.namespace}/{found.expected.name}"
     return f"{service.name}: the {job} does not exist in the cluster. To run it again: `pulumi up --refresh --stack {stack}`."
+
+
+def describe_hold(service: ExpectedService, replicas: str, stack: str) -> str:
+    """Return the text for an autoscaler that an interrupted update has left held."""
+    return (
+        f"{service.name}: an interrupted update has left the autoscaler held at a fixed number of replicas ({sanitize(replicas, 10)}). "
+        f"To release it: `pulumi up --refresh --stack {stack}`."
+    )
 
 
 def _describe_workload(service: ExpectedService, found: WorkloadComparison) -> list[str]:

@@ -14,10 +14,22 @@ from urllib.parse import urlsplit
 import pulumi
 import pytest
 
-from nim_component import NIM, AdapterVolume, CacheArgs, DiagnosisArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component import (
+    NIM,
+    AdapterVolume,
+    AutoscalingArgs,
+    CacheArgs,
+    DiagnosisArgs,
+    LoRAArgs,
+    MultiNodeArgs,
+    NIMSecrets,
+    NIMService,
+    PrewarmArgs,
+)
 from nim_component.diagnose import served_models
 from nim_component.diagnose.progress import live_services
 from nim_component.local.manifests import collect_manifests
+from nim_component.names import make_labels
 from nim_component.testing import Recording, record
 
 from ..cluster.server import serving
@@ -103,6 +115,8 @@ def update(program: Callable[[str], Callable[[], None]], objects: Objects, model
             if callable(models):
                 return models()
             return 200, {"object": "list", "data": [{"id": name} for name in models or [MODEL, "one"]]}
+        if isinstance(objects.get(plural), dict):
+            return 200, objects[plural]
         if plural == refused:
             return 403, {"kind": "Status"}
         return 200, {"items": objects.get(plural, []), "metadata": {"resourceVersion": "1"}}
@@ -157,6 +171,24 @@ def test_changed_live_spec_fails_the_update(kind: str):
     assert re.search(r'containers\[[\w-]+\]\.image is "nvcr.io/nim/meta/other:2" in the cluster, ".+:.+" in the program\.$', first)
     assert rest == [*f"  {FIX}".splitlines(), WARN]
     assert not any(path.endswith("/models") for path in seen)
+
+
+@pytest.mark.parametrize("reaction", ["error", "warn"])
+def test_left_hold_of_autoscaler_is_reported(reaction: str):
+    fields: dict[str, Any] = {
+        "autoscaling": AutoscalingArgs(max_replicas=3, presets=["queue"]),
+        "cache": CacheArgs(access_mode="ReadWriteMany"),
+    }
+    objects = deployed(services(["llama"], **fields))
+    hold = {"labels": make_labels("llama"), "annotations": {"nim-component/held-replicas": "1"}}
+    autoscaler: Any = {"metadata": hold, "spec": {"scaleTargetRef": {"name": "llama"}}}
+    recording, _ = update(on_cluster(["llama"], diagnosis={"unavailable": reaction}, **fields), {**objects, "llama": autoscaler})
+    text = "llama: an interrupted update has left the autoscaler held at a fixed number of replicas (1). To release it: `pulumi up --refresh --stack stack`."
+    if reaction == "error":
+        assert isinstance(recording, pulumi.RunError)
+        assert str(recording) == text
+    else:
+        assert entries(recording) == [("warning", text)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,138 @@
+"""Hold of an autoscaler that the same update deletes.
+
+Pulumi deletes an autoscaler after the Deployment is rolled out. Until then, the autoscaler would
+move `replicas` back between its own limits. Therefore it is held at the new number before the
+Deployment is updated. If the update fails, it gets its former values back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...cluster.client import ClusterClient
+from ...cluster.connection import Connection
+from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ...cluster.objects import Object, at, mapping_at, text_at, texts_at
+from ...cluster.writing_client import WritingClient
+from ...names import HELD_REPLICAS, REPLICAS_OWNER, SELECTOR_LABELS, SERVER
+from ...text.sanitizing import sanitize
+
+FIELD_MANAGER = "pulumi-kubernetes"
+"""Field manager whose fields the Kubernetes provider takes over with its next update.
+
+Its function fixCSAFieldManagers:
+https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/await/await.go
+"""
+PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
+"""Annotation of a ScaledObject: KEDA sets this number of replicas and then stops scaling.
+
+https://keda.sh/docs/2.17/concepts/scaling-deployments/#pause-autoscaling
+"""
+HOLD_SECONDS = 5.0
+"""Time limit to hold or release an autoscaler."""
+HOLD_ERRORS = (TimeoutError, RefusedError, UnreachableError, GoneError)
+_PATHS = (
+    "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers/{}",
+    "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects/{}",
+)
+_REPLICAS = ("spec", "replicas")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An autoscaler that is held, and the patch that ends it."""
+
+    path: str
+    release: Object
+
+
+async def hold(connection: Connection, deployment: Object) -> Hold | None:
+    """Hold the autoscaler of a Deployment, as `hold_autoscaler` does."""
+    async with WritingClient.connect(connection.kubeconfig, connection.context) as client:
+        return await hold_autoscaler(client, deployment)
+
+
+async def release(connection: Connection, held: Hold) -> None:
+    """Give a held autoscaler its former values back."""
+    async with WritingClient.connect(connection.kubeconfig, connection.context) as client:
+        await client.patch(held.path, held.release, FIELD_MANAGER)
+
+
+def describe_failed_hold(name: str, error: Exception) -> str:
+    """Return the warning for an autoscaler that could not be held."""
+    reason = sanitize(str(error), 100) or "no answer"
+    return (
+        f"{name}: it is unknown whether an autoscaler still sets the number of replicas ({reason}). "
+        "Until Pulumi deletes the autoscaler at the end of this update, it may change that number."
+    )
+
+
+async def hold_autoscaler(client: WritingClient, deployment: Object) -> Hold | None:
+    """Hold the autoscaler of a Deployment at the Deployment's number of replicas.
+
+    Args:
+        client: Client of the cluster.
+        deployment: The new inputs of the Deployment.
+
+    Returns:
+        The hold; None if the Deployment keeps its autoscaler, or the component made none for it.
+
+    Raises:
+        RefusedError: The credentials do not allow it.
+        UnreachableError: The server does not answer, or rejects the change.
+    """
+    name, namespace = (text_at(deployment, "metadata", key) for key in ("name", "namespace"))
+    replicas = at(deployment, *_REPLICAS)
+    if REPLICAS_OWNER in texts_at(deployment, "metadata", "annotations") or not isinstance(replicas, int | float):
+        return None
+    found = await _find(client, namespace or "default", name)
+    if found is None:
+        return None
+    path, autoscaler = found
+    held, release = _make_patches(autoscaler, int(replicas))
+    await client.patch(path, held, FIELD_MANAGER)
+    return Hold(path, release)
+
+
+async def find_held_replicas(client: ClusterClient, namespace: str, name: str) -> str | None:
+    """Return the number at which an interrupted update holds the autoscaler of a service.
+
+    Args:
+        client: Client of the cluster.
+        namespace: Namespace of the service.
+        name: Name of the service.
+
+    Returns:
+        The number; None if the autoscaler is free.
+    """
+    found = await _find(client, namespace, name)
+    return None if found is None else texts_at(found[1], "metadata", "annotations").get(HELD_REPLICAS)
+
+
+async def _find(client: ClusterClient, namespace: str, name: str) -> tuple[str, Object] | None:
+    """Return path and object of the autoscaler that the component made for a Deployment."""
+    for pattern in _PATHS:
+        path = pattern.format(namespace, name)
+        try:
+            found = await client.get(path)
+        except MissingError:
+            continue
+        labels = texts_at(found, "metadata", "labels")
+        if [labels.get(key) for key in SELECTOR_LABELS] == [SERVER, name] and text_at(found, "spec", "scaleTargetRef", "name") == name:
+            return path, found
+    return None
+
+
+def _make_patches(autoscaler: Object, replicas: int) -> tuple[Object, Object]:
+    """Return the merge patches that hold and release an autoscaler."""
+    if "maxReplicas" not in mapping_at(autoscaler, "spec"):
+        keys = (HELD_REPLICAS, PAUSED_REPLICAS)
+        return _annotate(dict.fromkeys(keys, str(replicas))), _annotate(dict.fromkeys(keys))
+    limits = {key: at(autoscaler, "spec", key) for key in ("minReplicas", "maxReplicas")}
+    # A HorizontalPodAutoscaler does nothing while its target has zero replicas.
+    held = dict.fromkeys(limits, replicas) if replicas else limits
+    return {**_annotate({HELD_REPLICAS: str(replicas)}), "spec": held}, {**_annotate({HELD_REPLICAS: None}), "spec": limits}
+
+
+def _annotate(annotations: dict[str, str | None]) -> Object:
+    return {"metadata": {"annotations": annotations}}
