@@ -1,55 +1,68 @@
-"""The first update after the creation, with its preview.
+"""Every kind of change, as the first update after the creation, with its preview; then undone.
 
-The provider creates by a POST and takes the fields over with the first update. The dry run before
-it merges the old fields with the new ones: a union or the key of a list item must not change.
+The provider moves ownership to server-side apply with the first real update. A dry run before it
+merges the old and the new fields of a list item or a union.
+
+Each file in `changes/` holds one change and what a run saw. `RECORD_CHANGES=1` writes what is seen;
+docs/reference/changes.md is generated from it.
 """
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.cluster.client import Client
+from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.waiting import is_rolled_out
 
+from .observation import POD_START, Objects, Observation, describe
 from .project import Project
 from .resources import live_deployment
-from .updates import completes
+from .updates import UP
 
-SHARED = {"access_mode": "ReadWriteMany"}
-LORA: dict[str, Any] = {"hf_repo_ids": ["my-org/one"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
-TWO = {"generation": "2.x-vllm"}
-QUEUE = {"autoscaling": {"max_replicas": 3, "presets": ["queue"]}}
-CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "three replicas to one": ({"replicas": 3, "cache": SHARED}, {"replicas": 1, "cache": SHARED}),
-    "one replica to three": ({"cache": SHARED}, {"replicas": 3, "cache": SHARED}),
-    "surge to default": ({"rollout": "surge", "cache": SHARED}, {"cache": SHARED}),
-    "port": ({}, {"port": 9000}),
-    "health port": ({"health_port": 8100, **TWO}, {"health_port": 8200, **TWO}),
-    "gRPC port": ({"grpc_port": 50051, **TWO}, {"grpc_port": 50052, **TWO}),
-    "PVC to emptyDir": ({}, {"cache": {"empty_dir": True}}),
-    "emptyDir to PVC": ({"cache": {"empty_dir": True}}, {}),
-    "PVC to a PVC of each pod": ({}, {"cache": {"ephemeral": True}}),
-    "volume of adapters": (LORA, {**LORA, "lora": {"volume": SHARED}}),
-    "autoscaling off": ({**QUEUE, "cache": SHARED}, {"cache": SHARED}),
-    "image": ({}, {"image": "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"}),
-    "GPUs": ({}, {"gpu": 2}),
-    "memory": ({}, {"mem": "40Gi", "shm_size": "20Gi"}),
-    "variable": ({"env": {"A": "1"}}, {"env": {"B": "2"}}),
-    "toleration": ({}, {"tolerations": [{"operator": "Exists"}]}),
-    "node selector": ({"node_selector": {"a": "b"}}, {}),
-    "adapters on": ({}, LORA),
-    "adapters off": (LORA, {}),
-}
+FILES = sorted((Path(__file__).parent / "changes").glob("*.yaml"))
+SLOW = {"pod_annotations": {"cluster-tests/ready-after": f"{POD_START:g}s"}}
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_first_update_passes_its_preview(change: str, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_change_is_as_recorded(file: Path, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk):
+    recorded = yaml.safe_load(file.read_text())
     nodes(EIGHT_GPUS)
-    before, after = CHANGES[change]
-    made = on_cluster(llama=before)
-    completes(made)
-    made.config = {**made.config, "nim:services": {"llama": after}}
-    completes(made)
-    assert is_rolled_out(live_deployment(cluster, namespace))
+    disk("50Gi", "fast")
+    made = on_cluster()
+    keys = recorded.get("keys", ())
+    if keys:
+        made.config = {**made.config, "nim:defaults": {"namespace": namespace}}
+
+    def update(*arguments: str, value: str, **fields: Any) -> tuple[int, str]:
+        for key in keys:
+            made.set_secret(key, f"nvapi-{value}-of-nobody")
+        made.config = {**made.config, "nim:services": {"llama": {**SLOW, **fields}}}
+        return made.run(*UP, *arguments)
+
+    def observe(*arguments: str, value: str, **fields: Any) -> dict[str, str]:
+        before = Objects.read(cluster, namespace)
+        with Observation(cluster, namespace) as observed:
+            code, output = update(*arguments, value=value, **fields)
+        if code != 0:
+            assert recorded.get("undo_error", "an update that passes") in output, output
+            return {"pods": "kept", "requests": "not interrupted", "address": "kept", "cache": "kept", "result": "refused"}
+        assert made.preview().keys() == {"same"}
+        wait_until("the rollout", lambda: is_rolled_out(live_deployment(cluster, namespace)))
+        return describe(before, Objects.read(cluster, namespace), observed)
+
+    code, output = update(value="first", **recorded["before"])
+    assert code == 0, output
+    wait_until("the rollout", lambda: is_rolled_out(live_deployment(cluster, namespace)))
+    template = live_deployment(cluster, namespace)["spec"]["template"]
+    flags = ["--skip-preview"] if recorded.get("skip_preview") else []
+    seen = {"change": observe(*flags, value="second", **recorded["after"]), "undo": observe(value="first", **recorded["before"])}
+    if "result" not in seen["undo"]:
+        assert live_deployment(cluster, namespace)["spec"]["template"] == template
+    if os.environ.get("RECORD_CHANGES"):
+        file.write_text(yaml.safe_dump({**recorded, "seen": seen}, sort_keys=False))
+    assert recorded.get("seen", seen) == seen

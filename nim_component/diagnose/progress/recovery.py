@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ...text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TIME_OUT
 
-_LINKS = ((r"context cancell?ed|interrupted", AFTER_CTRL_C), (r"timed out|time-?out", AFTER_TIME_OUT))
+_LINKS = ((r"context cancell?ed|operation was cancell?ed|interrupted", AFTER_CTRL_C), (r"timed out|time-?out", AFTER_TIME_OUT))
 """Text of an engine's error to the page that describes the recovery."""
 
 

@@ -12,6 +12,8 @@ from nim_component.text.links import AFTER_CTRL_C, AFTER_FAILED_CHANGE, AFTER_TI
         (["2 errors occurred:\n\t* timed out waiting for the condition"], AFTER_TIME_OUT),
         (["Timeout occurred polling for 'llama'"], AFTER_TIME_OUT),
         (["resource ml/llama was not successfully created: context canceled"], AFTER_CTRL_C),
+        (['failed to become live: Resource operation was cancelled for "llama"'], AFTER_CTRL_C),
+        (["'llama' timed out waiting to be Ready"], AFTER_TIME_OUT),
         (["operation was interrupted"], AFTER_CTRL_C),
         (["exceeded quota: limit"], AFTER_FAILED_CHANGE),
         ([], AFTER_FAILED_CHANGE),

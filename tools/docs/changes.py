@@ -1,0 +1,50 @@
+"""Page of the changes of a running service, from what runs on the real engine saw."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .markdown import code, page, table
+
+FOLDER = Path(__file__).parents[2] / "tests" / "engine" / "changes"
+HEADER = ("Change", "Arguments", "Pods", "Requests", "Address", "Cache", "Undone")
+
+INTRO = """Each row is one run of `tests/engine/test_first_update.py` with the Pulumi CLI and a Kubernetes control plane. The change is
+the first `pulumi up` after the creation, with its preview. It is undone by one more `pulumi up` with the old arguments. The second
+preview after each of them shows no change."""
+
+LEGEND = """- **Requests**: the time in which no pod of the Service was ready. Pods of the runs are simulated, so the time is a multiple of
+  the start of a pod. A real NIM needs minutes for a start: image, download and loading of the model.
+- **Address**: name, cluster IP and ports of the Service.
+- **Cache**: the PVC of the model cache. A replaced PVC loses its files.
+- **Undone**: what the way back did to pods, requests and cache. Afterwards, the pod template was equal to the first one in every row
+  that was not refused."""
+
+
+def render() -> dict[str, str]:
+    """Return the page by its path below `docs/reference`."""
+    changes = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.yaml"))]
+    rows = [_row(each) for each in sorted(changes, key=lambda each: each["title"].strip("`").lower()) if "seen" in each]
+    return {"changes.md": page("Changes of a running service", INTRO, table(HEADER, rows), LEGEND)}
+
+
+def _row(change: Mapping[str, Any]) -> list[str]:
+    seen, undo = change["seen"]["change"], change["seen"]["undo"]
+    flag = " The first update needs `--skip-preview`." if change.get("skip_preview") else ""
+    back = (
+        f"refused by the API server: `{change['undo_error']}`"
+        if "result" in undo
+        else f"pods {undo['pods']}, requests: {undo['requests']}, cache {undo['cache']}"
+    )
+    arguments = " → ".join(
+        code(yaml.safe_dump(_differing(change[one], change[other]), default_flow_style=True, width=1000).strip())
+        for one, other in (("before", "after"), ("after", "before"))
+    )
+    return [change["title"] + flag, arguments, seen["pods"], seen["requests"], seen["address"], seen["cache"], back]
+
+
+def _differing(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields whose values differ from the others."""
+    return {key: value for key, value in fields.items() if others.get(key) != value}
