@@ -63,6 +63,7 @@ RULES: Final[Mapping[str, str]] = {
     "timeouts": "A progress deadline or a timeout of Pulumi is not longer than the startup budget",
     "startup-shortened": "The startup budget of a model becomes shorter",
     "rollout-changed": "The rollout strategy changes",
+    "first-preview": "A change fails in the preview of the first update after the creation",
     "autoscaler-conflict": "An autoscaler conflicts with a fixed `replicas`, or with another autoscaler",
     "autoscaler-removed": "An autoscaler is deleted",
     "autoscaler-range": "An autoscaler is created, or its range of replicas changes",

@@ -131,12 +131,37 @@ def test_wait_annotation_alone_restarts_no_pod():
 @pytest.mark.parametrize(("old", "new"), [(None, WAIT_FOR), (WAIT_FOR, None), ({"a": "b"}, {"a": "b", **WAIT_FOR}), (WAIT_FOR, {})])
 def test_wait_annotation_belongs_to_strategy(old: Any, new: Any):
     found = review_renders(render_annotated(old), render_annotated(new, strategy={"type": "Recreate"}))
-    assert rules_of(found) == [("rollout-changed", "notice")]
+    assert rules_of(found) == [("rollout-changed", "notice"), ("first-preview", "notice")]
 
 
 def test_other_annotation_beside_strategy_is_reported():
     found = review_renders(render_annotated(None), render_annotated({"a": "b", **WAIT_FOR}, strategy={"type": "Recreate"}))
-    assert rules_of(found) == [("rollout-changed", "notice"), ("other", "notice")]
+    assert rules_of(found) == [("rollout-changed", "notice"), ("first-preview", "notice"), ("other", "notice")]
+
+
+FROM_SECRET = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+VALUE = {"name": "A", "value": "1"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths"),
+    [
+        ([VALUE], [FROM_SECRET], ["spec.template.spec.containers[nim].env[A]"]),
+        ([FROM_SECRET], [VALUE], ["spec.template.spec.containers[nim].env[A]"]),
+        ([VALUE], [{**VALUE, "value": "2"}], []),
+        ([VALUE], [{**FROM_SECRET, "name": "B"}], []),
+        ([], [FROM_SECRET], []),
+    ],
+)
+def test_variable_of_another_source_fails_first_preview(old: Any, new: Any, paths: list[str]):
+    found = review_renders(render_objects(deployment(container={"env": old})), render_objects(deployment(container={"env": new})))
+    assert [list(each.paths) for each in found.findings if each.rule == "first-preview"] == ([paths] if paths else [])
+
+
+@pytest.mark.parametrize(("old", "new"), [("Recreate", "RollingUpdate"), ("Recreate", "Recreate"), ("RollingUpdate", "RollingUpdate")])
+def test_strategy_without_conflict_passes_first_preview(old: str, new: str):
+    renders = [render_objects(deployment(spec={"strategy": {"type": each}})) for each in (old, new)]
+    assert "first-preview" not in [rule for rule, _ in rules_of(review_renders(*renders))]
 
 
 def test_existing_weakness_has_no_finding():

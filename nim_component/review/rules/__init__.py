@@ -3,7 +3,21 @@
 Each module exports them as `RULES`.
 """
 
-from . import adapters, autoscaling, cache, exposure, gpus, image, lifecycle, network_policies, rollout, secrets, security, timing
+from . import (
+    adapters,
+    autoscaling,
+    cache,
+    exposure,
+    first_update,
+    gpus,
+    image,
+    lifecycle,
+    network_policies,
+    rollout,
+    secrets,
+    security,
+    timing,
+)
 
 ALL = (
     *lifecycle.RULES,
@@ -11,6 +25,7 @@ ALL = (
     *image.RULES,
     *adapters.RULES,
     *rollout.RULES,
+    *first_update.RULES,
     *gpus.RULES,
     *exposure.RULES,
     *network_policies.RULES,
