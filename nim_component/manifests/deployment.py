@@ -12,38 +12,36 @@ from .references import References
 from .timing import Timing
 from .workload import find_workload
 
-NEW_PODS = '["condition=Available","jsonpath={$[?@.observedGeneration && @.replicas==@.updatedReplicas]}"]'
-"""Conditions of a finished rollout, as in `kubectl rollout status`: the desired pods are available,
-and all have the newest template.
+ROLLED_OUT = (
+    "jsonpath={$[?@.replicas==$.spec.replicas&&@.updatedReplicas==@.replicas&&@.availableReplicas==@.replicas"
+    "||$.spec.replicas==0&&@.observedGeneration&&!@.replicas]}"
+)
+"""Condition of a finished rollout: every pod has the newest template and is available; with 0
+replicas, no pod is left.
 
-They also hold with 0 replicas. Only `status` has the field `observedGeneration`, and the provider
-checks that it is the newest. The JSONPath is that of RFC 9535, which the provider supports since
-4.24.
+Only `status` has these fields, and the provider checks that it belongs to the newest generation.
+The JSONPath is that of RFC 9535, which the provider supports since 4.24.
 """
 
 
 def render_deployment(nim: NIM, service_name: str, references: References, timing: Timing) -> "dict[str, Any]":
     """Render metadata and spec."""
-    strategy = render_strategy(nim)
+    # The provider's own wait can end while the new ReplicaSet still has no pods: with `recreate`,
+    # and with `rolling` when an earlier template is used again.
+    annotations = {WAIT_FOR: ROLLED_OUT}
+    if nim.autoscaling is not None:
+        annotations |= {PATCH_FORCE: "true", REPLICAS_OWNER: "autoscaler"}
     metadata: dict[str, Any] = {
         "name": find_workload(nim, service_name).name,
         "namespace": nim.namespace,
         "labels": make_labels(service_name),
+        "annotations": annotations,
     }
-    annotations: dict[str, str] = {}
-    if strategy.get("type") == "Recreate":
-        # By default, the provider ends its wait when the old pods are gone; the new pods may never
-        # start.
-        annotations[WAIT_FOR] = NEW_PODS
-    if nim.autoscaling is not None:
-        annotations |= {PATCH_FORCE: "true", REPLICAS_OWNER: "autoscaler"}
-    if annotations:
-        metadata["annotations"] = annotations
     spec: k8s.apps.v1.DeploymentSpecArgsDict = {
         # With autoscaling, the number at creation; the component ignores later changes.
         "replicas": nim.replicas if nim.autoscaling is None else max(1, nim.fewest_pods),
         "selector": {"match_labels": make_selector(service_name)},
-        "strategy": strategy,
+        "strategy": render_strategy(nim),
         "progress_deadline_seconds": timing.progress_deadline,
         "template": render_template(nim, service_name, references, timing),
     }

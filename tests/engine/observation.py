@@ -1,4 +1,4 @@
-"""What an update does to a service, seen from the API server while it runs."""
+"""Effects of an update on a service, read from the API server while it runs."""
 
 import threading
 import time

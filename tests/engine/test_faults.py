@@ -68,7 +68,7 @@ def test_quota_refuses_pods_then_success(with_short_timeouts: Callable[..., Proj
     output = fails(made)
     assert "error: llama: not ready after " in output
     assert f"exceeded quota: limit, requested: {gpus}=2, used: {gpus}=0" in output
-    assert "timed out waiting to be Ready" in output
+    assert "timed out waiting for the condition" in output
     set_quota(cluster, namespace, "limit", **{gpus: "2"})
     completes(made)
 
@@ -112,7 +112,7 @@ def test_missing_api_server_times_out_then_success(
     output, _ = process.communicate(timeout=180)
     assert process.returncode != 0
     assert "nim_component/" not in output
-    assert "timed out waiting to be Ready" in output.partition("Diagnostics:")[2]
+    assert "timed out waiting for the condition" in output.partition("Diagnostics:")[2]
 
     with control_plane.without(
         "kube-controller-manager", "kube-scheduler", "kwok"

@@ -109,14 +109,14 @@ def test_failing_up_warns_early_and_diagnoses(stack: Stack, nodes):
     assert process.wait() != 0
     output = "".join(line for _, line in lines)
     print(output)
-    created = next(at for at, line in lines if "Waiting for app ReplicaSet to be available" in line)
+    created = next(at for at, line in lines if "Waiting for $[?@.replicas" in line)
     warned = next(at for at, line in lines if "warning: llama: The pod requests 2 nvidia.com/gpu, but the largest node has 1." in line)
     assert warned - created < 10
     diagnostics = output.partition("Diagnostics:")[2]
     assert "error: llama: not ready after " in diagnostics
     assert "waiting for a node." in diagnostics
     assert "fix: Set gpu to at most 1, or add a node with 2 GPUs" in diagnostics
-    assert "timed out waiting to be Ready" in diagnostics
+    assert "timed out waiting for the condition" in diagnostics
 
     stack.set_service(gpu=1)
     code, output = stack.run("up", "--yes", "--skip-preview")
@@ -152,7 +152,7 @@ def test_fix_of_mistake_works(stack: Stack, cluster: Client, namespace: str, nod
     for text in (warning, error):
         assert cause in text
         assert f"fix: {fix}" in text
-    assert "timed out waiting to be Ready" in diagnostics
+    assert "timed out waiting for the condition" in diagnostics
     assert "kubectl" not in diagnostics
 
     stack.set_service(**SERVICE | right)
@@ -221,6 +221,6 @@ def test_interrupted_up_reports_its_cause(stack: Stack, cluster: Client, namespa
     diagnostics = output.partition("Diagnostics:")[2]
     assert "No node offers nvidia.com/gpu" in diagnostics.partition("error: llama: not ready after ")[2]
     # The engine's own error, not that of a missing hook.
-    assert "operation was cancelled" in diagnostics
+    assert "context canceled" in diagnostics
     assert "to go back: restore the previous arguments, then `pulumi up --refresh" in diagnostics
     assert "hook" not in output

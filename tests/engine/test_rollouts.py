@@ -15,7 +15,6 @@ from .resources import live_deployment, operations_on
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.0", "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
 SLOW = {"cluster-tests/ready-after": "5s"}
 SHARED = {"access_mode": "ReadWriteMany"}
-WAIT_FOR = "pulumi.com/waitFor"
 
 
 class Rollouts:
@@ -42,20 +41,21 @@ def service(on_cluster: Callable[..., Project], cluster: Client, namespace: str)
     return Rollouts(on_cluster(llama={}), cluster, namespace)
 
 
-@pytest.mark.parametrize("rollout", ["recreate", "rolling"])
-def test_update_and_rollback_wait_for_pods(rollout: str, service: Rollouts, nodes):
-    nodes(ONE_GPU)
-    service.deploy(OLD, rollout=rollout)
-    service.deploy(NEW, rollout=rollout)
-    service.deploy(OLD, rollout=rollout)  # the ReplicaSet of that image still exists
+@pytest.mark.parametrize("pods", [1, 2])
+@pytest.mark.parametrize("rollout", ["recreate", "rolling", "surge"])
+def test_update_and_rollback_wait_for_pods(rollout: str, pods: int, service: Rollouts, nodes):
+    nodes(EIGHT_GPUS)
+    fields: dict[str, Any] = {"rollout": rollout, "replicas": pods, "cache": SHARED}
+    service.deploy(OLD, pods, **fields)
+    service.deploy(NEW, pods, **fields)
+    service.deploy(OLD, pods, **fields)  # the ReplicaSet of that image still exists
     assert service.project.preview() == {"same": 5}
 
 
 def test_strategy_can_be_switched(service: Rollouts, nodes):
     nodes(ONE_GPU)
-    assert WAIT_FOR in service.deploy(OLD, rollout="recreate")["metadata"]["annotations"]
+    assert service.deploy(OLD, rollout="recreate")["spec"]["strategy"] == {"type": "Recreate"}
     rolling = service.deploy(NEW)
-    assert WAIT_FOR not in rolling["metadata"].get("annotations", {})
     assert rolling["spec"]["strategy"]["type"] == "RollingUpdate"
     recreate = service.deploy(OLD, rollout="recreate")
     assert recreate["spec"]["strategy"] == {"type": "Recreate"}

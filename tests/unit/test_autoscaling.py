@@ -9,6 +9,7 @@ import pytest
 from nim_component import NIM, CacheArgs
 from nim_component.args import NIMSecrets
 from nim_component.args.generation import ONE, TWO_SGLANG, TWO_VLLM
+from nim_component.manifests.deployment import ROLLED_OUT
 from nim_component.manifests.promql import add_zero_at_rest, query_preset
 from nim_component.manifests.timing import compute_timing
 from nim_component.testing import AUTOSCALER, DEPLOYMENT, SCALED_OBJECT, SERVICE, Recording, record
@@ -40,13 +41,14 @@ def test_no_autoscaling_keeps_fixed_replicas():
     assert set(seen.children("llama")) == {"llama-secret-pull", "llama-cache", "llama-deployment", "llama-service"}
     deployment = seen.child("llama", DEPLOYMENT)
     assert deployment.options.ignore_changes == ('metadata.annotations["pulumi.com/patchForce"]',)
-    assert "annotations" not in deployment.inputs["metadata"]
+    assert deployment.inputs["metadata"]["annotations"].keys() == {"pulumi.com/waitFor"}
 
 
 def test_autoscaling_marks_owner_of_replicas():
     deployment = scaled(presets=["queue"]).child("llama", DEPLOYMENT)
     assert deployment.options.ignore_changes == ("spec.replicas",)
     assert deployment.inputs["metadata"]["annotations"] == {
+        "pulumi.com/waitFor": ROLLED_OUT,
         "pulumi.com/patchForce": "true",
         "nim-component/replicas-owner": "autoscaler",
     }

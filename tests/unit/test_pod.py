@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import jsonpath_rfc9535
 import pulumi
 import pytest
 
 from nim_component import CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
 from nim_component import lora_loader as loader
+from nim_component.manifests.deployment import ROLLED_OUT
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, SERVICE, record
 
 from .seed import LORA, PEFT, REFERENCE, SHARED, recorded, serve
@@ -74,7 +76,12 @@ def test_default_deployment_without_pod_is_exact():
     }
     spec = dict(deployment["spec"])
     template = spec.pop("template")
-    assert deployment["metadata"] == {"name": "llama", "namespace": "default", "labels": labels}
+    assert deployment["metadata"] == {
+        "name": "llama",
+        "namespace": "default",
+        "labels": labels,
+        "annotations": {"pulumi.com/waitFor": ROLLED_OUT},
+    }
     assert template["metadata"] == {"labels": {**labels, "nim-component/cache-of": "llama"}}
     assert spec == {
         "replicas": 1,
@@ -375,23 +382,41 @@ class TestRollout:
         assert recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["spec"]["strategy"] == strategy
 
     @pytest.mark.parametrize(
-        ("fields", "waits"),
+        "fields",
         [
-            ({}, False),
-            ({"replicas": 0, "rollout": "recreate"}, True),
-            ({"rollout": "recreate"}, True),
-            ({"replicas": 3, "rollout": "recreate"}, True),
-            ({"autoscaling": {"max_replicas": 4, "presets": ["queue"]}, "rollout": "recreate"}, True),
-            ({"rollout": "rolling"}, False),
-            ({"replicas": 2}, False),
-            ({"rollout": "surge"}, False),
+            {},
+            {"replicas": 0},
+            {"replicas": 2},
+            {"rollout": "recreate"},
+            {"rollout": "surge"},
+            {"autoscaling": {"max_replicas": 4, "presets": ["queue"]}},
         ],
         ids=str,
     )
-    def test_recreate_sets_wait_for_annotation(self, fields: dict[str, Any], waits: bool):
+    def test_rollout_condition_is_set(self, fields: dict[str, Any]):
         metadata = recorded(cache=CacheArgs(**SHARED), **fields).deployment("llama")["metadata"]
-        assert ("pulumi.com/waitFor" in metadata.get("annotations", {})) == waits
-        assert ("annotations" in metadata) == waits
+        assert metadata["annotations"]["pulumi.com/waitFor"] == ROLLED_OUT
+        assert " " not in ROLLED_OUT  # the provider's parser refuses it
+
+    @pytest.mark.parametrize(
+        ("replicas", "status", "done"),
+        [
+            (1, {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}, True),
+            (1, {}, False),
+            (1, {"replicas": 1, "updatedReplicas": 1}, False),
+            (1, {"replicas": 1, "availableReplicas": 1}, False),
+            (2, {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}, False),
+            (2, {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}, False),
+            (2, {"replicas": 3, "updatedReplicas": 2, "availableReplicas": 2}, False),
+            (0, {}, True),
+            (0, {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}, False),
+        ],
+    )
+    def test_rollout_condition_needs_every_pod(self, replicas: int, status: dict[str, int], done: bool):
+        live = {"kind": "Deployment", "spec": {"replicas": replicas}, "status": {"observedGeneration": 2, **status}}
+        path = ROLLED_OUT.removeprefix("jsonpath={").removesuffix("}")
+        assert [node.value for node in jsonpath_rfc9535.find(path, live)] == ([live["status"]] if done else [])
+        assert jsonpath_rfc9535.find(path, {**live, "status": {}}) == []
 
     def test_wait_for_annotation_can_be_overridden(self):
         def annotations(**given: Any) -> Any:

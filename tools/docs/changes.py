@@ -1,4 +1,4 @@
-"""Page of the changes of a running service, from what runs on the real engine saw."""
+"""Page of the changes of a running service, recorded on the real engine."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ LEGEND = """- **Requests**: the time in which no pod of the Service was ready. P
   the start of a pod. A real NIM needs minutes for a start: image, download and loading of the model.
 - **Address**: name, cluster IP and ports of the Service.
 - **Cache**: the PVC of the model cache. A replaced PVC loses its files.
-- **Undone**: what the way back did to pods, requests and cache. Afterwards, the pod template was equal to the first one in every row
+- **Undone**: what the second update did to pods, requests and cache. Afterwards, the pod template was equal to the first one in every row
   that was not refused."""
 
 
