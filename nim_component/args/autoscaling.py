@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .arguments import Arguments
-from .field_types import Integer
+from .field_types import Integer, ListOf
 from .fixes import fix
 from .generation import GenerationName, find_generation
 from .keda import POD_TRIGGERS, PROMETHEUS_EXAMPLE, KedaArgs
@@ -31,11 +31,11 @@ class AutoscalingArgs(Arguments):
     `object` or `external` metric on Kubernetes 1.37. A new service starts with at least 1 pod, so
     that the first `up` proves that the model loads."""
 
-    presets: list[Preset] = Field(default=[])
+    presets: ListOf[Preset] = Field(default=[])
     """Signals from NIM's own metrics: `queue`, `running`, `kv-cache`, `latency`, or
     `ScalingPreset(...)` with a target. The signal that requires the most pods decides."""
 
-    metrics: list[ScalingMetric] = Field(default=[])
+    metrics: ListOf[ScalingMetric] = Field(default=[])
     """Metrics in addition to the presets, in the form of a HorizontalPodAutoscaler."""
 
     scale_up: ScalingRate = ScalingRate()

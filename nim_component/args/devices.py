@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, Strict
 
 from .arguments import Arguments
-from .field_types import AnyText, Integer, ObjectName
+from .field_types import AnyText, Integer, ListOf, ObjectName
 from .fixes import fix
 from .problems import Problem
 from .rule import Rule
@@ -41,7 +41,7 @@ class DeviceRequest(Arguments):
     count: Annotated[Integer, Field(ge=1)] = 1
     """Number of devices."""
 
-    selectors: list[AnyText] | None = None
+    selectors: ListOf[AnyText] | None = None
     """CEL expressions that each device must satisfy, such as
     `device.attributes['gpu.nvidia.com'].productName.lowerAscii().matches('^.*h100.*$')`. Unset: any
     device of the class."""
@@ -63,7 +63,7 @@ class ResourceClaim(Arguments):
     template: ObjectName | None = None
     """Name of an existing ResourceClaimTemplate. Each pod gets its own ResourceClaim."""
 
-    devices: list[DeviceRequest] | None = None
+    devices: ListOf[DeviceRequest] | None = None
     """Requests of a ResourceClaimTemplate that the component creates. Each pod gets its own
     ResourceClaim; a change rolls the pods."""
 

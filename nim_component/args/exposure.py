@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from .arguments import Arguments
-from .field_types import Flag, Integer, Namespace, ObjectName, OrOutput
+from .field_types import Flag, Integer, ListOf, Namespace, ObjectName, OrOutput
 from .fixes import fix
 from .generation import GenerationName, find_generation
 from .metadata import Annotations, Labels
@@ -55,7 +55,7 @@ class IngressArgs(Arguments):
     controller needs.
     """
 
-    hosts: Annotated[list[Host], Field(min_length=1)]
+    hosts: Annotated[ListOf[Host], Field(min_length=1)]
     """Host names. Without one, the Ingress would match all requests of the controller. The output
     `external_url` has the first."""
 
@@ -103,7 +103,7 @@ class RouteArgs(Arguments):
     section: ObjectName | None = None
     """Name of the Gateway's listener. Unset: every listener that matches."""
 
-    hosts: Annotated[list[Host], Field(min_length=1)]
+    hosts: Annotated[ListOf[Host], Field(min_length=1)]
     """Host names. Without one, the route would match all requests of the listener. The output
     `external_url` has the first of an `http_route`."""
 

@@ -6,6 +6,7 @@ stores an Output as it is. The component binds it to its service with
 `pulumi.Input[...]`.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict, WithJsonSchema
@@ -54,6 +55,8 @@ _TEXT = Annotated[_NAME, AfterValidator(refuse_key)]
 if TYPE_CHECKING:  # Types for a type checker; the rules apply at run time.
     import pulumi
 
+    ListOf = Sequence
+    MappingOf = Mapping
     Text = pulumi.Input[str]
     AnyText = pulumi.Input[str]
     Image = pulumi.Input[str]
@@ -82,6 +85,9 @@ if TYPE_CHECKING:  # Types for a type checker; the rules apply at run time.
     Integer = int
     Flag = bool
 else:
+    # Values are stored as lists and dicts. A type checker sees sequences and mappings, because a
+    # variable of the type `dict[str, str]` is not a `dict[str, Input[str]]`.
+    ListOf, MappingOf = list, dict
     # Strict: versions of YAML disagree about "yes", "on" and 1.
     Flag = Annotated[bool, Strict()]
     Text = Annotated[_TEXT, OrOutput()]

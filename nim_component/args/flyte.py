@@ -4,7 +4,7 @@ https://github.com/flyteorg/flytekit/tree/master/plugins/flytekit-inference
 """
 
 from .arguments import Arguments
-from .field_types import Cores, Count, Image, Memory, Port, Storage, UrlPath
+from .field_types import Cores, Count, Image, ListOf, Memory, Port, Storage, UrlPath
 from .lora_adapter import Adapter
 from .managed_names import DEFAULT_PORT
 from .pod import Environment
@@ -54,7 +54,7 @@ class FlyteNIM(Arguments):
     `{"valueFrom": ...}`. Variables that the component manages are refused. They are set by name,
     each after the variables to which it refers with `$(NAME)`; Outputs come last."""
 
-    hf_repo_ids: list[Adapter] | None = None
+    hf_repo_ids: ListOf[Adapter] | None = None
     """LoRA adapters on the Hugging Face hub: `org/name`, `org/name@revision` or `LoRAAdapter(...)`.
     Their order has no meaning. Requires `lora_adapter_mem`, and `NIM_PEFT_SOURCE` in `env`."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field, Strict
 
 from .arguments import Arguments
-from .field_types import AnyText, Integer, ObjectName, OrOutput
+from .field_types import AnyText, Integer, ListOf, MappingOf, ObjectName, OrOutput
 from .fixes import fix
 from .problems import problem_error
 from .validators import match_pattern, refuse_key
@@ -55,7 +55,7 @@ class KedaTrigger(Arguments):
     type: TriggerType
     """Type of the scaler, such as `prometheus`, `kafka` or `cron`."""
 
-    metadata: dict[MetadataKey, AnyText]
+    metadata: MappingOf[MetadataKey, AnyText]
     """Settings of the scaler, all strings. With `prometheus`, `ignoreNullValues` is `"false"`
     unless set: KEDA's own default treats a query without a result as no load."""
 
@@ -101,7 +101,7 @@ class KedaArgs(Arguments):
     authentication: ObjectName | None = None
     """Name of the TriggerAuthentication for that Prometheus."""
 
-    triggers: list[KedaTrigger] | None = None
+    triggers: ListOf[KedaTrigger] | None = None
     """Triggers in addition to the presets."""
 
     polling_interval: Annotated[Integer, Field(ge=1)] = 30

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from .arguments import Arguments
+from .field_types import ListOf, MappingOf
 from .fixes import fix
 from .problems import problem_error
 from .validators import match_pattern, refuse_key
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     Repository = str
     Revision = str
     AdapterName = str
-    FileList = list[str]
+    FileList = ListOf[str]
     FileName = str
     Sha256 = str
     Commit = str
@@ -105,7 +106,7 @@ class LockedAdapter(Arguments):
     commit: Commit
     """Commit of the revision."""
 
-    files: dict[FileName, LockedFile]
+    files: MappingOf[FileName, LockedFile]
     """Files that a server needs, by their path in the repository."""
 
     rank: int | None = None

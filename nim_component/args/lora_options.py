@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field
 
 from .arguments import Arguments
-from .field_types import AccessMode, AnyText, Image, Integer, Limit, ObjectName, Storage, StorageClass, Url
+from .field_types import AccessMode, AnyText, Image, Integer, Limit, ListOf, ObjectName, Storage, StorageClass, Url
 from .fixes import fix
 from .lora_adapter import AdapterName, LoRAAdapter
 from .pod import Environment, validate_managed
@@ -96,7 +96,7 @@ class LoRASource(Arguments):
     `claim`, `volume` and `image` is required.
     """
 
-    names: Annotated[list[AdapterName], Field(min_length=1), AfterValidator(_require_unique)]
+    names: Annotated[ListOf[AdapterName], Field(min_length=1), AfterValidator(_require_unique)]
     """Names of the adapters that must exist: directories, and model names in requests. A server
     that starts without one of them would answer with the base model."""
 
@@ -112,7 +112,7 @@ class LoRASource(Arguments):
     the loader does not support: NGC, S3, an artifact registry. It runs in every pod before the
     verification, with `lora_adapter_mem` and `lora.env`."""
 
-    command: list[AnyText] | None = None
+    command: ListOf[AnyText] | None = None
     """Command of `image`. Unset: the image's."""
 
     directory: Directory | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator
 
 from ..names import MANAGED_ANNOTATIONS, MANAGED_LABELS
-from .field_types import AnnotationValue, LabelKey, LabelValue
+from .field_types import AnnotationValue, LabelKey, LabelValue, MappingOf
 from .problems import redacted_problem_error
 
 
@@ -24,9 +24,7 @@ def _refuse_managed(kind: str, managed: Sequence[str]) -> AfterValidator:
 if TYPE_CHECKING:  # Types for a type checker; the rules apply at run time.
     import pulumi
 
-    Labels = dict[str, pulumi.Input[str]]
-    Annotations = dict[str, pulumi.Input[str]]
-    LabelSelector = dict[str, pulumi.Input[str]]
+    Labels = Annotations = LabelSelector = MappingOf[str, pulumi.Input[str]]
 else:
     Labels = dict[Annotated[LabelKey, _refuse_managed("a label", MANAGED_LABELS)], LabelValue]
     Annotations = dict[Annotated[LabelKey, _refuse_managed("an annotation", MANAGED_ANNOTATIONS)], AnnotationValue]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from .arguments import Arguments
-from .field_types import ObjectName, OrOutput
+from .field_types import ListOf, ObjectName, OrOutput
 from .fixes import fix
 from .pod import ENV_SCHEMA, SECRET_VALUE_FROM, validate_env_value, validate_managed
 from .problems import Problem, problem_error
@@ -88,7 +88,7 @@ class NetworkArgs(Arguments):
     http_proxy: ProxyUrl | None = None
     """Proxy for plain http (`HTTP_PROXY`), in the same forms."""
 
-    no_proxy: list[HostPattern] | None = None
+    no_proxy: ListOf[HostPattern] | None = None
     """Hosts, domains (`.example.com`) and address ranges that are reached without the proxy
     (`NO_PROXY`). The pod itself and the names of the cluster always are."""
 

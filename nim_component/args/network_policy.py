@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .arguments import Arguments
 from .cache import CacheArgs
-from .field_types import Flag, Integer, Namespace
+from .field_types import Flag, Integer, ListOf, Namespace
 from .fixes import fix
 from .metadata import LabelSelector
 from .network import NetworkArgs
@@ -43,10 +43,10 @@ class NetworkPeer(Arguments):
     """Address range, such as `10.0.0.0/8`. Nodes and hosts outside the cluster are selected by
     address only."""
 
-    excluding: list[Cidr] | None = None
+    excluding: ListOf[Cidr] | None = None
     """Address ranges inside `cidr` that are not allowed."""
 
-    ports: list[PortNumber] | None = None
+    ports: ListOf[PortNumber] | None = None
     """TCP ports. Unset: the server's port for incoming, every port for outgoing connections."""
 
     @staticmethod
@@ -91,7 +91,7 @@ class NetworkPolicyArgs(Arguments):
     The network plugin of the cluster must enforce NetworkPolicies.
     """
 
-    ingress: list[NetworkPeer]
+    ingress: ListOf[NetworkPeer]
     """Clients of the server. List the monitoring and the ingress controller too. An empty list
     allows the node only, which runs the probes."""
 
@@ -100,14 +100,14 @@ class NetworkPolicyArgs(Arguments):
     index have changing addresses, which cannot be listed. Private ranges and the metadata service
     of the cloud are excluded. Unset: true, unless `proxies` are given."""
 
-    proxies: list[NetworkPeer] | None = None
+    proxies: ListOf[NetworkPeer] | None = None
     """Proxies of `network`, each with its `ports`."""
 
-    egress: list[NetworkPeer] | None = None
+    egress: ListOf[NetworkPeer] | None = None
     """Other servers that the pods connect to, such as a registry in the private network or another
     service."""
 
-    dns: list[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
+    dns: ListOf[NetworkPeer] = Field(default=[KUBE_DNS, NODE_LOCAL_PODS, NODE_LOCAL_DNS, CLOUD_DNS])
     """DNS servers, on UDP and TCP port 53 unless `ports` are given. The default is kube-dns, its
     cache on the node and Google's Cloud DNS; a list replaces all of them. On OpenShift:
     `{namespace: openshift-dns, ports: [5353]}`."""

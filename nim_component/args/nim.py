@@ -14,6 +14,8 @@ from .field_types import (
     AnyText,
     Image,
     Integer,
+    ListOf,
+    MappingOf,
     Namespace,
     ObjectName,
     Port,
@@ -123,14 +125,14 @@ class NIM(FlyteNIM):
     node_selector: LabelSelector | None = None
     """Labels that a node must have. Unset: the GPU request alone selects nodes."""
 
-    tolerations: list[Toleration] = Field(default=[GPU_TAINT])
+    tolerations: ListOf[Toleration] = Field(default=[GPU_TAINT])
     """Tolerations of the pods. A list replaces the default, which tolerates the taint
     `nvidia.com/gpu` of GPU nodes."""
 
     affinity: Structure | None = None
     """Affinity of the pods, in the form of Kubernetes' `affinity`."""
 
-    topology_spread: list[Structure] | None = None
+    topology_spread: ListOf[Structure] | None = None
     """Topology spread, in the form of Kubernetes' `topologySpreadConstraints`. A constraint without
     a `labelSelector` applies to the pods of this service and rollout."""
 
@@ -146,7 +148,7 @@ class NIM(FlyteNIM):
     gpu_resource: ResourceName = "nvidia.com/gpu"
     """Extended resource that `gpu` counts. A MIG slice is for example `nvidia.com/mig-3g.40gb`."""
 
-    resource_claims: list[ResourceClaim] | None = None
+    resource_claims: ListOf[ResourceClaim] | None = None
     """Devices from Dynamic Resource Allocation. Requires Kubernetes 1.34 and a DRA driver."""
 
     scheduler_name: ObjectName | None = None
@@ -184,17 +186,17 @@ class NIM(FlyteNIM):
     """Group id that owns the volumes, so that the server can write its cache. None leaves it to the
     cluster."""
 
-    extra_volumes: list[NamedStructure] | None = None
+    extra_volumes: ListOf[NamedStructure] | None = None
     """Kubernetes `volumes`, added after the component's own."""
 
-    extra_mounts: list[Mount] | None = None
+    extra_mounts: ListOf[Mount] | None = None
     """Kubernetes `volumeMounts` of the server, added after the component's own."""
 
-    extra_init_containers: list[NamedStructure] | None = None
+    extra_init_containers: ListOf[NamedStructure] | None = None
     """Kubernetes `initContainers`, added after the component's own. One with `restartPolicy:
     Always` is a sidecar that starts before the server."""
 
-    extra_containers: list[NamedStructure] | None = None
+    extra_containers: ListOf[NamedStructure] | None = None
     """Kubernetes `containers`, added after the server. One without a `securityContext` gets the
     restricted one."""
 
@@ -204,10 +206,10 @@ class NIM(FlyteNIM):
     pod_annotations: Annotations | None = None
     """Annotations of the pods, in addition to the component's own."""
 
-    args: list[AnyText] | None = None
+    args: ListOf[AnyText] | None = None
     """Arguments of the server's command: in NIM 2.x the flags of the engine. Unset: the image's."""
 
-    command: list[AnyText] | None = None
+    command: ListOf[AnyText] | None = None
     """Command of the server. Unset: the image's."""
 
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
@@ -222,7 +224,7 @@ class NIM(FlyteNIM):
     and gateways have removed it. 0 stops it at once. Unset: 10, but at most half of
     `termination_grace`. Requires Kubernetes 1.30."""
 
-    overrides: dict[str, Structure] | None = None
+    overrides: MappingOf[str, Structure] | None = None
     """Strategic merge patches of rendered objects, as `kubectl patch` applies them, for settings
     without an argument. They are applied last. Keys are the ends of logical names: `deployment`,
     `service`, `cache`, `warm`, `lora`, `pull`, `keys` and those of the option sets."""

@@ -7,7 +7,7 @@ SDK in the place of the value.
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -84,8 +84,8 @@ def find_output_texts(root: type[BaseModel] | None, data: Any, above: Path = ())
                 yield path, Problem(above, "has a key that contains the text of an Output: keys must be plain", _KNOWN)
             else:
                 yield from find_output_texts(root, value, path)
-    elif isinstance(data, list | tuple):
-        for index, item in enumerate(cast("list[Any]", data)):
+    elif isinstance(data, Sequence | Set):
+        for index, item in enumerate(cast("Sequence[Any]", data)):
             yield from find_output_texts(root, item, (*above, index))
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 
 from ..text.field_paths import Path
 from .arguments import RESOLVED, Arguments
-from .field_types import AnyText, EnvName, Integer, LabelKey, OrOutput
+from .field_types import AnyText, EnvName, Integer, LabelKey, MappingOf, OrOutput
 from .fixes import ExampleValue, fix
 from .outputs import is_output
 from .plain_values import require_plain
@@ -89,7 +89,7 @@ else:
     NamedStructure = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_named)]
     Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]
 
-Environment = dict[EnvName, EnvValue]
+Environment = MappingOf[EnvName, EnvValue]
 
 
 def validate_managed(env: Mapping[str, Any] | None, managed: Mapping[str, str], path: Path = ("env",)) -> Iterator[Problem]:

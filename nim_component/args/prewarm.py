@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, Strict
 
 from .arguments import Arguments
-from .field_types import AnyText, Cores, Integer, Memory, Text
+from .field_types import AnyText, Cores, Integer, ListOf, Memory, Text
 from .metadata import LabelSelector
 from .pod import Toleration
 from .problems import Problem
@@ -29,7 +29,7 @@ class PrewarmArgs(Arguments):
     Job beside the old one.
     """
 
-    profiles: Annotated[list[Text], Field(min_length=1)] | None = None
+    profiles: Annotated[ListOf[Text], Field(min_length=1)] | None = None
     """Profiles to download, with the names that `list-model-profiles` prints. The Job has no GPU
     from which it could choose one: set `profiles`, `model_profile`, `all_profiles` or `args`.
     Unset: `model_profile`."""
@@ -37,7 +37,7 @@ class PrewarmArgs(Arguments):
     all_profiles: Annotated[bool, Strict()] = False
     """Download of every profile (`--all`), which is many times the size of one."""
 
-    args: Annotated[list[AnyText], Field(min_length=1)] | None = None
+    args: Annotated[ListOf[AnyText], Field(min_length=1)] | None = None
     """Arguments of `download-to-cache` in place of `--profiles`, such as `["--model-uri",
     "hf://org/model"]` for a NIM without a model of its own."""
 
@@ -54,7 +54,7 @@ class PrewarmArgs(Arguments):
     """Labels that the Job's node must have. Unset: the server's `node_selector`, so that a volume
     that binds on first use binds to a node with GPUs."""
 
-    tolerations: list[Toleration] | None = None
+    tolerations: ListOf[Toleration] | None = None
     """Tolerations of the Job's pod. Unset: the server's."""
 
     rules = (Rule(_CHOICES, _validate_choice, waits=False),)

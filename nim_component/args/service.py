@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict
 
 from .arguments import Arguments
-from .field_types import Flag, Integer, OrOutput
+from .field_types import Flag, Integer, ListOf, OrOutput
 from .fixes import fix
 from .metadata import Annotations, Labels
 from .problems import Problem, problem_error
@@ -98,7 +98,7 @@ class ServiceArgs(Arguments):
     """Implementation of the load balancer, such as `service.k8s.aws/nlb`. It cannot be changed on
     an existing Service. Unset: the cluster's default."""
 
-    load_balancer_source_ranges: list[Cidr] | None = None
+    load_balancer_source_ranges: ListOf[Cidr] | None = None
     """Address ranges that may connect to the load balancer. Set them: a NIM has no authentication
     of its own. Unset: all addresses."""
 
@@ -108,7 +108,7 @@ class ServiceArgs(Arguments):
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
     """Policy for IPv4 and IPv6. Unset: the cluster's default."""
 
-    ip_families: list[Literal["IPv4", "IPv6"]] | None = None
+    ip_families: ListOf[Literal["IPv4", "IPv6"]] | None = None
     """IP families, in order. Unset: the cluster's default."""
 
     @staticmethod
