@@ -60,12 +60,12 @@ if TYPE_CHECKING:  # Types for a type checker; the rules apply at run time.
     Text = pulumi.Input[str]
     AnyText = pulumi.Input[str]
     Image = pulumi.Input[str]
-    ObjectName = pulumi.Input[str]
+    ObjectName = pulumi.Input[str] | pulumi.Output[str | None]  # as in the metadata of a resource
     SecretKey = pulumi.Input[str]
-    Namespace = pulumi.Input[str]
+    Namespace = ObjectName
     LabelValue = pulumi.Input[str]
     AnnotationValue = pulumi.Input[str]
-    StorageClass = pulumi.Input[str]
+    StorageClass = ObjectName
     ResourceName = pulumi.Input[str]
     AbsolutePath = pulumi.Input[str]
     RelativePath = pulumi.Input[str]

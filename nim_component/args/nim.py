@@ -33,7 +33,7 @@ from .multi_node import MultiNodeArgs
 from .network import NetworkArgs
 from .network_policy import NetworkPolicyArgs
 from .outputs import is_output
-from .pod import GPU_TAINT, Mount, NamedStructure, Structure, Toleration
+from .pod import GPU_TAINT, Affinity, Container, Mount, PodToleration, Structure, TopologySpread, Volume
 from .rules import RULES
 from .served_model import find_base_model, list_model_facts
 from .service import ServiceArgs
@@ -125,14 +125,14 @@ class NIM(FlyteNIM):
     node_selector: LabelSelector | None = None
     """Labels that a node must have. Unset: the GPU request alone selects nodes."""
 
-    tolerations: ListOf[Toleration] = Field(default=[GPU_TAINT])
+    tolerations: ListOf[PodToleration] = Field(default=[GPU_TAINT])
     """Tolerations of the pods. A list replaces the default, which tolerates the taint
     `nvidia.com/gpu` of GPU nodes."""
 
-    affinity: Structure | None = None
+    affinity: Affinity | None = None
     """Affinity of the pods, in the form of Kubernetes' `affinity`."""
 
-    topology_spread: ListOf[Structure] | None = None
+    topology_spread: ListOf[TopologySpread] | None = None
     """Topology spread, in the form of Kubernetes' `topologySpreadConstraints`. A constraint without
     a `labelSelector` applies to the pods of this service and rollout."""
 
@@ -186,17 +186,17 @@ class NIM(FlyteNIM):
     """Group id that owns the volumes, so that the server can write its cache. None leaves it to the
     cluster."""
 
-    extra_volumes: ListOf[NamedStructure] | None = None
+    extra_volumes: ListOf[Volume] | None = None
     """Kubernetes `volumes`, added after the component's own."""
 
     extra_mounts: ListOf[Mount] | None = None
     """Kubernetes `volumeMounts` of the server, added after the component's own."""
 
-    extra_init_containers: ListOf[NamedStructure] | None = None
+    extra_init_containers: ListOf[Container] | None = None
     """Kubernetes `initContainers`, added after the component's own. One with `restartPolicy:
     Always` is a sidecar that starts before the server."""
 
-    extra_containers: ListOf[NamedStructure] | None = None
+    extra_containers: ListOf[Container] | None = None
     """Kubernetes `containers`, added after the server. One without a `securityContext` gets the
     restricted one."""
 

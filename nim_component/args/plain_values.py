@@ -18,6 +18,7 @@ from .fixes import Fix, fix
 from .outputs import is_output
 from .problems import Problem, line_errors
 from .reflection import field_at, types_in
+from .sdk_objects import is_sdk_object, to_mapping
 
 PLAIN = "must be a plain value: it decides which resources exist and how they are built"
 _KNOWN = fix("Use a value that is known while the program runs, such as one from `pulumi.Config()`.")
@@ -70,6 +71,8 @@ def find_output_texts(root: type[BaseModel] | None, data: Any, above: Path = ())
         Path of each value, or of the value with that key, and the problem. Other problems at this
         path have the same cause.
     """
+    if is_sdk_object(data):
+        data = to_mapping(data)
     if isinstance(data, str):
         if contains_output_text(data):
             message = "contains the text of an Output in place of its value"

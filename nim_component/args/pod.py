@@ -14,6 +14,7 @@ from .outputs import is_output
 from .plain_values import require_plain
 from .problems import Problem, problem_error
 from .rule import Rule
+from .sdk_objects import to_fields, to_mapping
 from .validators import refuse_key
 
 ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["valueFrom"]}]}
@@ -34,7 +35,7 @@ def validate_env_value(value: Any, info: ValidationInfo) -> Any:
         return refuse_key(value)
     # An Output resolves to a string only: the form of a variable must be known in a preview.
     if isinstance(value, Mapping) and info.context != RESOLVED:
-        reference = _structure(cast("Mapping[str, Any]", value))
+        reference = _structure(to_mapping(value))
         inner = next(iter(reference.values()), None)
         if [_camel(key) for key in reference] == ["valueFrom"] and isinstance(inner, dict):
             sources = {_camel(key): source for key, source in cast("dict[str, Any]", inner).items()}
@@ -48,8 +49,7 @@ def validate_env_value(value: Any, info: ValidationInfo) -> Any:
 def _structure(value: Any) -> Any:
     """Return a structure of mappings, lists, scalars and Outputs, or raise.
 
-    Only these can be searched for secrets, merged and compared; the `...Args` classes of the SDK
-    cannot.
+    Only these can be searched for secrets, merged and compared.
     """
     if isinstance(value, Mapping):
         return {refuse_key(str(key)): _structure(item) for key, item in cast("Mapping[Any, Any]", value).items()}
@@ -80,14 +80,20 @@ def _mount(value: dict[str, Any]) -> dict[str, Any]:
 
 if TYPE_CHECKING:
     import pulumi
+    import pulumi_kubernetes as k8s
 
     EnvValue = pulumi.Input[str] | Mapping[str, Any]
-    Structure = NamedStructure = Mount = Mapping[str, Any]
+    Structure = Mapping[str, Any]
+    Affinity = k8s.core.v1.AffinityArgs | Mapping[str, Any]
+    TopologySpread = k8s.core.v1.TopologySpreadConstraintArgs | Mapping[str, Any]
+    Volume = k8s.core.v1.VolumeArgs | Mapping[str, Any]
+    Mount = k8s.core.v1.VolumeMountArgs | Mapping[str, Any]
+    Container = k8s.core.v1.ContainerArgs | Mapping[str, Any]
 else:
     EnvValue = Annotated[Any, BeforeValidator(validate_env_value), WithJsonSchema(ENV_SCHEMA), OrOutput()]
-    Structure = Annotated[dict[str, Any], AfterValidator(_structure)]
-    NamedStructure = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_named)]
-    Mount = Annotated[dict[str, Any], AfterValidator(_structure), AfterValidator(_mount)]
+    Structure = Affinity = TopologySpread = Annotated[dict[str, Any], BeforeValidator(to_mapping), AfterValidator(_structure)]
+    Volume = Container = Annotated[Structure, AfterValidator(_named)]
+    Mount = Annotated[Structure, AfterValidator(_mount)]
 
 Environment = MappingOf[EnvName, EnvValue]
 
@@ -139,6 +145,11 @@ class Toleration(Arguments):
 
     rules = (Rule(("key", "operator", "value", "effect", "toleration_seconds"), _validate_toleration, waits=False),)
 
+
+if TYPE_CHECKING:
+    PodToleration = Toleration | k8s.core.v1.TolerationArgs
+else:
+    PodToleration = Annotated[Toleration, BeforeValidator(to_fields)]
 
 GPU_TAINT = Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")
 """Toleration of the taint that managed clusters and NVIDIA's GPU Operator put on GPU nodes."""

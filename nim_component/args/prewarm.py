@@ -8,7 +8,7 @@ from pydantic import Field, Strict
 from .arguments import Arguments
 from .field_types import AnyText, Cores, Integer, ListOf, Memory, Text
 from .metadata import LabelSelector
-from .pod import Toleration
+from .pod import PodToleration
 from .problems import Problem
 from .rule import Rule
 
@@ -54,7 +54,7 @@ class PrewarmArgs(Arguments):
     """Labels that the Job's node must have. Unset: the server's `node_selector`, so that a volume
     that binds on first use binds to a node with GPUs."""
 
-    tolerations: ListOf[Toleration] | None = None
+    tolerations: ListOf[PodToleration] | None = None
     """Tolerations of the Job's pod. Unset: the server's."""
 
     rules = (Rule(_CHOICES, _validate_choice, waits=False),)

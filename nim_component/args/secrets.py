@@ -46,7 +46,7 @@ def _require_output(value: Any) -> Any:
 if TYPE_CHECKING:
     import pulumi
 
-    SecretReference = pulumi.Input[str] | pulumi.Resource
+    SecretReference = ObjectName | pulumi.Resource
     SecretValue = pulumi.Output[str]
     Prefix = str
 else:

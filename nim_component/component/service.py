@@ -90,7 +90,7 @@ class NIMService(pulumi.ComponentResource):
             ngc_key=secrets.ngc_key,
             hf_token=secrets.hf_token,
             secrets_digest=secrets.digest,
-            cache_pvc=nim.cache.existing_claim if cache is None else cache.object_name,
+            cache_pvc=nim.cache.existing_claim if cache is None else cache.object_name,  # pyright: ignore[reportArgumentType]
             resource_claim_templates={name: template.object_name for name, template in templates.items()},
         )
         before_pods = provide_children_before_pods(context)

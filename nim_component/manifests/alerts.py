@@ -8,7 +8,7 @@ import pulumi
 from ..args import NIM
 from ..args.metrics import AlertsArgs, seconds_of
 from ..names import make_labels
-from .inputs import lift, lift_all
+from .inputs import as_name, lift, lift_all
 from .promql import NAMES, format_number, query_desired_replicas, query_quantile, select_series
 
 # `for` is a Python keyword, so this type cannot be a class.
@@ -73,7 +73,7 @@ def list_alerts(nim: NIM, service_name: str, alerts: AlertsArgs) -> list[AlertRu
     # timeout.
     startup_hold = f"{max(int(seconds_of(alerts.hold)), nim.startup_timeout)}s"
     text = f"No pod of {service_name} answers requests."
-    rules = [rule("NIMNotServing", lift(nim.namespace, not_serving), text, startup_hold, "critical")]
+    rules = [rule("NIMNotServing", lift(as_name(nim.namespace), not_serving), text, startup_hold, "critical")]
     if alerts.queue is not None:
         waiting = above(alerts.queue, lambda namespace: f"avg({select_series(NAMES.waiting, service_name, namespace)})")
         text = f"Requests to {service_name} are waiting: {{{{ $value | humanize }}}} per pod."

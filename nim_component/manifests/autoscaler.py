@@ -10,7 +10,7 @@ from ..args.generation import Generation
 from ..args.scaling import ScalingMetric, ScalingPreset, ScalingRate
 from ..names import make_labels
 from .generation import find_server_generation
-from .inputs import lift
+from .inputs import as_name, lift
 from .workload import find_workload
 
 
@@ -69,7 +69,7 @@ def _metric(metric: ScalingMetric) -> "k8s.autoscaling.v2.MetricSpecArgsDict":
         owner: k8s.autoscaling.v2.CrossVersionObjectReferenceArgsDict = {
             "api_version": described.api_version,
             "kind": described.kind,
-            "name": described.object,
+            "name": as_name(described.object),
         }
         target = _target(described.value, described.average_value)
         return {"type": "Object", "object": {"described_object": owner, "metric": _identify(described), "target": target}}

@@ -28,8 +28,15 @@ def list_containers(nim: NIM, suffix: str) -> dict[str, list[str]]:
     authorities = [AUTHORITIES_CONTAINER] if nim.network is not None and nim.network.ca_config_map is not None else []
     if suffix in ("warm", "lora-job"):
         return {"containers": [PREWARM_CONTAINER if suffix == "warm" else LOADER_CONTAINER], "initContainers": authorities}
-    extra, extra_init = ([str(each["name"]) for each in given or ()] for given in (nim.extra_containers, nim.extra_init_containers))
-    return {"containers": [SERVER_CONTAINER, *extra], "initContainers": [*authorities, *list_init_containers(nim), *extra_init]}
+    own_init = [*authorities, *list_init_containers(nim)]
+    return {
+        "containers": [SERVER_CONTAINER, *_names(nim.extra_containers)],
+        "initContainers": [*own_init, *_names(nim.extra_init_containers)],
+    }
+
+
+def _names(containers: Any) -> list[str]:
+    return [container["name"] for container in containers or ()]
 
 
 def find_incomplete_containers(nim: NIM, suffix: str, patch: Mapping[str, Any]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from ..args import NIM
 from ..args.metrics import DashboardArgs
 from ..kubernetes.generated_names import hash_content
 from ..names import make_labels
-from .inputs import lift
+from .inputs import as_name, lift
 from .promql import NAMES, query_available_replicas, query_desired_replicas, query_quantile, select_series
 
 WINDOW = "$__rate_interval"
@@ -40,7 +40,7 @@ def render_dashboard(nim: NIM, service_name: str, dashboard: DashboardArgs) -> "
         model = build_dashboard(service_name, namespace, is_multi_node=is_multi_node)
         return {f"{namespace}-{service_name}.json": json.dumps(model, indent=2)}
 
-    return {"metadata": metadata, "data": lift(nim.namespace, data)}
+    return {"metadata": metadata, "data": lift(as_name(nim.namespace), data)}
 
 
 def build_dashboard(service_name: str, namespace: str, *, is_multi_node: bool = False) -> dict[str, Any]:

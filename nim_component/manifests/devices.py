@@ -9,7 +9,7 @@ from ..args.devices import DeviceRequest, ResourceClaim
 from ..kubernetes.generated_names import generate_name
 from ..names import make_labels
 from .child_objects import name_claim_template
-from .inputs import lift_within
+from .inputs import as_name, lift_within
 from .overrides import find_spec_override
 from .references import References
 
@@ -35,7 +35,7 @@ def render_resource_claim_template(nim: NIM, service_name: str, resource_claim: 
 
 def _request(device: DeviceRequest) -> "k8s.resource.v1.DeviceRequestArgsDict":
     exactly: k8s.resource.v1.ExactDeviceRequestArgsDict = {
-        "device_class_name": device.device_class,
+        "device_class_name": as_name(device.device_class),
         "allocation_mode": "ExactCount",
         "count": device.count,
     }

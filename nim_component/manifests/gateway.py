@@ -10,7 +10,7 @@ import pulumi
 from ..args import NIM
 from ..args.exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, RouteArgs
 from ..names import make_labels, make_selector
-from .inputs import lift
+from .inputs import as_name, lift
 
 ROUTE_VERSION = "gateway.networking.k8s.io/v1"
 POOL_GROUP = "inference.networking.k8s.io"
@@ -99,11 +99,11 @@ def render_grpc_route(nim: NIM, service_name: str, route: GRPCRouteArgs) -> dict
 
 
 def _parent(route: RouteArgs) -> ParentRef:
-    parent: ParentRef = {"name": route.gateway}
+    parent: ParentRef = {"name": as_name(route.gateway)}
     if route.gateway_namespace is not None:
-        parent["namespace"] = route.gateway_namespace
+        parent["namespace"] = as_name(route.gateway_namespace)
     if route.section is not None:
-        parent["sectionName"] = route.section
+        parent["sectionName"] = as_name(route.section)
     return parent
 
 
@@ -137,7 +137,7 @@ def render_inference_pool(nim: NIM, service_name: str, pool: InferencePoolArgs) 
         "selector": {"matchLabels": make_selector(service_name)},
         "targetPorts": [{"number": nim.port}],
         "endpointPickerRef": {
-            "name": pool.endpoint_picker,
+            "name": as_name(pool.endpoint_picker),
             "port": {"number": pool.endpoint_picker_port},
             "failureMode": pool.failure_mode,
         },

@@ -5,10 +5,20 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
+from ..args.field_types import ObjectName
 from ..args.outputs import is_output
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+def as_name(value: "ObjectName") -> "pulumi.Input[str]":
+    """Return a validated name of an object.
+
+    The type of a name in the metadata of a resource is `Output[str | None]`; it resolves to a
+    string.
+    """
+    return value  # pyright: ignore[reportReturnType]
 
 
 def lift(value: "pulumi.Input[T]", function: Callable[[T], U]) -> "pulumi.Input[U]":

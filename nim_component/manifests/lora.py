@@ -25,7 +25,7 @@ from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_progr
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, make_labels
 from .environment import render_token_variables, render_user_variables
 from .generation import find_server_generation
-from .inputs import lift, lift_all
+from .inputs import as_name, lift, lift_all
 from .models import name_loader_model
 from .network import render_network_mounts, render_network_variables
 from .references import References
@@ -125,7 +125,7 @@ def render_lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.V
     source = nim.lora.source
     volumes: list[k8s.core.v1.VolumeArgsDict] = []
     if source is not None and source.claim is not None:
-        volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": source.claim, "read_only": True}})
+        volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": as_name(source.claim), "read_only": True}})
     elif references.lora_pvc is not None:
         volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": references.lora_pvc}})
     elif source is None or source.volume is None:

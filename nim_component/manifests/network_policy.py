@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.network_policy import NetworkPeer, NetworkPolicyArgs
 from ..names import JOBS, make_labels, make_name_selector
+from .inputs import as_name
 from .workload import select_pods
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -92,7 +93,7 @@ def _peer(peer: NetworkPeer) -> "k8s.networking.v1.NetworkPolicyPeerArgsDict":
         return {"ip_block": block}
     rendered: k8s.networking.v1.NetworkPolicyPeerArgsDict = {}
     if peer.namespace is not None:
-        rendered["namespace_selector"] = {"match_labels": {NAMESPACE_NAME: peer.namespace}}
+        rendered["namespace_selector"] = {"match_labels": {NAMESPACE_NAME: as_name(peer.namespace)}}
     if peer.namespace_labels is not None:
         rendered["namespace_selector"] = _selector(peer.namespace_labels)
     if peer.pods is not None:

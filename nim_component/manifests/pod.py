@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.managed_names import SHM_VOLUME
-from ..args.pod import Toleration
+from ..args.pod import PodToleration, Toleration
 from ..names import make_selector
 from .devices import render_pod_claims
 from .lora import render_init_containers, render_lora_volumes
@@ -104,7 +104,7 @@ def _spread(constraint: Any, service_name: str) -> Any:
     return {**constraint, **pods}
 
 
-def render_toleration(toleration: Toleration) -> "k8s.core.v1.TolerationArgsDict":
+def render_toleration(toleration: PodToleration) -> "k8s.core.v1.TolerationArgsDict":
     """Render a toleration."""
     return cast(Any, {name: value for name in Toleration.model_fields if (value := getattr(toleration, name)) is not None})
 

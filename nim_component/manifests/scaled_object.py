@@ -13,7 +13,7 @@ from ..args.keda import POD_TRIGGERS, KedaArgs, KedaTrigger
 from ..args.keda_versions import is_value_type
 from ..args.scaling import ScalingPreset
 from ..names import make_labels
-from .inputs import lift, lift_all
+from .inputs import as_name, lift, lift_all
 from .promql import add_zero_at_rest, format_number, query_preset
 from .workload import find_workload
 
@@ -113,7 +113,7 @@ def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: Ked
         "metricType": "Value" if is_value_type(preset) else "AverageValue",
         "metadata": {
             "serverAddress": keda.prometheus or "",
-            "query": lift(nim.namespace, build_query),
+            "query": lift(as_name(nim.namespace), build_query),
             "threshold": lift_all(format_number, preset.goal),
             # An empty result is an error, for which the fallback exists. It does not mean "no
             # load".
@@ -121,7 +121,7 @@ def _preset(nim: NIM, service_name: str, autoscaling: AutoscalingArgs, keda: Ked
         },
     }
     if keda.authentication is not None:
-        trigger["authenticationRef"] = {"name": keda.authentication}
+        trigger["authenticationRef"] = {"name": as_name(keda.authentication)}
     return trigger
 
 
@@ -131,11 +131,11 @@ def _trigger(trigger: KedaTrigger) -> Trigger:
         metadata.setdefault("ignoreNullValues", "false")
     rendered: Trigger = {"type": trigger.type, "metadata": metadata}
     if trigger.name is not None:
-        rendered["name"] = trigger.name
+        rendered["name"] = as_name(trigger.name)
     if trigger.metric_type is not None:
         rendered["metricType"] = trigger.metric_type
     if trigger.authentication is not None:
-        rendered["authenticationRef"] = {"name": trigger.authentication}
+        rendered["authenticationRef"] = {"name": as_name(trigger.authentication)}
     return rendered
 
 

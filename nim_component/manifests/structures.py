@@ -12,6 +12,7 @@ import pulumi_kubernetes as k8s
 from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage]
 
 from ..args.problems import Problem
+from ..args.sdk_objects import to_mapping
 from ..text.field_paths import Path
 from ..text.nearest_names import suggest
 
@@ -32,10 +33,10 @@ def find_unknown_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
     """
     for field, kind in _KINDS.items():
         if given.get(field):
-            yield from find_unknown_keys(given[field], getattr(k8s.core.v1, kind), (field,))
+            yield from find_unknown_keys(to_mapping(given[field]), getattr(k8s.core.v1, kind), (field,))
     for path, value in _variables(given):
         if isinstance(value, Mapping):
-            yield from find_unknown_keys(cast(Any, value), k8s.core.v1.EnvVarArgs, path)
+            yield from find_unknown_keys(to_mapping(value), k8s.core.v1.EnvVarArgs, path)
 
 
 def _variables(given: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
