@@ -46,6 +46,7 @@ LEADER_WORKER_SET = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 RESOURCE_CLAIM_TEMPLATE = "kubernetes:resource.k8s.io/v1:ResourceClaimTemplate"
 NAMESPACE = "kubernetes:core/v1:Namespace"
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
@@ -74,6 +75,7 @@ __all__ = [
     "SCALED_OBJECT",
     "SECRET",
     "SERVICE",
+    "SERVICE_ACCOUNT",
     "SERVICE_MONITOR",
     "UNKNOWN",
     "VERTICAL_AUTOSCALER",

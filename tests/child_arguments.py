@@ -15,6 +15,7 @@ ROUTE = {"gateway": "public", **HOSTS}
 CPU_TRIGGER = {"type": "cpu", "metadata": {"value": "80"}}
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "service-account": {"service_account": {}},
     "network-policy": {"network_policy": {"ingress": []}},
     "network-policy-jobs": {"network_policy": {"ingress": []}, "cache": PREWARMED},
     "autoscaler": {"cache": SHARED, "autoscaling": {"max_replicas": 2, "metrics": [{"resource": {"name": "cpu", "utilization": 60}}]}},

@@ -160,6 +160,9 @@ BUILT_IN: dict[str, st.SearchStrategy[Any]] = {
     "resource_claims": st.sampled_from(RESOURCE_CLAIMS),
     "metrics": st.just({"monitor": None, "dashboard": {"folder": "Models"}, "scrape_annotations": True}),
     "scheduler_name": st.just("kai-scheduler"),
+    "service_account": st.sampled_from(
+        [{}, {"name": "existing", "mount_token": True}, {"annotations": {"eks.amazonaws.com/role-arn": "a"}}]
+    ),
 }
 """Option sets whose objects are of Kubernetes' own kinds."""
 OPTION_SETS = {*BUILT_IN, *CUSTOM}

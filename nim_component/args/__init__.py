@@ -46,6 +46,7 @@ from .scaling import ScalingPreset as ScalingPreset
 from .scaling import ScalingRate as ScalingRate
 from .secrets import NIMSecrets as NIMSecrets
 from .service import ServiceArgs as ServiceArgs
+from .service_account import ServiceAccountArgs as ServiceAccountArgs
 from .vertical_autoscaling import VerticalAutoscalingArgs as VerticalAutoscalingArgs
 
 if TYPE_CHECKING:

@@ -136,8 +136,10 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ForeignName(OPERATOR, "sidecarContainers", ("extra_containers",)),
     ForeignName(KUBERNETES, "containers", ("extra_containers",)),
     ForeignName(ALIAS, "sidecars", ("extra_containers",)),
-    ForeignName(CHART, "serviceAccount", ("overrides",), "The pods have no API token; `overrides.deployment` sets `serviceAccountName`."),
-    ForeignName(KUBERNETES, "serviceAccountName", ("overrides",), "The pods have no API token; `overrides.deployment` sets it."),
+    ForeignName(CHART, "serviceAccount", ("service_account",)),
+    ForeignName(CHART, "serviceAccount.create", ("service_account",), "Without `name`, the component creates one."),
+    ForeignName(KUBERNETES, "serviceAccountName", ("service_account.name",)),
+    ForeignName(KUBERNETES, "automountServiceAccountToken", ("service_account.mount_token",)),
     ForeignName(CHART | KUBERNETES, "terminationGracePeriodSeconds", ("termination_grace",)),
     ForeignName(KUBERNETES, "hostNetwork", ("overrides",), "`overrides.deployment` sets it."),
     # Probes and rollout

@@ -37,6 +37,7 @@ from .pod import GPU_TAINT, Affinity, Container, Mount, PodToleration, Structure
 from .rules import RULES
 from .served_model import find_base_model, list_model_facts
 from .service import ServiceArgs
+from .service_account import ServiceAccountArgs
 from .service_name import validate_service_name
 from .vertical_autoscaling import VerticalAutoscalingArgs
 
@@ -154,6 +155,10 @@ class NIM(FlyteNIM):
     scheduler_name: ObjectName | None = None
     """Scheduler of the pods, such as one with gang scheduling or queues. Unset: the cluster's
     default."""
+
+    service_account: ServiceAccountArgs | None = None
+    """ServiceAccount of the pods. Unset: the default ServiceAccount of the namespace, without a
+    token for the Kubernetes API."""
 
     service: ServiceArgs = ServiceArgs()
     """Kubernetes Service in front of the pods."""

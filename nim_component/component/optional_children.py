@@ -25,6 +25,7 @@ from ..manifests.lora import has_lora_job
 from ..manifests.monitor import render_monitor
 from ..manifests.network_policy import render_jobs_policy, render_network_policy
 from ..manifests.scaled_object import render_scaled_object
+from ..manifests.service_account import render_service_account
 from ..manifests.vertical_autoscaler import render_vertical_autoscaler
 from .context import ComponentContext
 from .generated_children import GeneratedChild, create_generated_child
@@ -71,7 +72,12 @@ def _scales_by_hpa(nim: NIM) -> bool:
     return nim.autoscaling is not None and nim.autoscaling.keda is None
 
 
+def _has_own_account(nim: NIM) -> bool:
+    return nim.service_account is not None and nim.service_account.is_own
+
+
 OPTIONAL_CHILDREN = (
+    OptionalChild("service-account", "service_account", render_service_account, CreationOrder.BEFORE_PODS, _has_own_account),
     OptionalChild("network-policy", "network_policy", render_network_policy, CreationOrder.BEFORE_PODS),
     OptionalChild("network-policy-jobs", "network_policy", render_jobs_policy, CreationOrder.BEFORE_PODS, _has_jobs),
     # An autoscaler that may scale to zero would remove the pods for which the rollout waits.

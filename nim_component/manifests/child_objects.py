@@ -86,6 +86,7 @@ CHILD_OBJECTS: dict[str, ChildObject] = {
     "network-policy": ChildObject("networking.v1.NetworkPolicy", _IDENTITY),
     "network-policy-jobs": ChildObject("networking.v1.NetworkPolicy", _IDENTITY),
     "disruption-budget": ChildObject("policy.v1.PodDisruptionBudget", _IDENTITY),
+    "service-account": ChildObject("core.v1.ServiceAccount", _IDENTITY),
     "lora": ChildObject("core.v1.ConfigMap", _IDENTITY, is_metadata_only=True),
     "lora-list": ChildObject("core.v1.ConfigMap", _IDENTITY, is_metadata_only=True),
     "lora-job": ChildObject("batch.v1.Job", _IDENTITY),

@@ -19,6 +19,7 @@ from .overrides import find_spec_override
 from .pvc import name_pvc
 from .references import References
 from .security import render_pod_context
+from .service_account import render_pod_account
 from .timing import Timing
 
 RETRIES = 2
@@ -54,7 +55,7 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
     creates another Job before the old one is deleted.
     """
     pod: k8s.core.v1.PodSpecArgsDict = {
-        "automount_service_account_token": False,
+        **render_pod_account(nim, service_name, is_server=False),
         "enable_service_links": False,
         "security_context": render_pod_context(nim),
         "containers": [render_loader(nim, references, timing)],

@@ -14,13 +14,14 @@ from .network import render_authorities_container, render_network_volumes
 from .references import References
 from .security import render_container_context, render_pod_context
 from .server import render_server
+from .service_account import render_pod_account
 from .timing import Timing
 
 
 def render_pod(nim: NIM, service_name: str, references: References, timing: Timing) -> "k8s.core.v1.PodSpecArgsDict":
     """Render the pod's spec."""
     pod: k8s.core.v1.PodSpecArgsDict = {
-        "automount_service_account_token": False,
+        **render_pod_account(nim, service_name, is_server=True),
         # A Service named "nim" would otherwise set NIM_PORT and similar variables in the server's
         # environment.
         "enable_service_links": False,

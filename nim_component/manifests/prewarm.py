@@ -25,6 +25,7 @@ from .pod import render_cache_volume, render_toleration
 from .references import References
 from .security import render_container_context, render_pod_context
 from .server import render_cache_mount
+from .service_account import render_pod_account
 from .timing import Timing
 
 RETRIES = 3
@@ -59,7 +60,7 @@ def _labels(service_name: str) -> dict[str, str]:
 def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: References) -> "k8s.core.v1.PodSpecArgsDict":
     size = {"cpu": lift(prewarm.cpu, str), "memory": prewarm.mem}
     pod: k8s.core.v1.PodSpecArgsDict = {
-        "automount_service_account_token": False,
+        **render_pod_account(nim, service_name, is_server=False),
         "enable_service_links": False,
         "restart_policy": "Never",
         "security_context": render_pod_context(nim),

@@ -30,6 +30,7 @@ def run_checks(requirements: StackRequirements, facts: Facts, state: StackState 
         *_check_namespaces(requirements, facts),
         *_check_kinds(requirements, facts),
         *_check_permissions(facts),
+        *_check_service_accounts(requirements, facts),
         *check_secrets(requirements, facts),
         *check_pull_secrets(requirements, facts),
         *(result for service in requirements.services for result in check_pvcs(service, facts)),
@@ -80,6 +81,19 @@ def _check_kinds(requirements: StackRequirements, facts: Facts) -> Iterator[Chec
         if facts.kinds is not None and (version, kind) not in facts.kinds:
             fix = "Install the operator that provides it, or remove the option set that creates such objects."
             yield CheckResult("fail", f"Kind {kind}", f"the cluster has no {version} {kind}", fix)
+
+
+def _check_service_accounts(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
+    for namespace, name in sorted({(each.namespace, name) for each in requirements.services for name in each.service_accounts}):
+        about = f"ServiceAccount {namespace}/{name}"
+        if (namespace, name) not in facts.service_accounts:
+            yield CheckResult("warn", about, "may not be read", "Grant get on serviceaccounts to check it, or make sure that it exists.")
+        elif facts.service_accounts[namespace, name] is None:
+            fix = "Correct service_account.name, remove it so that the component creates one, or create it:"
+            command = f"kubectl -n {namespace} create serviceaccount {name}"
+            yield CheckResult("fail", about, "does not exist, so no pod can be created", fix, command)
+        else:
+            yield CheckResult("ok", about, "exists")
 
 
 def _check_permissions(facts: Facts) -> Iterator[CheckResult]:

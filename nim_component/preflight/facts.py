@@ -60,6 +60,8 @@ class Facts:
     """Namespaces whose Secrets may not be read."""
     pvcs: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
     """By namespace and name; None if it does not exist."""
+    service_accounts: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
+    """By namespace and name; None if it does not exist."""
     kinds: frozenset[tuple[str, str]] | None = None
     """(apiVersion, kind) that the server supports, of the requested API groups."""
     denied: tuple[Permission, ...] | None = None
@@ -88,10 +90,12 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
     found_namespaces = {name: start(_get(client, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
     secrets = {each: start(_secret(client, *each)) for each in sorted(secret_names)}
     pvcs = {each: start(_get(client, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(pvc_names)}
+    account_names = {(each.namespace, name) for each in services for name in each.service_accounts}
+    accounts = {each: start(_get(client, f"/api/v1/namespaces/{each[0]}/serviceaccounts/{each[1]}")) for each in sorted(account_names)}
     kinds = start(_kinds(client, {version for version, _ in requirements.kinds}))
     denied = start(_denied(client, requirements))
     own_objects = start(_own_objects(client, namespaces))
-    by_name = (quotas, found_namespaces, secrets, pvcs)
+    by_name = (quotas, found_namespaces, secrets, pvcs, accounts)
     await asyncio.gather(nodes, pods, storage, kinds, denied, own_objects, *(task for each in by_name for task in each.values()))
     return Facts(
         version,
@@ -103,6 +107,7 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
         {name: task.result() for name, task in secrets.items() if task.result() is not UNREAD},
         frozenset(namespace for (namespace, _), task in secrets.items() if task.result() is UNREAD),
         {name: task.result() for name, task in pvcs.items() if task.result() is not UNREAD},
+        {name: task.result() for name, task in accounts.items() if task.result() is not UNREAD},
         kinds.result(),
         denied.result(),
         *own_objects.result(),

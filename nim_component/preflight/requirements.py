@@ -39,6 +39,8 @@ class ServiceRequirements:
     """Names of PVCs that must exist."""
     pvc_owners: Mapping[str, tuple[str, ...]]
     """Name of each mounted PVC to the arguments that decide about it, such as `lora.volume`."""
+    service_accounts: frozenset[str]
+    """Names of ServiceAccounts that must exist."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ def _read_service(workload: Object, objects: Sequence[Object], created: set[tupl
         ),
         existing_pvcs=frozenset(mounted.keys() - created_pvcs),
         pvc_owners=mounted,
+        service_accounts=frozenset(
+            name for spec in specs if (name := text_at(spec, "serviceAccountName")) and ("ServiceAccount", namespace, name) not in created
+        ),
     )
 
 

@@ -110,6 +110,13 @@ OPTION_SETS: dict[str, Coverage] = {
         "Dynamic Resource Allocation",
         "resource-claim-replaces-gpus",
     ),
+    "service_account": Coverage(
+        "test_service_account.py",
+        "cluster/test_service_account.py::test_pods_have_their_account",
+        f"{EXAMPLES}.identity.yaml",
+        "ServiceAccount, cloud identity",
+        "service-account-with-token",
+    ),
     "service": Coverage(
         "test_exposure.py",
         "cluster/test_exposure.py::test_service_options_are_accepted",

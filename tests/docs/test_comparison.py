@@ -31,6 +31,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "KEDA, to zero": ("unit/test_autoscaling.py::test_default_fallback_keeps_current_replicas", "cluster/test_custom_resources.py::test_custom_resource_is_accepted_unchanged"),
     "autoscaling switched on keeps running pods": ("cluster/test_autoscaling.py::test_enabling_autoscaling_keeps_running_pods",),
     "VerticalPodAutoscaler": ("unit/test_vertical_autoscaling.py::test_default_recommends_without_updates",),
+    "ServiceAccount, cloud identity": ("unit/test_service_account.py::test_default_names_no_account", "cluster/test_service_account.py::test_pods_have_their_account"),
     "Service: type, annotations, labels": ("cluster/test_exposure.py::test_service_options_are_accepted",),
     "Service: affinity, traffic policies, load balancer class, source ranges": ("cluster/test_exposure.py::test_service_options_are_accepted",),
     "Ingress with TLS": ("cluster/test_exposure.py::test_ingress_is_accepted", "unit/test_exposure.py::test_tls_uses_default_or_given_certificate"),

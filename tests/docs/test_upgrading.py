@@ -17,7 +17,7 @@ PEFT: dict[str, Any] = {"env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}, "lora_adapt
 REFRESHED: dict[str, Any] = {**PEFT, "lora": {"refresh_interval": 30, "volume": {}}}
 
 ROWS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
-    "image, resources, environment, probes, volumes, placement, security settings": [
+    "image, resources, environment, probes, volumes, placement, security settings, ServiceAccount": [
         ({}, {"image": "nvcr.io/nim/meta/llama3-8b-instruct:1.0.4"}),
         ({}, {"mem": "48Gi"}),
         ({}, {"env": {"A": "b"}}),
@@ -25,8 +25,12 @@ ROWS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({}, {"shm_size": "8Gi"}),
         ({}, {"node_selector": {"a": "b"}}),
         ({}, {"run_as_user": 1001}),
+        ({}, {"service_account": {"name": "reader"}}),
     ],
     "adapters, without `lora.refresh_interval`": [({**PEFT, "hf_repo_ids": ["a/b"]}, {"hf_repo_ids": ["a/b", "a/c"]})],
+    "annotations of the ServiceAccount that the component creates": [
+        ({"service_account": {}}, {"service_account": {"annotations": {"a/b": "c"}}})
+    ],
     "adapters, with `lora.refresh_interval` and `lora.volume`": [({**REFRESHED, "hf_repo_ids": ["a/b"]}, {"hf_repo_ids": ["a/b", "a/c"]})],
     "another order of adapters, variables, tolerations, topology spread, volumes or mounts": [
         ({**PEFT, "hf_repo_ids": ["a/b", "a/c"]}, {"hf_repo_ids": ["a/c", "a/b"]}),

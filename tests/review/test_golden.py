@@ -35,6 +35,7 @@ THREE = {"replicas": 3, "cache": {"access_mode": "ReadWriteMany", "size": "50Gi"
 HPA = {"scaleTargetRef": {"kind": "Deployment", "name": "llama"}, "minReplicas": 2, "maxReplicas": 6}
 NODE = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteMany"}}
 ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
+ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/nim"}
 SCALED = {"max_replicas": 6, "presets": ["queue"]}
 OVERRIDES = {
     "deployment": {"spec": {"minReadySeconds": 30, "template": {"spec": {"containers": [{"name": "nim", "stdin": True}]}}}},
@@ -100,6 +101,13 @@ CASES: dict[str, Callable[[], StackReview]] = {
             a={**SERVICE, "image": "nvcr.io/nim/x:1.1.9"}, b={**SERVICE, "image": "nvcr.io/nim/meta/llama3-8b-instruct:latest"}
         ),
     ),
+    "service-account-with-token": lambda: review_renders(
+        render_service(), render_service(service_account={"annotations": ROLE, "mount_token": True})
+    ),
+    "service-account-annotations": lambda: review_renders(
+        render_service(service_account={"annotations": ROLE}), render_service(service_account={"annotations": ROLE | {"team": "search"}})
+    ),
+    "service-account-removed": lambda: review_renders(render_service(service_account={"annotations": ROLE}), render_service()),
     "port-changes": lambda: review_renders(render_service(), render_service(port=9000)),
     "storage-class-of-generated-name": lambda: review_renders(render_service(), render_service(cache={"storage_class": "fast"})),
     "storage-class-of-retained-cache": lambda: review_renders(

@@ -19,6 +19,7 @@ GUIDES = {
     "network_policy": "network-policy",
     "disruption_budget": "placement",
     "resource_claims": "placement",
+    "service_account": "secrets",
     "service": "exposure",
     "ingress": "exposure",
     "http_route": "exposure",

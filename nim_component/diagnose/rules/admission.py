@@ -50,7 +50,8 @@ _REJECTIONS = (
         "service-account-missing",
         r'error looking up service account (?P<account>[^:]+):|serviceaccount "(?P<name>[^"]+)" not found',
         "The pod's ServiceAccount does not exist yet",
-        "Wait: in a new namespace it is created after a moment. If it stays missing, check kube-controller-manager.",
+        "Wait: in a new namespace, `default` is created after a moment. If it stays missing, check kube-controller-manager. "
+        "Create another one, or correct service_account.name.",
     ),
     MessagePattern(
         "priority-class-missing",

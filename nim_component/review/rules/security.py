@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, ServiceChange
-from ..findings import CRITICAL, WARNING, Finding, Severity, finding
-from ..object_fields import WORKLOADS, containers, pods
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
+from ..object_fields import WORKLOADS, changed_under, containers, pods
 from ..sentences import Sentence, sentence
 
 ROOT_FILES, API_TOKEN = "securityContext.readOnlyRootFilesystem", "automountServiceAccountToken"
@@ -114,4 +114,16 @@ def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:
             yield Weakness(f"ports[{port.get('name')}].hostPort", "", "listens on a port of the node", WARNING)
 
 
-RULES = (weakened,)
+def identities(service: ServiceChange) -> Iterator[Finding]:
+    """Report annotations of a ServiceAccount, which decide the cloud identity of its pods."""
+    for change in service.of("ServiceAccount"):
+        after = change.after
+        paths = changed_under(change, "metadata.annotations")
+        if change.operation != "update" or after is None or not paths:
+            continue
+        text = sentence("ServiceAccount {name}: the annotations change.", name=after.object_name)
+        consequence = sentence("Kubernetes restarts no pod for it. An identity that a webhook sets, as on EKS, applies to new pods only.")
+        yield finding("other", NOTICE, change, service.name, text, consequence, *paths)
+
+
+RULES = (weakened, identities)

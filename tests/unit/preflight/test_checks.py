@@ -47,6 +47,25 @@ def capacity(size: str, name: str = "fast") -> dict[str, Any]:
     return {"storageClassName": name, "maximumVolumeSize": size}
 
 
+@pytest.mark.parametrize(
+    ("accounts", "text"),
+    [
+        ({}, "warn ServiceAccount ml/reader: may not be read"),
+        ({("ml", "reader"): None}, "fail ServiceAccount ml/reader: does not exist, so no pod can be created"),
+        ({("ml", "reader"): {"metadata": {"name": "reader"}}}, "ok ServiceAccount ml/reader: exists"),
+    ],
+    ids=["unread", "missing", "existing"],
+)
+def test_named_service_account_must_exist(accounts: dict[tuple[str, str], Any], text: str):
+    requirements = requirements_of(service_account={"name": "reader"})
+    results = [each for each in run_checks(requirements, facts(service_accounts=accounts)) if each.about.startswith("ServiceAccount")]
+    assert [f"{each.mark} {each.about}: {each.text}" for each in results] == [text]
+
+
+def test_own_service_account_needs_no_check():
+    assert not [each for each in run_checks(requirements_of(service_account={}), facts()) if each.about.startswith("ServiceAccount")]
+
+
 def test_cluster_with_everything_passes():
     results = run_checks(requirements_of(), facts(), state=StackState())
     assert problems(results) == []

@@ -166,4 +166,18 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"cache": {"ephemeral": True, "retain": True}},
         "cache.retain: has no effect with ephemeral: each pod has its own volume, which is deleted with the pod. Remove one of the two.",
     ),
+    (
+        {"service_account": {"name": "reader", "annotations": {"eks.amazonaws.com/role-arn": "a"}}},
+        "service_account.annotations: must not be combined with name. Remove one of the two: the component annotates only a "
+        "ServiceAccount that it creates.",
+    ),
+    (
+        {"service_account": {"name": "Reader"}},
+        "service_account.name: must be a Kubernetes object name (got 'Reader'). Use at most 253 lower-case letters, digits, '-' and '.', "
+        'such as `"my-name"`.',
+    ),
+    (
+        {"service_account": {"mount_token": "yes"}},
+        "service_account.mount_token: must be a boolean (got 'yes'). Use True or False.",
+    ),
 ]
