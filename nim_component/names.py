@@ -50,6 +50,10 @@ MANAGED_LABELS = (*SELECTOR_LABELS, *STANDARD_LABELS, CACHE_LABEL)
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"
 WAIT_FOR = "pulumi.com/waitFor"
 """Annotation with the conditions for which the Kubernetes provider waits, in place of its own."""
+APPLIED, HAS_ADDRESS = "jsonpath={.metadata.uid}", "jsonpath={.status.loadBalancer.ingress}"
+"""Values of that annotation with `diagnosis.fail_fast`: the provider waits until the object is
+applied, or until a Service of type LoadBalancer has an address. The component waits for the pods.
+"""
 SKIP_AWAIT = "pulumi.com/skipAwait"
 """Annotation of objects for which the Kubernetes provider does not wait."""
 REPLACE_FAILED = "pulumi.com/replaceUnready"

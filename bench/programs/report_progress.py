@@ -8,7 +8,8 @@ import sys
 import time
 
 from nim_component.cluster.client import ClusterClient
-from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout
+from nim_component.diagnose.progress.reporter import ProgressReporter
+from nim_component.diagnose.progress.tracked_rollout import TrackedRollout
 from nim_component.diagnose.watch import Watch
 
 COUNT, KUBECONFIG = int(sys.argv[1]), sys.argv[2]

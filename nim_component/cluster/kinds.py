@@ -63,7 +63,7 @@ def slim_foreign_pod(pod: Object) -> Object:
 
 def slim_node(node: Object) -> Object:
     """Remove the list of images, the largest part of a node."""
-    kept = {key: at(node, "status", key) for key in ("allocatable", "conditions")}
+    kept = {key: at(node, "status", key) for key in ("allocatable", "capacity", "conditions")}
     labels = texts_at(node, "metadata", "labels")
     metadata = {"name": name_of(node), "labels": labels, "uid": text_at(node, "metadata", "uid")}
     return {"metadata": metadata, "spec": {"taints": items_at(node, "spec", "taints")}, "status": kept}

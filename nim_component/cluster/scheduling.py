@@ -40,6 +40,11 @@ def allocatable(node: Object, resource: str) -> int:
     return int(quantity(at(node, "status", "allocatable", resource) or 0))
 
 
+def capacity(node: Object, resource: str) -> int:
+    """Return the number of an extended resource that a node has, including unhealthy devices."""
+    return max(int(quantity(at(node, "status", "capacity", resource) or 0)), allocatable(node, resource))
+
+
 def is_node_ready(node: Object) -> bool:
     """Return True if the node's condition Ready is true."""
     return condition(node, "Ready").get("status") == "True"

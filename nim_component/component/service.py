@@ -11,10 +11,11 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.canonical import canonicalise
-from ..args.error import describe_owner
+from ..args.error import ArgumentValueError, describe_owner
 from ..args.output_validation import bind_outputs
+from ..args.problems import Problem
 from ..args.recorded_arguments import describe_arguments
-from ..diagnose.progress.availability import can_report_progress
+from ..diagnose.progress.availability import can_report_progress, find_missing_condition
 from ..manifests.address import render_external_url, render_host, render_url
 from ..manifests.lora import find_unload_seconds, has_lora_job
 from ..manifests.models import list_known_models, render_model_names
@@ -80,6 +81,8 @@ class NIMService(pulumi.ComponentResource):
         timing = compute_timing(nim, unload_seconds=find_unload_seconds(nim) if has_lora_job(nim) else None)
         context = ComponentContext(self, name, service_name, nim, timing)
         report_budgets(self, service_name, timing)
+        if missing := find_missing_condition(self, nim):
+            raise ArgumentValueError(describe_owner(name), [Problem(("diagnosis", "fail_fast"), *missing)])
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
         warn_of_keda_version(self, nim)

@@ -21,6 +21,7 @@ def provide_workload(
 ) -> "k8s.apps.v1.Deployment | k8s.apiextensions.CustomResource":
     """Create the workload after `depends_on`, with timeouts that cover the start of its pods."""
     nim = context.nim
+    limits = context.timing.create_timeout, context.timing.update_timeout
     options = context.options(custom_timeouts=context.rollout_timeouts(), depends_on=list(depends_on) or None)
     if nim.multi_node is not None:
         name = context.child_name("group")
@@ -29,10 +30,10 @@ def provide_workload(
         # wait for as many nodes again.
         options.replace_on_changes = ["spec.leaderWorkerTemplate.size"]
         options.delete_before_replace = True
-        options.hooks = create_progress_hooks(context.parent, LEADER_WORKER_SET_TYPE, name, nim)
+        options.hooks = create_progress_hooks(context.parent, LEADER_WORKER_SET_TYPE, name, nim, limits)
         return k8s.apiextensions.CustomResource(name, **context.inputs("group", rendered), opts=options)
     name = context.child_name("deployment")
-    options.hooks = create_progress_hooks(context.parent, DEPLOYMENT_TYPE, name, nim)
+    options.hooks = create_progress_hooks(context.parent, DEPLOYMENT_TYPE, name, nim, limits)
     inputs = context.inputs("deployment", render_deployment(nim, context.service_name, references, context.timing))
     if nim.autoscaling is not None:
         # The autoscaler owns the replicas: autoscaling that is added to a running service removes

@@ -31,6 +31,17 @@ def read_state(workload: Object) -> WorkloadState:
             return _read_replicas(workload, "pods", "availableReplicas")
 
 
+def is_rolled_out(workload: Object, generation: int) -> bool:
+    """Return True if all pods of a generation, or of a newer one, are available, and no others.
+
+    The rule of `kubectl rollout status`, for a Deployment and a LeaderWorkerSet.
+    """
+    has_old_pods = workload.get("kind") == "Deployment" and number_at(workload, "status", "replicas") > number_at(
+        workload, "status", "updatedReplicas"
+    )
+    return number_at(workload, "metadata", "generation") >= generation and read_state(workload) == AVAILABLE and not has_old_pods
+
+
 def is_scaled_to_zero(workload: Object) -> bool:
     """Return True if the workload runs no pods and needs none."""
     return at(workload, "spec", "replicas") == 0

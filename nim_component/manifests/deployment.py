@@ -5,7 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..names import CACHE_LABEL, PATCH_FORCE, REPLICAS_OWNER, SECRETS_DIGEST, WAIT_FOR, make_labels, make_selector
+from ..names import APPLIED, CACHE_LABEL, PATCH_FORCE, REPLICAS_OWNER, SECRETS_DIGEST, WAIT_FOR, make_labels, make_selector
 from .monitor import render_scrape_annotations
 from .pod import render_pod
 from .references import References
@@ -28,7 +28,7 @@ def render_deployment(nim: NIM, service_name: str, references: References, timin
     """Render metadata and spec."""
     # The provider's own wait can end while the new ReplicaSet still has no pods: with `recreate`,
     # and with `rolling` when an earlier template is used again.
-    annotations = {WAIT_FOR: ROLLED_OUT}
+    annotations = {WAIT_FOR: APPLIED if nim.diagnosis.fail_fast else ROLLED_OUT}
     if nim.autoscaling is not None:
         annotations |= {PATCH_FORCE: "true", REPLICAS_OWNER: "autoscaler"}
     metadata: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from ..args import NIM
 from ..args.metrics import SCRAPE, SCRAPE_PATH, SCRAPE_PORT
 from ..args.multi_node import MultiNodeArgs
-from ..names import WAIT_FOR, WORKER_INDEX, make_labels, make_selector, make_worker_labels
+from ..names import APPLIED, WAIT_FOR, WORKER_INDEX, make_labels, make_selector, make_worker_labels
 from .deployment import render_template
 from .generation import find_server_generation
 from .inputs import lift
@@ -77,7 +77,7 @@ def render_leader_worker_set(
         "labels": make_labels(service_name),
     }
     if nim.replicas > 0:
-        metadata["annotations"] = {WAIT_FOR: "condition=Available"}
+        metadata["annotations"] = {WAIT_FOR: APPLIED if nim.diagnosis.fail_fast else "condition=Available"}
     return {"api_version": workload.api_version, "kind": workload.kind, "metadata": metadata, "spec": spec}
 
 

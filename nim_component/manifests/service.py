@@ -5,7 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, ServiceArgs
-from ..names import SKIP_AWAIT, make_labels, make_selector
+from ..names import HAS_ADDRESS, SKIP_AWAIT, WAIT_FOR, make_labels, make_selector
 from .server import name_port
 
 
@@ -14,6 +14,10 @@ def render_service(nim: NIM, service_name: str) -> "dict[str, Any]":
     annotations = dict(nim.service.annotations or {})
     if nim.fewest_pods == 0:
         # The provider waits for ready endpoints, and a service with zero pods has none.
+        annotations[SKIP_AWAIT] = "true"
+    elif nim.diagnosis.fail_fast and nim.service.type == "LoadBalancer":
+        annotations[WAIT_FOR] = HAS_ADDRESS
+    elif nim.diagnosis.fail_fast:
         annotations[SKIP_AWAIT] = "true"
     name = name_port("http", nim.port)
     ports: list[k8s.core.v1.ServicePortArgsDict] = [{"name": name, "port": nim.port, "target_port": name, "protocol": "TCP"}]

@@ -11,7 +11,8 @@ import pytest
 
 from nim_component import NIM, CacheArgs, NIMSecrets
 from nim_component.cluster.client import ClusterClient
-from nim_component.diagnose.progress.reporter import Level, ProgressReporter, TrackedRollout
+from nim_component.diagnose.progress.reporter import ProgressReporter
+from nim_component.diagnose.progress.tracked_rollout import Level, TrackedRollout
 from nim_component.diagnose.watch import Watch
 
 from .client import Client, Object, wait_until

@@ -64,6 +64,10 @@ class ExpectedService:
     has_changed: bool = True
     """True if Pulumi created or updated a workload of the service in this run."""
     is_autoscaled: bool = False
+    fails_fast: bool = False
+    """True with `diagnosis.fail_fast`."""
+    failure: str = ""
+    """Error of a service for which the program has waited without success; else empty."""
     unavailable: Reaction = "error"
     missing_models: Reaction = "error"
 

@@ -25,6 +25,7 @@ from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
 from .hooks import has_changed
 from .live_services import LiveServices
 from .run_state import run_state
+from .unchanged_services import wait_if_unavailable
 
 _NOT_COMPARED = "the live services are not compared with the program"
 
@@ -54,14 +55,15 @@ class FinalLook:
     async def _compare(self, services: list[ExpectedService]) -> None:
         by_cluster: dict[Connection, list[ExpectedService]] = {}
         for each in services:
-            if each.connection is not None:
+            if each.connection is not None and not each.failure:
                 by_cluster.setdefault(each.connection, []).append(each)
         found = await asyncio.gather(*(self._read(*each) for each in by_cluster.items()))
         problems = [problem for each in found for problem in each]
         for problem in problems:
             if problem.reaction == "warn":
                 pulumi.log.warn(problem.text, problem.component)
-        errors = [problem.text for problem in problems if problem.reaction == "error"]
+        errors = [each.failure for each in services if each.failure]
+        errors += [problem.text for problem in problems if problem.reaction == "error"]
         if errors:
             raise pulumi.RunError("\n".join(errors))
 
@@ -130,10 +132,12 @@ def schedule_final_look(
             nim.served_model_name is None and values["models"][0] is not None,
             has_changed(component),
             nim.autoscaling is not None,
+            bool(diagnosis.fail_fast),
+            "",
             diagnosis.unavailable,
             diagnosis.missing_models,
         )
-        await look.add(service)
+        await look.add(await wait_if_unavailable(service))
 
     look.pending += 1
     pulumi.Output.all(

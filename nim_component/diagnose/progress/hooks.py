@@ -10,52 +10,31 @@ or with an engine or SDK without hooks.
 import asyncio
 import contextlib
 import contextvars
-import threading
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pulumi
 
 from ...args import NIM
-from ...cluster.client import ClusterClient
-from ...cluster.connection import Connection, resolve_connection
-from ...cluster.kubeconfig import NoClusterError
-from ...cluster.objects import text_at, texts_at
-from ...names import JOBS, SELECTOR_LABELS, SERVER
-from ..phases import JOB_TITLES, format_duration
-from ..watch import Watch
-from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, Hold, describe_failed_hold, hold, release
+from ...cluster.connection import resolve_connection
+from ...cluster.objects import Object, number_at
+from ..phases import format_duration
+from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, describe_failed_hold, hold, release
+from .early_end import RolloutError, WaitEnd, WaitSettings, describe_early_end, describe_end, must_wait
 from .interrupts import delay_interrupts
+from .reader_thread import ReaderThread
 from .recovery import describe_recovery, is_interrupted
-from .reporter import FINAL_DIAGNOSIS_SECONDS, Level, ProgressReporter, TrackedRollout
+from .reported_resource import ReportedResource
+from .reporter import FINAL_DIAGNOSIS_SECONDS
 from .run_state import run_state
-
-T = TypeVar("T")
-IDLE_SECONDS = 60.0
-"""Seconds until a watch without rollouts ends: a service's Deployment follows its Job."""
+from .tracked_rollout import Level, track_rollout
 
 
-@dataclass
-class ReportedResource:
-    """A resource that Pulumi may create or update, and wait for, in this run."""
-
-    component: pulumi.Resource
-    adapters: int
-    read_secrets: bool
-    connection: Connection | None = None
-    rollout: TrackedRollout | None = None
-    """The rollout while Pulumi waits for it."""
-    hold: Hold | None = None
-    """Hold of the autoscaler that this update deletes."""
-    has_changed: bool = False
-    """True if Pulumi has created or updated the resource in this run."""
-
-
-def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> "pulumi.ResourceHookBinding | None":
+def bind_hooks(
+    component: pulumi.Resource, type_: str, child: str, nim: NIM, limits: tuple[int, int] = (0, 0)
+) -> "pulumi.ResourceHookBinding | None":
     """Return the hooks for a child of `component`, or None if the cluster is unknown.
 
     To be called before the child is registered, and only if `can_report_progress()`.
@@ -65,6 +44,7 @@ def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> 
         type_: The child's Pulumi type.
         child: The child's logical name.
         nim: The arguments of the service.
+        limits: Seconds that `diagnosis.fail_fast` waits after a creation, and after an update.
     """
     connection = resolve_connection(component, nim.diagnosis)
     if connection is None:
@@ -72,7 +52,9 @@ def bind_hooks(component: pulumi.Resource, type_: str, child: str, nim: NIM) -> 
     hooks = _hooks_of_this_run()
     if hooks is None:
         return None
-    resource = ReportedResource(component, len(nim.hf_repo_ids or ()), nim.secrets.verify)
+    grace = nim.diagnosis.grace_seconds
+    wait = None if grace is None else WaitSettings(grace, *limits)
+    resource = ReportedResource(component, len(nim.hf_repo_ids or ()), nim.secrets.verify, wait=wait)
 
     def register(values: list[Any]) -> None:
         urn, resource.connection = values
@@ -89,6 +71,12 @@ def has_changed(component: pulumi.Resource) -> bool:
     """
     hooks: ProgressHooks | None = run_state().get("progress hooks")
     return hooks is None or any(each.has_changed for each in hooks.resources.values() if each.component is component)
+
+
+def has_failed(component: pulumi.Resource) -> bool:
+    """Return True if the program has waited for the component in this run without success."""
+    hooks: ProgressHooks | None = run_state().get("progress hooks")
+    return hooks is not None and any(each.has_failed for each in hooks.resources.values() if each.component is component)
 
 
 def _hooks_of_this_run() -> "ProgressHooks | None":
@@ -113,9 +101,8 @@ class ProgressHooks:
         """By URN."""
         self._has_reported_recovery = False
         self._program_loop, self._context = loop, contextvars.copy_context()
-        delay_interrupts(loop, lambda: any(each.rollout is not None for each in self.resources.values()))
-        self._reader_loop: asyncio.AbstractEventLoop | None = None
-        self._reporters: dict[Connection, tuple[ProgressReporter, Watch, asyncio.Task[None]]] = {}
+        self._reader = ReaderThread()
+        delay_interrupts(loop, lambda: any(each.rollout is not None for each in self.resources.values()), self._reader.interrupted.set)
         begin, end = pulumi.ResourceHook("nim-component-begin", self.begin), pulumi.ResourceHook("nim-component-end", self.end)
         held = pulumi.ResourceHook("nim-component-hold", self.hold)
         failed = pulumi.ErrorHook("nim-component-failed", self.fail)
@@ -130,8 +117,7 @@ class ProgressHooks:
             if resource is None or resource.connection is None:
                 return
             resource.has_changed = True
-            resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
-            self._submit(self._begin(resource, resource.connection, resource.rollout))
+            self._start(args, resource)
 
     async def hold(self, args: pulumi.ResourceHookArgs) -> None:
         """Hold the autoscaler that this update deletes, so that it does not change `replicas`."""
@@ -140,75 +126,103 @@ class ProgressHooks:
             if resource is None or resource.connection is None or not args.type.endswith(":Deployment"):
                 return
             try:
-                work = self._submit(hold(resource.connection, dict(args.new_inputs or {})))
+                work = self._reader.submit(hold(resource.connection, dict(args.new_inputs or {})))
                 resource.hold = await asyncio.wait_for(asyncio.wrap_future(work), HOLD_SECONDS)
             except HOLD_ERRORS as error:
                 self._log(resource.component, "warning", describe_failed_hold(args.name, error))
 
-    def end(self, args: pulumi.ResourceHookArgs) -> None:
-        """End the report: the resource is ready."""
+    def _start(self, args: pulumi.ResourceHookArgs, resource: ReportedResource) -> None:
+        if resource.connection is None:
+            return
+        resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
+        if resource.wait is not None:
+            resource.rollout.note = describe_early_end(resource.wait.grace, pulumi.get_stack())
+        deny = partial(self._report, resource.component, "progress")
+        self._reader.submit(
+            self._reader.begin(resource.connection, resource.rollout, resource.wait, deny, read_secrets=resource.read_secrets)
+        )
+
+    def end(self, args: pulumi.ResourceHookArgs) -> Awaitable[None] | None:
+        """End the report: the resource is ready, or with `fail_fast` wait until it is."""
+        resource = self.resources.get(args.urn)
+        if resource is not None and resource.wait is not None and must_wait(args):
+            return self._wait(args, resource, resource.wait)
+        self._finish(resource)
+        return None
+
+    def _finish(self, resource: ReportedResource | None) -> None:
         with contextlib.suppress(Exception):
-            resource = self.resources.get(args.urn)
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 rollout, resource.rollout = resource.rollout, None
                 if rollout.phase_log.reported:  # otherwise the cluster could not be read
                     rollout.report("progress", f"{rollout.success} after {format_duration(time.monotonic() - rollout.started)}")
-                self._submit(self._end(resource.connection, rollout))
+                self._reader.submit(self._reader.end(resource.connection, rollout))
+
+    async def _wait(self, args: pulumi.ResourceHookArgs, resource: ReportedResource, settings: WaitSettings) -> None:
+        """Wait for a workload in place of the provider.
+
+        Raises:
+            RolloutError: The workload is not ready. The engine fails the update.
+        """
+        limit = settings.create if args.old_inputs is None else settings.update
+        await self._wait_until_ready(resource, number_at(args.new_outputs, "metadata", "generation"), settings, limit)
+
+    async def wait_for_unchanged(self, component: pulumi.Resource, kind: str, rendered: Object) -> None:
+        """Wait for a workload that Pulumi did not change in this run, as after an early end.
+
+        Raises:
+            RolloutError: The workload is not ready.
+        """
+        for resource in self.resources.values():
+            if resource.component is component and resource.wait is not None and resource.wait.update:
+                self._start(pulumi.ResourceHookArgs("", "", "", f":{kind}", new_inputs=rendered), resource)
+                await self._wait_until_ready(resource, 0, resource.wait, resource.wait.update)
+                return
+
+    async def _wait_until_ready(self, resource: ReportedResource, generation: int, settings: WaitSettings, limit: float) -> None:
+        rollout, connection = resource.rollout, resource.connection
+        try:
+            if rollout is None or connection is None:
+                raise RolloutError(describe_end(WaitEnd("unreadable", "its cluster is unknown"), rollout))
+            end = await asyncio.wrap_future(self._reader.submit(self._reader.wait(connection, rollout, generation, settings, limit)))
+            if end.reason != "ready":
+                self._report_recovery(resource, [end.reason])
+                await self._release(resource)
+                await asyncio.wrap_future(self._reader.submit(self._reader.fail(connection, rollout, [end.reason])))
+                await asyncio.sleep(0.05)  # _log runs on this loop
+                raise RolloutError(describe_end(end, rollout))
+        except BaseException:
+            resource.rollout, resource.has_failed = None, True
+            raise
+        self._finish(resource)
 
     async def fail(self, args: pulumi.ErrorHookArgs) -> bool:
         """Log the diagnosis of the failed resource. Return False: the engine must not retry."""
         with contextlib.suppress(Exception):
             resource = self.resources.get(args.urn)
-            if resource is not None and is_interrupted(args.errors) and not self._has_reported_recovery:
-                self._has_reported_recovery = True
-                self._log(resource.component, "warning", describe_recovery(pulumi.get_stack()))
-            if resource is not None and resource.hold is not None and resource.connection is not None:
-                work, resource.hold = self._submit(release(resource.connection, resource.hold)), None
-                with contextlib.suppress(*HOLD_ERRORS):
-                    await asyncio.wait_for(asyncio.wrap_future(work), HOLD_SECONDS)
+            if resource is not None:
+                self._report_recovery(resource, args.errors)
+                await self._release(resource)
             if resource is not None and resource.rollout is not None and resource.connection is not None:
                 try:
-                    work = self._submit(self._fail(resource.connection, resource.rollout, args.errors))
+                    work = self._reader.submit(self._reader.fail(resource.connection, resource.rollout, args.errors))
                     await asyncio.wait_for(asyncio.wrap_future(work), FINAL_DIAGNOSIS_SECONDS + 1)
                     await asyncio.sleep(0.05)  # _log runs on this loop
                 finally:
                     resource.rollout = None
         return False
 
-    async def _begin(self, resource: ReportedResource, connection: Connection, rollout: TrackedRollout) -> None:
-        if connection not in self._reporters:
-            try:
-                client = ClusterClient.connect(connection.kubeconfig, connection.context)
-            except NoClusterError:
-                return
-            watch = Watch(client, partial(self._report, resource.component, "progress"), read_secrets=resource.read_secrets)
-            reporter = ProgressReporter(watch)
-            self._reporters[connection] = reporter, watch, asyncio.create_task(reporter.run())
-        self._reporters[connection][0].track(rollout)
+    def _report_recovery(self, resource: ReportedResource, errors: Sequence[str]) -> None:
+        if is_interrupted(errors) and not self._has_reported_recovery:
+            self._has_reported_recovery = True
+            self._log(resource.component, "warning", describe_recovery(pulumi.get_stack()))
 
-    async def _end(self, connection: Connection, rollout: TrackedRollout) -> None:
-        if connection in self._reporters:
-            self._reporters[connection][0].finish(rollout)
-            await self._close_if_idle(connection)
-
-    async def _fail(self, connection: Connection, rollout: TrackedRollout, errors: list[str]) -> None:
-        if connection in self._reporters:
-            await self._reporters[connection][0].fail(rollout, errors)
-            self._submit(self._close_if_idle(connection))
-
-    async def _close_if_idle(self, connection: Connection) -> None:
-        await asyncio.sleep(IDLE_SECONDS)
-        reporter, watch, task = self._reporters.get(connection, (None, None, None))
-        if reporter is not None and watch is not None and task is not None and reporter.is_idle:
-            del self._reporters[connection]
-            task.cancel()
-            await watch.close()
-
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        if self._reader_loop is None:
-            self._reader_loop = asyncio.new_event_loop()
-            threading.Thread(target=self._reader_loop.run_forever, name="nim-progress", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._reader_loop)
+    async def _release(self, resource: ReportedResource) -> None:
+        """Release the autoscaler that the failed update held."""
+        if resource.hold is not None and resource.connection is not None:
+            work, resource.hold = self._reader.submit(release(resource.connection, resource.hold)), None
+            with contextlib.suppress(*HOLD_ERRORS):
+                await asyncio.wait_for(asyncio.wrap_future(work), HOLD_SECONDS)
 
     def _report(self, component: pulumi.Resource, level: Level, text: str) -> None:
         """Log from the reader thread.
@@ -230,28 +244,3 @@ class ProgressHooks:
                 pulumi.log.warn(text, component)
             else:
                 pulumi.log.error(text, component)
-
-
-def track_rollout(args: pulumi.ResourceHookArgs, report: Callable[[Level, str], None], adapters: int) -> TrackedRollout:
-    """Return the rollout of a resource.
-
-    The service's name is in its labels, for a Job in its pods' labels.
-    """
-    name, namespace = (text_at(args.new_inputs, "metadata", key) for key in ("name", "namespace"))
-    kind = args.type.rpartition(":")[2]
-    labels = texts_at(args.new_inputs, *(("spec", "template") if kind == "Job" else ()), "metadata", "labels")
-    service, workload = labels.get(SELECTOR_LABELS[1]) or name, labels.get(SELECTOR_LABELS[0], "")
-    title = f"{service} ({JOB_TITLES[workload]})" if workload in JOB_TITLES else service
-
-    def report_with_title(level: Level, text: str) -> None:
-        report(level, f"{title}: {text}")
-
-    return TrackedRollout(
-        service,
-        namespace or "default",
-        report_with_title,
-        adapters,
-        kind=kind,
-        workload=workload if workload in JOBS else SERVER,
-        job=name if kind == "Job" else "",
-    )

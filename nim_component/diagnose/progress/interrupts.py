@@ -9,6 +9,7 @@ errors.
 import asyncio
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,14 +20,17 @@ MAX_DELAY = 4.0
 """Seconds after which the program ends in any case: the engine kills it after five."""
 
 
-def delay_interrupts(loop: asyncio.AbstractEventLoop, is_busy: Callable[[], bool]) -> None:
+def delay_interrupts(loop: asyncio.AbstractEventLoop, is_busy: Callable[[], bool], report: Callable[[], None] = lambda: None) -> None:
     """Let an interrupt end the program only when `is_busy()` is false.
+
+    `report` is called at the interrupt, so that hooks return.
 
     To be called on the loop. A signal handler that the program has set stays in place.
     """
 
     def handle_interrupt() -> None:
         if not deadlines:
+            report()
             deadlines.append(time.monotonic() + MAX_DELAY)
             exit_when_idle(0.0)
 
@@ -43,4 +47,6 @@ def delay_interrupts(loop: asyncio.AbstractEventLoop, is_busy: Callable[[], bool
 
 
 def _exit() -> None:
+    # The SDK's coroutine is closed without its event loop. Python would print a traceback for that.
+    sys.unraisablehook = lambda _: None
     raise SystemExit(128 + signal.SIGINT)

@@ -2,20 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
 
 from ...cluster.kinds import EXTRA_KINDS
-from ...names import SERVER
 from ..diagnosis import Diagnosis
 from ..phases import READY, describe_phases, format_duration
 from ..store import owner_key
 from ..watch import Watch
-from .phase_log import PhaseLog
 from .recovery import find_link
+from .tracked_rollout import TrackedRollout
 
-Level = Literal["progress", "warning", "error"]
 WARN_AFTER = 3.0
 """Seconds for which a cause must persist before it is reported: many causes are short-lived."""
 TICK = 1.0
@@ -24,38 +20,6 @@ RECHECK_AFTER = 3.0
 """Seconds until a rollout without changes is diagnosed again: some rules depend on the clock."""
 FINAL_DIAGNOSIS_SECONDS = 2.0
 """Time limit of the diagnosis of a failed rollout."""
-
-
-@dataclass
-class TrackedRollout:
-    """A rollout, or a Job, whose progress is reported."""
-
-    name: str
-    """Name of the service."""
-    namespace: str
-    report: Callable[[Level, str], None]
-    adapters: int = 0
-    kind: str = "Deployment"
-    """Kind of the resource that Pulumi waits for: `Deployment`, `LeaderWorkerSet` or `Job`."""
-    workload: str = SERVER
-    """Value of the pods' label `app.kubernetes.io/name`: `SERVER` or one of `JOBS`."""
-    job: str = ""
-    """Name of the Job."""
-    phase_log: PhaseLog = field(default_factory=PhaseLog)
-    started: float = field(default_factory=time.monotonic)
-    warned: set[str] = field(default_factory=set[str])
-    """Causes that were reported."""
-    first_seen: dict[str, float] = field(default_factory=dict[str, float])
-    """Cause to the time at which it was first seen."""
-    diagnosed: float = 0.0
-    """Time of the last diagnosis."""
-    version: int = -1
-    """Number of changes in the store at the last diagnosis."""
-
-    @property
-    def success(self) -> str:
-        """Adjective for the successful end: `done` for a Job, else `ready`."""
-        return "done" if self.kind == "Job" else "ready"
 
 
 class ProgressReporter:
@@ -77,7 +41,7 @@ class ProgressReporter:
 
     def finish(self, rollout: TrackedRollout) -> None:
         """Stop reporting a rollout that succeeded."""
-        self._rollouts.remove(rollout)
+        self._remove(rollout)
 
     async def fail(self, rollout: TrackedRollout, errors: Sequence[str] = ()) -> None:
         """Report the diagnosis of a failed rollout, then stop reporting it.
@@ -86,16 +50,24 @@ class ProgressReporter:
             rollout: The rollout.
             errors: The engine's errors of the resource.
         """
-        self._rollouts.remove(rollout)
+        self._remove(rollout)
         await self._watch.wait_until_read(rollout.namespace, FINAL_DIAGNOSIS_SECONDS)
-        snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
+        if rollout.permanent is not None and rollout.last_snapshot is not None:
+            snapshot, diagnoses = rollout.last_snapshot, [rollout.permanent]
+        else:
+            snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
         if not snapshot.is_known("pods"):
             return
         phases = list(describe_phases(snapshot, rollout.adapters))
         if diagnoses or any(phase.order < READY for phase in phases):
             elapsed = time.monotonic() - rollout.started
             text = describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success)
-            rollout.report("error", f"{text}\n  see: {find_link(errors)}")
+            lines = [text, *([rollout.note] if rollout.permanent is not None and rollout.note else []), f"  see: {find_link(errors)}"]
+            rollout.report("error", "\n".join(lines))
+
+    def _remove(self, rollout: TrackedRollout) -> None:
+        self._rollouts.remove(rollout)
+        rollout.is_tracked = False
 
     async def run(self) -> None:
         """Report until cancelled."""

@@ -95,7 +95,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
 def _check_container(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
     image = sanitize(text_at(each.spec, "image"), 200)
     field = _FIELDS.get(each.name, "image" if each.init else "extra_containers")
-    message = _find_message(snapshot, pod, each)
+    message = find_pull_message(snapshot, pod, each)
     evidence = sanitize(message)
     if each.waiting == "InvalidImageName":
         yield Diagnosis("image-name-invalid", f"{image} is not a valid image reference", f"Correct {field}.", evidence, subject=subject)
@@ -115,8 +115,8 @@ def _check_container(snapshot: Snapshot, pod: Object, each: Container, subject: 
         yield Diagnosis("image-pull", f"{image} cannot be pulled", SEE_EVIDENCE, evidence, "likely", subject)
 
 
-def _find_message(snapshot: Snapshot, pod: Object, each: Container) -> str:
-    """Return the reason of a failed pull.
+def find_pull_message(snapshot: Snapshot, pod: Object, each: Container) -> str:
+    """Return the whole reason of a failed pull.
 
     The container's own message may contain only the back-off. The reason is then in an event, or
     later in the same message.

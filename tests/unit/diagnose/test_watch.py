@@ -14,7 +14,8 @@ from nim_component.cluster.kinds import KINDS
 from nim_component.diagnose import on_demand
 from nim_component.diagnose import watch as watch_module
 from nim_component.diagnose.progress import reporter as reporter_module
-from nim_component.diagnose.progress.reporter import ProgressReporter, TrackedRollout, describe_failure
+from nim_component.diagnose.progress.reporter import ProgressReporter, describe_failure
+from nim_component.diagnose.progress.tracked_rollout import TrackedRollout
 from nim_component.diagnose.watch import Watch
 from nim_component.lora_loader import hub
 

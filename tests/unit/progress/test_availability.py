@@ -60,7 +60,8 @@ def test_awaited_resources_have_hooks(monkeypatch: pytest.MonkeyPatch, fields: d
     given: list[str] = []
     binding = pulumi.ResourceHookBinding(before_create=[lambda _: None])
 
-    def bind_hooks(_component: Any, type_: str, child: str, _nim: NIM) -> Any:
+    def bind_hooks(_component: Any, type_: str, child: str, _nim: NIM, limits: tuple[int, int]) -> Any:
+        assert (limits == (0, 0)) == ("Job" in type_)
         requested.append(f"{type_}:{child}")
         return binding
 

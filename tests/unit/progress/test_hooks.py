@@ -14,8 +14,8 @@ import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
 from nim_component.diagnose.progress import hooks
-from nim_component.diagnose.progress.hooks import track_rollout
 from nim_component.diagnose.progress.recovery import describe_recovery
+from nim_component.diagnose.progress.tracked_rollout import track_rollout
 from nim_component.local.resources import Resource
 from nim_component.names import LORA_JOB, PREWARM_JOB
 from nim_component.testing import record
