@@ -24,6 +24,7 @@ from ..manifests.service import render_service
 from ..manifests.timing import compute_timing
 from .budgets import report_budgets
 from .cache import provide_cache, provide_prewarm
+from .children import TypedChildren
 from .context import ComponentContext
 from .lora_children import provide_adapters
 from .optional_children import provide_children_before_pods, provide_claim_templates, provide_other_children
@@ -34,7 +35,7 @@ from .warnings import warn_of_keda_version, warn_of_misfit, warn_of_moving_tag
 from .workload import provide_workload
 
 
-class NIMService(pulumi.ComponentResource):
+class NIMService(TypedChildren, pulumi.ComponentResource):
     """An NVIDIA NIM inference service on Kubernetes.
 
     Its children are:
@@ -61,7 +62,8 @@ class NIMService(pulumi.ComponentResource):
         """The Job that fills the cache before the rollout; None without `cache.prewarm`. An Output
         if its content contains Outputs, such as the name of a created Secret."""
         optional_children: Mapping[str, pulumi.CustomResource]
-        """The optional children, by logical name, such as `llama-autoscaler`."""
+        """The optional children, by logical name, such as `llama-autoscaler`. Each is also an
+        attribute with its type, such as `autoscaler`."""
 
     def __init__(self, name: str, args: NIM | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the component and its children.
@@ -141,17 +143,6 @@ class NIMService(pulumi.ComponentResource):
                 "cacheClaim": self._cache_pvc,
             }
         )
-
-    @property
-    def deployment(self) -> k8s.apps.v1.Deployment:
-        """Deployment of the server.
-
-        Raises:
-            AttributeError: With `multi_node`, where `workload` is a LeaderWorkerSet.
-        """
-        if not isinstance(self.workload, k8s.apps.v1.Deployment):
-            raise AttributeError("deployment: a service with multi_node has no Deployment. Use workload, which is its LeaderWorkerSet.")
-        return self.workload
 
     @property
     def host(self) -> "pulumi.Output[str]":

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import pulumi
 import pytest
 
-from nim_component import testing
+from nim_component import NIM, NIMSecrets, NIMService, testing
+from nim_component.component.children import TypedChildren
 from nim_component.component.optional_children import OPTIONAL_CHILDREN, CreationOrder, OptionalChild
 from nim_component.local.resources import Resource
-from nim_component.manifests.child_objects import CHILD_OBJECTS
-from nim_component.testing import record_project
+from nim_component.manifests.child_objects import CHILD_OBJECTS, find_child_object
+from nim_component.testing import record, record_project
 
 from ..child_arguments import ARGUMENTS, combine_children
 from ..schema.test_schema import PROJECTS, ROOT
@@ -143,3 +145,30 @@ def test_references_match_workload(child: OptionalChild, more: dict[str, Any]):
     for selector in find_values(inputs, "selector", "podSelector"):
         if "app.kubernetes.io/instance" in selector.get("matchLabels", {}):
             assert any(matches(selector, labels) for labels in [*pods, *jobs])
+
+
+ATTRIBUTES = {child.suffix: child.suffix.replace("-", "_") for child in OPTIONAL_CHILDREN}
+
+
+@EACH
+def test_child_is_typed_attribute(child: OptionalChild):
+    """The attribute is the child that was created, of the declared type; without it, None."""
+    fields, name = ARGUMENTS[child.suffix], ATTRIBUTES[child.suffix]
+    seen: list[Any] = []
+
+    def program() -> None:
+        services = [NIMService("a", NIM(secrets=NIMSecrets.keyless(), **fields)), NIMService("b", NIM(secrets=NIMSecrets.keyless()))]
+        seen.extend(getattr(each, name) for each in services)
+        assert seen[0] is services[0].optional_children[f"a-{child.suffix}"]
+
+    record(program)
+    declared = get_type_hints(getattr(TypedChildren, name).fget)["return"]
+    assert get_args(declared) == (find_child_object(child.suffix).resource, type(None))
+    assert [type(each) for each in seen] == list(get_args(declared))
+
+
+def test_attributes_of_children_clash_with_no_other():
+    """A property of the same name would override a method or property of Pulumi's class."""
+    names = {name for name, value in vars(TypedChildren).items() if isinstance(value, property)}
+    assert names == {"deployment", "leader_worker_set", *ATTRIBUTES.values()}
+    assert not names & {*dir(pulumi.ComponentResource), *vars(NIMService)}

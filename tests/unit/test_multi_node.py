@@ -233,12 +233,11 @@ class TestOptions:
         ):
             multi_node(overrides={"group": {"spec": {"leaderWorkerTemplate": {template: patch}}}})
 
-    def test_deployment_attribute_raises(self):
+    def test_workload_is_leader_worker_set(self):
         def program() -> None:
             service = serve(multi_node={"nodes": 2}, cache=SHARED)
-            assert service.workload is not None
-            with pytest.raises(AttributeError, match="Use workload, which is its LeaderWorkerSet"):
-                _ = service.deployment
+            assert service.leader_worker_set is service.workload
+            assert service.deployment is None
 
         record(program)
 

@@ -112,7 +112,9 @@ def test_unknown_namespace_makes_url_unknown():
 def test_children_are_attributes():
     def program() -> None:
         service = serve()
-        pulumi.export("deployment", service.deployment.metadata["name"])
+        assert service.leader_worker_set is None
+        assert service.deployment is service.workload
+        pulumi.export("deployment", service.workload.metadata["name"])
         pulumi.export("service", service.service.metadata["name"])
         pulumi.export("secrets", sorted(service.secrets))
 

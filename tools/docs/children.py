@@ -6,8 +6,8 @@ from nim_component.manifests.child_objects import CHILD_OBJECTS
 from .markdown import code, page, table
 
 INTRO = """All resources of a service are children of the component. Their logical names are `<name>-<suffix>`, and the suffix is also
-their name in [`overrides`](../guides/overrides.md). An optional child exists only if its option set is given; it is an entry of
-[`optional_children`](outputs.md)."""
+their name in [`overrides`](../guides/overrides.md). An optional child exists only if its option set is given. It is an
+[attribute](outputs.md) of the service, such as `service.http_route` for `http-route`, and an entry of `optional_children`."""
 CUSTOM_KINDS = {
     "group": "LeaderWorkerSet",
     "scaled-object": "ScaledObject",

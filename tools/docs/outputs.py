@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from nim_component import NIMService
+from nim_component.component.children import TypedChildren
 
 from .markdown import code, page, table
 from .models import one_line
@@ -39,13 +40,18 @@ def attributes() -> Iterator[tuple[str, str, str]]:
 
     Attributes are properties, and annotations with a string literal below.
     """
-    (definition,) = ast.parse(inspect.getsource(NIMService)).body
-    assert isinstance(definition, ast.ClassDef)
+    definition = _definition(NIMService)
     declared = [statement for each in definition.body if isinstance(each, ast.If) for statement in each.body]
     for field, text in pairwise(declared):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             yield field.target.id, ast.unparse(field.annotation), one_line(ast.literal_eval(text.value))
-    for each in definition.body:
+    for each in (*_definition(TypedChildren).body, *definition.body):
         if isinstance(each, ast.FunctionDef) and any(ast.unparse(decorator) == "property" for decorator in each.decorator_list):
             kind = ast.unparse(each.returns).strip("\"'") if each.returns else ""
             yield each.name, kind, one_line(ast.get_docstring(each) or "")
+
+
+def _definition(cls: type) -> ast.ClassDef:
+    (definition,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(definition, ast.ClassDef)
+    return definition
