@@ -15,7 +15,7 @@ def make(name: str) -> None:
     ready = {"http_get": {"path": "/v1/health/ready", "port": "http"}, "period_seconds": 10, "timeout_seconds": 5}
     group = pulumi.ComponentResource("bench:index:Group", name)
     child = pulumi.ResourceOptions(parent=group)
-    waiting = pulumi.ResourceOptions(parent=group, custom_timeouts=pulumi.CustomTimeouts(create="2700s", update="2700s"))
+    waiting = pulumi.ResourceOptions(parent=group, custom_timeouts=pulumi.CustomTimeouts(create="2460s", update="2460s"))
     claim = k8s.core.v1.PersistentVolumeClaim(
         f"{name}-cache",
         metadata={"name": claim_name(name), "namespace": "default", "labels": labels, "annotations": {"pulumi.com/skipAwait": "true"}},

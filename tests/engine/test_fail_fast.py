@@ -2,21 +2,27 @@
 
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from nim_component.manifests.multi_node import WORKER_INDEX
 from tests.cluster.client import Client, wait_until
-from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.fixtures import cluster, control_plane, crds, make_namespace, namespace, nodes
 from tests.cluster.mistakes import MISTAKES, SERVICE, create_secrets
-from tests.cluster.nodes import GPU, ONE_GPU, node
+from tests.cluster.nodes import EIGHT_GPUS, GPU, ONE_GPU, node
+from tests.cluster.objects import pods_of
 from tests.cluster.waiting import images
 
+from .project import ROOT, Project
 from .resources import live_deployment, objects_in
 from .test_job_progress import JOBS, annotate_pods
+from .test_multi_node import Controller
 from .test_progress import Stack, run_failing, run_successful, stack
 
-__all__ = ["cluster", "control_plane", "make_namespace", "namespace", "nodes", "stack"]
+__all__ = ["cluster", "control_plane", "crds", "make_namespace", "namespace", "nodes", "stack"]
 
 GRACE = 10
 FAST: dict[str, Any] = SERVICE | {"diagnosis": {"fail_fast": GRACE}, "startup_timeout": 600}
@@ -161,3 +167,53 @@ def test_interrupted_wait_needs_no_refresh(stack: Stack, cluster: Client, namesp
     stack.set_service(**FAST)
     run_successful(stack)
     assert live_deployment(cluster, namespace)["spec"] == before["spec"]
+
+
+def test_other_service_is_waited_for_until_ready(
+    project: Callable[..., Project], control_plane: ControlPlane, cluster: Client, namespace: str, nodes
+):
+    nodes(EIGHT_GPUS)
+    fast = {"namespace": namespace, "secrets": {"without_key": True}, "cache": {"empty_dir": True}, "diagnosis": {"fail_fast": GRACE}}
+    slow = {"pod_annotations": {"cluster-tests/ready-after": "30s"}}
+    services = {"broken": MISTAKES["image"].wrong, "slow": slow}
+    made = project(ROOT, "dev", {"nim:defaults": fast, "nim:services": services}, str(control_plane.kubeconfig))
+    code, output = made.run("up", "--yes", "--skip-preview")
+    assert code != 0
+    print(output)
+    diagnostics = output.partition("Diagnostics:")[2]
+    assert ENDED in diagnostics.partition("error: broken: not ready after ")[2]
+    assert "error: slow" not in output
+    assert "slow: ready after 3" in output
+    assert live_deployment(cluster, namespace, "slow")["status"]["readyReplicas"] == 1
+
+    made.change("broken", image=SERVICE["image"], pod_annotations={})
+    code, output = made.run("up", "--yes", "--skip-preview")
+    assert code == 0, output
+    assert made.preview().keys() == {"same"}
+
+
+def test_node_groups_end_early_then_fix_works(crds: None, stack: Stack, cluster: Client, namespace: str, nodes):
+    """The controller does not run here, so the test creates the pods."""
+    nodes([node("gpu-0", {GPU: 4})])
+    multi_node = {"multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}, "diagnosis": {"fail_fast": GRACE}}
+    stack.set_service(**multi_node, gpu=8)
+    process = stack.start("up", "--yes", "--skip-preview")
+    controller = Controller(cluster, namespace)
+    controller.wait_for_generation(1)
+    controller.set_status(available=False)
+    for index, pod in enumerate(pods_of(controller.find())):
+        pod["metadata"]["labels"][WORKER_INDEX] = str(index)
+        cluster.create(pod)
+    output, _ = process.communicate(timeout=120)
+    print(output)
+    assert process.returncode != 0
+    diagnostics = output.partition("Diagnostics:")[2]
+    assert ENDED in diagnostics.partition("error: llama: not ready after ")[2]
+    assert "the LeaderWorkerSet llama-group is not ready, and time alone does not change that" in diagnostics
+
+    stack.set_service(**multi_node, gpu=4)
+    process = stack.start("up", "--yes", "--skip-preview")
+    controller.wait_for_generation(2)
+    controller.set_status(available=True)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output

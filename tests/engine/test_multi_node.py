@@ -49,7 +49,8 @@ class Controller:
         generation = self.find()["metadata"]["generation"]
         condition = {"type": "Available", "status": str(available), "reason": "AllGroupsReady", "message": ""}
         condition |= {"lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": generation}
-        status = {"observedGeneration": generation, "replicas": 1, "readyReplicas": int(available), "conditions": [condition]}
+        status = {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": int(available)}
+        status |= {"conditions": [condition]}
         resource = self.cluster.kind(VERSION, KIND)
         resource.status.patch(name=NAME, namespace=self.namespace, body={"status": status}, content_type="application/merge-patch+json")
 

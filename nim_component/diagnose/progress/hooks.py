@@ -1,5 +1,8 @@
 """Progress report for `pulumi up`. Best effort: never raises and never fails an update.
 
+With `diagnosis.fail_fast`, an after hook also waits for the pods, and fails the update if they do
+not become ready.
+
 Pulumi's resource hooks on a Deployment, a LeaderWorkerSet or a Job start and end the report.
 A separate thread reads the cluster meanwhile.
 
