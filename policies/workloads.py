@@ -1,5 +1,6 @@
 """Pods in Kubernetes objects: in a Pod, in the templates of workloads, and in a LeaderWorkerSet."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,15 +56,19 @@ def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
                 yield f"{pod.path}.{field}[{container.get('name', '?')}]", container
 
 
+_GPU, _SHARE = re.compile(r"/.*gpu|gpu.*/|/mig-"), re.compile(r"gpu-?(mem|core|percent)")
+
+
 def count_gpus(pod: Pod) -> int:
     """Return the GPUs of all copies of a pod.
 
-    They are extended resources named after GPUs or MIG slices.
+    They are extended resources named after GPUs or MIG slices. The memory and the cores of a shared
+    GPU, such as `nvidia.com/gpumem`, are not counted.
     """
 
     def gpus_of(container: Props) -> int:
         limits = mapping(mapping(container.get("resources")).get("limits"))
-        return sum(integer(amount, 0) for name, amount in limits.items() if "/" in name and ("gpu" in name or "/mig-" in name))
+        return sum(integer(amount, 0) for name, amount in limits.items() if _GPU.search(name) and not _SHARE.search(name))
 
     running = sum(gpus_of(container) for path, container in find_containers(pod) if ".containers[" in path)
     # Init containers run one after the other, before the containers.

@@ -4,8 +4,8 @@ ResourceClaims replace the extended resource that `gpu` counts, or are added to 
 https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
@@ -84,11 +84,29 @@ class ResourceClaim(Arguments):
     rules = (Rule(("claim", "template", "devices", "request"), _validate.__func__, waits=False),)  # pyright: ignore
 
 
-def validate_devices(gpu: int, claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:
+GpuSource = Literal["resource", "scheduler"]
+
+
+def validate_devices(
+    gpu: int, claims: Sequence[ResourceClaim] | None, resources: Mapping[str, Any] | None, source: str
+) -> Iterator[Problem]:
     """Require a GPU: without one the pod runs on any node, and the server does not start."""
-    if gpu == 0 and not claims:
-        action = fix("Set {}, or request GPUs in resource_claims.", {"gpu": 1})
-        yield Problem(("gpu",), "must be at least 1 without resource_claims", action, "0")
+    if gpu == 0 and not claims and not resources and source == "resource":
+        action = fix(
+            "Set {}, or request GPUs in resource_claims or extra_resources, or set {} if a scheduler reads annotations.",
+            {"gpu": 1},
+            {"gpu_source": "scheduler"},
+        )
+        yield Problem(("gpu",), "must be at least 1 without another source of a GPU", action, "0")
+    if gpu and source == "scheduler":
+        message = f"has no effect with gpu: {gpu}, which requests whole GPUs"
+        yield Problem(("gpu_source",), message, fix("Set {}, or remove gpu_source.", {"gpu": 0}), "'scheduler'")
+
+
+def validate_extra_resources(resources: Mapping[str, Any] | None, gpu_resource: str, gpu: int) -> Iterator[Problem]:
+    """Refuse a second number of the resource that `gpu` counts."""
+    if gpu and gpu_resource in (resources or {}):
+        yield Problem(("extra_resources", gpu_resource), "is the resource that gpu counts", "Remove it, and set gpu.")
 
 
 def validate_resource_claim_names(claims: Sequence[ResourceClaim] | None) -> Iterator[Problem]:

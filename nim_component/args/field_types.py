@@ -67,6 +67,8 @@ if TYPE_CHECKING:  # Types for a type checker; the rules apply at run time.
     AnnotationValue = pulumi.Input[str]
     StorageClass = ObjectName
     ResourceName = pulumi.Input[str]
+    ExtendedResource = str
+    ExtendedCount = pulumi.Input[int]
     AbsolutePath = pulumi.Input[str]
     RelativePath = pulumi.Input[str]
     UrlPath = pulumi.Input[str]
@@ -139,15 +141,16 @@ else:
         ),
         OrOutput(),
     ]
-    ResourceName = Annotated[
+    ExtendedResource = Annotated[
         _TEXT,
         match_pattern(
             rf"{_SUBDOMAIN}/[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
             "must be the name of an extended resource",
             fix("Write domain/name, such as {} or {}.", "nvidia.com/gpu", "nvidia.com/mig-3g.40gb"),
         ),
-        OrOutput(),
     ]
+    ResourceName = Annotated[ExtendedResource, OrOutput()]
+    ExtendedCount = Annotated[int, Field(ge=1, le=2**53), BeforeValidator(validate_integer), OrOutput()]
     UrlPath = Annotated[
         _TEXT,
         match_pattern(r"/?[A-Za-z0-9._~/-]+", "must be a URL path", fix("Write it without a host, such as {}.", "v1/health/ready")),

@@ -35,8 +35,8 @@ class FlyteNIM(Arguments):
     8B model, NVIDIA's support matrix recommends 8."""
 
     gpu: Count = 1
-    """GPUs of the server, as request and limit of `gpu_resource`. Must be 0 if `resource_claims`
-    provide the GPUs."""
+    """GPUs of the server, as request and limit of `gpu_resource`. Must be 0 if `resource_claims`,
+    `extra_resources` or `gpu_source` provide the GPUs."""
 
     mem: Memory = "20Gi"
     """Memory of the server, as request and limit. Must be larger than `shm_size`, which counts

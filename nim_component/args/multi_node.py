@@ -62,7 +62,7 @@ def validate_sizes(multi_node: MultiNodeArgs | None, gpu: int) -> Iterator[Probl
     if multi_node is None:
         return
     if gpu == 0:
-        # The GPUs come from a ResourceClaim, which decides their number. It is validated there.
+        # Something else decides their number, such as a ResourceClaim. It is validated there.
         if multi_node.tensor_parallel is None:
             message = "is required with gpu: 0, because the number of GPUs is then unknown"
             action = "Set it to the number of GPUs that share each layer, such as the GPUs of one node."

@@ -6,12 +6,14 @@ from pydantic import AfterValidator, Field
 
 from .autoscaling import AutoscalingArgs
 from .cache import CacheArgs
-from .devices import ResourceClaim
+from .devices import GpuSource, ResourceClaim
 from .diagnosis import DiagnosisArgs
 from .disruption import DisruptionBudgetArgs
 from .exposure import GRPCRouteArgs, HTTPRouteArgs, InferencePoolArgs, IngressArgs
 from .field_types import (
     AnyText,
+    ExtendedCount,
+    ExtendedResource,
     Image,
     Integer,
     ListOf,
@@ -148,6 +150,16 @@ class NIM(FlyteNIM):
 
     gpu_resource: ResourceName = "nvidia.com/gpu"
     """Extended resource that `gpu` counts. A MIG slice is for example `nvidia.com/mig-3g.40gb`."""
+
+    extra_resources: MappingOf[ExtendedResource, ExtendedCount] | None = None
+    """Extended resources of the server in addition to `gpu`, as request and limit: memory and cores
+    of a shared GPU (`nvidia.com/gpumem`), or RDMA and EFA devices. With `gpu: 0`, they provide the
+    GPU, such as `aliyun.com/gpu-mem`."""
+
+    gpu_source: GpuSource = "resource"
+    """Source of the GPU with `gpu: 0`. `resource`: `resource_claims` or `extra_resources`.
+    `scheduler`: a scheduler or a webhook that reads `pod_annotations`, such as `gpu-fraction` of
+    Run:ai and KAI. Then nothing in the pod requests a GPU, so its number is not validated."""
 
     resource_claims: ListOf[ResourceClaim] | None = None
     """Devices from Dynamic Resource Allocation. Requires Kubernetes 1.34 and a DRA driver."""

@@ -14,7 +14,7 @@ from .adapter_rules import (
 )
 from .autoscaling import validate_metric_names, validate_replicas
 from .cache_rules import validate_cache_env, validate_offline, validate_profile, validate_sharing
-from .devices import validate_devices, validate_resource_claim_names
+from .devices import validate_devices, validate_extra_resources, validate_resource_claim_names
 from .disruption import validate_budget
 from .environment_rules import validate_environment, validate_key_names, validate_prefix, validate_tls
 from .exposure import validate_exposure, validate_grpc, validate_grpc_route
@@ -50,7 +50,8 @@ RULES = (
     Rule(("network_policy", "network"), validate_proxy_egress, waits=False),
     Rule(("network_policy", "cache", "hf_repo_ids"), validate_download, waits=False),
     Rule(("disruption_budget", "replicas", "autoscaling"), validate_budget, waits=False),
-    Rule(("gpu", "resource_claims"), validate_devices),
+    Rule(("gpu", "resource_claims", "extra_resources", "gpu_source"), validate_devices),
+    Rule(("extra_resources", "gpu_resource", "gpu"), validate_extra_resources),
     Rule(("resource_claims",), validate_resource_claim_names, waits=False),
     Rule(("generation", "image", "autoscaling"), validate_metric_names),
     Rule(("env",), validate_environment, waits=False),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, WithJsonSchema
 
 from .arguments import Arguments
-from .field_types import Flag, ObjectName, SecretKey
+from .field_types import Flag, ListOf, ObjectName, SecretKey
 from .fixes import fix
 from .outputs import is_output, is_resource
 from .problems import Problem, problem_error
@@ -143,7 +143,7 @@ class NIMSecrets(Arguments):
     identity of the node, for a mirror in a registry such as ECR, Artifact Registry or ACR, whose
     credential provider the kubelet has. The pods then have no pull Secret for NGC."""
 
-    extra_image_secrets: list[SecretReference] | None = None
+    extra_image_secrets: ListOf[SecretReference] | None = None
     """Further pull Secrets, by name or as resources: for other registries, such as that of
     `lora_image` or of a sidecar. The kubelet tries all Secrets that match the registry."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, cast
 
+from ..kubernetes.gpu_resources import is_gpu, is_gpu_share
 from ..kubernetes.quantities import read_quantity
 from .objects import Object, at, condition, items_at, mapping_at, phase_of, text_at, texts_at
 
@@ -27,12 +28,18 @@ def requests_of(pod: Object, resource: str) -> int:
 
 
 def gpu_resource_of(pod: Object) -> str | None:
-    """Return the GPU resource that a pod requests, such as `nvidia.com/gpu`, or None."""
-    for each in items_at(pod, "spec", "containers"):
-        for resource in texts_at(each, "resources", "limits"):
-            if "/" in resource and not resource.startswith("hugepages"):
-                return resource
-    return None
+    """Return the GPU resource that a pod requests, such as `nvidia.com/gpu`, or None.
+
+    A pod may request other extended resources too, such as RDMA devices or the memory of a GPU.
+    """
+    limits = [name for each in items_at(pod, "spec", "containers") for name in texts_at(each, "resources", "limits")]
+    found = [name for name in limits if "/" in name and not name.startswith("hugepages")]
+    return min(found, key=_rank_resource, default=None)
+
+
+def _rank_resource(name: str) -> int:
+    """Return 0 for GPUs and MIG slices, 1 for shares of a GPU, 2 for other resources."""
+    return 0 if is_gpu(name) else 1 if is_gpu_share(name) else 2
 
 
 def allocatable(node: Object, resource: str) -> int:

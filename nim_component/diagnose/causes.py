@@ -13,7 +13,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "gpu-insufficient": "No node has enough of the GPU resource free for the pod.",
         "gpu-absent": "No node offers the GPU resource.",
         "gpu-too-many": "The pod requests more GPUs than the largest node has.",
-        "node-too-small": "No node has the requested cpu, memory or ephemeral storage free.",
+        "node-too-small": "No node has the requested cpu, memory, ephemeral storage or extra resource free.",
         "taint": "Suitable nodes have a taint that the pod does not tolerate.",
         "node-selector": "No node has the labels of the pod's node selector.",
         "node-affinity": "The nodes that the node selector, the node affinity or the volume allow cannot take the pod.",

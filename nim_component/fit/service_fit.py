@@ -31,7 +31,7 @@ _CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
 
 def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
     """Return the fit of a service; `gpu` names the GPU if the arguments do not."""
-    # The number is unknown for an Output, and for GPUs from a ResourceClaim.
+    # The number is unknown for an Output, and for GPUs from another source than `gpu`.
     count = nim.gpu if isinstance(nim.gpu, int) else 0
     nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
     fit = check_fit(

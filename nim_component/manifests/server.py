@@ -115,11 +115,12 @@ def _resources(nim: NIM) -> "pulumi.Input[dict[str, pulumi.Input[str]]]":
             size[gpu_resource] = lift(nim.gpu, str)
         if nim.ephemeral_storage is not None:
             size["ephemeral-storage"] = nim.ephemeral_storage
-        return size
+        return size | {name: lift(number, str) for name, number in sorted((nim.extra_resources or {}).items())}
 
-    # `gpu: 0` is possible only with ResourceClaims. Without them, the number may be an unknown
-    # Output.
-    return lift_all(sizes, nim.gpu_resource, nim.gpu) if nim.resource_claims else lift_all(sizes, nim.gpu_resource)
+    # `gpu: 0` is possible only with another source of a GPU. Without one, the number may be an
+    # unknown Output.
+    may_be_zero = nim.resource_claims or nim.extra_resources or nim.gpu_source == "scheduler"
+    return lift_all(sizes, nim.gpu_resource, nim.gpu) if may_be_zero else lift_all(sizes, nim.gpu_resource)
 
 
 def _mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":

@@ -5,11 +5,11 @@ Missing, unknown, redacted and malformed values are supported.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from math import ceil, floor
 from typing import Any
 
+from ..kubernetes.gpu_resources import is_gpu
 from ..local.markers import Unknown
 from .accessors import Fields, get, integer, mapping, mappings
 from .change import Change, ResourceState
@@ -17,8 +17,6 @@ from .change import Change, ResourceState
 SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 """Kinds of workloads that serve requests."""
 WORKLOADS = (*SERVERS, "DaemonSet", "Job")
-GPU = re.compile(r"nvidia\.com/.+|[^/]+/gpu|gpu\.[^/]+/.+")
-"""Names of extended resources that are GPUs or slices of GPUs."""
 
 
 def templates(state: ResourceState | None) -> list[tuple[str, Any]]:
@@ -69,7 +67,7 @@ def gpus(state: ResourceState | None) -> dict[str, int]:
     for path, container in containers(state, init=False):
         sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
         for name, value in sizes.items():
-            if GPU.fullmatch(name) and (count := integer(value)):
+            if is_gpu(name) and (count := integer(value)):
                 total[name] = total.get(name, 0) + count * pods_per_replica(state, path)
     return total
 

@@ -7,7 +7,7 @@ from nim_component.kubernetes.quantities import parse_quantity
 
 from .client import Client, wait_until
 from .drift import assert_second_apply_changes_nothing
-from .nodes import EIGHT_GPUS, MIG, MIG_SLICES, TAINTED_GPUS
+from .nodes import EIGHT_GPUS, GPU, MIG, MIG_SLICES, TAINTED_GPUS, node
 from .objects import apply_all, pick, pod_of, render
 from .services import keyless
 from .waiting import deployment_of, wait_for_rollout, wait_for_unschedulable
@@ -66,6 +66,25 @@ def test_mig_slice_is_scheduled(cluster: Client, namespace: str, nodes):
     wait_for_rollout(cluster, objects)
     (pod,) = cluster.pods(namespace)
     assert pod["spec"]["containers"][0]["resources"]["limits"][MIG] == "2"
+
+
+def test_extra_resources_are_scheduled(cluster: Client, namespace: str, nodes):
+    nodes([node("gpu-0", {GPU: 1, "rdma/hca": 2})])
+    apply_all(cluster, render(nim(extra_resources={"rdma/hca": 3}), namespace))
+    assert "Insufficient rdma/hca" in wait_for_unschedulable(cluster, namespace)
+    objects = render(nim(extra_resources={"rdma/hca": 2}), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+
+
+def test_pod_without_gpu_request_is_scheduled(cluster: Client, namespace: str, nodes):
+    """A scheduler of another kind would read the annotation; the default one needs no GPU."""
+    nodes([node("cpu-0")])
+    objects = render(nim(gpu=0, gpu_source="scheduler", pod_annotations={"gpu-fraction": "0.5"}), namespace)
+    apply_all(cluster, objects)
+    wait_for_rollout(cluster, objects)
+    (pod,) = cluster.pods(namespace)
+    assert pod["metadata"]["annotations"]["gpu-fraction"] == "0.5"
 
 
 @pytest.mark.parametrize(

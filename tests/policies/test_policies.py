@@ -181,7 +181,7 @@ class TestQuota:
         assert "LeaderWorkerSet g 12" in violation
 
     def test_gpu_slices_count_and_other_devices_do_not(self, interpreter: Path):
-        limits = {"nvidia.com/mig-1g.10gb": "1", "rdma/shared": "4", "memory": "1Gi"}
+        limits = {"nvidia.com/mig-1g.10gb": "1", "rdma/shared": "4", "nvidia.com/gpumem": "3000", "memory": "1Gi"}
         (violation,) = self.violations(interpreter, 0, changed(restricted_deployment(), f"{SERVER}.resources.limits", limits))
         assert "Deployment server 3" in violation
 

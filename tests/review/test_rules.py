@@ -188,6 +188,14 @@ def test_api_token_alone_breaks_no_pod_security_standard():
     assert ("".join(finding.text), finding.consequence) == ("The pod gets a token for the Kubernetes API.", ())
 
 
+def test_memory_of_shared_gpu_is_no_gpu():
+    """HAMi counts megabytes and percent in extended resources."""
+    limits = {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "3000", "nvidia.com/gpucores": "30"}
+    shared = render_objects(deployment(container={"resources": {"limits": limits}}))
+    more = render_objects(deployment(container={"resources": {"limits": limits | {"nvidia.com/gpumem": "6000"}}}))
+    assert [each for each in review_renders(shared, more).findings if each.rule == "gpus"] == []
+
+
 def test_pods_without_gpu_stay_schedulable():
     found = review_renders(render_objects(deployment()), render_objects(deployment(container={"resources": {}})))
     (finding,) = [each for each in found.findings if each.rule == "gpus"]

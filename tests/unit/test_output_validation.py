@@ -56,7 +56,7 @@ NESTED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"gpu": lambda: output(0), "namespace": lambda: "serving"},
-        "gpu: must be at least 1 without resource_claims (got 0). Set `gpu=1`, or request GPUs",
+        "gpu: must be at least 1 without another source of a GPU (got 0). Set `gpu=1`, or request GPUs",
     ),
     ({"ingress": lambda: {"hosts": ["a.example.com", output("A_b")]}}, "ingress.hosts[1]: must be a host name (got 'A_b')"),
     (

@@ -178,6 +178,34 @@ def test_requests_equal_limits(fields: dict[str, Any], size: dict[str, str], is_
     assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
 
 
+@pytest.mark.parametrize("gpu", [0, pulumi.Output.from_input(0)], ids=["plain", "output"])
+def test_scheduler_gives_gpu_without_request(gpu: Any):
+    seen = record(lambda: serve(gpu=gpu, gpu_source="scheduler", pod_annotations={"gpu-fraction": "0.5"}))
+    size = {"cpu": "1", "memory": "20Gi"}
+    assert seen.container("llama")["resources"] == {"requests": size, "limits": size}
+    assert seen.deployment("llama")["spec"]["template"]["metadata"]["annotations"] == {"gpu-fraction": "0.5"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"gpu": 0, "extra_resources": {"aliyun.com/gpu-mem": 10}}, {"cpu": "1", "memory": "20Gi", "aliyun.com/gpu-mem": "10"}),
+        (
+            {"extra_resources": {"nvidia.com/gpumem": 3000, "nvidia.com/gpucores": 30}},
+            {"cpu": "1", "memory": "20Gi", "nvidia.com/gpu": "1", "nvidia.com/gpumem": "3000", "nvidia.com/gpucores": "30"},
+        ),
+    ],
+    ids=str,
+)
+def test_extra_resources_are_requests_and_limits(fields: dict[str, Any], size: dict[str, str]):
+    assert recorded(**fields).container("llama")["resources"] == {"requests": size, "limits": size}
+
+
+def test_numbers_of_extra_resources_may_be_outputs():
+    seen = record(lambda: serve(extra_resources={"nvidia.com/gpumem": pulumi.Output.from_input(3000)}))
+    assert seen.container("llama")["resources"]["limits"]["nvidia.com/gpumem"] == "3000"
+
+
 def test_health_port_is_used_by_server_and_probes():
     seen = recorded(generation="2.x-vllm", port=9000, health_port=9100)
     container = seen.container("llama")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ...cluster.objects import Object, condition, items_at, name_of, text_at, texts_at, time_at
-from ...cluster.scheduling import fits_selector
+from ...cluster.scheduling import fits_selector, gpu_resource_of, requests_of
+from ...kubernetes.gpu_resources import is_gpu
 from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
@@ -13,6 +14,7 @@ from .gpus import find_gpus
 from .patterns import MessagePattern, match_patterns
 from .taints import CORDONED, find_taints
 
+_INSUFFICIENT = re.compile(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)")
 SCHEDULER_DELAY = 30
 """Seconds in which a scheduler normally processes a pod."""
 
@@ -72,8 +74,13 @@ def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -
     evidence = sanitize(message)
     if re.search(r"no nodes available to schedule pods", message):
         yield Diagnosis("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
-    elif match := re.search(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)", message):
-        yield from find_gpus(snapshot, pod, match[1], evidence, subject)
+    for resource in dict.fromkeys(_INSUFFICIENT.findall(message)):
+        if is_gpu(resource) or resource == gpu_resource_of(pod):
+            yield from find_gpus(snapshot, pod, resource, evidence, subject)
+        else:
+            text = f"No suitable node has {requests_of(pod, resource)} of {resource} free"
+            fix = "Lower it in extra_resources, or add nodes that offer it."
+            yield Diagnosis("node-too-small", text, fix, evidence, subject=subject)
     if match := re.search(r"Insufficient (cpu|memory|ephemeral-storage)\b", message):
         text = f"No suitable node has {_requested(pod, match[1])} of {match[1]} free"
         yield Diagnosis("node-too-small", text, f"Lower {_argument(pod, match[1])}, or use larger nodes.", evidence, subject=subject)

@@ -103,7 +103,7 @@ def test_braces_in_text_are_not_examples():
 def test_syntax_is_that_of_the_arguments(make: Any, text: str):
     with pytest.raises(ArgumentError) as caught:
         make()
-    assert str(caught.value).startswith(text.format("must be at least 1 without resource_claims (got 0)"))
+    assert str(caught.value).startswith(text.format("must be at least 1 without another source of a GPU (got 0)"))
 
 
 def test_stack_file_gets_yaml():

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nim_component.cluster.scheduling import blocking_taints, fits_affinity, fits_selector, requests_of
+from nim_component.cluster.scheduling import blocking_taints, fits_affinity, fits_selector, gpu_resource_of, requests_of
 
 from ..diagnose.kubernetes_objects import GPU, node, pod
 
@@ -81,3 +81,20 @@ def test_request_is_maximum_of_containers_and_init_containers():
     limits = [{"resources": {"limits": {GPU: str(number)}}} for number in (2, 3)]
     assert requests_of(pod(spec={"containers": limits}), GPU) == 5
     assert requests_of(pod(spec={"containers": limits[:1], "initContainers": limits[1:]}), GPU) == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "resource"),
+    [
+        ({"cpu": "1"}, None),
+        ({"hugepages-2Mi": "1Gi"}, None),
+        ({"example.com/rdma": "1", "nvidia.com/gpu": "1"}, "nvidia.com/gpu"),
+        ({"nvidia.com/gpucores": "30", "nvidia.com/gpu": "1", "nvidia.com/gpumem": "3000"}, "nvidia.com/gpu"),
+        ({"example.com/rdma": "1", "nvidia.com/mig-1g.10gb": "1"}, "nvidia.com/mig-1g.10gb"),
+        ({"a.example/nic": "1", "aliyun.com/gpu-mem": "10"}, "aliyun.com/gpu-mem"),
+        ({"habana.ai/gaudi": "1"}, "habana.ai/gaudi"),
+    ],
+    ids=str,
+)
+def test_gpu_resource_is_found_among_others(limits: dict[str, str], resource: str | None):
+    assert gpu_resource_of(pod(spec={"containers": [{"name": "nim", "resources": {"limits": limits}}]})) == resource

@@ -22,7 +22,25 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"gpu": 0},
-        'gpu: must be at least 1 without resource_claims (got 0). Set `"gpu": 1`, or request GPUs in resource_claims.',
+        'gpu: must be at least 1 without another source of a GPU (got 0). Set `"gpu": 1`, or request GPUs in resource_claims or '
+        'extra_resources, or set `"gpu_source": "scheduler"` if a scheduler reads annotations.',
+    ),
+    (
+        {"gpu": 2, "gpu_source": "scheduler"},
+        "gpu_source: has no effect with gpu: 2, which requests whole GPUs (got 'scheduler'). Set `\"gpu\": 0`, or remove gpu_source.",
+    ),
+    (
+        {"extra_resources": {"nvidia.com/gpu": 1}},
+        "extra_resources['nvidia.com/gpu']: is the resource that gpu counts. Remove it, and set gpu.",
+    ),
+    (
+        {"extra_resources": {"gpumem": 1}},
+        "extra_resources.gpumem: must be the name of an extended resource (got 'gpumem'). Write domain/name, such as `\"nvidia.com/gpu\"` "
+        'or `"nvidia.com/mig-3g.40gb"`.',
+    ),
+    (
+        {"extra_resources": {"nvidia.com/gpumem": 0}},
+        "extra_resources['nvidia.com/gpumem']: must be at least 1 (got 0). Increase it.",
     ),
     (
         {"gpu": 0.5},

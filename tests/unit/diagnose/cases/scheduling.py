@@ -3,6 +3,8 @@
 from ..kubernetes_objects import GPU, node, pod, snapshot, unschedulable
 from ..snapshots import NO_GPU, OTHER_POD, Case, NearMiss
 
+WITH_RDMA = {"name": "nim", "resources": {"limits": {"rdma/hca": "2", GPU: "1"}}}
+
 CASES: dict[str, list[Case]] = {
     "gpu-insufficient": [
         (
@@ -28,7 +30,11 @@ CASES: dict[str, list[Case]] = {
         (
             snapshot(unschedulable("0/1 nodes are available: 1 Insufficient memory."), nodes=[node()]),
             "No suitable node has 20Gi of memory free. | Lower mem",
-        )
+        ),
+        (
+            snapshot(unschedulable("0/1 nodes are available: 1 Insufficient rdma/hca.", spec={"containers": [WITH_RDMA]}), nodes=[node()]),
+            "No suitable node has 2 of rdma/hca free. | Lower it in extra_resources",
+        ),
     ],
     "taint": [
         (
