@@ -83,9 +83,10 @@ class CacheArgs(Arguments):
     """
 
     size: Storage = "50Gi"
-    """Size of the PVC, or size limit of an `empty_dir`. An 8B model at 16 bits has 15 GB, a 70B
-    model 131 GB; the default is that of NVIDIA's chart. The size can grow in place if the storage
-    class allows it, and cannot shrink."""
+    """Size of the PVC, or size limit of an `empty_dir`. An 8B model at 16 bits has 15 GiB, a 70B
+    model 131 GiB; the default is that of NVIDIA's chart. The default logs a warning for a model
+    that is known to be larger. The size can grow in place if the storage class allows it, and
+    cannot shrink."""
 
     access_mode: AccessMode = "ReadWriteOnce"
     """Access mode of the PVC. Every provisioner supports `ReadWriteOnce`; more than one replica

@@ -4,7 +4,7 @@ import pulumi
 
 from ..args import NIM
 from ..args.keda_versions import find_unusual_requirement
-from ..fit import Verdict, fit_service
+from ..fit import Verdict, find_small_default, fit_service
 from ..manifests.inputs import lift
 
 
@@ -13,6 +13,16 @@ def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
     fit = fit_service(nim)
     if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
         pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the calculation.", component)
+
+
+def warn_of_small_cache(component: pulumi.Resource, nim: NIM) -> None:
+    """Log a warning if the model is known to be larger than the default size of the cache."""
+    found = find_small_default(nim)
+    if found is not None:
+        action = (
+            f"Set cache.size, such as {found.suggestion}. If the server uses a profile of lower precision, set model_profile or cache.size."
+        )
+        pulumi.log.warn(f"cache.size: the default of {nim.cache.size} is smaller than the model, which has {found}. {action}", component)
 
 
 def warn_of_keda_version(component: pulumi.Resource, nim: NIM) -> None:

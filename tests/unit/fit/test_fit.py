@@ -159,7 +159,7 @@ class TestCatalogue:
 
 class TestWarning:
     def test_misfit_warns_at_preview(self):
-        (warning,) = recorded(image="nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8.0").warnings()
+        (warning,) = recorded(image="nvcr.io/nim/meta/llama-3.1-405b-instruct:1.8.0", cache={"size": "900Gi"}).warnings()
         assert warning.startswith("gpu: does not fit: 771.1 GiB of weights, 159.2 GiB on 1 x NVIDIA-B200, and no GPU")
 
     def test_wrong_gpu_count_warns_at_preview(self):
@@ -172,6 +172,49 @@ class TestWarning:
 
     def test_output_prints_no_warning(self):
         assert record(lambda: serve(gpu=pulumi.Output.from_input(1), image=pulumi.Output.from_input("a/b/c:1"))).warnings() == []
+
+
+LARGE: dict[str, Any] = {"image": "nvcr.io/nim/meta/llama-3.1-70b-instruct:1.8.0", "gpu": 8}
+
+
+class TestCacheWarning:
+    @pytest.mark.parametrize(
+        ("fields", "text"),
+        [
+            (LARGE, "131 GiB of weights in bf16. Set cache.size, such as 150Gi."),
+            ({**LARGE, "gpu": 4, "model_profile": "vllm-fp8-tp4-pp1"}, "66 GiB of weights in fp8."),
+            ({**LARGE, "cache": {"empty_dir": True}}, "131 GiB"),
+            ({**LARGE, "cache": {"ephemeral": True}}, "131 GiB"),
+            (
+                {"image": "a/b/model-free-nim:2.1.5", "gpu": 8, "env": {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-70B-Instruct"}},
+                "131 GiB",
+            ),
+        ],
+        ids=str,
+    )
+    def test_default_below_model_warns(self, fields: dict[str, Any], text: str):
+        (warning,) = recorded(**fields).warnings()
+        assert warning.startswith(f"cache.size: the default of 50Gi is smaller than the model, which has {text}")
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {**LARGE, "cache": {"size": "200Gi"}},
+            {**LARGE, "cache": {"size": "50Gi"}},
+            {**LARGE, "cache": {"existing_claim": "models"}},
+            {**LARGE, "cache": {"host_path": "/models"}},
+            {**LARGE, "cache": {"volume_name": "models"}},
+            {"image": "a/b/own:1.0"},
+            {**LARGE, "gpu": 2, "model_profile": "vllm-nvfp4-tp2-pp1"},
+        ],
+        ids=str,
+    )
+    def test_sufficient_or_unknown_prints_no_warning(self, fields: dict[str, Any]):
+        assert recorded(**fields).warnings() == []
+
+    def test_output_size_prints_no_warning(self):
+        assert record(lambda: serve(**LARGE, cache={"size": pulumi.Output.from_input("50Gi")})).warnings() == []
 
 
 class TestCommand:
