@@ -92,7 +92,7 @@ lower-bounds: ## Run the unit tests with the lowest declared version of every de
 	# Old versions of typer import rich for --help, which is slow and correct.
 	PULUMI_ERROR_OUTPUT_STRING=1 $(LOWER)/bin/python -m pytest tests/unit -k 'not imports_only_what_it_uses' $(SIDE_BY_SIDE)
 
-generate: $(DEV_READY) ## Write the reference pages and stacks/schema.json
+generate: $(DEV_READY) ## Write the reference pages, stacks/schema.json and the TypedDicts
 	$(BIN)/python -m tools.docs
 
 kubernetes-types: $(READY) ## Generate the table of Kubernetes types and the expected texts of its tests; needs Go

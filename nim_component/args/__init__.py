@@ -47,6 +47,7 @@ from .scaling import ScalingRate as ScalingRate
 from .secrets import NIMSecrets as NIMSecrets
 from .service import ServiceArgs as ServiceArgs
 from .service_account import ServiceAccountArgs as ServiceAccountArgs
+from .typed_dicts import *  # noqa: F403
 from .vertical_autoscaling import VerticalAutoscalingArgs as VerticalAutoscalingArgs
 
 if TYPE_CHECKING:

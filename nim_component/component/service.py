@@ -4,12 +4,12 @@ The modules of `manifests` render them.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..args import NIM
+from ..args import NIM, NIMDict
 from ..args.canonical import canonicalise
 from ..args.error import ArgumentValueError, describe_owner
 from ..args.output_validation import bind_outputs
@@ -65,7 +65,7 @@ class NIMService(TypedChildren, pulumi.ComponentResource):
         """The optional children, by logical name, such as `llama-autoscaler`. Each is also an
         attribute with its type, such as `autoscaler`."""
 
-    def __init__(self, name: str, args: NIM | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: NIM | NIMDict, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the component and its children.
 
         Args:

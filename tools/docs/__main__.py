@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import arguments, causes, children, commands, errors, names, outputs, review_rules, stack_file, versions
+from . import arguments, causes, children, commands, errors, names, outputs, review_rules, stack_file, typed_dicts, versions
 from .schema import render_schema
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +18,7 @@ def generate() -> dict[Path, str]:
     return {
         **pages,
         ROOT / "docs" / "supported-versions.md": versions.render(),
+        ROOT / "nim_component" / "args" / "typed_dicts.py": typed_dicts.render(),
         ROOT / "stacks" / "schema.json": json.dumps(render_schema(), indent=2, sort_keys=True) + "\n",
     }
 

@@ -71,16 +71,16 @@ def describe_fields(model: type[Arguments]) -> dict[str, str]:
 
     pydantic's `use_attribute_docstrings` would read the source files at every import.
     """
-    return {name: one_line(ast.literal_eval(text.value)) for name, (_, text) in _declarations(model).items() if isinstance(text, ast.Expr)}
+    return {name: one_line(ast.literal_eval(text.value)) for name, (_, text) in declarations(model).items() if isinstance(text, ast.Expr)}
 
 
 @cache
-def _declarations(model: type[Arguments]) -> dict[str, tuple[ast.AnnAssign, ast.stmt | None]]:
+def declarations(model: type[Arguments]) -> dict[str, tuple[ast.AnnAssign, ast.stmt | None]]:
     """Return the declaration of each field, and the statement after it."""
     found: dict[str, tuple[ast.AnnAssign, ast.stmt | None]] = {}
     for base in model.__bases__:
         if issubclass(base, Arguments) and base is not Arguments:
-            found |= _declarations(base)
+            found |= declarations(base)
     (definition,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(definition, ast.ClassDef)
     for field, text in zip_longest(definition.body, definition.body[1:]):
@@ -127,7 +127,7 @@ def type_of(model: type[Arguments], name: str) -> Iterator[str]:
 
     `$Name` stands for a model.
     """
-    declared = ast.unparse(_declarations(model)[name][0].annotation).removesuffix(" | None")
+    declared = ast.unparse(declarations(model)[name][0].annotation).removesuffix(" | None")
     if declared in NAMED_TYPES:
         yield NAMED_TYPES[declared]
         return
