@@ -8,6 +8,12 @@ def claim_name(name: str) -> str:
     return f"{name}-cache-02f92909"
 
 
+ROLLED_OUT = (
+    "jsonpath={$[?@.replicas==$.spec.replicas&&@.updatedReplicas==@.replicas&&@.availableReplicas==@.replicas"
+    "||$.spec.replicas==0&&@.observedGeneration&&!@.replicas]}"
+)
+
+
 def make(name: str) -> None:
     selector = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": name}
     labels = {**selector, "app.kubernetes.io/component": "model-server", "app.kubernetes.io/managed-by": "pulumi"}
@@ -24,7 +30,7 @@ def make(name: str) -> None:
     )
     k8s.apps.v1.Deployment(
         f"{name}-deployment",
-        metadata={"name": name, "namespace": "default", "labels": labels},
+        metadata={"name": name, "namespace": "default", "labels": labels, "annotations": {"pulumi.com/waitFor": ROLLED_OUT}},
         spec={
             "replicas": 1,
             "selector": {"match_labels": selector},
