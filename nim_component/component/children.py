@@ -60,6 +60,11 @@ class TypedChildren:
         return self._find_child("inference-pool")
 
     @property
+    def service_account(self) -> k8s.core.v1.ServiceAccount | None:
+        """ServiceAccount of the pods; None without `service_account`, and for an existing one."""
+        return self._find_child("service-account")
+
+    @property
     def network_policy(self) -> k8s.networking.v1.NetworkPolicy | None:
         """NetworkPolicy of the server's pods; None without `network_policy`."""
         return self._find_child("network-policy")
