@@ -46,6 +46,7 @@ UNORDERED: Mapping[Path, Callable[[Any], str]] = {
     ("tolerations",): _by_content,
     ("topology_spread",): _by_content,
     ("resource_claims",): _by_name,
+    ("secrets", "extra_image_secrets"): _by_content,
     ("extra_volumes",): _by_name,
     ("extra_mounts",): _by_path,
 }

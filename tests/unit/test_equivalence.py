@@ -149,10 +149,11 @@ def at(fields: Any, path: Path) -> Any:
 @pytest.mark.parametrize("path", UNORDERED, ids=".".join)
 def test_reversed_list_changes_no_pod(path: Path):
     fields = copy.deepcopy(SOURCE if path[:2] == ("lora", "source") else FULL)
-    before = pods_of(NIM(secrets=KEYLESS, **copy.deepcopy(fields)))
+    fields |= {"secrets": {"without_key": True, "extra_image_secrets": ["hub", "company"]}}
+    before = pods_of(NIM(**copy.deepcopy(fields)))
     at(fields, path).reverse()
     assert len(at(fields, path)) > 1
-    assert pods_of(NIM(secrets=KEYLESS, **fields)) == before
+    assert pods_of(NIM(**fields)) == before
 
 
 EMPTY: list[dict[str, Any]] = [
