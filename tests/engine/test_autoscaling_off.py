@@ -51,7 +51,8 @@ def test_failed_removal_leaves_autoscaler_unchanged(with_short_timeouts: Callabl
     assert (autoscaler["spec"]["minReplicas"], autoscaler["spec"]["maxReplicas"]) == (2, 3)
     assert "annotations" not in autoscaler["metadata"]
 
-    made.change("llama", autoscaling={**TWO_TO_THREE, "max_replicas": 4}, gpu=1, replicas=None)
+    fields = {"cache": SHARED, "autoscaling": {**TWO_TO_THREE, "max_replicas": 4}, "startup_timeout": 30}
+    made.config = {**made.config, "nim:services": {"llama": fields}}
     completes(made)
     autoscaler = cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "llama", namespace)
     assert (autoscaler["spec"]["minReplicas"], autoscaler["spec"]["maxReplicas"]) == (2, 4)
