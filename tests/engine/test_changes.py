@@ -145,3 +145,16 @@ def test_rename_with_alias_changes_nothing(on_cluster: Callable[..., Project], c
     assert made.preview() == {"same": 7}
     assert {operation for operation, _ in made.up()} == {"same"}
     assert live_deployment(cluster, namespace, "old")["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+
+def test_renamed_key_with_alias_changes_nothing(on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes):
+    nodes(ONE_GPU)
+    made = on_cluster(old={})
+    made.up()
+    before = live_deployment(cluster, namespace, "old")
+    made.config = {**made.config, "nim:services": {"new": {"aliases": ["old"], "service_name": "old"}}}
+    assert {operation for operation, _ in made.up()} == {"same"}
+    assert live_deployment(cluster, namespace, "old")["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+    made.config = {**made.config, "nim:services": {"new": {"service_name": "old"}}}  # the alias has done its work
+    assert made.preview().keys() == {"same"}
