@@ -6,14 +6,13 @@ from typing import Any, cast
 
 from ..cluster.kinds import WORKLOAD_KINDS
 from ..cluster.objects import Object, at, items_at, mapping_at, text_at
+from ..local.markers import SIGNATURE
 from ..names import JOBS, SELECTOR_LABELS, SERVER
 from ..text.field_paths import Path, parse_path
 
 ObjectId = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 _PREFIX = "kubernetes:"
-_SECRET = "4dabf18193072939515e22adb298388d"
-"""Key of an encrypted value in an exported state."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _without_secrets(value: Any) -> Any:
     """Return a copy without encrypted values."""
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
-        return {key: _without_secrets(each) for key, each in fields.items() if not (isinstance(each, dict) and _SECRET in each)}
+        return {key: _without_secrets(each) for key, each in fields.items() if not (isinstance(each, dict) and SIGNATURE in each)}
     if isinstance(value, list):
         return [_without_secrets(each) for each in cast("list[Any]", value)]
     return value

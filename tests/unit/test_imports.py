@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "cluster": SHARED,
     "diagnose": SHARED - {"args"} | {"cluster", "local", "lora_loader"},
     "diagnose.progress": SHARED | {"cluster", "diagnose"},
-    "preflight": SHARED - {"args"} | {"cluster", "diagnose"},
+    "preflight": SHARED - {"args"} | {"cluster", "diagnose", "local"},
     "lora.pvc_check": SHARED | {"cluster", "diagnose", "lora", "lora_loader"},
     # the component, stack files and commands
     "component": SHARED | {"diagnose.progress", "fit", "manifests"},
