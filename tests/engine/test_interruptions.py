@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -68,6 +69,14 @@ def interrupt(process: "subprocess.Popen[str]") -> str:
     return output
 
 
+def check(made: Project) -> str:
+    """Return the output of `nim-component check`, which finds a problem."""
+    command = [sys.executable, "-m", "nim_component", "check", "--stack", made.stack.name, "--cwd", str(made.folder)]
+    run = subprocess.run(command, env={**os.environ, **made.environment, "COLUMNS": "500"}, capture_output=True, text=True, check=False)
+    assert run.returncode == 3, run.stdout + run.stderr
+    return run.stdout
+
+
 def test_revert_after_interrupted_update_is_no_success(on_cluster: Callable[..., Project], waiting, cluster: Client, namespace: str, nodes):
     """The state has the old spec, so Pulumi reports "unchanged" over the broken Deployment."""
     nodes(ONE_GPU)
@@ -79,6 +88,7 @@ def test_revert_after_interrupted_update_is_no_success(on_cluster: Callable[...,
     assert "to go back: restore the previous arguments, then `pulumi up --refresh --stack dev`" in printed
 
     made.change("llama", gpu=1)
+    assert 'limits["nvidia.com/gpu"] is "16" in the cluster, "1" in the state' in check(made)
     code, output = made.run("up", "--yes")
     assert code != 0, output
     assert 'limits["nvidia.com/gpu"] is "16" in the cluster, "1" in the program' in output
