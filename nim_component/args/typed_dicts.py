@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Required, TypedDict
 if TYPE_CHECKING:
     from .autoscaling import AutoscalingArgs
     from .cache import CacheArgs
-    from .devices import DeviceRequest, Label, ResourceClaim
+    from .devices import DeviceRequest, GpuSource, Label, ResourceClaim
     from .diagnosis import DiagnosisArgs, FailFast, Kubeconfig
     from .disruption import CountOrPercent, DisruptionBudgetArgs
     from .exposure import Duration, GRPCRouteArgs, Host, HTTPRouteArgs, InferencePoolArgs, IngressArgs, PathPrefix
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         AnyText,
         Cores,
         Count,
+        ExtendedCount,
+        ExtendedResource,
         Flag,
         Image,
         Integer,
@@ -156,6 +158,8 @@ class NIMDict(TypedDict, total=False):
     runtime_class: ObjectName | None
     priority_class: ObjectName | None
     gpu_resource: ResourceName
+    extra_resources: MappingOf[ExtendedResource, ExtendedCount] | None
+    gpu_source: GpuSource
     resource_claims: ListOf[ResourceClaim | ResourceClaimDict] | None
     scheduler_name: ObjectName | None
     service_account: ServiceAccountArgs | ServiceAccountArgsDict | None
@@ -188,7 +192,7 @@ class NIMSecretsDict(TypedDict, total=False):
 
     ngc_image_secret: SecretReference | None
     image_pull: Literal["secret", "node_identity"]
-    extra_image_secrets: list[SecretReference] | None
+    extra_image_secrets: ListOf[SecretReference] | None
     ngc_secret_key: SecretKey | None
     ngc_secret_group: SecretReference | None
     secrets_prefix: Prefix | None

@@ -4,12 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from . import arguments, causes, children, commands, errors, names, outputs, review_rules, stack_file, typed_dicts, versions
+from . import arguments, causes, changes, children, commands, errors, names, outputs, review_rules, stack_file, typed_dicts, versions
 from .schema import render_schema
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-SECTIONS = (arguments, stack_file, outputs, children, commands, causes, review_rules, errors, names)
+SECTIONS = (arguments, stack_file, outputs, children, changes, commands, causes, review_rules, errors, names)
 
 
 def generate() -> dict[Path, str]:

@@ -9,16 +9,16 @@ import yaml
 from .markdown import code, page, table
 
 FOLDER = Path(__file__).parents[2] / "tests" / "engine" / "changes"
-HEADER = ("Change", "Arguments", "Pods", "Requests", "Address", "Cache", "Undone")
+HEADER = ("Change", "Arguments before → after", "Pods", "Requests", "Address", "Cache", "Undone")
 
 INTRO = """Each row is one run of `tests/engine/test_first_update.py` with the Pulumi CLI and a Kubernetes control plane. The change is
-the first `pulumi up` after the creation, with its preview. It is undone by one more `pulumi up` with the old arguments. The second
-preview after each of them shows no change."""
+the first `pulumi up` after the creation, with its preview. It is undone by one more `pulumi up` with the old arguments. A
+preview after each of the two shows no change."""
 
 LEGEND = """- **Requests**: the time in which no pod of the Service was ready. Pods of the runs are simulated, so the time is a multiple of
   the start of a pod. A real NIM needs minutes for a start: image, download and loading of the model.
 - **Address**: name, cluster IP and ports of the Service.
-- **Cache**: the PVC of the model cache. A replaced PVC loses its files.
+- **Cache**: the PVCs of the service: model cache and LoRA adapters. A replaced or deleted PVC loses its files.
 - **Undone**: what the second update did to pods, requests and cache. Afterwards, the pod template was equal to the first one in every row
   that was not refused."""
 
@@ -26,7 +26,7 @@ LEGEND = """- **Requests**: the time in which no pod of the Service was ready. P
 def render() -> dict[str, str]:
     """Return the page by its path below `docs/reference`."""
     changes = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.yaml"))]
-    rows = [_row(each) for each in sorted(changes, key=lambda each: each["title"].strip("`").lower()) if "seen" in each]
+    rows = [_row(each) for each in sorted(changes, key=lambda each: each["title"].strip("`").lower())]
     return {"changes.md": page("Changes of a running service", INTRO, table(HEADER, rows), LEGEND)}
 
 
