@@ -32,15 +32,19 @@ def render() -> dict[str, str]:
 
 def _row(change: Mapping[str, Any]) -> list[str]:
     seen, undo = change["seen"]["change"], change["seen"]["undo"]
-    flag = " The first update needs `--skip-preview`." if change.get("skip_preview") else ""
+    flag = " (as the first update: with `--skip-preview`)" if change.get("skip_preview") else ""
     back = (
         f"refused by the API server: `{change['undo_error']}`"
         if "result" in undo
         else f"pods {undo['pods']}, requests: {undo['requests']}, cache {undo['cache']}"
     )
-    arguments = " → ".join(
-        code(yaml.safe_dump(_differing(change[one], change[other]), default_flow_style=True, width=1000).strip())
-        for one, other in (("before", "after"), ("after", "before"))
+    arguments = (
+        "another value of the key"
+        if change.get("keys")
+        else " → ".join(
+            code(yaml.safe_dump(_differing(change[one], change[other]), default_flow_style=True, width=1000).strip())
+            for one, other in (("before", "after"), ("after", "before"))
+        )
     )
     return [change["title"] + flag, arguments, seen["pods"], seen["requests"], seen["address"], seen["cache"], back]
 
