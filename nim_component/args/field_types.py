@@ -32,6 +32,10 @@ class OrOutput:
         return core_schema.no_info_wrap_validator_function(_pass_output, handler(source))
 
 
+class RequiresOutput:
+    """Marker of a type whose own validator accepts only an Output."""
+
+
 def _pass_output(value: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Any:
     return value if is_output(value) else validate(value)
 

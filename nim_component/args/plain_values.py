@@ -13,7 +13,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from ..text.field_paths import Path
-from .field_types import OrOutput
+from .field_types import OrOutput, RequiresOutput
 from .fixes import Fix, fix
 from .outputs import is_output
 from .problems import Problem, line_errors
@@ -97,4 +97,5 @@ def _accepts_outputs(root: type[BaseModel] | None, path: Path) -> bool:
     field = field_at(root, path) if root is not None else None
     if field is None:
         return True
-    return any(isinstance(each, OrOutput) or each is Any for each in (*field.metadata, *types_in(field.annotation)))
+    types = (*field.metadata, *types_in(field.annotation))
+    return any(isinstance(each, OrOutput | RequiresOutput) or each == dict[str, Any] for each in types)

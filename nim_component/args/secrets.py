@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, WithJsonSchema
 
 from .arguments import Arguments
-from .field_types import Flag, ListOf, ObjectName, SecretKey
+from .field_types import Flag, ListOf, ObjectName, RequiresOutput, SecretKey
 from .fixes import fix
 from .outputs import is_output, is_resource
 from .problems import Problem, problem_error
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     Prefix = str
 else:
     SecretReference = Annotated[ObjectName, BeforeValidator(_name_of)]
-    SecretValue = Annotated[Any, BeforeValidator(_require_output), WithJsonSchema({"not": {}})]
+    SecretValue = Annotated[Any, BeforeValidator(_require_output), RequiresOutput(), WithJsonSchema({"not": {}})]
     Prefix = Annotated[
         str,
         match_pattern(
