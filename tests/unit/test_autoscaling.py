@@ -281,7 +281,6 @@ class TestKeda:
             ("2.13", {"presets": ["queue"], "fallback": {"replicas": 2, "behavior": "static"}}),
             ("2.13", {"triggers": [{"type": "cpu", "metadata": {"value": "60"}}]}),
         ],
-        ids=str,
     )
     def test_supported_options_render_without_version(self, version: str, fields: dict[str, Any]):
         assert keda(version=version, **fields) == keda(**fields)

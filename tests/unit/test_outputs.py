@@ -52,7 +52,6 @@ def test_base_model_is_in_image_name(image: str, model: str):
         ({"args": ["hf://org/model", "--max-model-len=8"], "env": {"NIM_MODEL_PATH": "hf://org/other"}}, "org/model"),
         ({"env": {"NIM_MODEL_PATH": "hf://org/model"}, "served_model_name": "chat"}, "chat"),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("image", ["vllm-model-free-nim", "model-free-nim"])
 def test_model_free_image_serves_its_source(image: str, fields: dict[str, Any], model: str):
