@@ -1,6 +1,8 @@
 """Fixtures of every layer, and a report of the time that each layer took."""
 
+import asyncio
 import signal
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +18,19 @@ settings.load_profile("tests")
 # A background job of a shell ignores Ctrl-C, and so would all processes that the tests start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def event_loop_of_the_thread() -> None:
+    """Provide the event loop on which `pulumi.Output` creates futures.
+
+    `asyncio.run` of an earlier test in the same process leaves the thread without one.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            asyncio.get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

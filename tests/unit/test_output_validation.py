@@ -226,17 +226,6 @@ def test_unknown_secret_is_refused_in_preview(field: str, place: Any):
         record(program, preview=True)
 
 
-def test_sdk_argument_objects_are_refused():
-    """The `...Args` classes of the SDK cannot be searched for secrets."""
-    import pulumi_kubernetes as k8s
-
-    unsearchable: Any = k8s.core.v1.EnvVarArgs(name="A", value="x")
-    with pytest.raises(
-        ValueError, match=r"extra_containers\[0\]: must consist of mappings, lists and plain values, and it contains a EnvVarArgs"
-    ):
-        record(lambda: serve(extra_containers=[{"name": "x", "image": "a:1", "env": [unsearchable]}]))
-
-
 def test_env_output_must_resolve_to_string():
     with pytest.raises(ArgumentError, match=r"env\.A: must be a string\. Pass a str\."):
         record(lambda: serve(env={"A": output({"valueFrom": {"fieldRef": {"fieldPath": "x"}}})}))
