@@ -46,6 +46,8 @@ SOURCES = st.sampled_from(
 PRIORITY_CLASS = "inference"
 RUNTIME_CLASS = "nvidia"
 """Classes that must exist in a cluster before a pod can use them."""
+EXISTING_ACCOUNT = "existing"
+"""ServiceAccount that must exist before a pod can use it."""
 CORES = st.sampled_from([1, 2, 0.5, "500m", "1.5", "8", "1e1"])
 
 
@@ -161,7 +163,7 @@ BUILT_IN: dict[str, st.SearchStrategy[Any]] = {
     "metrics": st.just({"monitor": None, "dashboard": {"folder": "Models"}, "scrape_annotations": True}),
     "scheduler_name": st.just("kai-scheduler"),
     "service_account": st.sampled_from(
-        [{}, {"name": "existing", "mount_token": True}, {"annotations": {"eks.amazonaws.com/role-arn": "a"}}]
+        [{}, {"name": EXISTING_ACCOUNT, "mount_token": True}, {"annotations": {"eks.amazonaws.com/role-arn": "a"}}]
     ),
 }
 """Option sets whose objects are of Kubernetes' own kinds."""

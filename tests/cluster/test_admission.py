@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from nim_component import NIM, CacheArgs
 
 from ..schema.test_schema import PROJECTS
-from ..strategies import PRIORITY_CLASS, RUNTIME_CLASS, nims
+from ..strategies import EXISTING_ACCOUNT, PRIORITY_CLASS, RUNTIME_CLASS, nims
 from .client import Client, DynamicApiError, Object, wait_until
 from .controlplane import ControlPlane
 from .drift import (
@@ -135,6 +135,7 @@ def apply_without_controllers(
 
 def test_generated_arguments_are_accepted(crds: None, cluster: Client, namespace: str, apply_without_controllers):
     numbers = itertools.count()
+    cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": EXISTING_ACCOUNT, "namespace": namespace}})
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
     @given(nim=nims(custom=True))
