@@ -109,7 +109,7 @@ def test_failing_up_warns_early_and_diagnoses(stack: Stack, nodes):
     assert process.wait() != 0
     output = "".join(line for _, line in lines)
     print(output)
-    created = next(at for at, line in lines if "Waiting for $[?@.replicas" in line)
+    created = next(at for at, line in lines if "$[?@.replicas==" in line)
     warned = next(at for at, line in lines if "warning: llama: The pod requests 2 nvidia.com/gpu, but the largest node has 1." in line)
     assert warned - created < 10
     diagnostics = output.partition("Diagnostics:")[2]
