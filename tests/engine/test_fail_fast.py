@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from nim_component.manifests.multi_node import WORKER_INDEX
 from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.fixtures import cluster, control_plane, crds, make_namespace, namespace, nodes
 from tests.cluster.mistakes import MISTAKES, SERVICE, create_secrets
 from tests.cluster.nodes import EIGHT_GPUS, GPU, ONE_GPU, node
-from tests.cluster.objects import pods_of
 from tests.cluster.waiting import images
 
 from .project import ROOT, Project
@@ -201,9 +199,7 @@ def test_node_groups_end_early_then_fix_works(crds: None, stack: Stack, cluster:
     controller = Controller(cluster, namespace)
     controller.wait_for_generation(1)
     controller.set_status(available=False)
-    for index, pod in enumerate(pods_of(controller.find())):
-        pod["metadata"]["labels"][WORKER_INDEX] = str(index)
-        cluster.create(pod)
+    controller.start_pods()
     output, _ = process.communicate(timeout=120)
     print(output)
     assert process.returncode != 0

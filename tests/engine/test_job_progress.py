@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from nim_component.manifests.multi_node import WORKER_INDEX
 from tests.cluster.client import Client
 from tests.cluster.fixtures import cluster, control_plane, crds, make_namespace, namespace, nodes
 from tests.cluster.nodes import GPU, ONE_GPU, node
-from tests.cluster.objects import pods_of
 
 from .test_multi_node import Controller
 from .test_progress import Stack, run_failing, run_successful, stack
@@ -87,9 +85,7 @@ def test_unschedulable_leader_worker_set_is_diagnosed(crds: None, stack: Stack, 
     controller = Controller(cluster, namespace)
     controller.wait_for_generation(1)
     controller.set_status(available=False)
-    for index, pod in enumerate(pods_of(controller.find())):
-        pod["metadata"]["labels"][WORKER_INDEX] = str(index)
-        cluster.create(pod)
+    controller.start_pods()
     output, _ = process.communicate(timeout=300)
     print(output)
     assert process.returncode != 0
