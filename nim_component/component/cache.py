@@ -37,6 +37,5 @@ def provide_prewarm(
     nim = context.nim
     if nim.cache.prewarm is None:
         return None
-    seconds = f"{context.timing.prewarm_timeout}s"
     rendered = render_prewarm(nim, nim.cache.prewarm, context.service_name, references, context.timing)
-    return create_generated_job(context, "warm", rendered, pulumi.CustomTimeouts(create=seconds, update=seconds), depends_on)
+    return create_generated_job(context, "warm", rendered, context.timing.prewarm_timeout, depends_on)

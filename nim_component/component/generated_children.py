@@ -73,16 +73,17 @@ def create_generated_job(
     context: ComponentContext,
     suffix: str,
     rendered: dict[str, Any],
-    timeouts: pulumi.CustomTimeouts,
+    timeout: int,
     depends_on: "Sequence[pulumi.Input[pulumi.Resource]]",
 ) -> "pulumi.Input[k8s.batch.v1.Job]":
-    """Create a Job. Its progress is reported, and Pulumi waits until it is complete."""
+    """Create a Job. Its progress is reported, and Pulumi waits for it at most `timeout` seconds."""
+    seconds = f"{timeout}s"
     return create_generated_child(
         context,
         k8s.batch.v1.Job,
         suffix,
         rendered,
         hooked_type="kubernetes:batch/v1:Job",
-        custom_timeouts=timeouts,
+        custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds),
         depends_on=list(depends_on) or None,
     ).resource

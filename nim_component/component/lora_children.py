@@ -56,6 +56,4 @@ def _create_job(
     adapter_list = create_generated_child(context, k8s.core.v1.ConfigMap, "lora-list", rendered_list)
     references = replace(references, lora_config=adapter_list.object_name)
     rendered = render_lora_job(nim, context.service_name, references, context.timing)
-    seconds = f"{context.timing.lora_job_timeout}s"
-    timeouts = pulumi.CustomTimeouts(create=seconds, update=seconds)
-    return create_generated_job(context, "lora-job", rendered, timeouts, [*depends_on, adapter_list.resource])
+    return create_generated_job(context, "lora-job", rendered, context.timing.lora_job_timeout, [*depends_on, adapter_list.resource])
