@@ -17,7 +17,7 @@ from .lora import render_loader, render_lora_volumes
 from .network import render_authorities_container, render_network_volumes
 from .overrides import find_spec_override
 from .pvc import name_pvc
-from .references import References
+from .references import References, render_pull_secrets
 from .security import render_pod_context
 from .service_account import render_pod_account
 from .timing import Timing
@@ -66,8 +66,7 @@ def render_lora_job(nim: NIM, service_name: str, references: References, timing:
         # The loader's image, because the server's has 10 to 20 GB, and no other pod of this node
         # may need it.
         pod["init_containers"] = [{**each, "image": nim.lora_image} for each in authorities]
-    if references.pull_secrets:
-        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
+    pod.update(render_pull_secrets(references))
     job_labels = {**make_labels(service_name), **make_job_labels(service_name, LORA_JOB), "app.kubernetes.io/component": "lora-loader"}
     spec: k8s.batch.v1.JobSpecArgsDict = {
         "backoff_limit": RETRIES,

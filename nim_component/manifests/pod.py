@@ -11,7 +11,7 @@ from ..names import make_selector
 from .devices import render_pod_claims
 from .lora import render_init_containers, render_lora_volumes
 from .network import render_authorities_container, render_network_volumes
-from .references import References
+from .references import References, render_pull_secrets
 from .security import render_container_context, render_pod_context
 from .server import render_server
 from .service_account import render_pod_account
@@ -35,8 +35,7 @@ def render_pod(nim: NIM, service_name: str, references: References, timing: Timi
     init_containers.extend(_restricted(container) for container in nim.extra_init_containers or ())
     if init_containers:
         pod["init_containers"] = init_containers
-    if references.pull_secrets:
-        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
+    pod.update(render_pull_secrets(references))
     if nim.node_selector:
         pod["node_selector"] = dict(nim.node_selector)
     if nim.affinity:

@@ -22,7 +22,7 @@ from .inputs import lift, lift_within
 from .network import render_authorities_container, render_network_mounts, render_network_volumes
 from .overrides import find_spec_override
 from .pod import render_cache_volume, render_toleration
-from .references import References
+from .references import References, render_pull_secrets
 from .security import render_container_context, render_pod_context
 from .server import render_cache_mount
 from .service_account import render_pod_account
@@ -83,8 +83,7 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
     }
     if authorities := render_authorities_container(nim):
         pod["init_containers"] = authorities
-    if references.pull_secrets:
-        pod["image_pull_secrets"] = [{"name": each} for each in references.pull_secrets]
+    pod.update(render_pull_secrets(references))
     if selector := nim.node_selector if prewarm.node_selector is None else prewarm.node_selector:
         pod["node_selector"] = dict(selector)
     if (affinity := _affinity(nim, service_name)) is not None:

@@ -5,8 +5,10 @@ They contain no secret values.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,9 @@ class References:
     secrets_digest: "pulumi.Input[str] | None" = None
     """Digest of the values of the Secrets that the component created: a rotation changes it and so
     rolls the pods."""
+
+
+def render_pull_secrets(references: References) -> "k8s.core.v1.PodSpecArgsDict":
+    """Render the pull Secrets of a pod; no field without them."""
+    pod: Any = {"image_pull_secrets": [{"name": each} for each in references.pull_secrets]} if references.pull_secrets else {}
+    return pod
