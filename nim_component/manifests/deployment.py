@@ -20,7 +20,8 @@ ROLLED_OUT = (
 replicas, no pod is left.
 
 Only `status` has these fields, and the provider checks that it belongs to the newest generation.
-The JSONPath is that of RFC 9535, which the provider supports since 4.24.
+The JSONPath is that of RFC 9535, which the provider supports since 4.24. Its parser
+(github.com/theory/jsonpath 0.9.0) refuses blanks around a second `&&`.
 """
 
 
