@@ -1,7 +1,11 @@
 """Errors of requests to an API server."""
 
 
-class RefusedError(Exception):
+class ClusterError(Exception):
+    """A request that was not successful. Base class of the others."""
+
+
+class RefusedError(ClusterError):
     """A request that the server does not allow; `status` is 401 or 403."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -9,13 +13,13 @@ class RefusedError(Exception):
         self.status = status
 
 
-class UnreachableError(Exception):
+class UnreachableError(ClusterError):
     """A server that does not answer, or a response that cannot be used."""
 
 
-class MissingError(Exception):
+class MissingError(ClusterError):
     """An object or a kind that does not exist."""
 
 
-class GoneError(Exception):
+class GoneError(ClusterError):
     """A resource version that is too old to continue a watch from."""

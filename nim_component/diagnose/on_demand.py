@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..cluster.client import ClusterClient
-from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
 from ..cluster.objects import container, name_of
 from ..cluster.secret_facts import read_secret
@@ -53,7 +53,7 @@ class OnDemandReader:
             if causes.intersection(_REQUIRE_PODS) and self._is_stale("pods"):
                 was_read = await self._read_pods() or was_read
             if causes.intersection(_REQUIRE_CLASSES) and self._is_stale("classes"):
-                with contextlib.suppress(RefusedError, MissingError, UnreachableError, GoneError):
+                with contextlib.suppress(ClusterError):
                     items, _ = await self._client.list(STORAGE_CLASSES.path(None))
                     self._store.replace(STORAGE_CLASSES, "", items)
                     was_read = True

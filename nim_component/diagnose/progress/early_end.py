@@ -19,7 +19,7 @@ from typing import Literal
 import pulumi
 
 from ...cluster.connection import Connection
-from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ...cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
 from ...cluster.kinds import WORKLOAD_KINDS
 from ...cluster.kubeconfig import NoClusterError
 from ...cluster.objects import Object, number_at, text_at, texts_at
@@ -162,7 +162,7 @@ async def _shorten_deadline(rollout: TrackedRollout, connection: Connection) -> 
     try:
         async with WritingClient.connect(connection.kubeconfig, connection.context) as client:
             await client.patch(path, {"spec": {"activeDeadlineSeconds": ENDED_DEADLINE}}, FIELD_MANAGER)
-    except (NoClusterError, RefusedError, MissingError, UnreachableError, GoneError) as error:
+    except (NoClusterError, ClusterError) as error:
         rollout.permanent = None
         rollout.report("warning", f"the Job does not end early: it cannot be changed (requires patch on jobs): {sanitize(str(error))}")
 

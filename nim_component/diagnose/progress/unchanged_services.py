@@ -7,7 +7,7 @@ that was created, the next update has nothing to change, and no hook waits.
 from dataclasses import replace
 
 from ...cluster.client import ClusterClient
-from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ...cluster.errors import ClusterError
 from ...cluster.kinds import WORKLOAD_KINDS
 from ...cluster.kubeconfig import NoClusterError
 from ...cluster.objects import Object
@@ -48,7 +48,7 @@ async def _is_unavailable(service: ExpectedService) -> bool:
     try:
         async with ClusterClient.connect(connection.kubeconfig, connection.context) as client:
             live: Object = {**await client.get(path), "kind": expected.kind}
-    except (NoClusterError, RefusedError, MissingError, UnreachableError, GoneError):
+    except (NoClusterError, ClusterError):
         return False  # the comparison reports it
     is_different = bool(find_differences(expected.rendered, live, expected.recorded, expected.ignored))
     return not is_different and read_state(live).level == "unavailable"
