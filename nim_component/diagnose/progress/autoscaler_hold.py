@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ...cluster.client import ClusterClient
 from ...cluster.connection import Connection
 from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
-from ...cluster.objects import Object, at, mapping_at, text_at, texts_at
+from ...cluster.kinds import OURS
+from ...cluster.objects import Object, at, mapping_at, name_of, text_at, texts_at
 from ...cluster.writing_client import WritingClient
 from ...names import HELD_REPLICAS, REPLICAS_OWNER, SELECTOR_LABELS, SERVER
 from ...text.sanitizing import sanitize
@@ -31,11 +32,11 @@ https://keda.sh/docs/2.17/concepts/scaling-deployments/#pause-autoscaling
 HOLD_SECONDS = 5.0
 """Time limit to hold or release an autoscaler."""
 HOLD_ERRORS = (TimeoutError, RefusedError, UnreachableError, GoneError)
-_PATHS = (
-    "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers/{}",
-    "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects/{}",
+_LISTS = (
+    "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
 )
-_REPLICAS = ("spec", "replicas")
+"""Paths of the autoscalers of a namespace."""
 
 
 @dataclass(frozen=True)
@@ -82,45 +83,53 @@ async def hold_autoscaler(client: WritingClient, deployment: Object) -> Hold | N
         UnreachableError: The server does not answer, or rejects the change.
     """
     name, namespace = (text_at(deployment, "metadata", key) for key in ("name", "namespace"))
-    replicas = at(deployment, *_REPLICAS)
+    replicas = at(deployment, "spec", "replicas")
     if REPLICAS_OWNER in texts_at(deployment, "metadata", "annotations") or not isinstance(replicas, int | float):
         return None
     found = await _find(client, namespace or "default", name)
     if found is None:
         return None
     path, autoscaler = found
-    held, release = _make_patches(autoscaler, int(replicas))
+    held, released = _make_patches(autoscaler, int(replicas))
     await client.patch(path, held, FIELD_MANAGER)
-    return Hold(path, release)
+    return Hold(path, released)
 
 
-async def find_held_replicas(client: ClusterClient, namespace: str, name: str) -> str | None:
-    """Return the number at which an interrupted update holds the autoscaler of a service.
+async def find_held_replicas(client: ClusterClient, namespace: str) -> dict[str, str]:
+    """Return the numbers at which an interrupted update holds autoscalers, by name of the service.
 
     Args:
         client: Client of the cluster.
-        namespace: Namespace of the service.
-        name: Name of the service.
-
-    Returns:
-        The number; None if the autoscaler is free.
+        namespace: Namespace of the services.
     """
-    found = await _find(client, namespace, name)
-    return None if found is None else texts_at(found[1], "metadata", "annotations").get(HELD_REPLICAS)
+    held: dict[str, str] = {}
+    for path in _LISTS:
+        try:
+            items, _ = await client.list(path.format(namespace), **OURS)
+        except MissingError:
+            continue
+        numbers = {name_of(each): texts_at(each, "metadata", "annotations").get(HELD_REPLICAS) for each in items if _is_ours(each)}
+        held |= {name: number for name, number in numbers.items() if number is not None}
+    return held
 
 
 async def _find(client: ClusterClient, namespace: str, name: str) -> tuple[str, Object] | None:
     """Return path and object of the autoscaler that the component made for a Deployment."""
-    for pattern in _PATHS:
-        path = pattern.format(namespace, name)
+    for each in _LISTS:
+        path = f"{each.format(namespace)}/{name}"
         try:
             found = await client.get(path)
         except MissingError:
             continue
-        labels = texts_at(found, "metadata", "labels")
-        if [labels.get(key) for key in SELECTOR_LABELS] == [SERVER, name] and text_at(found, "spec", "scaleTargetRef", "name") == name:
+        if name_of(found) == name and _is_ours(found):
             return path, found
     return None
+
+
+def _is_ours(autoscaler: Object) -> bool:
+    """Return True if the component made the autoscaler for the Deployment of the same name."""
+    name, labels = name_of(autoscaler), texts_at(autoscaler, "metadata", "labels")
+    return [labels.get(key) for key in SELECTOR_LABELS] == [SERVER, name] and text_at(autoscaler, "spec", "scaleTargetRef", "name") == name
 
 
 def _make_patches(autoscaler: Object, replicas: int) -> tuple[Object, Object]:

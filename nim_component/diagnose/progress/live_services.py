@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from ...cluster.client import ClusterClient
-from ...cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ...cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
 from ...cluster.kinds import WORKLOAD_KINDS
 from ...cluster.objects import Object, at, name_of
 from ...text.sanitizing import sanitize
@@ -78,13 +78,18 @@ class LiveServices:
         failed = [service for service, found in zip(services, compared, strict=True) if _is_failed(found)]
         explained, held, missing = await asyncio.gather(
             self._explain(failed),
-            asyncio.gather(*map(self._find_hold, services)),
+            self._find_holds(each for each in services if each.is_autoscaled and each.unavailable != "ignore"),
             asyncio.gather(*(self._compare_models(*each) for each in zip(services, compared, strict=True))),
         )
         problems: list[ServiceProblem] = []
-        for service, found, *others in zip(services, compared, held, missing, strict=True):
-            problems += _describe(service, found, explained.get((service.namespace, service.name)))
-            problems += [each for each in others if each is not None]
+        for service, found, models in zip(services, compared, missing, strict=True):
+            name = service.namespace, service.name
+            problems += _describe(service, found, explained.get(name))
+            if service.is_autoscaled and name in held:
+                problems.append(
+                    ServiceProblem(service.component, describe_hold(service, held[name], pulumi.get_stack()), service.unavailable)
+                )
+            problems += [models] if models is not None else []
         return problems
 
     async def _list(self, services: Iterable[ExpectedService]) -> Kinds:
@@ -115,19 +120,18 @@ class LiveServices:
         self._log_once(text, component)
         return None
 
-    async def _find_hold(self, service: ExpectedService) -> ServiceProblem | None:
-        if service.unavailable == "ignore" or not service.is_autoscaled:
-            return None
+    async def _find_holds(self, services: Iterable[ExpectedService]) -> dict[tuple[str, str], str]:
+        """Return the numbers at which autoscalers are held, by namespace and name of service."""
+        namespaces = sorted({each.namespace for each in services})
+        found = await asyncio.gather(*map(self._list_holds, namespaces))
+        return {(namespace, name): number for namespace, held in zip(namespaces, found, strict=True) for name, number in held.items()}
+
+    async def _list_holds(self, namespace: str) -> dict[str, str]:
         try:
             async with asyncio.timeout(max(MIN_SECONDS, self._remaining())):
-                number = await find_held_replicas(self._client, service.namespace, service.name)
+                return await find_held_replicas(self._client, namespace)
         except HOLD_ERRORS:
-            return None
-        return (
-            None
-            if number is None
-            else ServiceProblem(service.component, describe_hold(service, number, pulumi.get_stack()), service.unavailable)
-        )
+            return {}
 
     async def _compare_models(self, service: ExpectedService, found: Sequence[WorkloadComparison]) -> ServiceProblem | None:
         if service.missing_models == "ignore" or not service.models or not _answers_requests(service, found):
@@ -163,7 +167,7 @@ class LiveServices:
         try:
             async with asyncio.timeout(EXPLAIN_SECONDS):
                 found = await explainer.explain(sorted({namespace for namespace, _ in names}), names)
-        except (TimeoutError, RefusedError, UnreachableError, MissingError, GoneError):
+        except (TimeoutError, ClusterError):
             return {}
         return {(each.namespace, each.name): each for each in found}
 

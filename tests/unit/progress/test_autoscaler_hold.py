@@ -30,12 +30,19 @@ class FakeClient:
             raise MissingError(path)
         return self.objects[path]
 
+    async def list(self, path: str, **query: str) -> tuple[list[Any], str]:
+        assert query["labelSelector"].startswith("app.kubernetes.io/name in (nim,")
+        return [each for found, each in self.objects.items() if found.rpartition("/")[0] == path], "1"
+
     async def patch(self, path: str, body: Any, manager: str) -> Any:
         self.patches.append((path, body, manager))
 
 
 def autoscaler(labels: dict[str, str] | None = None, target: Any = TARGET, **spec: Any) -> dict[str, Any]:
-    return {"metadata": {"labels": make_labels("llama") if labels is None else labels}, "spec": {"scaleTargetRef": target, **spec}}
+    return {
+        "metadata": {"name": "llama", "labels": make_labels("llama") if labels is None else labels},
+        "spec": {"scaleTargetRef": target, **spec},
+    }
 
 
 def hold(objects: dict[str, Any], **fields: Any) -> tuple[Hold | None, list[tuple[str, Any, str]]]:
@@ -88,9 +95,9 @@ def test_service_without_autoscaler_is_not_changed():
     assert hold({}) == (None, [])
 
 
-@pytest.mark.parametrize(("annotations", "expected"), [({"nim-component/held-replicas": "1"}, "1"), ({}, None)])
-def test_left_hold_is_found(annotations: dict[str, str], expected: str | None):
+@pytest.mark.parametrize(("annotations", "expected"), [({"nim-component/held-replicas": "1"}, {"llama": "1"}), ({}, {})])
+def test_left_hold_is_found(annotations: dict[str, str], expected: dict[str, str]):
     found = autoscaler(maxReplicas=1)
     found["metadata"]["annotations"] = annotations
     client: Any = FakeClient({HPA: found})
-    assert asyncio.run(find_held_replicas(client, "ml", "llama")) == expected
+    assert asyncio.run(find_held_replicas(client, "ml")) == expected

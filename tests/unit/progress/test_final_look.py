@@ -115,8 +115,6 @@ def update(program: Callable[[str], Callable[[], None]], objects: Objects, model
             if callable(models):
                 return models()
             return 200, {"object": "list", "data": [{"id": name} for name in models or [MODEL, "one"]]}
-        if isinstance(objects.get(plural), dict):
-            return 200, objects[plural]
         if plural == refused:
             return 403, {"kind": "Status"}
         return 200, {"items": objects.get(plural, []), "metadata": {"resourceVersion": "1"}}
@@ -180,15 +178,29 @@ def test_left_hold_of_autoscaler_is_reported(reaction: str):
         "cache": CacheArgs(access_mode="ReadWriteMany"),
     }
     objects = deployed(services(["llama"], **fields))
-    hold = {"labels": make_labels("llama"), "annotations": {"nim-component/held-replicas": "1"}}
+    hold = {"name": "llama", "labels": make_labels("llama"), "annotations": {"nim-component/held-replicas": "1"}}
     autoscaler: Any = {"metadata": hold, "spec": {"scaleTargetRef": {"name": "llama"}}}
-    recording, _ = update(on_cluster(["llama"], diagnosis={"unavailable": reaction}, **fields), {**objects, "llama": autoscaler})
+    recording, _ = update(
+        on_cluster(["llama"], diagnosis={"unavailable": reaction}, **fields), {**objects, "horizontalpodautoscalers": [autoscaler]}
+    )
     text = "llama: an interrupted update has left the autoscaler held at a fixed number of replicas (1). To release it: `pulumi up --refresh --stack stack`."
     if reaction == "error":
         assert isinstance(recording, pulumi.RunError)
         assert str(recording) == text
     else:
         assert entries(recording) == [("warning", text)]
+
+
+def test_autoscalers_of_a_namespace_need_one_list():
+    names = ["first", "second", "third"]
+    fields: dict[str, Any] = {
+        "autoscaling": AutoscalingArgs(max_replicas=3, presets=["queue"]),
+        "cache": CacheArgs(access_mode="ReadWriteMany"),
+    }
+    recording, seen = update(on_cluster(names, **fields), deployed(services(names, **fields)))
+    assert entries(recording) == []
+    requests = Counter(urlsplit(path).path.rpartition("/")[2] for path in seen)
+    assert (requests["horizontalpodautoscalers"], requests["scaledobjects"], requests["deployments"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
