@@ -124,10 +124,17 @@ def test_missing_adapter_follows_missing_models_setting(
 def test_adapter_listed_later_is_not_missing(
     control_plane: ControlPlane, network: PodNetwork, route_to, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    class LateAdapter(StubNIM):
+        """List the second adapter from the second request on."""
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            super().finish_request(request, client_address)
+            if not (self.source / "two").exists():
+                publish(self.source, "two")
+
     monkeypatch.setattr(served, "SETTLE_SECONDS", 20.0)
-    with StubNIM(publish(tmp_path, "one")) as stub:
+    with LateAdapter(publish(tmp_path, "one")) as stub:
         route_to(stub.server_port)
-        threading.Timer(1, lambda: publish(tmp_path, "two")).start()
         seen = update(control_plane.kubeconfig, namespace, monkeypatch)
     assert seen.run.log == []
     assert len(network.dialled) >= 2
