@@ -25,11 +25,21 @@ class MessagePattern:
     text: str
     fix: str
     confidence: Confidence = "certain"
+    sentences: tuple[str, ...] = ()
+    """Patterns of whole messages. If one matches all of a message, the diagnosis is `certain`."""
 
-    def diagnose(self, match: re.Match[str], subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
+    def find(self, message: str) -> "tuple[re.Match[str], Confidence] | None":
+        """Return the match in a message and its confidence, or None."""
+        for sentence in self.sentences:
+            if match := re.fullmatch(sentence, message.strip(), re.IGNORECASE | re.DOTALL):
+                return match, "certain"
+        match = re.search(self.pattern, message, re.IGNORECASE)
+        return match and (match, "likely" if self.sentences else self.confidence)
+
+    def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""
         groups = {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(values)
-        return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, self.confidence, subject)
+        return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, confidence, subject)
 
 
 def any_of(*patterns: str) -> str:
@@ -49,13 +59,14 @@ def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, 
     """
     bounded = message[-_MAX_MESSAGE_LENGTH:]
     for each in table:
-        match = re.search(each.pattern, bounded, re.IGNORECASE)
-        if match:
-            yield each.diagnose(match, subject, evidence or _matching_line(bounded, match), values)
+        if found := each.find(bounded):
+            match, confidence = found
+            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match), values)
             return
 
 
-def _matching_line(message: str, match: re.Match[str]) -> str:
+def _matching_line(match: re.Match[str]) -> str:
+    message = match.string
     start = message.rfind("\n", 0, match.start()) + 1
     end = message.find("\n", match.end())
     return sanitize(message[start : None if end < 0 else end])

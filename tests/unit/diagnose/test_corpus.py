@@ -1,0 +1,60 @@
+"""Corpus of messages against all rules: the right cause first, and no other one as certain."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from nim_component.diagnose.causes import CAUSES
+from nim_component.diagnose.rules import diagnose
+
+from .contexts import CONTEXTS, snapshot_of
+from .corpus import CorpusMessage, read_corpus
+
+CORPUS = read_corpus()
+CATALOGUE = {cause for causes in CAUSES.values() for cause in causes}
+GENERAL = {"crash-loop", "container-start", "image-pull", "pvc-provisioning", "volume-mount", "pod-refused", "pod-sandbox", "evicted"}
+"""Causes for messages that no other cause covers."""
+LOGS = [each for each in CORPUS if each.context == "log" and each.cause not in ("none", *GENERAL)]
+each_message = pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in CORPUS])
+
+
+def first_cause(entry: CorpusMessage, message: str | None = None) -> str:
+    """Return the cause of the first diagnosis."""
+    return next((each.cause for each in diagnose(snapshot_of(entry, message))), "none")
+
+
+@each_message
+def test_right_cause_is_first(entry: CorpusMessage):
+    found = diagnose(snapshot_of(entry))
+    assert next((each.cause for each in found), "none") == entry.cause
+    output = " ".join(str(each) for each in found)
+    for words in entry.text:
+        assert words in output
+
+
+@each_message
+def test_no_other_cause_is_certain(entry: CorpusMessage):
+    certain = {each.cause for each in diagnose(snapshot_of(entry)) if each.confidence == "certain"}
+    assert certain - {entry.cause, *entry.beside} == set()
+
+
+@pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in LOGS])
+def test_information_before_error_is_ignored(entry: CorpusMessage):
+    """Lines of the level INFO contain other messages."""
+    others = random.Random(entry.id).sample([each for each in LOGS if each.cause != entry.cause], min(6, len(LOGS) - 1))
+    information = [f"INFO 11-24 12:00:00 [launcher.py:42] {line}" for other in others for line in other.message.splitlines()[-1:]]
+    assert first_cause(entry, "\n".join([*information, entry.message])) == entry.cause
+
+
+@pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in LOGS])
+def test_shutdown_after_error_is_ignored(entry: CorpusMessage):
+    shutdown = ("INFO 11-24 12:00:01 [api_server.py:264] Shutting down FastAPI HTTP server.", "INFO:     Application shutdown complete.")
+    assert first_cause(entry, "\n".join([entry.message, *shutdown])) == entry.cause
+
+
+def test_entries_are_complete():
+    assert [name for name, count in Counter(each.id for each in CORPUS).items() if count > 1] == []
+    assert {each.context for each in CORPUS} <= set(CONTEXTS)
+    assert {cause for each in CORPUS for cause in (each.cause, *each.beside)} - {"none"} <= CATALOGUE
+    assert [each.id for each in CORPUS if not each.source.strip()] == []
