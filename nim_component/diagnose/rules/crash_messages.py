@@ -1,15 +1,16 @@
-"""Patterns of log messages of a server, and of messages of a container runtime.
+"""Patterns of log messages of a server.
 
 The messages of NVIDIA drivers, NIM and vLLM come from their documentation and from reports. They
 were not seen on a GPU.
 """
 
-from .patterns import SEE_EVIDENCE, MessagePattern, any_of
+from .patterns import MessagePattern, any_of
 
-_DRIVER_TOO_OLD = (
+DRIVER_TOO_OLD = (
     "The node's NVIDIA driver is too old for the image",
     "Upgrade the driver of the GPU nodes, select newer nodes with node_selector, or use an older image.",
 )
+"""Text and fix of `driver-too-old`."""
 
 LOG_PATTERNS = (
     MessagePattern(
@@ -21,7 +22,7 @@ LOG_PATTERNS = (
             r"forward compatibility was attempted",
             r"requires? (?:NVIDIA )?driver",
         ),
-        *_DRIVER_TOO_OLD,
+        *DRIVER_TOO_OLD,
     ),
     MessagePattern(
         "gpu-not-visible",
@@ -142,21 +143,3 @@ LOG_PATTERNS = (
     ),
 )
 """Log messages of the server and the model download: CUDA, vLLM, TensorRT-LLM, NGC, the hub."""
-
-RUNTIME_PATTERNS = (
-    MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver)", *_DRIVER_TOO_OLD),
-    MessagePattern(
-        "gpu-not-visible",
-        r"nvidia-container-cli|could not select device driver|no runtime for \"?nvidia",
-        "The node cannot provide the container's GPU",
-        "Check the driver and the NVIDIA Container Toolkit on the node. Set runtime_class to nvidia if the cluster requires it.",
-    ),
-    MessagePattern(
-        "command-not-found",
-        r"executable file not found|no such file or directory|exec: .*: permission denied",
-        "The container's command is not an executable of its image",
-        "Correct command, or remove it: the image then runs its own command.",
-    ),
-    MessagePattern("container-start", r".", "The container cannot be started", SEE_EVIDENCE, "likely"),
-)
-"""Messages of the container runtime. The last pattern matches every message."""

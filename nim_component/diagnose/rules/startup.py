@@ -7,9 +7,10 @@ from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .crash_messages import LOG_PATTERNS, RUNTIME_PATTERNS
+from .crash_messages import LOG_PATTERNS
 from .patterns import SEE_EVIDENCE, match_patterns
 from .probes import check_elapsed_time, check_probes
+from .runtime_messages import RUNTIME_PATTERNS
 
 _OTHER_CONTAINERS = {
     PREWARM_CONTAINER: ("The model download of the prewarm Job", "Check cache.prewarm (profiles or args, timeout, mem)."),
