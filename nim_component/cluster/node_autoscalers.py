@@ -1,9 +1,21 @@
-"""Signs of a node autoscaler, which can add nodes that the cluster does not have yet."""
+"""Node autoscalers: signs that a cluster has one, and its decisions about a pod.
+
+An autoscaler can add nodes that the cluster does not have yet.
+"""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, NamedTuple
 
-from .objects import Object, items_at, text_at, texts_at
+from .objects import Object, event_time, items_at, message_of, text_at, texts_at
 
+PROVISION_SECONDS = 900
+"""Seconds after which autoscalers give up on a node that does not become ready.
+
+Default of cluster-autoscaler (`--max-node-provision-time`) and limit of Karpenter.
+"""
+KARPENTER_REFUSAL = "Failed to schedule pod, "
+"""Beginning of Karpenter's events FailedScheduling. The scheduler's own have the same reason."""
 EVENT_REASONS = ("TriggeredScaleUp", "NotTriggerScaleUp", "FailedScaleUp", "Nominated")
 """Reasons of the events of pods by cluster-autoscaler and, the last one, by Karpenter.
 
@@ -18,10 +30,46 @@ _LABEL_PREFIXES = (
 )
 _TAINT_KEYS = ("ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler")
 
+Outcome = Literal["adding", "refused", "failed"]
+
+
+class Decision(NamedTuple):
+    """Decision of an autoscaler about a pod."""
+
+    outcome: Outcome
+    is_karpenter: bool
+    message: str
+    time: datetime
+
 
 def has_node_autoscaler(nodes: Iterable[Object], pod_events: Iterable[Object]) -> bool:
     """Return True if labels or taints of nodes, or events of pods, are signs of an autoscaler."""
-    return any(_is_managed(node) for node in nodes) or any(event.get("reason") in EVENT_REASONS for event in pod_events)
+    return any(_is_managed(node) for node in nodes) or any(_read_decision(event) for event in pod_events)
+
+
+def find_decision(pod_events: Iterable[Object]) -> Decision | None:
+    """Return the last decision of an autoscaler, from the events of a pod in order of time.
+
+    If a cluster has two autoscalers and one adds a node, the other's refusal is left out. A refusal
+    because of a failed attempt is left out in favour of the failure, which names the reason.
+    """
+    last: dict[bool, Decision] = {}
+    for event in pod_events:
+        if decision := _read_decision(event):
+            previous = last.get(decision.is_karpenter)
+            if not (previous and previous.outcome == "failed" and "in backoff" in decision.message):
+                last[decision.is_karpenter] = decision
+    adding = [each for each in last.values() if each.outcome == "adding"]
+    return max(adding or last.values(), key=lambda each: each.time, default=None)
+
+
+def _read_decision(event: Object) -> Decision | None:
+    reason, message = event.get("reason"), message_of(event)
+    if reason == "FailedScheduling" and message.startswith(KARPENTER_REFUSAL):
+        return Decision("refused", True, message, event_time(event))
+    outcomes: dict[str, Outcome] = dict(zip(EVENT_REASONS, ("adding", "refused", "failed", "adding"), strict=True))
+    outcome = outcomes.get(str(reason))
+    return outcome and Decision(outcome, reason == "Nominated", message, event_time(event))
 
 
 def _is_managed(node: Object) -> bool:

@@ -2,12 +2,30 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
+from ...cluster.node_autoscalers import has_node_autoscaler
 from ...cluster.objects import Object, name_of, text_at, texts_at
-from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, holds_resources, requests_of
+from ...cluster.scheduling import (
+    allocatable,
+    blocking_taints,
+    capacity,
+    fits_affinity,
+    fits_selector,
+    holds_resources,
+    is_node_ready,
+    requests_of,
+)
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+
+_GPU_LABELS = (
+    ("nvidia.com/gpu.present", "true"),  # GPU feature discovery
+    ("feature.node.kubernetes.io/pci-10de.present", "true"),  # node feature discovery
+    ("kubernetes.azure.com/accelerator", "nvidia"),
+)
+"""Labels of nodes with NVIDIA GPUs, whether or not the device plugin runs."""
 
 
 def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, subject: str) -> Iterator[Diagnosis]:
@@ -18,15 +36,18 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
         fix = f"Free GPUs, add a node, or lower gpu (now {requested})."
         yield Diagnosis("gpu-insufficient", f"No node has {requested} free {resource}", fix, evidence, subject=subject)
         return
+    without_plugin = list(_find_nodes_without_plugin(snapshot, pod, resource))
     if not offered:
+        if without_plugin:
+            yield _diagnose_plugin(without_plugin[0], resource, evidence, subject)
+            return
         fix = "Add a GPU node pool (a pool scaled to 0 requires its autoscaler), or install the NVIDIA device plugin. "
-        yield Diagnosis("gpu-absent", f"No node offers {resource}", f"{fix}{_describe_offers(snapshot)}.", evidence, subject=subject)
+        confidence = "likely" if has_node_autoscaler(snapshot.nodes.values(), snapshot.events(pod)) else "certain"
+        yield Diagnosis("gpu-absent", f"No node offers {resource}", f"{fix}{_describe_offers(snapshot)}.", evidence, confidence, subject)
         return
     largest = max(offered.values())
     if requested > largest:
-        text = f"The pod requests {requested} {resource}, but the largest node has {largest}"
-        fix = f"Set gpu to at most {largest}, or add a node with {requested} GPUs: a pod cannot be spread over nodes."
-        yield Diagnosis("gpu-too-many", text, fix, evidence, subject=subject)
+        yield _diagnose_size(snapshot, pod, resource, largest, evidence, subject)
         return
     # The scheduler counts every node that lacks a GPU, including those without any. If a suitable
     # node has the GPUs free, there is another reason.
@@ -37,10 +58,64 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
     text = f"No node has {requested} free {resource}: {_describe_free(snapshot, suitable, free)}"
     fix = f"Free GPUs ({_describe_users(snapshot, resource)}), add a node, or lower gpu (now {requested})."
     yield Diagnosis("gpu-insufficient", text, fix, evidence, subject=subject)
+    for name in suitable:
+        unhealthy = _count_unhealthy(snapshot.nodes[name], resource)
+        if unhealthy and snapshot.cluster_pods is not None and free[name] + unhealthy >= requested:
+            yield replace(_diagnose_health(snapshot.nodes[name], resource, evidence, subject), confidence="likely")
+            break
+    if without_plugin:
+        yield replace(_diagnose_plugin(without_plugin[0], resource, evidence, subject), confidence="likely")
+
+
+def _diagnose_size(snapshot: Snapshot, pod: Object, resource: str, largest: int, evidence: str, subject: str) -> Diagnosis:
+    """Return the diagnosis of a pod that requests more GPUs than any node offers."""
+    requested = requests_of(pod, resource)
+    for node in snapshot.nodes.values():
+        if capacity(node, resource) >= requested and _fits_labels(node, pod):
+            return _diagnose_health(node, resource, evidence, subject)
+    text = f"The pod requests {requested} {resource}, but the largest node has {largest}"
+    fix = f"Set gpu to at most {largest}, or add a node with {requested} GPUs: a pod cannot be spread over nodes."
+    return Diagnosis("gpu-too-many", text, fix, evidence, subject=subject)
+
+
+def _count_unhealthy(node: Object, resource: str) -> int:
+    """Return the number of a node's devices that its device plugin reports as unhealthy."""
+    return capacity(node, resource) - allocatable(node, resource)
+
+
+def _diagnose_health(node: Object, resource: str, evidence: str, subject: str) -> Diagnosis:
+    name, all_, healthy = sanitize(name_of(node), 80), capacity(node, resource), allocatable(node, resource)
+    text = f"The node {name} has {all_} {resource}, of which {all_ - healthy} {'is' if all_ - healthy == 1 else 'are'} unhealthy"
+    fix = f"Repair the GPU: see the Xid errors in the kernel log of {name} (`dmesg`) and in its device plugin's log. Or use another node."
+    return Diagnosis("gpu-unhealthy", text, fix, evidence, subject=subject)
+
+
+def _find_nodes_without_plugin(snapshot: Snapshot, pod: Object, resource: str) -> Iterator[Object]:
+    """Yield suitable nodes that have NVIDIA GPUs, by labels or capacity, and offer none of them."""
+    vendor = resource.partition("/")[0]
+    for node in snapshot.nodes.values():
+        offers = any(allocatable(node, key) for key in texts_at(node, "status", "allocatable") if key.startswith(f"{vendor}/"))
+        labels = texts_at(node, "metadata", "labels")
+        has_gpus = capacity(node, resource) > 0 or any(labels.get(key) == value for key, value in _GPU_LABELS)
+        if vendor == "nvidia.com" and has_gpus and not offers and is_node_ready(node) and _fits_labels(node, pod):
+            yield node
+
+
+def _diagnose_plugin(node: Object, resource: str, evidence: str, subject: str) -> Diagnosis:
+    name, devices = sanitize(name_of(node), 80), capacity(node, resource)
+    reported = f"reports {devices} {resource} as its capacity" if devices else "has NVIDIA GPUs by its labels"
+    text = f"The node {name} {reported}, but offers none: its device plugin or its driver is not ready"
+    command = f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
+    fix = f"Check the pods of the device plugin and the driver on the node: `{command}`. A new node takes some minutes."
+    return Diagnosis("device-plugin-not-ready", text, fix, evidence, subject=subject)
+
+
+def _fits_labels(node: Object, pod: Object) -> bool:
+    return fits_selector(node, pod) and fits_affinity(node, pod)
 
 
 def _is_suitable(node: Object, pod: Object) -> bool:
-    return fits_selector(node, pod) and fits_affinity(node, pod) and not blocking_taints(node, pod)
+    return _fits_labels(node, pod) and not blocking_taints(node, pod)
 
 
 def _describe_offers(snapshot: Snapshot) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from ...cluster.objects import Object, at, condition, is_terminating, name_of, number_at, text_at, time_at
+from ...cluster.scheduler_message import lacking_resource, split_reasons
 from ...cluster.scheduling import gpu_resource_of, holds_resources, requests_of
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .autoscalers import is_adding_node
 
 TERMINATION_DELAY = timedelta(seconds=60)
 """Time after the grace period in which a pod normally terminates."""
@@ -38,11 +40,7 @@ def _check_spare_gpu(snapshot: Snapshot, deployment: Object, subject: str) -> It
     unavailable = at(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable")
     if surge in (None, 0, "0", "0%") or unavailable not in (0, "0", "0%"):
         return
-    waiting = [
-        pod
-        for pod in snapshot.pods
-        if "Insufficient" in text_at(condition(pod, "PodScheduled"), "message") and not text_at(pod, "spec", "nodeName")
-    ]
+    waiting = [pod for pod in snapshot.pods if not text_at(pod, "spec", "nodeName") and not is_adding_node(snapshot, pod)]
     for pod in waiting:
         resource = gpu_resource_of(pod)
         template = text_at(pod, "metadata", "labels", "pod-template-hash")
@@ -54,7 +52,8 @@ def _check_spare_gpu(snapshot: Snapshot, deployment: Object, subject: str) -> It
             and resource
             and requests_of(each, resource)
         ]
-        if old and resource and f"Insufficient {resource}" in text_at(condition(pod, "PodScheduled"), "message"):
+        reasons = split_reasons(text_at(condition(pod, "PodScheduled"), "message"))
+        if old and resource and resource in map(lacking_resource, reasons):
             text = "The rollout is stuck: the new pod waits for a GPU that only the old pod can free"
             fix = "Set rollout to recreate (one replica) or rolling instead of surge, or add a GPU."
             evidence = sanitize(f"{name_of(old[0])} holds {requests_of(old[0], resource)} {resource}")

@@ -1,50 +1,25 @@
 """Pods that the scheduler cannot place: its message, together with the state of the nodes."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ...cluster.objects import Object, condition, items_at, name_of, text_at, texts_at, time_at
+from ...cluster.scheduler_message import Reason, lacking_resource, split_reasons
 from ...cluster.scheduling import fits_selector, gpu_resource_of, requests_of
 from ...kubernetes.gpu_resources import is_gpu
-from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .autoscalers import find_autoscaling
 from .gpus import find_gpus
-from .patterns import MessagePattern, match_patterns
-from .taints import CORDONED, find_taints
+from .patterns import SEE_EVIDENCE, match_patterns
+from .pod_requests import SIZES, argument_of, is_prewarm, requested
+from .scheduler_reasons import NODE_AFFINITY, REASONS, VOLUMES, show_reason
+from .taints import find_taints, is_taint
 
-_INSUFFICIENT = re.compile(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)")
 SCHEDULER_DELAY = 30
 """Seconds in which a scheduler normally processes a pod."""
-
-_PATTERNS = (
-    MessagePattern("node-cordoned", r"\d+ node\(s\) were unschedulable", *CORDONED),
-    MessagePattern(
-        "anti-affinity",
-        r"didn't match pod (anti-)?affinity( rules)?|didn't satisfy existing pods anti-affinity",
-        "The pod's affinity to other pods cannot be satisfied",
-        "Relax affinity: use preferred instead of required terms, or fewer replicas than nodes.",
-    ),
-    MessagePattern(
-        "topology-spread",
-        r"didn't match pod topology spread constraints",
-        "The pod's topology spread constraints cannot be satisfied",
-        "Set whenUnsatisfiable to ScheduleAnyway in topology_spread, or add nodes in the missing zone.",
-    ),
-    MessagePattern(
-        "node-full-of-pods",
-        r"Too many pods",
-        "The nodes run the maximum number of pods",
-        "Add a node. The limit is maxPods of the kubelet.",
-    ),
-    MessagePattern(
-        "host-port-taken",
-        r"didn't have free ports",
-        "A host port of the pod is in use on every node",
-        "Remove hostPort from extra_containers.",
-    ),
-)
+_UNSCHEDULABLE = ("Unschedulable", "SchedulerError")
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -58,8 +33,8 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             text = f"The scheduling gate {gates} keeps the pod from being scheduled"
             fix = "Check the gate's queue (such as Kueue): it admits the pod when quota is available. Or remove its label from pod_labels."
             yield Diagnosis("scheduling-gated", text, fix, subject=subject)
-        elif scheduled.get("reason") == "Unschedulable":
-            yield from _read_message(snapshot, pod, text_at(scheduled, "message"), subject)
+        elif scheduled.get("reason") in _UNSCHEDULABLE:
+            yield from _check_unschedulable(snapshot, pod, text_at(scheduled, "message"), subject)
         elif not scheduled and _age(snapshot, pod) > SCHEDULER_DELAY:
             text = f"No scheduler has processed the pod for {_age(snapshot, pod)} s"
             yield Diagnosis("no-scheduler", text, "Check kube-scheduler, or the scheduler in scheduler_name.", subject=subject)
@@ -70,54 +45,60 @@ def _age(snapshot: Snapshot, pod: Object) -> int:
     return int((snapshot.now - created).total_seconds()) if created else 0
 
 
-def _read_message(snapshot: Snapshot, pod: Object, message: str, subject: str) -> Iterator[Diagnosis]:
-    evidence = sanitize(message)
-    if re.search(r"no nodes available to schedule pods", message):
-        yield Diagnosis("no-nodes", "The cluster has no node", "Add a node pool with GPUs.", evidence, subject=subject)
-    for resource in dict.fromkeys(_INSUFFICIENT.findall(message)):
-        if is_gpu(resource) or resource == gpu_resource_of(pod):
-            yield from find_gpus(snapshot, pod, resource, evidence, subject)
-        else:
-            text = f"No suitable node has {requests_of(pod, resource)} of {resource} free"
-            fix = "Lower it in extra_resources, or add nodes that offer it."
-            yield Diagnosis("node-too-small", text, fix, evidence, subject=subject)
-    if match := re.search(r"Insufficient (cpu|memory|ephemeral-storage)\b", message):
-        text = f"No suitable node has {_requested(pod, match[1])} of {match[1]} free"
-        yield Diagnosis("node-too-small", text, f"Lower {_argument(pod, match[1])}, or use larger nodes.", evidence, subject=subject)
-    # The scheduler counts taints and selectors of nodes without GPUs too. Only those of nodes with
-    # the GPUs are relevant.
-    if re.search(r"untolerated taint", message):
-        yield from find_taints(snapshot, pod, message, evidence, subject)
-    if re.search(r"didn't match Pod's node affinity/selector", message):
+def _check_unschedulable(snapshot: Snapshot, pod: Object, message: str, subject: str) -> Iterator[Diagnosis]:
+    """Yield the autoscaler's decision, then the scheduler's reasons.
+
+    While a node is being added, the scheduler's reasons concern only the nodes that exist. If an
+    autoscaler cannot add a node, they are no more than the reasons for its attempt.
+    """
+    autoscaling = list(find_autoscaling(snapshot, pod, subject))
+    yield from autoscaling
+    if any(each.cause == "node-scaling-up" for each in autoscaling):
+        return
+    reasons = split_reasons(message)
+    found: dict[str, Diagnosis] = {}
+    for each in reasons:
+        for diagnosis in _check_reason(snapshot, pod, each, reasons, show_reason(message, each), subject):
+            found.setdefault(diagnosis.cause, diagnosis)
+    for each in found.values():
+        yield replace(each, confidence="likely") if autoscaling and each.confidence == "certain" else each
+    unknown = [each for each in reasons if not _is_known(each)]
+    if unknown or not (found or autoscaling):
+        text = f"The scheduler cannot place the pod: {sanitize('; '.join(map(str, unknown or reasons)), 200) or 'it gives no reason'}"
+        yield Diagnosis("unschedulable", text, SEE_EVIDENCE, sanitize(message), "likely" if unknown else "possible", subject)
+
+
+def _check_reason(
+    snapshot: Snapshot, pod: Object, reason: Reason, reasons: Sequence[Reason], evidence: str, subject: str
+) -> Iterator[Diagnosis]:
+    resource = lacking_resource(reason)
+    if resource in SIZES:
+        text = f"No suitable node has {requested(pod, resource)} of {resource} free"
+        yield Diagnosis("node-too-small", text, f"Lower {argument_of(pod, resource)}, or use larger nodes.", evidence, subject=subject)
+    elif resource and (is_gpu(resource) or resource == gpu_resource_of(pod)):
+        yield from find_gpus(snapshot, pod, resource, evidence, subject)
+    elif resource:
+        text = f"No suitable node has {requests_of(pod, resource)} of {resource} free"
+        yield Diagnosis("node-too-small", text, "Lower it in extra_resources, or add nodes that offer it.", evidence, subject=subject)
+    elif is_taint(reason):
+        # The scheduler counts taints and selectors of nodes without GPUs too. Only those of nodes
+        # with the GPUs are relevant.
+        yield from find_taints(snapshot, pod, reason, reasons, evidence, subject)
+    elif NODE_AFFINITY.fullmatch(reason.text):
         yield _check_selector(snapshot, pod, evidence, subject)
-    if PREWARM_CONTAINER in _container_names(pod) and "didn't match pod affinity" in message:
+    elif is_prewarm(pod) and reason.text == "node(s) didn't match pod affinity rules":
         text = "The prewarm Job must run on the server's node because of the cache volume, and that node cannot take it"
         fix = "Free resources on that node, lower cache.prewarm.cpu or cache.prewarm.mem, or set cache.access_mode to ReadWriteMany."
         yield Diagnosis("prewarm-elsewhere", text, fix, evidence, subject=subject)
-        return
-    yield from match_patterns(_PATTERNS, message, subject, evidence)
+    else:
+        yield from match_patterns(REASONS, reason.text, subject, evidence)
 
 
-def _container_names(pod: Object) -> set[str]:
-    return {text_at(each, "name") for each in items_at(pod, "spec", "containers")}
-
-
-def _argument(pod: Object, resource: str) -> str:
-    """Return the argument that sets the pod's request of a resource."""
-    argument = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}[resource]
-    if PREWARM_CONTAINER in _container_names(pod):
-        return f"cache.prewarm.{argument}"
-    return "lora_adapter_mem" if LOADER_CONTAINER in _container_names(pod) else argument
-
-
-def _requested(pod: Object, resource: str) -> str:
-    requests = [
-        str(value)
-        for each in items_at(pod, "spec", "containers")
-        for key, value in texts_at(each, "resources", "requests").items()
-        if key == resource
-    ]
-    return sanitize(" + ".join(requests) or "enough", 60)
+def _is_known(reason: Reason) -> bool:
+    """Return True if a rule reads the reason: one of this module, or one for volumes."""
+    if lacking_resource(reason) or is_taint(reason) or NODE_AFFINITY.fullmatch(reason.text) or VOLUMES.search(reason.text):
+        return True
+    return any(each.find(reason.text) for each in REASONS)
 
 
 def _check_selector(snapshot: Snapshot, pod: Object, evidence: str, subject: str) -> Diagnosis:

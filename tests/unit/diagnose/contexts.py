@@ -1,12 +1,12 @@
 """Snapshots in which Kubernetes shows a message of the corpus."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nim_component.diagnose.snapshot import Snapshot
 
 from .corpus import CorpusMessage
-from .kubernetes_objects import GPU, IMAGE, crashed, event, failed_job_pod, job, node, snapshot, unschedulable, waiting
+from .kubernetes_objects import GPU, IMAGE, Object, crashed, event, failed_job_pod, job, node, pod, snapshot, unschedulable, waiting
 from .snapshots import PULL, failed_mount, failed_pod, failed_probe, failed_pull, rejected, unbound_pvc
 
 TERMINATION_LINES, TERMINATION_BYTES = 80, 2048
@@ -43,24 +43,42 @@ def _pull(message: str, objects: Mapping[str, Any]) -> Snapshot:
     return failed_pull(text.removeprefix(PULL) if objects.get("whole") else text)
 
 
+def _nodes(given: Sequence[Any]) -> list[Object]:
+    """Return nodes, each from its number of GPUs or from the arguments of `node`."""
+    return [node(f"gpu-{index}", **(each if isinstance(each, dict) else {"gpu": each})) for index, each in enumerate(given)]
+
+
+def _events(objects: Mapping[str, Any], involved: Object) -> list[Object]:
+    """Return events of an object, each with `reason`, `message`, `type` and `age`."""
+    given = objects.get("events", ())
+    return [event(each["reason"], each["message"], involved, type_=each.get("type", "Normal"), age=each.get("age", 10)) for each in given]
+
+
 def _scheduling(message: str, objects: Mapping[str, Any]) -> Snapshot:
     """The scheduler's message. `gpu` is the request, `nodes` has the GPUs of each node.
 
-    `events` are events of the pod, each with `reason`, `message` and `type`.
+    `events` are events of the pod, `spec` adds fields to the pod. With `nodes: unknown`, the nodes
+    cannot be read.
     """
-    waiting_pod = unschedulable(message, gpu=objects.get("gpu", 1))
-    nodes = [node(f"gpu-{index}", gpus) for index, gpus in enumerate(objects.get("nodes", [8]))]
-    events = [event(each["reason"], each["message"], waiting_pod, type_=each.get("type", "Normal")) for each in objects.get("events", ())]
-    return snapshot(waiting_pod, nodes=nodes, cluster_pods=[], events=events)
+    waiting_pod = unschedulable(message, gpu=objects.get("gpu", 1), spec=objects.get("spec", {}))
+    nodes = objects.get("nodes", [8])
+    known = {} if nodes == "unknown" else {"nodes": _nodes(nodes)}
+    used = [
+        pod("other", gpu=number, node=f"gpu-{index}", status={"phase": "Running"}) for index, number in enumerate(objects.get("used", ()))
+    ]
+    return snapshot(waiting_pod, cluster_pods=used, events=_events(objects, waiting_pod), **known)
 
 
 def _pending_event(message: str, objects: Mapping[str, Any]) -> Snapshot:
-    """An event of a pod that waits for a GPU: `reason` and `type` of the event are in `objects`."""
+    """An event of a pod that waits for a GPU: `reason`, `type` and `age` of it are in `objects`.
+
+    `events` are further events of the pod.
+    """
     text = objects.get("scheduler", f"0/2 nodes are available: 2 Insufficient {GPU}.")
-    waiting_pod = unschedulable(text, gpu=objects.get("gpu", 1))
-    nodes = [node(f"gpu-{index}", gpus) for index, gpus in enumerate(objects.get("nodes", [0]))]
-    found = event(objects["reason"], message, waiting_pod, type_=objects.get("type", "Normal"))
-    return snapshot(waiting_pod, nodes=nodes, cluster_pods=[], events=[found])
+    waiting_pod = unschedulable(text, gpu=objects.get("gpu", 1), spec=objects.get("spec", {}))
+    found = event(objects["reason"], message, waiting_pod, type_=objects.get("type", "Normal"), age=objects.get("age", 10))
+    events = [*_events(objects, waiting_pod), found]
+    return snapshot(waiting_pod, nodes=_nodes(objects.get("nodes", [0])), cluster_pods=[], events=events)
 
 
 def _sandbox(message: str, objects: Mapping[str, Any]) -> Snapshot:

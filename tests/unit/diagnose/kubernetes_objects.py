@@ -87,15 +87,22 @@ def running(since: float = 60, ready: bool = False, name: str = "llama-5d9-x", n
 
 
 def node(
-    name: str = "gpu-0", gpu: int = 8, *, taints: list[Object] | None = None, labels: Object | None = None, ready: bool = True
+    name: str = "gpu-0",
+    gpu: int = 8,
+    *,
+    taints: list[Object] | None = None,
+    labels: Object | None = None,
+    ready: bool = True,
+    capacity: int | None = None,
 ) -> Object:
-    """Return a node with GPUs."""
+    """Return a node with GPUs. Its `capacity` includes unhealthy ones."""
     size = {"cpu": "64", "memory": "512Gi", **({GPU: str(gpu)} if gpu else {})}
+    total = {**size, **({GPU: str(capacity)} if capacity is not None else {})}
     condition = {"type": "Ready", "status": "True" if ready else "Unknown", "message": "Kubelet stopped posting node status."}
     return {
         "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}},
         "spec": {"taints": taints or []},
-        "status": {"allocatable": size, "conditions": [condition]},
+        "status": {"allocatable": size, "capacity": total, "conditions": [condition]},
     }
 
 

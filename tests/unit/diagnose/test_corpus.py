@@ -1,5 +1,6 @@
 """Corpus of messages against all rules: the right cause first, and no other one as certain."""
 
+import json
 import random
 from collections import Counter
 
@@ -13,8 +14,20 @@ from .corpus import CorpusMessage, read_corpus
 
 CORPUS = read_corpus()
 CATALOGUE = {cause for causes in CAUSES.values() for cause in causes}
-GENERAL = {"crash-loop", "container-start", "image-pull", "pvc-provisioning", "volume-mount", "pod-refused", "pod-sandbox", "evicted"}
+GENERAL = {
+    "crash-loop",
+    "container-start",
+    "image-pull",
+    "pvc-provisioning",
+    "volume-mount",
+    "pod-refused",
+    "pod-sandbox",
+    "evicted",
+    "unschedulable",
+    "scale-up-failed",
+}
 """Causes for messages that no other cause covers."""
+HOSTILE_NAME = "rwx-oom-403-nvidia-quota-timeout-refused-tls-not-found"
 LOGS = [each for each in CORPUS if each.context == "log" and each.cause not in ("none", *GENERAL)]
 each_message = pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in CORPUS])
 
@@ -51,6 +64,19 @@ def test_information_before_error_is_ignored(entry: CorpusMessage):
 def test_shutdown_after_error_is_ignored(entry: CorpusMessage):
     shutdown = ("INFO 11-24 12:00:01 [api_server.py:264] Shutting down FastAPI HTTP server.", "INFO:     Application shutdown complete.")
     assert first_cause(entry, "\n".join([entry.message, *shutdown])) == entry.cause
+
+
+@pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in CORPUS if each.names])
+def test_words_inside_names_are_ignored(entry: CorpusMessage):
+    """Names of nodes, classes, webhooks, policies and quotas contain the text of other causes."""
+    given = entry._asdict()
+    for name in entry.names:
+        assert name in entry.message
+        given = json.loads(json.dumps(given).replace(json.dumps(name)[1:-1], HOSTILE_NAME))
+    renamed = CorpusMessage(**given)
+    found = diagnose(snapshot_of(renamed))
+    assert found[0].cause == entry.cause
+    assert {each.cause for each in found if each.confidence == "certain"} - {entry.cause, *entry.beside} == set()
 
 
 def test_entries_are_complete():

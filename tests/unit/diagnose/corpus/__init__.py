@@ -12,6 +12,7 @@ One YAML file per project that prints the messages. Each entry has:
 - `beside`: further causes that may be reported, such as a second fault in the same log.
 - `text`: words that the headline, fix or evidence must contain.
 - `objects`: further values of the context, such as `exit_code` or `gpu`.
+- `names`: names in the message and the objects that could be any others, such as those of nodes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ class CorpusMessage(NamedTuple):
     beside: tuple[str, ...]
     text: tuple[str, ...]
     objects: Mapping[str, Any]
+    names: tuple[str, ...] = ()
 
 
 def _list(value: Any) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ def _list(value: Any) -> tuple[str, ...]:
 
 def _read(path: Path) -> Iterator[CorpusMessage]:
     for entry in yaml.safe_load(path.read_text("utf-8")):
-        unknown = set(entry) - {"id", "version", "source", "context", "message", "cause", "beside", "text", "objects"}
+        unknown = set(entry) - {"id", "version", "source", "context", "message", "cause", "beside", "text", "objects", "names"}
         assert not unknown, f"{path.name}: {unknown}"
         yield CorpusMessage(
             entry["id"],
@@ -58,6 +60,7 @@ def _read(path: Path) -> Iterator[CorpusMessage]:
             _list(entry.get("beside")),
             _list(entry.get("text")),
             entry.get("objects") or {},
+            _list(entry.get("names")),
         )
 
 

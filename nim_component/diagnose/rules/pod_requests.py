@@ -1,0 +1,37 @@
+"""Requests of a pod, and the arguments that set them."""
+
+from ...cluster.objects import Object, items_at, text_at, texts_at
+from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
+from ...text.sanitizing import sanitize
+
+SIZES = ("cpu", "memory", "ephemeral-storage")
+"""Resources that every node has."""
+_ARGUMENTS = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}
+
+
+def is_prewarm(pod: Object) -> bool:
+    """Return True for a pod of the prewarm Job."""
+    return PREWARM_CONTAINER in _container_names(pod)
+
+
+def argument_of(pod: Object, resource: str) -> str:
+    """Return the argument that sets the pod's request of cpu, memory or ephemeral storage."""
+    argument = _ARGUMENTS[resource]
+    if is_prewarm(pod):
+        return f"cache.prewarm.{argument}"
+    return "lora_adapter_mem" if LOADER_CONTAINER in _container_names(pod) else argument
+
+
+def requested(pod: Object, resource: str) -> str:
+    """Return the requests of a pod's containers as text, such as `1 + 500m`."""
+    requests = [
+        str(value)
+        for each in items_at(pod, "spec", "containers")
+        for key, value in texts_at(each, "resources", "requests").items()
+        if key == resource
+    ]
+    return sanitize(" + ".join(requests) or "enough", 60)
+
+
+def _container_names(pod: Object) -> set[str]:
+    return {text_at(each, "name") for each in items_at(pod, "spec", "containers")}
