@@ -37,6 +37,18 @@ LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER = "download-loras", "fetc
 AUTHORITIES_CONTAINER = "join-authorities"
 MANAGED_CONTAINERS = (SERVER_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER, AUTHORITIES_CONTAINER)
 """Names of the component's containers in the server's pods."""
+CACHE_PVC_VOLUME, CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME = CACHE_VOLUMES = (
+    "cache",
+    "cache-empty-dir",
+    "cache-ephemeral",
+    "cache-host-path",
+)
+LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
+"""Volumes of adapters, and above of the model cache: one name for each type of volume.
+
+The API server merges volumes by name. In the preview of the first update of an object, the provider
+merges the old fields with the new ones. A volume of two types is then invalid.
+"""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller sets on each pod of a node group; the leader has 0."""
 CACHE_LABEL = "nim-component/cache-of"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ..names import CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME, CACHE_PVC_VOLUME
 from .arguments import Arguments
 from .field_types import AbsolutePath, AccessMode, Flag, ObjectName, RelativePath, Storage, StorageClass
 from .fixes import fix
-from .managed_names import CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME, CACHE_PVC_VOLUME
 from .metadata import Annotations
 from .prewarm import PrewarmArgs
 from .problems import Problem

@@ -1,5 +1,6 @@
 """Names that the component manages: environment variables, volumes and paths."""
 
+from ..names import CACHE_VOLUMES, LORA_VOLUMES
 from .lora_options import LORA_ENV
 
 TLS_MODE = "NIM_SSL_MODE"
@@ -25,17 +26,5 @@ MANAGED_ENV = {
 
 DEFAULT_PORT = 8000
 SHM_VOLUME = "dshm"
-CACHE_PVC_VOLUME, CACHE_EMPTY_DIR_VOLUME, CACHE_EPHEMERAL_VOLUME, CACHE_HOST_VOLUME = CACHE_VOLUMES = (
-    "cache",
-    "cache-empty-dir",
-    "cache-ephemeral",
-    "cache-host-path",
-)
-LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
-"""Volumes of adapters, and above of the model cache: one name for each type of volume.
-
-The API server merges volumes by name. In the preview of the first update of an object, the provider
-merges the old fields with the new ones. A volume of two types is then invalid.
-"""
 MANAGED_VOLUMES = (SHM_VOLUME, *CACHE_VOLUMES, *LORA_VOLUMES, "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
 """Names of the component's volumes."""

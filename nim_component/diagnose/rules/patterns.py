@@ -47,7 +47,9 @@ def any_of(*patterns: str) -> str:
     return "|".join(patterns)
 
 
-def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", **values: str) -> Iterator[Diagnosis]:
+def match_patterns(
+    table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", original: str = "", **values: str
+) -> Iterator[Diagnosis]:
     """Yield the diagnosis of the first pattern that matches a message, or nothing.
 
     Args:
@@ -55,18 +57,19 @@ def match_patterns(table: Sequence[MessagePattern], message: str, subject: str, 
         message: Message of the cluster or of a container.
         subject: Object that the message is about.
         evidence: Evidence of the diagnosis; by default the matching line of the message.
+        original: Message with the names that are masked in the other one, of the same length.
         **values: Further values for the texts of the patterns.
     """
     bounded = message[-_MAX_MESSAGE_LENGTH:]
     for each in table:
         if found := each.find(bounded):
             match, confidence = found
-            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match), values)
+            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match, original[-_MAX_MESSAGE_LENGTH:]), values)
             return
 
 
-def _matching_line(match: re.Match[str]) -> str:
-    message = match.string
+def _matching_line(match: re.Match[str], original: str) -> str:
+    message = original if len(original) == len(match.string) else match.string
     start = message.rfind("\n", 0, match.start()) + 1
     end = message.find("\n", match.end())
     return sanitize(message[start : None if end < 0 else end])

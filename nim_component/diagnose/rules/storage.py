@@ -1,131 +1,77 @@
 """PVCs that are not bound, and volumes that cannot be attached or mounted."""
 
+import re
 from collections.abc import Iterator
 
 from ...cluster.objects import Object, condition, containers_of, is_terminating, message_of, name_of, text_at, time_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import SEE_EVIDENCE, MessagePattern, match_patterns
+from .patterns import MessagePattern, match_patterns
+from .provisioning_messages import PVC_PATTERNS
+from .volume_events import check_mounts, mask_names
+from .volume_fields import name_volume_fields
 
 PROVISIONER_DELAY = 60
 """Seconds in which a provisioner normally responds."""
 _WAIT_FOR_POD = "Wait until the old pod terminates, or delete it. Then run `pulumi up` again."
+
+_UNSCHEDULABLE = r"\d+/\d+ nodes are available: .*"
+"""Start of the scheduler's message."""
 
 _SCHEDULER = (
     MessagePattern(
         "pvc-missing",
         r'persistentvolumeclaim "(?P<pvc>[^"]+)" not found',
         "The PVC {pvc} does not exist",
-        "Correct cache.existing_claim, or remove it: the component then creates a PVC.",
+        "Correct {claim}, or remove it: the component then creates a PVC.",
+        sentences=(_UNSCHEDULABLE + r'persistentvolumeclaim "(?P<pvc>[^"]+)" not found.*',),
     ),
     MessagePattern(
         "pvc-being-deleted",
         r'persistentvolumeclaim "(?P<pvc>[^"]+)" is being deleted',
         "The PVC {pvc} is being deleted, and a pod still mounts it",
         _WAIT_FOR_POD,
+        sentences=(_UNSCHEDULABLE + r'persistentvolumeclaim "(?P<pvc>[^"]+)" is being deleted.*',),
     ),
     MessagePattern(
         "volume-elsewhere",
-        r"had volume node affinity conflict|volume node affinity conflict",
-        "The cache's volume is in a zone or on a node where the pod cannot run",
-        "Allow the volume's zone in node_selector and affinity, set cache.access_mode to ReadWriteMany, "
-        "or use a cache.storage_class whose volumeBindingMode is WaitForFirstConsumer.",
+        r"had volume node affinity conflict|didn't match PersistentVolume's node affinity|had no available volume zone",
+        "The volume of the cache or of the adapters is in a zone or on a node where the pod cannot run",
+        "Allow the volume's zone in node_selector and affinity. Or set {mode} to ReadWriteMany, "
+        "or use a class whose volumeBindingMode is WaitForFirstConsumer ({storage_class}).",
+        sentences=(_UNSCHEDULABLE + r"(?:had volume node affinity conflict|didn't match PersistentVolume's node affinity).*",),
     ),
     MessagePattern(
         "volume-attached-limit",
         r"exceed max volume count",
         "The node has the maximum number of volumes attached",
-        "Add a node, or use a StorageClass of file shares.",
+        "Add a node, or use a class of file shares ({storage_class}).",
+        sentences=(_UNSCHEDULABLE + r"node\(s\) exceed max volume count.*",),
     ),
     MessagePattern(
         "volume-read-write-once-pod",
-        r"ReadWriteOncePod",
+        r"PersistentVolumeClaim with ReadWriteOncePod access mode already in-use",
         "Another pod uses the PVC, whose access mode allows one pod only",
-        "Set cache.access_mode to ReadWriteOnce or ReadWriteMany, or replicas to 1 and rollout to recreate.",
+        "Set {mode} to ReadWriteOnce or ReadWriteMany, or replicas to 1 and rollout to recreate.",
+        sentences=(_UNSCHEDULABLE + r"PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.*",),
+    ),
+    MessagePattern(
+        "storage-capacity",
+        r"did not have enough free storage",
+        "No node has enough free storage for the PVC",
+        "Lower {size}, or use another class ({storage_class}).",
+        sentences=(_UNSCHEDULABLE + r"node\(s\) did not have enough free storage.*",),
+    ),
+    MessagePattern(
+        "volume-missing",
+        r"bound to non-existent persistentvolume",
+        "The PVC is bound to a volume that no longer exists",
+        "Use another PVC ({claim}). The model is then downloaded again.",
+        sentences=(_UNSCHEDULABLE + r"bound to non-existent persistentvolume\(s\).*",),
     ),
 )
 """Messages of the scheduler."""
-
-_PVC_EVENTS = (
-    MessagePattern(
-        "pvc-no-class",
-        r"no persistent volumes available for this claim and no storage class is set",
-        "The PVC has no StorageClass, and the cluster has no default StorageClass",
-        "Set cache.storage_class or cache.empty_dir, or make a StorageClass the default.",
-    ),
-    MessagePattern(
-        "pvc-class-missing",
-        r'storageclass\.storage\.k8s\.io "(?P<name>[^"]+)" not found',
-        "The StorageClass {name} does not exist",
-        "Correct cache.storage_class{classes}.",
-    ),
-    MessagePattern(
-        "pvc-access-mode",
-        r"access ?mode|ReadWriteMany|multi.?node.*not supported|RWX",
-        "The StorageClass cannot provide the PVC's access mode",
-        "Set cache.access_mode to ReadWriteOnce and replicas to 1, or set cache.storage_class to a class of file shares for ReadWriteMany.",
-        "likely",
-    ),
-    MessagePattern(
-        "storage-quota",
-        r"quota|limit exceeded|out of capacity|insufficient (?:capacity|space)",
-        "The storage behind the StorageClass is full or over its quota",
-        "Lower cache.size, raise the quota, or use another cache.storage_class.",
-        "likely",
-    ),
-    MessagePattern(
-        "volume-name-unavailable",
-        r'volume "(?P<name>[^"]+)" already bound to a different claim',
-        "The volume {name} is bound to another PVC",
-        "Set cache.volume_name to another volume, or remove it.",
-    ),
-    MessagePattern("pvc-provisioning", r".", "The volume of the PVC could not be provisioned", SEE_EVIDENCE, "likely"),
-)
-"""Messages of the events of a PVC that is not bound."""
-
-_MOUNT_EVENTS = (
-    MessagePattern(
-        "volume-multi-attach",
-        r"Multi-Attach error",
-        "The cache's volume is still attached to another node, where the old pod ran",
-        "Wait until the old pod terminates; if its node is lost, delete the pod. To prevent this, set rollout to recreate "
-        "or cache.access_mode to ReadWriteMany.",
-    ),
-    MessagePattern(
-        "config-map-missing",
-        r'configmap "(?P<name>[^"]+)" not found',
-        "The ConfigMap {name} that the pod mounts does not exist",
-        "Run `pulumi up` again if the ConfigMap is the component's own (its name ends in a content hash), or correct extra_volumes.",
-    ),
-    MessagePattern(
-        "secret-missing",
-        r'secret "(?P<name>[^"]+)" not found',
-        "The Secret {name} that the pod mounts does not exist",
-        "Create it in the service's namespace, or correct extra_volumes.",
-    ),
-    MessagePattern(
-        "volume-driver-missing",
-        r"driver name \S+ not found in the list of registered CSI drivers",
-        "The node does not run the volume's CSI driver",
-        "Install the driver on the GPU nodes too: its DaemonSet must tolerate their taint.",
-    ),
-    MessagePattern(
-        "volume-not-writable",
-        r"permission denied|access denied|read-only file system",
-        "The volume's server refuses the mount",
-        "Allow the nodes in its export, and set fs_group to the owner of the directory.",
-        "likely",
-    ),
-    MessagePattern(
-        "volume-mount",
-        r".",
-        "A volume could not be mounted",
-        "See the evidence for the reason. If the storage is unreachable, check its network and firewall.",
-        "likely",
-    ),
-)
-"""Messages of failed attachments and mounts."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -137,30 +83,36 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         message = text_at(condition(pod, "PodScheduled"), "message")
         # The message is outdated if the scheduler missed a PVC that exists now.
         if not is_scheduled and not any(f'persistentvolumeclaim "{name}" not found' in message for name in pvcs):
-            yield from match_patterns(_SCHEDULER, message, subject)
+            yield from match_patterns(_SCHEDULER, message, subject, **name_volume_fields(snapshot, pod, _find_named_pvc(message)))
         for name, pvc in pvcs.items():
-            yield from _check_pvc(snapshot, pvc, f"pvc/{name}")
+            yield from _check_pvc(snapshot, pod, pvc, f"pvc/{name}")
         # A container that has run has its volumes.
         if is_scheduled and not _has_started(pod):
-            for event in snapshot.events(pod, "FailedMount", "FailedAttachVolume", "FailedMapVolume")[-1:]:
-                yield from match_patterns(_MOUNT_EVENTS, message_of(event), subject)
+            yield from check_mounts(snapshot, pod, subject)
+
+
+def _find_named_pvc(message: str) -> str:
+    found = re.search(r'persistentvolumeclaim "([^"]+)"', message)
+    return found[1] if found else ""
 
 
 def _has_started(pod: Object) -> bool:
     return any(each.running_since or each.ended for each in containers_of(pod))
 
 
-def _check_pvc(snapshot: Snapshot, pvc: Object, subject: str) -> Iterator[Diagnosis]:
-    phase = text_at(pvc, "status", "phase")
+def _check_pvc(snapshot: Snapshot, pod: Object, pvc: Object, subject: str) -> Iterator[Diagnosis]:
+    phase, fields = text_at(pvc, "status", "phase"), name_volume_fields(snapshot, pod, name_of(pvc))
     if phase == "Lost":
-        fix = "Restore the volume, or use another PVC (cache.storage_class, cache.existing_claim). The model is then downloaded again."
+        fix = f"Restore the volume, or use another PVC ({fields['claim']}). Its content is then downloaded again."
         yield Diagnosis("pvc-lost", "The volume of the PVC no longer exists", fix, subject=subject)
     elif phase != "Bound":
         failures = snapshot.events(pvc, "ProvisioningFailed", "FailedBinding", "VolumeMismatch")
         for event in failures[-1:]:
-            yield from match_patterns(_PVC_EVENTS, message_of(event), subject, classes=_describe_classes(snapshot))
+            message = message_of(event)
+            classes = _describe_classes(snapshot)
+            yield from match_patterns(PVC_PATTERNS, mask_names(message), subject, original=message, classes=classes, **fields)
         if not failures:
-            yield from _check_provisioner(snapshot, pvc, subject)
+            yield from _check_provisioner(snapshot, pvc, subject, fields["storage_class"])
     elif is_terminating(pvc):
         yield Diagnosis("pvc-being-deleted", "The PVC is being deleted, and a pod still mounts it", _WAIT_FOR_POD, subject=subject)
 
@@ -170,10 +122,10 @@ def _describe_classes(snapshot: Snapshot) -> str:
     return f": the cluster has {', '.join(sanitize(each, 60) for each in names[:6])}" if names else ""
 
 
-def _check_provisioner(snapshot: Snapshot, pvc: Object, subject: str) -> Iterator[Diagnosis]:
+def _check_provisioner(snapshot: Snapshot, pvc: Object, subject: str, field: str) -> Iterator[Diagnosis]:
     waiting = snapshot.events(pvc, "ExternalProvisioning")
     created = time_at(pvc, "metadata", "creationTimestamp")
     if waiting and created and (snapshot.now - created).total_seconds() > PROVISIONER_DELAY:
         text = "The PVC's volume is not provisioned: the provisioner of its StorageClass does not respond"
-        fix = "Install the provisioner (its CSI driver), or use another cache.storage_class."
+        fix = f"Install the provisioner (its CSI driver), or use another class ({field})."
         yield Diagnosis("pvc-no-provisioner", text, fix, sanitize(message_of(waiting[-1])), "likely", subject)

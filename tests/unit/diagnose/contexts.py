@@ -93,6 +93,7 @@ CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
     "start": _start,
     "pull": _pull,
     "mount": lambda message, _: failed_mount(message),
+    "mount-event": lambda message, objects: failed_mount(message, objects["reason"]),
     "attach": lambda message, _: failed_mount(message, "FailedAttachVolume"),
     "provisioning": lambda message, objects: unbound_pvc(message, objects.get("reason", "ProvisioningFailed")),
     "scheduling": _scheduling,

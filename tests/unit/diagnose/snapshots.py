@@ -6,7 +6,7 @@ from nim_component.cluster.secret_facts import SecretFacts
 from nim_component.diagnose.snapshot import Snapshot
 from nim_component.names import PULL_SECRET_TYPE
 
-from .kubernetes_objects import GPU, IMAGE, deployment, event, pod, pvc, replica_set, running, snapshot, waiting
+from .kubernetes_objects import GPU, IMAGE, deployment, event, pod, pvc, replica_set, running, snapshot, unschedulable, waiting
 
 Case = tuple[Snapshot, str]
 """A snapshot with a cause, and a part of its text, fix or evidence."""
@@ -34,7 +34,10 @@ def failed_pull(reason: str, secrets: Any = None) -> Snapshot:
 def unbound_pvc(message: str, reason: str = "ProvisioningFailed", **kinds: Any) -> Snapshot:
     """Return a pod with a pending PVC, which has one event."""
     pending = pvc()
-    return snapshot(pod(), persistentvolumeclaims=[pending], events=[event(reason, message, pending, "PersistentVolumeClaim")], **kinds)
+    waiting_pod = unschedulable("0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: not helpful.")
+    return snapshot(
+        waiting_pod, persistentvolumeclaims=[pending], events=[event(reason, message, pending, "PersistentVolumeClaim")], **kinds
+    )
 
 
 def failed_mount(message: str, reason: str = "FailedMount") -> Snapshot:

@@ -1,9 +1,12 @@
 """Nodes that were lost, and pods that a node evicted or rejected."""
 
 from ..kubernetes_objects import event, node, pod, running, snapshot, waiting
-from ..snapshots import Case, NearMiss, failed_pod
+from ..snapshots import Case, NearMiss, failed_mount, failed_pod
 
 CASES: dict[str, list[Case]] = {
+    "node-disk-full": [
+        (failed_mount('MountVolume.SetUp failed for volume "cache" : mkdir /var/lib/kubelet/x: no space left on device'), "free its disk")
+    ],
     "node-lost": [
         (snapshot(running(), nodes=[node(ready=False)]), "The pod's node gpu-0 does not respond"),
         (snapshot(running(), nodes=[node("gpu-1")]), "The pod's node gpu-0 no longer exists"),
@@ -36,6 +39,7 @@ CASES: dict[str, list[Case]] = {
 }
 
 NEAR_MISSES: dict[str, NearMiss] = {
+    "node-disk-full": failed_mount('MountVolume.SetUp failed for volume "cache" : odd'),
     "node-lost": snapshot(running(), nodes=[node()]),
     "evicted-disk": failed_pod("Evicted", "The node was low on resource: memory."),
     "evicted-memory": failed_pod("Evicted", "The node was low on resource: ephemeral-storage."),

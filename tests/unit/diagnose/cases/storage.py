@@ -1,7 +1,12 @@
 """PVCs and volumes."""
 
-from ..kubernetes_objects import ago, event, pod, pvc, running, snapshot, unschedulable
+from ..kubernetes_objects import ago, deployment, event, pod, pvc, running, snapshot, unschedulable
 from ..snapshots import NO_GPU, Case, NearMiss, failed_mount, unbound_pvc
+
+CLASS = 'failed to provision volume with StorageClass "gp3": '
+PROVISIONING = CLASS + "rpc error: code = Internal desc = "
+MOUNT = 'MountVolume.SetUp failed for volume "pvc-1" : rpc error: code = Internal desc = '
+ATTACH = 'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal desc = '
 
 CASES: dict[str, list[Case]] = {
     "pvc-missing": [
@@ -21,6 +26,67 @@ CASES: dict[str, list[Case]] = {
     ],
     "pvc-access-mode": [(unbound_pvc("failed to provision volume: Volume capabilities not supported: ReadWriteMany"), "access_mode")],
     "storage-quota": [(unbound_pvc("rpc error: code = ResourceExhausted desc = quota exceeded for disks"), "Lower cache.size")],
+    "storage-capacity": [
+        (unbound_pvc("rpc error: code = ResourceExhausted desc = no enough space left on VG: free=1, requested=2"), "Lower cache.size"),
+        (
+            snapshot(unschedulable("0/2 nodes are available: 2 node(s) did not have enough free storage.")),
+            "No node has enough free storage",
+        ),
+    ],
+    "storage-size": [
+        (
+            unbound_pvc(PROVISIONING + "Request bytes 107374182400 is less than minimum share size bytes 109951162777600"),
+            "Raise cache.size to at least 109951162777600",
+        ),
+        (unbound_pvc(PROVISIONING + "After round-up, volume size exceeds the limit specified"), "Set cache.size to a size of the class"),
+    ],
+    "storage-permission": [
+        (unbound_pvc(PROVISIONING + "api error UnauthorizedOperation: You are not authorized to perform this operation."), "Grant"),
+        (failed_mount(ATTACH + "LinkedAuthorizationFailed: denied", "FailedAttachVolume"), "no permission to attach"),
+    ],
+    "storage-secret-missing": [
+        (
+            unbound_pvc(CLASS + 'error getting secret csi-rbd in namespace ceph: secrets "csi-rbd" not found'),
+            "The StorageClass refers to the Secret csi-rbd in the namespace ceph, which does not exist.",
+        )
+    ],
+    "storage-throttled": [(unbound_pvc(PROVISIONING + "api error RequestLimitExceeded: Request limit exceeded."), "Wait")],
+    "storage-unreachable": [
+        (unbound_pvc(CLASS + "rpc error: code = DeadlineExceeded desc = context deadline exceeded"), "does not respond"),
+        (failed_mount(MOUNT + "mount.nfs: Connection timed out"), "security group"),
+    ],
+    "pvc-topology": [
+        (unbound_pvc(CLASS + "error generating accessibility requirements: no available topology found"), "allowedTopologies")
+    ],
+    "pvc-class-invalid": [(unbound_pvc(PROVISIONING + "Invalid parameter key foo for CreateVolume"), "Correct the StorageClass")],
+    "volume-mismatch": [
+        (
+            unbound_pvc('Cannot bind to requested volume "pv-1": requested PV is too small', "VolumeMismatch"),
+            "The volume pv-1 does not fit the PVC: requested PV is too small",
+        )
+    ],
+    "volume-missing": [(failed_mount(ATTACH + "InvalidVolume.NotFound: The volume 'vol-1' does not exist."), "Restore it")],
+    "volume-type-unsupported": [
+        (failed_mount(ATTACH + "pd-balanced disk type cannot be used by a3-highgpu-8g machine type."), "hyperdisk-balanced")
+    ],
+    "volume-client-missing": [(failed_mount(MOUNT + "unknown filesystem type 'nfs4'"), "nfs-common")],
+    "volume-credentials": [(failed_mount(MOUNT + "Output: mount error(13): Permission denied"), "Renew the key")],
+    "volume-options": [(failed_mount(MOUNT + "Output: mount.nfs: an incorrect mount option was specified"), "mountOptions")],
+    "volume-path-missing": [(failed_mount(MOUNT + "Output: mount error(2): No such file or directory"), "Create it on the server")],
+    "volume-stale": [(failed_mount(MOUNT + "stat /var/lib/kubelet/pods/1/mount: stale NFS file handle"), "Delete the pod")],
+    "volume-damaged": [(failed_mount(MOUNT + "Output: mount: wrong fs type, bad option, bad superblock on /dev/sdb"), "fsck")],
+    "volume-ownership": [
+        (
+            failed_mount(MOUNT + "applyFSGroup failed for vol fs-1: lchown /var/lib/kubelet/x: operation not permitted"),
+            "Set fs_group to the GID of the volume's root directory",
+        )
+    ],
+    "volume-ownership-slow": [
+        (
+            failed_mount("Setting volume ownership for uid/volumes/csi, processed 315923 files", "VolumePermissionChangeInProgress"),
+            "Wait: the kubelet sets the GID of every file",
+        )
+    ],
     "pvc-provisioning": [(unbound_pvc("rpc error: code = Internal desc = boom"), "boom")],
     "volume-name-unavailable": [
         (unbound_pvc('volume "pv-1" already bound to a different claim.', "FailedBinding"), "The volume pv-1 is bound to another PVC")
@@ -66,8 +132,35 @@ CASES: dict[str, list[Case]] = {
         )
     ],
     "volume-not-writable": [(failed_mount("mount.nfs: access denied by server while mounting 10.0.0.9:/models"), "export")],
-    "volume-mount": [(failed_mount("MountVolume.SetUp failed: timed out waiting for the condition"), "timed out")],
+    "volume-mount": [
+        (failed_mount(MOUNT + "odd"), "odd"),
+        (failed_mount("Unable to attach or mount volumes: timed out"), "kubectl describe pod"),
+    ],
 }
+
+ADAPTERS = pod(spec={"volumes": [{"name": "lora-pvc", "persistentVolumeClaim": {"claimName": "llama-loras"}}]})
+CASES["pvc-access-mode"] += [
+    (
+        snapshot(
+            ADAPTERS,
+            persistentvolumeclaims=[pvc(name="llama-loras")],
+            deployments=[deployment(replicas=replicas)],
+            events=[
+                event(
+                    "ProvisioningFailed",
+                    PROVISIONING + "Volume capabilities not supported",
+                    pvc(name="llama-loras"),
+                    "PersistentVolumeClaim",
+                )
+            ],
+        ),
+        fix,
+    )
+    for replicas, fix in (
+        (1, "Set lora.volume.access_mode to ReadWriteOnce: the service has 1 replica."),
+        (2, "Set lora.volume.storage_class to a class of file shares."),
+    )
+]
 
 NEAR_MISSES: dict[str, NearMiss] = {
     "pvc-missing": [
@@ -85,7 +178,27 @@ NEAR_MISSES: dict[str, NearMiss] = {
     ),
     "pvc-class-missing": unbound_pvc("quota exceeded"),
     "pvc-access-mode": unbound_pvc("boom"),
-    "storage-quota": unbound_pvc("boom"),
+    "storage-quota": [unbound_pvc("boom"), unbound_pvc('failed to provision volume with StorageClass "quota-exceeded": boom')],
+    "storage-capacity": unbound_pvc("quota exceeded"),
+    "storage-size": unbound_pvc("boom"),
+    "storage-permission": [unbound_pvc("quota exceeded"), failed_mount(MOUNT + "odd")],
+    "storage-secret-missing": failed_mount(MOUNT + 'secret "csi-rbd" not found'),
+    "storage-throttled": unbound_pvc("boom"),
+    "storage-unreachable": [unbound_pvc("boom"), failed_mount("Unable to attach or mount volumes: timed out waiting for the condition")],
+    "pvc-topology": unbound_pvc("boom"),
+    "pvc-class-invalid": unbound_pvc("boom"),
+    "volume-mismatch": unbound_pvc('volume "pv-1" already bound to a different claim.', "FailedBinding"),
+    "volume-missing": failed_mount(MOUNT + 'configmap "x" not found'),
+    "volume-type-unsupported": failed_mount(MOUNT + "odd"),
+    "volume-client-missing": failed_mount(MOUNT + "odd"),
+    "volume-credentials": failed_mount("mount.nfs: access denied by server while mounting 10.0.0.9:/models"),
+    "volume-options": failed_mount(MOUNT + "wrong fs type, bad option, bad superblock on /dev/sdb"),
+    "volume-path-missing": failed_mount("mount.nfs: access denied by server while mounting 10.0.0.9:/models"),
+    "volume-stale": failed_mount(MOUNT + "odd"),
+    "volume-damaged": failed_mount(MOUNT + "an incorrect mount option was specified"),
+    "volume-ownership": failed_mount(MOUNT + "odd"),
+    # the kubelet has a newer reason to wait
+    "volume-ownership-slow": failed_mount(MOUNT + "odd"),
     "pvc-provisioning": unbound_pvc("waiting for first consumer to be created before binding", "WaitForFirstConsumer"),
     "volume-name-unavailable": unbound_pvc("boom"),
     "pvc-no-provisioner": snapshot(

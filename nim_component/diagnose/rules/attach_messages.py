@@ -1,0 +1,85 @@
+"""Patterns of failed attachments: attach controller, CSI drivers and clouds.
+
+Each pattern contains several words or an error code, so that no name of an object can match it.
+"""
+
+from .patterns import MessagePattern, any_of
+
+_WAIT_FOR_DETACH = (
+    "The volume is still attached to another node, where the old pod ran",
+    "Wait until the old pod terminates; if its node is lost, delete the pod. To prevent this, set rollout to recreate "
+    "or {mode} to ReadWriteMany.",
+)
+
+ATTACH_PATTERNS = (
+    MessagePattern(
+        "volume-multi-attach",
+        any_of(
+            r"Multi-Attach error for volume|^Multi-Attach error",
+            r"VolumeInUse\b|is already attached to an instance",
+            r"RESOURCE_IN_USE_BY_ANOTHER_RESOURCE|is already being used by '",
+            r"rbd image \S+ is still being used|image is still being used|volume \S+ is (?:already )?attached to node",
+            r"disk\(\S+\) already attached to node|(?:already|currently) attached to (?:another|a different) (?:node|VM)",
+        ),
+        *_WAIT_FOR_DETACH,
+        sentences=(r'Multi-Attach error for volume "[^"]*" Volume is already (?:exclusively attached to one node|used by)[^\n]*',),
+    ),
+    MessagePattern(
+        "volume-elsewhere",
+        any_of(
+            r"MountVolume\.NodeAffinity check failed for volume",
+            r"ZoneMismatch|is not in the same availability zone as instance",
+            r"cannot be attached to the VM because it is not in (?:zone|the same zone)",
+            r"is not in the same zone as|Cannot attach disk [^\n]{0,160} zone|No matching NodeSelectorTerms",
+        ),
+        "The volume is in a zone or on a node where the pod cannot use it",
+        "Allow the volume's zone in node_selector and affinity, or use a class whose volumeBindingMode is "
+        "WaitForFirstConsumer ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-attached-limit",
+        any_of(
+            r"Attach(?:ment)?(?: ?volume)? ?limit exceeded|AttachmentLimitExceeded|MaximumDataDisksExceeded",
+            r"maximum number of (?:data disks|disks|volumes|attachments)[^\n]{0,60}(?:attached|reached|exceeded)|exceed max volume count",
+            r"(?:data )?disks? (?:allowed to be )?attached to (?:a|the) VM of this size",
+        ),
+        "The node has the maximum number of volumes attached",
+        "Add a node, or use a class of file shares ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-type-unsupported",
+        r"(?P<type>[\w-]+) disk type cannot be used by (?P<machine>\S+) machine type|features are not compatible for creating instance|"
+        r"not supported (?:by|for|on) (?:the )?(?:VM|instance|machine) (?:size|type)",
+        "The node's machine type cannot use the disk type of the volume",
+        "Use a class with a disk type of the GPU nodes, such as hyperdisk-balanced on newer machines ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-missing",
+        any_of(
+            r"InvalidVolume\.NotFound|The volume '[^']*' does not exist",
+            r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
+            r"Failed to find (?:volume|device path)|disk \S+ (?:could not be |was )?not found|Could not find disk",
+            r"The resource 'projects/[^']+' was not found",
+            r"bound to non-existent pv|persistentvolumes? \"[^\"]*\" not found",
+        ),
+        "The storage behind the PVC's volume no longer exists",
+        "Restore it, or use another PVC ({claim}). The model is then downloaded again.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-permission",
+        any_of(
+            r"UnauthorizedOperation|You are not authorized to perform this operation|is not authorized to perform: ",
+            r"(?:Linked)?AuthorizationFailed\b|does not have (?:authorization|permission) to perform action",
+            r"googleapi: Error 403: |Required '[\w.]+' permission for|Permission '[\w./]+' denied",
+            r"no EC2 IMDS role found|NoCredentialProviders|failed to refresh cached credentials",
+        ),
+        "The CSI driver has no permission to attach the volume",
+        "Grant its identity (ServiceAccount or role of the CSI driver) the permission in the evidence.",
+        "likely",
+    ),
+)
+"""Messages of failed attachments."""

@@ -1,0 +1,192 @@
+"""Patterns of failed mounts: kubelet, CSI drivers, and the clients of NFS, SMB and Ceph.
+
+Each pattern contains several words or an error code, so that no name of an object can match it.
+"""
+
+from .patterns import MessagePattern, any_of
+
+FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
+"""Start of the kubelet's and the attach controller's message."""
+_DRIVER_MISSING = (
+    "The node does not run the volume's CSI driver",
+    "Install the driver on the GPU nodes too: its DaemonSet must tolerate their taint.",
+)
+
+MOUNT_PATTERNS = (
+    MessagePattern(
+        "volume-mount",
+        r"^(?:Unable to attach or mount volumes|unmounted volumes=)",
+        "The node does not have the volumes of the pod in time",
+        "Wait for the next event of the pod, which names the reason: `kubectl describe pod`. If none follows, check the CSI driver's "
+        "pod on the node.",
+        "likely",
+    ),
+    MessagePattern(
+        "config-map-missing",
+        r'configmaps? "(?P<name>[^"]+)" not found',
+        "The ConfigMap {name} that the pod mounts does not exist",
+        "Run `pulumi up` again if the ConfigMap is the component's own (its name ends in a content hash), or correct extra_volumes.",
+        sentences=(FAILED + r'configmaps? "(?P<name>[^"]+)" not found',),
+    ),
+    MessagePattern(
+        "secret-missing",
+        r'secrets? "(?P<name>[^"]+)" not found',
+        "The Secret {name} that the pod mounts does not exist",
+        "Create it in the service's namespace, or correct extra_volumes.",
+        sentences=(FAILED + r'secrets? "(?P<name>[^"]+)" not found',),
+    ),
+    MessagePattern(
+        "secret-key-missing",
+        r"references non-existent secret key: (?P<key>\S+)",
+        "A mounted Secret has no key {key}",
+        "Add the key to the Secret, or correct the items in extra_volumes.",
+        sentences=(FAILED + r"references non-existent secret key: (?P<key>\S+)",),
+    ),
+    MessagePattern(
+        "config-map-key-missing",
+        r"references non-existent config key: (?P<key>\S+)",
+        "A mounted ConfigMap has no key {key}",
+        "Add the key to the ConfigMap, or correct the items in extra_volumes.",
+        sentences=(FAILED + r"references non-existent config key: (?P<key>\S+)",),
+    ),
+    MessagePattern(
+        "volume-driver-missing",
+        any_of(
+            r"driver name \S+ not found in the list of registered CSI drivers",
+            r"CSINode \S+ does not contain driver \S+",
+            r"no volume plugin matched|CSI driver \S+ not found",
+        ),
+        *_DRIVER_MISSING,
+        sentences=(
+            FAILED + r"(?:kubernetes\.io/csi: )?.{0,80}driver name \S+ not found in the list of registered CSI drivers",
+            FAILED + r"CSINode \S+ does not contain driver \S+",
+        ),
+    ),
+    MessagePattern(
+        "volume-stale",
+        r"[Ss]tale (?:NFS )?file handle|transport endpoint is not connected|\bESTALE\b",
+        "The node's mount of the volume is stale: the server was restarted, or the directory was replaced",
+        "Delete the pod; if a new pod on the node fails too, drain the node and restart it.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-client-missing",
+        any_of(
+            r"you might need a /sbin/mount\.<type> helper program|need a /sbin/mount\.\w+ helper",
+            r"unknown filesystem type '(?P<type>\w+)'",
+            r"modprobe: FATAL: Module \S+ not found|Module \S+ not found in directory",
+            r'exec: "?(?:mount\.)?(?:nfs|cifs|ceph|lustre|mount\S*|mkfs\S*|cryptsetup|iscsiadm)"?: executable file not found',
+            r"no ceph mounters found on system|failed to find a mounter|iscsiadm: (?:not found|No such file)|rpc\.statd is not running",
+        ),
+        "The node lacks the client of the volume's file system",
+        "Install the client on the GPU nodes: nfs-common or nfs-utils, cifs-utils, open-iscsi, or the kernel module in the evidence.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-credentials",
+        any_of(
+            r"mount error\(13\): Permission denied|mount error\(126\)|mount error\(1\): Operation not permitted",
+            r"rados: ret=-(?:1|13),|key authentication check failed|mount error 13 = Permission denied|mount error: Permission denied",
+            r"node stage secrets|(?:could not find|missing) (?:accountkey|accountname|key field|ID field)",
+            r"LOGON_FAILURE|ACCESS_DENIED|AuthenticationFailed\b|Failed to get account key|KeyBasedAuthenticationNotPermitted",
+        ),
+        "The storage server refuses the credentials of the volume, or the node's network",
+        "Renew the key in the Secret of the volume, and allow the nodes in the firewall of the storage account or cluster.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-not-writable",
+        any_of(
+            r"access denied by server while mounting|mount\.nfs4?: (?:access|permission) denied|mount\.nfs4?: Operation not permitted",
+            r"reason given by server: Permission denied",
+        ),
+        "The volume's server refuses the mount",
+        "Allow the nodes in its export or access policy (for EFS: the file system policy and its IAM rule).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-path-missing",
+        any_of(
+            r"reason given by server: No such file or directory|mount\.nfs4?: (?:mounting \S+ failed, )?.{0,40}No such file or directory",
+            r"mount error\(2\): No such file or directory|specified share does not exist|ShareNotFound",
+            r"hostPath type check failed: \S+ is not a",
+            r"AccessPointNotFound|(?:access point|subvolume) (?:\S+ )?(?:does not exist|not found)",
+            r'path "[^"]*" does not exist|no such device "[^"]*"|failed to find the share',
+        ),
+        "The directory or share of the volume does not exist",
+        "Create it on the server (for cache.host_path: on the node), or correct the volume.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-ownership",
+        any_of(
+            r"applyFSGroup failed for vol",
+            r"(?:lchown|chown|chmod) \S+: (?:operation not permitted|permission denied|read-only file system|invalid argument)",
+            r"SetVolumeOwnership with volume\S* on \S+ failed|failed to set(?:ting)? (?:volume )?ownership",
+        ),
+        "The kubelet cannot set the volume's GID (fs_group)",
+        "Set fs_group to the GID of the volume's root directory. An NFS server with the export option for root squashing refuses it.",
+        "likely",
+        sentences=(FAILED + r"applyFSGroup failed for vol \S+: .*",),
+    ),
+    MessagePattern(
+        "volume-damaged",
+        any_of(
+            r"wrong fs type, bad option, bad superblock|can't read superblock|bad superblock",
+            r"'fsck' found errors on device|fsck (?:found errors|failed)|Structure needs cleaning|UNEXPECTED INCONSISTENCY",
+            r"[Ff]ilesystem has duplicate UUID|current format is \S+, things might break|contains a \S+ signature",
+            r"[Ii]nput/output error|failed to (?:format|mount) (?:disk|the volume)[^\n]{0,120}exit status",
+        ),
+        "The file system of the volume is damaged, or has another type than the StorageClass sets",
+        "Repair it (fsck) on the node, or use a new PVC ({claim}): the model is then downloaded again.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-options",
+        r"(?:an )?incorrect mount option was specified|mount\.nfs4?: (?:invalid|bad|Protocol not supported|requested NFS version)|"
+        r"invalid mount option|Protocol not supported|mount error\((?:22|95)\)|unsupported (?:nfs )?version",
+        "The storage server or the node refuses the mount options of the volume",
+        "Correct mountOptions of the StorageClass or of the volume, such as the version of NFS or SMB.",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-access-mode",
+        r"requires shared access but is not marked for shared use|[Vv]olume capability not supported|not supported for access mode: \w+",
+        "The volume cannot be mounted with the PVC's access mode",
+        "{mode_fix}",
+        "likely",
+    ),
+    MessagePattern(
+        "node-disk-full",
+        r"No space left on device|no space left on device|too many open files|cannot allocate memory",
+        "The node has no room left to mount the volume: disk, inodes, memory or open files",
+        "Drain the node and free its disk, or give the GPU nodes a larger one.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-unreachable",
+        any_of(
+            r"code = DeadlineExceeded|context deadline exceeded|code = Unavailable",
+            r"an operation with the given Volume ID \S+ already exists|operation (?:is )?already (?:in progress|exists)",
+            r"stuck in attaching state|volume attachment is being deleted",
+            r"[Cc]onnection (?:refused|reset by peer|timed out)|i/o timeout|[Nn]o route to host|[Nn]o such host|[Nn]etwork is unreachable",
+            r"mount error\((?:11[0-9]|101)\)|Host is down|Operation now in progress",
+            r"(?:mount|mounting)[^\n]{0,200} time(?:d )?out|timeout after \d+ ?s|rados: ret=-110|timed out waiting for external-attacher",
+            r"Name or service not known|Temporary failure in name resolution|Failed to resolve (?:server|\")|could not resolve address",
+            r"No (?:available )?mount targets? (?:for|in)|workload pods are not ready|is not ready for workloads|share not yet available",
+            r"failed to (?:establish the connection|get connection|connect to)",
+        ),
+        "The storage server does not respond to the node",
+        "Check the storage system, and that the network (firewall, security group, DNS) allows the GPU nodes. "
+        "The mount is repeated automatically.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-mount",
+        r".",
+        "A volume could not be mounted",
+        "See the evidence for the reason. If the storage is unreachable, check its network and firewall.",
+        "likely",
+    ),
+)
+"""Messages of failed mounts. The last pattern matches every message."""
