@@ -25,7 +25,7 @@ from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA
 from .environment import render_token_variables, render_user_variables
 from .generation import find_server_generation
 from .inputs import as_name, lift, lift_all
-from .models import name_loader_model
+from .models import name_base_model
 from .network import render_network_mounts, render_network_variables
 from .references import References
 from .security import render_container_context, render_read_only_context
@@ -222,11 +222,11 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
 
 
 def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":
-    def write(served_model: str, generation: Generation) -> dict[str, str]:
+    def write(served_model: str | None, generation: Generation) -> dict[str, str]:
         rank = {"default_rank": generation.lora.default_rank} if generation.lora is not None else {}
-        return {"adapters.json": json.dumps({"served_model": served_model, **rank, **content}, indent=2), **read_program()}
+        return {"adapters.json": json.dumps({"served_model": served_model or "", **rank, **content}, indent=2), **read_program()}
 
-    data = lift_all(write, name_loader_model(nim), find_server_generation(nim))
+    data = lift_all(write, name_base_model(nim), find_server_generation(nim))
     name = lift(data, lambda data: generate_name(service_name, suffix, data))
     metadata = {"name": name, "namespace": nim.namespace, "labels": make_labels(service_name)}
     return {"metadata": metadata, "immutable": True, "data": data}

@@ -3,9 +3,8 @@
 import pulumi
 
 from ..args import NIM
-from ..args.lora_adapter import model_of_image
 from ..args.served_model import find_base_model, list_model_facts
-from .inputs import lift, lift_all
+from .inputs import lift_all
 
 
 def name_base_model(nim: NIM) -> "pulumi.Input[str | None]":
@@ -17,14 +16,6 @@ def name_base_model(nim: NIM) -> "pulumi.Input[str | None]":
     if nim.served_model_name is not None:
         return nim.served_model_name
     return lift_all(find_base_model, *list_model_facts(nim.image, nim.env, nim.args))
-
-
-def name_loader_model(nim: NIM) -> "pulumi.Input[str]":
-    """Return the name with which the LoRA loader compares the base model of an adapter.
-
-    It differs from `name_base_model` for images without a model. A change would roll pods.
-    """
-    return lift(nim.image, model_of_image) if nim.served_model_name is None else nim.served_model_name
 
 
 def list_known_models(nim: NIM) -> "list[pulumi.Input[str | None]]":

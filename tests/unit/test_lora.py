@@ -79,6 +79,13 @@ class TestLimits:
         assert (wanted["served_model"], wanted["default_rank"]) == ("chat", 32)
         assert "NIM_MAX_LORA_RANK" not in recorded(**LORA).env("llama", "download-loras")
 
+    @pytest.mark.parametrize(("env", "model"), [({"NIM_MODEL_PATH": "hf://org/model"}, "org/model"), ({}, "")])
+    def test_loader_compares_real_base_model(self, env: dict[str, str], model: str):
+        """The image without a model is not the model on which an adapter was trained."""
+        image = "nvcr.io/nim/nvidia/vllm-model-free-nim:2.1.5"
+        seen = recorded(**{**LORA, "env": {**LORA["env"], **env}}, image=image)
+        assert json.loads(seen.child("llama", CONFIG_MAP).inputs["data"]["adapters.json"])["served_model"] == model
+
 
 class TestMirrors:
     def test_network_settings_reach_the_loader_only(self):
