@@ -55,13 +55,16 @@ def run_on_cluster(kubeconfig: str | None, context: str | None, action: Callable
 @contextlib.contextmanager
 def fail_on_cluster_errors() -> Generator[None]:
     """Print an error of the cluster with its fix, and end the command with exit code 1."""
-    from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+    from ..cluster.errors import FailedRequestError, GoneError, MissingError, RefusedError, UnreachableError
     from ..cluster.kubeconfig import NoClusterError, is_installed
 
     try:
         yield
     except NoClusterError as error:
         fail(f"{error}. Choose a cluster with --kubeconfig or KUBECONFIG, and --context" if is_installed() else str(error))
+    except FailedRequestError as error:
+        reason = "it starts or is overloaded" if error.status in (429, 503) else "see its log"
+        fail(f"the API server answered with status {error.status}: {reason}. Run the command again")
     except (UnreachableError, GoneError, MissingError) as error:
         fail(f"the cluster does not respond ({error}). Check --kubeconfig, --context and the network to the cluster")
     except RefusedError as error:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..cluster.client import ClusterClient
     from ..preflight import CheckResult, Facts, StackState
 
-MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
-STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
+MARKS = {"ok": "✓", "warn": "!", "fail": "✗", "skip": "·"}
+STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 
 
 def check(
@@ -95,6 +95,8 @@ def print_results(results: list[CheckResult]) -> None:
     counts = Counter(result.mark for result in results)
     warnings = f"{counts['warn']} warning{'' if counts['warn'] == 1 else 's'}"
     summary = [f"{counts['fail']} failed", warnings, f"{counts['ok']} passed"]
+    if counts["skip"]:
+        summary.append(f"{counts['skip']} not checked")
     print_whole(console, Text(f"\n{', '.join(summary)}"))
 
 

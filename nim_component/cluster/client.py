@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from ..extras import describe_missing_extra
-from .errors import GoneError, MissingError, RefusedError, UnreachableError
+from .errors import FailedRequestError, GoneError, MissingError, RefusedError, UnreachableError
 from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
 from .objects import Object
 
@@ -26,6 +27,8 @@ their own, so that other requests always find a free connection. HTTP/2 is not u
 many watches on one connection were seen to wait forever.
 """
 _WATCH_SECONDS = 270
+_LEAST_PAUSE = 0.2
+"""Seconds between a refused request and its retry, at least."""
 
 
 class ClusterClient:
@@ -163,12 +166,18 @@ class ClusterClient:
         body: Object | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        self.requests += 1
+        deadline = time.monotonic() + seconds
         try:
             # The HTTP client's time-out is per read: it would never end a response that arrives
             # byte by byte.
             async with asyncio.timeout(seconds):
-                response = await self._client.request(method, path, params=params, json=body, headers=headers, timeout=None)
+                while True:
+                    self.requests += 1
+                    response = await self._client.request(method, path, params=params, json=body, headers=headers, timeout=None)
+                    pause = _retry_after(response)
+                    if pause is None or time.monotonic() + pause >= deadline:
+                        break
+                    await asyncio.sleep(pause)
         except TimeoutError:
             raise UnreachableError(f"no answer within {round(seconds, 1):g} s") from None
         except self._errors() as error:
@@ -190,7 +199,7 @@ class ClusterClient:
         if status == 410:
             raise GoneError("410")
         if status >= 400:
-            raise UnreachableError(f"status {status}")
+            raise FailedRequestError(status)
 
     @staticmethod
     def _decode(response: Any) -> Any:
@@ -215,6 +224,14 @@ class ClusterClient:
         from httpx2 import Timeout
 
         return Timeout(10, read=_WATCH_SECONDS + 30)
+
+
+def _retry_after(response: Any) -> float | None:
+    """Return the seconds after which a server that starts or is overloaded requests a retry."""
+    value = str(response.headers.get("retry-after", ""))
+    if response.status_code not in (429, 503) or not value.isdecimal():
+        return None
+    return max(_LEAST_PAUSE, int(value))
 
 
 async def _lines(response: Any) -> AsyncGenerator[bytes, None]:

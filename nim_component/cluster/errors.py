@@ -17,6 +17,17 @@ class UnreachableError(ClusterError):
     """A server that does not answer, or a response that cannot be used."""
 
 
+class FailedRequestError(UnreachableError):
+    """A response that reports a failure; `status` is the HTTP status.
+
+    429 and 503 are those of a server that starts or is overloaded.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
 class MissingError(ClusterError):
     """An object or a kind that does not exist."""
 

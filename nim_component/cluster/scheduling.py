@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from ..kubernetes.gpu_resources import is_gpu, is_gpu_share
 from ..kubernetes.quantities import read_quantity
 from .objects import Object, at, condition, items_at, mapping_at, phase_of, text_at, texts_at
+from .selectors import matches_expression
 
 
 def quantity(value: Any) -> Fraction:
@@ -71,25 +72,7 @@ def fits_affinity(node: Object, pod: Object) -> bool:
     terms = items_at(required, "nodeSelectorTerms")
     labels = {**texts_at(node, "metadata", "labels"), "metadata.name": text_at(node, "metadata", "name")}
     expressions_of = [[*items_at(term, "matchExpressions"), *items_at(term, "matchFields")] for term in terms]
-    return not terms or any(expressions and all(_matches(each, labels) for each in expressions) for expressions in expressions_of)
-
-
-def _matches(expression: Object, labels: dict[str, str]) -> bool:
-    value, values = labels.get(text_at(expression, "key")), expression.get("values")
-    operands = cast("list[Any]", values) if isinstance(values, list) else []
-    match expression.get("operator"):
-        case "In":
-            return value in operands
-        case "NotIn":
-            return value not in operands
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt" as operator if value is not None and value.isdecimal() and operands and str(operands[0]).isdecimal():
-            return (int(value) > int(operands[0])) == (operator == "Gt") and int(value) != int(operands[0])
-        case _:
-            return False
+    return not terms or any(expressions and all(matches_expression(each, labels) for each in expressions) for expressions in expressions_of)
 
 
 def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:

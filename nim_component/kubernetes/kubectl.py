@@ -1,9 +1,27 @@
-"""kubectl commands that fixes contain."""
+"""kubectl commands that fixes contain.
+
+They read Secret values from the terminal. No value appears on the screen, in the shell's history or
+in the arguments of a process. No value ends in a line feed.
+"""
+
+import re
+from collections.abc import Sequence
+from shlex import quote
 
 NGC_REGISTRY = "nvcr.io"
+_REGISTRY = re.compile(r"[A-Za-z0-9.\[\]:_-]+")
+
+
+def create_secret(namespace: str, name: str, keys: Sequence[str]) -> str:
+    """Return the command that creates a Secret with some keys."""
+    read = f'for key in {" ".join(map(quote, keys))}; do echo "$key:" >&2; read -rs value; printf "%s=%s\\n" "$key" "$value"; done'
+    return f"{read} | kubectl -n {namespace} create secret generic {name} --from-env-file=/dev/stdin"
 
 
 def create_pull_secret(namespace: str, name: str, registry: str) -> str:
-    """Return the command that creates a pull Secret. The password is a placeholder."""
-    login = "'$oauthtoken' --docker-password=<NGC API key>" if registry == NGC_REGISTRY else "<user> --docker-password=<password>"
-    return f"kubectl -n {namespace} create secret docker-registry {name} --docker-server={registry} --docker-username={login}"
+    """Return the command that creates a pull Secret. For NGC, the password is an API key."""
+    user = "$oauthtoken" if registry == NGC_REGISTRY else "<user>"
+    host = registry if _REGISTRY.fullmatch(registry) else "<registry>"
+    config = f'{{"auths":{{"{host}":{{"username":"{user}","password":"%s"}}}}}}'
+    options = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin"
+    return f"""read -rs key; printf '{config}' "$key" | kubectl -n {namespace} create secret generic {name} {options}"""

@@ -9,6 +9,7 @@ from ..text.sanitizing import sanitize
 from .capacity import check_gpus, check_quotas
 from .facts import Facts
 from .live_state import check_live_state, check_pending_deletions
+from .monitors import check_monitors
 from .orphans import check_orphans
 from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
@@ -30,12 +31,13 @@ def run_checks(requirements: StackRequirements, facts: Facts, state: StackState 
         *_check_namespaces(requirements, facts),
         *_check_kinds(requirements, facts),
         *_check_permissions(facts),
-        *_check_service_accounts(requirements, facts),
+        *_check_references(requirements, facts),
         *check_secrets(requirements, facts),
         *check_pull_secrets(requirements, facts),
         *(result for service in requirements.services for result in check_pvcs(service, facts)),
         *check_gpus(requirements, facts),
         *check_quotas(requirements, facts),
+        *check_monitors(requirements, facts),
         *check_live_state(facts, state),
         *check_pending_deletions(requirements, state),
         *check_orphans(requirements, facts, state),
@@ -83,17 +85,21 @@ def _check_kinds(requirements: StackRequirements, facts: Facts) -> Iterator[Chec
             yield CheckResult("fail", f"Kind {kind}", f"the cluster has no {version} {kind}", fix)
 
 
-def _check_service_accounts(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
-    for namespace, name in sorted({(each.namespace, name) for each in requirements.services for name in each.service_accounts}):
-        about = f"ServiceAccount {namespace}/{name}"
-        if (namespace, name) not in facts.service_accounts:
-            yield CheckResult("warn", about, "may not be read", "Grant get on serviceaccounts to check it, or make sure that it exists.")
-        elif facts.service_accounts[namespace, name] is None:
-            fix = "Correct service_account.name, remove it so that the component creates one, or create it:"
-            command = f"kubectl -n {namespace} create serviceaccount {name}"
-            yield CheckResult("fail", about, "does not exist, so no pod can be created", fix, command)
+def _check_references(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
+    for each, services in requirements.references.items():
+        used = f"used by {', '.join(services)}"
+        if each not in facts.references:
+            fix = f"Make sure that it exists ({each.argument}), or grant get on it to check it."
+            yield CheckResult("warn", each.about, f"may not be read, so it was not checked; {used}", fix)
+        elif facts.references[each]:
+            yield CheckResult("ok", each.about, "exists")
+        elif each.kind == "ServiceAccount":
+            fix = f"Correct {each.argument}, remove it so that the component creates one, or create it:"
+            command = f"kubectl -n {each.namespace} create serviceaccount {each.name}"
+            yield CheckResult("fail", each.about, f"does not exist, {each.effect}; {used}", fix, command)
         else:
-            yield CheckResult("ok", about, "exists")
+            fix = f"Correct {each.argument}, or create the {each.kind}."
+            yield CheckResult("fail", each.about, f"does not exist, {each.effect}; {used}", fix)
 
 
 def _check_permissions(facts: Facts) -> Iterator[CheckResult]:

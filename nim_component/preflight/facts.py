@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cluster.client import ClusterClient
-from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.errors import MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, NODES, STORAGE_CLASSES, slim_metadata
 from ..cluster.objects import Object, at, items_at, name_of, text_at
-from ..cluster.secret_facts import SecretFacts, read_secret
+from ..cluster.secret_facts import SecretFacts
 from ..names import JOBS, SELECTOR_LABELS, SERVER
+from .reads import UNREAD, get_object, get_secret, list_objects
+from .references import ObjectReference
 from .requirements import Permission, StackRequirements, permissions_of
 
 _OWN_KINDS = (
@@ -60,8 +62,10 @@ class Facts:
     """Namespaces whose Secrets may not be read."""
     pvcs: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
     """By namespace and name; None if it does not exist."""
-    service_accounts: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
-    """By namespace and name; None if it does not exist."""
+    references: Mapping[ObjectReference, bool] = field(default_factory=dict[ObjectReference, bool])
+    """True for an object that exists, False for one that does not."""
+    prometheus: tuple[Object, ...] | None = None
+    """Prometheus, PrometheusAgent and ThanosRuler objects of all namespaces."""
     kinds: frozenset[tuple[str, str]] | None = None
     """(apiVersion, kind) that the server supports, of the requested API groups."""
     denied: tuple[Permission, ...] | None = None
@@ -83,20 +87,22 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
     secret_names = {(each.namespace, name) for each in services for name in {*each.pull_secrets, *(name for name, _ in each.keys)}}
     pvc_names = {(each.namespace, name) for each in services for name in each.existing_pvcs}
     start = asyncio.create_task
-    nodes = start(_list(client, NODES.path(None), slim=NODES.slim))
-    pods = start(_list(client, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
+    nodes = start(list_objects(client, NODES.path(None), slim=NODES.slim))
+    pods = start(list_objects(client, ALL_PODS.path(None), ALL_PODS.query, ALL_PODS.slim))
     storage = start(_storage(client, any(each.pvcs for each in services)))
-    quotas = {name: start(_list(client, f"/api/v1/namespaces/{name}/resourcequotas")) for name in namespaces}
-    found_namespaces = {name: start(_get(client, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
-    secrets = {each: start(_secret(client, *each)) for each in sorted(secret_names)}
-    pvcs = {each: start(_get(client, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(pvc_names)}
-    account_names = {(each.namespace, name) for each in services for name in each.service_accounts}
-    accounts = {each: start(_get(client, f"/api/v1/namespaces/{each[0]}/serviceaccounts/{each[1]}")) for each in sorted(account_names)}
+    quotas = {name: start(list_objects(client, f"/api/v1/namespaces/{name}/resourcequotas")) for name in namespaces}
+    found_namespaces = {name: start(get_object(client, f"/api/v1/namespaces/{name}")) for name in requirements.namespaces}
+    secrets = {each: start(get_secret(client, *each)) for each in sorted(secret_names)}
+    pvcs = {each: start(get_object(client, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(pvc_names)}
+    references = {each: start(get_object(client, each.path)) for each in requirements.references}
+    prometheus = start(_prometheus(client, requirements))
     kinds = start(_kinds(client, {version for version, _ in requirements.kinds}))
     denied = start(_denied(client, requirements))
     own_objects = start(_own_objects(client, namespaces))
-    by_name = (quotas, found_namespaces, secrets, pvcs, accounts)
-    await asyncio.gather(nodes, pods, storage, kinds, denied, own_objects, *(task for each in by_name for task in each.values()))
+    by_name = (quotas, found_namespaces, secrets, pvcs, references)
+    await asyncio.gather(
+        nodes, pods, storage, kinds, denied, own_objects, prometheus, *(task for each in by_name for task in each.values())
+    )
     return Facts(
         version,
         {name: task.result() for name, task in found_namespaces.items() if task.result() is not UNREAD},
@@ -107,44 +113,12 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
         {name: task.result() for name, task in secrets.items() if task.result() is not UNREAD},
         frozenset(namespace for (namespace, _), task in secrets.items() if task.result() is UNREAD),
         {name: task.result() for name, task in pvcs.items() if task.result() is not UNREAD},
-        {name: task.result() for name, task in accounts.items() if task.result() is not UNREAD},
+        {each: task.result() is not None for each, task in references.items() if task.result() is not UNREAD},
+        prometheus.result(),
         kinds.result(),
         denied.result(),
         *own_objects.result(),
     )
-
-
-UNREAD: Any = object()
-"""Marker for an object that may not be read."""
-
-
-async def _get(client: ClusterClient, path: str) -> Any:
-    """Return the object, None if it does not exist, or `UNREAD` if it may not be read."""
-    try:
-        return await client.get(path)
-    except MissingError:
-        return None
-    except RefusedError as error:
-        if error.status == 401:
-            raise
-        return UNREAD
-
-
-async def _secret(client: ClusterClient, namespace: str, name: str) -> Any:
-    try:
-        return await read_secret(client, namespace, name)
-    except RefusedError:
-        return UNREAD
-
-
-async def _list(
-    client: ClusterClient, path: str, query: Mapping[str, str] | None = None, slim: Any = slim_metadata
-) -> tuple[Object, ...] | None:
-    try:
-        items, _ = await client.list(path, **(query or {}))
-    except (RefusedError, MissingError, GoneError):
-        return None
-    return tuple(slim(each) for each in items)
 
 
 async def _storage(client: ClusterClient, creates_pvcs: bool) -> tuple[Any, Any, Any, Any, Any]:
@@ -156,11 +130,11 @@ async def _storage(client: ClusterClient, creates_pvcs: bool) -> tuple[Any, Any,
         return None, None, None, None, None
     group = "/apis/storage.k8s.io/v1"
     classes, drivers, nodes, capacities, volumes = await asyncio.gather(
-        _list(client, STORAGE_CLASSES.path(None), slim=dict),
-        _list(client, f"{group}/csidrivers"),
-        _list(client, f"{group}/csinodes"),
-        _list(client, f"{group}/csistoragecapacities"),
-        _list(client, "/api/v1/persistentvolumes", slim=_slim_volume),
+        list_objects(client, STORAGE_CLASSES.path(None), slim=dict),
+        list_objects(client, f"{group}/csidrivers"),
+        list_objects(client, f"{group}/csinodes"),
+        list_objects(client, f"{group}/csistoragecapacities"),
+        list_objects(client, "/api/v1/persistentvolumes", slim=_slim_volume),
     )
     return classes, drivers, None if nodes is None else {name_of(each): drivers_of(each) for each in nodes}, capacities, volumes
 
@@ -172,6 +146,16 @@ def drivers_of(node: Object) -> frozenset[str]:
 
 def _slim_volume(volume: Object) -> Object:
     return {"spec": {key: at(volume, "spec", key) for key in ("storageClassName", "accessModes")}}
+
+
+async def _prometheus(client: ClusterClient, requirements: StackRequirements) -> tuple[Object, ...] | None:
+    """Return the objects that select monitors and rules; None if unknown, or if not required."""
+    if not any(version.startswith("monitoring.coreos.com/") for version, _ in requirements.kinds):
+        return None
+    group = "/apis/monitoring.coreos.com"
+    plurals = ("v1/prometheuses", "v1alpha1/prometheusagents", "v1/thanosrulers")
+    servers, *others = await asyncio.gather(*(list_objects(client, f"{group}/{each}", slim=dict) for each in plurals))
+    return None if servers is None else (*servers, *(each for found in others for each in found or ()))
 
 
 async def _kinds(client: ClusterClient, versions: Iterable[str]) -> frozenset[tuple[str, str]] | None:
@@ -216,7 +200,7 @@ async def _own_objects(
     readable: set[tuple[str, str]] = set()
     for namespace in namespaces:
         for kind, group, plural in _OWN_KINDS:
-            items = await _list(client, f"{group}/namespaces/{namespace}/{plural}", _OWN_OBJECTS, _slim_data)
+            items = await list_objects(client, f"{group}/namespaces/{namespace}/{plural}", _OWN_OBJECTS, _slim_data)
             if items is not None:
                 readable.add((kind, namespace))
             found |= {(kind, namespace, name_of(each)): each for each in items or ()}

@@ -14,7 +14,8 @@ from .stack_state import StackState
 def check_orphans(requirements: StackRequirements, facts: Facts, state: StackState | None) -> Iterator[CheckResult]:
     """Report objects with the component's labels that the stack's state does not contain.
 
-    An object that the stack creates makes the next update fail. Other objects only occupy GPUs.
+    An object that the stack creates makes the next update fail. Other objects only occupy GPUs, and
+    can belong to another stack: nothing in the cluster names the stack of an object.
     """
     if state is None:
         return
@@ -26,9 +27,9 @@ def check_orphans(requirements: StackRequirements, facts: Facts, state: StackSta
             yield CheckResult("fail", about, text, fix, "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up", AFTER_KILLED_RUN)
         elif kind in ("Deployment", "LeaderWorkerSet"):
             gpus = _gpus_of(kind, facts.own_objects[kind, namespace, name])
-            text = f"has the component's labels and is not in this stack's state{f'; it occupies {gpus}' if gpus else ''}"
-            fix = "If it belongs to no other stack:"
-            yield CheckResult("warn", about, text, fix, f"kubectl -n {namespace} delete {kind.lower()} {name}", AFTER_KILLED_RUN)
+            occupied = f"; it occupies {gpus}" if gpus else ""
+            text = f"belongs to another stack, or is left over from a killed update; it is not in this stack's state{occupied}"
+            yield CheckResult("skip", about, text)
 
 
 def _gpus_of(kind: str, object_: Object) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ..cluster.objects import Object, at, items_at, mapping_at, name_of, number_at, text_at
 from ..diagnose.targets import is_server, service_of
+from .references import ObjectReference, list_references
 
 Permission = tuple[str, str, str, str]
 """Verb, API group, resource, and namespace (empty for the whole cluster)."""
@@ -39,8 +40,6 @@ class ServiceRequirements:
     """Names of PVCs that must exist."""
     pvc_owners: Mapping[str, tuple[str, ...]]
     """Name of each mounted PVC to the arguments that decide about it, such as `lora.volume`."""
-    service_accounts: frozenset[str]
-    """Names of ServiceAccounts that must exist."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,10 @@ class StackRequirements:
     """(apiVersion, kind) of every object that the stack creates."""
     objects: frozenset[tuple[str, str, str]] = field(default=frozenset())
     """(kind, namespace, name) of every object that the stack creates."""
+    references: Mapping[ObjectReference, tuple[str, ...]] = field(default_factory=dict[ObjectReference, tuple[str, ...]])
+    """Objects that must exist, each with the services that refer to it."""
+    monitors: tuple[Object, ...] = ()
+    """ServiceMonitors, PodMonitors and PrometheusRules that the stack creates."""
 
 
 def read_requirements(objects: Sequence[Object]) -> StackRequirements:
@@ -63,7 +66,8 @@ def read_requirements(objects: Sequence[Object]) -> StackRequirements:
     created_namespaces = {name for kind, _, name in created if kind == "Namespace"}
     namespaces = tuple(sorted({service.namespace for service in services} - created_namespaces))
     kinds = frozenset((text_at(each, "apiVersion"), text_at(each, "kind")) for each in objects)
-    return StackRequirements(services, namespaces, kinds, frozenset(created))
+    monitors = tuple(each for each in objects if text_at(each, "apiVersion").startswith("monitoring.coreos.com/"))
+    return StackRequirements(services, namespaces, kinds, frozenset(created), list_references(objects, created), monitors)
 
 
 def _read_service(workload: Object, objects: Sequence[Object], created: set[tuple[str, str, str]]) -> ServiceRequirements:
@@ -95,9 +99,6 @@ def _read_service(workload: Object, objects: Sequence[Object], created: set[tupl
         ),
         existing_pvcs=frozenset(mounted.keys() - created_pvcs),
         pvc_owners=mounted,
-        service_accounts=frozenset(
-            name for spec in specs if (name := text_at(spec, "serviceAccountName")) and ("ServiceAccount", namespace, name) not in created
-        ),
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Mark = Literal["ok", "warn", "fail"]
+Mark = Literal["ok", "warn", "fail", "skip"]
+"""Result of a check; `skip` marks what was not checked and needs no action."""
 
 
 @dataclass(frozen=True)

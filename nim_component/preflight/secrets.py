@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..cluster.images import registry_of
 from ..cluster.objects import items_at, text_at
-from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
+from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret, create_secret
 from ..names import PULL_SECRET_TYPE
 from ..text.sanitizing import sanitize
 from .facts import Facts
@@ -51,11 +51,8 @@ def _check_keys(namespace: str, name: str, use: _Use, facts: Facts) -> CheckResu
         return CheckResult("warn", about, _UNREADABLE, _GRANT)
     found = facts.secrets.get((namespace, name))
     if found is None:
-        # With one key, the value is typed or piped in: it appears in no shell history.
-        source = "/dev/stdin" if len(keys) == 1 else "<file>"
-        options = " ".join(f"--from-file={key}={source}" for key in keys)
-        command = f"kubectl -n {namespace} create secret generic {name} {options}"
-        return CheckResult("fail", about, f"does not exist; {use.by}", "Correct its name, or create it:", command)
+        fix = "Correct its name, or create it; this command reads the values from the terminal:"
+        return CheckResult("fail", about, f"does not exist; {use.by}", fix, create_secret(namespace, name, keys))
     missing = [key for key in keys if key not in found.keys]
     if missing:
         existing = sanitize(", ".join(found.keys[:8]), 200) or "none"
@@ -81,6 +78,21 @@ def check_pull_secrets(requirements: StackRequirements, facts: Facts) -> Iterato
                 use.others.add(of_server)
     for (namespace, name), use in sorted(uses.items()):
         yield _check_registries(namespace, name, use, facts)
+    yield from _list_unchecked(requirements, facts)
+
+
+def _list_unchecked(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:
+    """List the registries that no readable pull Secret has credentials for."""
+    users: dict[str, set[str]] = {}
+    for service in requirements.services:
+        if service.namespace in facts.unread_secrets:
+            continue
+        covered = {registry for name in service.pull_secrets for registry in _registries_of(service.namespace, name, facts)}
+        for registry in {registry_of(image) for image in service.images} - covered - {_server_registry(service)}:
+            users.setdefault(registry, set()).add(service.name)
+    for registry, services in sorted(users.items()):
+        text = f"pulled without a pull Secret; whether they are public was not checked; used by {', '.join(sorted(services))}"
+        yield CheckResult("skip", f"Images of {sanitize(registry, 100)}", text)
 
 
 def _server_registry(service: ServiceRequirements) -> str:

@@ -282,7 +282,7 @@ def test_pull_secret_of_wrong_type_is_diagnosed(cluster: Client, namespace: str,
     report.record(namespace, warned)
     warnings = "\n".join(report.warnings)
     assert "the pull Secret pull is of type Opaque, not kubernetes.io/dockerconfigjson" in warnings
-    assert f"kubectl -n {namespace} create secret docker-registry pull --docker-server=nvcr.io" in warnings
+    assert f"kubectl -n {namespace} create secret generic pull --type=kubernetes.io/dockerconfigjson" in warnings
     assert "nvapi-of-nobody" not in warnings
 
 

@@ -1,9 +1,13 @@
-"""Errors of `up` and `preview`: printed, and nothing is written."""
+"""Errors of commands: printed, and nothing is written."""
 
 import json
 from pathlib import Path
 
 import pytest
+import typer
+
+from nim_component.cli.connection import fail_on_cluster_errors
+from nim_component.cluster.errors import FailedRequestError, UnreachableError
 
 from .project import PROGRAM, Command, Result, snapshot, write
 
@@ -126,3 +130,20 @@ def test_rendering_stack_is_not_searched_in_cluster(cli: Command, command: str) 
     result = cli(command, "--stack", "dev", "--json")
     assert result.code == 1
     assert "the stack dev renders to files and has no cluster" in json.loads(result.out)["error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (FailedRequestError(429), "error: the API server answered with status 429: it starts or is overloaded. Run the command again\n"),
+        (FailedRequestError(500), "error: the API server answered with status 500: see its log. Run the command again\n"),
+        (
+            UnreachableError("ConnectError"),
+            "error: the cluster does not respond (ConnectError). Check --kubeconfig, --context and the network to the cluster\n",
+        ),
+    ],
+)
+def test_answering_server_is_no_network_fault(error: Exception, text: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(typer.Exit) as caught, fail_on_cluster_errors():
+        raise error
+    assert (caught.value.exit_code, capsys.readouterr().err) == (1, text)

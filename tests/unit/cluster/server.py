@@ -18,8 +18,11 @@ The body is JSON, bytes that are sent unchanged, or an iterator of bytes, which 
 
 
 @contextlib.contextmanager
-def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0) -> Iterator[str]:
-    """Yield the text of a kubeconfig for the server. Its clock is `skew` seconds ahead."""
+def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0, retry_after: str = "") -> Iterator[str]:
+    """Yield the text of a kubeconfig for the server. Its clock is `skew` seconds ahead.
+
+    Failures have the header `Retry-After`, if it is given.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -30,6 +33,8 @@ def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0) -> I
             status, body = answer(self.path)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if retry_after and status >= 400:
+                self.send_header("Retry-After", retry_after)
             if isinstance(body, Iterator):
                 self.close_connection = True
                 self.send_header("Connection", "close")

@@ -11,7 +11,7 @@ import pytest
 
 from nim_component.cluster import client as module
 from nim_component.cluster.client import ClusterClient
-from nim_component.cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from nim_component.cluster.errors import FailedRequestError, GoneError, MissingError, RefusedError, UnreachableError
 
 from .server import serving
 
@@ -44,6 +44,31 @@ def test_error_status_raises_its_exception(status: int, error: type[Exception]):
             call(config, lambda client: client.get("/x"))
         with pytest.raises(error):
             call(config, collect)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_starting_server_is_queried_again(status: int):
+    seen: list[str] = []
+    with serving(lambda _: (status if len(seen) < 3 else 200, {"kind": "x"}), seen, retry_after="0") as config:
+        assert call(config, lambda client: client.get("/x")) == {"kind": "x"}
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("status", "retry_after"), [(429, "60"), (429, "soon"), (429, ""), (500, "0"), (409, "0")])
+def test_other_failures_are_reported_at_once(status: int, retry_after: str):
+    seen: list[str] = []
+    started = time.monotonic()
+    with serving(lambda _: (status, {}), seen, retry_after=retry_after) as config, pytest.raises(FailedRequestError) as caught:
+        call(config, lambda client: client.get("/x"))
+    assert (caught.value.status, str(caught.value), len(seen)) == (status, f"status {status}", 1)
+    assert time.monotonic() - started < 5
+
+
+def test_retries_end_with_the_time_limit():
+    seen: list[str] = []
+    with serving(lambda _: (429, {}), seen, retry_after="0") as config, pytest.raises(UnreachableError):
+        call(config, lambda client: client.get("/x", seconds=1))
+    assert 2 <= len(seen) <= 6
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff\xfe", b'"text"'])

@@ -57,5 +57,5 @@ def facts(**changes: Any) -> Facts:
 
 
 def problems(results: Sequence[CheckResult]) -> list[str]:
-    """Return the results that are not ok, as text."""
-    return [f"{each.mark} {each.about}: {each.text} | {each.to_json()['fix']}" for each in results if each.mark != "ok"]
+    """Return the failures and warnings, as text."""
+    return [f"{each.mark} {each.about}: {each.text} | {each.to_json()['fix']}" for each in results if each.mark in ("warn", "fail")]

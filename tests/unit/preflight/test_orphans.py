@@ -14,12 +14,21 @@ DEPLOYMENT: dict[str, Any] = {"metadata": {"name": "llama"}, "spec": {"replicas"
 
 def test_orphan_is_reported_with_adoption_command():
     own: Any = {("Deployment", "ml", "llama"): DEPLOYMENT, ("Deployment", "ml", "old"): DEPLOYMENT, ("Service", "ml", "old"): {}}
-    required, other = problems(run_checks(requirements_of(), facts(own_objects=own), state=StackState()))
+    results = run_checks(requirements_of(), facts(own_objects=own), state=StackState())
+    (required,) = problems(results)
     assert required.startswith("fail Deployment ml/llama: exists in the cluster, but not in the stack's state")
     assert "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up" in required
-    assert other.startswith(
-        "warn Deployment ml/old: has the component's labels and is not in this stack's state; it occupies 8 nvidia.com/gpu"
-        " | If it belongs to no other stack: kubectl -n ml delete deployment old"
+
+
+def test_other_stack_is_not_called_orphan():
+    """Nothing in the cluster names the stack of an object, so no command deletes it."""
+    own: Any = {("Deployment", "ml", "old"): DEPLOYMENT, ("Service", "ml", "old"): {}}
+    results = run_checks(requirements_of(), facts(own_objects=own), state=StackState())
+    assert problems(results) == []
+    (other,) = [each for each in results if each.about == "Deployment ml/old"]
+    assert (other.mark, other.fix, other.snippet) == ("skip", "", "")
+    assert other.text == (
+        "belongs to another stack, or is left over from a killed update; it is not in this stack's state; it occupies 8 nvidia.com/gpu"
     )
 
 
@@ -28,12 +37,11 @@ def test_unknown_state_reports_no_orphan():
     assert problems(run_checks(requirements_of(), facts(own_objects=own), state=None)) == []
 
 
-def test_leader_worker_set_without_state_is_orphan():
+def test_leader_worker_set_counts_all_nodes():
     spec = {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "leaderTemplate": {"spec": pod(gpu=8)["spec"]}}}
     own: Any = {("LeaderWorkerSet", "ml", "old-group"): {"metadata": {"name": "old-group"}, "spec": spec}}
-    (text,) = problems(run_checks(requirements_of(), facts(own_objects=own), state=StackState()))
-    assert "it occupies 16 nvidia.com/gpu" in text
-    assert "kubectl -n ml delete leaderworkerset old-group" in text
+    (text,) = [each.text for each in run_checks(requirements_of(), facts(own_objects=own), state=StackState()) if "old-group" in each.about]
+    assert text.endswith("it occupies 16 nvidia.com/gpu")
 
 
 def test_state_objects_exclude_pending_creations():

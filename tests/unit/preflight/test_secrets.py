@@ -32,7 +32,8 @@ def test_missing_secret_of_several_services_is_reported_once():
 
 def test_missing_secret_command_has_every_key():
     (result,) = check_secrets(requirements_of(**LORA), facts(secrets={}))
-    assert result.snippet == "kubectl -n ml create secret generic ngc --from-file=HF_TOKEN=<file> --from-file=NGC_API_KEY=<file>"
+    assert result.snippet.startswith("for key in HF_TOKEN NGC_API_KEY; do ")
+    assert result.snippet.endswith("| kubectl -n ml create secret generic ngc --from-env-file=/dev/stdin")
 
 
 def test_missing_keys_are_reported_together():
@@ -45,8 +46,8 @@ def test_pull_secret_needs_credentials_for_every_registry():
     (result,) = check_pull_secrets(requirements, facts(secrets={("ml", "pull"): SecretFacts(PULL_TYPE, (), ("nvcr.io",))}))
     assert result.text == "has credentials for nvcr.io, not for registry.example; used by llama, own"
     assert result.snippet == (
-        "kubectl -n ml create secret docker-registry <name> --docker-server=registry.example"
-        " --docker-username=<user> --docker-password=<password>"
+        'read -rs key; printf \'{"auths":{"registry.example":{"username":"<user>","password":"%s"}}}\' "$key" | kubectl -n ml create secret'
+        " generic <name> --type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin"
     )
 
 

@@ -66,7 +66,7 @@ CASES: dict[str, list[Case]] = {
                     )
                 ],
             ),
-            "create secret docker-registry pull --docker-server=nvcr.io",
+            "create secret generic pull --type=kubernetes.io/dockerconfigjson",
         ),
         (snapshot(running(), secrets={"pull": None}), "The pull Secret pull does not exist"),
     ],
