@@ -9,6 +9,7 @@ from ..cluster.client import ClusterClient
 from ..cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
 from ..cluster.objects import container, name_of
+from ..cluster.rate_limiter import RateLimiter
 from ..cluster.secret_facts import read_secret
 from ..names import LOADER_CONTAINER
 from .referenced_secrets import list_secrets
@@ -45,21 +46,26 @@ class OnDemandReader:
         self._read_at: dict[str, float] = {}
         self._downloaded: dict[str, int] = {}
         self._lock = asyncio.Lock()
+        self._limiters: tuple[RateLimiter, ...] = ()
+
+    def limit(self, *limiters: RateLimiter) -> None:
+        """Count every read in these limiters. What exceeds one of them is read later."""
+        self._limiters = limiters
 
     async def read(self, snapshot: Snapshot, causes: set[str]) -> bool:
         """Read what the causes require, unless it is recent. Return True if anything was read."""
         was_read = False
         async with self._lock:
-            if causes.intersection(_REQUIRE_PODS) and self._is_stale("pods"):
+            if causes.intersection(_REQUIRE_PODS) and self._begin_read("pods"):
                 was_read = await self._read_pods() or was_read
-            if causes.intersection(_REQUIRE_CLASSES) and self._is_stale("classes"):
+            if causes.intersection(_REQUIRE_CLASSES) and self._begin_read("classes"):
                 with contextlib.suppress(ClusterError):
                     items, _ = await self._client.list(STORAGE_CLASSES.path(None))
                     self._store.replace(STORAGE_CLASSES, "", items)
                     was_read = True
             if causes.intersection(_REQUIRE_SECRETS) and self._read_secrets:
                 for name in list_secrets(snapshot):
-                    if self._is_stale(f"secret {snapshot.namespace}/{name}"):
+                    if self._begin_read(f"secret {snapshot.namespace}/{name}"):
                         was_read = await self._read_secret(snapshot.namespace, name) or was_read
         return was_read
 
@@ -70,7 +76,7 @@ class OnDemandReader:
         if pod is None or loader is None or loader.running_since is None:
             return None
         name, namespace = name_of(pod), snapshot.namespace
-        if self._is_stale(f"log {name}", LOG_MAX_AGE):
+        if self._begin_read(f"log {name}", LOG_MAX_AGE):
             path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
             try:
                 log = await self._client.text(path, container=LOADER_CONTAINER, tailLines="500", limitBytes="65536")
@@ -82,10 +88,13 @@ class OnDemandReader:
                 self._downloaded[name] = sum(_DOWNLOADED in line for line in log.splitlines())
         return self._downloaded.get(name)
 
-    def _is_stale(self, key: str, max_age: float = MAX_AGE) -> bool:
+    def _begin_read(self, key: str, max_age: float = MAX_AGE) -> bool:
+        """Return True if an object is to be read now: not recently read, and within the limits."""
         now = time.monotonic()
-        if now - self._read_at.get(key, -max_age) < max_age:
+        if now - self._read_at.get(key, -max_age) < max_age or any(each.wait_for(1) for each in self._limiters):
             return False
+        for each in self._limiters:
+            each.record(1)
         self._read_at[key] = now
         return True
 

@@ -33,6 +33,11 @@ server has restarted.
 """
 REQUESTS_PER_KIND = 6
 """Limit of requests per minute and kind: a kind that fails leaves requests for the others."""
+READS_PER_NAMESPACE = 8
+"""Part of `REQUESTS_PER_NAMESPACE` that reads for diagnoses may use, so that watches have the rest.
+
+Hundreds of services in a namespace can require a Secret or a log each.
+"""
 PROBE_DELAYS = 1.0, 8.0
 """Seconds between two probes of a server that does not respond: first delay, longest delay."""
 
@@ -58,7 +63,7 @@ class Watch:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._first_reads: dict[tuple[str, str], asyncio.Event] = {}
         self._probing: asyncio.Task[bool] | None = None
-        self._limiter = RateLimiter(REQUESTS_PER_NAMESPACE)
+        self._limiter, self._read_limiter = RateLimiter(REQUESTS_PER_NAMESPACE), RateLimiter(READS_PER_NAMESPACE)
 
     def follow(self, namespace: str, extra_kinds: Iterable[Kind] = ()) -> None:
         """Watch `KINDS` and `extra_kinds` in a namespace, unless they are watched already."""
@@ -69,6 +74,8 @@ class Watch:
                 self._tasks[key] = asyncio.create_task(self._watch(kind, key[1], STAGGER * index))
         namespaces = {watched for _, watched in self._tasks if watched}
         self._limiter.requests = REQUESTS_PER_NAMESPACE * max(1, len(namespaces))
+        self._read_limiter.requests = READS_PER_NAMESPACE * max(1, len(namespaces))
+        self._on_demand.limit(self._read_limiter, self._limiter)
 
     async def wait_until_read(self, namespace: str, seconds: float) -> bool:
         """Wait until each kind of a namespace was read or denied. Return False after `seconds`."""

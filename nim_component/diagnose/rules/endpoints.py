@@ -1,5 +1,6 @@
 """Services without usable endpoints, and servers that do not list the requested models."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -45,7 +46,18 @@ def _check_selector(service: Object, selector: dict[str, str], pods: list[Object
         target = port.get("targetPort")
         if isinstance(target, str) and not any(target in _port_names(pod) for pod in selected):
             text = f"The Service's target port is {sanitize(target, 60)}, and no container has a port of that name"
-            yield Diagnosis("service-port", text, "Correct the port's name in the Service or in extra_containers.", subject=subject)
+            yield Diagnosis("service-port", text, _fix_port(target, selected), subject=subject)
+
+
+def _fix_port(target: str, pods: Sequence[Object]) -> str:
+    """Return the fix of a missing port. The component's own names contain the port's number."""
+    if re.fullmatch(r"(?:http|grpc)(?:-\d{1,5})?", target):
+        ports = ", ".join(sorted({name for pod in pods for name in _port_names(pod)})) or "none"
+        return (
+            f"Run `pulumi up` again: an update of port was interrupted or failed, and changed the Service or the workload only "
+            f"(ports of the pods: {sanitize(ports, 60)})."
+        )
+    return "Correct the port's name in overrides or extra_containers."
 
 
 def _port_names(pod: Object) -> set[str]:

@@ -117,6 +117,44 @@ def test_failing_server_gets_few_requests(monkeypatch: pytest.MonkeyPatch, failu
         assert {kind.plural for kind in KINDS if client.started.count(kind.plural) < 2} <= {"services", "nodes"}
 
 
+def test_reads_for_many_services_leave_requests_for_watches(monkeypatch: pytest.MonkeyPatch):
+    """300 services of a namespace have a pull Secret each, and all watches end once."""
+    minute = 2.0
+    for module, name in ((watch_module, "RESTART_DELAY"), (watch_module, "STAGGER"), (rate_limiter, "MINUTE")):
+        monkeypatch.setattr(module, name, getattr(module, name) * minute / 60)
+    read: list[str] = []
+
+    class SecretClient(FakeClient):
+        async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
+            read.append(path)
+            raise UnreachableError("status 429")
+
+    def refused_pull(index: int) -> Any:
+        labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": f"s{index}"}
+        metadata = {"name": f"s{index}", "uid": f"s{index}", "labels": labels}
+        return waiting("ErrImagePull", "rpc error: unauthorized", metadata=metadata, spec={"imagePullSecrets": [{"name": f"pull-{index}"}]})
+
+    client = SecretClient(pods=[refused_pull(index) for index in range(300)])
+    client.changes = lambda kind: ["end"] if client.started.count(kind) < 2 else []
+
+    async def run() -> None:
+        watch = Watch(client)
+        watch.follow("ml")
+        await watch.wait_until_read("ml", 5)
+        until = time.monotonic() + 0.6 * minute
+        while time.monotonic() < until:
+            for index in range(300):
+                await watch.diagnose(f"s{index}", "ml")
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.05)
+        await watch.close()
+
+    asyncio.run(run())
+    assert len(set(read)) == len(read) == watch_module.READS_PER_NAMESPACE
+    assert {kind.plural for kind in KINDS if client.started.count(kind.plural) < 2} == set()
+    assert len(client.lists) + len(client.watches) + len(read) <= watch_module.REQUESTS_PER_NAMESPACE
+
+
 def test_unreachable_server_causes_no_output():
     client = FakeClient(pods=[pod()])
     client.refused = {("list", kind.plural): UnreachableError("gone") for kind in KINDS}

@@ -53,8 +53,14 @@ CASES: dict[str, list[Case]] = {
     "service-port": [
         (
             snapshot(running(ready=True), services=[service(ports=[{"name": "http", "port": 8000, "targetPort": "web"}])]),
-            "target port is web, and no container has a port of that name",
-        )
+            "target port is web, and no container has a port of that name. | Correct the port's name in overrides or extra_containers.",
+        ),
+        # an update was killed after it had changed the Service
+        (
+            snapshot(running(ready=True), services=[service(ports=[{"name": "http-9000", "port": 9000, "targetPort": "http-9000"}])]),
+            "| Run `pulumi up` again: an update of port was interrupted or failed, and changed the Service or the workload only "
+            "(ports of the pods: http).",
+        ),
     ],
     "model-missing": [
         (

@@ -3,6 +3,9 @@
 from ..kubernetes_objects import crashed, pod, running, snapshot, waiting
 from ..snapshots import Case, NearMiss, failed_probe
 
+BROKEN = 'Get "http://10.0.0.1:8000/": net/http: HTTP/1.x transport connection broken: malformed HTTP response'
+REFUSED = 'Get "http://10.0.0.1:8000/": dial tcp 10.0.0.1:8000: connect: connection refused'
+
 CASES: dict[str, list[Case]] = {
     "out-of-memory": [(snapshot(crashed("", 137, "OOMKilled")), "mem is 20Gi, of which /dev/shm can use 16Gi")],
     "container-out-of-memory": [
@@ -107,18 +110,57 @@ CASES: dict[str, list[Case]] = {
                 "Container nim failed startup probe, will be restarted",
                 since=5,
             ),
-            "nothing listened on its port (http)",
+            "nothing listened on its port http (8000)",
         ),
     ],
     "startup-late": [(snapshot(running(1500)), "for 1500 s of its limit of 1800 s")],
     "probe-path": [
-        (failed_probe("Startup probe failed: HTTP probe failed with statuscode: 404"), "not on the probe's path /v1/health/ready (404)")
+        (
+            failed_probe("Startup probe failed: HTTP probe failed with statuscode: 404"),
+            "not on the path /v1/health/ready of the startup probe (404)",
+        )
+    ],
+    "probe-unauthorized": [
+        (
+            failed_probe("Startup probe failed: HTTP probe failed with statuscode: 401"),
+            "The server requires authorization on the path /v1/health/ready of the startup probe (401). | Set health_endpoint",
+        )
+    ],
+    "probe-tls": [
+        (
+            failed_probe(f'Startup probe failed: {BROKEN} "\\x15\\x03\\x01\\x00"'),
+            "The server requires TLS on its port http (8000), and the probe uses http. | Remove the TLS options from args and env",
+        ),
+        (failed_probe("Startup probe failed: HTTP probe failed with statuscode: 400"), "and the probe uses http (likely)"),
+        (
+            failed_probe("Startup probe failed: Get https://10.0.0.1:8000/: http: server gave HTTP response to HTTPS client"),
+            "answers with http on its port http (8000). | Remove `scheme: HTTPS` from overrides.",
+        ),
+    ],
+    "probe-protocol": [
+        (
+            failed_probe(f'Startup probe failed: {BROKEN} "\\x00\\x00\\x06"'),
+            "Set port to the server's HTTP port, and grpc_port to its gRPC port.",
+        )
     ],
     "liveness-killed": [
         (
             failed_probe("Liveness probe failed: timeout", "Container nim failed liveness probe, will be restarted", since=3),
             "failed its liveness probe",
-        )
+        ),
+        (
+            failed_probe(f"Liveness probe failed: {REFUSED}", "Container nim failed liveness probe, will be restarted", since=3),
+            "nothing listened on its port any more (likely). | The server ended inside its container. See its log for the reason: "
+            "`kubectl -n ml logs llama-5d9-x -c nim --previous`.",
+        ),
+        (
+            failed_probe(
+                "Liveness probe failed: HTTP probe failed with statuscode: 503",
+                "Container nim failed liveness probe, will be restarted",
+                since=3,
+            ),
+            "it answered with 503 (likely)",
+        ),
     ],
 }
 
@@ -145,5 +187,20 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "startup-budget": failed_probe("Startup probe failed: HTTP probe failed with statuscode: 503"),
     "startup-late": snapshot(running(1400)),
     "probe-path": failed_probe("Startup probe failed: HTTP probe failed with statuscode: 503"),
-    "liveness-killed": failed_probe("Liveness probe failed: timeout"),
+    "probe-unauthorized": failed_probe('Startup probe failed: Get "http://10.0.0.1:8000/401": EOF'),
+    "probe-tls": [
+        failed_probe(f"Startup probe failed: {REFUSED}".replace("8000/", "8000/tls/EOF")),
+        failed_probe("Startup probe failed: HTTP probe failed with statuscode: 503"),
+    ],
+    "probe-protocol": failed_probe(f'Startup probe failed: {BROKEN} "\\x15\\x03\\x01"'),
+    # a sidecar was restarted, or the probe has a wrong path
+    "liveness-killed": [
+        failed_probe("Liveness probe failed: timeout"),
+        failed_probe("Liveness probe failed: timeout", "Container proxy failed liveness probe, will be restarted", since=3),
+        failed_probe(
+            "Liveness probe failed: HTTP probe failed with statuscode: 404",
+            "Container nim failed liveness probe, will be restarted",
+            since=3,
+        ),
+    ],
 }

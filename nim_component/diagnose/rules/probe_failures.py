@@ -1,0 +1,46 @@
+"""Messages of the kubelet about failed probes, by their kind."""
+
+import re
+from typing import Literal, NamedTuple
+
+Kind = Literal["status", "tls", "closed", "http", "protocol", "refused", "timeout", "other"]
+"""Kind of a failure.
+
+`status`: an HTTP status. `tls`: the server answers with TLS. `closed`: it closes the connection.
+`http`: a probe by https, and the server answers with http. `protocol`: HTTP/2 or another protocol.
+"""
+_MESSAGE = re.compile(
+    r"(?P<probe>Startup|Liveness|Readiness) probe (?:failed|errored(?: and resulted in \w+ state)?): (?P<failure>.*)", re.DOTALL
+)
+_STATUS = re.compile(r"HTTP probe failed with statuscode: (\d{3})")
+_REQUEST = re.compile(r"Get (?:\"[^\"]{0,2000}\"|https?://\S{0,2000}): (?P<error>.*)", re.DOTALL)
+_ERRORS: tuple[tuple[Kind, str], ...] = (
+    ("tls", r"malformed HTTP (?:response|status code) \"\\x15\\x03|Client sent an HTTP request to an HTTPS server"),
+    ("http", r"server gave HTTP response to HTTPS client|first record does not look like a TLS handshake"),
+    ("protocol", r"malformed HTTP (?:response|status code|version)|frame too large"),
+    ("closed", r"\AEOF\Z|\bunexpected EOF\Z|\bserver closed idle connection\Z|connection reset by peer\Z"),
+    ("refused", r"connect: connection refused\Z|\Adial tcp: connection refused\Z"),
+    ("timeout", r"deadline exceeded|Client\.Timeout exceeded|i/o timeout|request canceled"),
+)
+"""Errors of the HTTP client, after the url."""
+
+
+class ProbeFailure(NamedTuple):
+    """One failure of a probe."""
+
+    probe: str
+    """`Startup`, `Liveness`, `Readiness`, or empty if the message names none."""
+    kind: Kind
+    status: int
+    """HTTP status, or 0."""
+
+
+def read_failure(message: str) -> ProbeFailure:
+    """Return the failure of a message of the kubelet."""
+    match = _MESSAGE.fullmatch(message.strip())
+    probe, failure = (match["probe"], match["failure"].strip()) if match else ("", message.strip())
+    if status := _STATUS.fullmatch(failure):
+        return ProbeFailure(probe, "status", int(status[1]))
+    request = _REQUEST.fullmatch(failure)
+    error = (request["error"] if request else failure).strip()
+    return ProbeFailure(probe, next((kind for kind, pattern in _ERRORS if re.search(pattern, error)), "other"), 0)
