@@ -31,7 +31,7 @@ from .optional_children import provide_children_before_pods, provide_claim_templ
 from .secrets import provide_secrets
 from .service_names import register_service
 from .validation import read_nim, service_name_of
-from .warnings import warn_of_keda_version, warn_of_misfit, warn_of_moving_tag, warn_of_small_cache
+from .warnings import warn_of_foreign_metrics, warn_of_keda_version, warn_of_misfit, warn_of_moving_tag, warn_of_small_cache
 from .workload import provide_workload
 
 
@@ -88,6 +88,7 @@ class NIMService(TypedChildren, pulumi.ComponentResource):
         warn_of_moving_tag(self, nim)
         warn_of_misfit(self, nim)
         warn_of_keda_version(self, nim)
+        warn_of_foreign_metrics(self, nim)
         warn_of_small_cache(self, nim)
 
         secrets, cache, templates = provide_secrets(context), provide_cache(context), provide_claim_templates(context)
