@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..cluster.kinds import EVENTS, JOB, OURS, Kind, slim_event
-from ..cluster.objects import Object, items_at, name_of, text_at, texts_at
+from ..cluster.objects import Object, at, items_at, name_of, text_at, texts_at
 from ..cluster.secret_facts import SecretFacts
 from ..names import JOBS, SELECTOR_LABELS, SERVER
 from .snapshot import Snapshot
@@ -101,9 +101,16 @@ class Store:
             kinds["persistentvolumeclaims"] = [each for each in kinds["persistentvolumeclaims"] if name_of(each) in mounted]
         if namespace in self.event_namespaces:
             involved = {name_of(each) for plural, items in kinds.items() if plural not in ("nodes", "storageclasses") for each in items}
+            involved.update(self._list_workloads(namespace, kinds))
             kinds["events"] = [event for each in involved for event in self.events.get((namespace, each), ())]
         secrets = {secret: facts for (stored_namespace, secret), facts in self.secrets.items() if stored_namespace == namespace}
         return Snapshot(name, namespace, now, kinds, self.cluster_pods, secrets)
+
+    def _list_workloads(self, namespace: str, kinds: dict[str, list[Object]]) -> Iterable[str]:
+        """Return the names of Kueue's Workloads of the pods and Jobs that a queue holds."""
+        held = [f"pod-{name_of(pod)}-" for pod in kinds.get("pods", ()) if items_at(pod, "spec", "schedulingGates")]
+        held += [f"job-{name_of(job)}-" for job in kinds.get("jobs", ()) if at(job, "spec", "suspend") is True]
+        return [name for stored, name in self.events if stored == namespace and name.startswith(tuple(held))] if held else []
 
     def services(self, namespace: str) -> list[str]:
         """Return the names of the component's services in a namespace."""

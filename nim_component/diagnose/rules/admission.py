@@ -7,6 +7,9 @@ from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .rejections import diagnose_rejection
 
+_CREATED = ("SuccessfulCreate", "GroupsProgressing")
+"""Reasons of events that an object was created: of Kubernetes, and of the LeaderWorkerSet."""
+
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield the reasons why pods could not be created."""
@@ -16,6 +19,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         yield from _check_events(snapshot.events(job), f"job/{name_of(job)}")
     if snapshot.leader_worker_set is not None:
         yield from _check_stateful_sets(snapshot)
+        yield from _check_events(snapshot.events(snapshot.leader_worker_set), f"leaderworkerset/{name_of(snapshot.leader_worker_set)}")
 
 
 def _check_stateful_sets(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -40,7 +44,7 @@ def _check_events(events: list[Object], subject: str) -> Iterator[Diagnosis]:
 
 def _last_rejection(events: list[Object]) -> str:
     """Return the message of the last failed creation of a pod; empty if a later one succeeded."""
-    outcomes = [each for each in events if each.get("reason") in ("FailedCreate", "SuccessfulCreate")]
+    outcomes = [each for each in events if each.get("reason") in ("FailedCreate", *_CREATED)]
     return message_of(outcomes[-1]) if outcomes and outcomes[-1].get("reason") == "FailedCreate" else ""
 
 

@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
-from ...cluster.objects import Object, at, is_ready, items_at, message_of, name_of, text_at, texts_at, time_at
+from ...cluster.objects import Object, is_ready, items_at, name_of, text_at, texts_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-
-LOAD_BALANCER_DELAY = timedelta(seconds=60)
-"""Time in which a load balancer normally receives its address."""
+from .load_balancers import check_load_balancer
 
 MISSING_MODEL_FIX = (
     "An adapter is missing if it has another base model, if its rank is above lora.max_rank, or if the profile does not "
@@ -31,7 +28,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         if selector and any(is_ready(pod) for pod in snapshot.pods):
             yield from _check_selector(service, selector, snapshot.pods, subject)
         if text_at(service, "spec", "type") == "LoadBalancer":
-            yield from _check_load_balancer(snapshot, service, subject)
+            yield from check_load_balancer(snapshot, service, subject)
 
 
 def _check_selector(service: Object, selector: dict[str, str], pods: list[Object], subject: str) -> Iterator[Diagnosis]:
@@ -62,17 +59,6 @@ def _fix_port(target: str, pods: Sequence[Object]) -> str:
 
 def _port_names(pod: Object) -> set[str]:
     return {text_at(port, "name") for each in items_at(pod, "spec", "containers") for port in items_at(each, "ports")}
-
-
-def _check_load_balancer(snapshot: Snapshot, service: Object, subject: str) -> Iterator[Diagnosis]:
-    created = time_at(service, "metadata", "creationTimestamp")
-    if at(service, "status", "loadBalancer", "ingress") or created is None or snapshot.now - created < LOAD_BALANCER_DELAY:
-        return
-    events = snapshot.events(service, "SyncLoadBalancerFailed", "FailedBuildModel", "FailedDeployModel")
-    evidence = sanitize(message_of(events[-1])) if events else ""
-    text = "The Service has no load balancer address"
-    fix = "Install a load balancer controller (of the cloud, or MetalLB), or set service.type to ClusterIP."
-    yield Diagnosis("load-balancer", text, fix, evidence, "likely", subject)
 
 
 def describe_missing(missing: Sequence[str], listed: Sequence[str]) -> str:

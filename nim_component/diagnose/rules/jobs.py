@@ -8,6 +8,7 @@ from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..phases import format_duration
 from ..snapshot import Snapshot
+from .queues import find_queue
 
 _LATE = 0.8
 """Fraction of the deadline after which a Job is reported, while there is time to react."""
@@ -20,8 +21,9 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         return
     subject = f"job/{name_of(job)}"
     if at(job, "spec", "suspend") is True and not is_finished(job):
+        yield from (queue := list(find_queue(snapshot, job, subject)))
         fix = f"The queue that suspended it (such as Kueue) resumes it when quota is available. Otherwise: `{_resume(snapshot, job)}`."
-        yield Diagnosis("job-suspended", "The Job is suspended", fix, subject=subject)
+        yield Diagnosis("job-suspended", "The Job is suspended", fix, confidence="possible" if queue else "certain", subject=subject)
     failed = condition(job, "Failed")
     if failed.get("status") == "True":
         yield _diagnose_failure(job, failed, subject)

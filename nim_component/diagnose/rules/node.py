@@ -7,48 +7,9 @@ from ...cluster.scheduling import is_node_ready
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import SEE_EVIDENCE, MessagePattern, any_of, match_patterns
+from .evictions import EVICTIONS
+from .patterns import SEE_EVIDENCE, MessagePattern, match_patterns
 
-_EVICTIONS = (
-    MessagePattern(
-        "evicted-disk",
-        any_of(
-            r"low on resource: (?:ephemeral-storage|nodefs|imagefs)",
-            r"ephemeral.storage.{0,120}exceeds",
-            r"Usage of EmptyDir volume",
-            r"DiskPressure",
-        ),
-        "The pod was evicted: the node's disk is full, or the pod exceeded its limit",
-        "Raise ephemeral_storage (or cache.size with cache.empty_dir), keep the model in a PVC, or give the nodes a larger disk.",
-    ),
-    MessagePattern(
-        "evicted-memory",
-        r"low on resource: memory|MemoryPressure",
-        "The pod was evicted: the node ran out of memory",
-        "Another pod uses more memory than it requested. Reserve nodes for the model with a taint, or set priority_class.",
-    ),
-    MessagePattern(
-        "node-shutdown",
-        r"node (?:is )?shut(?:ting)? ?down|NodeShutdown|Terminated",
-        "The pod's node was shut down",
-        "A new pod waits for another node. A spot or preemptible node can be shut down at any time.",
-    ),
-    MessagePattern(
-        "pod-preempted",
-        r"preempt",
-        "A pod of higher priority preempted this pod",
-        "Set priority_class, or add GPUs.",
-    ),
-    MessagePattern(
-        "node-admission",
-        r"OutOf\S+|UnexpectedAdmissionError|Allocate failed|NodeAffinity|Topology",
-        "The node rejected the pod after it was scheduled",
-        "Another pod took the GPU first, or the device plugin's count is wrong. The pod is created again automatically; "
-        "if the node still rejects it, restart the device plugin of the node.",
-        "likely",
-    ),
-    MessagePattern("evicted", r".", "The pod was removed from its node", SEE_EVIDENCE, "likely"),
-)
 _SANDBOX_FAILURES = (
     MessagePattern(
         "runtime-class-missing",
@@ -77,7 +38,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             reason, message = text_at(pod, "status", "reason"), text_at(pod, "status", "message")
             # A failed pod remains as a record. Its failure is relevant until another pod is ready.
             if reason and not any(is_ready(each) for each in snapshot.pods if each is not pod):
-                yield from match_patterns(_EVICTIONS, f"{reason}: {message}", subject)
+                yield from match_patterns(EVICTIONS, f"{reason}: {message}", subject)
         elif node and snapshot.is_known("nodes"):
             yield from _check_node(snapshot, pod, node, subject)
         if phase_of(pod) == "Pending" and not text_at(pod, "status", "podIP"):
@@ -103,4 +64,4 @@ def _check_preemptions(snapshot: Snapshot) -> Iterator[Diagnosis]:
         return
     for event in snapshot.events(None, "Preempted")[-1:]:
         if (snapshot.now - event_time(event)).total_seconds() < _PREEMPTION_AGE:
-            yield from match_patterns(_EVICTIONS, f"preempted {message_of(event)}", "pod", sanitize(message_of(event)))
+            yield from match_patterns(EVICTIONS, f"preempted {message_of(event)}", "pod", sanitize(message_of(event)))

@@ -13,8 +13,10 @@ from .security_rejections import fix_constraint, fix_violation
 from .webhook_failures import describe_failure
 
 _WRAPPER = re.compile(
-    r"\s*(?:Error creating: |create Pod \S{1,253} in StatefulSet \S{1,253} failed error: |Error from server(?: \(\w+\))?: )?"
-    r"(?:pods (?:\"[^\"]{0,253}\" )?is forbidden: )?"
+    r"\s*(?:Error creating: |create Pod \S{1,253} in StatefulSet \S{1,253} failed error: |"
+    r"Failed to create (?:leader statefulset|worker statefulset for leader pod) \S{1,253}: |"
+    r"Failed to create headless service for error: |Error from server(?: \(\w+\))?: )?"
+    r"(?:(?:pods|statefulsets\.apps|services) (?:\"[^\"]{0,253}\" )?is forbidden: )?"
     r"(?:Internal error occurred: )?"
 )
 """Text of a controller, of the wrapped error Forbidden and of the error InternalError."""

@@ -14,6 +14,7 @@ from .autoscalers import find_autoscaling
 from .gpus import find_gpus
 from .patterns import SEE_EVIDENCE, match_patterns
 from .pod_requests import SIZES, argument_of, is_prewarm, requested
+from .queues import find_queue
 from .scheduler_reasons import NODE_AFFINITY, REASONS, VOLUMES, show_reason
 from .taints import find_taints, is_taint
 
@@ -29,10 +30,11 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         if text_at(pod, "spec", "nodeName"):
             continue
         if scheduled.get("reason") == "SchedulingGated":
+            yield from (queue := list(find_queue(snapshot, pod, subject)))
             gates = ", ".join(sanitize(text_at(gate, "name"), 60) for gate in items_at(pod, "spec", "schedulingGates"))
             text = f"The scheduling gate {gates} keeps the pod from being scheduled"
             fix = "Check the gate's queue (such as Kueue): it admits the pod when quota is available. Or remove its label from pod_labels."
-            yield Diagnosis("scheduling-gated", text, fix, subject=subject)
+            yield Diagnosis("scheduling-gated", text, fix, confidence="possible" if queue else "certain", subject=subject)
         elif scheduled.get("reason") in _UNSCHEDULABLE:
             yield from _check_unschedulable(snapshot, pod, text_at(scheduled, "message"), subject)
         elif not scheduled and _age(snapshot, pod) > SCHEDULER_DELAY:

@@ -6,7 +6,23 @@ from typing import Any
 from nim_component.diagnose.snapshot import Snapshot
 
 from .corpus import CorpusMessage
-from .kubernetes_objects import GPU, IMAGE, Object, crashed, event, failed_job_pod, job, node, pod, snapshot, unschedulable, waiting
+from .kubernetes_objects import (
+    GPU,
+    IMAGE,
+    Object,
+    crashed,
+    event,
+    failed_job_pod,
+    job,
+    leader_worker_set,
+    node,
+    pod,
+    running,
+    service,
+    snapshot,
+    unschedulable,
+    waiting,
+)
 from .snapshots import PULL, failed_mount, failed_pod, failed_probe, failed_pull, rejected, unbound_pvc
 
 TERMINATION_LINES, TERMINATION_BYTES = 80, 2048
@@ -87,6 +103,27 @@ def _sandbox(message: str, objects: Mapping[str, Any]) -> Snapshot:
     return snapshot(waiting_pod, nodes=[node()], events=[event("FailedCreatePodSandBox", message, waiting_pod)])
 
 
+def _queue(message: str, objects: Mapping[str, Any]) -> Snapshot:
+    """A pod that Kueue holds, and the last event of its Workload."""
+    gated = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
+    held = pod(conditions=gated, spec={"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]})
+    workload = {"metadata": {"name": "pod-llama-5d9-x-1a2b3", "uid": "uid-workload"}}
+    return snapshot(held, events=[event(objects.get("reason", "Pending"), message, workload, "Workload")])
+
+
+def _load_balancer(message: str, objects: Mapping[str, Any]) -> Snapshot:
+    """An event of a Service of type LoadBalancer: its reason is in `objects`."""
+    balanced = service(type="LoadBalancer")
+    found = event(objects.get("reason", "SyncLoadBalancerFailed"), message, balanced, "Service")
+    return snapshot(running(ready=True), services=[balanced], events=[found])
+
+
+def _node_group(message: str, _: Mapping[str, Any]) -> Snapshot:
+    """An event FailedCreate of a LeaderWorkerSet."""
+    workload = leader_worker_set()
+    return snapshot(leaderworkersets=[workload], events=[event("FailedCreate", message, workload, "LeaderWorkerSet")])
+
+
 CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
     "log": _log,
     "prewarm-log": _prewarm_log,
@@ -101,6 +138,9 @@ CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
     "sandbox": _sandbox,
     "probe": lambda message, objects: failed_probe(message, objects.get("killed", ""), objects.get("since", 900)),
     "admission": lambda message, _: rejected(message),
+    "queue": _queue,
+    "load-balancer": _load_balancer,
+    "node-group": _node_group,
     "kubelet": lambda message, objects: failed_pod(objects["reason"], message),
 }
 

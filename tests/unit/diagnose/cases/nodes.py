@@ -3,6 +3,8 @@
 from ..kubernetes_objects import event, node, pod, running, snapshot, waiting
 from ..snapshots import Case, NearMiss, failed_mount, failed_pod
 
+ALLOCATE = "Pod was rejected: Allocate failed due to "
+
 CASES: dict[str, list[Case]] = {
     "node-disk-full": [
         (failed_mount('MountVolume.SetUp failed for volume "cache" : mkdir /var/lib/kubelet/x: no space left on device'), "free its disk")
@@ -24,6 +26,29 @@ CASES: dict[str, list[Case]] = {
     "pod-preempted": [
         (failed_pod("Preempted", "preempted by pod x"), "priority_class"),
         (snapshot(pod(), events=[event("Preempted", "Preempted by pod 1234 on node gpu-0", age=30)]), "higher priority"),
+    ],
+    "gpu-unhealthy": [
+        (
+            failed_pod(
+                "UnexpectedAdmissionError",
+                f"{ALLOCATE}no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected",
+            ),
+            "The node has no healthy nvidia.com/gpu for the pod. | Repair the GPU",
+        )
+    ],
+    "gpu-shared": [
+        (
+            failed_pod(
+                "UnexpectedAdmissionError", f"{ALLOCATE}rpc error: desc = x: maximum request size for shared resources is 1; found 2"
+            ),
+            "Set gpu to 1",
+        )
+    ],
+    "device-plugin-failed": [
+        (failed_pod("UnexpectedAdmissionError", f"{ALLOCATE}rpc error: code = Unavailable desc = EOF, which is unexpected"), "nvidia-smi")
+    ],
+    "sysctl-forbidden": [
+        (failed_pod("SysctlForbidden", 'forbidden sysctl: "net.a" not allowlisted'), "does not allow the pod's sysctl net.a. | Remove it")
     ],
     "node-admission": [(failed_pod("OutOfnvidia.com/gpu", "Node didn't have enough resource: nvidia.com/gpu"), "device plugin")],
     "pod-network": [
@@ -47,6 +72,10 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "evicted": snapshot(running(ready=True), pod("dead", node="gpu-0", status={"phase": "Failed", "reason": "Odd", "message": "x"})),
     "node-shutdown": failed_pod("Evicted", "The node was low on resource: memory."),
     "pod-preempted": snapshot(running(ready=True), events=[event("Preempted", "Preempted by pod 1", age=30)]),
+    "gpu-unhealthy": failed_pod("Evicted", "UnexpectedAdmissionError: Allocate failed due to no healthy devices present"),
+    "gpu-shared": failed_pod("UnexpectedAdmissionError", f"{ALLOCATE}rpc error: code = Unknown desc = odd, which is unexpected"),
+    "device-plugin-failed": failed_pod("UnexpectedAdmissionError", f"{ALLOCATE}requested number of devices unavailable for rpc-error/gpu"),
+    "sysctl-forbidden": failed_pod("Evicted", 'forbidden sysctl: "net.a" not allowlisted'),
     "node-admission": failed_pod("Evicted", "The node was low on resource: memory."),
     "pod-network": snapshot(running(), events=[event("FailedCreatePodSandBox", "network", running())]),
     "pod-sandbox": snapshot(running(), events=[event("FailedCreatePodSandBox", "odd", running())]),

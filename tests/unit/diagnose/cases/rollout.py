@@ -2,8 +2,17 @@
 
 from dataclasses import replace
 
-from ..kubernetes_objects import ago, deployment, running, service, snapshot, unschedulable
+from nim_component.diagnose.snapshot import Snapshot
+
+from ..kubernetes_objects import ago, deployment, event, running, service, snapshot, unschedulable
 from ..snapshots import NO_GPU, Case, NearMiss
+
+
+def balanced(message: str, reason: str = "SyncLoadBalancerFailed") -> Snapshot:
+    """Return a Service of type LoadBalancer with an event."""
+    given = service(type="LoadBalancer")
+    return snapshot(running(ready=True), services=[given], events=[event(reason, message, given, "Service")])
+
 
 CASES: dict[str, list[Case]] = {
     "rollout-paused": [(snapshot(deployments=[deployment(paused=True)]), "rollout resume deployment/llama")],
@@ -68,6 +77,15 @@ CASES: dict[str, list[Case]] = {
             "The server is ready but does not serve one; it lists base, two. | An adapter is missing if it has another base model",
         )
     ],
+    "load-balancer-subnets": [
+        (balanced("Failed build model due to unable to resolve at least one subnet (0 match)", "FailedBuildModel"), "Tag the subnets")
+    ],
+    "load-balancer-addresses": [
+        (balanced('Failed to allocate IP for "ml/llama": no available IPs', "AllocationFailed"), "Add addresses to an IPAddressPool")
+    ],
+    "load-balancer-quota": [(balanced("Error syncing load balancer: TooManyLoadBalancers: x"), "set service.type to ClusterIP")],
+    "load-balancer-denied": [(balanced("Error syncing load balancer: AccessDenied: x"), "lacks a permission (likely)")],
+    "load-balancer-failed": [(balanced("Error syncing load balancer: odd"), "could not create the Service's load balancer (likely)")],
     "load-balancer": [(snapshot(running(ready=True), services=[service(type="LoadBalancer")]), "has no load balancer address")],
 }
 
@@ -94,5 +112,11 @@ NEAR_MISSES: dict[str, NearMiss] = {
     ),
     "service-port": snapshot(running(ready=True), services=[service()]),
     "model-missing": replace(snapshot(running(ready=True)), served=(["one"], ["base", "one"])),
+    **{
+        cause: balanced('Failed to allocate IP for "ml/quota": odd')
+        for cause in ("load-balancer-subnets", "load-balancer-quota", "load-balancer-denied")
+    },
+    "load-balancer-addresses": balanced("Error syncing load balancer: no available IPs"),
+    "load-balancer-failed": balanced("Error syncing load balancer: AccessDenied: x"),
     "load-balancer": snapshot(running(ready=True), services=[service()]),
 }

@@ -20,6 +20,13 @@ def autoscaled(reason: str, message: str, age: float = 10, scheduler: str = NO_G
     return snapshot(waiting_pod, nodes=more.pop("nodes", [node(gpu=0)]), events=[event(reason, message, waiting_pod, age=age)], **more)
 
 
+def held(message: str) -> Snapshot:
+    """Return a pod that Kueue holds, with an event of its Workload."""
+    conditions = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
+    gated = pod(conditions=conditions, spec={"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]})
+    return snapshot(gated, events=[event("Pending", message, {"metadata": {"name": "pod-llama-5d9-x-1"}}, "Workload")])
+
+
 CASES: dict[str, list[Case]] = {
     "gpu-insufficient": [
         (
@@ -214,6 +221,23 @@ CASES: dict[str, list[Case]] = {
     "topology-spread": [(snapshot(unschedulable("1 node(s) didn't match pod topology spread constraints.")), "ScheduleAnyway")],
     "node-full-of-pods": [(snapshot(unschedulable("0/1 nodes are available: 1 Too many pods.")), "maxPods")],
     "host-port-taken": [(snapshot(unschedulable("1 node(s) didn't have free ports for the requested pod ports.")), "hostPort")],
+    "queue-full": [
+        (
+            held("couldn't assign flavors to pod set main: insufficient unused quota for cpu in flavor a, 1 more needed"),
+            "for cpu in the flavor a",
+        )
+    ],
+    "queue-too-small": [
+        (
+            held("couldn't assign flavors to pod set main: insufficient quota for cpu in flavor a, request > maximum capacity (2 > 1)"),
+            "it requests more of cpu than the flavor a has in total",
+        )
+    ],
+    "queue-missing": [(held("LocalQueue team doesn't exist"), "The LocalQueue team of Kueue does not exist, or admits nothing")],
+    "queue-unsuitable": [
+        (held("couldn't assign flavors to pod set main: flavor a doesn't match node affinity"), "Compare gpu_resource"),
+        (held("couldn't assign flavors to pod set main: odd"), "(likely)"),
+    ],
     "no-nodes": [(snapshot(unschedulable("no nodes available to schedule pods")), "The cluster has no node")],
     "no-scheduler": [(snapshot(pod(age=90)), "No scheduler has processed the pod for 90 s")],
     "scheduling-gated": [
@@ -269,6 +293,10 @@ NEAR_MISSES: dict[str, NearMiss] = {
         snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "a" not found. preemption: x')),
         autoscaled("TriggeredScaleUp", "pod triggered scale-up", scheduler="0/1 nodes are available: 1 new reason."),
     ],
+    "queue-full": held("odd: insufficient unused quota for cpu in flavor a, 1 more needed"),
+    "queue-too-small": held("couldn't assign flavors to pod set main: insufficient unused quota for cpu in flavor a, 1 more needed"),
+    "queue-missing": held("odd: LocalQueue team doesn't exist"),
+    "queue-unsuitable": held("LocalQueue couldn't is stopped"),
     "node-too-small": snapshot(unschedulable(NO_GPU), nodes=[node()]),
     # the tainted node has no GPU, so it is not suitable without the taint
     "taint": [
@@ -296,5 +324,6 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "host-port-taken": snapshot(unschedulable(NO_GPU)),
     "no-nodes": snapshot(unschedulable(NO_GPU)),
     "no-scheduler": snapshot(pod(age=20)),
-    "scheduling-gated": snapshot(unschedulable(NO_GPU)),
+    # the queue reports a reason
+    "scheduling-gated": [snapshot(unschedulable(NO_GPU)), held("LocalQueue team doesn't exist")],
 }

@@ -1,0 +1,93 @@
+"""Reasons why a node evicted a pod, or rejected it after it was scheduled.
+
+The reason in the pod's status stands before the message: "Evicted: The node was low on resource".
+"""
+
+from .patterns import SEE_EVIDENCE, MessagePattern, any_of
+
+_REJECTED = r"UnexpectedAdmissionError: (?:Pod was rejected: |Pod )?Allocate failed due to "
+
+EVICTIONS = (
+    MessagePattern(
+        "evicted-disk",
+        any_of(
+            r"\AEvicted: .{0,40}low on resource: (?:ephemeral-storage|nodefs|imagefs)",
+            r"\AEvicted: .{0,200}ephemeral.storage.{0,120}exceed",
+            r"\AEvicted: Usage of EmptyDir volume",
+            r"\AEvicted: .{0,40}DiskPressure",
+        ),
+        "The pod was evicted: the node's disk is full, or the pod exceeded its limit",
+        "Raise ephemeral_storage (or cache.size with cache.empty_dir), keep the model in a PVC, or give the nodes a larger disk.",
+        sentences=(
+            r"Evicted: The node was low on resource: (?:ephemeral-storage|nodefs|imagefs)\b.*",
+            r"Evicted: Pod ephemeral local storage usage exceeds the total limit of containers .+",
+            r"Evicted: Container \S{1,63} exceeded its local ephemeral storage limit .+",
+            r"Evicted: Usage of EmptyDir volume \"[^\"]{1,253}\" exceeds the limit .+",
+            r"Evicted: The node had condition: \[DiskPressure\]\.?",
+        ),
+    ),
+    MessagePattern(
+        "evicted-memory",
+        r"\AEvicted: .{0,40}(?:low on resource: memory|MemoryPressure)",
+        "The pod was evicted: the node ran out of memory",
+        "Another pod uses more memory than it requested. Reserve nodes for the model with a taint, or set priority_class.",
+        sentences=(r"Evicted: The node was low on resource: memory\b.*", r"Evicted: The node had condition: \[MemoryPressure\]\.?"),
+    ),
+    MessagePattern(
+        "node-shutdown",
+        r"\A(?:Terminated|NodeShutdown|Shutdown):",
+        "The pod's node was shut down",
+        "A new pod waits for another node. A spot or preemptible node can be shut down at any time.",
+    ),
+    MessagePattern(
+        "pod-preempted",
+        r"\APreempt",
+        "A pod of higher priority preempted this pod",
+        "Set priority_class, or add GPUs.",
+    ),
+    MessagePattern(
+        "gpu-unhealthy",
+        r"\AUnexpectedAdmissionError: .{0,80}no healthy devices",
+        "The node has no healthy {resource} for the pod",
+        "Repair the GPU: see the Xid errors in the node's kernel log (`dmesg`) and in its device plugin's log. Or use another node.",
+        sentences=(
+            _REJECTED + r"no healthy devices present; cannot allocate unhealthy devices (?P<resource>\S{1,320}), which is unexpected\.?",
+        ),
+    ),
+    MessagePattern(
+        "gpu-shared",
+        r"\AUnexpectedAdmissionError: .{0,300}(?:sharing GPU|maximum request size for shared resources)",
+        "The node's GPUs are shared, and a pod can request only one share",
+        "Set gpu to 1, or select nodes whose GPUs are not shared with node_selector.",
+        sentences=(
+            _REJECTED + r".{0,200}invalid request for sharing GPU \([\w -]{1,40}\), at most 1 \S{1,320} can be requested.*",
+            _REJECTED + r".{0,200}maximum request size for shared resources is 1.*",
+        ),
+    ),
+    MessagePattern(
+        "device-plugin-failed",
+        r"\AUnexpectedAdmissionError: .{0,80}rpc (?:failed|error)",
+        "The node's device plugin failed to allocate the GPUs",
+        "Restart the device plugin of the node, and check the GPUs there with `nvidia-smi`. Its error is in the evidence.",
+        sentences=(_REJECTED + r"(?:rpc error: |device plugin \w+ rpc failed with err: ).+",),
+    ),
+    MessagePattern(
+        "sysctl-forbidden",
+        r"\ASysctlForbidden:",
+        "The node does not allow the pod's sysctl {name}",
+        "Remove it from overrides, or allow it on the nodes (`allowedUnsafeSysctls` of the kubelet).",
+        sentences=(
+            r"SysctlForbidden: (?:Pod was rejected: )?forbidden sysctl: \"?(?P<name>[^\" ]{1,253})\"? not (?:allowlisted|whitelisted)",
+        ),
+    ),
+    MessagePattern(
+        "node-admission",
+        r"\A(?:OutOf\S{1,320}|UnexpectedAdmissionError|NodeAffinity|NodePorts|NodeUnschedulable|\w{0,40}Topology\w{0,40}):",
+        "The node rejected the pod after it was scheduled",
+        "Another pod took the GPU first, or the device plugin's count is wrong. The pod is created again automatically; "
+        "if the node still rejects it, restart the device plugin of the node.",
+        "likely",
+    ),
+    MessagePattern("evicted", r".", "The pod was removed from its node", SEE_EVIDENCE, "likely"),
+)
+"""Messages with their reason. The last pattern matches every message."""
