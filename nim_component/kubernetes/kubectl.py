@@ -25,3 +25,15 @@ def create_pull_secret(namespace: str, name: str, registry: str) -> str:
     config = f'{{"auths":{{"{host}":{{"username":"{user}","password":"%s"}}}}}}'
     options = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin"
     return f"""read -rs key; printf '{config}' "$key" | kubectl -n {namespace} create secret generic {name} {options}"""
+
+
+def read_log(namespace: str, pod: str, container: str, *, previous: bool) -> str:
+    """Return the command that prints the log of a container.
+
+    Args:
+        namespace: Namespace of the pod.
+        pod: Name of the pod.
+        container: Name of the container.
+        previous: True for the run before the last restart.
+    """
+    return f"kubectl -n {namespace} logs {pod} -c {container}{' --previous' if previous else ''}"

@@ -159,7 +159,7 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
         failing("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
         "the server failed 3 times, waiting to start again",
         "The server exits soon after its start with exit code 1, 4 times so far (possible).",
-        "evidence: Traceback KeyError: token=***",
+        "evidence: KeyError: token=***",
     ),
     "evicted": (
         failing(evicted="The node was low on resource: ephemeral-storage."),

@@ -1,43 +1,14 @@
-"""Memory of containers, of `/dev/shm` and of GPUs."""
+"""Memory of containers, and of `/dev/shm`, by exit codes and reasons."""
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Container, Object, containers_of, items_at, name_of, text_at
+from ...cluster.objects import Container, Ended, Object, containers_of, items_at, name_of, text_at
 from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import MessagePattern, any_of, match_patterns
+from .server_messages.values import shm_size_of
 
-_LOG_PATTERNS = (
-    MessagePattern(
-        "gpu-out-of-memory",
-        any_of(
-            r"CUDA out of memory",
-            r"torch\.(?:cuda\.)?OutOfMemoryError",
-            r"No available memory for the cache blocks",
-            r"larger than the maximum number of tokens that can be stored in KV cache",
-            r"Free memory on device .* is less than desired",
-            r"failed to allocate .*GPU memory",
-        ),
-        "The model does not fit into the GPU's memory",
-        "Use more GPUs (gpu), larger GPUs (node_selector), a smaller profile (model_profile), or a shorter context "
-        "(NIM_MAX_MODEL_LEN in env).",
-    ),
-    MessagePattern(
-        "shm-too-small",
-        any_of(
-            r"bus error",
-            r"unable to (?:write|mmap|allocate) .*(?:/dev/shm|shared memory|torch_)",
-            r"/dev/shm.*No space left",
-            r"No space left.*/dev/shm",
-            r"NCCL.*(?:shm|shared memory)",
-        ),
-        "The server's shared memory (/dev/shm) is too small",
-        "Raise shm_size, and raise mem by the same amount: /dev/shm counts against mem.",
-        "likely",
-    ),
-)
 _BUS_ERROR = 135
 """Exit code of a process that SIGBUS ended."""
 
@@ -51,11 +22,14 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             subject = f"pod/{name_of(pod)}"
             if each.ended.reason == "OOMKilled":
                 yield _diagnose_oom_kill(pod, each, subject)
-            elif each.ended.code != 0:
-                found = list(match_patterns(_LOG_PATTERNS, each.ended.message, subject))
-                if not found and each.ended.code == _BUS_ERROR:
-                    found = list(match_patterns(_LOG_PATTERNS, "bus error", subject, f"exit code {_BUS_ERROR}"))
-                yield from found
+            elif each.ended.code == _BUS_ERROR:
+                yield _diagnose_bus_error(each.ended, shm_size_of(pod), subject)
+
+
+def _diagnose_bus_error(ended: Ended, shm_size: str, subject: str) -> Diagnosis:
+    text = f"The server's shared memory (/dev/shm, {shm_size}) is too small"
+    fix = f"Raise shm_size above {shm_size}, and raise mem by the same amount: /dev/shm counts against mem."
+    return Diagnosis("shm-too-small", text, fix, f"exit code {ended.code}", "likely", subject)
 
 
 def _diagnose_oom_kill(pod: Object, each: Container, subject: str) -> Diagnosis:

@@ -30,11 +30,19 @@ class MessagePattern:
 
     def find(self, message: str) -> "tuple[re.Match[str], Confidence] | None":
         """Return the match in a message and its confidence, or None."""
-        for sentence in self.sentences:
-            if match := re.fullmatch(sentence, message.strip(), re.IGNORECASE | re.DOTALL):
-                return match, "certain"
-        match = re.search(self.pattern, message, re.IGNORECASE)
+        if match := self.match_whole(message):
+            return match, "certain"
+        match = self.search(message)
         return match and (match, "likely" if self.sentences else self.confidence)
+
+    def match_whole(self, message: str) -> re.Match[str] | None:
+        """Return the match of a sentence with a whole message, or None."""
+        matches = (re.fullmatch(each, message.strip(), re.IGNORECASE | re.DOTALL) for each in self.sentences)
+        return next((match for match in matches if match), None)
+
+    def search(self, message: str) -> re.Match[str] | None:
+        """Return the match of the pattern in a message, or None."""
+        return re.search(self.pattern, message, re.IGNORECASE)
 
     def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""

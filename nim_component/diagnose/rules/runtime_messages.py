@@ -1,7 +1,7 @@
 """Patterns of messages of a container runtime that cannot create or start a container."""
 
-from .crash_messages import DRIVER_TOO_OLD
 from .patterns import SEE_EVIDENCE, MessagePattern
+from .server_messages.gpus import DRIVER_TOO_OLD
 
 RUNTIME_PATTERNS = (
     MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver)", *DRIVER_TOO_OLD),

@@ -6,11 +6,14 @@ from ...cluster.objects import Container, Ended, Object, containers_of, is_ready
 from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
+from ..server_log import read_errors
 from ..snapshot import Snapshot
-from .crash_messages import LOG_PATTERNS
 from .patterns import SEE_EVIDENCE, match_patterns
 from .probes import check_elapsed_time, check_probes
 from .runtime_messages import RUNTIME_PATTERNS
+from .server_messages import LOG_PATTERNS
+from .server_messages.matching import match_errors
+from .server_messages.values import describe_pod, log_command
 
 _OTHER_CONTAINERS = {
     PREWARM_CONTAINER: ("The model download of the prewarm Job", "Check cache.prewarm (profiles or args, timeout, mem)."),
@@ -34,31 +37,41 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             elif each.name == SERVER_CONTAINER:
                 yield from _check_server(snapshot, pod, each, subject)
             elif each.name not in (LOADER_CONTAINER, CHECKER_CONTAINER) and not each.running_since and not each.ready:
-                yield from _check_other_container(each, subject)
+                yield from _check_other_container(snapshot, pod, each, subject)
 
 
 def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
     probes = list(check_probes(snapshot, pod, server, subject))
     yield from probes
     if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
-        found = list(_match_log(server.ended, subject))
+        found = list(_match_log(snapshot, pod, server, server.ended, subject))
         yield from found
         if not found and not probes:
-            yield _diagnose_crash(server, server.ended, subject)
+            yield _diagnose_crash(pod, server, server.ended, subject)
+    elif server.ended and server.ended.code == 0 and server.waiting == "CrashLoopBackOff" and not probes:
+        yield _diagnose_end(server, server.ended, subject)
     elif server.running_since and not probes:
         yield from check_elapsed_time(snapshot, server, subject)
 
 
-def _match_log(ended: Ended, subject: str) -> Iterator[Diagnosis]:
-    return match_patterns(RUNTIME_PATTERNS[:-1] if ended.reason == "StartError" else LOG_PATTERNS, ended.message, subject)
+def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended, subject: str) -> Iterator[Diagnosis]:
+    if ended.reason == "StartError":
+        yield from match_patterns(RUNTIME_PATTERNS[:-1], ended.message, subject)
+        return
+    errors = read_errors(ended.message)
+    yield from match_errors(LOG_PATTERNS, errors, subject, describe_pod(snapshot, pod, failed))
+    if errors.is_reason_missing:
+        text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
+        fix = f"Read the whole log: `{log_command(pod, failed)}`."
+        yield Diagnosis("engine-core-failed", text, fix, sanitize(errors.generic[0].text), "likely", subject)
 
 
-def _check_other_container(each: Container, subject: str) -> Iterator[Diagnosis]:
+def _check_other_container(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
     """Check an init container, a sidecar, or the container of the prewarm Job."""
     ended = each.ended
     if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
         return
-    found = list(_match_log(ended, subject)) if each.name == PREWARM_CONTAINER else []
+    found = list(_match_log(snapshot, pod, each, ended, subject)) if each.name == PREWARM_CONTAINER else []
     yield from found
     if not found:
         title, fix = _OTHER_CONTAINERS.get(each.name, (f"The container {sanitize(each.name, 63)}", "Correct extra_containers."))
@@ -66,9 +79,16 @@ def _check_other_container(each: Container, subject: str) -> Iterator[Diagnosis]
         yield Diagnosis("container-failed", text, f"{SEE_EVIDENCE} {fix}", sanitize_tail(ended.message), "likely", subject)
 
 
-def _diagnose_crash(server: Container, ended: Ended, subject: str) -> Diagnosis:
+def _diagnose_crash(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
     times = f", {server.restarts + 1} times so far" if server.restarts else ""
     text = f"The server exits soon after its start with exit code {ended.code}{times}"
-    log = sanitize_tail(ended.message)
-    fix = "See the end of its log in the evidence. If it shows no reason, check image, args and env."
+    errors = read_errors(ended.message).groups
+    log = sanitize(errors[0][-1].text) if errors else sanitize_tail(ended.message)
+    fix = f"See the last error of its log in the evidence. If it shows no reason, read the whole log: `{log_command(pod, server)}`."
     return Diagnosis("crash-loop", text, fix if log else "It logged nothing: check image, command and args.", log, "possible", subject)
+
+
+def _diagnose_end(server: Container, ended: Ended, subject: str) -> Diagnosis:
+    text = f"The server ends without an error (exit code 0) and is started again, {server.restarts} times so far"
+    fix = "Remove command and args: they run a program that ends, such as `list-model-profiles`, in place of the server."
+    return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), subject=subject)

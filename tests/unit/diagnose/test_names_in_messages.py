@@ -42,3 +42,13 @@ def test_names_in_messages_do_not_matter(name: str):
     assert len(changed) >= 60
     wrong = {each.id: found for each, text in changed if (found := first_cause(each, text)) != each.cause}
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_names_in_logs_do_not_matter(name: str):
+    """Names of models, adapters and pods in a log contain the text of other causes."""
+    logs = [each for each in CORPUS if each.context in ("log", "prewarm-log")]
+    changed = [(each, text) for each in logs if (text := re.sub(r"[Ll]lama|(?<=[/-])support\b", name, each.message)) != each.message]
+    assert len(changed) >= 40
+    wrong = {each.id: found for each, text in changed if (found := first_cause(each, text)) != each.cause}
+    assert wrong == {}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nim_component.text.sanitizing import LONGEST, sanitize, sanitize_tail
+from nim_component.text.sanitizing import LONGEST, sanitize, sanitize_around, sanitize_tail
 
 KEYS = [
     "nvapi-abcDEF123456_-x",
@@ -61,3 +61,14 @@ def test_any_text_becomes_a_bounded_line(text: str):
 def test_tail_begins_with_a_whole_word():
     assert sanitize_tail("x" * 400 + " the end") == "…the end"
     assert sanitize("the beginning " + "x" * 400).startswith("the beginning xxx")
+
+
+def test_cut_text_contains_the_words():
+    text = "ValueError: " + "a b " * 200 + "the words " + "c d " * 200
+    for words in ("the words", "ValueError", "absent"):
+        assert len(sanitize_around(text, words)) <= LONGEST
+    assert "the words" in sanitize_around(text, "the words")
+    assert sanitize_around(text, "the words").startswith("ValueError: a b")
+    assert sanitize_around(text, text).endswith("c d c d")
+    assert sanitize_around("short text", "text") == "short text"
+    assert sanitize_around(f"{text} nvapi-abcDEF123456", text).endswith("***")

@@ -35,7 +35,7 @@ CASES: dict[str, list[Case]] = {
     "shm-too-small": [
         (
             snapshot(crashed("RuntimeError: unable to write to file </torch_1_2_3>: No space left on device (28)")),
-            "Raise shm_size, and raise mem by the same amount",
+            "Raise shm_size above 16Gi, and raise mem by the same amount",
         ),
         (snapshot(crashed("", 135)), "exit code 135"),
     ],
@@ -61,6 +61,85 @@ CASES: dict[str, list[Case]] = {
             "tensor parallelism times its pipeline parallelism",
         )
     ],
+    "engine-core-failed": [
+        (
+            snapshot(crashed("RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}")),
+            "`kubectl -n ml logs llama-5d9-x -c nim --previous`",
+        )
+    ],
+    "server-ended": [(snapshot(crashed("", 0, "Completed", restarts=4)), "exit code 0) and is started again, 4 times so far")],
+    **{
+        cause: [(snapshot(crashed(message)), text)]
+        for cause, (message, text) in {
+            "kv-cache-too-small": (
+                "ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache "
+                "(29760). Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when initializing the engine.",
+                "NIM_MAX_MODEL_LEN in env",
+            ),
+            "driver-mismatch": ("Failed to initialize NVML: Driver/library version mismatch", "restart the node"),
+            "fabric-manager": ("RuntimeError: Error 802: system not yet initialized", "nvidia-fabricmanager"),
+            "gpu-fault": ("RuntimeError: CUDA error: uncorrectable ECC error encountered", "Cordon node gpu-0"),
+            "gpu-busy": ("RuntimeError: CUDA error: CUDA-capable device(s) is/are busy or unavailable", "node gpu-0 to DEFAULT"),
+            "gpu-unsupported": ("RuntimeError: CUDA error: no kernel image is available for execution on the device", "node_selector"),
+            "gpu-precision": ("ValueError: The quantization method fp8 is not supported for the current GPU.", "model_profile"),
+            "parallel-size": (
+                "ValueError: Total number of attention heads (28) must be divisible by tensor parallel size (8).",
+                "cannot be divided among this number of GPUs (1 GPU)",
+            ),
+            "cuda-crash": ("RuntimeError: CUDA error: an illegal memory access was encountered", "another image tag"),
+            "nccl-failed": ("torch.distributed.DistBackendError: NCCL error: unhandled system error", "NCCL_DEBUG to INFO in env"),
+            "peers-unreachable": ("llama:1:2 [0] bootstrap.cc:45 NCCL WARN Bootstrap : no socket interface found", "NCCL_SOCKET_IFNAME"),
+            "profile-unknown": ("Unknown profiles provided: {'default'}", "cache.prewarm.profiles"),
+            "adapter-unsupported": ("ValueError: vLLM does not yet support DoRA.", "plain LoRA"),
+            "adapter-mismatch": (
+                "ValueError: While loading /loras/a, expected target modules in ['o_proj'] but received ['router'].",
+                "trained for another base model",
+            ),
+            "adapter-slots": (
+                "RuntimeError: Number of requested LoRAs (9) is greater than the number of GPU LoRA slots (8).",
+                "lora.max_gpu",
+            ),
+            "adapter-files": ("ValueError: Loading lora a failed: No adapter found for /loras/a", "lora.volume.existing_claim"),
+            "ngc-not-entitled": (
+                "Exception: HTTP status client error (402 Payment Required) for url (https://api.ngc.nvidia.com/v2)",
+                "(402)",
+            ),
+            "hub-token-refused": ("Invalid credentials in Authorization header", "secrets.hf_token_key"),
+            "hub-offline": ("OfflineModeIsEnabled: Cannot reach https://huggingface.co/a: offline mode is enabled.", "cache.offline"),
+            "model-not-found": (
+                "RevisionNotFoundError: 404 Client Error. Revision Not Found for url: https://huggingface.co/a",
+                "NIM_MODEL_NAME",
+            ),
+            "download-rate-limited": ("429 Client Error: Too Many Requests for url: https://huggingface.co/api/models/a", "cache.prewarm"),
+            "download-certificate": (
+                "ssl.SSLCertVerificationError: certificate verify failed: self-signed certificate",
+                "network.ca_config_map",
+            ),
+            "proxy-refused": ("OSError: Tunnel connection failed: 407 Proxy Authentication Required", "network.https_proxy"),
+            "cache-no-symlinks": ("OSError: [Errno 95] Operation not supported: '../../blobs/a' -> '/x/snapshots/a'", "mfsymlinks"),
+            "home-not-writable": ("PermissionError: [Errno 13] Permission denied: '/.cache'", "Set HOME in env"),
+            "user-unknown": ("KeyError: 'getpwuid(): uid not found: 1000720000'", "run_as_user"),
+            "volume-stale": ("OSError: [Errno 116] Stale file handle: '/opt/nim/.cache/a'", "delete the pod"),
+            "model-files-broken": ("SafetensorError: Error while deserializing header: HeaderTooLarge", "Delete the model's directory"),
+            "model-files-missing": ("RuntimeError: Cannot find any model weights with `/models/a`", "extra_mounts"),
+            "model-unsupported": (
+                "ValueError: Model architectures ['A'] are not supported for now. Supported architectures: []",
+                "newer image",
+            ),
+            "remote-code": ("ValueError: Please pass the argument `trust_remote_code=True`", "NIM_FORCE_TRUST_REMOTE_CODE"),
+            "engine-incompatible": (
+                "[TensorRT-LLM][ERROR] 6: The engine plan file is generated on an incompatible device, expecting compute 9.0 got compute 8.9",
+                "a vllm profile",
+            ),
+            "context-too-long": (
+                "ValueError: User-specified max_model_len (131072) is greater than the derived max_model_len (8192).",
+                "Lower NIM_MAX_MODEL_LEN",
+            ),
+            "image-incomplete": ("ModuleNotFoundError: No module named 'vllm'", "published image"),
+            "process-limit": ("RuntimeError: can't start new thread", "podPidsLimit"),
+            "open-files-limit": ("OSError: [Errno 24] Too many open files", "LimitNOFILE"),
+        }.items()
+    },
     "no-profile": [
         (snapshot(crashed("ERROR - Could not find a profile that is currently runnable with the detected hardware")), "model_profile")
     ],
@@ -92,7 +171,7 @@ CASES: dict[str, list[Case]] = {
     "crash-loop": [
         (
             snapshot(crashed("Traceback\nKeyError: 'layers'", restarts=4)),
-            "exit code 1, 5 times so far (possible). | See the end of its log in the evidence",
+            "exit code 1, 5 times so far (possible). | See the last error of its log in the evidence",
         )
     ],
     "startup-budget": [
@@ -172,6 +251,52 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "driver-too-old": snapshot(crashed("driver version 570 loaded")),
     "gpu-not-visible": snapshot(crashed("CUDA out of memory")),
     "gpu-count": snapshot(crashed("tensor parallel size 2 is fine")),
+    "engine-core-failed": [
+        snapshot(crashed("ValueError: unknown\nRuntimeError: Engine core initialization failed. See root cause above.")),
+        snapshot(crashed("INFO 11-24 12:00:00 [core.py:7] Engine core initialization failed. See root cause above.")),
+    ],
+    "server-ended": [snapshot(crashed("", 1)), snapshot(running())],
+    **{
+        cause: snapshot(crashed(message))
+        for cause, message in {
+            "kv-cache-too-small": "INFO 11-24 12:00:00 [a.py:1] GPU KV cache size: 190,512 tokens, larger than the available KV cache memory",
+            "driver-mismatch": "ValueError: version mismatch of the model configuration",
+            "fabric-manager": "ValueError: line 802: system prompt is empty",
+            "gpu-fault": "ValueError: no model ecc-gpu-xid-79",
+            "gpu-busy": "OSError: [Errno 16] Device or resource busy: '/models/unavailable'",
+            "gpu-unsupported": "ValueError: no image in the request for the kernel model",
+            "gpu-precision": "ValueError: no file /models/bf16-fp8-quantization",
+            "parallel-size": "ValueError: block_size must be divisible by 16",
+            "cuda-crash": "ValueError: illegal value of memory",
+            "nccl-failed": "llama:1:2 [0] NCCL INFO NET/Plugin : No plugin found",
+            "peers-unreachable": "ConnectionRefusedError: [Errno 111] Connection refused",
+            "profile-unknown": "ERROR - Could not find a profile that is currently runnable with the detected hardware",
+            "adapter-unsupported": "ValueError: LoRA rank 64 is greater than max_lora_rank 16.",
+            "adapter-mismatch": "ValueError: expected a string but received a list",
+            "adapter-slots": "ValueError: LoRA rank 64 is greater than max_lora_rank 16.",
+            "adapter-files": "RuntimeError: Cannot find any model weights with `/models/adapter`",
+            "ngc-not-entitled": "Exception: https://api.ngc.nvidia.com/v2/models/402: read timed out",
+            "hub-token-refused": "ValueError: the tokenizer has an invalid token",
+            "hub-offline": "OSError: We couldn't connect to 'https://huggingface.co' to load the files",
+            "model-not-found": "File not found: /models/404",
+            "download-rate-limited": "ValueError: 429 tokens in the prompt",
+            "download-certificate": "ValueError: verify failed",
+            "proxy-refused": "ValueError: unknown model proxy",
+            "cache-no-symlinks": "PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/symlink'",
+            "home-not-writable": "PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'",
+            "user-unknown": "KeyError: 'user'",
+            "volume-stale": "OSError: [Errno 28] No space left on device: '/opt/nim/.cache/116'",
+            "model-files-broken": "ValueError: no file /models/corrupt/model.safetensors",
+            "model-files-missing": "ValueError: weights of the loss are missing",
+            "model-unsupported": "ValueError: architecture is fine",
+            "remote-code": "INFO 11-24 12:00:00 [a.py:1] trust_remote_code=False",
+            "engine-incompatible": "[TensorRT-LLM][INFO] Engine version 0.12.0 found in the config file",
+            "context-too-long": "ValueError: max_num_batched_tokens (2048) is smaller than max_model_len (8192).",
+            "image-incomplete": "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
+            "process-limit": "RuntimeError: can't start",
+            "open-files-limit": "OSError: [Errno 2] No such file or directory: 'open files'",
+        }.items()
+    },
     "no-profile": snapshot(crashed("Selected profile: vllm-fp16-tp1")),
     "adapter-rank": snapshot(crashed("LoRA rank 16 loaded")),
     "lora-unsupported": snapshot(crashed("LoRA rank 64 is greater than max_lora_rank 16.")),

@@ -1,0 +1,57 @@
+"""Patterns of errors between the processes of a server, and about limits of the node for them."""
+
+from ..patterns import MessagePattern, any_of
+
+PEER_PATTERNS = (
+    MessagePattern(
+        "peers-unreachable",
+        any_of(
+            r"Bootstrap ?: no socket interface found",
+            r"connect to \S+ (?:failed|returned|timed out).{0,80}(?:refused|timed out|No route|unreachable|retry count)",
+            r"client socket has (?:timed out|failed to connect)",
+            r"Call to connect returned .{1,60}",
+            r"Timed? ?out (?:initializing process group|waiting for (?:clients|workers|the engine))",
+            r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
+            r"Cannot provide a placement group",
+        ),
+        "The processes of the server cannot reach each other",
+        "Allow all traffic between the pods of the service (network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, "
+        "such as eth0.",
+        sentences=(
+            r"Bootstrap : no socket interface found",
+            r"The client socket has timed out after \d+ms while trying to connect to \(\S+, \d+\)\.?",
+            r"The client socket has failed to connect to any network address of \(\S+, \d+\)\..{0,300}",
+        ),
+    ),
+)
+"""Patterns that precede those of downloads, because both contain names of hosts."""
+
+PROCESS_PATTERNS = (
+    MessagePattern(
+        "nccl-failed",
+        any_of(
+            r"NCCL error|\bnccl(?:Unhandled\w+|System|Internal|Invalid\w+|Remote)Error",
+            r"Watchdog caught collective operation timeout",
+            r"NCCL (?:library is|version mismatch)|Mismatched NCCL version",
+            r"Failed to bind NVLink SHARP|[Cc]uda failure '?.{1,80}",
+        ),
+        "The communication between the GPUs (NCCL) failed",
+        "Set NCCL_DEBUG to INFO in env: the log of the next start then contains the reason.",
+        sentences=(r"NCCL error (?:in: \S+:\d+, |: )(?:unhandled (?:cuda|system) error|internal error|remote process exited).{0,900}",),
+    ),
+    MessagePattern(
+        "process-limit",
+        r"can't start new thread|pthread_create failed|fork.{0,40}Resource temporarily unavailable|\[Errno 11\] Resource "
+        r"temporarily unavailable",
+        "The pod has as many processes and threads as its node allows",
+        "Raise podPidsLimit of the kubelet on the GPU nodes, or set OMP_NUM_THREADS in env to 1.",
+        sentences=(r"can't start new thread", r"OpenBLAS blas_thread_init: pthread_create failed for thread \d+ of \d+: .{1,80}"),
+    ),
+    MessagePattern(
+        "open-files-limit",
+        r"Too many open files|\(os error 24\)|\[Errno 24\]",
+        "The server has as many files open as its node allows",
+        "Raise LimitNOFILE of the container runtime on the GPU nodes.",
+        sentences=(r"\[Errno 24\] Too many open files(?:: .{1,200})?", r"(?:I/O error:? )?Too many open files \(os error 24\)"),
+    ),
+)

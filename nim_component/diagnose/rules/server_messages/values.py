@@ -1,0 +1,61 @@
+"""Values of a pod for the texts about its log."""
+
+from collections.abc import Mapping
+
+from ....cluster.objects import Container, Object, container, items_at, mapping_at, name_of, number_at, text_at, texts_at
+from ....kubernetes.kubectl import read_log
+from ....names import SERVER_CONTAINER
+from ....text.sanitizing import sanitize
+from ...snapshot import Snapshot
+
+_DEFAULT_SHM = "64Mi"
+"""Size of `/dev/shm` without a volume."""
+
+
+def describe_pod(snapshot: Snapshot, pod: Object, failed: Container) -> Mapping[str, str]:
+    """Return the values that texts of log patterns may contain.
+
+    Args:
+        snapshot: State of the service.
+        pod: Pod of the container.
+        failed: Container whose log is diagnosed.
+    """
+    server = container(pod, SERVER_CONTAINER) or failed
+    values = {
+        "gpu": _count_gpus(server),
+        "mem": text_at(server.spec, "resources", "limits", "memory") or "not limited",
+        "shm_size": shm_size_of(pod),
+        "cache": f" (the cache has {size})" if (size := _cache_size(snapshot, pod)) else "",
+        "node": text_at(pod, "spec", "nodeName") or "of the pod",
+        "user": str(number_at(server.spec, "securityContext", "runAsUser") or number_at(pod, "spec", "securityContext", "runAsUser")),
+        "logs": log_command(pod, failed),
+    }
+    return {name: (" " if name == "cache" and value else "") + sanitize(value, 300) for name, value in values.items()}
+
+
+def log_command(pod: Object, failed: Container) -> str:
+    """Return the command that prints the whole log of a container's last run."""
+    has_restarted = failed.restarts > 0 and bool(failed.waiting or failed.running_since)
+    return read_log(text_at(pod, "metadata", "namespace"), name_of(pod), failed.name, previous=has_restarted)
+
+
+def _count_gpus(server: Container) -> str:
+    limits = mapping_at(server.spec, "resources", "limits")
+    amounts = [int(each) for name, each in limits.items() if "/" in name and str(each).isdecimal() and ("gpu" in name or "mig-" in name)]
+    count = sum(amounts)
+    return f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU"
+
+
+def shm_size_of(pod: Object) -> str:
+    """Return the size of `/dev/shm` of a pod."""
+    volumes = [each for each in items_at(pod, "spec", "volumes") if text_at(each, "emptyDir", "medium") == "Memory"]
+    return next((size for each in volumes if (size := text_at(each, "emptyDir", "sizeLimit"))), _DEFAULT_SHM)
+
+
+def _cache_size(snapshot: Snapshot, pod: Object) -> str:
+    claims = [pvc for _, pvc in snapshot.pvcs_of(pod) if pvc]
+    sizes = [
+        texts_at(pvc, "status", "capacity").get("storage") or text_at(pvc, "spec", "resources", "requests", "storage") for pvc in claims
+    ]
+    sizes += [text_at(each, "emptyDir", "sizeLimit") for each in items_at(pod, "spec", "volumes") if text_at(each, "name") == "cache"]
+    return next(filter(None, sizes), "")

@@ -1,0 +1,193 @@
+"""Errors in the end of a server's log, as the kubelet keeps it: 80 lines, 2,048 bytes."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .log_lines import Level, LogLine, read_lines
+
+_MAX_LOG_LENGTH, _MAX_MESSAGE_LENGTH, _MAX_GROUPS = 65_536, 4_000, 40
+_KEPT_LINES, _KEPT_BYTES = 80, 2040
+"""Size from which the kubelet may have cut a log: 80 lines, 2,048 bytes less a cut character."""
+_MAX_CONTINUATION = 12
+"""Number of lines after an error that still belong to it."""
+_TRACEBACK = "Traceback (most recent call last):"
+_FRAME = re.compile(
+    r"\s*File \"[^\"]*\", line \d+|.{0,300}\", line \d+, in [\w<>.]+$|\s*[~^]{2,}[~^ ]*$|\s*@?\s*0x[0-9a-f]{6,}|\s*frame #\d+: "
+)
+_CHAIN = re.compile(r"The above exception was the direct cause|During handling of the above exception")
+_EXCEPTION = re.compile(
+    r"(?P<kind>(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit|Interrupt|Failure|Timeout|NotFound|Cancelled|Unavailable|Expired))"
+    r"(?:: *|$)"
+)
+_NEW_ERROR = re.compile(
+    r"(?:[\w./-]{1,80}: )?(?:error|fatal|usage)\b ?:|Error\b|Killed|Aborted|Segmentation fault|Bus error", re.IGNORECASE
+)
+_VALIDATION = re.compile(r"\d+ validation errors? for .{1,120}? Value error, (?P<message>.+?) \[type=\w+", re.DOTALL)
+_NESTED = re.compile(r"Worker failed with error '(?P<message>.{1,1000})', please check the stack trace above")
+_GENERIC = re.compile(
+    r"See (?:root cause|stack trace|error|the error messages?)\b.{0,20}\b(?:above|for)|Engine core initialization failed"
+    r"|[Pp]lease (?:see|check) (?:the )?(?:error messages?|stack trace|if there are relevant logs|logs)\b"
+    r"|EngineCore (?:failed to start|encountered (?:an issue|a fatal error)|hit an exception)|WorkerProc (?:failed|hit an "
+    r"exception|initialization failed)"
+    r"|Engine (?:process|loop|background task) (?:failed|is dead|is not running|died)|[Bb]ackground loop (?:has errored|is stopped)"
+    r"|Task finished unexpectedly|Application startup failed|^Process \S{1,80}:$|^(?:SystemExit|KeyboardInterrupt)\b|CancelledError\b"
+    r"|Received sigquit from a child process|[Ss]cheduler (?:is dead|died|or DataParallelController)|Initialization failed\."
+    r"|ChildFailedError"
+    r"|(?:Scheduler|DetokenizerManager|TokenizerManager) hit an exception|died unexpectedly|Executor failed|Error executing method"
+    r"|^Exception ignored in|resource_tracker|leaked (?:semaphore|shared_memory)|primary job *terminated|mpirun (?:noticed|has exited)"
+    r"|MPI_ABORT|non-zero (?:status|exit)|exit(?:ed)? (?:code|status)|^Aborted\b|^Killed$|terminate called"
+    r"|EngineDeadError|MPINodeState|initialization of the executor failed|An error (?:occurred|was encountered)\.?$",
+    re.IGNORECASE,
+)
+"""Errors that name no reason: the reason is in an earlier line."""
+_CONSEQUENCE = re.compile(
+    r"ncclRemoteError|remote process exited|Connection (?:closed|reset) by|Broken ?pipe|EOFError|Watchdog caught collective"
+    r"|store->get|failed to recv|TCPStore|heartbeat"
+)
+"""Errors of a process whose peer has ended before."""
+_VAGUE = re.compile(r"Failed to infer device type|No CUDA GPUs are available|device type")
+"""Errors whose reason is in a warning, if there is one."""
+_WARNING_RANK, _VAGUE_RANK = 2, 3
+"""Ranks of groups of errors. Errors have rank 0, those of a process that lost a peer rank 1."""
+
+
+@dataclass
+class LogError:
+    """An error: the message of one exception or of one log record, as one line."""
+
+    text: str
+    """The whole message: the class of an exception, a colon, its message."""
+    level: Level
+    prefix: str = ""
+    process: str = ""
+    is_exception: bool = False
+    is_cut: bool = False
+    """True for the first line of a log whose beginning the kubelet has cut off."""
+    lines: list[str] = field(default_factory=list[str])
+
+    @property
+    def message(self) -> str:
+        """The message without the class of the exception and without what wraps it."""
+        match = _EXCEPTION.match(self.text)
+        message = self.text[match.end() :] if match else self.text
+        for each in (_NESTED, _VALIDATION):
+            if inner := each.search(message):
+                message = inner["message"]
+        return message.strip()
+
+    @property
+    def is_generic(self) -> bool:
+        """True if the error names no reason."""
+        return not _NESTED.search(self.text) and _GENERIC.search(self.text) is not None
+
+
+class LogErrors(NamedTuple):
+    """Errors of a log, the decisive one first. Exceptions that caused each other are one group."""
+
+    groups: list[list[LogError]]
+    generic: list[LogError]
+    """Errors that name no reason."""
+
+    @property
+    def is_reason_missing(self) -> bool:
+        """True if the log has errors, and none of them names a reason."""
+        return not self.groups and bool(self.generic)
+
+
+def read_errors(log: str) -> LogErrors:
+    """Return the errors of the end of a log.
+
+    The last error is decisive. The order is: errors, errors whose process lost a peer, warnings,
+    errors whose reason is usually in a warning. Lines of the levels INFO and DEBUG are no errors.
+    """
+    groups = _read_groups(log[-_MAX_LOG_LENGTH:])
+    if len(groups) > 1 and len(groups[0]) == 1 and groups[0][0].is_cut:
+        groups = groups[1:]
+    generic = [each for group in groups for each in group if each.is_generic and each.level != "warning"]
+    specific = [kept for group in groups if (kept := [each for each in group if not each.is_generic])]
+    if generic and not any(_rank(group) == _VAGUE_RANK for group in specific):
+        specific = [group for group in specific if _rank(group) != _WARNING_RANK]
+    specific.reverse()
+    return LogErrors(sorted(specific, key=_rank)[:_MAX_GROUPS], generic)
+
+
+def _rank(group: list[LogError]) -> int:
+    if all(each.level == "warning" for each in group):
+        return _WARNING_RANK
+    if any(_VAGUE.search(each.text) for each in group):
+        return _VAGUE_RANK
+    return int(any(_CONSEQUENCE.search(each.text) for each in group))
+
+
+class _Reader:
+    """State of a log while it is read."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[LogError]] = []
+        self.tracebacks: set[str] = set()
+        """Processes whose traceback has begun."""
+        self.chained: set[str] = set()
+        """Processes whose next exception was caused by the previous one."""
+        self.last: dict[str, list[LogError]] = {}
+        """Group of the last exception of each process."""
+        self.open: LogError | None = None
+        """The error that the next line may continue."""
+
+    def add(self, line: LogLine) -> None:
+        """Add a line."""
+        text = line.text.strip()
+        if not text:
+            return
+        if line.level == "information":
+            self.open = None
+        elif text.endswith(_TRACEBACK):
+            self.tracebacks.add(line.process)
+            self.open = None
+        elif _CHAIN.match(text):
+            self.chained.add(line.process)
+        elif _FRAME.match(line.text):
+            self.tracebacks.add(line.process)
+            self.open = None
+        elif line.text[0] in " \t" and line.process in self.tracebacks:
+            return
+        elif not self._continue(line, text):
+            self._start(line, text)
+
+    def _continue(self, line: LogLine, text: str) -> bool:
+        error = self.open
+        if error is None or line.process in self.tracebacks or (line.prefix, line.process) != (error.prefix, error.process):
+            return False
+        is_part = error.is_exception or line.text[0] in " \t"
+        if not is_part or _EXCEPTION.match(text) or _NEW_ERROR.match(text) or len(error.lines) >= _MAX_CONTINUATION:
+            return False
+        error.lines.append(text)
+        return True
+
+    def _start(self, line: LogLine, text: str) -> None:
+        is_exception = line.process in self.tracebacks or _EXCEPTION.match(text) is not None
+        error = LogError(text, line.level, line.prefix, line.process, is_exception, lines=[text])
+        if line.process in self.chained and is_exception and line.process in self.last:
+            self.last[line.process].append(error)
+        else:
+            self.groups.append([error])
+        if is_exception:
+            self.last[line.process] = next(group for group in reversed(self.groups) if group[-1] is error)
+            self.tracebacks.discard(line.process)
+            self.chained.discard(line.process)
+        self.open = error
+
+
+def _read_groups(log: str) -> list[list[LogError]]:
+    reader = _Reader()
+    lines = list(read_lines(log))
+    if lines and lines[0].text[:1] in (" ", "\t"):
+        reader.tracebacks.add(lines[0].process)  # the beginning of the traceback is cut off
+    for line in lines:
+        reader.add(line)
+        if line is lines[0] and reader.open and not line.prefix:
+            reader.open.is_cut = len(log.encode()) >= _KEPT_BYTES or len(lines) >= _KEPT_LINES
+    for group in reader.groups:
+        for each in group:
+            each.text = " ".join(each.lines)[:_MAX_MESSAGE_LENGTH]
+    return reader.groups
