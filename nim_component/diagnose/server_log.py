@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .log_lines import Level, LogLine, read_lines
 
-_MAX_LOG_LENGTH, _MAX_MESSAGE_LENGTH, _MAX_GROUPS = 65_536, 4_000, 40
+_MAX_LOG_LENGTH, _MAX_MESSAGE_LENGTH, _MAX_CHAINS = 65_536, 4_000, 40
 _KEPT_LINES, _KEPT_BYTES = 80, 2040
 """Size from which the kubelet may have cut a log: 80 lines, 2,048 bytes less a cut character."""
 _MAX_CONTINUATION = 12
@@ -49,7 +49,7 @@ _CONSEQUENCE = re.compile(
 _VAGUE = re.compile(r"Failed to infer device type|No CUDA GPUs are available|device type")
 """Errors whose reason is in a warning, if there is one."""
 _WARNING_RANK, _VAGUE_RANK = 2, 3
-"""Ranks of groups of errors. Errors have rank 0, those of a process that lost a peer rank 1."""
+"""Ranks of chains of errors. Errors have rank 0, those of a process that lost a peer rank 1."""
 
 
 @dataclass
@@ -83,16 +83,16 @@ class LogError:
 
 
 class LogErrors(NamedTuple):
-    """Errors of a log, the decisive one first. Exceptions that caused each other are one group."""
+    """Errors of a log, the decisive one first. Exceptions that caused each other are one chain."""
 
-    groups: list[list[LogError]]
+    chains: list[list[LogError]]
     generic: list[LogError]
     """Errors that name no reason."""
 
     @property
     def is_reason_missing(self) -> bool:
         """True if the log has errors, and none of them names a reason."""
-        return not self.groups and bool(self.generic)
+        return not self.chains and bool(self.generic)
 
 
 def read_errors(log: str) -> LogErrors:
@@ -101,36 +101,36 @@ def read_errors(log: str) -> LogErrors:
     The last error is decisive. The order is: errors, errors whose process lost a peer, warnings,
     errors whose reason is usually in a warning. Lines of the levels INFO and DEBUG are no errors.
     """
-    groups = _read_groups(log[-_MAX_LOG_LENGTH:])
-    if len(groups) > 1 and len(groups[0]) == 1 and groups[0][0].is_cut:
-        groups = groups[1:]
-    generic = [each for group in groups for each in group if each.is_generic and each.level != "warning"]
-    specific = [kept for group in groups if (kept := [each for each in group if not each.is_generic])]
-    if generic and not any(_rank(group) == _VAGUE_RANK for group in specific):
-        specific = [group for group in specific if _rank(group) != _WARNING_RANK]
+    chains = _read_chains(log[-_MAX_LOG_LENGTH:])
+    if len(chains) > 1 and len(chains[0]) == 1 and chains[0][0].is_cut:
+        chains = chains[1:]
+    generic = [each for chain in chains for each in chain if each.is_generic and each.level != "warning"]
+    specific = [kept for chain in chains if (kept := [each for each in chain if not each.is_generic])]
+    if generic and not any(_rank(chain) == _VAGUE_RANK for chain in specific):
+        specific = [chain for chain in specific if _rank(chain) != _WARNING_RANK]
     specific.reverse()
-    return LogErrors(sorted(specific, key=_rank)[:_MAX_GROUPS], generic)
+    return LogErrors(sorted(specific, key=_rank)[:_MAX_CHAINS], generic)
 
 
-def _rank(group: list[LogError]) -> int:
-    if all(each.level == "warning" for each in group):
+def _rank(chain: list[LogError]) -> int:
+    if all(each.level == "warning" for each in chain):
         return _WARNING_RANK
-    if any(_VAGUE.search(each.text) for each in group):
+    if any(_VAGUE.search(each.text) for each in chain):
         return _VAGUE_RANK
-    return int(any(_CONSEQUENCE.search(each.text) for each in group))
+    return int(any(_CONSEQUENCE.search(each.text) for each in chain))
 
 
 class _Reader:
     """State of a log while it is read."""
 
     def __init__(self) -> None:
-        self.groups: list[list[LogError]] = []
+        self.chains: list[list[LogError]] = []
         self.tracebacks: set[str] = set()
         """Processes whose traceback has begun."""
         self.chained: set[str] = set()
         """Processes whose next exception was caused by the previous one."""
         self.last: dict[str, list[LogError]] = {}
-        """Group of the last exception of each process."""
+        """Chain of the last exception of each process."""
         self.open: LogError | None = None
         """The error that the next line may continue."""
 
@@ -170,15 +170,15 @@ class _Reader:
         if line.process in self.chained and is_exception and line.process in self.last:
             self.last[line.process].append(error)
         else:
-            self.groups.append([error])
+            self.chains.append([error])
         if is_exception:
-            self.last[line.process] = next(group for group in reversed(self.groups) if group[-1] is error)
+            self.last[line.process] = next(chain for chain in reversed(self.chains) if chain[-1] is error)
             self.tracebacks.discard(line.process)
             self.chained.discard(line.process)
         self.open = error
 
 
-def _read_groups(log: str) -> list[list[LogError]]:
+def _read_chains(log: str) -> list[list[LogError]]:
     reader = _Reader()
     lines = list(read_lines(log))
     if lines and lines[0].text[:1] in (" ", "\t"):
@@ -187,7 +187,7 @@ def _read_groups(log: str) -> list[list[LogError]]:
         reader.add(line)
         if line is lines[0] and reader.open and not line.prefix:
             reader.open.is_cut = len(log.encode()) >= _KEPT_BYTES or len(lines) >= _KEPT_LINES
-    for group in reader.groups:
-        for each in group:
+    for chain in reader.chains:
+        for each in chain:
             each.text = " ".join(each.lines)[:_MAX_MESSAGE_LENGTH]
-    return reader.groups
+    return reader.chains

@@ -82,7 +82,7 @@ def _check_other_container(snapshot: Snapshot, pod: Object, each: Container, sub
 def _diagnose_crash(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
     times = f", {server.restarts + 1} times so far" if server.restarts else ""
     text = f"The server exits soon after its start with exit code {ended.code}{times}"
-    errors = read_errors(ended.message).groups
+    errors = read_errors(ended.message).chains
     log = sanitize(errors[0][-1].text) if errors else sanitize_tail(ended.message)
     fix = f"See the last error of its log in the evidence. If it shows no reason, read the whole log: `{log_command(pod, server)}`."
     return Diagnosis("crash-loop", text, fix if log else "It logged nothing: check image, command and args.", log, "possible", subject)

@@ -10,8 +10,8 @@ GENERIC = "RuntimeError: Engine core initialization failed. See root cause above
 
 
 def messages(log: str) -> list[list[str]]:
-    """Return the messages of the groups of errors."""
-    return [[each.message for each in group] for group in read_errors(log).groups]
+    """Return the messages of the chains of errors."""
+    return [[each.message for each in chain] for chain in read_errors(log).chains]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_traceback_without_beginning_is_dropped():
     assert messages('    self.load()\n  File "/a.py", line 403, in load\n    raise X\nValueError: text') == [["text"]]
 
 
-def test_chained_exceptions_are_one_group():
+def test_chained_exceptions_are_one_chain():
     cause = "The above exception was the direct cause of the following exception:"
     log = f"Traceback (most recent call last):\nKeyError: 'a'\n\n{cause}\n\nTraceback (most recent call last):\nValueError: b"
     assert messages(log) == [["'a'", "b"]]
@@ -70,13 +70,13 @@ def test_chained_exceptions_are_one_group():
 
 def test_generic_error_leads_to_earlier_one():
     found = read_errors(f"{V1}ValueError: text\n(APIServer pid=1) {GENERIC}")
-    assert [each.message for each in found.groups[0]] == ["text"]
+    assert [each.message for each in found.chains[0]] == ["text"]
     assert not found.is_reason_missing
 
 
 def test_generic_error_alone_lacks_reason():
     found = read_errors(f"(APIServer pid=1) {GENERIC}\nINFO:     Application shutdown complete.")
-    assert found.groups == []
+    assert found.chains == []
     assert found.is_reason_missing
 
 

@@ -29,7 +29,7 @@ GPU_PATTERNS = (
         ),
         "The NVIDIA driver libraries in the container do not match the driver that the node runs",
         "Drain and restart the node after its driver update. If it happens on all nodes, remove LD_LIBRARY_PATH from env: "
-        "compatibility libraries of the image may hide those of the node.",
+        "compatibility libraries of the image may replace those of the node.",
         sentences=(
             r"(?:Failed to initialize NVML: )?Driver/library version mismatch",
             r"Unexpected error from cudaGetDeviceCount\(\)\..{0,300}Error 803: system has unsupported display driver / cuda "

@@ -21,13 +21,13 @@ def match_errors(table: Sequence[MessagePattern], errors: LogErrors, subject: st
         values: Values for the texts of the patterns.
     """
     is_decisive = True
-    for group in errors.groups:
+    for chain in errors.chains:
         for pattern in table:
-            for error in group:
+            for error in chain:
                 if diagnosis := _match(pattern, error, subject, values, is_decisive and error.level != "warning"):
                     yield diagnosis
                     return
-        is_decisive = is_decisive and all(error.level == "none" and not error.is_exception for error in group)
+        is_decisive = is_decisive and all(error.level == "none" and not error.is_exception for error in chain)
 
 
 def _match(pattern: MessagePattern, error: LogError, subject: str, values: Mapping[str, str], is_decisive: bool) -> Diagnosis | None:
