@@ -8,7 +8,6 @@ import re
 from ...cluster.scheduler_message import Reason
 from ...text.sanitizing import LONGEST, sanitize
 from .patterns import MessagePattern
-from .taints import CORDONED
 
 NODE_AFFINITY = re.compile(
     r"node\(s\) didn't match (?:Pod's )?node (?:affinity(?:/selector)?|selector)|node\(s\) didn't match the requested node name"
@@ -20,7 +19,6 @@ VOLUMES = re.compile(
 """Text in the reasons about volumes. The rules for storage read these reasons."""
 
 REASONS = (
-    MessagePattern("node-cordoned", r"node\(s\) were unschedulable", *CORDONED, sentences=(r"node\(s\) were unschedulable",)),
     MessagePattern(
         "anti-affinity",
         r"pod (?:anti-)?affinity|pods anti-affinity",

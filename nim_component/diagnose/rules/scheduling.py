@@ -16,10 +16,12 @@ from .patterns import SEE_EVIDENCE, match_patterns
 from .pod_requests import SIZES, argument_of, is_prewarm, requested
 from .queues import find_queue
 from .scheduler_reasons import NODE_AFFINITY, REASONS, VOLUMES, show_reason
-from .taints import find_taints, is_taint
+from .taints import UNSCHEDULABLE, find_cordoned, find_taints, is_taint
 
 SCHEDULER_DELAY = 30
 """Seconds in which a scheduler normally processes a pod."""
+_GPU_CAUSES = ("gpu-absent", "gpu-insufficient", "gpu-too-many", "gpu-unhealthy", "device-plugin-not-ready")
+_SIZE_CAUSES = ("node-too-small", "node-full-of-pods")
 _UNSCHEDULABLE = ("Unschedulable", "SchedulerError")
 
 
@@ -62,7 +64,12 @@ def _check_unschedulable(snapshot: Snapshot, pod: Object, message: str, subject:
     for each in reasons:
         for diagnosis in _check_reason(snapshot, pod, each, reasons, show_reason(message, each), subject):
             found.setdefault(diagnosis.cause, diagnosis)
+    # A node without GPUs can lack memory too: if the GPUs are the reason, memory may not be one.
+    is_gpu_missing = any(each.confidence == "certain" for each in found.values() if each.cause in _GPU_CAUSES)
     for each in found.values():
+        if is_gpu_missing and each.cause in _SIZE_CAUSES:
+            yield replace(each, confidence="likely")
+            continue
         yield replace(each, confidence="likely") if autoscaling and each.confidence == "certain" else each
     unknown = [each for each in reasons if not _is_known(each)]
     if unknown or not (found or autoscaling):
@@ -82,6 +89,8 @@ def _check_reason(
     elif resource:
         text = f"No suitable node has {requests_of(pod, resource)} of {resource} free"
         yield Diagnosis("node-too-small", text, "Lower it in extra_resources, or add nodes that offer it.", evidence, subject=subject)
+    elif reason.text == UNSCHEDULABLE:
+        yield from find_cordoned(snapshot, pod, reasons, evidence, subject)
     elif is_taint(reason):
         # The scheduler counts taints and selectors of nodes without GPUs too. Only those of nodes
         # with the GPUs are relevant.
@@ -98,7 +107,13 @@ def _check_reason(
 
 def _is_known(reason: Reason) -> bool:
     """Return True if a rule reads the reason: one of this module, or one for volumes."""
-    if lacking_resource(reason) or is_taint(reason) or NODE_AFFINITY.fullmatch(reason.text) or VOLUMES.search(reason.text):
+    if (
+        lacking_resource(reason)
+        or reason.text == UNSCHEDULABLE
+        or is_taint(reason)
+        or NODE_AFFINITY.fullmatch(reason.text)
+        or VOLUMES.search(reason.text)
+    ):
         return True
     return any(each.find(reason.text) for each in REASONS)
 

@@ -51,10 +51,10 @@ _SCHEDULER = (
     ),
     MessagePattern(
         "volume-read-write-once-pod",
-        r"PersistentVolumeClaim with ReadWriteOncePod access mode already in-use",
+        r"PersistentVolumeClaim with (?:the same name and )?ReadWriteOncePod access mode",
         "Another pod uses the PVC, whose access mode allows one pod only",
         "Set {mode} to ReadWriteOnce or ReadWriteMany, or replicas to 1 and rollout to recreate.",
-        sentences=(_UNSCHEDULABLE + r"PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.*",),
+        sentences=(_UNSCHEDULABLE + r"PersistentVolumeClaim with (?:the same name and )?ReadWriteOncePod access mode.*",),
     ),
     MessagePattern(
         "storage-capacity",
@@ -65,10 +65,10 @@ _SCHEDULER = (
     ),
     MessagePattern(
         "volume-missing",
-        r"bound to non-existent persistentvolume",
+        r"bound to non-existent (?:persistentvolume|pv\(s\))",
         "The PVC is bound to a volume that no longer exists",
         "Use another PVC ({claim}). The model is then downloaded again.",
-        sentences=(_UNSCHEDULABLE + r"bound to non-existent persistentvolume\(s\).*",),
+        sentences=(_UNSCHEDULABLE + r"bound to non-existent (?:persistentvolume|pv)\(s\).*",),
     ),
 )
 """Messages of the scheduler."""

@@ -11,6 +11,9 @@ from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
 
 CORDONED = "Suitable nodes are cordoned", "Uncordon them (`kubectl uncordon NODE`), or add a node."
+UNSCHEDULABLE = "node(s) were unschedulable"
+"""Reason of the scheduler for cordoned nodes."""
+_CORDON = Taint("node.kubernetes.io/unschedulable", "")
 _KUBERNETES_TAINT = "node.kubernetes.io/"
 _TEMPORARY_TAINTS = (
     "node.cloudprovider.kubernetes.io/",
@@ -23,6 +26,17 @@ _TEMPORARY_TAINTS = (
 _UNNAMED = ("node(s) had untolerated taint(s)", "node(s) had taints that the pod didn't tolerate")
 """Reasons of schedulers that do not name the taint."""
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+
+
+def find_cordoned(snapshot: Snapshot, pod: Object, reasons: Sequence[Reason], evidence: str, subject: str) -> Iterator[Diagnosis]:
+    """Yield a diagnosis if suitable nodes are cordoned, or may be if the nodes cannot be read."""
+    if not snapshot.is_known("nodes"):
+        confidence: Confidence = "certain" if len(reasons) == 1 else "likely"
+        yield Diagnosis("node-cordoned", *CORDONED, evidence, confidence, subject)
+    elif any(
+        _name(taint) == _CORDON for node in snapshot.nodes.values() if _is_suitable(node, pod) for taint in blocking_taints(node, pod)
+    ):
+        yield Diagnosis("node-cordoned", *CORDONED, evidence, subject=subject)
 
 
 def is_taint(reason: Reason) -> bool:
@@ -82,9 +96,7 @@ def _state_of(key: str) -> str:
     """Return the state of a node for which a taint is set, or an empty text for other taints."""
     if key.startswith(_KUBERNETES_TAINT):
         return key.removeprefix(_KUBERNETES_TAINT)
-    if key.startswith(_TEMPORARY_TAINTS) or key.endswith("/agent-not-ready"):
-        return f"starting or being removed (taint {key})"
-    return ""
+    return key if key.startswith(_TEMPORARY_TAINTS) or key.endswith("/agent-not-ready") else ""
 
 
 def _is_suitable(node: Object, pod: Object) -> bool:
@@ -97,7 +109,11 @@ def _diagnose_state(snapshot: Snapshot, state: str, evidence: str, subject: str)
     """Return the diagnosis of a taint that Kubernetes sets for the state of a node."""
     if state == "unschedulable":
         return Diagnosis("node-cordoned", *CORDONED, evidence, subject=subject)
+    if "/" in state or state.startswith(_TEMPORARY_TAINTS):
+        text = f"Suitable nodes start or are being removed: they have the taint {state}"
+        fix = "Wait until the nodes are ready or replaced: the taint is then removed, and the pod should not tolerate it."
+        return Diagnosis("node-not-ready", text, fix, evidence, subject=subject)
     ready = sum(is_node_ready(node) for node in snapshot.nodes.values())
-    text = f"Suitable nodes are {state} ({ready} of {len(snapshot.nodes)} nodes are ready)"
+    text = f"Suitable nodes have the state {state} ({ready} of {len(snapshot.nodes)} nodes are ready)"
     fix = "Repair or replace these nodes. Kubernetes sets their taint, and the pod should not tolerate it."
     return Diagnosis("node-not-ready", text, fix, evidence, subject=subject)

@@ -47,6 +47,19 @@ def test_snapshot_contains_one_workload_and_one_job():
     assert store.snapshot("llama", "ml", NOW, PREWARM_JOB, "next").pods == []
 
 
+def test_events_of_held_workloads_are_in_snapshot():
+    """Kueue names its Workload after the pod or the Job that it holds."""
+    store = Store()
+    gates = {"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]}
+    labels = {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}
+    store.replace(PODS, "ml", [pod("held", spec=gates, metadata={"labels": labels}), running(name="free")])
+    names = ("pod-held-1a2b3", "pod-free-1a2b3", "job-held-1a2b3", "pod-held")
+    store.replace(EVENTS, "ml", [event("Pending", name, {"metadata": {"name": name, "uid": name}}, "Workload") for name in names])
+    assert [each["message"] for each in store.snapshot("llama", "ml", NOW).events()] == ["pod-held-1a2b3"]
+    store.replace(JOB, "ml", [rename(job(suspend=True), "held", 10)])
+    assert [each["message"] for each in store.snapshot("llama", "ml", NOW, PREWARM_JOB).events()] == ["job-held-1a2b3"]
+
+
 def test_pods_of_unreadable_jobs_are_found():
     store = Store()
     store.replace(

@@ -185,11 +185,18 @@ CASES: dict[str, list[Case]] = {
                 unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."),
                 nodes=[node(ready=False, taints=[{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}])],
             ),
-            "Suitable nodes are not-ready (0 of 1 nodes are ready)",
+            "Suitable nodes have the state not-ready (0 of 1 nodes are ready)",
         )
     ],
     "node-cordoned": [
         (snapshot(unschedulable("0/1 nodes are available: 1 node(s) were unschedulable.")), "Uncordon them"),
+        (
+            snapshot(
+                unschedulable("0/1 nodes are available: 1 node(s) were unschedulable."),
+                nodes=[node(taints=[{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}])],
+            ),
+            "Suitable nodes are cordoned. | Uncordon them",
+        ),
     ],
     "node-selector": [
         (
@@ -310,7 +317,14 @@ NEAR_MISSES: dict[str, NearMiss] = {
         unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {a: }."),
         nodes=[node(taints=[{"key": "a", "effect": "NoSchedule"}])],
     ),
-    "node-cordoned": snapshot(unschedulable(NO_GPU), nodes=[node()]),
+    # the cordoned node has no GPU
+    "node-cordoned": [
+        snapshot(unschedulable(NO_GPU), nodes=[node()]),
+        snapshot(
+            unschedulable("0/2 nodes are available: 1 node(s) were unschedulable, 1 Insufficient nvidia.com/gpu."),
+            nodes=[node("cpu", 0, taints=[{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]), node()],
+        ),
+    ],
     "node-selector": snapshot(
         unschedulable(
             "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.", spec={"nodeSelector": {"gpu": "h100"}}
