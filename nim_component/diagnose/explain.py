@@ -73,10 +73,11 @@ class Explainer:
 
         Args:
             client: Client of the cluster. The explainer closes it.
-            report_note: Function that is called once, with a sentence, for each unreadable object.
+            report_note: Function that is called once, with a sentence, for each unreadable object
+                and for each log that was read.
         """
         self._report_note, self._reported = report_note, set[str]()
-        self._watch = Watch(client, self._report_once)
+        self._watch = Watch(client, self._report_once, read_logs=True)
         self._query_limit = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._served: dict[Name, tuple[float, ServedModels | None]] = {}
 

@@ -12,6 +12,7 @@ from ..cluster.objects import container, name_of
 from ..cluster.rate_limiter import RateLimiter
 from ..cluster.secret_facts import read_secret
 from ..names import LOADER_CONTAINER
+from .pod_logs import LOG_CAUSES, FailedContainer, list_failed_containers
 from .referenced_secrets import list_secrets
 from .snapshot import Snapshot
 from .store import Store
@@ -22,6 +23,8 @@ LOG_MAX_AGE = 10.0
 """Seconds until the log of a running adapter loader is read again."""
 _DOWNLOADED = " verified in "
 """Text of the adapter loader's log line for an adapter that is downloaded."""
+_KEPT_CHARACTERS = 65_536
+"""Part of a log that is kept: its end."""
 _REQUIRE_PODS = ("gpu-insufficient", "rollout-needs-spare-gpu")
 _REQUIRE_SECRETS = ("image-unauthorized", "secret-key-missing", "secret-missing", "pull-secret-missing")
 _REQUIRE_CLASSES = ("pvc-class-missing",)
@@ -30,19 +33,24 @@ _REQUIRE_CLASSES = ("pvc-class-missing",)
 class OnDemandReader:
     """Reads into a store what a diagnosis requires, at most once in `MAX_AGE`."""
 
-    def __init__(self, client: ClusterClient, store: Store, report_denial: Callable[[str], None], *, read_secrets: bool) -> None:
+    def __init__(
+        self, client: ClusterClient, store: Store, report_denial: Callable[[str], None], *, read_secrets: bool, read_logs: bool = False
+    ) -> None:
         """Create a reader.
 
         Args:
             client: Client of the cluster.
             store: Store for the objects.
-            report_denial: Function that is called with a sentence for each missing permission.
+            report_denial: Function that is called with a sentence for each missing permission, and
+                for each log that was read.
             read_secrets: False if Secrets must not be read.
+            read_logs: True to read logs of failed servers.
         """
         self._client = client
         self._store = store
         self._report_denial = report_denial
         self._read_secrets = read_secrets
+        self._read_logs = read_logs
         self._read_at: dict[str, float] = {}
         self._downloaded: dict[str, int] = {}
         self._lock = asyncio.Lock()
@@ -67,6 +75,10 @@ class OnDemandReader:
                 for name in list_secrets(snapshot):
                     if self._begin_read(f"secret {snapshot.namespace}/{name}"):
                         was_read = await self._read_secret(snapshot.namespace, name) or was_read
+            if causes.intersection(LOG_CAUSES) and self._read_logs:
+                for failed in list_failed_containers(snapshot):
+                    if failed not in self._store.logs and self._begin_read(f"log {failed}"):
+                        was_read = await self._read_log(failed) or was_read
         return was_read
 
     async def count_adapters(self, snapshot: Snapshot) -> int | None:
@@ -109,6 +121,22 @@ class OnDemandReader:
             self._store.cluster_pods = [ALL_PODS.slim(each) for each in items]
             return True
         return False
+
+    async def _read_log(self, failed: FailedContainer) -> bool:
+        """Read the log of a failed container, which replaces that of its earlier restarts."""
+        try:
+            log = await self._client.text(failed.path, **failed.query)
+        except RefusedError:
+            self._report_denial(f"logs cannot be read in namespace {failed.namespace}: only their end is known (requires get on pods/log)")
+            return False
+        except (UnreachableError, MissingError, GoneError):
+            return False
+        for old in [each for each in self._store.logs if each[:3] == failed[:3]]:
+            del self._store.logs[old]
+        self._store.logs[failed] = log[-_KEPT_CHARACTERS:]
+        lines = len(log.splitlines())
+        self._report_denial(f"read the last {lines} lines of the log of pod/{failed.pod}, container {failed.name}")
+        return True
 
     async def _read_secret(self, namespace: str, name: str) -> bool:
         try:

@@ -9,6 +9,7 @@ from ..cluster.kinds import EVENTS, JOB, OURS, Kind, slim_event
 from ..cluster.objects import Object, at, items_at, name_of, text_at, texts_at
 from ..cluster.secret_facts import SecretFacts
 from ..names import JOBS, SELECTOR_LABELS, SERVER
+from .pod_logs import FailedContainer, put_logs
 from .snapshot import Snapshot
 
 EVENTS_PER_OBJECT = 20
@@ -36,6 +37,8 @@ class Store:
     cluster_pods: list[Object] | None = None
     secrets: dict[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
     """Facts of the Secrets that were read, by namespace and name."""
+    logs: dict[FailedContainer, str] = field(default_factory=dict[FailedContainer, str])
+    """Logs that were read."""
     changes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """Number of changes by namespace and owner key."""
 
@@ -92,6 +95,8 @@ class Store:
                 kinds[plural] = [*stored.get("", {}).values(), *stored.get(owner_key(name, workload), {}).values()]
         if workload in JOBS:
             _select_job(kinds, job)
+        if "pods" in kinds and self.logs:
+            kinds["pods"] = put_logs(kinds["pods"], {each: log for each, log in self.logs.items() if each.namespace == namespace})
         mounted = {
             text_at(volume, "persistentVolumeClaim", "claimName")
             for pod in kinds.get("pods", ())

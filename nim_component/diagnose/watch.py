@@ -45,18 +45,26 @@ PROBE_DELAYS = 1.0, 8.0
 class Watch:
     """Continuously updated state of a cluster. To be used on one event loop."""
 
-    def __init__(self, client: ClusterClient, report_denial: Callable[[str], None] = lambda _: None, *, read_secrets: bool = True) -> None:
+    def __init__(
+        self,
+        client: ClusterClient,
+        report_denial: Callable[[str], None] = lambda _: None,
+        *,
+        read_secrets: bool = True,
+        read_logs: bool = False,
+    ) -> None:
         """Create a watch without any namespace.
 
         Args:
             client: Client of the cluster. The watch closes it.
             report_denial: Function that is called once, with a sentence, for each missing
-                permission.
+                permission, and for each log that was read.
             read_secrets: False if Secrets must not be read.
+            read_logs: True to read logs of failed servers.
         """
         self.client = client
         self.store = Store()
-        self._on_demand = OnDemandReader(client, self.store, self._report_once, read_secrets=read_secrets)
+        self._on_demand = OnDemandReader(client, self.store, self._report_once, read_secrets=read_secrets, read_logs=read_logs)
         self._report_denial = report_denial
         self._reported: set[str] = set()
         self._is_unauthenticated = False
