@@ -3,7 +3,7 @@
 An autoscaler can add nodes that the cluster does not have yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -16,11 +16,19 @@ Default of cluster-autoscaler (`--max-node-provision-time`) and limit of Karpent
 """
 KARPENTER_REFUSAL = "Failed to schedule pod, "
 """Beginning of Karpenter's events FailedScheduling. The scheduler's own have the same reason."""
-EVENT_REASONS = ("TriggeredScaleUp", "NotTriggerScaleUp", "FailedScaleUp", "Nominated")
-"""Reasons of the events of pods by cluster-autoscaler and, the last one, by Karpenter.
+Outcome = Literal["adding", "refused", "failed"]
+_OUTCOMES: Mapping[str, Outcome] = {
+    "TriggeredScaleUp": "adding",
+    "NotTriggerScaleUp": "refused",
+    "FailedScaleUp": "failed",
+    "Nominated": "adding",
+    "InsufficientCapacityError": "failed",
+}
+"""Outcomes by the reason of an event: of cluster-autoscaler and, the last two, of Karpenter.
 
 [cluster-autoscaler](https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md)
 """
+_KARPENTER_REASONS = ("Nominated", "InsufficientCapacityError")
 _LABEL_PREFIXES = (
     "karpenter.",  # karpenter.sh, karpenter.k8s.aws, karpenter.azure.com
     "cluster-autoscaler.kubernetes.io/",
@@ -29,8 +37,6 @@ _LABEL_PREFIXES = (
     "eks.amazonaws.com/compute-type",  # EKS Auto Mode
 )
 _TAINT_KEYS = ("ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler")
-
-Outcome = Literal["adding", "refused", "failed"]
 
 
 class Decision(NamedTuple):
@@ -67,9 +73,8 @@ def _read_decision(event: Object) -> Decision | None:
     reason, message = event.get("reason"), message_of(event)
     if reason == "FailedScheduling" and message.startswith(KARPENTER_REFUSAL):
         return Decision("refused", True, message, event_time(event))
-    outcomes: dict[str, Outcome] = dict(zip(EVENT_REASONS, ("adding", "refused", "failed", "adding"), strict=True))
-    outcome = outcomes.get(str(reason))
-    return outcome and Decision(outcome, reason == "Nominated", message, event_time(event))
+    outcome = _OUTCOMES.get(str(reason))
+    return outcome and Decision(outcome, reason in _KARPENTER_REASONS, message, event_time(event))
 
 
 def _is_managed(node: Object) -> bool:

@@ -205,7 +205,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "quota-unknown": "The usage of a ResourceQuota is not calculated yet.",
         "limit-range": "A LimitRange of the namespace rejects the pod.",
         "webhook-refused": "An admission webhook or a ValidatingAdmissionPolicy rejects the pod.",
-        "webhook-broken": "An admission webhook does not respond.",
+        "webhook-broken": "The API server cannot call an admission webhook.",
         "service-account-missing": "The pod's ServiceAccount does not exist.",
         "priority-class-missing": "The pod's PriorityClass does not exist.",
         "runtime-class-missing": "The pod's RuntimeClass does not exist, or the node does not support it.",

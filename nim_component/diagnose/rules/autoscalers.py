@@ -38,7 +38,11 @@ _RISK = r"(?:\. Pod is at risk of not being scheduled)?\.?"
 _FAILURES = (
     MessagePattern(
         "cloud-quota",
-        r"failed: .{0,80}\bquota exceeded|\b(?:QUOTA_EXCEEDED|VcpuLimitExceeded|MaxSpotInstanceCountExceeded|QuotaExceeded)\b",
+        any_of(
+            r"failed: .{0,80}\bquota exceeded",
+            r"exceeding approved .{1,80} quota",
+            r"\b(?:QUOTA_EXCEEDED|VcpuLimitExceeded|MaxSpotInstanceCountExceeded|QuotaExceeded)\b",
+        ),
         *_CLOUD_QUOTA,
         sentences=(f"{_GKE}GCE quota exceeded{_RISK}",),
     ),
@@ -47,7 +51,8 @@ _FAILURES = (
         any_of(
             r"failed: .{0,80}\b(?:out of resources|Reservation capacity exceeded)",
             r"\b(?:(?:ZONE_)?RESOURCE_POOL_EXHAUSTED|InsufficientInstanceCapacity|UnfulfillableCapacity)\b",
-            r"\b(?:(?:Zonal)?AllocationFailed|SkuNotAvailable)\b",
+            r"\b(?:(?:Zonal)?AllocationFailed|SkuNotAvailable|OverconstrainedAllocationRequest)\b",
+            r"\ANodeClaim \S{1,253} event: .{0,400}\binsufficient capacity\b",
         ),
         *_CLOUD_CAPACITY,
         sentences=(f"{_GKE}(?:GCE out of resources|Reservation capacity exceeded(?:: .{{1,200}})?){_RISK}",),

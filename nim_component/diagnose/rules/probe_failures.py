@@ -3,11 +3,12 @@
 import re
 from typing import Literal, NamedTuple
 
-Kind = Literal["status", "tls", "closed", "http", "protocol", "refused", "timeout", "other"]
+Kind = Literal["status", "tls", "closed", "reset", "http", "protocol", "refused", "timeout", "other"]
 """Kind of a failure.
 
-`status`: an HTTP status. `tls`: the server answers with TLS. `closed`: it closes the connection.
-`http`: a probe by https, and the server answers with http. `protocol`: HTTP/2 or another protocol.
+`status`: an HTTP status. `tls`: the server answers with TLS. `closed`: it closes the connection
+without an answer. `reset`: it resets the connection. `http`: a probe by https, and the server
+answers with http. `protocol`: HTTP/2 or another protocol.
 """
 _MESSAGE = re.compile(
     r"(?P<probe>Startup|Liveness|Readiness) probe (?:failed|errored(?: and resulted in \w+ state)?): (?P<failure>.*)", re.DOTALL
@@ -18,7 +19,8 @@ _ERRORS: tuple[tuple[Kind, str], ...] = (
     ("tls", r"malformed HTTP (?:response|status code) \"\\x15\\x03|Client sent an HTTP request to an HTTPS server"),
     ("http", r"server gave HTTP response to HTTPS client|first record does not look like a TLS handshake"),
     ("protocol", r"malformed HTTP (?:response|status code|version)|frame too large"),
-    ("closed", r"\AEOF\Z|\bunexpected EOF\Z|\bserver closed idle connection\Z|connection reset by peer\Z"),
+    ("closed", r"\AEOF\Z|\bunexpected EOF\Z"),
+    ("reset", r"connection reset by peer\Z|\bserver closed idle connection\Z"),
     ("refused", r"connect: connection refused\Z|\Adial tcp: connection refused\Z"),
     ("timeout", r"deadline exceeded|Client\.Timeout exceeded|i/o timeout|request canceled"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from ...cluster.objects import Container, Object, items_at, message_of, number_at, text_at
+from ...cluster.objects import Container, Object, items_at, mapping_at, message_of, number_at, text_at
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
@@ -41,14 +41,16 @@ def _diagnose_request(server: Container, failure: ProbeFailure, evidence: str, s
     """Return the diagnosis of a probe that the server cannot answer: time does not change it."""
     port = _find_port(server, failure.probe)
     path = sanitize(text_at(server.spec, _FIELDS.get(failure.probe, "startupProbe"), "httpGet", "path"), 120)
+    where = f"the path {path} of the {failure.probe.lower()} probe" if path else f"the path of the {failure.probe.lower()} probe"
     if failure.status in (404, 405):
-        text = f"The server responds, but not on the path {path} of the {failure.probe.lower()} probe ({failure.status})"
-        return Diagnosis("probe-path", text, "Correct health_endpoint: a NIM has v1/health/ready.", evidence, subject=subject)
+        text = f"The server responds, but not on {where} ({failure.status})"
+        return Diagnosis("probe-path", text, _fix_path(failure.probe), evidence, subject=subject)
     if failure.status in (401, 403):
-        text = f"The server requires authorization on the path {path} of the {failure.probe.lower()} probe ({failure.status})"
-        fix = "Set health_endpoint to a path without authorization, or exempt the path in the server's args and env or in the service mesh."
-        return Diagnosis("probe-unauthorized", text, fix, evidence, subject=subject)
-    if failure.kind == "tls" or failure.kind == "closed" or failure.status == 400:
+        text = f"The server requires authorization on {where} ({failure.status})"
+        fix = "Exempt the path in the server's args and env, or in the service mesh. Or: "
+        return Diagnosis("probe-unauthorized", text, fix + _fix_path(failure.probe), evidence, subject=subject)
+    # A server that requires TLS never passes its startup probe. Other probes begin after that one.
+    if failure.kind == "tls" or (failure.probe == "Startup" and (failure.kind == "closed" or failure.status == 400)):
         confidence: Confidence = "certain" if failure.kind == "tls" else "likely"
         text = f"The server requires TLS on its port {port}, and the probe uses http"
         fix = (
@@ -67,12 +69,21 @@ def _diagnose_request(server: Container, failure: ProbeFailure, evidence: str, s
     return None
 
 
+def _fix_path(probe: str) -> str:
+    """Return the fix of a wrong path. The path of the liveness probe has no argument."""
+    if probe == "Liveness":
+        return "Set livenessProbe.httpGet.path of the container nim in overrides, if the image is not a NIM: a NIM has /v1/health/live."
+    return "Correct health_endpoint: a NIM has v1/health/ready."
+
+
 def _find_port(server: Container, probe: str) -> str:
     """Return the port of a probe, with the number of a named one, such as `http (8000)`."""
     action = _FIELDS.get(probe, "startupProbe")
     name, number = text_at(server.spec, action, "httpGet", "port"), number_at(server.spec, action, "httpGet", "port")
     named = next((number_at(each, "containerPort") for each in items_at(server.spec, "ports") if text_at(each, "name") == name), 0)
-    return f"{sanitize(name, 20)} ({named})" if name and named else sanitize(name, 20) or str(number or "?")
+    if not name and not number:
+        number = next((number_at(each, "containerPort") for each in items_at(server.spec, "ports")), 0)
+    return f"{sanitize(name, 20)} ({named})" if name and named else sanitize(name, 20) or str(number or "")
 
 
 def _startup_limit(server: Container) -> int:
@@ -83,9 +94,15 @@ def _startup_limit(server: Container) -> int:
 
 def _diagnose_startup_limit(server: Container, failure: ProbeFailure, last: str, subject: str) -> Diagnosis:
     log = sanitize_tail(server.ended.message) if server.ended else ""
-    if failure.kind == "refused":
+    if mapping_at(server.spec, "startupProbe", "exec"):
+        state = "it did not join the leader of its node group"
+        fix = "Check the pod and the log of the leader first. If the leader is still downloading the model, raise startup_timeout."
+    elif failure.kind == "refused":
         state = f"nothing listened on its port {_find_port(server, 'Startup')}"
         fix = "Raise startup_timeout if it was still downloading. If it listens on another port, set port to it (check args and command)."
+    elif failure.kind in ("closed", "reset"):
+        state = "it closed the connections of the probe"
+        fix = "Check its log: it may restart inside its container. If a service mesh requires mutual TLS, exempt the probe's port there."
     elif failure.kind == "timeout":
         state = f"it did not answer the probe within {number_at(server.spec, 'startupProbe', 'timeoutSeconds') or 1} s"
         fix = "Raise cpu if the model load leaves the server no time to answer, else startup_timeout."

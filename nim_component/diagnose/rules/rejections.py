@@ -60,7 +60,7 @@ _REJECTIONS = (
         "quota-missing",
         r"\Ainsufficient quota to ",
         "The cluster admits such pods only where a ResourceQuota covers them, and no quota of the namespace does: {scope}",
-        "Create a ResourceQuota for it in the namespace, or change priority_class.",
+        "Create a ResourceQuota for it in the namespace. If the scope contains a PriorityClass: or change priority_class.",
         sentences=(r"insufficient quota to (?:consume: |match these scopes: )(?P<scope>.+)",),
     ),
     MessagePattern(
@@ -94,7 +94,7 @@ _REJECTIONS = (
     MessagePattern(
         "webhook-broken",
         r"\Afailed calling webhook |\Aadmission plugin ",
-        "The admission webhook {webhook} does not respond, and no pod is admitted without it: {failure}",
+        "The admission webhook {webhook} cannot be called, and no pod is admitted without it: {failure}",
         "{fix_failure}",
         sentences=(
             r"failed calling webhook \"(?P<webhook>[^\"]{1,253})\"(?:: (?P<cause>.+)|; no further details available)",
@@ -186,7 +186,7 @@ def diagnose_rejection(message: str, subject: str) -> Diagnosis:
     each, (match, confidence) = next((each, found) for each in _REJECTIONS if (found := each.find(body)))
     groups = {name: value or "" for name, value in match.groupdict().items()}
     failure, fix_failure = describe_failure(groups.get("cause", ""))
-    values = dict.fromkeys(_GROUPS, "see the evidence") | {name: sanitize(value, 200) for name, value in groups.items() if value}
+    values = dict.fromkeys(_GROUPS, "see the evidence") | {name: _shorten(value) for name, value in groups.items() if value}
     values |= {
         "failure": failure,
         "fix_failure": fix_failure,
@@ -195,6 +195,11 @@ def diagnose_rejection(message: str, subject: str) -> Diagnosis:
         "fix_limit": _fix_limit(groups),
     }
     return each.diagnose(match, confidence, subject, sanitize(message), values)
+
+
+def _shorten(value: str) -> str:
+    """Return a value without Kyverno's introduction, which precedes the names of the policies."""
+    return sanitize(re.sub(r"\A\s*resource \S{1,600} was blocked due to the following policies:?\s*", "", value), 200).rstrip(".")
 
 
 def _fix_limit(groups: dict[str, str]) -> str:

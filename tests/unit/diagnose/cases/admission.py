@@ -109,7 +109,7 @@ CASES: dict[str, list[Case]] = {
     "webhook-broken": [
         (
             rejected('Internal error occurred: failed calling webhook "mutate.istio.io": failed to call webhook: no endpoints available'),
-            "mutate.istio.io does not respond",
+            "mutate.istio.io cannot be called",
         )
     ],
     "service-account-missing": [

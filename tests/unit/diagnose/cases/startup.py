@@ -191,6 +191,16 @@ CASES: dict[str, list[Case]] = {
             ),
             "nothing listened on its port http (8000)",
         ),
+        # a worker of a node group
+        (
+            failed_probe(
+                "Startup probe failed: ",
+                "Container nim failed startup probe, will be restarted",
+                since=5,
+                spec={"containers": [{"name": "nim", "startupProbe": {"exec": {"command": ["ray"]}, "failureThreshold": 180}}]},
+            ),
+            "limit of 1800 s (startup_timeout): it did not join the leader of its node group (likely). | Check the pod and the log",
+        ),
     ],
     "startup-late": [(snapshot(running(1500)), "for 1500 s of its limit of 1800 s")],
     "probe-path": [
@@ -202,7 +212,8 @@ CASES: dict[str, list[Case]] = {
     "probe-unauthorized": [
         (
             failed_probe("Startup probe failed: HTTP probe failed with statuscode: 401"),
-            "The server requires authorization on the path /v1/health/ready of the startup probe (401). | Set health_endpoint",
+            "The server requires authorization on the path /v1/health/ready of the startup probe (401). | Exempt the path in the server's args and env, "
+            "or in the service mesh. Or: Correct health_endpoint",
         )
     ],
     "probe-tls": [
