@@ -127,6 +127,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "gpu-busy": "Another process uses the GPU exclusively.",
         "gpu-unsupported": "The image has no code for the architecture of the node's GPUs.",
         "gpu-precision": "The node's GPU does not support the number format of the model.",
+        "mig-device": "The server does not support the UUID of its GPU or MIG device.",
         "gpu-count": "The profile requires a different number of GPUs than the pod has.",
         "parallel-size": "The model cannot be divided among its number of GPUs.",
         "cuda-crash": "A GPU program of the server crashed.",
@@ -158,6 +159,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     "Model files and cache": {
         "cache-not-writable": "The server cannot write to the model cache.",
         "cache-no-symlinks": "The cache volume does not support symbolic links, which the model download creates.",
+        "cache-no-locks": "The cache volume does not support file locks, which the model download sets.",
         "home-not-writable": "The server cannot write to its home directory.",
         "user-unknown": "The image has no user with the id that the pod runs as.",
         "disk-full": "The disk for the model download is full.",
@@ -171,6 +173,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     "Start-up": {
         "engine-core-failed": "The engine failed, and the part of the log that Kubernetes keeps lacks the reason.",
         "server-ended": "The server ends without an error and is started again.",
+        "server-port-denied": "The server may not listen on a port below 1024.",
         "image-incomplete": "The image lacks a Python package or a library of the server.",
         "process-limit": "The pod has as many processes and threads as its node allows.",
         "open-files-limit": "The server has as many files open as its node allows.",

@@ -27,16 +27,17 @@ _VALIDATION = re.compile(r"\d+ validation errors? for .{1,120}? Value error, (?P
 _NESTED = re.compile(r"Worker failed with error '(?P<message>.{1,1000})', please check the stack trace above")
 _GENERIC = re.compile(
     r"See (?:root cause|stack trace|error|the error messages?)\b.{0,20}\b(?:above|for)|Engine core initialization failed"
-    r"|[Pp]lease (?:see|check) (?:the )?(?:error messages?|stack trace|if there are relevant logs|logs)\b"
+    r"|[Pp]lease (?:see|check) (?:the )?(?:error messages?|stack trace|if there are relevant logs)\b"
     r"|EngineCore (?:failed to start|encountered (?:an issue|a fatal error)|hit an exception)|WorkerProc (?:failed|hit an "
     r"exception|initialization failed)"
     r"|Engine (?:process|loop|background task) (?:failed|is dead|is not running|died)|[Bb]ackground loop (?:has errored|is stopped)"
     r"|Task finished unexpectedly|Application startup failed|^Process \S{1,80}:$|^(?:SystemExit|KeyboardInterrupt)\b|CancelledError\b"
     r"|Received sigquit from a child process|[Ss]cheduler (?:is dead|died|or DataParallelController)|Initialization failed\."
     r"|ChildFailedError"
-    r"|(?:Scheduler|DetokenizerManager|TokenizerManager) hit an exception|died unexpectedly|Executor failed|Error executing method"
+    r"|(?:Scheduler|DetokenizerManager|TokenizerManager) hit an exception|died unexpectedly|The actor died|RayActorError"
+    r"|Executor failed|Error executing method"
     r"|^Exception ignored in|resource_tracker|leaked (?:semaphore|shared_memory)|primary job *terminated|mpirun (?:noticed|has exited)"
-    r"|MPI_ABORT|non-zero (?:status|exit)|exit(?:ed)? (?:code|status)|^Aborted\b|^Killed$|terminate called"
+    r"|MPI_ABORT|non-zero (?:status|exit)|exit(?:ed)? (?:code|status)|^Aborted\b|^(?:\S{1,200}: line \d+: +\d+ )?Killed\b"
     r"|EngineDeadError|MPINodeState|initialization of the executor failed|An error (?:occurred|was encountered)\.?$",
     re.IGNORECASE,
 )

@@ -6,12 +6,12 @@ from ...cluster.objects import Container, Ended, Object, containers_of, is_ready
 from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
-from ..server_log import read_errors
+from ..server_log import LogErrors, read_errors
 from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE, match_patterns
 from .probes import check_elapsed_time, check_probes
 from .runtime_messages import RUNTIME_PATTERNS
-from .server_messages import LOG_PATTERNS
+from .server_messages import KILLED_PATTERNS, LOG_PATTERNS
 from .server_messages.matching import match_errors
 from .server_messages.values import describe_pod, log_command
 
@@ -59,8 +59,11 @@ def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended,
         yield from match_patterns(RUNTIME_PATTERNS[:-1], ended.message, subject)
         return
     errors = read_errors(ended.message)
-    yield from match_errors(LOG_PATTERNS, errors, subject, describe_pod(snapshot, pod, failed))
-    if errors.is_reason_missing:
+    values = describe_pod(snapshot, pod, failed)
+    yield from match_errors(LOG_PATTERNS, errors, subject, values)
+    killed = list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values)) if errors.is_reason_missing else []
+    yield from killed
+    if errors.is_reason_missing and not killed:
         text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
         fix = f"Read the whole log: `{log_command(pod, failed)}`."
         yield Diagnosis("engine-core-failed", text, fix, sanitize(errors.generic[0].text), "likely", subject)

@@ -33,7 +33,8 @@ ADAPTER_PATTERNS = (
     ),
     MessagePattern(
         "adapter-rank",
-        r"with rank (?P<rank>\d+) is incompatible with the current LoRA memory pool|rank \(?(?P<value>\d+)\)?.{0,60}(?:exceeds"
+        r"Invalid low_rank \((?P<low>\d+)\)|with rank (?P<rank>\d+) is incompatible with the current LoRA memory pool|rank "
+        r"\(?(?P<value>\d+)\)?.{0,60}(?:exceeds"
         r"|greater than|larger than).{0,40}(?:max.{0,6}rank)",
         "An adapter's rank is above the server's limit",
         "Raise lora.max_rank to the rank of the adapter, or remove the adapter.",

@@ -33,10 +33,18 @@ ARGUMENT_PATTERNS = (
     ),
     MessagePattern(
         "server-port-taken",
-        r"address already in use|Address already in use|\[Errno 98\]|\(os error 98\)|EADDRINUSE",
+        r"address already in use|Address already in use|\[Errno 98\]|\(os error 98\)|EADDRINUSE|\bPort \d+ is (?:not available"
+        r"|already in use)",
         "The server's port is in use inside its pod",
         "Change port, or correct extra_containers: all containers of a pod share its ports.",
         sentences=(r"\[Errno 98\] (?:error while attempting to bind on address .{1,80}: )?\[?(?:errno 98\] )?address already in use",),
+    ),
+    MessagePattern(
+        "server-port-denied",
+        r"bind on address .{1,80}: permission denied|Permission denied.{0,40}\b(?:bind|listen)",
+        "The server may not listen on a port below 1024",
+        "Set port to 8000 or another port above 1023.",
+        sentences=(r"\[Errno 13\] error while attempting to bind on address .{1,80}: permission denied",),
     ),
     MessagePattern(
         "image-architecture",
@@ -49,7 +57,7 @@ ARGUMENT_PATTERNS = (
         "image-incomplete",
         any_of(
             r"(?:ModuleNotFoundError: )?No module named '",
-            r"ImportError: (?:cannot import name|lib\S+: cannot open shared object file|\S+: undefined symbol)",
+            r"Failed to find C compiler|ImportError: (?:cannot import name|lib\S+: cannot open shared object file|\S+: undefined symbol)",
             r"lib(?!cuda\.|nvidia-ml)\S+\.so\S*: cannot open shared object file|undefined symbol: |version `GLIBC\S+' not found",
         ),
         "The image lacks a Python package or a library of the server",
@@ -62,7 +70,8 @@ ARGUMENT_PATTERNS = (
             r"unrecognized arguments|error: argument |error: the following arguments are required|invalid choice|No such option"
             r"|unknown (?:flag|option)",
             r"expected (?:one|at least one) argument|ambiguous option|unexpected argument|argument \S+: (?:invalid|not allowed)",
-            r"Unknown (?:dtype|kv cache dtype|load_format|quantization method|distributed executor backend|tokenizer mode|vLLM "
+            r"(?:Unknown|Unsupported) (?:dtype|kv cache dtype|load_format|quantization method|distributed executor backend"
+            r"|tokenizer mode|vLLM "
             r"environment variable)",
             r"(?:max_num_batched_tokens|max_num_seqs|max_num_partial_prefills|gpu_memory_utilization|GPU memory utilization"
             r"|max_loras|max_lora_rank|max_model_len).{0,80}must be",

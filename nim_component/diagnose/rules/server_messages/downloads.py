@@ -2,7 +2,7 @@
 
 from ..patterns import MessagePattern, any_of
 
-_NGC = r"\b(?:ngc\.nvidia\.com|nvcr\.io)\b"
+_NGC = r"\b(?:ngc\.nvidia\.com|nvcr\.io|authn\.nvidia\.com)\b"
 _HUB = r"\b(?:huggingface\.co|hf\.co)\b"
 _SUBDOMAINS = r"(?:[\w-]{1,60}\.){0,5}"
 
@@ -83,7 +83,6 @@ DOWNLOAD_PATTERNS = (
             r"\bAuthentication (?:Error|failed)\b",
             r"repo file list has not been validated",
             _from(_NGC, "(?:401|403)", _FORBIDDEN),
-            r"authn?\.nvidia\.com.{0,120}(?:401|403) ",
         ),
         "NGC refuses the API key for the model download, or there is none",
         "Renew the key in the Secret of secrets.ngc_secret_key (or secrets.ngc_api_key), and check that its organisation "
@@ -116,6 +115,7 @@ DOWNLOAD_PATTERNS = (
         any_of(
             r"RepositoryNotFoundError|Repository Not Found for url|RevisionNotFoundError|Revision Not Found for url",
             r"\b(?:Remote)?EntryNotFoundError|Entry Not Found for url",
+            r"Repo id must (?:be in the form|use alphanumeric chars)|is not a local folder or a valid repository name",
             r"is not a local folder and is not a valid model identifier",
             _from(_NGC, "404", "Not Found"),
             _from(_HUB, "404", "Not Found"),
@@ -143,7 +143,7 @@ DOWNLOAD_PATTERNS = (
     MessagePattern(
         "proxy-refused",
         r"Tunnel connection failed|Proxy Authentication Required|ProxyError|(?:Cannot|Unable to|Failed to) connect to (?:the "
-        r")?proxy|unsuccessful tunnel",
+        r")?proxy|unsuccessful tunnel|WRONG_VERSION_NUMBER",
         "The proxy refuses the model download, or does not respond",
         "Correct network.https_proxy (address, user and password), or allow the host in the proxy.",
         sentences=(r"Tunnel connection failed: \d{3} .{1,80}",),
@@ -173,7 +173,7 @@ DOWNLOAD_PATTERNS = (
             rf"(?:Connection refused|Connection timed out|Read timed out|Connection reset).{{0,200}}(?:{_NGC}|{_HUB})",
             rf"(?:{_NGC}|{_HUB}).{{0,200}}(?:Connection refused|timed out|Connection reset|Max retries exceeded)",
             r"Max retries exceeded with url|ConnectTimeout|ReadTimeout|ReadTimeoutError|operation timed out",
-            r"Network is unreachable",
+            r"Connection broken: IncompleteRead|Network is unreachable|All connection attempts failed",
             r"We couldn't connect to 'https://|trying to locate the file on the Hub and we cannot find the requested files",
             _from(_NGC, "50[0234]", r"(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"),
             _from(_HUB, "50[0234]", r"(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"),

@@ -45,6 +45,7 @@ GPU_PATTERNS = (
             r"forward compatibility was attempted|CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE",
             r"built for NVIDIA Driver Release \S+ or later",
             r"PTX was compiled with an unsupported toolchain|CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
+            r"API call is not supported in the installed CUDA driver",
             r"CUDA Driver version found is \d+\. Minimum requirement is \d+",
             r"requires? (?:an? |at least )?(?:NVIDIA )?(?:GPU )?driver (?:version |release )?(?:>=? ?|of at least |at least "
             r"|newer than )?\d{3}",
@@ -106,7 +107,8 @@ GPU_PATTERNS = (
         "gpu-unsupported",
         any_of(
             r"no kernel image is available|CUDA_ERROR_NO_BINARY_FOR_GPU|invalid device function",
-            r"is not compatible with the current PyTorch installation",
+            r"is not compatible with the current PyTorch installation|device kernel image is invalid",
+            r"OutOfResources: out of resource: ",
             r"SGLang only supports sm\d+ and above|FlashAttention only supports \w+ GPUs or newer",
             r"No supported GPU\(s\) detected to run this container|not yet supported in this version of the container",
             r"(?:Unsupported|unsupported) (?:GPU|SM|sm|CUDA) (?:architecture|version|arch)",
@@ -121,6 +123,16 @@ GPU_PATTERNS = (
         sentences=(
             r"CUDA error: no kernel image is available for execution on the device.{0,400}",
             r"SGLang only supports sm75 and above\.",
+        ),
+    ),
+    MessagePattern(
+        "mig-device",
+        r"invalid literal for int\(\) with base 10: '(?:MIG|GPU)-|Non-integer device ID (?:MIG|GPU)-",
+        "The server does not support the UUID of its GPU or MIG device in CUDA_VISIBLE_DEVICES",
+        "Set CUDA_VISIBLE_DEVICES to 0 in env, or use a newer image.",
+        sentences=(
+            r"invalid literal for int\(\) with base 10: '(?:MIG|GPU)-[\w-]{1,80}'",
+            r"Non-integer device ID (?:MIG|GPU)-\S{1,80} is not supported by .{1,80}\.",
         ),
     ),
     MessagePattern(
@@ -169,7 +181,8 @@ GPU_PATTERNS = (
             r"NVMLError_\w+: (?:Driver Not Loaded|Unknown Error|Insufficient Permissions|Uninitialized)|NVML: Driver Not Loaded"
             r"|NVML Shared Library Not Found|Failed to initialize NVML",
             r"Found no NVIDIA driver on your system|NVIDIA Driver was not detected",
-            r"could not select device driver",
+            r"could not select device driver|couldn't communicate with the NVIDIA driver",
+            r"CUDA driver initialization failed, you might not have a CUDA gpu|Unexpected error from cudaGetDeviceCount",
             r"nvidia-container-cli: initialization error",
             r"lib(?:cuda|nvidia-ml)\.so\S* ?: cannot open|Failed to open libnvidia-ml",
             r"Failed to infer device type|Torch is not able to use GPU",
@@ -188,7 +201,8 @@ GPU_PATTERNS = (
         "cuda-crash",
         any_of(
             r"(?:illegal memory access|illegal instruction|misaligned address) was encountered|device-side assert triggered",
-            r"unspecified launch failure|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR)|CUDNN_STATUS_(?:EXECUTION|INTERNAL)\w*",
+            r"unspecified launch failure|the launch timed out and was terminated|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR)"
+            r"|CUDNN_STATUS_(?:EXECUTION|INTERNAL)\w*",
             r"CUDA_ERROR_(?:ILLEGAL_ADDRESS|LAUNCH_FAILED|ASSERT)",
         ),
         "A GPU program of the server crashed",

@@ -14,6 +14,7 @@ MEMORY_PATTERNS = (
             r"unable to (?:write to|mmap \d+ bytes from|open|allocate shared memory.{0,12} for) file </torch_",
             r"Error while (?:creating|attaching to) shared memory segment",
             r"\bBus error\b",
+            r"No space left on device: '/psm_|resource_tracker: .{0,60}/dev/shm",
             r"workers? (?:are|is) out of shared memory|insufficient shared memory \(shm\)",
             r"(?:initialize shared memory key|increase the shared memory pool size).{0,200}",
         ),
@@ -108,3 +109,13 @@ MEMORY_PATTERNS = (
         sentences=(r"\[Errno 12\] Cannot allocate memory(?:: .{1,200})?", r"Too large swap space\. .{1,200}"),
     ),
 )
+
+KILLED_PATTERNS = (
+    MessagePattern(
+        "out-of-memory",
+        r"': -9\b|\b[Ee]xit ?code:? -9\b|\bKilled\b|died with <Signals\.SIGKILL",
+        "The kernel killed a process of the server, probably for its memory: mem is {mem}",
+        "Raise mem above {mem}. If the server uses less, read its whole log: `{logs}`.",
+    ),
+)
+"""Patterns of errors that name no reason, but the signal SIGKILL."""

@@ -2,7 +2,7 @@
 
 from ..patterns import MessagePattern, any_of
 
-_DENIED = r"(?:[Pp]ermission denied|not writable|[Rr]ead-only file system|is not writeable)"
+_DENIED = r"(?:[Pp]ermission denied|[Oo]peration not permitted|not writable|[Rr]ead-only file system|is not writeable)"
 _CACHE = r"(?:/opt/nim|/model-store|NIM_CACHE_PATH|/mnt/models|ManifestDownloadError|nim_sdk|HF_HOME)"
 _SYSTEM = r"(?:/(?:\.cache|\.config|\.triton|\.nv|\.local|\.huggingface|nonexistent|root)|/home/\w+)\b"
 
@@ -40,6 +40,13 @@ MODEL_FILE_PATTERNS = (
         ),
     ),
     MessagePattern(
+        "cache-no-locks",
+        r"No locks available|\[Errno (?:37|524)\]|\(os error (?:37|524)\)",
+        "The cache volume does not support file locks, which the model download sets",
+        "Use a StorageClass with file locks in cache.storage_class: a block device, or NFS 4.1 (mount option nfsvers=4.1).",
+        sentences=(r"\[Errno 37\] No locks available(?:: '[^']{1,300}')?",),
+    ),
+    MessagePattern(
         "volume-stale",
         any_of(
             r"[Ss]tale (?:NFS )?file handle|\(os error 116\)|\[Errno 116\]",
@@ -61,6 +68,7 @@ MODEL_FILE_PATTERNS = (
             rf"{_DENIED}.{{0,160}}{_CACHE}",
             rf"{_CACHE}.{{0,160}}{_DENIED}",
             r"Permission denied \(os error 13\)|Read-only file system \(os error 30\)|\[Errno 30\] Read-only file system",
+            r"PermissionError at /.{1,200} when downloading|Check cache directory permissions",
             r"Cache path .{0,160}(?:not writable|read-only|does not have)",
             r"read-only, application may fail if model is not already present in cache",
         ),
@@ -80,7 +88,7 @@ MODEL_FILE_PATTERNS = (
         "Raise cache.size above the size of the model (an 8B model at 16 bits is 15 GB, a 70B model 131 GB). If the path in the evidence "
         "is outside of the cache, raise ephemeral_storage.",
         sentences=(
-            r"\[Errno (?:28|122)\] (?:No space left on device|Disk quota exceeded)(?:: '[^']{1,300}')?",
+            r"\[Errno (?:28|122)\] (?:No space left on device|Disk quota exceeded): '/(?!dev/shm|psm_)[^']{1,300}'",
             r"(?:Error downloading manifest: |Download failed after \d+ attempts\. Last exception: )?I/O error:? (?:No space left "
             r"on device \(os "
             r"error 28\)|Disk quota exceeded \(os error 122\))",
@@ -118,6 +126,7 @@ MODEL_FILE_PATTERNS = (
             r"Can't load (?:the )?(?:tokenizer|configuration|image processor|feature extractor) (?:of|for)|Couldn't instantiate "
             r"the backend tokenizer",
             r"Invalid repository ID or local directory specified|Following weights were not initialized from checkpoint",
+            r"No such file or directory: '[^']{1,300}/(?:blobs|snapshots)/[^']{1,300}'|Error no file named .{1,200} found in directory",
             r"No such file or directory: '[^']{1,300}(?:config\.json|tokenizer\S*|\.safetensors|\.engine|\.plan|manifest\S*\.ya?ml)'",
             r"Unable to load vocabulary from file|Incorrect path_or_model_id|is not the path to a directory containing",
         ),

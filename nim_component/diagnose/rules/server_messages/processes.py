@@ -2,6 +2,16 @@
 
 from ..patterns import MessagePattern, any_of
 
+RDMA_PATTERNS = (
+    MessagePattern(
+        "nccl-failed",
+        r"Call to ibv_\w{1,60} (?:failed|returned|timed out)",
+        "The communication between the GPUs over RDMA (NCCL) failed",
+        "Raise the memlock limit of the container runtime on the GPU nodes, or set NCCL_IB_DISABLE to 1 in env.",
+    ),
+)
+"""Patterns that precede those of memory, because `ibv_reg_mr` reports a limit as lack of memory."""
+
 PEER_PATTERNS = (
     MessagePattern(
         "peers-unreachable",
@@ -41,7 +51,8 @@ PROCESS_PATTERNS = (
     ),
     MessagePattern(
         "process-limit",
-        r"can't start new thread|pthread_create failed|fork.{0,40}Resource temporarily unavailable|\[Errno 11\] Resource "
+        r"can't start new thread|what\(\): +Resource temporarily unavailable|code: 11, kind: WouldBlock|pthread_create failed"
+        r"|fork.{0,40}Resource temporarily unavailable|\[Errno 11\] Resource "
         r"temporarily unavailable",
         "The pod has as many processes and threads as its node allows",
         "Raise podPidsLimit of the kubelet on the GPU nodes, or set OMP_NUM_THREADS in env to 1.",
