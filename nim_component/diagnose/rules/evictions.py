@@ -11,7 +11,7 @@ EVICTIONS = (
     MessagePattern(
         "evicted-disk",
         any_of(
-            r"\AEvicted: .{0,40}low on resource: (?:ephemeral-storage|nodefs|imagefs)",
+            r"\AEvicted: .{0,40}low on resource: (?:ephemeral-storage|nodefs|imagefs|containerfs|inodes)",
             r"\AEvicted: .{0,200}ephemeral.storage.{0,120}exceed",
             r"\AEvicted: Usage of EmptyDir volume",
             r"\AEvicted: .{0,40}DiskPressure",
@@ -19,7 +19,7 @@ EVICTIONS = (
         "The pod was evicted: the node's disk is full, or the pod exceeded its limit",
         "Raise ephemeral_storage (or cache.size with cache.empty_dir), keep the model in a PVC, or give the nodes a larger disk.",
         sentences=(
-            r"Evicted: The node was low on resource: (?:ephemeral-storage|nodefs|imagefs)\b.*",
+            r"Evicted: The node was low on resource: (?:ephemeral-storage|nodefs|imagefs|inodes)\b.*",
             r"Evicted: Pod ephemeral local storage usage exceeds the total limit of containers .+",
             r"Evicted: Container \S{1,63} exceeded its local ephemeral storage limit .+",
             r"Evicted: Usage of EmptyDir volume \"[^\"]{1,253}\" exceeds the limit .+",
@@ -32,6 +32,13 @@ EVICTIONS = (
         "The pod was evicted: the node ran out of memory",
         "Another pod uses more memory than it requested. Reserve nodes for the model with a taint, or set priority_class.",
         sentences=(r"Evicted: The node was low on resource: memory\b.*", r"Evicted: The node had condition: \[MemoryPressure\]\.?"),
+    ),
+    MessagePattern(
+        "evicted-processes",
+        r"\AEvicted: .{0,40}(?:low on resource: pids|PIDPressure)",
+        "The pod was evicted: the node ran out of process IDs",
+        "Find the pod that starts too many processes on the node, or set a limit of processes for each pod in the kubelet.",
+        sentences=(r"Evicted: The node was low on resource: pids\b.*", r"Evicted: The node had condition: \[PIDPressure\]\.?"),
     ),
     MessagePattern(
         "node-shutdown",
@@ -79,6 +86,18 @@ EVICTIONS = (
         sentences=(
             r"SysctlForbidden: (?:Pod was rejected: )?forbidden sysctl: \"?(?P<name>[^\" ]{1,253})\"? not (?:allowlisted|whitelisted)",
         ),
+    ),
+    MessagePattern(
+        "security-profile-missing",
+        r"\AAppArmor:",
+        "The node does not have the AppArmor profile of the pod",
+        "Install the profile on the GPU nodes, or set RuntimeDefault as the pod's profile with overrides.",
+    ),
+    MessagePattern(
+        "node-topology",
+        r"\ATopologyAffinityError:",
+        "The node cannot give the pod its GPUs and cores on the same NUMA node",
+        "Request fewer GPUs or cores (gpu, cpu), or set the kubelet's topologyManagerPolicy to best-effort.",
     ),
     MessagePattern(
         "node-admission",

@@ -9,9 +9,18 @@ from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PRE
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import SEE_EVIDENCE, MessagePattern, any_of, match_patterns
+from .patterns import SEE_EVIDENCE, match_patterns
+from .pull_messages import PULL_PATTERNS, mask_image
 
-_WAITING_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable")
+_WAITING_REASONS = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+)
 _FIELDS = {
     SERVER_CONTAINER: "image",
     PREWARM_CONTAINER: "image",
@@ -20,68 +29,6 @@ _FIELDS = {
     FETCHER_CONTAINER: "lora.source.image",
 }
 """Argument with a container's image. Other init containers have the server's image."""
-
-_PULL_FAILURES = (
-    MessagePattern(
-        "image-rate-limited",
-        r"toomanyrequests|too many requests|\b429\b|rate limit",
-        "The registry limits how often {image} can be pulled",
-        "Wait: the pull is retried automatically. To avoid the limit, set a pull Secret (secrets.ngc_image_secret) or pull from a mirror.",
-    ),
-    MessagePattern(
-        "image-disk-full",
-        r"no space left on device|disk quota exceeded",
-        "The node's disk is full: {image} does not fit",
-        "Give the GPU nodes a larger disk (a NIM image has 10 to 20 GB), or remove images.",
-    ),
-    MessagePattern(
-        "image-architecture",
-        r"no match for platform|no matching manifest|exec format error",
-        "{image} is not built for the node's CPU architecture",
-        "Select nodes with the label kubernetes.io/arch=amd64 (node_selector), or use an image for the architecture of the nodes.",
-    ),
-    MessagePattern(
-        "image-unauthorized",
-        any_of(
-            r"unauthori[sz]ed",
-            r"authentication required",
-            r"\b401\b",
-            r"\b403\b",
-            r"forbidden",
-            r"access denied",
-            r"no basic auth",
-            r"pull access denied",
-            r"insufficient_scope",
-            r"denied:",
-        ),
-        "The registry refuses the pull of {image}: {secret}",
-        "{secret_fix}",
-    ),
-    MessagePattern(
-        "image-not-found",
-        r"not found|manifest unknown|name unknown|does not exist|\b404\b",
-        "The image {image} does not exist",
-        "Correct {field}: the registry has no such repository or tag.",
-    ),
-    MessagePattern(
-        "image-registry-unreachable",
-        any_of(
-            r"no such host",
-            r"i/o timeout",
-            r"connection refused",
-            r"connection reset",
-            r"deadline exceeded",
-            r"no route to host",
-            r"x509",
-            r"tls:",
-            r"proxyconnect",
-            r"server misbehaving",
-            r"network is unreachable",
-        ),
-        "The node cannot reach the registry of {image}",
-        "Allow access from the GPU nodes to the registry (network, proxy, DNS), or set {field} to an image of a mirror.",
-    ),
-)
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -100,18 +47,27 @@ def _check_container(snapshot: Snapshot, pod: Object, each: Container, subject: 
     if each.waiting == "InvalidImageName":
         yield Diagnosis("image-name-invalid", f"{image} is not a valid image reference", f"Correct {field}.", evidence, subject=subject)
         return
-    if each.waiting == "ErrImageNeverPull":
+    if each.waiting == "ErrImageNeverPull" and "credentials" not in message:
         text = f"{image} is not on the node, and image_pull_policy is Never"
         fix = "Set image_pull_policy to IfNotPresent, or load the image on the node."
         yield Diagnosis("image-never-pulled", text, fix, evidence, subject=subject)
         return
     secret, secret_fix = _check_pull_secret(snapshot, pod, image)
-    # The image's name may contain the text of a pattern, such as "not found".
-    anonymous = message.replace(text_at(each.spec, "image") or "\0", "")
     values = {"image": image, "field": field, "secret": secret, "secret_fix": secret_fix}
-    found = list(match_patterns(_PULL_FAILURES, anonymous, subject, evidence, **values))
-    yield from found
-    if not found:
+    masked = mask_image(message, text_at(each.spec, "image"))
+    found = list(match_patterns(PULL_PATTERNS, masked, subject, original=message, **values))
+    yield from found or _diagnose_unknown(each, image, field, evidence, subject)
+
+
+def _diagnose_unknown(each: Container, image: str, field: str, evidence: str, subject: str) -> Iterator[Diagnosis]:
+    """Yield a diagnosis by the container's reason, if the message has no known text."""
+    if each.waiting == "SignatureValidationFailed":
+        fix = f"Set {field} to an image that the policy permits, or change the policy."
+        yield Diagnosis("image-policy", f"The signature of {image} is not valid for the node's policy", fix, evidence, subject=subject)
+    elif each.waiting == "RegistryUnavailable":
+        fix = f"Wait: the pull is retried automatically. If it lasts, set {field} to an image of a mirror."
+        yield Diagnosis("image-registry-error", f"The registry of {image} is not available", fix, evidence, subject=subject)
+    else:
         yield Diagnosis("image-pull", f"{image} cannot be pulled", SEE_EVIDENCE, evidence, "likely", subject)
 
 

@@ -8,24 +8,9 @@ from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .evictions import EVICTIONS
-from .patterns import SEE_EVIDENCE, MessagePattern, match_patterns
+from .patterns import match_patterns
+from .sandbox_messages import SANDBOX_PATTERNS
 
-_SANDBOX_FAILURES = (
-    MessagePattern(
-        "runtime-class-missing",
-        r'no runtime for "(?P<name>[^"]+)" is configured|RuntimeHandler "(?P<handler>[^"]+)" not supported',
-        "The node does not support the pod's RuntimeClass",
-        "Correct runtime_class, or install the NVIDIA Container Toolkit on the node.",
-    ),
-    MessagePattern(
-        "pod-network",
-        r"network|cni|IP address|ipam",
-        "The node cannot assign a network address to the pod",
-        "Check the cluster's network plugin on that node. The service is not the cause.",
-        "likely",
-    ),
-    MessagePattern("pod-sandbox", r".", "The node cannot create the pod's sandbox", SEE_EVIDENCE, "likely"),
-)
 _PREEMPTION_AGE = 600
 """Seconds for which a preemption is reported."""
 
@@ -43,7 +28,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             yield from _check_node(snapshot, pod, node, subject)
         if phase_of(pod) == "Pending" and not text_at(pod, "status", "podIP"):
             for event in snapshot.events(pod, "FailedCreatePodSandBox")[-1:]:
-                yield from match_patterns(_SANDBOX_FAILURES, message_of(event), subject)
+                yield from match_patterns(SANDBOX_PATTERNS, message_of(event), subject)
     yield from _check_preemptions(snapshot)
 
 

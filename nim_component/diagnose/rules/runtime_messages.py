@@ -1,21 +1,215 @@
-"""Patterns of messages of a container runtime that cannot create or start a container."""
+"""Patterns of messages of a container runtime that cannot create or start a container.
 
-from .patterns import SEE_EVIDENCE, MessagePattern
+containerd, CRI-O, runc and the NVIDIA Container Toolkit nest their messages. Each pattern is the
+text of the innermost one: several words, so that no path or name can match it.
+"""
+
+from .patterns import SEE_EVIDENCE, MessagePattern, any_of
 from .server_messages.gpus import DRIVER_TOO_OLD
 
+_CREATE = (
+    r"(?:Error: )?(?:rpc error: code = \w+ desc = )?(?:failed to create containerd (?:task|container): )?(?:failed to create shim task: )?"
+    r"(?:failed to start containerd task \"[^\"]*\": )?(?:container create failed: )?(?:OCI runtime create failed: )?"
+)
+"""Start of the sentences of containerd and CRI-O."""
+_RUNC = _CREATE + r"(?:(?:crun|runc create failed|runc)?:? ?)(?:unable to start container process: )?(?:error during container init: )?"
+_GPU_DRIVER = (
+    "The NVIDIA driver of the node is not loaded, or not completely",
+    "Wait until the node's driver pod is ready (GPU Operator: nvidia-driver-daemonset). If there is none, reinstall the driver, or "
+    "drain the node.",
+)
+
 RUNTIME_PATTERNS = (
-    MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver)", *DRIVER_TOO_OLD),
+    MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver|brand|arch)", *DRIVER_TOO_OLD, confidence="likely"),
+    MessagePattern(
+        "gpu-device-unresolved",
+        r"unresolvable CDI devices? (?P<device>\S+?)(?:[,:\s]|$)|failed to (?:stat CDI host device|inject CDI devices)|"
+        r"CDI device injection failed|"
+        r"CDI registry has|conflicting device",
+        "The node's CDI specification does not list the GPU that was assigned to the pod",
+        "Create the specification again on the node: restart its NVIDIA Container Toolkit pod and its device plugin, or run "
+        "`nvidia-ctk cdi generate`.",
+        "likely",
+        sentences=(_CREATE + r"[^\n]{0,200}unresolvable CDI devices (?P<device>[^\s,:]+)[^\n]*",),
+    ),
+    MessagePattern(
+        "gpu-device-unknown",
+        r"nvidia-container-cli(?:\.real)?: device error: [^\n]{0,120}unknown device|unknown device id: ",
+        "The node does not recognise the GPU or MIG device that was assigned to the pod",
+        "Restart the device plugin of the node: its list of devices is from before a change of the MIG layout or of the GPUs.",
+        "likely",
+        sentences=(_CREATE + r"[^\n]{0,400}nvidia-container-cli(?:\.real)?: device error: [^\n]*unknown device[^\n]*",),
+    ),
+    MessagePattern(
+        "gpu-driver-not-ready",
+        any_of(
+            r"nvidia-container-cli(?:\.real)?: (?:initialization|detection|driver|ldcache|mount) error",
+            r"libnvidia-ml\.so\.1: cannot open shared object|driver rpc error|"
+            r"nvml error: (?:driver not loaded|insufficient permissions|unknown)",
+            r'error mounting "?/(?:run/nvidia|usr/lib\S*/libnvidia|usr/lib\S*/libcuda|dev/nvidia|usr/bin/nvidia|proc/driver/nvidia)',
+            r'(?:stat|lstat|open) "?(?:/host)?(?:/run/nvidia/\S*|/dev/nvidia\S*)"?: no such file or directory',
+            r'error gathering device information while adding custom device "/dev/nvidia',
+            r"failed to get driver version|failed to construct (?:CDI|discoverer)[^\n]{0,200}(?:driver|nvml)|no NVIDIA GPU device found",
+        ),
+        *_GPU_DRIVER,
+        "likely",
+    ),
+    MessagePattern(
+        "gpu-toolkit",
+        any_of(
+            r"could not select device driver",
+            r'exec: "?(?:/\S*/)?nvidia-container-(?:runtime|cli|toolkit)\S*"?: (?:executable file not found|no such file)',
+            r"fork/exec \S*nvidia-container\S*: no such file|no runtime for \"?nvidia",
+            r"error (?:constructing|locating) (?:low-level )?runtime|invoking the NVIDIA Container Runtime Hook directly",
+        ),
+        "The NVIDIA Container Toolkit is missing or wrongly configured on the node",
+        "Install the toolkit on the GPU nodes and configure its container runtime. Set runtime_class to nvidia if the cluster requires it.",
+        "likely",
+    ),
     MessagePattern(
         "gpu-not-visible",
-        r"nvidia-container-cli|could not select device driver|no runtime for \"?nvidia",
+        r"nvidia-container-cli(?:\.real)?: |nvidia-container-runtime[^\n]{0,40}: error",
         "The node cannot provide the container's GPU",
         "Check the driver and the NVIDIA Container Toolkit on the node. Set runtime_class to nvidia if the cluster requires it.",
+        "likely",
+    ),
+    MessagePattern(
+        "memory-limit-start",
+        r"container init was OOM-killed|set memory limit [^\n]{0,60} too low|possibly OOM-killed",
+        "The memory limit is too low for the container to start",
+        "Raise mem, or the memory limit of the sidecar in extra_containers.",
+        "likely",
+        sentences=(_CREATE + r"[^\n]{0,200}container init was OOM-killed \(memory limit too low\?\)[^\n]*",),
+    ),
+    MessagePattern(
+        "volume-stale",
+        r"stale (?:NFS )?file handle|transport endpoint is not connected",
+        "The node's mount of a volume is stale: the server was restarted, or the directory was replaced",
+        "Delete the pod; if a new pod on the node fails too, drain the node and restart it.",
+        "likely",
+    ),
+    MessagePattern(
+        "security-profile-missing",
+        any_of(
+            r"(?:cannot|failed to) (?:load|read|decode) seccomp profile|seccomp profile [^\n]{0,160}(?:no such file|not found|not loaded)",
+            r"(?:open|stat) \S*/seccomp/\S+: no such file|apparmor profile not found|apparmor failed to apply profile|"
+            r"profile \S+ is not loaded",
+            r"failed to generate (?:seccomp|apparmor) spec opts|AppArmor profile \"[^\"]*\" (?:is )?not (?:loaded|found)|setup seccomp: ",
+        ),
+        "The node does not have the seccomp or AppArmor profile of the pod",
+        "Install the profile on the GPU nodes, or set RuntimeDefault as the pod's profile with overrides.",
+        "likely",
+        sentences=(
+            _CREATE + r"(?:failed to get container spec opts: )?failed to generate apparmor spec opts: apparmor profile not found \S+",
+        ),
+    ),
+    MessagePattern(
+        "user-namespace-unsupported",
+        r"MOUNT_ATTR_IDMAP|idmap mounts|user namespaces? (?:is|are)(?: not|n't) (?:enabled|supported)|"
+        r"user namespaces? enabled, but no [ug]id mapping",
+        "The node or a volume does not support the user namespace of the pod",
+        "Remove hostUsers: false from overrides, or use volumes and a kernel that support idmapped mounts.",
+        "likely",
+    ),
+    MessagePattern(
+        "image-user-missing",
+        r"unable to find (?:user|group) \S+: (?:no matching entries|invalid)|no matching entries in (?:passwd|group) file|"
+        r"user: unknown (?:user|group) ",
+        "The image does not contain the user that the container must run as",
+        "Set run_as_user to the number of a user of the image (1000 for a NIM).",
+        "likely",
+        sentences=(_CREATE + r"[^\n]{0,200}unable to find user \S+: no matching entries in passwd file[^\n]*",),
+    ),
+    MessagePattern(
+        "working-directory",
+        r"chdir to cwd \(\"[^\"]*\"\) set in config\.json failed|mkdir \S+: [^\n]{0,40}working directory|cannot set cwd|error setting cwd",
+        "The container cannot enter its working directory",
+        "Set run_as_user to a user of the image who can read the directory, or set the working directory with overrides.",
+        "likely",
+    ),
+    MessagePattern(
+        "image-architecture",
+        r"exec format error",
+        "The image is not built for the node's CPU architecture, or its command has no interpreter",
+        "Select nodes with the label kubernetes.io/arch=amd64 (node_selector), or use an image for the architecture of the nodes.",
+        "likely",
     ),
     MessagePattern(
         "command-not-found",
-        r"executable file not found|no such file or directory|exec: .*: permission denied",
+        any_of(
+            r"exec: [^\n]{0,200}: (?:executable file not found in|stat [^\n]{1,200}: no such file or directory|no such file or directory)",
+            r"exec: [^\n]{0,200}: permission denied|executable file [^\n]{0,120} not found in \$PATH|"
+            r"exec failed: no such file or directory",
+            r"starting container process caused: exec|executable file not found in \$PATH|open executable: Permission denied",
+        ),
         "The container's command is not an executable of its image",
         "Correct command, or remove it: the image then runs its own command.",
+        "likely",
+        sentences=(
+            _RUNC
+            + r'exec: "[^"]{1,200}": (?:executable file not found in \$PATH|stat \S+: no such file or directory|permission denied)'
+            + r"[^\n]{0,40}",
+        ),
+    ),
+    MessagePattern(
+        "command-not-found",
+        r"no command specified",
+        "The image has no command, and none is set",
+        "Set command.",
+        "likely",
+        sentences=(_CREATE + r"(?:failed to generate container \"[^\"]*\" spec: )?no command specified",),
+    ),
+    MessagePattern(
+        "runtime-overloaded",
+        any_of(
+            r"failed to reserve container name|container name \S+ is already in use|the name is reserved|name is reserved for",
+            r"context deadline exceeded|code = DeadlineExceeded|[Cc]ontainer creation timeout|create container timeout|"
+            r"context was either canceled",
+            r"error reading container \(probably exited\)|connection error: desc|ttrpc: closed|code = Unavailable",
+        ),
+        "The container runtime of the node does not create the container in time",
+        "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime; check its disk for overload.",
+        "likely",
+        sentences=(
+            r"(?:Error: )?(?:rpc error: code = \w+ desc = )?failed to reserve container name [^\n]*",
+            r"(?:Error: )?(?:rpc error: code = DeadlineExceeded desc = )?context deadline exceeded",
+        ),
+    ),
+    MessagePattern(
+        "runtime-cgroup",
+        any_of(
+            r"expected cgroupsPath to be of format|unable to apply cgroup configuration|error setting cgroup config|"
+            r"cgroups?: cannot find cgroup mount",
+            r"failed to write [^\n]{0,120}(?:cgroup|cpuset|memory\.max|cpu\.max|pids\.max|devices\.)|"
+            r"Unit \S+\.slice (?:not found|already exists)",
+            r"hugetlb cgroup controller is missing|the devices cgroup|bpf_prog_query|openat2 /sys/fs/cgroup",
+        ),
+        "The container runtime cannot set the cgroup of the container",
+        "Set the same cgroup driver (systemd) for the kubelet and the container runtime of the node, and restart both. Drain the "
+        "node until then.",
+        "likely",
+    ),
+    MessagePattern(
+        "node-disk-full",
+        r"[Nn]o space left on device|too many open files|resource temporarily unavailable|cannot allocate memory|"
+        r"fork/exec [^\n]{0,120}: (?:resource|cannot)",
+        "The node has no room left to start the container: disk, inodes, memory, processes or open files",
+        "Drain the node and free its disk, or give the GPU nodes a larger one.",
+        "likely",
+    ),
+    MessagePattern(
+        "container-mount",
+        any_of(
+            r"error mounting \"[^\"]*\" to rootfs at \"(?P<path>[^\"]*)\"",
+            r"failed to (?:apply OCI options: )?(?:stat|mkdir|resolve symlink) \"[^\"]*\": |"
+            r"Are you trying to mount a directory onto a file",
+            r"(?:mkdir|open|create) \S*(?:/rootfs/|/merged/)\S*: (?:read-only file system|not a directory|file exists|permission denied)",
+            r"is not located under|cannot be mounted because it is inside /proc|"
+            r"path \S+ is mounted on \S+ but it is not a shared mount|image volume",
+        ),
+        "A volume cannot be mounted at its path in the container",
+        "Correct extra_mounts: the path must not be a file of the image, and the volume must contain its subPath.",
+        "likely",
     ),
     MessagePattern("container-start", r".", "The container cannot be started", SEE_EVIDENCE, "likely"),
 )

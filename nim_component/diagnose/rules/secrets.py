@@ -17,6 +17,7 @@ _CONFIG_ERRORS = (
         r"couldn't find key (?P<key>\S+) in Secret (?:(?P<namespace>[^\s/]+)/)?(?P<name>\S+)",
         "The Secret {name} has no key {key}",
         "{key_fix}",
+        sentences=(r"couldn't find key (?P<key>\S+) in Secret (?:(?P<namespace>[^\s/]+)/)?(?P<name>\S+)",),
     ),
     MessagePattern(
         "secret-missing",
@@ -24,24 +25,28 @@ _CONFIG_ERRORS = (
         "The Secret {name} does not exist",
         "Create it in the service's namespace, or correct secrets.ngc_secret_group (or secrets.ngc_image_secret, "
         "secrets.hf_token_group). secrets.verify detects this at preview.",
+        sentences=(r'secrets? "(?P<name>[^"]+)" not found',),
     ),
     MessagePattern(
         "config-map-missing",
         r'configmap "(?P<name>[^"]+)" not found',
         "The ConfigMap {name} does not exist",
         "Create it, or correct env.",
+        sentences=(r'configmaps? "(?P<name>[^"]+)" not found',),
     ),
     MessagePattern(
         "config-map-key-missing",
         r"couldn't find key (?P<key>\S+) in ConfigMap (?P<name>\S+)",
         "The ConfigMap {name} has no key {key}",
         "Add the key, or correct env.",
+        sentences=(r"couldn't find key (?P<key>\S+) in ConfigMap (?P<name>\S+)",),
     ),
     MessagePattern(
         "image-runs-as-root",
         r"runAsNonRoot and image (?:will run as root|has non-numeric user)",
         "The image's user is root or has no number, and the pod's security context forbids root",
         "Set run_as_user to a user of the image (1000 for a NIM).",
+        sentences=(r"container has runAsNonRoot and image (?:will run as root|has non-numeric user)[^\n]*",),
     ),
     MessagePattern(
         "sub-path",
@@ -52,9 +57,18 @@ _CONFIG_ERRORS = (
     ),
     MessagePattern(
         "container-config",
+        r"failed to sync (?:secret|configmap) cache|services have not yet been read at least once|"
+        r"object \"[^\"]*\"/\"[^\"]*\" not registered",
+        "The kubelet has not read the Secrets, ConfigMaps or Services of the pod yet",
+        "Wait: the kubelet tries again. If it lasts, check the connection of the node to the API server.",
+        "likely",
+    ),
+    MessagePattern(
+        "container-config",
         r".",
         "The container's configuration is invalid",
         "See the evidence for the reason. Correct env, extra_mounts or extra_containers.",
+        "likely",
     ),
 )
 

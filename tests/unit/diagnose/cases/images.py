@@ -7,6 +7,8 @@ from nim_component.names import PULL_SECRET_TYPE
 from ..kubernetes_objects import IMAGE, snapshot, waiting
 from ..snapshots import PULL_FACTS, Case, NearMiss, failed_pull
 
+STATUS = "unexpected status from HEAD request to https://nvcr.io/v2/nim/manifests/1.0.0: "
+
 
 def unreachable_image(image: str) -> Snapshot:
     """Return a pod with this image, whose registry does not respond."""
@@ -41,6 +43,26 @@ CASES: dict[str, list[Case]] = {
     ],
     "image-rate-limited": [(failed_pull("429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"), "mirror")],
     "image-registry-unreachable": [(failed_pull("dial tcp: lookup nvcr.io on 10.96.0.10:53: no such host"), "cannot reach the registry")],
+    "image-payment-required": [(failed_pull(STATUS + "402 Payment Required"), "NVIDIA AI Enterprise")],
+    "image-legal-restriction": [(failed_pull(STATUS + "451 Unavailable For Legal Reasons"), "Accept the licence")],
+    "image-policy": [
+        (failed_pull("Source image rejected: A signature was required, but no signature exists"), "that of the container runtime"),
+        (snapshot(waiting("SignatureValidationFailed", "image pull failed for x because the signature validation failed.")), "policy"),
+    ],
+    "image-pull-throttled": [(snapshot(waiting("ErrImagePull", "rpc error: pull QPS exceeded")), "The kubelet of the node limits")],
+    "image-registry-error": [
+        (failed_pull(STATUS + "503 Service Unavailable"), "(HTTP 5xx)"),
+        (snapshot(waiting("RegistryUnavailable", "image pull failed for x")), "is not available"),
+    ],
+    "image-registry-certificate": [
+        (failed_pull('failed to do request: Head "https://r/v2": x509: certificate signed by unknown authority'), "certs directory")
+    ],
+    "image-registry-unknown": [
+        (failed_pull('short-name "nim" did not resolve to an alias and no unqualified-search registries are defined'), "Begin image with")
+    ],
+    "image-download-broken": [(failed_pull("failed to copy: httpReadSeeker: failed open: unexpected EOF"), "breaks off")],
+    "image-format": [(failed_pull('media type "x" is no longer supported since containerd v2.1'), "OCI format")],
+    "image-unpack": [(failed_pull("failed to extract layer sha256:0: invalid argument"), "cannot unpack")],
     "image-disk-full": [(failed_pull("write /var/lib/containerd/x: no space left on device"), "10 to 20 GB")],
     "image-architecture": [(failed_pull("no match for platform in manifest"), "kubernetes.io/arch=amd64")],
     "image-name-invalid": [
@@ -58,6 +80,17 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "image-unauthorized": [failed_pull("not found"), unreachable_image("nvcr.io/forbidden/nim:404")],
     "image-rate-limited": failed_pull("not found"),
     "image-registry-unreachable": failed_pull("not found"),
+    # an address or a tag contains the text of the pattern
+    "image-payment-required": failed_pull("unexpected status from HEAD request to https://r.io/v2/402/manifests/402: 404 Not Found"),
+    "image-legal-restriction": unreachable_image("r.io/nim:451"),
+    "image-policy": failed_pull("403 Forbidden"),
+    "image-pull-throttled": failed_pull(STATUS + "429 Too Many Requests"),
+    "image-registry-error": unreachable_image("r.io/nim:503"),
+    "image-registry-certificate": unreachable_image("r.io/x509/tls:1"),
+    "image-registry-unknown": failed_pull("not found"),
+    "image-download-broken": unreachable_image("r.io/eof/nim:eof"),
+    "image-format": failed_pull("not found"),
+    "image-unpack": failed_pull("not found"),
     "image-disk-full": failed_pull("not found"),
     "image-architecture": failed_pull("not found"),
     "image-name-invalid": failed_pull("not found"),

@@ -1,9 +1,17 @@
 """Nodes that were lost, and pods that a node evicted or rejected."""
 
+from nim_component.diagnose.snapshot import Snapshot
+
 from ..kubernetes_objects import event, node, pod, running, snapshot, waiting
 from ..snapshots import Case, NearMiss, failed_mount, failed_pod
 
 ALLOCATE = "Pod was rejected: Allocate failed due to "
+
+
+def failed_sandbox(message: str) -> Snapshot:
+    """Return a pod whose sandbox the node cannot create."""
+    return snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", f"Failed to create pod sandbox: {message}")])
+
 
 CASES: dict[str, list[Case]] = {
     "node-disk-full": [
@@ -22,6 +30,12 @@ CASES: dict[str, list[Case]] = {
     ],
     "evicted-memory": [(failed_pod("Evicted", "The node was low on resource: memory."), "Reserve nodes for the model")],
     "evicted": [(failed_pod("Odd", "for some reason"), "for some reason")],
+    "evicted-processes": [(failed_pod("Evicted", "The node was low on resource: pids. Threshold quantity: 1k"), "process IDs")],
+    "node-topology": [
+        (failed_pod("TopologyAffinityError", "Resources cannot be allocated with Topology locality"), "topologyManagerPolicy")
+    ],
+    "pod-addresses-exhausted": [(failed_sandbox("no IP addresses available in range set: 10.244.1.1-10.244.1.254"), "larger subnet")],
+    "pod-sandbox-image": [(failed_sandbox('failed to get sandbox image "registry.k8s.io/pause:3.10": i/o timeout'), "mirror")],
     "node-shutdown": [(failed_pod("Terminated", "Pod was terminated in response to imminent node shutdown."), "spot")],
     "pod-preempted": [
         (failed_pod("Preempted", "preempted by pod x"), "priority_class"),
@@ -70,6 +84,10 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "evicted-memory": failed_pod("Evicted", "The node was low on resource: ephemeral-storage."),
     # another pod is ready, so the evicted pod is only a record
     "evicted": snapshot(running(ready=True), pod("dead", node="gpu-0", status={"phase": "Failed", "reason": "Odd", "message": "x"})),
+    "evicted-processes": failed_pod("Evicted", "The node was low on resource: memory."),
+    "node-topology": failed_pod("OutOfcpu", "Node didn't have enough resource: cpu"),
+    "pod-addresses-exhausted": failed_sandbox("cni plugin not initialized"),
+    "pod-sandbox-image": failed_sandbox("odd"),
     "node-shutdown": failed_pod("Evicted", "The node was low on resource: memory."),
     "pod-preempted": snapshot(running(ready=True), events=[event("Preempted", "Preempted by pod 1", age=30)]),
     "gpu-unhealthy": failed_pod("Evicted", "UnexpectedAdmissionError: Allocate failed due to no healthy devices present"),

@@ -53,7 +53,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "gpu-not-visible": [
         (snapshot(crashed("RuntimeError: No CUDA GPUs are available; no CUDA-capable device is detected")), "runtime_class to nvidia"),
-        (snapshot(waiting("CreateContainerError", 'could not select device driver "" with capabilities: [[gpu]]')), "Container Toolkit"),
+        (snapshot(waiting("CreateContainerError", "nvidia-container-cli: requirement error: odd")), "Container Toolkit"),
     ],
     "gpu-count": [
         (
@@ -173,7 +173,7 @@ CASES: dict[str, list[Case]] = {
         (snapshot(waiting("RunContainerError", 'exec: "nim-serv": executable file not found in $PATH: unknown')), "Correct command"),
         (snapshot(crashed('exec: "nim-serv": executable file not found in $PATH', 128, "StartError")), "Correct command"),
     ],
-    "container-start": [(snapshot(waiting("CreateContainerError", "context deadline exceeded")), "context deadline exceeded")],
+    "container-start": [(snapshot(waiting("CreateContainerError", "odd")), "odd")],
     "crash-loop": [
         (
             snapshot(crashed("Traceback\nKeyError: 'layers'", restarts=4)),
