@@ -8,7 +8,7 @@ ARGUMENT_PATTERNS = (
         any_of(
             r"Unknown profiles? provided|Not all of the provided profiles are supported",
             r"[Pp]rofile(?: id)? \S{1,120} (?:is )?not (?:found|present|available|known|defined) in (?:the )?(?:model )?manifest",
-            r"(?:is not a valid|Invalid|unknown) (?:model )?profile",
+            r"(?:is not a valid|Invalid|unknown) (?:model )?profile\b",
             r"NIM_MODEL_PROFILE\b.{0,120}(?:not found|invalid|not valid|unknown|does not exist)",
             r"No profile with (?:id|name)|profile .{0,80} (?:was |is )?not found",
         ),
@@ -67,19 +67,19 @@ ARGUMENT_PATTERNS = (
     MessagePattern(
         "server-arguments",
         any_of(
-            r"unrecognized arguments|error: argument |error: the following arguments are required|invalid choice|No such option"
+            r"unrecognized arguments|(?<!\w)error: argument |error: the following arguments are required|invalid choice|No such option"
             r"|unknown (?:flag|option)",
-            r"expected (?:one|at least one) argument|ambiguous option|unexpected argument|argument \S+: (?:invalid|not allowed)",
-            r"(?:Unknown|Unsupported) (?:dtype|kv cache dtype|load_format|quantization method|distributed executor backend"
+            r"expected (?:one|at least one) argument|ambiguous option|unexpected argument '-|argument \S+: (?:invalid|not allowed)",
+            r"(?:Unknown|Unsupported) (?:kv_cache_dtype|kv cache dtype|load_format|quantization method|distributed executor backend"
             r"|tokenizer mode|vLLM "
             r"environment variable)",
             r"(?:max_num_batched_tokens|max_num_seqs|max_num_partial_prefills|gpu_memory_utilization|GPU memory utilization"
-            r"|max_loras|max_lora_rank|max_model_len).{0,80}must be",
+            r"|max_loras|max_lora_rank|max_model_len).{0,80}must be (?!set by|provided)",
             r"max_num_batched_tokens \(\d+\) is smaller than max_model_len",
             r"Quantization method specified in the model config .{1,80} does not match|is not supported for quantization method",
-            r"does not support `?--(?:runner|task)|Unsupported (?:kv_cache_dtype|task)|Invalid (?:value|literal) for",
+            r"does not support `?--(?:runner|task)|Unknown dtype:|Invalid value for '?(?:-|VLLM_|NIM_)",
             r"\d+ validation errors? for \w*(?:Config|Args|Settings|Arguments)\b",
-            r"Unexpected extra config keys|(?:is|are) (?:mutually exclusive|incompatible with --)",
+            r"Unexpected extra config keys|--\S{1,80} .{0,80}(?:mutually exclusive|incompatible with --)",
         ),
         "The server rejects one of its arguments or variables",
         "Correct args, or the variable in env: flags differ between NIM 1.x and 2.x.",

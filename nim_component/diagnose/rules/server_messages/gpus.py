@@ -138,7 +138,8 @@ GPU_PATTERNS = (
     MessagePattern(
         "gpu-count",
         any_of(
-            r"tensor.?parallel.?size \(?(?P<count>\d+)\)?.{0,40}(?:cannot be |is )?(?:greater|larger) than",
+            r"tensor.?parallel.?size \(?(?P<count>\d+)\)?.{0,40}(?:greater|larger) than (?:the number of (?:available )?GPUs|max)",
+            r"Cannot provide a placement group",
             r"[Ww]orld size \((?P<size>\d+)\) is larger than the number of available GPUs",
             r"(?:to|is) less than (?:than )?max local gpu count",
             r"number of required (?:\w+ )?GPUs exceeds the total number of available",
@@ -166,7 +167,7 @@ GPU_PATTERNS = (
             r"attention heads \((?P<heads>\d+)\) must be divisible by tensor parallel size \((?P<size>\d+)\)",
             r"(?:num_)?(?:attention_)?heads.{0,60}(?:must be|is not|not) divisible by.{0,30}(?:tp|tensor|world)",
             r"too large tensor parallel size|reducing tensor_parallel_size",
-            r"Weight (?:in|out)put\w*_?(?:size_per_partition|partition_size) = \d+ is not divisible by",
+            r"Weight (?:in|out)put\w{0,20}?_?(?:size_per_partition|partition_size) ?= ?\d+ is not divisible by",
             r"^(?:AssertionError: )?\d+ is not divisible by \d+$",
         ),
         "The model cannot be divided among this number of GPUs ({gpu})",

@@ -101,7 +101,7 @@ MEMORY_PATTERNS = (
         any_of(
             r"\[Errno 12\]|\(os error 12\)|Cannot allocate memory",
             r"DefaultCPUAllocator: (?:can't|not enough memory)",
-            r"std::bad_alloc|(?:^|\W)MemoryError\b",
+            r"std::bad_alloc|(?:^|\W)MemoryError\b(?!: Not enough space in the data buffer)",
             r"Not enough host memory available|Too large swap space",
         ),
         "The server cannot allocate main memory: mem is {mem}",

@@ -100,7 +100,7 @@ MODEL_FILE_PATTERNS = (
             r"SafetensorError|Error while deserializing header|(?:HeaderTooLarge|HeaderTooSmall|InvalidHeader\w*"
             r"|MetadataIncompleteBuffer|InvalidOffset)",
             r"Consistency check failed|[Cc]hecksum (?:mismatch|error|validation failed|does not match)|sha256.{0,40}(?:mismatch"
-            r"|does not match)|hash mismatch",
+            r"|does not match)|(?:sha256|file|blob) hash mismatch",
             r"(?:invalid load key|PytorchStreamReader failed|unexpected EOF, expected \d+ more bytes|file in archive is not in a "
             r"subdirectory)",
             r"(?:zip|tar|gzip) (?:archive|file).{0,40}(?:corrupt|truncated)|BadZipFile|(?:file|archive|dictionary of the model "

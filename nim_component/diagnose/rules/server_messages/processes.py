@@ -22,7 +22,6 @@ PEER_PATTERNS = (
             r"Call to connect returned .{1,60}",
             r"Timed? ?out (?:initializing process group|waiting for (?:clients|workers|the engine))",
             r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
-            r"Cannot provide a placement group",
         ),
         "The processes of the server cannot reach each other",
         "Allow all traffic between the pods of the service (network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, "
