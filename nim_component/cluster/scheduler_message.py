@@ -8,12 +8,15 @@ the same form.
 import re
 from typing import NamedTuple
 
-_HEADER = re.compile(r"\s*\d+/\d+ nodes are available:\s*")
+_LONGEST = 20_000
+_MOST = 50
+"""Number of reasons that are read. The scheduler counts equal ones, so that few remain."""
+_HEADER = re.compile(r"\A\d+/\d+ nodes are available: ?")
 _PREEMPTION = re.compile(
     r"[.,\s]{0,5}(?:\bpreemption: |still not schedulable\b|no new claims to deallocate\b|deallocation of ResourceClaim\b).*", re.DOTALL
 )
 """Attempts of the scheduler after it found no node: preemption, and deallocation."""
-_NEXT = re.compile(r",\s+(?=\d+ )")
+_NEXT = re.compile(r", (?=\d+ )")
 _COUNT = re.compile(r"(\d+) (.+)", re.DOTALL)
 _RESOURCE = re.compile(r"Insufficient ([A-Za-z0-9](?:[A-Za-z0-9./_-]{0,300}[A-Za-z0-9])?)")
 _TAINT = re.compile(
@@ -41,8 +44,8 @@ class Taint(NamedTuple):
 
 def split_reasons(message: str) -> list[Reason]:
     """Return the reasons of a message, in its order. What was tried afterwards is left out."""
-    body = _PREEMPTION.sub("", _HEADER.sub("", message, count=1)).strip().rstrip(".")
-    return [_read(part) for part in _NEXT.split(body) if part.strip()]
+    body = _PREEMPTION.sub("", _HEADER.sub("", message[:_LONGEST].strip())).strip().rstrip(".")
+    return list(dict.fromkeys(_read(part) for part in _NEXT.split(body, maxsplit=_MOST)[:_MOST] if part.strip()))
 
 
 def _read(part: str) -> Reason:

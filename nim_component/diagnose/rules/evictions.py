@@ -55,7 +55,7 @@ EVICTIONS = (
     MessagePattern(
         "gpu-unhealthy",
         r"\AUnexpectedAdmissionError: .{0,80}no healthy devices",
-        "The node has no healthy {resource} for the pod",
+        "The node has no healthy GPU for the pod",
         "Repair the GPU: see the Xid errors in the node's kernel log (`dmesg`) and in its device plugin's log. Or use another node.",
         sentences=(
             _REJECTED + r"no healthy devices present; cannot allocate unhealthy devices (?P<resource>\S{1,320}), which is unexpected\.?",

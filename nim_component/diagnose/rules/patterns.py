@@ -1,6 +1,7 @@
 """Diagnoses by the text of a message: tables of patterns, of which the first match applies."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ class MessagePattern:
     """A pattern, and the diagnosis of the messages that match it.
 
     `text` and `fix` may contain the capture groups of the pattern, and further values of the rule,
-    as `{name}`.
+    as `{name}`. A name that only some of the patterns capture is `?` for the others.
     """
 
     cause: str
@@ -46,7 +47,7 @@ class MessagePattern:
 
     def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""
-        groups = {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(values)
+        groups = defaultdict(lambda: "?", {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(values))
         return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, confidence, subject)
 
 

@@ -79,6 +79,14 @@ def test_words_inside_names_are_ignored(entry: CorpusMessage):
     assert {each.cause for each in found if each.confidence == "certain"} - {entry.cause, *entry.beside} == set()
 
 
+@each_message
+def test_changed_message_raises_no_error(entry: CorpusMessage):
+    """A message of another wording is diagnosed without an error."""
+    for changed in (f"odd {entry.message}", f"{entry.message} odd", entry.message[: len(entry.message) // 2], ""):
+        for diagnosis in diagnose(snapshot_of(entry, changed)):
+            assert "{" not in diagnosis.fix
+
+
 def test_entries_are_complete():
     assert [name for name, count in Counter(each.id for each in CORPUS).items() if count > 1] == []
     assert {each.context for each in CORPUS} <= set(CONTEXTS)

@@ -47,7 +47,7 @@ CASES: dict[str, list[Case]] = {
                 "UnexpectedAdmissionError",
                 f"{ALLOCATE}no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected",
             ),
-            "The node has no healthy nvidia.com/gpu for the pod. | Repair the GPU",
+            "The node has no healthy GPU for the pod. | Repair the GPU",
         )
     ],
     "gpu-shared": [
