@@ -287,6 +287,50 @@ def test_check_uses_published_storage_facts(
     assert check() == ("ok", f"exists ({driver}) and has a ReadWriteMany volume")
 
 
+def test_check_looks_for_named_objects(
+    crds: None, control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path, storage: Callable[[Object], None]
+):
+    nodes(ONE_GPU)
+    stack = project / "Pulumi.dev.yaml"
+    config = yaml.safe_load(stack.read_text())
+    config["config"]["nim:services"]["llama"] |= {
+        "priority_class": "precious",
+        "runtime_class": "gpu",
+        "network": {"ca_config_map": "ca"},
+        "ingress": {"hosts": ["llama.example"], "class_name": "public", "tls": True, "tls_secret": "certificate"},
+        "grpc_port": 50051,
+        "grpc_route": {"hosts": ["grpc.example"], "gateway": "door"},
+        "metrics": {"monitor": {}},
+    }
+    stack.write_text(yaml.safe_dump(config))
+    names = {
+        "PriorityClass precious": {"apiVersion": "scheduling.k8s.io/v1", "value": 1},
+        "RuntimeClass gpu": {"apiVersion": "node.k8s.io/v1", "handler": "runc"},
+        f"ConfigMap {namespace}/ca": {"apiVersion": "v1"},
+        "IngressClass public": {"apiVersion": "networking.k8s.io/v1", "spec": {"controller": "example.com/none"}},
+        f"Secret {namespace}/certificate": {"apiVersion": "v1"},
+        f"Gateway {namespace}/door": {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "spec": {"gatewayClassName": "none", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+        },
+    }
+    monitor = f"ServiceMonitor {namespace}/llama"
+
+    def check() -> dict[str, str]:
+        _, output, _ = run(project, control_plane.kubeconfig, "check", "--stack", "dev", "--json")
+        return marks(output)
+
+    found = check()
+    assert {about: found[about] for about in names} == dict.fromkeys(names, "fail")
+    assert found[monitor] == "warn"
+    for about, fields in names.items():
+        kind, _, name = about.partition(" ")
+        space, _, name = name.rpartition("/")
+        storage({"kind": kind, "metadata": {"name": name, **({"namespace": space} if space else {})}, **fields})
+    found = check()
+    assert {about: found[about] for about in names} == dict.fromkeys(names, "ok")
+
+
 def test_check_reports_orphan(control_plane: ControlPlane, cluster: Client, namespace: str, nodes, project: Path):
     nodes(ONE_GPU)
     apply_all(cluster, render(nim(), namespace))
