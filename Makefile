@@ -108,6 +108,7 @@ docs: $(DOCS_READY) ## Build the documentation into site/; fail on broken links,
 bench: $(DEV_READY) ## Measure speed as ratios within one run
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.review
+	$(BIN)/python -m bench.final_look
 
 package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2.0 checks a release
 	rm -rf dist

@@ -10,42 +10,21 @@ process fails if a warning takes longer than 10 s, or if it sends more than 30 r
 """
 
 import argparse
-import json
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.table import Table
 
 from .__main__ import PROGRAMS, ROOT, Figure, measure, row
+from .servers import serving
 
 CLIENT = "import typer, pydantic, lightkube, lightkube.config.client_adapter"
 
 
-@contextmanager
-def api_server(count: int) -> Iterator[str]:
-    """Yield the kubeconfig file of an API server."""
-    command = [sys.executable, str(PROGRAMS / "api_server.py"), str(count)]
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
-        tempfile.NamedTemporaryFile("w", suffix=".json") as file,
-    ):
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        config = {
-            "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": url}}],
-            "users": [{"name": "u", "user": {"token": "t"}}],
-        }
-        json.dump(config, file)
-        file.flush()
-        yield file.name
-        assert server.stdin is not None
-        server.stdin.close()
+def api_server(count: int) -> AbstractContextManager[str]:
+    """Return the context of an API server with a number of services."""
+    return serving([sys.executable, str(PROGRAMS / "api_server.py"), str(count)])
 
 
 def report_progress(count: int) -> Figure:
