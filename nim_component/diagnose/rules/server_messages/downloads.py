@@ -123,7 +123,7 @@ DOWNLOAD_PATTERNS = (
             r"HTTP status client error \(404",
         ),
         "The source of the model download has no such model, file or version, or the credentials have no access to it",
-        "Correct the model's name (NIM_MODEL_NAME in env, or model_profile). If it is private, set secrets.hf_token_key.",
+        "Correct the model's name ({model_source}, or model_profile). If it is private, set secrets.hf_token_key.",
         sentences=(
             r"40[14] Client Error\..{0,120}(?:Repository|Revision|Entry) Not Found for url: \S+.{0,500}",
             r"\S+ is not a local folder and is not a valid model identifier listed on 'https://huggingface\.co/models'.{0,400}",

@@ -94,8 +94,7 @@ GPU_PATTERNS = (
             r"type fp8e4nv not supported in this architecture|does not support bfloat16",
         ),
         "The node's GPU does not support the number format of the model (such as bf16, fp8 or a quantization)",
-        "Select newer GPUs with node_selector, or a profile with another precision (model_profile). For bf16 on GPUs before Ampere, "
-        "--dtype=half is enough.",
+        "Select newer GPUs with node_selector, or a profile with another precision (model_profile). Instead of bf16, {half} is enough.",
         sentences=(
             r"Bfloat16 is only supported on GPUs with compute capability of at least 8\.0\. Your .{1,80} GPU .{1,60}\. You can "
             r"use float16 "

@@ -64,8 +64,7 @@ MEMORY_PATTERNS = (
         "gpu-out-of-memory",
         r"Free memory on device.{0,40}\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\).{0,40} is less than (?:desired|the engine's budget)",
         "At its start, the server finds only {free} of {total} GiB of GPU memory free",
-        "End what else uses the GPU (time-slicing, MPS, an old process on the node), or lower NIM_KVCACHE_PERCENT (NIM 1.x) or "
-        "--gpu-memory-utilization (NIM 2.x).",
+        "End what else uses the GPU (time-slicing, MPS, an old process on the node), or lower {memory_share}.",
         sentences=(
             r"Free memory on device (?:cuda:\d+ )?\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than desired GPU memory "
             r"utilization \([\d.]+, [\d.]+ GiB\)\. Decrease GPU memory utilization or reduce GPU memory used by other processes\.",

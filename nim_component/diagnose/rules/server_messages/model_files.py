@@ -131,7 +131,7 @@ MODEL_FILE_PATTERNS = (
             r"Unable to load vocabulary from file|Incorrect path_or_model_id|is not the path to a directory containing",
         ),
         "The directory of the model lacks files",
-        "Fill the cache again (cache.prewarm), or correct the path of the model (NIM_MODEL_NAME in env, extra_mounts).",
+        "Fill the cache again (cache.prewarm), or correct the path of the model ({model_source}, extra_mounts).",
         sentences=(
             r"Cannot find any (?:safetensors )?model weights with `[^`]{1,300}`",
             r"Invalid repository ID or local directory specified: .{1,300}",
@@ -142,7 +142,7 @@ MODEL_FILE_PATTERNS = (
         "remote-code",
         r"trust_remote_code|contains custom code which must be executed",
         "The model contains Python code, which the server does not run by default",
-        "Set NIM_FORCE_TRUST_REMOTE_CODE in env to 1 if you trust the repository of the model.",
+        "Set {remote_code} if you trust the repository of the model.",
         sentences=(
             r"(?:The repository|Loading) .{1,300}(?:contains custom code|requires you to execute).{1,500}trust_remote_code=True.{0,300}",
         ),
@@ -169,7 +169,7 @@ MODEL_FILE_PATTERNS = (
             r"max_model_len.{0,80}(?:greater|larger|longer) than.{0,60}(?:derived|max_position_embeddings)",
         ),
         "The context length that is set is above the model's own limit",
-        "Lower NIM_MAX_MODEL_LEN in env (or --max-model-len in args) to the model's limit, which is in the evidence.",
+        "Lower NIM_MAX_MODEL_LEN in env to the model's limit, which is in the evidence.",
         sentences=(
             r"User-specified (?:max_model_len|context_length) \(\d+\) is greater than the derived (?:max_model_len"
             r"|context_length) .{1,700}",

@@ -1,5 +1,6 @@
 """Values of a pod for the texts about its log."""
 
+import re
 from collections.abc import Mapping
 
 from ....cluster.objects import Container, Object, container, items_at, mapping_at, name_of, number_at, text_at, texts_at
@@ -8,6 +9,28 @@ from ....names import SERVER_CONTAINER
 from ....text.sanitizing import sanitize
 from ...snapshot import Snapshot
 
+_TAG = re.compile(r"/nim/[^:@]*:([12])\.\d")
+_SETTINGS = {
+    "1": {
+        "memory_share": "NIM_KVCACHE_PERCENT in env",
+        "model_source": "NIM_MODEL_NAME in env",
+        "remote_code": "NIM_FORCE_TRUST_REMOTE_CODE in env to 1",
+        "half": "a profile with fp16",
+    },
+    "2": {
+        "memory_share": "NIM_GPU_MEM_FRACTION in env",
+        "model_source": "NIM_MODEL_PATH in env",
+        "remote_code": "`--trust-remote-code` in args",
+        "half": "`--dtype=half` in args",
+    },
+    "": {
+        "memory_share": "the server's share of GPU memory",
+        "model_source": "the model's name in env",
+        "remote_code": "the server's option for remote code",
+        "half": "the number format fp16",
+    },
+}
+"""Settings by major version of the container. Each ignores or refuses those of the other."""
 _DEFAULT_SHM = "64Mi"
 """Size of `/dev/shm` without a volume."""
 
@@ -30,7 +53,14 @@ def describe_pod(snapshot: Snapshot, pod: Object, failed: Container) -> Mapping[
         "user": str(number_at(server.spec, "securityContext", "runAsUser") or number_at(pod, "spec", "securityContext", "runAsUser")),
         "logs": log_command(pod, failed),
     }
+    values |= _SETTINGS[_major_version(text_at(server.spec, "image"))]
     return {name: (" " if name == "cache" and value else "") + sanitize(value, 300) for name, value in values.items()}
+
+
+def _major_version(image: str) -> str:
+    """Return the major version of a NIM by its tag, or an empty text."""
+    match = _TAG.search(image)
+    return match[1] if match else ""
 
 
 def log_command(pod: Object, failed: Container) -> str:
