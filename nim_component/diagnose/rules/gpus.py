@@ -104,10 +104,11 @@ def _find_nodes_without_plugin(snapshot: Snapshot, pod: Object, resource: str) -
 def _diagnose_plugin(node: Object, resource: str, evidence: str, subject: str) -> Diagnosis:
     name, devices = sanitize(name_of(node), 80), capacity(node, resource)
     reported = f"reports {devices} {resource} as its capacity" if devices else "has NVIDIA GPUs by its labels"
-    text = f"The node {name} {reported}, but offers none: its device plugin or its driver is not ready"
+    text = f"The node {name} {reported}, but offers none: its device plugin or its driver is not ready or not installed"
     command = f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
     fix = f"Check the pods of the device plugin and the driver on the node: `{command}`. A new node takes some minutes."
-    return Diagnosis("device-plugin-not-ready", text, fix, evidence, subject=subject)
+    # Labels remain without a device plugin, also where a DRA driver is used in its place.
+    return Diagnosis("device-plugin-not-ready", text, fix, evidence, "certain" if devices else "likely", subject)
 
 
 def _fits_labels(node: Object, pod: Object) -> bool:

@@ -65,7 +65,7 @@ CASES: dict[str, list[Case]] = {
     "device-plugin-not-ready": [
         (
             snapshot(unschedulable(NO_GPU), nodes=[node(gpu=0, capacity=8)]),
-            "The node gpu-0 reports 8 nvidia.com/gpu as its capacity, but offers none: its device plugin or its driver is not ready",
+            "The node gpu-0 reports 8 nvidia.com/gpu as its capacity, but offers none: its device plugin or its driver is not ready or not installed.",
         ),
         (
             snapshot(unschedulable(NO_GPU), nodes=[node(gpu=0, labels={"nvidia.com/gpu.present": "true"})]),
