@@ -16,7 +16,7 @@ ATTACH_PATTERNS = (
         "volume-multi-attach",
         any_of(
             r"Multi-Attach error for volume|^Multi-Attach error",
-            r"VolumeInUse\b|is already attached to an instance",
+            r"VolumeInUse\b|is already attached to an instance|IncorrectState: \S+ is not 'available'",
             r"RESOURCE_IN_USE_BY_ANOTHER_RESOURCE|is already being used by '",
             r"rbd image \S+ is still being used|image is still being used|volume \S+ is (?:already )?attached to node",
             r"disk\(\S+\) already attached to node|(?:already|currently) attached to (?:another|a different) (?:node|VM)",
@@ -61,7 +61,8 @@ ATTACH_PATTERNS = (
         any_of(
             r"InvalidVolume\.NotFound|The volume '[^']*' does not exist",
             r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
-            r"Failed to find (?:volume|device path)|disk \S+ (?:could not be |was )?not found|Could not find disk",
+            r"Failed to find (?:volume|device path)|disk \S+ (?:could not be |was )?not found|Could not find disk|"
+            r"special device \S+ does not exist",
             r"The resource 'projects/[^']+' was not found",
             r"bound to non-existent pv|persistentvolumes? \"[^\"]*\" not found",
         ),

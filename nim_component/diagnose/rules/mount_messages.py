@@ -22,6 +22,20 @@ MOUNT_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "volume-mount",
+        r'failed to sync (?:secret|configmap) cache|object "[^"]*"/"[^"]*" not registered',
+        "The kubelet has not read the Secrets or ConfigMaps of the pod's volumes yet",
+        "Wait: the mount is repeated automatically. If it lasts, check the connection of the node to the API server.",
+        "likely",
+    ),
+    MessagePattern(
+        "service-account-missing",
+        r'failed to fetch token: serviceaccounts "(?P<name>[^"]+)" not found',
+        "The ServiceAccount {name} of the pod does not exist",
+        "Create it, or correct service_account.",
+        sentences=(FAILED + r'failed to fetch token: serviceaccounts "(?P<name>[^"]+)" not found',),
+    ),
+    MessagePattern(
         "config-map-missing",
         r'configmaps? "(?P<name>[^"]+)" not found',
         "The ConfigMap {name} that the pod mounts does not exist",
@@ -167,7 +181,8 @@ MOUNT_PATTERNS = (
         "storage-unreachable",
         any_of(
             r"code = DeadlineExceeded|context deadline exceeded|code = Unavailable",
-            r"an operation with the given Volume ID \S+ already exists|operation (?:is )?already (?:in progress|exists)",
+            r"no mds \(Metadata Server\) is up|an operation with the given (?:Volume ID|volume key) \S+ already exists|"
+            r"operation (?:is )?already (?:in progress|exists)",
             r"stuck in attaching state|volume attachment is being deleted",
             r"[Cc]onnection (?:refused|reset by peer|timed out)|i/o timeout|[Nn]o route to host|[Nn]o such host|[Nn]etwork is unreachable",
             r"mount error\((?:11[0-9]|101)\)|Host is down|Operation now in progress",

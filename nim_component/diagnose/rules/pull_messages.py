@@ -103,6 +103,20 @@ PULL_PATTERNS = (
     ),
     MessagePattern(
         "image-registry-unreachable",
+        r'"-*": (?:Forbidden|Proxy Authentication Required|Bad Gateway|Service Unavailable)$|407 Proxy Authentication Required',
+        "The proxy of the node refuses the connection to the registry of {image}",
+        "Allow the registry in the proxy, correct the proxy of the container runtime, or set {field} to an image of a mirror.",
+        "likely",
+    ),
+    MessagePattern(
+        "image-download-broken",
+        r"unexpected media type text/html|tls: bad record MAC",
+        "A proxy alters the download of {image}",
+        "Allow the registry in the proxy between the node and the registry, or set {field} to an image of a mirror.",
+        "likely",
+    ),
+    MessagePattern(
+        "image-registry-unreachable",
         r"client with IP '?[\d.:a-f]+'? is not allowed access",
         "The firewall of the registry of {image} refuses the node's address",
         "Allow the address in the evidence in the registry's firewall, or connect the nodes through a private endpoint.",

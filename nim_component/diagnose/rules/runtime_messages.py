@@ -43,7 +43,7 @@ RUNTIME_PATTERNS = (
     MessagePattern(
         "gpu-driver-not-ready",
         any_of(
-            r"nvidia-container-cli(?:\.real)?: (?:initialization|detection|driver|ldcache|mount) error",
+            r"nvidia-container-cli(?:\.real)?: (?:initialization|detection|driver) error|stat failed: /(?:dev|run)/nvidia\S*: no such file",
             r"libnvidia-ml\.so\.1: cannot open shared object|driver rpc error|"
             r"nvml error: (?:driver not loaded|insufficient permissions|unknown)",
             r'error mounting "?/(?:run/nvidia|usr/lib\S*/libnvidia|usr/lib\S*/libcuda|dev/nvidia|usr/bin/nvidia|proc/driver/nvidia)',
@@ -113,7 +113,7 @@ RUNTIME_PATTERNS = (
     ),
     MessagePattern(
         "image-user-missing",
-        r"unable to find (?:user|group) \S+: (?:no matching entries|invalid)|no matching entries in (?:passwd|group) file|"
+        r"unable to find (?:user|group) \S+(?:$|: (?:no matching entries|invalid))|no matching entries in (?:passwd|group) file|"
         r"user: unknown (?:user|group) ",
         "The image does not contain the user that the container must run as",
         "Set run_as_user to the number of a user of the image (1000 for a NIM).",
@@ -163,7 +163,7 @@ RUNTIME_PATTERNS = (
         "runtime-overloaded",
         any_of(
             r"failed to reserve container name|container name \S+ is already in use|the name is reserved|name is reserved for",
-            r"context deadline exceeded|code = DeadlineExceeded|[Cc]ontainer creation timeout|create container timeout|"
+            r"context deadline exceeded|code = DeadlineExceeded|[Cc]ontainer creation timeout|create container timeout|context canceled|"
             r"context was either canceled",
             r"error reading container \(probably exited\)|connection error: desc|ttrpc: closed|code = Unavailable",
         ),

@@ -100,7 +100,7 @@ SANDBOX_PATTERNS = (
         "runtime-overloaded",
         r"failed to reserve sandbox name|context deadline exceeded|code = DeadlineExceeded|connection error: desc|"
         r"code = Unavailable|ttrpc: closed|"
-        r"pod sandbox with name \S+ already exists|name is reserved",
+        r"pod sandbox with name \S+ already exists|name is reserved|error reading container \(probably exited\)",
         "The container runtime of the node does not create the pod's sandbox in time",
         "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime; check its disk for overload.",
         "likely",
