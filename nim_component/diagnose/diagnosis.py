@@ -7,7 +7,8 @@ from typing import Any, Literal
 Confidence = Literal["certain", "likely", "possible"]
 """Reliability of a diagnosis.
 
-`certain`: the state of an object shows the cause. `likely`: the text of a message suggests it.
+`certain`: the state of an object, or a whole known sentence, shows the cause. `likely`: part of a
+message suggests it.
 `possible`: reported only if there is no better diagnosis.
 """
 _RANK: dict[Confidence, int] = {"certain": 0, "likely": 1, "possible": 2}
