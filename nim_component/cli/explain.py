@@ -129,4 +129,7 @@ def _print_explanation(console: Console, explanation: Explanation) -> None:
         console.print()
         print_hanging(console, Text(), Text(each.headline, STYLES[each.confidence]))
         for label, text in each.details:
-            print_hanging(console, Text.assemble("  ", (f"{label}:", "green" if label == "fix" else "dim"), " "), Text(text))
+            shown = Text(text)
+            if label == "evidence" and each.match:
+                shown.highlight_words([each.match], "bold")
+            print_hanging(console, Text.assemble("  ", (f"{label}:", "green" if label == "fix" else "dim"), " "), shown)

@@ -31,6 +31,10 @@ class Diagnosis:
     """The object concerned, such as `pod/llama-7d9`."""
     count: int = 1
     """Number of objects with this cause."""
+    command: str = ""
+    """The next command to run, if the fix has none. It changes nothing."""
+    match: str = ""
+    """Part of the evidence that shows the cause."""
 
     def __str__(self) -> str:
         return "\n".join([self.headline, *(f"  {label}: {text}" for label, text in self.details)])
@@ -44,8 +48,9 @@ class Diagnosis:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """The evidence, if there is any, and the fix, each with its label."""
-        return [*([("evidence", self.evidence)] if self.evidence else []), ("fix", self.fix)]
+        """The evidence, the fix and the next command, each with its label, if not empty."""
+        found = [("evidence", self.evidence), ("fix", self.fix), ("next", f"`{self.command}`" if self.command else "")]
+        return [(label, text) for label, text in found if text]
 
     def to_json(self) -> dict[str, Any]:
         """Return the diagnosis as `explain --json` prints it."""
@@ -57,6 +62,7 @@ class Diagnosis:
             "text": self.text,
             "evidence": self.evidence,
             "fix": self.fix,
+            "next": self.command,
         }
 
 

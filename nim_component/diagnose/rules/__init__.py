@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..diagnosis import Diagnosis, rank
+from ..next_command import add_command
 from ..snapshot import Snapshot
 from . import admission, endpoints, images, jobs, loader, memory, node, rollout, scheduling, secrets, startup, storage
 
@@ -26,4 +27,4 @@ DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
 
 def diagnose(snapshot: Snapshot) -> list[Diagnosis]:
     """Return the diagnoses of a snapshot, the most reliable first, one per cause."""
-    return rank(diagnosis for rule in DIAGNOSIS_RULES for diagnosis in rule(snapshot))
+    return rank(add_command(diagnosis, snapshot.namespace) for rule in DIAGNOSIS_RULES for diagnosis in rule(snapshot))

@@ -10,7 +10,8 @@ from ..diagnosis import Confidence, Diagnosis
 
 SEE_EVIDENCE = "See the evidence for the reason."
 """Fix of the causes that only the message itself explains."""
-_MAX_MESSAGE_LENGTH = 20_000
+MAX_MESSAGE_LENGTH = 20_000
+"""Part of a message that is read, at most: its end."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,16 @@ class MessagePattern:
     def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""
         groups = defaultdict(lambda: "?", {name: sanitize(value or "?", 120) for name, value in match.groupdict().items()} | dict(values))
-        return Diagnosis(self.cause, self.text.format_map(groups), self.fix.format_map(groups), evidence, confidence, subject)
+        shown = sanitize(match[0])
+        return Diagnosis(
+            self.cause,
+            self.text.format_map(groups),
+            self.fix.format_map(groups),
+            evidence,
+            confidence,
+            subject,
+            match=shown if shown in evidence and shown != evidence else "",
+        )
 
 
 def any_of(*patterns: str) -> str:
@@ -69,11 +79,11 @@ def match_patterns(
         original: Message with the names that are masked in the other one, of the same length.
         **values: Further values for the texts of the patterns.
     """
-    bounded = message[-_MAX_MESSAGE_LENGTH:]
+    bounded = message[-MAX_MESSAGE_LENGTH:]
     for each in table:
         if found := each.find(bounded):
             match, confidence = found
-            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match, original[-_MAX_MESSAGE_LENGTH:]), values)
+            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match, original[-MAX_MESSAGE_LENGTH:]), values)
             return
 
 

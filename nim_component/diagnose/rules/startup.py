@@ -1,6 +1,7 @@
 """Servers that start but do not become ready, by their logs, and failed sidecars."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...cluster.objects import Container, Ended, Object, containers_of, is_ready, name_of
 from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
@@ -45,7 +46,7 @@ def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: s
     yield from probes
     if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
         found = list(_match_log(snapshot, pod, server, server.ended, subject))
-        yield from found
+        yield from (replace(each, command=log_command(pod, server)) for each in found)
         if not found and not probes:
             yield _diagnose_crash(pod, server, server.ended, subject)
     elif server.ended and server.ended.code == 0 and server.waiting == "CrashLoopBackOff" and not probes:
@@ -75,7 +76,7 @@ def _check_other_container(snapshot: Snapshot, pod: Object, each: Container, sub
     if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
         return
     found = list(_match_log(snapshot, pod, each, ended, subject)) if each.name == PREWARM_CONTAINER else []
-    yield from found
+    yield from (replace(diagnosis, command=log_command(pod, each)) for diagnosis in found)
     if not found:
         title, fix = _OTHER_CONTAINERS.get(each.name, (f"The container {sanitize(each.name, 63)}", "Correct extra_containers."))
         text = f"{title} failed with exit code {ended.code}"
