@@ -43,7 +43,9 @@ def warn_of_foreign_metrics(component: pulumi.Resource, nim: NIM) -> None:
 
     def warn(image: str) -> str:
         family = find_family(image)
-        for path, effect in _list_readers(nim) if family is not None else ():
+        if family is None:
+            return image
+        for path, effect in _list_readers(nim):
             text = (
                 f"{path}: reads metrics of language models. By its name, {image} is {family.name}; for such images, "
                 f"NVIDIA documents {family.metrics} ({family.source}). Without metrics of language models, {effect}"

@@ -100,9 +100,8 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
     denied = start(_denied(client, requirements))
     own_objects = start(_own_objects(client, namespaces))
     by_name = (quotas, found_namespaces, secrets, pvcs, references)
-    await asyncio.gather(
-        nodes, pods, storage, kinds, denied, own_objects, prometheus, *(task for each in by_name for task in each.values())
-    )
+    tasks: list[asyncio.Task[Any]] = [nodes, pods, storage, kinds, denied, own_objects, prometheus]
+    await asyncio.gather(*tasks, *(task for each in by_name for task in each.values()))
     return Facts(
         version,
         {name: task.result() for name, task in found_namespaces.items() if task.result() is not UNREAD},
