@@ -28,6 +28,7 @@ _PREFIXES = [
         r"\[\d+,\d+\]<std(?:out|err)>: ?",  # mpirun
         rf"(?:\[{_TIME}\] )?[\w.-]{{1,80}}:\d+:\d+ \[\d+\] (?:[\w./]+:\d+ )?NCCL (?P<level>WARN|INFO|TRACE) ?",
         rf"{_WORD} (?:{_TIME}\]? )(?:\[?[\w./-]{{1,80}}:\d+\] ?)?",  # vLLM, NIM
+        rf"{_WORD} \d{{2}}-\d{{2}} \[[\w./-]{{1,80}}:\d+\] ?",
         rf"\[{_TIME} +{_WORD} +[\w:.]{{1,80}}(?: +[\w./-]{{1,120}}:\d+)?\] ?",  # nim_sdk in Rust
         rf"{_TIME} (?:- [\w.]{{1,80}} - |- )?{_WORD} (?:[\w:.]{{1,80}}: |- |\| ?)?",  # logging, tracing
         rf"{_TIME} (?:- [\w.]{{1,80}} - |- )?\[{_WORD}\] ",
@@ -35,7 +36,7 @@ _PREFIXES = [
         rf"{_TIME}\] (?:{_WORD}:? )?",
         r"\[TensorRT-LLM\]\[(?P<level>ERROR|WARNING|INFO|DEBUG|TRACE)\] ?",
         r"\[(?:TRT-LLM|TRT|TensorRT)\] (?:\[RANK \d+\] )?\[(?P<level>[EFWIV])\] ?",
-        r"\[(?P<level>[EFWI])\d{4} \d{2}:\d{2}:\d{2}[.\d]* +[\w./-]{1,80}:\d+\] ?",  # PyTorch
+        r"\[(?P<level>[EFWI])\d{3,4} \d{2}:\d{2}:\d{2}[.\d]* +[\w./-]{1,80}:\d+\] ?",  # PyTorch
         r"(?P<level>[EFWI])\d{4} \d{2}:\d{2}:\d{2}[.\d]* +\d+ [\w./-]{1,80}:\d+\] ?",  # glog
         rf"{_WORD}:(?: {{1,6}}|[\w.]{{1,80}}:)",  # uvicorn, logging.basicConfig
         rf"\[{_WORD}\] ?",

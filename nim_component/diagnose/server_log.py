@@ -38,7 +38,8 @@ _GENERIC = re.compile(
     r"|Executor failed|Error executing method"
     r"|^Exception ignored in|resource_tracker|leaked (?:semaphore|shared_memory)|primary job *terminated|mpirun (?:noticed|has exited)"
     r"|MPI_ABORT|non-zero (?:status|exit)|exit(?:ed)? (?:code|status)|^Aborted\b|^(?:\S{1,200}: line \d+: +\d+ )?Killed\b"
-    r"|EngineDeadError|MPINodeState|initialization of the executor failed|An error (?:occurred|was encountered)\.?$",
+    r"|EngineDeadError|MPINodeState|RLIMIT_NPROC -?\d|job (?:to be terminated|has been aborted)|^Process name: \[\[|^mpirun detected"
+    r"|^(?:a )?non-zero status, thus|initialization of the executor failed|An error (?:occurred|was encountered)\.?$",
     re.IGNORECASE,
 )
 """Errors that name no reason: the reason is in an earlier line."""
@@ -47,10 +48,19 @@ _CONSEQUENCE = re.compile(
     r"|store->get|failed to recv|TCPStore|heartbeat"
 )
 """Errors of a process whose peer has ended before."""
+_SUMMARY = re.compile(
+    r"architectures? .{1,200} failed to be inspected|NCCL error\b(?!.{0,900}Last error: ?\S)|We couldn't connect to 'https://"
+)
+"""Errors whose reason is in an earlier error, if there is one."""
+_THREADS_REFUSED = re.compile(r"pthread_create failed.{0,80}: Operation not permitted")
+_UNRELATED = re.compile(r"stats\.vllm\.ai")
+"""Errors that end no server: vLLM reports its usage to this host."""
+_RULER = re.compile(r"[-=_*#~]{5,}")
 _VAGUE = re.compile(r"Failed to infer device type|No CUDA GPUs are available|device type")
 """Errors whose reason is in a warning, if there is one."""
 _WARNING_RANK, _VAGUE_RANK = 2, 3
-"""Ranks of chains of errors. Errors have rank 0, those of a process that lost a peer rank 1."""
+"""Ranks of chains of errors. Errors have rank 0. Summaries, and errors of a process that lost a
+peer, have rank 1."""
 
 
 @dataclass
@@ -99,12 +109,15 @@ class LogErrors(NamedTuple):
 def read_errors(log: str) -> LogErrors:
     """Return the errors of the end of a log.
 
-    The last error is decisive. The order is: errors, errors whose process lost a peer, warnings,
-    errors whose reason is usually in a warning. Lines of the levels INFO and DEBUG are no errors.
+    The last error is decisive. The order is: errors, summaries of earlier errors and errors whose
+    process lost a peer, warnings, errors whose reason is usually in a warning. Lines of the levels
+    INFO and DEBUG are no errors.
     """
     chains = _read_chains(log[-_MAX_LOG_LENGTH:])
     if len(chains) > 1 and len(chains[0]) == 1 and chains[0][0].is_cut:
         chains = chains[1:]
+    refused = _THREADS_REFUSED.search(log[-_MAX_LOG_LENGTH:]) is not None  # by the container runtime: no limit is reached
+    chains = [kept for chain in chains if (kept := [each for each in chain if not _is_unrelated(each, refused)])]
     generic = [each for chain in chains for each in chain if each.is_generic and each.level != "warning"]
     specific = [kept for chain in chains if (kept := [each for each in chain if not each.is_generic])]
     if generic and not any(_rank(chain) == _VAGUE_RANK for chain in specific):
@@ -118,7 +131,12 @@ def _rank(chain: list[LogError]) -> int:
         return _WARNING_RANK
     if any(_VAGUE.search(each.text) for each in chain):
         return _VAGUE_RANK
-    return int(any(_CONSEQUENCE.search(each.text) for each in chain))
+    is_summary = all(_SUMMARY.search(each.text) for each in chain)
+    return int(is_summary or any(_CONSEQUENCE.search(each.text) for each in chain))
+
+
+def _is_unrelated(error: LogError, threads_refused: bool) -> bool:
+    return _UNRELATED.search(error.text) is not None or (threads_refused and "can't start new thread" in error.text)
 
 
 class _Reader:
@@ -140,7 +158,7 @@ class _Reader:
         text = line.text.strip()
         if not text:
             return
-        if line.level == "information":
+        if line.level == "information" or _RULER.fullmatch(text):
             self.open = None
         elif text.endswith(_TRACEBACK):
             self.tracebacks.add(line.process)

@@ -1,9 +1,10 @@
 """Servers that start but do not become ready, by their logs, and failed sidecars."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...cluster.objects import Container, Ended, Object, containers_of, is_ready, name_of
+from ...cluster.objects import Container, Ended, Object, containers_of, is_ready, name_of, text_at
 from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
@@ -25,6 +26,10 @@ _OTHER_CONTAINERS = {
     ),
 }
 """Title and fix of the component's other containers, by name."""
+_SHUTDOWN = re.compile(
+    r"(?:^|[\s:])(?:Shutting down|Application shutdown complete\.?|Finished server process \[\d+\]\.?)[ \t\r]*$", re.MULTILINE
+)
+"""Lines of a server that had served and was stopped."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -50,7 +55,7 @@ def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: s
         if not found and not probes:
             yield _diagnose_crash(pod, server, server.ended, subject)
     elif server.ended and server.ended.code == 0 and server.waiting == "CrashLoopBackOff" and not probes:
-        yield _diagnose_end(server, server.ended, subject)
+        yield _diagnose_end(pod, server, server.ended, subject)
     elif server.running_since and not probes:
         yield from check_elapsed_time(snapshot, server, subject)
 
@@ -92,7 +97,12 @@ def _diagnose_crash(pod: Object, server: Container, ended: Ended, subject: str) 
     return Diagnosis("crash-loop", text, fix if log else "It logged nothing: check image, command and args.", log, "possible", subject)
 
 
-def _diagnose_end(server: Container, ended: Ended, subject: str) -> Diagnosis:
+def _diagnose_end(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
+    if _SHUTDOWN.search(ended.message):
+        text = f"The server was stopped from outside (exit code 0) and is started again, {server.restarts} times so far"
+        events = f"kubectl -n {text_at(pod, 'metadata', 'namespace')} describe pod {name_of(pod)}"
+        fix = f"See the events of the pod for the reason, such as a failed liveness probe, an eviction or a drained node: `{events}`."
+        return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), "likely", subject)
     text = f"The server ends without an error (exit code 0) and is started again, {server.restarts} times so far"
     fix = "Remove command and args: they run a program that ends, such as `list-model-profiles`, in place of the server."
     return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), subject=subject)

@@ -147,7 +147,7 @@ GPU_PATTERNS = (
             r"world.?size.{0,60}(?:greater than|exceeds?|larger than|mismatch|does not match)",
             r"requires (?:at least )?(?P<needed>\d+) GPUs?\b",
             r"profile.{0,80}\bTP\b.{0,40}GPU",
-            r"mpiSize == |MPI size \d+ != TP size|(?:MPI|world)[ _]size must (?:be )?equal",
+            r"mpiSize == |MPI size \d+ != TP size|(?:MPI|world)[ _]size must (?:be )?equal|MPI worldSize is expected to be equal to tp",
         ),
         "The profile requires a different number of GPUs than the pod has ({gpu})",
         "Set gpu to the profile's tensor parallelism times its pipeline parallelism, or set model_profile to a profile "

@@ -48,7 +48,7 @@ MEMORY_PATTERNS = (
             r"Can't allocate new blocks\b.{0,40}No free blocks left",
             r"exceeds? (?:the )?(?:KV cache|max(?:imum)? KV cache)",
             r"Not enough memory\. Please try to increase --mem-fraction-static",
-            r"exceeds available Mamba cache blocks",
+            r"exceeds available Mamba cache blocks|Not enough memory to allocate KV cache",
         ),
         _KV_CACHE,
         _SHORTER,

@@ -58,8 +58,22 @@ MODEL_FILE_PATTERNS = (
         "stay stale.",
         sentences=(
             r"(?:I/O error:? )?Stale (?:NFS )?file handle \(os error 116\)",
-            r"\[Errno (?:116|5|107|121)\] (?:Stale file handle|Input/output error|Transport endpoint is not connected|Remote I/O "
-            r"error)(?:: '[^']{1,300}')?",
+            r"\[Errno (?:116|107|121)\] (?:Stale file handle|Transport endpoint is not connected|Remote I/O error)(?:: '[^']{1,300}')?",
+        ),
+    ),
+    MessagePattern(
+        "cache-not-writable",
+        any_of(
+            r"Read-only file system \(os error 30\)|\[Errno 30\] Read-only file system",
+            rf"read-only file system.{{0,160}}{_CACHE}|{_CACHE}.{{0,160}}read-only file system",
+            r"Cache path .{0,160}read-only|read-only, application may fail if model is not already present in cache",
+        ),
+        "The server writes to a volume that is mounted for reading only",
+        "Mount the volume for writing. If it must stay read-only, fill it first and set cache.read_only to true.",
+        sentences=(
+            r"\[Errno 30\] Read-only file system: '/(?:opt/nim/\.cache|model-store)[^']{0,300}'",
+            r"(?:Error downloading manifest: |Download failed after \d+ attempts\. Last exception: )?I/O error:? Read-only file "
+            r"system \(os error 30\)",
         ),
     ),
     MessagePattern(
@@ -67,18 +81,16 @@ MODEL_FILE_PATTERNS = (
         any_of(
             rf"{_DENIED}.{{0,160}}{_CACHE}",
             rf"{_CACHE}.{{0,160}}{_DENIED}",
-            r"Permission denied \(os error 13\)|Read-only file system \(os error 30\)|\[Errno 30\] Read-only file system",
+            r"Permission denied \(os error 13\)",
             r"PermissionError at /.{1,200} when downloading|Check cache directory permissions",
-            r"Cache path .{0,160}(?:not writable|read-only|does not have)",
-            r"read-only, application may fail if model is not already present in cache",
+            r"Cache path .{0,160}(?:not writable|does not have)",
         ),
         "The server cannot write to the model cache",
         "Set run_as_user and fs_group to the owner of the volume. NFS shares and cache.host_path ignore fs_group.",
         sentences=(
-            r"\[Errno (?:13|30)\] (?:Permission denied|Read-only file system): '/(?:opt/nim/\.cache|model-store)[^']{0,300}'",
-            r"(?:Error downloading manifest: |Download failed after \d+ attempts\. Last exception: )?I/O error:? (?:Permission "
-            r"denied \(os error "
-            r"13\)|Read-only file system \(os error 30\))",
+            r"\[Errno 13\] Permission denied: '/(?:opt/nim/\.cache|model-store)[^']{0,300}'",
+            r"(?:Error downloading manifest: |Download failed after \d+ attempts\. Last exception: )?I/O error:? Permission "
+            r"denied \(os error 13\)",
         ),
     ),
     MessagePattern(
@@ -128,7 +140,7 @@ MODEL_FILE_PATTERNS = (
             r"Invalid repository ID or local directory specified|Following weights were not initialized from checkpoint",
             r"No such file or directory: '[^']{1,300}/(?:blobs|snapshots)/[^']{1,300}'|Error no file named .{1,200} found in directory",
             r"No such file or directory: '[^']{1,300}(?:config\.json|tokenizer\S*|\.safetensors|\.engine|\.plan|manifest\S*\.ya?ml)'",
-            r"Unable to load vocabulary from file|Incorrect path_or_model_id|is not the path to a directory containing",
+            r"Unable to load vocabulary from file|Incorrect path_or_model_id",
         ),
         "The directory of the model lacks files",
         "Fill the cache again (cache.prewarm), or correct the path of the model ({model_source}, extra_mounts).",
@@ -177,6 +189,13 @@ MODEL_FILE_PATTERNS = (
     ),
     MessagePattern(
         "model-unsupported",
+        r"Model architectures? .{1,200} failed to be inspected",
+        "The image cannot load the architecture of the model, or an earlier error prevents it",
+        "Read the whole log: `{logs}`. If it has no error before this one, use a newer image.",
+        "likely",
+    ),
+    MessagePattern(
+        "model-unsupported",
         any_of(
             r"[Mm]odel architectures? .{1,160} (?:are|is) not supported|has no (?:vLLM|SGlang) implementation|No supported "
             r"(?:model )?architecture",
@@ -188,7 +207,6 @@ MODEL_FILE_PATTERNS = (
         "Use a newer image, or the image that NVIDIA publishes for this model.",
         sentences=(
             r"Model architectures \[.{1,200}\] are not supported for now\. Supported architectures: .{1,3000}",
-            r"Model architectures \[.{1,200}\] failed to be inspected\. .{1,200}",
             r"The checkpoint you are trying to load has model type `[^`]{1,80}` but Transformers does not recognize this "
             r"architecture\..{0,700}",
         ),

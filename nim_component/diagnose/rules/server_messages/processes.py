@@ -20,7 +20,8 @@ PEER_PATTERNS = (
             r"connect to \S+ (?:failed|returned|timed out).{0,80}(?:refused|timed out|No route|unreachable|retry count)",
             r"client socket has (?:timed out|failed to connect)",
             r"Call to connect returned .{1,60}",
-            r"Timed? ?out (?:initializing process group|waiting for (?:clients|workers|the engine))",
+            r"Timed? ?out (?:after \d+ \w+ )?(?:initializing process group|waiting for (?:clients|workers|the engine))",
+            r"DistStoreError: wait timeout|Gloo connectFullMesh failed",
             r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
         ),
         "The processes of the server cannot reach each other",
@@ -50,12 +51,13 @@ PROCESS_PATTERNS = (
     ),
     MessagePattern(
         "process-limit",
-        r"can't start new thread|what\(\): +Resource temporarily unavailable|code: 11, kind: WouldBlock|pthread_create failed"
+        r"can't start new thread|what\(\): +Resource temporarily unavailable|code: 11, kind: WouldBlock"
+        r"|pthread_create failed.{0,80}Resource temporarily unavailable"
         r"|fork.{0,40}Resource temporarily unavailable|\[Errno 11\] Resource "
         r"temporarily unavailable",
         "The pod has as many processes and threads as its node allows",
         "Raise podPidsLimit of the kubelet on the GPU nodes, or set OMP_NUM_THREADS in env to 1.",
-        sentences=(r"can't start new thread", r"OpenBLAS blas_thread_init: pthread_create failed for thread \d+ of \d+: .{1,80}"),
+        sentences=(r"OpenBLAS blas_thread_init: pthread_create failed for thread \d+ of \d+: Resource temporarily unavailable",),
     ),
     MessagePattern(
         "open-files-limit",
