@@ -45,4 +45,5 @@ def read_failure(message: str) -> ProbeFailure:
         return ProbeFailure(probe, "status", int(status[1]))
     request = _REQUEST.fullmatch(failure)
     error = (request["error"] if request else failure).strip()
-    return ProbeFailure(probe, next((kind for kind, pattern in _ERRORS if re.search(pattern, error)), "other"), 0)
+    kind: Kind = next((kind for kind, pattern in _ERRORS if re.search(pattern, error)), "other")
+    return ProbeFailure(probe, kind, 0)
