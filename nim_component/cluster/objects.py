@@ -9,6 +9,7 @@ from typing import Any, cast
 
 Object = dict[str, Any]
 """A Kubernetes object as decoded JSON."""
+_COMBINED = "(combined from similar events): "
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,11 @@ def is_about(event: Object, object_: Object) -> bool:
 
 
 def message_of(event: Object) -> str:
-    """Return the message of an event."""
-    return text_at(event, "message")
+    """Return the message of an event, without the prefix of events that were combined.
+
+    The event recorder of Kubernetes combines events that differ only in their messages.
+    """
+    return text_at(event, "message").removeprefix(_COMBINED)
 
 
 def containers_of(pod: Object) -> list[Container]:

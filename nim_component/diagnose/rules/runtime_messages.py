@@ -170,10 +170,7 @@ RUNTIME_PATTERNS = (
         "The container runtime of the node does not create the container in time",
         "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime; check its disk for overload.",
         "likely",
-        sentences=(
-            r"(?:Error: )?(?:rpc error: code = \w+ desc = )?failed to reserve container name [^\n]*",
-            r"(?:Error: )?(?:rpc error: code = DeadlineExceeded desc = )?context deadline exceeded",
-        ),
+        sentences=(r"(?:Error: )?(?:rpc error: code = \w+ desc = )?failed to reserve container name [^\n]*",),
     ),
     MessagePattern(
         "runtime-cgroup",

@@ -16,7 +16,6 @@ _FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _OWNERSHIP = "VolumePermissionChangeInProgress"
 _WITHOUT_REASON = ("Unable to attach or mount volumes", "unmounted volumes=")
 """Starts of the kubelet's summary. It repeats every two minutes and names no reason."""
-_COMBINED = "(combined from similar events): "
 
 
 def check_mounts(snapshot: Snapshot, pod: Object, subject: str) -> Iterator[Diagnosis]:
@@ -30,7 +29,7 @@ def check_mounts(snapshot: Snapshot, pod: Object, subject: str) -> Iterator[Diag
         text = "The kubelet is setting the GID (fs_group) of the files on a volume"
         yield Diagnosis("volume-ownership-slow", text, fix, sanitize(message_of(events[-1])), subject=subject)
         return
-    messages = [message_of(event).removeprefix(_COMBINED) for event in events if event.get("reason") in _FAILURES]
+    messages = [message_of(event) for event in events if event.get("reason") in _FAILURES]
     specific = [message for message in messages if not message.startswith(_WITHOUT_REASON)]
     for message in (specific or messages)[-1:]:
         pvc = _find_pvc(snapshot, pod, message)

@@ -15,13 +15,16 @@ FOREIGN_TEXT = 'admission webhook "quota" denied the request: exceeded quota: gp
 """A policy's text with the message of another cause."""
 
 
-def rejected_node_group(*pods: Object, stateful_set: str = "llama-group", kind: str = "StatefulSet", created: bool = False) -> Snapshot:
+def rejected_node_group(
+    *pods: Object, stateful_set: str = "llama-group", kind: str = "StatefulSet", created: bool = False, prefix: str = ""
+) -> Snapshot:
     """Return a LeaderWorkerSet whose StatefulSet could not create a pod.
 
-    With `created`, it created the pod later.
+    With `created`, it created the pod later. `prefix` is that of combined events.
     """
     involved: Any = {"metadata": {"name": stateful_set, "uid": "uid-set"}}
-    events = [event("FailedCreate", f'create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}', involved, kind, age=20)]
+    message = f'{prefix}create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}'
+    events = [event("FailedCreate", message, involved, kind, age=20)]
     if created:
         events.append(event("SuccessfulCreate", "create Pod x in StatefulSet y successful", involved, kind, age=5))
     return snapshot(*pods, leaderworkersets=[leader_worker_set()], events=events)
@@ -44,6 +47,7 @@ CASES: dict[str, list[Case]] = {
             "The pod exceeds the namespace's quota gpus: requested requests.nvidia.com/gpu=2, used requests.nvidia.com/gpu=3, limit requests.nvidia.com/gpu=4",
         ),
         (rejected_node_group(), "quota gpus: requested requests.nvidia.com/gpu=8"),
+        (rejected_node_group(prefix="(combined from similar events): "), "quota gpus: requested requests.nvidia.com/gpu=8"),
         # the leader exists, and its worker is rejected
         (rejected_node_group(pod("llama-group-0"), stateful_set="llama-group-0"), "requested requests.nvidia.com/gpu=8"),
     ],
