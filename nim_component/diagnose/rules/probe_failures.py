@@ -45,5 +45,7 @@ def read_failure(message: str) -> ProbeFailure:
         return ProbeFailure(probe, "status", int(status[1]))
     request = _REQUEST.fullmatch(failure)
     error = (request["error"] if request else failure).strip()
-    kind: Kind = next((kind for kind, pattern in _ERRORS if re.search(pattern, error)), "other")
-    return ProbeFailure(probe, kind, 0)
+    for kind, pattern in _ERRORS:
+        if re.search(pattern, error):
+            return ProbeFailure(probe, kind, 0)
+    return ProbeFailure(probe, "other", 0)
