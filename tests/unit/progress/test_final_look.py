@@ -362,7 +362,9 @@ def test_model_of_source_is_compared():
     assert (severity, text[:61]) == ("warning", "llama: the server is ready but does not serve org/model; it l")
 
 
-def test_fifty_services_need_one_list():
+def test_fifty_services_need_one_list(monkeypatch: pytest.MonkeyPatch):
+    """The time limit is long, because this test is about the number of requests."""
+    monkeypatch.setattr(live_services, "LOOK_SECONDS", 60.0)
     names = [f"llama-{index}" for index in range(50)]
     recording, seen = update(on_cluster(names), deployed_many(names))
     assert entries(recording) == []
