@@ -13,7 +13,7 @@ from .security_rejections import fix_constraint, fix_violation
 from .webhook_failures import describe_failure
 
 _WRAPPER = re.compile(
-    r"\s*(?:Error creating: |create Pod \S{1,253} in StatefulSet \S{1,253} failed error: |"
+    r"\s*(?:Error creating: |[Cc]reate Pod \S{1,253} in StatefulSet \S{1,253} failed error: |"
     r"Failed to create (?:leader statefulset|worker statefulset for leader pod) \S{1,253}: |"
     r"Failed to create headless service for error: |Error from server(?: \(\w+\))?: )?"
     r"(?:(?:pods|statefulsets\.apps|services) (?:\"[^\"]{0,253}\" )?is forbidden: )?"

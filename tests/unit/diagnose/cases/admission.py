@@ -23,7 +23,7 @@ def rejected_node_group(
     With `created`, it created the pod later. `prefix` is that of combined events.
     """
     involved: Any = {"metadata": {"name": stateful_set, "uid": "uid-set"}}
-    message = f'{prefix}create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}'
+    message = f'{prefix}Create Pod x in StatefulSet y failed error: pods "x" is forbidden: {_QUOTA}'
     events = [event("FailedCreate", message, involved, kind, age=20)]
     if created:
         events.append(event("SuccessfulCreate", "create Pod x in StatefulSet y successful", involved, kind, age=5))
