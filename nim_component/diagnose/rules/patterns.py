@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
@@ -39,12 +40,21 @@ class MessagePattern:
 
     def match_whole(self, message: str) -> re.Match[str] | None:
         """Return the match of a sentence with a whole message, or None."""
-        matches = (re.fullmatch(each, message.strip(), re.IGNORECASE | re.DOTALL) for each in self.sentences)
-        return next((match for match in matches if match), None)
+        stripped = message.strip()
+        return next((match for each in self._compiled_sentences if (match := each.fullmatch(stripped))), None)
 
     def search(self, message: str) -> re.Match[str] | None:
         """Return the match of the pattern in a message, or None."""
-        return re.search(self.pattern, message, re.IGNORECASE)
+        return self._compiled_pattern.search(message)
+
+    # All tables together have nearly as many patterns as the cache of `re` holds.
+    @cached_property
+    def _compiled_pattern(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE)
+
+    @cached_property
+    def _compiled_sentences(self) -> list[re.Pattern[str]]:
+        return [re.compile(each, re.IGNORECASE | re.DOTALL) for each in self.sentences]
 
     def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""
