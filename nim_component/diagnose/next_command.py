@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..kubernetes.kubectl import describe
 from .diagnosis import Diagnosis
 
 _DESCRIBED = frozenset(("deployment", "job", "pod", "pvc", "replicaset", "service", "statefulset"))
@@ -18,4 +19,4 @@ def add_command(diagnosis: Diagnosis, namespace: str) -> Diagnosis:
         return replace(diagnosis, command="")
     if diagnosis.command or kind not in _DESCRIBED or not name:
         return diagnosis
-    return replace(diagnosis, command=f"kubectl -n {namespace} describe {kind} {name}")
+    return replace(diagnosis, command=describe(namespace, kind, name))

@@ -113,10 +113,11 @@ def read_errors(log: str) -> LogErrors:
     process lost a peer, warnings, errors whose reason is usually in a warning. Lines of the levels
     INFO and DEBUG are no errors.
     """
-    chains = _read_chains(log[-_MAX_LOG_LENGTH:])
+    log = log[-_MAX_LOG_LENGTH:]
+    chains = _read_chains(log)
     if len(chains) > 1 and len(chains[0]) == 1 and chains[0][0].is_cut:
         chains = chains[1:]
-    refused = _THREADS_REFUSED.search(log[-_MAX_LOG_LENGTH:]) is not None  # by the container runtime: no limit is reached
+    refused = _THREADS_REFUSED.search(log) is not None  # by the container runtime: no limit is reached
     chains = [kept for chain in chains if (kept := [each for each in chain if not _is_unrelated(each, refused)])]
     generic = [each for chain in chains for each in chain if each.is_generic and each.level != "warning"]
     specific = [kept for chain in chains if (kept := [each for each in chain if not each.is_generic])]
@@ -187,11 +188,12 @@ class _Reader:
         is_exception = line.process in self.tracebacks or _EXCEPTION.match(text) is not None
         error = LogError(text, line.level, line.prefix, line.process, is_exception, lines=[text])
         if line.process in self.chained and is_exception and line.process in self.last:
-            self.last[line.process].append(error)
+            chain = self.last[line.process]
         else:
-            self.chains.append([error])
+            self.chains.append(chain := [])
+        chain.append(error)
         if is_exception:
-            self.last[line.process] = next(chain for chain in reversed(self.chains) if chain[-1] is error)
+            self.last[line.process] = chain
             self.tracebacks.discard(line.process)
             self.chained.discard(line.process)
         self.open = error

@@ -27,6 +27,11 @@ def create_pull_secret(namespace: str, name: str, registry: str) -> str:
     return f"""read -rs key; printf '{config}' "$key" | kubectl -n {namespace} create secret generic {name} {options}"""
 
 
+def describe(namespace: str, kind: str, name: str) -> str:
+    """Return the command that prints an object with its events."""
+    return f"kubectl -n {namespace} describe {kind} {name}"
+
+
 def read_log(namespace: str, pod: str, container: str, *, previous: bool) -> str:
     """Return the command that prints the log of a container.
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from ...cluster.objects import Container, Object, items_at, mapping_at, message_of, number_at, text_at
+from ...cluster.objects import Container, Object, items_at, mapping_at, message_of, name_of, number_at, text_at
+from ...kubernetes.kubectl import read_log
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
@@ -12,7 +13,6 @@ from .probe_failures import ProbeFailure, read_failure
 _LATE = 0.8
 """Fraction of the startup limit after which a server is reported, while there is time to react."""
 _FIELDS = {"Startup": "startupProbe", "Liveness": "livenessProbe", "Readiness": "readinessProbe"}
-_LOG = "kubectl -n {namespace} logs {pod} -c {container} --previous"
 
 
 def check_probes(snapshot: Snapshot, pod: Object, server: Container, subject: str) -> Iterator[Diagnosis]:
@@ -115,8 +115,7 @@ def _diagnose_startup_limit(server: Container, failure: ProbeFailure, last: str,
 
 
 def _diagnose_liveness(snapshot: Snapshot, pod: Object, server: Container, failure: ProbeFailure, last: str, subject: str) -> Diagnosis:
-    name = text_at(pod, "metadata", "name")
-    command = f"`{_LOG.format(namespace=snapshot.namespace, pod=name, container=server.name)}`"
+    command = f"`{read_log(snapshot.namespace, name_of(pod), server.name, previous=True)}`"
     if failure.kind == "refused":
         state, fix = (
             "nothing listened on its port any more",

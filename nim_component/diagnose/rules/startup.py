@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...cluster.objects import Container, Ended, Object, containers_of, is_ready, name_of, text_at
+from ...kubernetes.kubectl import describe
 from ...names import AUTHORITIES_CONTAINER, CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize, sanitize_tail
 from ..diagnosis import Diagnosis
@@ -50,29 +51,31 @@ def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: s
     probes = list(check_probes(snapshot, pod, server, subject))
     yield from probes
     if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
-        found = list(_match_log(snapshot, pod, server, server.ended, subject))
-        yield from (replace(each, command=log_command(pod, server)) for each in found)
+        errors = read_errors(server.ended.message)
+        found = list(_match_log(snapshot, pod, server, server.ended, errors, subject))
+        yield from found
         if not found and not probes:
-            yield _diagnose_crash(pod, server, server.ended, subject)
+            yield _diagnose_crash(pod, server, server.ended, errors, subject)
     elif server.ended and server.ended.code == 0 and server.waiting == "CrashLoopBackOff" and not probes:
         yield _diagnose_end(pod, server, server.ended, subject)
     elif server.running_since and not probes:
         yield from check_elapsed_time(snapshot, server, subject)
 
 
-def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended, subject: str) -> Iterator[Diagnosis]:
+def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended, errors: LogErrors, subject: str) -> Iterator[Diagnosis]:
+    """Yield the diagnoses of a log, each with the command that prints it."""
+    command = log_command(pod, failed)
     if ended.reason == "StartError":
-        yield from match_patterns(RUNTIME_PATTERNS[:-1], ended.message, subject)
-        return
-    errors = read_errors(ended.message)
-    values = describe_pod(snapshot, pod, failed)
-    yield from match_errors(LOG_PATTERNS, errors, subject, values)
-    killed = list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values)) if errors.is_reason_missing else []
-    yield from killed
-    if errors.is_reason_missing and not killed:
-        text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
-        fix = f"Read the whole log: `{log_command(pod, failed)}`."
-        yield Diagnosis("engine-core-failed", text, fix, sanitize(errors.generic[0].text), "likely", subject)
+        found = list(match_patterns(RUNTIME_PATTERNS[:-1], ended.message, subject))
+    else:
+        values = describe_pod(snapshot, pod, failed)
+        found = list(match_errors(LOG_PATTERNS, errors, subject, values))
+        if errors.is_reason_missing:
+            found = list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values))
+            text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
+            evidence = sanitize(errors.generic[0].text)
+            found = found or [Diagnosis("engine-core-failed", text, f"Read the whole log: `{command}`.", evidence, "likely", subject)]
+    yield from (replace(each, command=command) for each in found)
 
 
 def _check_other_container(snapshot: Snapshot, pod: Object, each: Container, subject: str) -> Iterator[Diagnosis]:
@@ -80,19 +83,19 @@ def _check_other_container(snapshot: Snapshot, pod: Object, each: Container, sub
     ended = each.ended
     if ended is None or ended.code == 0 or ended.reason == "OOMKilled":
         return
-    found = list(_match_log(snapshot, pod, each, ended, subject)) if each.name == PREWARM_CONTAINER else []
-    yield from (replace(diagnosis, command=log_command(pod, each)) for diagnosis in found)
+    is_prewarm = each.name == PREWARM_CONTAINER
+    found = list(_match_log(snapshot, pod, each, ended, read_errors(ended.message), subject)) if is_prewarm else []
+    yield from found
     if not found:
         title, fix = _OTHER_CONTAINERS.get(each.name, (f"The container {sanitize(each.name, 63)}", "Correct extra_containers."))
         text = f"{title} failed with exit code {ended.code}"
         yield Diagnosis("container-failed", text, f"{SEE_EVIDENCE} {fix}", sanitize_tail(ended.message), "likely", subject)
 
 
-def _diagnose_crash(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
+def _diagnose_crash(pod: Object, server: Container, ended: Ended, errors: LogErrors, subject: str) -> Diagnosis:
     times = f", {server.restarts + 1} times so far" if server.restarts else ""
     text = f"The server exits soon after its start with exit code {ended.code}{times}"
-    errors = read_errors(ended.message).chains
-    log = sanitize(errors[0][-1].text) if errors else sanitize_tail(ended.message)
+    log = sanitize(errors.chains[0][-1].text) if errors.chains else sanitize_tail(ended.message)
     fix = f"See the last error of its log in the evidence. If it shows no reason, read the whole log: `{log_command(pod, server)}`."
     return Diagnosis("crash-loop", text, fix if log else "It logged nothing: check image, command and args.", log, "possible", subject)
 
@@ -100,7 +103,7 @@ def _diagnose_crash(pod: Object, server: Container, ended: Ended, subject: str) 
 def _diagnose_end(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
     if _SHUTDOWN.search(ended.message):
         text = f"The server was stopped from outside (exit code 0) and is started again, {server.restarts} times so far"
-        events = f"kubectl -n {text_at(pod, 'metadata', 'namespace')} describe pod {name_of(pod)}"
+        events = describe(text_at(pod, "metadata", "namespace"), "pod", name_of(pod))
         fix = f"See the events of the pod for the reason, such as a failed liveness probe, an eviction or a drained node: `{events}`."
         return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), "likely", subject)
     text = f"The server ends without an error (exit code 0) and is started again, {server.restarts} times so far"
