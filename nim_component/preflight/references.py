@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..cluster.objects import Object, at, items_at, mapping_at, text_at, texts_at
 from ..diagnose.targets import service_of
+from ..names import AUTHORITIES_VOLUME, CACHE_VOLUMES
 
 _NO_POD = "so no pod can be created"
 _NO_START = "so its pods cannot start"
@@ -71,19 +72,20 @@ def list_references(objects: Sequence[Object], created: Collection[tuple[str, st
     for object_ in objects:
         service = service_of(object_)
         namespace = text_at(object_, "metadata", "namespace") or "default"
-        for kind, name, argument, effect in _references_of(object_) if service else ():
-            kind, _, other = kind.partition("@")
-            space = "" if kind in _CLUSTER_SCOPED else other or namespace
-            if name and (kind, space, name) not in created:
-                users.setdefault(ObjectReference(kind, space, name, argument, effect), set()).add(service)
+        for found in _references_of(object_) if service else ():
+            reference = found._replace(namespace="" if found.kind in _CLUSTER_SCOPED else found.namespace or namespace)
+            if reference.name and reference[:3] not in created:
+                users.setdefault(reference, set()).add(service)
     return {reference: tuple(sorted(users[reference])) for reference in sorted(users)}
 
 
-_Found = tuple[str, str, str, str]
-"""Kind (with `@<namespace>` if it is another one), name, argument and effect."""
+def _refer(kind: str, name: str, argument: str, effect: str, namespace: str = "") -> ObjectReference:
+    """Return a reference. Without a namespace, the object is in that of the reference."""
+    return ObjectReference(kind, namespace, name, argument, effect)
 
 
-def _references_of(object_: Object) -> Iterator[_Found]:
+def _references_of(object_: Object) -> Iterator[ObjectReference]:
+    """Yield the references of an object. Names may be empty."""
     spec = mapping_at(object_, "spec")
     match object_.get("kind"):
         case "Deployment" | "Job":
@@ -92,67 +94,69 @@ def _references_of(object_: Object) -> Iterator[_Found]:
             for template in ("leaderTemplate", "workerTemplate"):
                 yield from _references_of_pod(mapping_at(spec, "leaderWorkerTemplate", template, "spec"))
         case "PersistentVolumeClaim":
-            yield "PersistentVolume", text_at(spec, "volumeName"), "cache.volume_name", "so the PVC stays pending"
+            yield _refer("PersistentVolume", text_at(spec, "volumeName"), "cache.volume_name", "so the PVC stays pending")
         case "Ingress":
             effect = "so no controller serves the Ingress"
-            yield "IngressClass", text_at(spec, "ingressClassName"), "ingress.class_name", effect
+            yield _refer("IngressClass", text_at(spec, "ingressClassName"), "ingress.class_name", effect)
             # cert-manager creates the Secret of an Ingress with its annotations.
             if not any(key.startswith("cert-manager.io/") for key in texts_at(object_, "metadata", "annotations")):
                 for each in items_at(spec, "tls"):
-                    yield "Secret", text_at(each, "secretName"), "ingress.tls_secret", "so its hosts have no certificate of their own"
+                    yield _refer(
+                        "Secret", text_at(each, "secretName"), "ingress.tls_secret", "so its hosts have no certificate of their own"
+                    )
         case "HTTPRoute" | "GRPCRoute" as kind:
             argument = f"{'http' if kind == 'HTTPRoute' else 'grpc'}_route.gateway"
             for each in items_at(spec, "parentRefs"):
                 if each.get("kind") in (None, "Gateway"):
-                    yield f"Gateway@{text_at(each, 'namespace')}", text_at(each, "name"), argument, "so no gateway serves the route"
+                    yield _refer("Gateway", text_at(each, "name"), argument, "so no gateway serves the route", text_at(each, "namespace"))
         case "ScaledObject":
             for each in items_at(spec, "triggers"):
                 kind = text_at(each, "authenticationRef", "kind") or "TriggerAuthentication"
                 argument, effect = "autoscaling.keda (authentication)", "so KEDA cannot read the trigger"
-                yield kind, text_at(each, "authenticationRef", "name"), argument, effect
+                yield _refer(kind, text_at(each, "authenticationRef", "name"), argument, effect)
         case "ResourceClaimTemplate":
             for each in items_at(spec, "spec", "devices", "requests"):
                 name = text_at(each, "exactly", "deviceClassName")
-                yield "DeviceClass", name, "resource_claims (device_class)", _NO_DEVICE
+                yield _refer("DeviceClass", name, "resource_claims (device_class)", _NO_DEVICE)
         case "InferencePool":
             name = text_at(spec, "endpointPickerRef", "name")
-            yield "Service", name, "inference_pool.endpoint_picker", "so the gateway cannot choose a pod"
+            yield _refer("Service", name, "inference_pool.endpoint_picker", "so the gateway cannot choose a pod")
         case _:
             return
 
 
-def _references_of_pod(pod: Object) -> Iterator[_Found]:
-    yield "ServiceAccount", text_at(pod, "serviceAccountName"), "service_account.name", _NO_POD
-    yield "PriorityClass", text_at(pod, "priorityClassName"), "priority_class", _NO_POD
-    yield "RuntimeClass", text_at(pod, "runtimeClassName"), "runtime_class", _NO_POD
+def _references_of_pod(pod: Object) -> Iterator[ObjectReference]:
+    yield _refer("ServiceAccount", text_at(pod, "serviceAccountName"), "service_account.name", _NO_POD)
+    yield _refer("PriorityClass", text_at(pod, "priorityClassName"), "priority_class", _NO_POD)
+    yield _refer("RuntimeClass", text_at(pod, "runtimeClassName"), "runtime_class", _NO_POD)
     for each in items_at(pod, "resourceClaims"):
-        yield "ResourceClaim", text_at(each, "resourceClaimName"), "resource_claims (claim)", _NO_DEVICE
-        yield "ResourceClaimTemplate", text_at(each, "resourceClaimTemplateName"), "resource_claims (template)", _NO_DEVICE
+        yield _refer("ResourceClaim", text_at(each, "resourceClaimName"), "resource_claims (claim)", _NO_DEVICE)
+        yield _refer("ResourceClaimTemplate", text_at(each, "resourceClaimTemplateName"), "resource_claims (template)", _NO_DEVICE)
     for volume in items_at(pod, "volumes"):
         yield from _references_of_volume(volume)
     for container in (each for list_ in ("initContainers", "containers") for each in items_at(pod, list_)):
         yield from _references_of_variables(container)
 
 
-def _references_of_volume(volume: Object) -> Iterator[_Found]:
-    argument = "network.ca_config_map" if volume.get("name") == "ca-own" else "extra_volumes"
+def _references_of_volume(volume: Object) -> Iterator[ObjectReference]:
+    argument = "network.ca_config_map" if volume.get("name") == AUTHORITIES_VOLUME else "extra_volumes"
     sources = [*items_at(volume, "projected", "sources"), volume]
     for source in sources:
         for kind, field, key in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName" if source is volume else "name")):
             if at(source, field, "optional") is not True:
-                yield kind, text_at(source, field, key), argument, _NO_START
+                yield _refer(kind, text_at(source, field, key), argument, _NO_START)
     claim = mapping_at(volume, "ephemeral", "volumeClaimTemplate", "spec")
-    argument = "cache.storage_class" if str(volume.get("name")).startswith("cache") else "extra_volumes"
-    yield "StorageClass", text_at(claim, "storageClassName"), argument, "so its volume is not created"
+    argument = "cache.storage_class" if volume.get("name") in CACHE_VOLUMES else "extra_volumes"
+    yield _refer("StorageClass", text_at(claim, "storageClassName"), argument, "so its volume is not created")
 
 
-def _references_of_variables(container: Object) -> Iterator[_Found]:
+def _references_of_variables(container: Object) -> Iterator[ObjectReference]:
     """Yield ConfigMaps and Secrets of the environment, without single keys of Secrets."""
     for each in items_at(container, "env"):
         reference = mapping_at(each, "valueFrom", "configMapKeyRef")
         if reference.get("optional") is not True:
-            yield "ConfigMap", text_at(reference, "name"), "env", _NO_START
+            yield _refer("ConfigMap", text_at(reference, "name"), "env", _NO_START)
     for each in items_at(container, "envFrom"):
         for kind, field in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             if at(each, field, "optional") is not True:
-                yield kind, text_at(each, field, "name"), f"envFrom of {text_at(container, 'name')}", _NO_START
+                yield _refer(kind, text_at(each, field, "name"), f"envFrom of {text_at(container, 'name')}", _NO_START)
