@@ -49,6 +49,8 @@ LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
 The API server merges volumes by name. In the preview of the first update of an object, the provider
 merges the old fields with the new ones. A volume of two types is then invalid.
 """
+SHM_VOLUME, AUTHORITIES_VOLUME = "dshm", "ca-own"
+"""Volumes of `/dev/shm`, and of the certificates in `network.ca_config_map`."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 """Label that the LeaderWorkerSet controller sets on each pod of a node group; the leader has 0."""
 CACHE_LABEL = "nim-component/cache-of"

@@ -1,6 +1,6 @@
 """Names that the component manages: environment variables, volumes and paths."""
 
-from ..names import CACHE_VOLUMES, LORA_VOLUMES
+from ..names import AUTHORITIES_VOLUME, CACHE_VOLUMES, LORA_VOLUMES, SHM_VOLUME
 from .lora_options import LORA_ENV
 
 TLS_MODE = "NIM_SSL_MODE"
@@ -25,6 +25,5 @@ MANAGED_ENV = {
 """Environment variables that the component sets, each with the field that decides its value."""
 
 DEFAULT_PORT = 8000
-SHM_VOLUME = "dshm"
-MANAGED_VOLUMES = (SHM_VOLUME, *CACHE_VOLUMES, *LORA_VOLUMES, "lora-loader", "lora-tmp", "ca-own", "ca-bundle", "cache-scratch")
+MANAGED_VOLUMES = (SHM_VOLUME, *CACHE_VOLUMES, *LORA_VOLUMES, "lora-loader", "lora-tmp", AUTHORITIES_VOLUME, "ca-bundle", "cache-scratch")
 """Names of the component's volumes."""

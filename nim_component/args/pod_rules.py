@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..kubernetes.quantities import parse_quantity
-from ..names import MANAGED_CONTAINERS
+from ..names import MANAGED_CONTAINERS, SHM_VOLUME
 from .cache import CacheArgs
 from .lora_adapter import LoRAAdapter
 from .lora_options import PEFT_SOURCE, LoRAArgs, adapter_names
-from .managed_names import CACHE_PATH, MANAGED_VOLUMES, SHM_PATH, SHM_VOLUME
+from .managed_names import CACHE_PATH, MANAGED_VOLUMES, SHM_PATH
 from .problems import Problem
 
 

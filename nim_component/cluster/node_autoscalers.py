@@ -36,7 +36,8 @@ _LABEL_PREFIXES = (
     "kubernetes.azure.com/",  # also that of AKS
     "eks.amazonaws.com/compute-type",  # EKS Auto Mode
 )
-_TAINT_KEYS = ("ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler")
+AUTOSCALER_TAINTS = ("ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler")
+"""Keys of the taints of nodes that cluster-autoscaler removes."""
 
 
 class Decision(NamedTuple):
@@ -80,4 +81,4 @@ def _read_decision(event: Object) -> Decision | None:
 def _is_managed(node: Object) -> bool:
     taints = (text_at(taint, "key") for taint in items_at(node, "spec", "taints"))
     has_label = any(key.startswith(_LABEL_PREFIXES) for key in texts_at(node, "metadata", "labels"))
-    return has_label or any(key.startswith(("karpenter.", *_TAINT_KEYS)) for key in taints)
+    return has_label or any(key.startswith(("karpenter.", *AUTOSCALER_TAINTS)) for key in taints)

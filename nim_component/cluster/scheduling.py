@@ -75,6 +75,16 @@ def fits_affinity(node: Object, pod: Object) -> bool:
     return not terms or any(expressions and all(matches_expression(each, labels) for each in expressions) for expressions in expressions_of)
 
 
+def fits_labels(node: Object, pod: Object) -> bool:
+    """Return True if a pod's node selector and required node affinity allow a node."""
+    return fits_selector(node, pod) and fits_affinity(node, pod)
+
+
+def can_run(node: Object, pod: Object) -> bool:
+    """Return True if a pod may be scheduled on a node that has its resources free."""
+    return fits_labels(node, pod) and not blocking_taints(node, pod)
+
+
 def tolerates(tolerations: Iterable[Object], taint: Object) -> bool:
     """Return True if a toleration matches a taint, by the rules of Kubernetes."""
     for each in tolerations:

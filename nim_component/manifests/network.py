@@ -5,7 +5,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network import CA_ENV, LOCAL_HOSTS, NATIVE_TLS, PROXY_ENV
-from ..names import AUTHORITIES_CONTAINER
+from ..names import AUTHORITIES_CONTAINER, AUTHORITIES_VOLUME
 from .inputs import lift, lift_all
 from .security import render_read_only_context
 from .variables import Environment, render_variable
@@ -61,7 +61,7 @@ def render_authorities_container(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDic
             "security_context": render_read_only_context(),
             "termination_message_policy": "FallbackToLogsOnError",
             "volume_mounts": [
-                {"name": "ca-own", "mount_path": OWN_PATH, "read_only": True},
+                {"name": AUTHORITIES_VOLUME, "mount_path": OWN_PATH, "read_only": True},
                 {"name": "ca-bundle", "mount_path": BUNDLE_PATH},
             ],
         }
@@ -72,7 +72,7 @@ def render_network_volumes(nim: NIM) -> "list[k8s.core.v1.VolumeArgsDict]":
     """Render the volumes of the given authorities and of the joined bundle."""
     if nim.network is None or nim.network.ca_config_map is None:
         return []
-    return [{"name": "ca-own", "config_map": {"name": nim.network.ca_config_map}}, {"name": "ca-bundle", "empty_dir": {}}]
+    return [{"name": AUTHORITIES_VOLUME, "config_map": {"name": nim.network.ca_config_map}}, {"name": "ca-bundle", "empty_dir": {}}]
 
 
 def render_network_mounts(nim: NIM) -> "list[k8s.core.v1.VolumeMountArgsDict]":

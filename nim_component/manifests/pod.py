@@ -5,9 +5,8 @@ from typing import Any, cast
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.managed_names import SHM_VOLUME
 from ..args.pod import PodToleration, Toleration
-from ..names import make_selector
+from ..names import SHM_VOLUME, make_selector
 from .devices import render_pod_claims
 from .lora import render_init_containers, render_lora_volumes
 from .network import render_authorities_container, render_network_volumes

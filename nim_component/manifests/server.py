@@ -6,8 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM
-from ..args.managed_names import CACHE_PATH, DEFAULT_PORT, SHM_PATH, SHM_VOLUME
-from ..names import SERVER_CONTAINER
+from ..args.managed_names import CACHE_PATH, DEFAULT_PORT, SHM_PATH
+from ..names import SERVER_CONTAINER, SHM_VOLUME
 from .arguments import render_server_arguments
 from .devices import render_server_claims
 from .environment import SCRATCH_PATH, render_server_environment

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ..cluster.objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
-from ..cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
+from ..cluster.scheduling import allocatable, blocking_taints, can_run, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
 from ..names import SELECTOR_LABELS, SERVER, WORKER
 from ..text.sanitizing import sanitize
 from .facts import Facts
@@ -85,14 +85,7 @@ def _place(service: ServiceRequirements, resource: str, facts: Facts, used: _Use
     if facts.pods is None:
         text = f"requires {total}; free GPUs are unknown, because pods may not be read"
         return CheckResult("warn", about, text, "Grant list on pods in all namespaces to check them.")
-    nodes = [
-        node
-        for node in facts.nodes or ()
-        if allocatable(node, resource)
-        and fits_selector(node, service.pod)
-        and fits_affinity(node, service.pod)
-        and not blocking_taints(node, service.pod)
-    ]
+    nodes = [node for node in facts.nodes or () if allocatable(node, resource) and can_run(node, service.pod)]
     free = {name_of(node): allocatable(node, resource) - used[name_of(node), resource] for node in nodes}
     placed = 0
     for _ in range(service.replicas):

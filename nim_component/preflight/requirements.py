@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..cluster.objects import Object, at, items_at, mapping_at, name_of, number_at, text_at
+from ..cluster.volume_owners import find_volume_owner
 from ..diagnose.targets import is_server, service_of
 from .references import ObjectReference, list_references
 
@@ -111,9 +112,7 @@ def _read_pvc_owners(volumes: Sequence[Object]) -> dict[str, tuple[str, ...]]:
     owners: dict[str, set[str]] = {}
     for volume in volumes:
         if pvc := text_at(volume, "persistentVolumeClaim", "claimName"):
-            lora = "lora.source" if at(volume, "persistentVolumeClaim", "readOnly") is True else "lora.volume"
-            owner = {"cache": "cache", "lora-pvc": lora}.get(text_at(volume, "name"), "extra_volumes")
-            owners.setdefault(pvc, set()).add(owner)
+            owners.setdefault(pvc, set()).add(find_volume_owner(volume))
     return {pvc: tuple(sorted(found)) for pvc, found in owners.items()}
 
 

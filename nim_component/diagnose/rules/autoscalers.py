@@ -13,7 +13,7 @@ from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
 from .patterns import MessagePattern, any_of, match_patterns
-from .pod_requests import SIZES, argument_of, requested
+from .pod_requests import ARGUMENTS, argument_of, requested
 
 _LATE = timedelta(seconds=PROVISION_SECONDS)
 _STATUS = "kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml"
@@ -150,7 +150,7 @@ def _fix_refusal(reasons: list[Reason], pod: Object) -> str:
 
 def _fix_reason(reason: Reason, pod: Object) -> str:
     resource, taint = lacking_resource(reason), untolerated_taint(reason)
-    if resource in SIZES:
+    if resource in ARGUMENTS:
         return f"Lower {argument_of(pod, resource)} (now {requested(pod, resource)}), or add a node pool with larger nodes."
     if resource and is_gpu(resource):
         return (

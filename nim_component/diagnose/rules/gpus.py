@@ -8,10 +8,9 @@ from ...cluster.node_autoscalers import has_node_autoscaler
 from ...cluster.objects import Object, name_of, text_at, texts_at
 from ...cluster.scheduling import (
     allocatable,
-    blocking_taints,
+    can_run,
     capacity,
-    fits_affinity,
-    fits_selector,
+    fits_labels,
     holds_resources,
     is_node_ready,
     requests_of,
@@ -51,7 +50,7 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
         return
     # The scheduler counts every node that lacks a GPU, including those without any. If a suitable
     # node has the GPUs free, there is another reason.
-    suitable = {name: number for name, number in offered.items() if _is_suitable(snapshot.nodes[name], pod)}
+    suitable = {name: number for name, number in offered.items() if can_run(snapshot.nodes[name], pod)}
     free = _count_free(snapshot, resource)
     if not suitable or (snapshot.cluster_pods is not None and any(free[name] >= requested for name in suitable)):
         return
@@ -71,7 +70,7 @@ def _diagnose_size(snapshot: Snapshot, pod: Object, resource: str, largest: int,
     """Return the diagnosis of a pod that requests more GPUs than any node offers."""
     requested = requests_of(pod, resource)
     for node in snapshot.nodes.values():
-        if capacity(node, resource) >= requested and _fits_labels(node, pod):
+        if capacity(node, resource) >= requested and fits_labels(node, pod):
             return _diagnose_health(node, resource, evidence, subject)
     text = f"The pod requests {requested} {resource}, but the largest node has {largest}"
     fix = f"Set gpu to at most {largest}, or add a node with {requested} GPUs: a pod cannot be spread over nodes."
@@ -97,7 +96,7 @@ def _find_nodes_without_plugin(snapshot: Snapshot, pod: Object, resource: str) -
         offers = any(allocatable(node, key) for key in texts_at(node, "status", "allocatable") if key.startswith(f"{vendor}/"))
         labels = texts_at(node, "metadata", "labels")
         has_gpus = capacity(node, resource) > 0 or any(labels.get(key) == value for key, value in _GPU_LABELS)
-        if vendor == "nvidia.com" and has_gpus and not offers and is_node_ready(node) and _fits_labels(node, pod):
+        if vendor == "nvidia.com" and has_gpus and not offers and is_node_ready(node) and fits_labels(node, pod):
             yield node
 
 
@@ -109,14 +108,6 @@ def _diagnose_plugin(node: Object, resource: str, evidence: str, subject: str) -
     fix = f"Check the pods of the device plugin and the driver on the node: `{command}`. A new node takes some minutes."
     # Labels remain without a device plugin, also where a DRA driver is used in its place.
     return Diagnosis("device-plugin-not-ready", text, fix, evidence, "certain" if devices else "likely", subject)
-
-
-def _fits_labels(node: Object, pod: Object) -> bool:
-    return fits_selector(node, pod) and fits_affinity(node, pod)
-
-
-def _is_suitable(node: Object, pod: Object) -> bool:
-    return _fits_labels(node, pod) and not blocking_taints(node, pod)
 
 
 def _describe_offers(snapshot: Snapshot) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from ...cluster.objects import Container, Ended, Object, containers_of, items_at, name_of, text_at
+from ...cluster.objects import Container, Ended, Object, containers_of, name_of, text_at
 from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .server_messages.values import shm_size_of
+from .server_messages.values import DEFAULT_SHM, find_shm_size
 
 _BUS_ERROR = 135
 """Exit code of a process that SIGBUS ended."""
@@ -23,7 +23,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             if each.ended.reason == "OOMKilled":
                 yield _diagnose_oom_kill(pod, each, subject)
             elif each.ended.code == _BUS_ERROR:
-                yield _diagnose_bus_error(each.ended, shm_size_of(pod), subject)
+                yield _diagnose_bus_error(each.ended, find_shm_size(pod) or DEFAULT_SHM, subject)
 
 
 def _diagnose_bus_error(ended: Ended, shm_size: str, subject: str) -> Diagnosis:
@@ -42,9 +42,7 @@ def _diagnose_oom_kill(pod: Object, each: Container, subject: str) -> Diagnosis:
         argument = "lora_adapter_mem" if each.name == FETCHER_CONTAINER else f"the memory limit of {name} in extra_containers"
         text = f"The container {name} ran out of memory ({limit or 'no limit'})"
         return Diagnosis("container-out-of-memory", text, f"Raise {argument}.", subject=subject)
-    shm_size = next(
-        (text_at(volume, "emptyDir", "sizeLimit") for volume in items_at(pod, "spec", "volumes") if volume.get("name") == "dshm"), ""
-    )
+    shm_size = find_shm_size(pod)
     shm = f", of which /dev/shm can use {shm_size}" if shm_size else ""
     text = f"The server ran out of memory: mem is {limit or 'not limited'}{shm}"
     return Diagnosis("out-of-memory", text, "Raise mem, not only shm_size: /dev/shm counts against mem.", subject=subject)

@@ -4,9 +4,8 @@ from ...cluster.objects import Object, items_at, text_at, texts_at
 from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
 from ...text.sanitizing import sanitize
 
-SIZES = ("cpu", "memory", "ephemeral-storage")
-"""Resources that every node has."""
-_ARGUMENTS = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}
+ARGUMENTS = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}
+"""Resources that every node has, each with the argument for the server."""
 
 
 def is_prewarm(pod: Object) -> bool:
@@ -16,7 +15,7 @@ def is_prewarm(pod: Object) -> bool:
 
 def argument_of(pod: Object, resource: str) -> str:
     """Return the argument that sets the pod's request of cpu, memory or ephemeral storage."""
-    argument = _ARGUMENTS[resource]
+    argument = ARGUMENTS[resource]
     if is_prewarm(pod):
         return f"cache.prewarm.{argument}"
     return "lora_adapter_mem" if LOADER_CONTAINER in _container_names(pod) else argument

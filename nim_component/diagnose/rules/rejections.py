@@ -9,6 +9,7 @@ import re
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from .patterns import SEE_EVIDENCE, MessagePattern
+from .pod_requests import ARGUMENTS
 from .security_rejections import fix_constraint, fix_violation
 from .webhook_failures import describe_failure
 
@@ -20,7 +21,6 @@ _WRAPPER = re.compile(
     r"(?:Internal error occurred: )?"
 )
 """Text of a controller, of the wrapped error Forbidden and of the error InternalError."""
-_ARGUMENTS = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}
 
 _REJECTIONS = (
     MessagePattern(
@@ -203,7 +203,7 @@ def _shorten(value: str) -> str:
 
 
 def _fix_limit(groups: dict[str, str]) -> str:
-    argument = _ARGUMENTS.get(groups.get("resource", ""))
+    argument = ARGUMENTS.get(groups.get("resource", ""))
     if argument and groups.get("kind") and groups.get("unit") == "Container":
         bound = "at most" if groups["kind"] == "maximum" else "at least"
         return f"Set {argument} to {bound} {sanitize(groups['value'], 40)} (also in extra_containers), or change the LimitRange."

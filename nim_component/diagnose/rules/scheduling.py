@@ -13,7 +13,7 @@ from ..snapshot import Snapshot
 from .autoscalers import find_autoscaling
 from .gpus import find_gpus
 from .patterns import SEE_EVIDENCE, match_patterns
-from .pod_requests import SIZES, argument_of, is_prewarm, requested
+from .pod_requests import ARGUMENTS, argument_of, is_prewarm, requested
 from .queues import find_queue
 from .scheduler_reasons import NODE_AFFINITY, REASONS, VOLUMES, show_reason
 from .taints import UNSCHEDULABLE, find_cordoned, find_taints, is_taint
@@ -81,7 +81,7 @@ def _check_reason(
     snapshot: Snapshot, pod: Object, reason: Reason, reasons: Sequence[Reason], evidence: str, subject: str
 ) -> Iterator[Diagnosis]:
     resource = lacking_resource(reason)
-    if resource in SIZES:
+    if resource in ARGUMENTS:
         text = f"No suitable node has {requested(pod, resource)} of {resource} free"
         yield Diagnosis("node-too-small", text, f"Lower {argument_of(pod, resource)}, or use larger nodes.", evidence, subject=subject)
     elif resource and (is_gpu(resource) or resource == gpu_resource_of(pod)):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ...cluster.node_autoscalers import AUTOSCALER_TAINTS
 from ...cluster.objects import Object, text_at
 from ...cluster.scheduler_message import Reason, Taint, untolerated_taint
-from ...cluster.scheduling import allocatable, blocking_taints, fits_affinity, fits_selector, gpu_resource_of, is_node_ready, requests_of
+from ...cluster.scheduling import allocatable, blocking_taints, fits_labels, gpu_resource_of, is_node_ready, requests_of
 from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
@@ -18,8 +19,7 @@ _KUBERNETES_TAINT = "node.kubernetes.io/"
 _TEMPORARY_TAINTS = (
     "node.cloudprovider.kubernetes.io/",
     "karpenter.sh/",
-    "ToBeDeletedByClusterAutoscaler",
-    "DeletionCandidateOfClusterAutoscaler",
+    *AUTOSCALER_TAINTS,
     "cloud.google.com/impending-node-termination",
 )
 """Taints of nodes that start or are removed. A pod should not tolerate them."""
@@ -102,7 +102,7 @@ def _state_of(key: str) -> str:
 def _is_suitable(node: Object, pod: Object) -> bool:
     resource = gpu_resource_of(pod)
     has_gpus = resource is None or allocatable(node, resource) >= requests_of(pod, resource)
-    return has_gpus and fits_selector(node, pod) and fits_affinity(node, pod)
+    return has_gpus and fits_labels(node, pod)
 
 
 def _diagnose_state(snapshot: Snapshot, state: str, evidence: str, subject: str) -> Diagnosis:

@@ -1,7 +1,7 @@
 """Arguments of the PVCs that a pod mounts: the cache's, the adapters', or the user's own."""
 
-from ...cluster.objects import Object, at, items_at, number_at, text_at
-from ...names import CACHE_VOLUMES, LORA_VOLUMES
+from ...cluster.objects import Object, items_at, number_at, text_at
+from ...cluster.volume_owners import find_volume_owner
 from ...text.sanitizing import sanitize
 from ..snapshot import Snapshot
 
@@ -13,16 +13,14 @@ def name_volume_fields(snapshot: Snapshot, pod: Object, pvc: str) -> dict[str, s
     in `extra_volumes`, the words name the PVC's own fields.
     """
     volumes = [each for each in items_at(pod, "spec", "volumes") if pvc and text_at(each, "persistentVolumeClaim", "claimName") == pvc]
-    volume = volumes[0] if volumes else None
-    name, is_single = text_at(volume, "name"), _has_one_replica(snapshot)
-    if name in LORA_VOLUMES and at(volume, "persistentVolumeClaim", "readOnly") is True:
-        fields = _name_own_fields(pvc) | {"claim": "lora.source.claim"}
-    elif name in LORA_VOLUMES:
-        fields = _name_fields("lora.volume") | {"volume_name": "lora.volume.existing_claim"}
-    elif volume is None or name in CACHE_VOLUMES:
+    owner = find_volume_owner(volumes[0]) if volumes else "cache"
+    is_single = _has_one_replica(snapshot)
+    if owner == "cache":
         fields = _name_fields("cache")
+    elif owner == "lora.volume":
+        fields = _name_fields("lora.volume") | {"volume_name": "lora.volume.existing_claim"}
     else:
-        fields = _name_own_fields(pvc)
+        fields = _name_own_fields(pvc) | {"claim": "lora.source.claim" if owner == "lora.source" else "extra_volumes"}
     share = f"set {fields['storage_class']} to a class of file shares"
     once = f"set {fields['mode']} to ReadWriteOnce"
     fix = {True: f"{once}: the service has 1 replica", False: share, None: f"{once} and replicas to 1, or {share}"}[is_single]
@@ -45,7 +43,6 @@ def _name_own_fields(pvc: str) -> dict[str, str]:
         "size": f"the size of the PVC {shown}",
         "mode": f"the access mode of the PVC {shown}",
         "storage_class": f"the StorageClass of the PVC {shown}",
-        "claim": "extra_volumes",
         "volume_name": f"the volume of the PVC {shown}",
     }
 

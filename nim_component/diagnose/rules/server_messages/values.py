@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 
 from ....cluster.objects import Container, Object, container, items_at, mapping_at, name_of, number_at, text_at, texts_at
+from ....kubernetes.gpu_resources import is_gpu
 from ....kubernetes.kubectl import read_log
-from ....names import SERVER_CONTAINER
+from ....names import SERVER_CONTAINER, SHM_VOLUME
 from ....text.sanitizing import sanitize
 from ...snapshot import Snapshot
 
@@ -31,7 +32,7 @@ _SETTINGS = {
     },
 }
 """Settings by major version of the container. Each ignores or refuses those of the other."""
-_DEFAULT_SHM = "64Mi"
+DEFAULT_SHM = "64Mi"
 """Size of `/dev/shm` without a volume."""
 
 
@@ -47,7 +48,7 @@ def describe_pod(snapshot: Snapshot, pod: Object, failed: Container) -> Mapping[
     values = {
         "gpu": _count_gpus(server),
         "mem": text_at(server.spec, "resources", "limits", "memory") or "not limited",
-        "shm_size": shm_size_of(pod),
+        "shm_size": find_shm_size(pod) or DEFAULT_SHM,
         "cache": f" (the cache has {size})" if (size := _cache_size(snapshot, pod)) else "",
         "node": text_at(pod, "spec", "nodeName") or "of the pod",
         "user": str(number_at(server.spec, "securityContext", "runAsUser") or number_at(pod, "spec", "securityContext", "runAsUser")),
@@ -71,15 +72,15 @@ def log_command(pod: Object, failed: Container) -> str:
 
 def _count_gpus(server: Container) -> str:
     limits = mapping_at(server.spec, "resources", "limits")
-    amounts = [int(each) for name, each in limits.items() if "/" in name and str(each).isdecimal() and ("gpu" in name or "mig-" in name)]
+    amounts = [int(each) for name, each in limits.items() if is_gpu(name) and str(each).isdecimal()]
     count = sum(amounts)
     return f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU"
 
 
-def shm_size_of(pod: Object) -> str:
-    """Return the size of `/dev/shm` of a pod."""
-    volumes = [each for each in items_at(pod, "spec", "volumes") if text_at(each, "emptyDir", "medium") == "Memory"]
-    return next((size for each in volumes if (size := text_at(each, "emptyDir", "sizeLimit"))), _DEFAULT_SHM)
+def find_shm_size(pod: Object) -> str:
+    """Return the size of the volume for `/dev/shm`, or an empty text if there is none."""
+    volumes = [each for each in items_at(pod, "spec", "volumes") if text_at(each, "name") == SHM_VOLUME]
+    return next((text_at(each, "emptyDir", "sizeLimit") for each in volumes), "")
 
 
 def _cache_size(snapshot: Snapshot, pod: Object) -> str:
