@@ -78,7 +78,7 @@ async def print_explanations(client: ClusterClient, namespaces: list[str], names
     """Print explanations. End the command with exit code 3 if a service is not ready."""
     from ..diagnose.explain import Explainer
 
-    explainer = Explainer(client, lambda note: typer.echo(f"note: {note}", err=True))
+    explainer = Explainer(client, lambda note: typer.echo(f"note: {note}", err=True), read_logs=True)
     try:
         if watch:
             async for changed in explainer.follow(namespaces, names):

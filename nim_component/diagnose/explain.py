@@ -68,16 +68,17 @@ class Explanation:
 class Explainer:
     """Explains the services of a cluster."""
 
-    def __init__(self, client: ClusterClient, report_note: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, client: ClusterClient, report_note: Callable[[str], None] = lambda _: None, *, read_logs: bool = False) -> None:
         """Create an explainer.
 
         Args:
             client: Client of the cluster. The explainer closes it.
             report_note: Function that is called once, with a sentence, for each unreadable object
                 and for each log that was read.
+            read_logs: True to read logs of failed servers.
         """
         self._report_note, self._reported = report_note, set[str]()
-        self._watch = Watch(client, self._report_once, read_logs=True)
+        self._watch = Watch(client, self._report_once, read_logs=read_logs)
         self._query_limit = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._served: dict[Name, tuple[float, ServedModels | None]] = {}
 

@@ -28,7 +28,7 @@ def explain(client: FakeClient, *names: tuple[str, str]) -> tuple[list[Explanati
 
     async def run() -> tuple[list[Explanation], list[str]]:
         notes: list[str] = []
-        explainer = Explainer(cast(Any, client), notes.append)
+        explainer = Explainer(cast(Any, client), notes.append, read_logs=True)
         try:
             return await explainer.explain(["ml"], names), notes
         finally:

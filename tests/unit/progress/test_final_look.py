@@ -33,6 +33,7 @@ from nim_component.names import make_labels
 from nim_component.testing import Recording, record
 
 from ..cluster.server import serving
+from ..diagnose.kubernetes_objects import crashed, node
 
 Objects = dict[str, list[Any]]
 """Live objects by plural."""
@@ -223,6 +224,17 @@ def test_diagnosis_of_unavailable_service_is_printed():
     recording, _ = update(on_cluster(["llama"]), objects)
     assert "llama: the Deployment is not available: 0 of 1 pods are available.\n  phase: waiting for pods\n" in str(recording)
     assert "The Deployment is paused.\n  fix: Resume it" in str(recording)
+
+
+def test_final_look_reads_no_logs():
+    """Its time is limited. `explain` reads them."""
+    objects = deployed(services(["llama"]))
+    objects["deployments"][0]["status"] = {}
+    failed = crashed("Shutting down")
+    failed["metadata"]["labels"] = make_labels("llama")
+    recording, seen = update(on_cluster(["llama"]), {**objects, "pods": [failed], "nodes": [node()]})
+    assert "The server exits soon after its start" in str(recording)
+    assert [path for path in seen if "/log" in path] == []
 
 
 def test_missing_deployment_fails_the_update():
