@@ -60,8 +60,8 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    """Connections that wait for `accept`. With the default of 5, a client waits one second and tries
-    again, which no API server makes it do."""
+    """Connections that wait for `accept`. With the default of 5, some clients wait for a second and
+    try again."""
 
 
 if __name__ == "__main__":

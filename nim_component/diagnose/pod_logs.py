@@ -60,12 +60,11 @@ def put_logs(pods: Sequence[Object], logs: Mapping[FailedContainer, str]) -> lis
 def _put_logs(pod: Object, logs: Mapping[str, tuple[FailedContainer, str]]) -> Object:
     if not logs:
         return pod
-    statuses = [_put_log(status, *logs[str(status.get("name"))]) if status.get("name") in logs else status for status in _statuses(pod)]
+    statuses = [
+        _put_log(status, *logs[str(status.get("name"))]) if status.get("name") in logs else status
+        for status in items_at(pod, "status", "containerStatuses")
+    ]
     return {**pod, "status": {**mapping_at(pod, "status"), "containerStatuses": statuses}}
-
-
-def _statuses(pod: Object) -> list[Object]:
-    return items_at(pod, "status", "containerStatuses")
 
 
 def _put_log(status: Object, container: FailedContainer, log: str) -> Object:

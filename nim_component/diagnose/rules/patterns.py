@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...text.sanitizing import sanitize
+from ...text.sanitizing import sanitize, sanitize_around
 from ..diagnosis import Confidence, Diagnosis
 
 SEE_EVIDENCE = "See the evidence for the reason."
@@ -101,4 +101,4 @@ def _matching_line(match: re.Match[str], original: str) -> str:
     message = original if len(original) == len(match.string) else match.string
     start = message.rfind("\n", 0, match.start()) + 1
     end = message.find("\n", match.end())
-    return sanitize(message[start : None if end < 0 else end])
+    return sanitize_around(message[start : None if end < 0 else end], message[match.start() : match.end()])
