@@ -193,6 +193,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "gpu-device-unknown": "The node does not recognise the GPU or MIG device that was assigned to the pod.",
         "gpu-driver-not-ready": "The NVIDIA driver of the node is not loaded, or not completely.",
         "gpu-toolkit": "The NVIDIA Container Toolkit is missing or wrongly configured on the node.",
+        "image-has-driver-files": "The image contains files of the NVIDIA driver, which the node mounts into the container.",
         "memory-limit-start": "The memory limit is too low for the container to start.",
         "image-user-missing": "The image does not contain the user that the container must run as.",
         "working-directory": "The container cannot enter its working directory.",

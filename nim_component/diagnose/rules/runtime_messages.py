@@ -1,85 +1,23 @@
 """Patterns of messages of a container runtime that cannot create or start a container.
 
-containerd, CRI-O, runc and the NVIDIA Container Toolkit nest their messages. Each pattern is the
-text of the innermost one: several words, so that no path or name can match it.
+containerd, CRI-O and runc nest their messages. Each pattern is the text of the innermost one:
+several words, so that no path or name can match it.
 """
 
 from .patterns import SEE_EVIDENCE, MessagePattern, any_of
-from .server_messages.gpus import DRIVER_TOO_OLD
+from .toolkit_messages import CREATE, TOOLKIT_PATTERNS
 
-_CREATE = (
-    r"(?:Error: )?(?:rpc error: code = \w+ desc = )?(?:failed to create containerd (?:task|container): )?(?:failed to create shim task: )?"
-    r"(?:failed to start containerd task \"[^\"]*\": )?(?:container create failed: )?(?:OCI runtime create failed: )?"
-)
-"""Start of the sentences of containerd and CRI-O."""
-_RUNC = _CREATE + r"(?:(?:crun|runc create failed|runc)?:? ?)(?:unable to start container process: )?(?:error during container init: )?"
-_GPU_DRIVER = (
-    "The NVIDIA driver of the node is not loaded, or not completely",
-    "Wait until the node's driver pod is ready (GPU Operator: nvidia-driver-daemonset). If there is none, reinstall the driver, or "
-    "drain the node.",
-)
+_RUNC = CREATE + r"(?:(?:crun|runc create failed|runc)?:? ?)(?:unable to start container process: )?(?:error during container init: )?"
 
 RUNTIME_PATTERNS = (
-    MessagePattern("driver-too-old", r"unsatisfied condition: (?:cuda|driver|brand|arch)", *DRIVER_TOO_OLD, confidence="likely"),
-    MessagePattern(
-        "gpu-device-unresolved",
-        r"unresolvable CDI devices? (?P<device>\S+?)(?:[,:\s]|$)|failed to (?:stat CDI host device|inject CDI devices)|"
-        r"CDI device injection failed|"
-        r"CDI registry has|conflicting device",
-        "The node's CDI specification does not list the GPU that was assigned to the pod",
-        "Create the specification again on the node: restart its NVIDIA Container Toolkit pod and its device plugin, or run "
-        "`nvidia-ctk cdi generate`.",
-        "likely",
-        sentences=(_CREATE + r"[^\n]{0,200}unresolvable CDI devices (?P<device>[^\s,:]+)[^\n]*",),
-    ),
-    MessagePattern(
-        "gpu-device-unknown",
-        r"nvidia-container-cli(?:\.real)?: device error: [^\n]{0,120}unknown device|unknown device id: ",
-        "The node does not recognise the GPU or MIG device that was assigned to the pod",
-        "Restart the device plugin of the node: its list of devices is from before a change of the MIG layout or of the GPUs.",
-        "likely",
-        sentences=(_CREATE + r"[^\n]{0,400}nvidia-container-cli(?:\.real)?: device error: [^\n]*unknown device[^\n]*",),
-    ),
-    MessagePattern(
-        "gpu-driver-not-ready",
-        any_of(
-            r"nvidia-container-cli(?:\.real)?: (?:initialization|detection|driver) error|stat failed: /(?:dev|run)/nvidia\S*: no such file",
-            r"libnvidia-ml\.so\.1: cannot open shared object|driver rpc error|"
-            r"nvml error: (?:driver not loaded|insufficient permissions|unknown)",
-            r'error mounting "?/(?:run/nvidia|usr/lib\S*/libnvidia|usr/lib\S*/libcuda|dev/nvidia|usr/bin/nvidia|proc/driver/nvidia)',
-            r'(?:stat|lstat|open) "?(?:/host)?(?:/run/nvidia/\S*|/dev/nvidia\S*)"?: no such file or directory',
-            r'error gathering device information while adding custom device "/dev/nvidia',
-            r"failed to get driver version|failed to construct (?:CDI|discoverer)[^\n]{0,200}(?:driver|nvml)|no NVIDIA GPU device found",
-        ),
-        *_GPU_DRIVER,
-        "likely",
-    ),
-    MessagePattern(
-        "gpu-toolkit",
-        any_of(
-            r"could not select device driver",
-            r'exec: "?(?:/\S*/)?nvidia-container-(?:runtime|cli|toolkit)\S*"?: (?:executable file not found|no such file)',
-            r"fork/exec \S*nvidia-container\S*: no such file|no runtime for \"?nvidia",
-            r"error (?:constructing|locating) (?:low-level )?runtime|invoking the NVIDIA Container Runtime Hook directly",
-        ),
-        "The NVIDIA Container Toolkit is missing or wrongly configured on the node",
-        "Install the toolkit on the GPU nodes and configure its container runtime. Set runtime_class to nvidia if the cluster requires it.",
-        "likely",
-    ),
-    MessagePattern(
-        "gpu-not-visible",
-        r"nvidia-container-cli(?:\.real)?: |nvidia-container-runtime[^\n]{0,40}: error",
-        "The node cannot provide the container's GPU",
-        "Check the driver and the NVIDIA Container Toolkit on the node. Set runtime_class to nvidia if the cluster requires it.",
-        "likely",
-    ),
+    *TOOLKIT_PATTERNS,
     MessagePattern(
         "memory-limit-start",
         r"container init was OOM-killed|set memory limit [^\n]{0,60} too low|possibly OOM-killed",
         "The memory limit is too low for the container to start",
         "Raise mem, or the memory limit of the sidecar in extra_containers.",
         "likely",
-        sentences=(_CREATE + r"[^\n]{0,200}container init was OOM-killed \(memory limit too low\?\)[^\n]*",),
+        sentences=(CREATE + r"[^\n]{0,200}container init was OOM-killed \(memory limit too low\?\)[^\n]*",),
     ),
     MessagePattern(
         "volume-stale",
@@ -100,7 +38,7 @@ RUNTIME_PATTERNS = (
         "Install the profile on the GPU nodes, or set RuntimeDefault as the pod's profile with overrides.",
         "likely",
         sentences=(
-            _CREATE + r"(?:failed to get container spec opts: )?failed to generate apparmor spec opts: apparmor profile not found \S+",
+            CREATE + r"(?:failed to get container spec opts: )?failed to generate apparmor spec opts: apparmor profile not found \S+",
         ),
     ),
     MessagePattern(
@@ -118,7 +56,7 @@ RUNTIME_PATTERNS = (
         "The image does not contain the user that the container must run as",
         "Set run_as_user to the number of a user of the image (1000 for a NIM).",
         "likely",
-        sentences=(_CREATE + r"[^\n]{0,200}unable to find user \S+: no matching entries in passwd file[^\n]*",),
+        sentences=(CREATE + r"[^\n]{0,200}unable to find user \S+: no matching entries in passwd file[^\n]*",),
     ),
     MessagePattern(
         "working-directory",
@@ -157,7 +95,7 @@ RUNTIME_PATTERNS = (
         "The image has no command, and none is set",
         "Set command.",
         "likely",
-        sentences=(_CREATE + r"(?:failed to generate container \"[^\"]*\" spec: )?no command specified",),
+        sentences=(CREATE + r"(?:failed to generate container \"[^\"]*\" spec: )?no command specified",),
     ),
     MessagePattern(
         "runtime-overloaded",

@@ -27,6 +27,9 @@ CASES: dict[str, list[Case]] = {
         (refused(RUNC + 'error mounting "/run/nvidia/driver/usr/lib" to rootfs at "/usr/lib": no such file or directory'), "not loaded"),
     ],
     "gpu-toolkit": [(refused('could not select device driver "" with capabilities: [[gpu]]'), "runtime_class to nvidia")],
+    "image-has-driver-files": [
+        (refused(RUNC + "nvidia-container-cli: mount error: file creation failed: /r/usr/lib/libcuda.so.1: file exists"), "Set image"),
+    ],
     "memory-limit-start": [
         (snapshot(crashed(RUNC + "container init was OOM-killed (memory limit too low?)", 128, "StartError")), "Raise mem")
     ],
@@ -47,7 +50,11 @@ CASES: dict[str, list[Case]] = {
 NEAR_MISSES: dict[str, NearMiss] = {
     "gpu-device-unresolved": refused("odd"),
     "gpu-device-unknown": refused(RUNC + "nvidia-container-cli: initialization error: odd"),
-    "gpu-driver-not-ready": refused(RUNC + "nvidia-container-cli: device error: MIG-1: unknown device: unknown"),
+    "gpu-driver-not-ready": [
+        refused(RUNC + "nvidia-container-cli: device error: MIG-1: unknown device: unknown"),
+        refused(RUNC + "nvidia-container-cli: ldcache error: open failed: /run/nvidia/driver/sbin/ldconfig: no such file or directory"),
+    ],
+    "image-has-driver-files": refused(RUNC + "nvidia-container-cli: mount error: file creation failed: /r/dev/nvidia0: file exists"),
     "gpu-toolkit": refused(RUNC + 'exec: "nvidia-smi": executable file not found in $PATH'),
     "memory-limit-start": refused('failed to reserve container name "nim_oom-killed_0"'),
     "image-user-missing": refused(RUNC + 'exec: "user": executable file not found in $PATH'),
