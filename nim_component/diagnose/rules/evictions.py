@@ -16,8 +16,8 @@ EVICTIONS = (
             r"\AEvicted: Usage of EmptyDir volume",
             r"\AEvicted: .{0,40}DiskPressure",
         ),
-        "The pod was evicted: the node's disk is full, or the pod exceeded its limit",
-        "Raise ephemeral_storage (or cache.size with cache.empty_dir), keep the model in a PVC, or give the nodes a larger disk.",
+        "The pod was evicted: {disk_problem}",
+        "{disk_fix}",
         sentences=(
             r"Evicted: The node was low on resource: (?:ephemeral-storage|nodefs|imagefs|inodes)\b.*",
             r"Evicted: Pod ephemeral local storage usage exceeds the total limit of containers .+",
@@ -29,8 +29,8 @@ EVICTIONS = (
     MessagePattern(
         "evicted-memory",
         r"\AEvicted: .{0,40}(?:low on resource: memory|MemoryPressure)",
-        "The pod was evicted: the node ran out of memory",
-        "Another pod uses more memory than it requested. Reserve nodes for the model with a taint, or set priority_class.",
+        "The pod was evicted: {memory_problem}",
+        "{memory_fix}",
         sentences=(r"Evicted: The node was low on resource: memory\b.*", r"Evicted: The node had condition: \[MemoryPressure\]\.?"),
     ),
     MessagePattern(
@@ -101,10 +101,38 @@ EVICTIONS = (
     ),
     MessagePattern(
         "node-admission",
-        r"\A(?:OutOf\S{1,320}|UnexpectedAdmissionError|NodeAffinity|NodePorts|NodeUnschedulable|\w{0,40}Topology\w{0,40}):",
+        r"\AUnexpectedAdmissionError: (?:Pod was rejected: |Pod )?(?:Update plugin resources|Allocate) failed due to ",
+        "The node could not allocate the devices, cores or memory of the pod",
+        "The pod is created again automatically. If the node still rejects it, restart its device plugin: the evidence has the reason.",
+        "likely",
+    ),
+    MessagePattern(
+        "node-admission",
+        r"\ANodeAffinity:",
+        "The node no longer has the labels that the pod's node_selector or affinity requires",
+        "The pod is created again automatically. If it is rejected again, correct the labels of the node, node_selector or affinity.",
+        "likely",
+    ),
+    MessagePattern(
+        "node-admission",
+        r"\ANodePorts:",
+        "A host port of the pod is in use on its node",
+        "Remove hostPort from extra_containers.",
+        "likely",
+    ),
+    MessagePattern(
+        "node-admission",
+        r"\ATaintToleration:",
+        "The node has a taint that the pod does not tolerate",
+        "The pod is created again automatically. To allow the node, add a toleration to tolerations.",
+        "likely",
+    ),
+    MessagePattern(
+        "node-admission",
+        r"\A(?:UnexpectedAdmissionError|NodeName|NodeUnschedulable|InvalidNodeInfo|PodOS\w{1,40}|UnknownReason|"
+        r"UnexpectedPredicateFailureType|\w{0,40}Topology\w{0,40}|SMTAlignmentError):",
         "The node rejected the pod after it was scheduled",
-        "Another pod took the GPU first, or the device plugin's count is wrong. The pod is created again automatically; "
-        "if the node still rejects it, restart the device plugin of the node.",
+        "The pod is created again automatically. If it is rejected again, drain the node: the evidence has the reason.",
         "likely",
     ),
     MessagePattern("evicted", r".", "The pod was removed from its node", SEE_EVIDENCE, "likely"),

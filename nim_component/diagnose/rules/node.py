@@ -7,7 +7,9 @@ from ...cluster.scheduling import is_node_ready
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .eviction_usage import describe_disk_eviction, describe_memory_eviction
 from .evictions import EVICTIONS
+from .node_admission import find_shortage
 from .patterns import match_patterns
 from .sandbox_messages import SANDBOX_PATTERNS
 
@@ -23,13 +25,23 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             reason, message = text_at(pod, "status", "reason"), text_at(pod, "status", "message")
             # A failed pod remains as a record. Its failure is relevant until another pod is ready.
             if reason and not any(is_ready(each) for each in snapshot.pods if each is not pod):
-                yield from match_patterns(EVICTIONS, f"{reason}: {message}", subject)
+                yield from _check_failure(pod, reason, message, subject)
         elif node and snapshot.is_known("nodes"):
             yield from _check_node(snapshot, pod, node, subject)
         if phase_of(pod) == "Pending" and not text_at(pod, "status", "podIP"):
             for event in snapshot.events(pod, "FailedCreatePodSandBox")[-1:]:
                 yield from match_patterns(SANDBOX_PATTERNS, message_of(event), subject)
     yield from _check_preemptions(snapshot)
+
+
+def _check_failure(pod: Object, reason: str, message: str, subject: str) -> Iterator[Diagnosis]:
+    shortage = list(find_shortage(pod, reason, message, subject))
+    yield from shortage
+    if not shortage:
+        text = f"{reason}: {message}"
+        disk, memory = describe_disk_eviction(pod, text), describe_memory_eviction(text)
+        values = {"disk_problem": disk.problem, "disk_fix": disk.fix, "memory_problem": memory.problem, "memory_fix": memory.fix}
+        yield from match_patterns(EVICTIONS, text, subject, **values)
 
 
 def _check_node(snapshot: Snapshot, pod: Object, node: str, subject: str) -> Iterator[Diagnosis]:

@@ -1,7 +1,7 @@
 """Requests of a pod, and the arguments that set them."""
 
 from ...cluster.objects import Object, items_at, text_at, texts_at
-from ...names import LOADER_CONTAINER, PREWARM_CONTAINER
+from ...names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, PREWARM_CONTAINER, SERVER_CONTAINER
 from ...text.sanitizing import sanitize
 
 ARGUMENTS = {"cpu": "cpu", "memory": "mem", "ephemeral-storage": "ephemeral_storage"}
@@ -19,6 +19,18 @@ def argument_of(pod: Object, resource: str) -> str:
     if is_prewarm(pod):
         return f"cache.prewarm.{argument}"
     return "lora_adapter_mem" if LOADER_CONTAINER in _container_names(pod) else argument
+
+
+def field_of(container: str, resource: str) -> str:
+    """Return the argument for a container's request of cpu, memory or ephemeral storage."""
+    if container == SERVER_CONTAINER:
+        return ARGUMENTS[resource]
+    if container == PREWARM_CONTAINER and resource != "ephemeral-storage":
+        return f"cache.prewarm.{ARGUMENTS[resource]}"
+    if container in (LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER) and resource == "memory":
+        return "lora_adapter_mem"
+    own = container in (PREWARM_CONTAINER, LOADER_CONTAINER, FETCHER_CONTAINER, CHECKER_CONTAINER)
+    return f"the {resource.replace('-', ' ')} of the container {sanitize(container, 63)} in {'overrides' if own else 'extra_containers'}"
 
 
 def requested(pod: Object, resource: str) -> str:

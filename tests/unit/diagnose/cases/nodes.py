@@ -13,6 +13,12 @@ def failed_sandbox(message: str) -> Snapshot:
     return snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", f"Failed to create pod sandbox: {message}")])
 
 
+def evicted_with_empty_dir(message: str) -> Snapshot:
+    """Return an evicted pod whose cache is an emptyDir."""
+    volumes = [{"name": "cache-empty-dir", "emptyDir": {"sizeLimit": "50Gi"}}]
+    return snapshot(pod(node="gpu-0", spec={"volumes": volumes}, status={"phase": "Failed", "reason": "Evicted", "message": message}))
+
+
 CASES: dict[str, list[Case]] = {
     "node-disk-full": [
         (failed_mount('MountVolume.SetUp failed for volume "cache" : mkdir /var/lib/kubelet/x: no space left on device'), "free its disk")
@@ -24,9 +30,11 @@ CASES: dict[str, list[Case]] = {
     "evicted-disk": [
         (
             failed_pod("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi."),
-            "Raise ephemeral_storage",
+            "Free the node's disk",
         ),
-        (failed_pod("Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "50Gi".'), "cache.size with cache.empty_dir"),
+        (failed_pod("Evicted", 'Usage of EmptyDir volume "cache-empty-dir" exceeds the limit "50Gi".'), "Raise cache.size (now 50Gi)."),
+        (evicted_with_empty_dir("Pod ephemeral local storage usage exceeds the total limit of containers 50Gi. "), "above cache.size"),
+        (evicted_with_empty_dir("The node was low on resource: ephemeral-storage. "), "remove cache.empty_dir"),
     ],
     "evicted-memory": [(failed_pod("Evicted", "The node was low on resource: memory."), "Reserve nodes for the model")],
     "evicted": [(failed_pod("Odd", "for some reason"), "for some reason")],
