@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..cluster.objects import Object, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
 from ..cluster.secret_facts import SecretFacts
+from ..cluster.volume_owners import name_pvc
 
 
 class ServedModels(NamedTuple):
@@ -91,6 +92,5 @@ class Snapshot:
         """Yield the names of the PVCs that a pod mounts, each with the PVC if it exists."""
         existing = {name_of(pvc): pvc for pvc in self.all("persistentvolumeclaims")}
         for volume in items_at(pod, "spec", "volumes"):
-            name = text_at(volume, "persistentVolumeClaim", "claimName")
-            if name:
+            if name := name_pvc(pod, volume):
                 yield name, existing.get(name)

@@ -8,6 +8,7 @@ from datetime import datetime
 from ..cluster.kinds import EVENTS, JOB, OURS, Kind, slim_event
 from ..cluster.objects import Object, at, items_at, name_of, text_at, texts_at
 from ..cluster.secret_facts import SecretFacts
+from ..cluster.volume_owners import name_pvc
 from ..names import JOBS, SELECTOR_LABELS, SERVER
 from .pod_logs import FailedContainer, put_logs
 from .snapshot import Snapshot
@@ -97,11 +98,7 @@ class Store:
             _select_job(kinds, job)
         if "pods" in kinds and self.logs:
             kinds["pods"] = put_logs(kinds["pods"], {each: log for each, log in self.logs.items() if each.namespace == namespace})
-        mounted = {
-            text_at(volume, "persistentVolumeClaim", "claimName")
-            for pod in kinds.get("pods", ())
-            for volume in items_at(pod, "spec", "volumes")
-        }
+        mounted = {name_pvc(pod, volume) for pod in kinds.get("pods", ()) for volume in items_at(pod, "spec", "volumes")}
         if "persistentvolumeclaims" in kinds:
             kinds["persistentvolumeclaims"] = [each for each in kinds["persistentvolumeclaims"] if name_of(each) in mounted]
         if namespace in self.event_namespaces:

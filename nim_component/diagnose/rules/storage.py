@@ -18,6 +18,7 @@ _WAIT_FOR_POD = "Wait until the old pod terminates, or delete it. Then run `pulu
 
 _UNSCHEDULABLE = r"\d+/\d+ nodes are available: .*"
 """Start of the scheduler's message."""
+_EPHEMERAL = "waiting for ephemeral volume controller to create the persistentvolumeclaim "
 
 _SCHEDULER = (
     MessagePattern(
@@ -26,6 +27,14 @@ _SCHEDULER = (
         "The PVC {pvc} does not exist",
         "Correct {claim}, or remove it: the component then creates a PVC.",
         sentences=(_UNSCHEDULABLE + r'persistentvolumeclaim "(?P<pvc>[^"]+)" not found.*',),
+    ),
+    MessagePattern(
+        "pvc-missing",
+        _EPHEMERAL + r'"(?P<pvc>[^"]+)"',
+        "The PVC {pvc} of the pod's ephemeral volume does not exist yet",
+        "Wait: it is created automatically after a moment. If it stays missing, a ResourceQuota or an admission policy of the namespace "
+        "rejects it.",
+        sentences=(_UNSCHEDULABLE + _EPHEMERAL + r'"(?P<pvc>[^"]+)".*',),
     ),
     MessagePattern(
         "pvc-being-deleted",
@@ -82,13 +91,18 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         pvcs = {name: pvc for name, pvc in snapshot.pvcs_of(pod) if pvc is not None}
         message = text_at(condition(pod, "PodScheduled"), "message")
         # The message is outdated if the scheduler missed a PVC that exists now.
-        if not is_scheduled and not any(f'persistentvolumeclaim "{name}" not found' in message for name in pvcs):
+        if not is_scheduled and not any(_is_missing(name, message) for name in pvcs):
             yield from match_patterns(_SCHEDULER, message, subject, **name_volume_fields(snapshot, pod, _find_named_pvc(message)))
         for name, pvc in pvcs.items():
             yield from _check_pvc(snapshot, pod, pvc, f"pvc/{name}")
         # A container that has run has its volumes.
         if is_scheduled and not _has_started(pod):
             yield from check_mounts(snapshot, pod, subject)
+
+
+def _is_missing(pvc: str, message: str) -> bool:
+    """Return True if the scheduler's message reports that a PVC does not exist."""
+    return f'persistentvolumeclaim "{pvc}" not found' in message or f'{_EPHEMERAL}"{pvc}"' in message
 
 
 def _find_named_pvc(message: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...cluster.objects import Object, items_at, message_of, text_at
+from ...cluster.volume_owners import name_pvc
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
@@ -45,7 +46,7 @@ def _find_pvc(snapshot: Snapshot, pod: Object, message: str) -> str:
         if pvc is not None and text_at(pvc, "spec", "volumeName") == volume:
             return name
     own = (each for each in items_at(pod, "spec", "volumes") if text_at(each, "name") == volume)
-    return next((text_at(each, "persistentVolumeClaim", "claimName") for each in own), "")
+    return next((name_pvc(pod, each) for each in own), "")
 
 
 def mask_names(message: str) -> str:

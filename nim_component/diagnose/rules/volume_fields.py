@@ -1,7 +1,7 @@
 """Arguments of the PVCs that a pod mounts: the cache's, the adapters', or the user's own."""
 
-from ...cluster.objects import Object, items_at, number_at, text_at
-from ...cluster.volume_owners import find_volume_owner
+from ...cluster.objects import Object, at, items_at, number_at
+from ...cluster.volume_owners import find_volume_owner, name_pvc
 from ...text.sanitizing import sanitize
 from ..snapshot import Snapshot
 
@@ -12,11 +12,13 @@ def name_volume_fields(snapshot: Snapshot, pod: Object, pvc: str) -> dict[str, s
     The keys are `size`, `mode`, `storage_class`, `claim`, `volume_name` and `mode_fix`. For a PVC
     in `extra_volumes`, the words name the PVC's own fields.
     """
-    volumes = [each for each in items_at(pod, "spec", "volumes") if pvc and text_at(each, "persistentVolumeClaim", "claimName") == pvc]
+    volumes = [each for each in items_at(pod, "spec", "volumes") if pvc and name_pvc(pod, each) == pvc]
     owner = find_volume_owner(volumes[0]) if volumes else "cache"
     is_single = _has_one_replica(snapshot)
     if owner == "cache":
         fields = _name_fields("cache")
+        if volumes and at(volumes[0], "ephemeral") is not None:
+            fields |= {name: f"{fields[name]} in place of cache.ephemeral" for name in ("claim", "volume_name")}
     elif owner == "lora.volume":
         fields = _name_fields("lora.volume") | {"volume_name": "lora.volume.existing_claim"}
     else:

@@ -7,7 +7,7 @@ from nim_component.cluster.objects import name_of
 from nim_component.diagnose.store import Store
 from nim_component.names import LORA_JOB, PREWARM_JOB
 
-from .kubernetes_objects import NOW, ago, event, job, job_pod, pod, running
+from .kubernetes_objects import NOW, ago, event, job, job_pod, pod, pvc, running
 
 PODS = KINDS[0]
 
@@ -88,3 +88,15 @@ def test_environment_and_annotations_are_not_stored():
     store.replace(KINDS[0], "ml", [secret])
     assert "nvapi" not in str(store.objects)
     assert store.snapshot("llama", "ml", NOW).pods[0]["spec"]["containers"][0]["name"] == "nim"
+
+
+def test_snapshot_contains_pvcs_of_ephemeral_volumes():
+    """The PVC of a generic ephemeral volume is called `<pod>-<volume>`."""
+    store = Store()
+    volumes = [{"name": "cache-ephemeral", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+    store.replace(PODS, "ml", [running(spec={"volumes": volumes})])
+    claims = next(each for each in KINDS if each.plural == "persistentvolumeclaims")
+    store.replace(claims, "ml", [pvc(name="llama-5d9-x-cache-ephemeral"), pvc(name="other-cache-ephemeral")])
+    given = store.snapshot("llama", "ml", NOW)
+    assert [name_of(each) for each in given.all("persistentvolumeclaims")] == ["llama-5d9-x-cache-ephemeral"]
+    assert [name for name, _ in given.pvcs_of(given.pods[0])] == ["llama-5d9-x-cache-ephemeral"]

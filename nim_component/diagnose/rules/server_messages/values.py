@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 
 from ....cluster.objects import Container, Object, container, items_at, mapping_at, name_of, number_at, text_at, texts_at
+from ....cluster.volume_owners import name_pvc
 from ....kubernetes.gpu_resources import is_gpu
 from ....kubernetes.kubectl import read_log
-from ....names import SERVER_CONTAINER, SHM_VOLUME
+from ....names import CACHE_VOLUMES, SERVER_CONTAINER, SHM_VOLUME
 from ....text.sanitizing import sanitize
 from ...snapshot import Snapshot
 
@@ -84,9 +85,8 @@ def find_shm_size(pod: Object) -> str:
 
 
 def _cache_size(snapshot: Snapshot, pod: Object) -> str:
-    claims = [pvc for _, pvc in snapshot.pvcs_of(pod) if pvc]
-    sizes = [
-        texts_at(pvc, "status", "capacity").get("storage") or text_at(pvc, "spec", "resources", "requests", "storage") for pvc in claims
-    ]
-    sizes += [text_at(each, "emptyDir", "sizeLimit") for each in items_at(pod, "spec", "volumes") if text_at(each, "name") == "cache"]
-    return next(filter(None, sizes), "")
+    """Return the size of the model cache, or an empty text if it is unknown or unlimited."""
+    volume = next((each for each in items_at(pod, "spec", "volumes") if text_at(each, "name") in CACHE_VOLUMES), {})
+    pvc = dict(snapshot.pvcs_of(pod)).get(name_pvc(pod, volume)) or {}
+    size = texts_at(pvc, "status", "capacity").get("storage") or text_at(pvc, "spec", "resources", "requests", "storage")
+    return size or text_at(volume, "emptyDir", "sizeLimit")

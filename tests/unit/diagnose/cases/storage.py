@@ -1,5 +1,7 @@
 """PVCs and volumes."""
 
+from nim_component.diagnose.snapshot import Snapshot
+
 from ..kubernetes_objects import ago, deployment, event, pod, pvc, running, snapshot, unschedulable
 from ..snapshots import NO_GPU, Case, NearMiss, failed_mount, unbound_pvc
 
@@ -162,6 +164,42 @@ CASES["pvc-access-mode"] += [
     )
 ]
 
+_EPHEMERAL = [{"name": "cache-ephemeral", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+_EPHEMERAL_PVC = pvc(name="llama-5d9-x-cache-ephemeral")
+
+
+def ephemeral_pvc(message: str, reason: str = "ProvisioningFailed") -> Snapshot:
+    """Return a pod with a pending PVC of a generic ephemeral volume, which has one event."""
+    waiting_pod = unschedulable("0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.", spec={"volumes": _EPHEMERAL})
+    events = [event(reason, message, _EPHEMERAL_PVC, "PersistentVolumeClaim")]
+    return snapshot(waiting_pod, persistentvolumeclaims=[_EPHEMERAL_PVC], events=events)
+
+
+CASES["pvc-class-missing"] += [
+    (ephemeral_pvc('storageclass.storage.k8s.io "fast" not found'), "The StorageClass fast does not exist. | Correct cache.storage_class.")
+]
+CASES["storage-quota"] += [
+    (ephemeral_pvc("rpc error: code = ResourceExhausted desc = quota exceeded for disks"), "Lower cache.size"),
+]
+CASES["pvc-lost"] += [
+    (
+        snapshot(pod(spec={"volumes": _EPHEMERAL}), persistentvolumeclaims=[pvc("Lost", name="llama-5d9-x-cache-ephemeral")]),
+        "use another PVC (cache.existing_claim in place of cache.ephemeral)",
+    )
+]
+
+CASES["pvc-missing"] += [
+    (
+        snapshot(
+            unschedulable(
+                "0/1 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim "
+                '"llama-5d9-x-cache-ephemeral". preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.'
+            )
+        ),
+        "The PVC llama-5d9-x-cache-ephemeral of the pod's ephemeral volume does not exist yet. | Wait",
+    )
+]
+
 NEAR_MISSES: dict[str, NearMiss] = {
     "pvc-missing": [
         snapshot(unschedulable('persistentvolumeclaim "models" is being deleted')),
@@ -176,7 +214,15 @@ NEAR_MISSES: dict[str, NearMiss] = {
         persistentvolumeclaims=[pvc("Bound")],
         events=[event("FailedBinding", "no persistent volumes available for this claim and no storage class is set", pvc())],
     ),
-    "pvc-class-missing": unbound_pvc("quota exceeded"),
+    "pvc-class-missing": [
+        unbound_pvc("quota exceeded"),
+        # the ephemeral PVC of another pod
+        snapshot(
+            pod("other", spec={"volumes": _EPHEMERAL}),
+            persistentvolumeclaims=[_EPHEMERAL_PVC],
+            events=[event("ProvisioningFailed", 'storageclass.storage.k8s.io "fast" not found', _EPHEMERAL_PVC, "PersistentVolumeClaim")],
+        ),
+    ],
     "pvc-access-mode": unbound_pvc("boom"),
     "storage-quota": [unbound_pvc("boom"), unbound_pvc('failed to provision volume with StorageClass "quota-exceeded": boom')],
     "storage-capacity": unbound_pvc("quota exceeded"),
