@@ -3,6 +3,7 @@
 Each pattern contains several words or an error code, so that no name of an object can match it.
 """
 
+from .cloud_messages import CLOUD_PATTERNS
 from .patterns import MessagePattern, any_of
 
 _WAIT_FOR_DETACH = (
@@ -70,6 +71,7 @@ ATTACH_PATTERNS = (
         "Restore it, or use another PVC ({claim}). The model is then downloaded again.",
         "likely",
     ),
+    *CLOUD_PATTERNS,
     MessagePattern(
         "storage-permission",
         any_of(

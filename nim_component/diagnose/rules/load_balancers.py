@@ -7,6 +7,7 @@ from ...cluster.objects import Object, at, message_of, time_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .cloud_messages import CLOUD_PATTERNS
 from .patterns import MessagePattern, match_patterns
 
 LOAD_BALANCER_DELAY = timedelta(seconds=60)
@@ -43,6 +44,7 @@ _FAILURES = (
         "The cloud account's quota for load balancers or addresses is used up",
         "Raise the quota, delete unused load balancers, or set service.type to ClusterIP with ingress or http_route.",
     ),
+    *CLOUD_PATTERNS,
     MessagePattern(
         "load-balancer-denied",
         r"\b(?:AccessDenied|UnauthorizedOperation|AuthorizationFailed)\b|is not authorized to perform",

@@ -69,11 +69,13 @@ MOUNT_PATTERNS = (
             r"driver name \S+ not found in the list of registered CSI drivers",
             r"CSINode \S+ does not contain driver \S+",
             r"no volume plugin matched|CSI driver \S+ not found",
+            r'node "[^"]*" has no NodeID annotation|cannot find NodeID for driver|csinodes?(?:info)?\.\S{1,40} "[^"]*" not found',
         ),
         *_DRIVER_MISSING,
         sentences=(
             FAILED + r"(?:kubernetes\.io/csi: )?.{0,80}driver name \S+ not found in the list of registered CSI drivers",
             FAILED + r"CSINode \S+ does not contain driver \S+",
+            FAILED + r'node "[^"]+" has no NodeID annotation',
         ),
     ),
     MessagePattern(

@@ -3,6 +3,8 @@
 Each pattern contains several words or an error code, so that no name of an object can match it.
 """
 
+from .class_messages import PARAMETER_PATTERNS, SIZE_PATTERNS
+from .cloud_messages import CLOUD_PATTERNS, EXHAUSTED_PATTERN
 from .patterns import SEE_EVIDENCE, MessagePattern, any_of
 
 FAILED = r'failed to provision volume with StorageClass "[^"]*": (?:rpc error: code = \w+ desc = )?'
@@ -52,6 +54,7 @@ PVC_PATTERNS = (
         "Create the Secret, or correct the parameters of the StorageClass.",
         sentences=(FAILED + r'error getting secret (?P<name>\S+) in namespace (?P<namespace>\S+): secrets "[^"]+" not found',),
     ),
+    *CLOUD_PATTERNS,
     MessagePattern(
         "storage-permission",
         any_of(
@@ -68,7 +71,7 @@ PVC_PATTERNS = (
             r"Not authorized to perform sts:AssumeRoleWithWebIdentity",
             r"Unable to initialize aws cloud",
             r"rados: ret=-(?:1|13),",
-            r"NoPermission\b|RequestDisallowedByPolicy|accessNotConfigured",
+            r"NoPermission\b|RequestDisallowedByPolicy",
         ),
         "The CSI driver has no permission to create the volume",
         "Grant its identity (ServiceAccount, role or key of the CSI driver's controller) the permission in the evidence.",
@@ -97,36 +100,7 @@ PVC_PATTERNS = (
         "{mode_fix}",
         "likely",
     ),
-    MessagePattern(
-        "storage-size",
-        any_of(
-            r"less than minimum (?:instance|share|volume)(?: size)?(?: bytes|:)?",
-            r"is too small; minimum is",
-            r"(?:size|capacity) must be (?:at least|greater than or equal to)",
-            r"cannot be smaller than",
-        ).join(("(?:", r") (?P<minimum>\d[\d.]* ?[KMGT]i?|\d{8,})B?\b")),
-        "The StorageClass does not provide volumes as small as the PVC requests",
-        "Raise {size} to at least {minimum}.",
-        "likely",
-    ),
-    MessagePattern(
-        "storage-size",
-        any_of(
-            r"more than maximum (?:instance|share|volume) size",
-            r"After round-up, volume size exceeds the limit specified",
-            r"is too large(?: for [^;\n]{1,60})?; maximum is|"
-            r"(?:size|capacity\w*|quota|shares?)\b[^\n]{0,60} must be (?:at least|at most|between) \d",
-            r"Limit bytes \S+ is less than required bytes",
-            r"(?:disk|volume) size [^\n]{0,60}(?:exceeds|is larger than|cannot exceed) the (?:maximum|limit)",
-            r"(?:disk|volume|requested) size[^\n]{0,80} (?:is invalid|is not valid|must be|out of range)",
-            r"Invalid value for field '(?:resource\.)?(?:sizeGb|capacityGb)'",
-            r"Invalid (?:file share )?(?:capacity|size)\b[^\n]{0,60}(?:must|should|valid|range|GB|GiB)",
-            r"requested volume size \d+ is less than the size \d+ for the source",
-        ),
-        "The StorageClass does not provide volumes of the requested size",
-        "Set {size} to a size of the class: the evidence names the limit.",
-        "likely",
-    ),
+    *SIZE_PATTERNS,
     MessagePattern(
         "storage-quota",
         any_of(
@@ -144,10 +118,10 @@ PVC_PATTERNS = (
         _RAISE_QUOTA,
         "likely",
     ),
+    EXHAUSTED_PATTERN,
     MessagePattern(
         "storage-capacity",
         any_of(
-            r"ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available|InsufficientVolumeCapacity|InsufficientCapacity\b",
             r"no(?:t)? enough (?:free |left )?(?:space|storage|capacity|disk)",
             r"no enough space left on VG",
             r"insufficient (?:storage|capacity|free space|disk space|space)",
@@ -156,7 +130,6 @@ PVC_PATTERNS = (
             r"precheck new replica failed",
             r"out of (?:capacity|space)|requested (?:capacity|size) [^\n]{0,60}exceeds (?:the )?available",
             r"did not have enough free storage",
-            r"SkuNotAvailable|OverconstrainedAllocationRequest|AllocationFailed",
         ),
         "The storage behind the StorageClass has no room for the volume",
         "Lower {size}, add storage or delete volumes, or use another class ({storage_class}).",
@@ -188,27 +161,20 @@ PVC_PATTERNS = (
         "likely",
     ),
     MessagePattern(
-        "pvc-class-invalid",
-        any_of(
-            r"Invalid parameter key",
-            r"invalid parameter (?:\S+ in storage class|\"[^\"]*\")",
-            r"invalid (?:option|parameter)s? \"?\S+\"? (?:for|in) (?:volume plugin|(?:the )?storage ?class)",
-            r"Iops to volume size ratio|Volume iops of \d+ is too (?:low|high)|iops (?:parameter )?(?:is )?(?:required|not supported)",
-            r"(?:is not|not) supported (?:sku/storageaccounttype|cachingmode|NetworkAccessPolicy)",
-            r"(?:is a required parameter|parameters? (?:is|are) missing|missing (?:required )?parameter)",
-            r"(?:fileSystemId|clusterID|pool) (?:not specified|must be set|is not set)|one of fileSystemId",
-            r"missing configuration (?:for|of) cluster ID|Missing \w+ parameter|invalid StorageClass parameters",
-            r"pool not found|pool \(\S+\) not found in Ceph cluster",
-            r"(?:Failed to get|failed to find|could not find) (?:storage )?polic(?:y|ies)|storage ?policy \S+ (?:not found|does not exist)",
-            r"(?:does not exist|not found)[^\n]{0,20} resource group|ResourceGroupNotFound|ResourceNotFound",
-            r"network '[^']*' (?:does not exist|was not found)|KMS key|InvalidKmsKey|FileSystemNotFound",
-            r"File ?system '?fs-\w+'? does not exist",
-            r"claim Selector is not supported|Selector is not supported",
-        ),
-        "The StorageClass has parameters that its provisioner refuses",
-        "Correct the StorageClass, or use another class ({storage_class}).",
+        "storage-addresses",
+        r"IP ranges in the cidr \S{1,50} are reserved|InsufficientFreeAddressesInSubnet|(?:no|not enough) free (?:IP|addresses) ",
+        "The network range of the StorageClass has no free addresses for the storage",
+        "Set a larger range in the parameters of the StorageClass (Filestore: reserved-ipv4-cidr), or delete unused instances.",
         "likely",
     ),
+    MessagePattern(
+        "volume-creating",
+        r'is not (?:yet )?ready, current state "?(?:CREATING|REPAIRING)|(?:instance|share|volume) is (?:still )?being created',
+        "The storage system is still creating the volume",
+        "Wait: an instance of a cloud's file service takes some minutes. After 20 minutes, see the log of the CSI driver's controller.",
+        "likely",
+    ),
+    *PARAMETER_PATTERNS,
     MessagePattern(
         "volume-not-writable",
         r"access denied by server while mounting|mount\.nfs4?: (?:access|permission) denied",

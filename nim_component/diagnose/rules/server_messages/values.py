@@ -86,7 +86,9 @@ def find_shm_size(pod: Object) -> str:
 
 def _cache_size(snapshot: Snapshot, pod: Object) -> str:
     """Return the size of the model cache, or an empty text if it is unknown or unlimited."""
-    volume = next((each for each in items_at(pod, "spec", "volumes") if text_at(each, "name") in CACHE_VOLUMES), {})
-    pvc = dict(snapshot.pvcs_of(pod)).get(name_pvc(pod, volume)) or {}
+    volume = next((each for each in items_at(pod, "spec", "volumes") if text_at(each, "name") in CACHE_VOLUMES), None)
+    if volume is None:
+        return ""
+    pvc = dict(snapshot.pvcs_of(pod)).get(name_pvc(pod, volume))
     size = texts_at(pvc, "status", "capacity").get("storage") or text_at(pvc, "spec", "resources", "requests", "storage")
     return size or text_at(volume, "emptyDir", "sizeLimit")

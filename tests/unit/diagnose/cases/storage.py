@@ -200,6 +200,20 @@ CASES["pvc-missing"] += [
     )
 ]
 
+CASES |= {
+    "cloud-api-disabled": [
+        (unbound_pvc(PROVISIONING + "googleapi: Error 403: SERVICE_DISABLED"), "Enable the API that the evidence names"),
+        (failed_mount(ATTACH + "MissingSubscriptionRegistration", "FailedAttachVolume"), "Activate the service"),
+    ],
+    "storage-addresses": [
+        (unbound_pvc(PROVISIONING + "all of the /29 IP ranges in the cidr 10.0.0.0/29 are reserved"), "reserved-ipv4-cidr")
+    ],
+    "volume-creating": [(unbound_pvc(PROVISIONING + 'Volume "v" is not yet ready, current state "CREATING"'), "Wait")],
+}
+CASES["storage-capacity"] += [
+    (unbound_pvc(PROVISIONING + "operation failed (ZONE_RESOURCE_POOL_EXHAUSTED)"), "The cloud has no such storage free in the zone now"),
+]
+
 NEAR_MISSES: dict[str, NearMiss] = {
     "pvc-missing": [
         snapshot(unschedulable('persistentvolumeclaim "models" is being deleted')),
@@ -226,6 +240,12 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "pvc-access-mode": unbound_pvc("boom"),
     "storage-quota": [unbound_pvc("boom"), unbound_pvc('failed to provision volume with StorageClass "quota-exceeded": boom')],
     "storage-capacity": unbound_pvc("quota exceeded"),
+    "cloud-api-disabled": [
+        unbound_pvc(PROVISIONING + "googleapi: Error 403: Permission 'file.instances.create' denied on resource"),
+        unbound_pvc('failed to provision volume with StorageClass "SERVICE_DISABLED": boom'),
+    ],
+    "storage-addresses": unbound_pvc(PROVISIONING + "dial tcp 10.0.0.0:443: i/o timeout"),
+    "volume-creating": unbound_pvc(PROVISIONING + 'Volume "v" is not ready, current state "ERROR"'),
     "storage-size": unbound_pvc("boom"),
     "storage-permission": [unbound_pvc("quota exceeded"), failed_mount(MOUNT + "odd")],
     "storage-secret-missing": failed_mount(MOUNT + 'secret "csi-rbd" not found'),

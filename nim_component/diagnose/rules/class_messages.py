@@ -1,0 +1,74 @@
+"""Patterns of PVCs that do not fit their StorageClass: its sizes and its parameters."""
+
+from .patterns import MessagePattern, any_of
+
+SIZE_PATTERNS = (
+    MessagePattern(
+        "storage-size",
+        any_of(
+            r"less than minimum (?:instance|share|volume)(?: size)?(?: bytes|:)?",
+            r"is too small; minimum is",
+            r"(?:size|capacity) must be (?:at least|greater than or equal to)",
+            r"cannot be smaller than",
+        ).join(("(?:", r") (?P<minimum>\d[\d.]* ?[KMGT]i?|\d{8,})B?\b")),
+        "The StorageClass does not provide volumes as small as the PVC requests",
+        "Raise {size} to at least {minimum}.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-size",
+        any_of(
+            r"more than maximum (?:instance|share|volume) size",
+            r"After round-up, volume size exceeds the limit specified",
+            r"is too large(?: for [^;\n]{1,60})?; maximum is|"
+            r"(?:size|capacity\w*|quota|shares?)\b[^\n]{0,60} must be (?:at least|at most|between) \d",
+            r"Limit bytes \S+ is less than required bytes",
+            r"(?:disk|volume) size [^\n]{0,60}(?:exceeds|is larger than|cannot exceed) the (?:maximum|limit)",
+            r"(?:disk|volume|requested) size[^\n]{0,80} (?:is invalid|is not valid|must be|out of range)",
+            r"Invalid value for field '(?:resource\.)?(?:sizeGb|capacityGb)'",
+            r"Invalid (?:file share )?(?:capacity|size)\b[^\n]{0,60}(?:must|should|valid|range|GB|GiB)",
+            r"requested volume size \d+ is less than the size \d+ for the source",
+        ),
+        "The StorageClass does not provide volumes of the requested size",
+        "Set {size} to a size of the class: the evidence names the limit.",
+        "likely",
+    ),
+)
+"""Sizes that the class does not provide."""
+
+PARAMETER_PATTERNS = (
+    MessagePattern(
+        "pvc-class-invalid",
+        any_of(
+            r"connect[ _-]mode can only be one of|\bconnect[ _-]?mode\b[^\n]{0,120}\b(?:DIRECT_PEERING|PRIVATE_SERVICE_ACCESS)\b",
+            r"network project is: \S{1,80}, mismatch with instance project|private services? (?:access )?connection",
+        ),
+        "The StorageClass does not connect Filestore to the network of the cluster",
+        "Set connect-mode in the parameters of the StorageClass to PRIVATE_SERVICE_ACCESS for a shared VPC (network: its full name), else "
+        "to DIRECT_PEERING. Or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-class-invalid",
+        any_of(
+            r"Invalid parameter key",
+            r"invalid parameter (?:\S+ in storage class|\"[^\"]*\")",
+            r"invalid (?:option|parameter)s? \"?\S+\"? (?:for|in) (?:volume plugin|(?:the )?storage ?class)",
+            r"Iops to volume size ratio|Volume iops of \d+ is too (?:low|high)|iops (?:parameter )?(?:is )?(?:required|not supported)",
+            r"(?:is not|not) supported (?:sku/storageaccounttype|cachingmode|NetworkAccessPolicy)",
+            r"(?:is a required parameter|parameters? (?:is|are) missing|missing (?:required )?parameter)",
+            r"(?:fileSystemId|clusterID|pool) (?:not specified|must be set|is not set)|one of fileSystemId",
+            r"missing configuration (?:for|of) cluster ID|Missing \w+ parameter|invalid StorageClass parameters",
+            r"pool not found|pool \(\S+\) not found in Ceph cluster",
+            r"(?:Failed to get|failed to find|could not find) (?:storage )?polic(?:y|ies)|storage ?policy \S+ (?:not found|does not exist)",
+            r"(?:does not exist|not found)[^\n]{0,20} resource group|ResourceGroupNotFound|ResourceNotFound",
+            r"network '[^']*' (?:does not exist|was not found)|KMS key|InvalidKmsKey|FileSystemNotFound",
+            r"File ?system '?fs-\w+'? does not exist",
+            r"claim Selector is not supported|Selector is not supported",
+        ),
+        "The StorageClass has parameters that its provisioner refuses",
+        "Correct the StorageClass, or use another class ({storage_class}).",
+        "likely",
+    ),
+)
+"""Parameters of the class that its provisioner refuses."""
