@@ -39,10 +39,13 @@ _GENERIC = re.compile(
     r"|^Exception ignored in|resource_tracker|leaked (?:semaphore|shared_memory)|primary job *terminated|mpirun (?:noticed|has exited)"
     r"|MPI_ABORT|non-zero (?:status|exit)|exit(?:ed)? (?:code|status)|^Aborted\b|^(?:\S{1,200}: line \d+: +\d+ )?Killed\b"
     r"|EngineDeadError|MPINodeState|RLIMIT_NPROC -?\d|job (?:to be terminated|has been aborted)|^Process name: \[\[|^mpirun detected"
-    r"|^(?:a )?non-zero status, thus|initialization of the executor failed|An error (?:occurred|was encountered)\.?$",
+    r"|^(?:a )?non-zero status, thus|initialization of the executor failed|An error (?:occurred|was encountered)\.?$"
+    r"|[Ee]xecutor worker returned error|reached monitoredBarrier, but received errors"
+    r"|other ranks that didn't finish loading",
     re.IGNORECASE,
 )
 """Errors that name no reason: the reason is in an earlier line."""
+_TERMINATED = re.compile(r"KeyboardInterrupt: terminated$")
 _CONSEQUENCE = re.compile(
     r"ncclRemoteError|remote process exited|Connection (?:closed|reset) by|Broken ?pipe|EOFError|Watchdog caught collective"
     r"|store->get|failed to recv|TCPStore|heartbeat"
@@ -104,6 +107,12 @@ class LogErrors(NamedTuple):
     def is_reason_missing(self) -> bool:
         """True if the log has errors, and none of them names a reason."""
         return not self.chains and bool(self.generic)
+
+    @property
+    def is_termination(self) -> bool:
+        """True if no error precedes the signal SIGTERM, which vLLM logs during its start."""
+        others = [each for chain in self.chains for each in chain if each.is_exception or each.level == "error"]
+        return not others and all(_TERMINATED.match(each.text) for each in self.generic)
 
 
 def read_errors(log: str) -> LogErrors:
@@ -202,8 +211,9 @@ class _Reader:
 def _read_chains(log: str) -> list[list[LogError]]:
     reader = _Reader()
     lines = list(read_lines(log))
-    if lines and lines[0].text[:1] in (" ", "\t"):
-        reader.tracebacks.add(lines[0].process)  # the beginning of the traceback is cut off
+    beginnings = {line.process: line for line in reversed(lines)}
+    # The beginning of the traceback is cut off.
+    reader.tracebacks.update(process for process, line in beginnings.items() if line.text[:1] in (" ", "\t"))
     for line in lines:
         reader.add(line)
         if line is lines[0] and reader.open and not line.prefix:

@@ -27,6 +27,8 @@ _OTHER_CONTAINERS = {
     ),
 }
 """Title and fix of the component's other containers, by name."""
+_SIGTERM = 143
+"""Exit code of a process that the signal SIGTERM has ended."""
 _SHUTDOWN = re.compile(
     r"(?:^|[\s:])(?:Shutting down|Application shutdown complete\.?|Finished server process \[\d+\]\.?)[ \t\r]*$", re.MULTILINE
 )
@@ -52,6 +54,9 @@ def _check_server(snapshot: Snapshot, pod: Object, server: Container, subject: s
     yield from probes
     if server.ended and server.ended.code != 0 and server.ended.reason != "OOMKilled":
         errors = read_errors(server.ended.message)
+        if errors.is_termination and (errors.generic or server.ended.code == _SIGTERM):
+            yield from [] if probes else [_diagnose_termination(pod, server, server.ended, subject)]
+            return
         found = list(_match_log(snapshot, pod, server, server.ended, errors, subject))
         yield from found
         if not found and not probes:
@@ -70,11 +75,11 @@ def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended,
     else:
         values = describe_pod(snapshot, pod, failed)
         found = list(match_errors(LOG_PATTERNS, errors, subject, values))
-        if errors.is_reason_missing:
-            found = list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values))
+        found = found or list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values))
+        if not found and errors.is_reason_missing:
             text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
             evidence = sanitize(errors.generic[0].text)
-            found = found or [Diagnosis("engine-core-failed", text, f"Read the whole log: `{command}`.", evidence, "likely", subject)]
+            found = [Diagnosis("engine-core-failed", text, f"Read the whole log: `{command}`.", evidence, "likely", subject)]
     yield from (replace(each, command=command) for each in found)
 
 
@@ -102,10 +107,14 @@ def _diagnose_crash(pod: Object, server: Container, ended: Ended, errors: LogErr
 
 def _diagnose_end(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
     if _SHUTDOWN.search(ended.message):
-        text = f"The server was stopped from outside (exit code 0) and is started again, {server.restarts} times so far"
-        events = describe(text_at(pod, "metadata", "namespace"), "pod", name_of(pod))
-        fix = f"See the events of the pod for the reason, such as a failed liveness probe, an eviction or a drained node: `{events}`."
-        return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), "likely", subject)
+        return _diagnose_termination(pod, server, ended, subject)
     text = f"The server ends without an error (exit code 0) and is started again, {server.restarts} times so far"
     fix = "Remove command and args: they run a program that ends, such as `list-model-profiles`, in place of the server."
     return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), subject=subject)
+
+
+def _diagnose_termination(pod: Object, server: Container, ended: Ended, subject: str) -> Diagnosis:
+    text = f"The server was stopped from outside (exit code {ended.code}) and is started again, {server.restarts} times so far"
+    events = describe(text_at(pod, "metadata", "namespace"), "pod", name_of(pod))
+    fix = f"See the events of the pod for the reason, such as a failed startup or liveness probe, or a drained node: `{events}`."
+    return Diagnosis("server-ended", text, fix, sanitize_tail(ended.message), "likely", subject)

@@ -62,6 +62,12 @@ def test_traceback_without_beginning_is_dropped():
     assert messages('    self.load()\n  File "/a.py", line 403, in load\n    raise X\nValueError: text') == [["text"]]
 
 
+def test_cut_traceback_of_second_process_is_dropped():
+    """The first line is cut in its prefix, so that the process is known from the second one."""
+    log = 'id=1)   File "/a.py", line 403, in load\n(APIServer pid=1)     run(main())\n(APIServer pid=1) ValueError: text'
+    assert messages(log) == [["text"]]
+
+
 def test_chained_exceptions_are_one_chain():
     cause = "The above exception was the direct cause of the following exception:"
     log = f"Traceback (most recent call last):\nKeyError: 'a'\n\n{cause}\n\nTraceback (most recent call last):\nValueError: b"
@@ -78,6 +84,14 @@ def test_generic_error_alone_lacks_reason():
     found = read_errors(f"(APIServer pid=1) {GENERIC}\nINFO:     Application shutdown complete.")
     assert found.chains == []
     assert found.is_reason_missing
+
+
+def test_termination_after_error_is_no_reason():
+    """A server whose engine has failed may wait until its startup probe ends it."""
+    terminated = "(APIServer pid=1) KeyboardInterrupt: terminated"
+    assert read_errors(terminated).is_termination
+    assert not read_errors(f"{V1}ValueError: text\n{terminated}").is_termination
+    assert not read_errors(f"{V1}EngineCore failed to start.\n{terminated}").is_termination
 
 
 def test_nested_error_is_unwrapped():

@@ -178,6 +178,8 @@ DOWNLOAD_PATTERNS = (
             _from(_NGC, "50[0234]", r"(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"),
             _from(_HUB, "50[0234]", r"(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)"),
             r"HTTP status server error \(50\d",
+            r"CAS service error ?: .{0,200}(?:Request failed after|Timer expired|did not match expected value|IncompleteBody|decoding"
+            r" response body|Real call failed)",
         ),
         "The server cannot reach the source of the model download, or the source has a fault",
         "Allow access from the pod to NGC or the hub (network.https_proxy, DNS, network policy), or use a filled cache.",

@@ -115,6 +115,7 @@ GPU_PATTERNS = (
             r"No valid (?:attention|MLA prefill) backend found for",
             r"only supported on (?:Blackwell|Hopper|Ampere) GPUs",
             r"requires? (?:SM|sm_?|compute capability) ?(?:>=|\d)",
+            r"GPUs with compute capability (?:below|lower than|less than) [\d.]+ are not supported",
         ),
         "The image has no code for the architecture of the node's GPUs",
         "Select a supported GPU with node_selector, or use an image that supports this one: a newer image for newer GPUs, an older one "
@@ -122,6 +123,7 @@ GPU_PATTERNS = (
         sentences=(
             r"CUDA error: no kernel image is available for execution on the device.{0,400}",
             r"SGLang only supports sm75 and above\.",
+            r"GPUs with compute capability below [\d.]+ are not supported\.",
         ),
     ),
     MessagePattern(
@@ -147,6 +149,7 @@ GPU_PATTERNS = (
             r"world.?size.{0,60}(?:greater than|exceeds?|larger than|mismatch|does not match)",
             r"requires (?:at least )?(?P<needed>\d+) GPUs?\b",
             r"profile.{0,80}\bTP\b.{0,40}GPU",
+            r"Engine world size \([\d *]+\) != Runtime world size \(\d+\)",
             r"mpiSize == |MPI size \d+ != TP size|(?:MPI|world)[ _]size must (?:be )?equal|MPI worldSize is expected to be equal to tp",
         ),
         "The profile requires a different number of GPUs than the pod has ({gpu})",
@@ -155,6 +158,7 @@ GPU_PATTERNS = (
         sentences=(
             r"Tensor parallel size \(\d+\) cannot be larger than the number of available GPUs \(\d+\)\.?",
             r"World size \(\d+\) is larger than the number of available GPUs \(\d+\) in this node\..{0,400}",
+            r"Engine world size \([\d *]+\) != Runtime world size \(\d+\)",
             r"world_size must equal to tp_size \* pp_size \* cp_size, but got .{1,60}",
             r"please (?:set tensor_parallel_size|ensure that world_size) \(\d+\) (?:to|is) less than (?:than )?max local gpu "
             r"count \(\d+\)",

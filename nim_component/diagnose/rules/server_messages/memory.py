@@ -12,7 +12,7 @@ MEMORY_PATTERNS = (
             r"/dev/shm/.{0,200}No space left on device",
             r"No space left on device.{0,40}/dev/shm/",
             r"unable to (?:write to|mmap \d+ bytes from|open|allocate shared memory.{0,12} for) file </torch_",
-            r"Error while (?:creating|attaching to) shared memory segment",
+            r"Error while (?:creating|attaching to) shared memory segment(?!.{0,120}No such file or directory)",
             r"\bBus error\b",
             r"No space left on device: '/psm_|resource_tracker: .{0,60}/dev/shm",
             r"workers? (?:are|is) out of shared memory|insufficient shared memory \(shm\)",
@@ -21,7 +21,7 @@ MEMORY_PATTERNS = (
         "The server's shared memory (/dev/shm, {shm_size}) is too small",
         "Raise shm_size above {shm_size}, and raise mem by the same amount: /dev/shm counts against mem.",
         sentences=(
-            r"Error while creating shared memory segment /dev/shm/nccl-\S+ \(size \d+\)(?:, error: .{1,60} \(\d+\))?",
+            r"Error while creating shared memory segment /dev/shm/nccl-\S+ \(size \d+\)(?:, error: (?!No such file).{1,60} \(\d+\))?",
             r"(?:Error: )?failed to extend /dev/shm/nccl-\S+ to \d+ bytes, error: No space left on device \(28\)",
             r"unable to write to file </torch_\S+>: No space left on device \(28\)",
             r"unable to allocate shared memory ?\(shm\) for file </torch_\S+>: Success \(0\)",

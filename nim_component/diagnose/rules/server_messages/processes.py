@@ -43,6 +43,7 @@ PROCESS_PATTERNS = (
             r"NCCL error|\bnccl(?:Unhandled\w+|System|Internal|Invalid\w+|Remote)Error",
             r"Watchdog caught collective operation timeout",
             r"NCCL (?:library is|version mismatch)|Mismatched NCCL version",
+            r"Error while attaching to shared memory segment .{1,120}No such file or directory",
             r"Failed to bind NVLink SHARP|[Cc]uda failure '?.{1,80}",
         ),
         "The communication between the GPUs (NCCL) failed",
