@@ -20,6 +20,8 @@ ATTACH_PATTERNS = (
             r"VolumeInUse\b|is already attached to an instance|IncorrectState: \S+ is not 'available'",
             r"RESOURCE_IN_USE_BY_ANOTHER_RESOURCE|is already being used by '",
             r"rbd image \S+ is still being used|image is still being used|volume \S+ is (?:already )?attached to node",
+            r"AttachDiskWhileBeingDetached|because the disk is currently being detached|AcquireDiskLeaseFailed|"
+            r"[Vv]olume is already attached to a (?:server|droplet|node)",
             r"disk\(\S+\) already attached to node|(?:already|currently) attached to (?:another|a different) (?:node|VM)",
         ),
         *_WAIT_FOR_DETACH,
@@ -52,6 +54,7 @@ ATTACH_PATTERNS = (
     MessagePattern(
         "volume-type-unsupported",
         r"(?P<type>[\w-]+) disk type cannot be used by (?P<machine>\S+) machine type|features are not compatible for creating instance|"
+        r"'[\w-]+' is not a compatible disk type with the machine type|managed disk to a VM with blob based disks|"
         r"not supported (?:by|for|on) (?:the )?(?:VM|instance|machine) (?:size|type)",
         "The node's machine type cannot use the disk type of the volume",
         "Use a class with a disk type of the GPU nodes, such as hyperdisk-balanced on newer machines ({storage_class}).",
@@ -65,6 +68,7 @@ ATTACH_PATTERNS = (
             r"Failed to find (?:volume|device path)|disk \S+ (?:could not be |was )?not found|Could not find disk|"
             r"special device \S+ does not exist",
             r"The resource 'projects/[^']+' was not found",
+            r"Failed to retrieve datastore for vol|(?:[Pp]ool ?(?:ID ?)?|fscID |fsName )\([^)\s]{1,120}\) not found in Ceph cluster",
             r"bound to non-existent pv|persistentvolumes? \"[^\"]*\" not found",
         ),
         "The storage behind the PVC's volume no longer exists",

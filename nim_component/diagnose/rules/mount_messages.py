@@ -23,6 +23,13 @@ MOUNT_PATTERNS = (
     ),
     MessagePattern(
         "volume-mount",
+        r"not permitted on node [^\n]{1,300} due to backoff condition",
+        "The CSI driver waits before its next attempt to attach the volume",
+        "See the earlier events of the pod for the reason of the failed attempt: `kubectl describe pod`.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-mount",
         r'failed to sync (?:secret|configmap) cache|object "[^"]*"/"[^"]*" not registered',
         "The kubelet has not read the Secrets or ConfigMaps of the pod's volumes yet",
         "Wait: the mount is repeated automatically. If it lasts, check the connection of the node to the API server.",
@@ -185,7 +192,7 @@ MOUNT_PATTERNS = (
             r"code = DeadlineExceeded|context deadline exceeded|code = Unavailable",
             r"no mds \(Metadata Server\) is up|an operation with the given (?:Volume ID|volume key) \S+ already exists|"
             r"operation (?:is )?already (?:in progress|exists)",
-            r"stuck in attaching state|volume attachment is being deleted",
+            r"stuck in attaching state|volume attachment is being deleted|attachment timeout for volume|Timeout waiting for the command",
             r"[Cc]onnection (?:refused|reset by peer|timed out)|i/o timeout|[Nn]o route to host|[Nn]o such host|[Nn]etwork is unreachable",
             r"mount error\((?:11[0-9]|101)\)|Host is down|Operation now in progress",
             r"(?:mount|mounting)[^\n]{0,200} time(?:d )?out|timeout after \d+ ?s|rados: ret=-110|timed out waiting for external-attacher",

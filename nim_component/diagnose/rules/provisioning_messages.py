@@ -105,7 +105,7 @@ PVC_PATTERNS = (
         "storage-quota",
         any_of(
             r"VolumeLimitExceeded|MaxIOPSLimitExceeded|AccessPointLimitExceeded|FileSystemLimitExceeded|SnapshotLimitExceeded",
-            r"You have exceeded your maximum",
+            r"You have exceeded your maximum|volume limit \(\d+\) has been reached",
             r"reached the maximum number of (?:access points|file systems|file shares|volumes)",
             r"Quota '[^']+' exceeded|Quota limit '[^']+' has been exceeded",
             r"quota[ _]exceeded|(?<![\w-])quotaExceeded(?![\w-])|exceed(?:s|ed|ing)?(?: \S+){0,6} quota",

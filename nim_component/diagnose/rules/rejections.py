@@ -93,11 +93,11 @@ _REJECTIONS = (
     ),
     MessagePattern(
         "webhook-broken",
-        r"\Afailed calling webhook |\Aadmission plugin ",
+        r"\Afailed calling (?:admission )?webhook |\Aadmission plugin ",
         "The admission webhook {webhook} cannot be called, and no pod is admitted without it: {failure}",
         "{fix_failure}",
         sentences=(
-            r"failed calling webhook \"(?P<webhook>[^\"]{1,253})\"(?:: (?P<cause>.+)|; no further details available)",
+            r"failed calling (?:admission )?webhook \"(?P<webhook>[^\"]{1,253})\"(?:: (?P<cause>.+)|; no further details available)",
             r"admission plugin \"(?P<webhook>[^\"]{1,253})\" failed to complete (?:mutation|validation) in \S+",
         ),
     ),

@@ -98,6 +98,13 @@ SANDBOX_PATTERNS = (
     ),
     MessagePattern(
         "runtime-overloaded",
+        r"dial unix \S{0,120}/(?:containerd|crio|cri-dockerd|docker)\.sock: connect: (?:connection refused|no such file)",
+        "The container runtime of the node does not run or does not answer",
+        "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime.",
+        "likely",
+    ),
+    MessagePattern(
+        "runtime-overloaded",
         r"failed to reserve sandbox name|context deadline exceeded|code = DeadlineExceeded|connection error: desc|"
         r"code = Unavailable|ttrpc: closed|"
         r"pod sandbox with name \S+ already exists|name is reserved|error reading container \(probably exited\)",

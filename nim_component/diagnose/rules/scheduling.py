@@ -16,7 +16,7 @@ from .patterns import SEE_EVIDENCE, match_patterns
 from .pod_requests import ARGUMENTS, argument_of, is_prewarm, requested
 from .queues import find_queue
 from .scheduler_reasons import NODE_AFFINITY, REASONS, VOLUMES, show_reason
-from .taints import UNSCHEDULABLE, find_cordoned, find_taints, is_taint
+from .taints import UNSCHEDULABLE, find_cordoned, find_taints, is_gpu_taint, is_taint
 
 SCHEDULER_DELAY = 30
 """Seconds in which a scheduler normally processes a pod."""
@@ -61,7 +61,7 @@ def _check_unschedulable(snapshot: Snapshot, pod: Object, message: str, subject:
         return
     reasons = split_reasons(message)
     found: dict[str, Diagnosis] = {}
-    for each in reasons:
+    for each in reasons if snapshot.is_known("nodes") else sorted(reasons, key=lambda reason: not is_gpu_taint(pod, reason)):
         for diagnosis in _check_reason(snapshot, pod, each, reasons, show_reason(message, each), subject):
             found.setdefault(diagnosis.cause, diagnosis)
     # A node without GPUs can lack memory too: if the GPUs are the reason, memory may not be one.

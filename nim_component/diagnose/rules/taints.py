@@ -44,6 +44,12 @@ def is_taint(reason: Reason) -> bool:
     return untolerated_taint(reason) is not None or reason.text in _UNNAMED
 
 
+def is_gpu_taint(pod: Object, reason: Reason) -> bool:
+    """Return True for a taint of nodes with the pod's GPUs, such as `nvidia.com/gpu`."""
+    taint, resource = untolerated_taint(reason), gpu_resource_of(pod)
+    return taint is not None and resource is not None and taint.key.partition("/")[0] == resource.partition("/")[0]
+
+
 def find_taints(
     snapshot: Snapshot, pod: Object, reason: Reason, reasons: Sequence[Reason], evidence: str, subject: str
 ) -> Iterator[Diagnosis]:

@@ -15,8 +15,11 @@ from .volume_fields import name_volume_fields
 
 _FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _OWNERSHIP = "VolumePermissionChangeInProgress"
-_WITHOUT_REASON = ("Unable to attach or mount volumes", "unmounted volumes=")
-"""Starts of the kubelet's summary. It repeats every two minutes and names no reason."""
+_WITHOUT_REASON = re.compile(
+    r"Unable to attach or mount volumes|unmounted volumes=|.{1,1000} due to backoff condition|.{1,1000}an operation with the given "
+    r"(?:Volume ID|volume key) \S{1,200} already exists"
+)
+"""Messages that name no reason: the kubelet's summary, and refusals of another attempt."""
 
 
 def check_mounts(snapshot: Snapshot, pod: Object, subject: str) -> Iterator[Diagnosis]:
@@ -31,7 +34,7 @@ def check_mounts(snapshot: Snapshot, pod: Object, subject: str) -> Iterator[Diag
         yield Diagnosis("volume-ownership-slow", text, fix, sanitize(message_of(events[-1])), subject=subject)
         return
     messages = [message_of(event) for event in events if event.get("reason") in _FAILURES]
-    specific = [message for message in messages if not message.startswith(_WITHOUT_REASON)]
+    specific = [message for message in messages if not _WITHOUT_REASON.match(message)]
     for message in (specific or messages)[-1:]:
         pvc = _find_pvc(snapshot, pod, message)
         fields = name_volume_fields(snapshot, pod, pvc)

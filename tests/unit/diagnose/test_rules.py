@@ -20,7 +20,7 @@ from nim_component.diagnose.snapshot import Snapshot
 from nim_component.lora_loader import EXIT_CODES
 
 from .cases import admission, images, jobs, loader, nodes, rollout, runtime, scheduling, secrets, startup, storage
-from .kubernetes_objects import GPU, deployment, event, node, pvc, replica_set, running, service, snapshot, unschedulable
+from .kubernetes_objects import GPU, deployment, event, node, pvc, replica_set, running, service, snapshot, unschedulable, waiting
 from .snapshots import NO_GPU, PULL_FACTS
 
 SUBJECTS = (scheduling, storage, images, runtime, secrets, loader, startup, jobs, admission, nodes, rollout)
@@ -122,6 +122,18 @@ def test_taint_and_full_nodes_are_both_diagnosed():
     message = f"0/2 nodes are available: 1 Insufficient {GPU}, 1 node(s) had untolerated taint {{team: a}}."
     given = snapshot(unschedulable(message), nodes=[node(taints=[{"key": "team", "value": "a", "effect": "NoSchedule"}]), node("b", 1)])
     assert {each.cause for each in diagnose(given)} == {"gpu-insufficient", "taint"}
+
+
+def test_refused_attempt_leads_to_earlier_reason():
+    """The CSI driver of Google refuses another attempt for a time, and names no reason."""
+    prefix = 'AttachVolume.Attach failed for volume "cache" : rpc error: code = Unavailable desc = '
+    waiting_pod = waiting("ContainerCreating")
+    reasons = (
+        f"{prefix}RESOURCE_IN_USE_BY_ANOTHER_RESOURCE",
+        f'{prefix}ControllerPublish not permitted on node "gpu-0" due to backoff condition',
+    )
+    events = [event("FailedAttachVolume", each, waiting_pod, age=60 - index) for index, each in enumerate(reasons)]
+    assert [each.cause for each in diagnose(snapshot(waiting_pod, events=events))] == ["volume-multi-attach"]
 
 
 @pytest.mark.parametrize(
