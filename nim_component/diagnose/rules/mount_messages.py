@@ -7,6 +7,8 @@ from .patterns import MessagePattern, any_of
 
 FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
 """Start of the kubelet's and the attach controller's message."""
+_REFUSED = r"(?:operation not permitted|permission denied|read-only file system|invalid argument|operation not supported)"
+"""Errors of a file system that refuses a new GID of a file."""
 _DRIVER_MISSING = (
     "The node does not run the volume's CSI driver",
     "Install the driver on the GPU nodes too: its DaemonSet must tolerate their taint.",
@@ -143,14 +145,14 @@ MOUNT_PATTERNS = (
     MessagePattern(
         "volume-ownership",
         any_of(
-            r"applyFSGroup failed for vol",
-            r"(?:lchown|chown|chmod) \S+: (?:operation not permitted|permission denied|read-only file system|invalid argument)",
+            r"applyFSGroup failed for vol [^\n]{1,900}: " + _REFUSED,
+            r"(?:lchown|chown|chmod) \S+: " + _REFUSED,
             r"SetVolumeOwnership with volume\S* on \S+ failed|failed to set(?:ting)? (?:volume )?ownership",
         ),
         "The kubelet cannot set the volume's GID (fs_group)",
         "Set fs_group to the GID of the volume's root directory. An NFS server with the export option for root squashing refuses it.",
         "likely",
-        sentences=(FAILED + r"applyFSGroup failed for vol \S+: .*",),
+        sentences=(FAILED + r"applyFSGroup failed for vol \S+: .*: " + _REFUSED,),
     ),
     MessagePattern(
         "volume-damaged",
