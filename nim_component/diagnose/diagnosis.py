@@ -11,6 +11,8 @@ Confidence = Literal["certain", "likely", "possible"]
 message suggests it.
 `possible`: reported only if there is no better diagnosis.
 """
+WordConfidence = Literal["likely", "possible"]
+"""Reliability of a diagnosis by part of a message."""
 _RANK: dict[Confidence, int] = {"certain": 0, "likely": 1, "possible": 2}
 
 

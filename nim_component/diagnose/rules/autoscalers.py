@@ -131,7 +131,8 @@ def _diagnose_refusal(decision: Decision, pod: Object, evidence: str, subject: s
     if any(each.text in _FAILED for each in reasons):
         text = "The autoscaler adds no node: it failed to add one to a node pool before, and waits"
         fix = f"See its status for the reason, such as a quota of the cloud or no free machines: `{_STATUS}`."
-        return Diagnosis("scale-up-failed", text, fix, evidence, subject=subject)
+        confidence: Confidence = "certain" if all(each.text in _FAILED for each in reasons) else "likely"
+        return Diagnosis("scale-up-failed", text, fix, evidence, confidence, subject)
     if not reasons:
         text = "The autoscaler adds no node for the pod, and gives no reason"
         fix = "Check that the GPU node pool is registered with the autoscaler, such as by its tags, and may grow."

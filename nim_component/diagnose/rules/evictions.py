@@ -45,12 +45,14 @@ EVICTIONS = (
         r"\A(?:Terminated|NodeShutdown|Shutdown):",
         "The pod's node was shut down",
         "A new pod waits for another node. A spot or preemptible node can be shut down at any time.",
+        sentences=(r"(?:Terminated|NodeShutdown|Shutdown): .*",),
     ),
     MessagePattern(
         "pod-preempted",
         r"\APreempt",
         "A pod of higher priority preempted this pod",
         "Set priority_class, or add GPUs.",
+        sentences=(r"Preempt(?:ed|ing): .*", r"preempted Preempted by .*"),
     ),
     MessagePattern(
         "gpu-unhealthy",
@@ -92,12 +94,14 @@ EVICTIONS = (
         r"\AAppArmor:",
         "The node does not have the AppArmor profile of the pod",
         "Install the profile on the GPU nodes, or set RuntimeDefault as the pod's profile with overrides.",
+        sentences=(r"AppArmor: .*",),
     ),
     MessagePattern(
         "node-topology",
         r"\ATopologyAffinityError:",
         "The node cannot give the pod its GPUs and cores on the same NUMA node",
         "Request fewer GPUs or cores (gpu, cpu), or set the kubelet's topologyManagerPolicy to best-effort.",
+        sentences=(r"TopologyAffinityError: .*",),
     ),
     MessagePattern(
         "node-admission",

@@ -20,6 +20,7 @@ _REASONS = (
     "CreatingLoadBalancerFailed",
 )
 
+_SYNC = r"(?:Error syncing load balancer: failed to ensure load balancer: |Failed deploy model due to )"
 _FAILURES = (
     MessagePattern(
         "load-balancer-subnets",
@@ -43,6 +44,11 @@ _FAILURES = (
         r"\b(?:TooManyLoadBalancers|QUOTA_EXCEEDED|PublicIPCountLimitReached)\b|[Qq]uota '[A-Z_]+' exceeded",
         "The cloud account's quota for load balancers or addresses is used up",
         "Raise the quota, delete unused load balancers, or set service.type to ClusterIP with ingress or http_route.",
+        sentences=(
+            rf"{_SYNC}.{{0,300}}googleapi: Error 403: (?:QUOTA_EXCEEDED - )?Quota '[A-Z_]{{1,60}}' exceeded\. {{1,2}}"
+            r"Limit: [\d.]+ .{1,80}",
+            rf"{_SYNC}.{{0,300}}TooManyLoadBalancers(?:Exception)?: (?:Exceeded|The maximum number of load balancers) .{{1,300}}",
+        ),
     ),
     *CLOUD_PATTERNS,
     MessagePattern(

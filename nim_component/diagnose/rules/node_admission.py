@@ -6,6 +6,7 @@ The pod's reason is `OutOf<resource>`, such as `OutOfcpu`.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from ...cluster.objects import Object, text_at
@@ -22,10 +23,14 @@ _AMOUNTS = re.compile(
     r"capacity: (?P<capacity>\d{1,20})"
 )
 _UNAVAILABLE = re.compile(
-    r"requested number of devices unavailable for (?P<resource>\S{1,320}?)\. Requested: (?P<requested>\d{1,20}), "
-    r"Available: (?P<free>\d{1,20})"
+    r"(?:(?:Pod was rejected: |Pod )?Allocate failed due to )?requested number of devices unavailable for "
+    r"(?P<resource>\S{1,320}?)\. Requested: (?P<requested>\d{1,20}), "
+    r"Available: (?P<free>\d{1,20})(?:, which is unexpected\.?)?"
 )
-_CORES = re.compile(r"not enough cpus available to satisfy request: requested=(?P<requested>\d{1,20}), available=(?P<free>\d{1,20})")
+_CORES = re.compile(
+    r"(?:(?:Pod was rejected: |Pod )?Allocate failed due to )?not enough cpus available to satisfy request: "
+    r"requested=(?P<requested>\d{1,20}), available=(?P<free>\d{1,20})(?:, which is unexpected\.?)?"
+)
 
 
 def find_shortage(pod: Object, reason: str, message: str, subject: str) -> Iterator[Diagnosis]:
@@ -36,9 +41,15 @@ def find_shortage(pod: Object, reason: str, message: str, subject: str) -> Itera
         yield _diagnose(pod, resource, _describe(resource, amounts), bool(amounts) and amounts["capacity"] == "0", message, subject)
     elif reason == "UnexpectedAdmissionError" and (found := _UNAVAILABLE.search(message)):
         amounts = f"requested {found['requested']}, free {found['free']}"
-        yield _diagnose(pod, found["resource"], amounts, found["free"] == "0", message, subject)
+        yield _weaken(found, _diagnose(pod, found["resource"], amounts, found["free"] == "0", message, subject))
     elif reason == "UnexpectedAdmissionError" and (found := _CORES.search(message)):
-        yield _diagnose(pod, "cpu", f"requested {found['requested']} cores, free {found['free']}", False, message, subject)
+        amounts = f"requested {found['requested']} cores, free {found['free']}"
+        yield _weaken(found, _diagnose(pod, "cpu", amounts, False, message, subject))
+
+
+def _weaken(match: re.Match[str], diagnosis: Diagnosis) -> Diagnosis:
+    """Return a diagnosis that is certain only if the match is the whole message."""
+    return diagnosis if match[0] == match.string.strip() else replace(diagnosis, confidence="likely")
 
 
 def _describe(resource: str, amounts: re.Match[str] | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...text.sanitizing import sanitize, sanitize_around
-from ..diagnosis import Confidence, Diagnosis
+from ..diagnosis import Confidence, Diagnosis, WordConfidence
 
 SEE_EVIDENCE = "See the evidence for the reason."
 """Fix of the causes that only the message itself explains."""
@@ -27,7 +27,8 @@ class MessagePattern:
     pattern: str
     text: str
     fix: str
-    confidence: Confidence = "certain"
+    confidence: WordConfidence = "likely"
+    """Confidence of a match of `pattern`: words alone are never certain."""
     sentences: tuple[str, ...] = ()
     """Patterns of whole messages. If one matches all of a message, the diagnosis is `certain`."""
 
@@ -36,7 +37,7 @@ class MessagePattern:
         if match := self.match_whole(message):
             return match, "certain"
         match = self.search(message)
-        return match and (match, "likely" if self.sentences else self.confidence)
+        return match and (match, self.confidence)
 
     def match_whole(self, message: str) -> re.Match[str] | None:
         """Return the match of a sentence with a whole message, or None."""

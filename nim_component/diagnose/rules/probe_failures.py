@@ -15,6 +15,12 @@ _MESSAGE = re.compile(
 )
 _STATUS = re.compile(r"HTTP probe failed with statuscode: (\d{3})")
 _REQUEST = re.compile(r"Get (?:\"[^\"]{0,2000}\"|https?://\S{0,2000}): (?P<error>.*)", re.DOTALL)
+_SENTENCES = (
+    r"(?:net/http: HTTP/1\.x transport connection broken: )?malformed HTTP (?:response|status code) \"\\x15\\x03.{0,400}",
+    r"(?:http: )?server gave HTTP response to HTTPS client",
+    r"tls: first record does not look like a TLS handshake",
+)
+"""Whole errors of the HTTP client about TLS."""
 _ERRORS: tuple[tuple[Kind, str], ...] = (
     ("tls", r"malformed HTTP (?:response|status code) \"\\x15\\x03|Client sent an HTTP request to an HTTPS server"),
     ("http", r"server gave HTTP response to HTTPS client|first record does not look like a TLS handshake"),
@@ -35,6 +41,8 @@ class ProbeFailure(NamedTuple):
     kind: Kind
     status: int
     """HTTP status, or 0."""
+    is_whole: bool = False
+    """True if the whole error is a known sentence."""
 
 
 def read_failure(message: str) -> ProbeFailure:
@@ -42,10 +50,10 @@ def read_failure(message: str) -> ProbeFailure:
     match = _MESSAGE.fullmatch(message.strip())
     probe, failure = (match["probe"], match["failure"].strip()) if match else ("", message.strip())
     if status := _STATUS.fullmatch(failure):
-        return ProbeFailure(probe, "status", int(status[1]))
+        return ProbeFailure(probe, "status", int(status[1]), is_whole=True)
     request = _REQUEST.fullmatch(failure)
     error = (request["error"] if request else failure).strip()
     for kind, pattern in _ERRORS:
         if re.search(pattern, error):
-            return ProbeFailure(probe, kind, 0)
+            return ProbeFailure(probe, kind, 0, any(re.fullmatch(each, error, re.DOTALL) for each in _SENTENCES))
     return ProbeFailure(probe, "other", 0)

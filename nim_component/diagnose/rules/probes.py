@@ -51,7 +51,7 @@ def _diagnose_request(server: Container, failure: ProbeFailure, evidence: str, s
         return Diagnosis("probe-unauthorized", text, fix + _fix_path(failure.probe), evidence, subject=subject)
     # A server that requires TLS never passes its startup probe. Other probes begin after that one.
     if failure.kind == "tls" or (failure.probe == "Startup" and (failure.kind == "closed" or failure.status == 400)):
-        confidence: Confidence = "certain" if failure.kind == "tls" else "likely"
+        confidence: Confidence = "certain" if failure.kind == "tls" and failure.is_whole else "likely"
         text = f"The server requires TLS on its port {port}, and the probe uses http"
         fix = (
             "Remove the TLS options from args and env, and set tls in ingress or http_route. "
@@ -60,7 +60,7 @@ def _diagnose_request(server: Container, failure: ProbeFailure, evidence: str, s
         return Diagnosis("probe-tls", text, fix, evidence, confidence, subject)
     if failure.kind == "http":
         text, fix = f"The probe uses https, and the server answers with http on its port {port}", "Remove `scheme: HTTPS` from overrides."
-        return Diagnosis("probe-tls", text, fix, evidence, subject=subject)
+        return Diagnosis("probe-tls", text, fix, evidence, "certain" if failure.is_whole else "likely", subject)
     if failure.kind == "protocol":
         text = f"The port {port} of the probe does not serve HTTP/1.1, but another protocol such as gRPC"
         return Diagnosis(

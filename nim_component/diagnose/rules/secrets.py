@@ -1,5 +1,6 @@
 """Secrets and ConfigMaps that a container's configuration requires."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ...cluster.images import registry_of
@@ -103,7 +104,9 @@ def _check_pull_secrets(snapshot: Snapshot, pod: Object, subject: str) -> Iterat
     is_covered = _is_covered(snapshot, names, registry, images)
     for name in names:
         shown, facts = sanitize(name, 100), snapshot.secrets.get(name, ...)
-        events = [event for event in snapshot.events(None, "FailedToRetrieveImagePullSecret") if name in message_of(event)]
+        events = [
+            event for event in snapshot.events(None, "FailedToRetrieveImagePullSecret") if name in _list_unreadable(message_of(event))
+        ]
         command = create_pull_secret(snapshot.namespace, shown, registry)
         replace = f"Delete the Secret and create it again: `{command}`. Or correct secrets.ngc_image_secret."
         if facts is None or (facts is ... and events):
@@ -117,6 +120,12 @@ def _check_pull_secrets(snapshot: Snapshot, pod: Object, subject: str) -> Iterat
             registries = sanitize(", ".join(facts.registries[:4]), 120)
             text = f"The pull Secret {shown} has credentials for {registries}, not for {registry}"
             yield Diagnosis("pull-secret-registry", text, replace, subject=subject)
+
+
+def _list_unreadable(message: str) -> list[str]:
+    """Return the pull Secrets that the kubelet could not read."""
+    found = re.search(r"Unable to retrieve some image pull secrets \(([^)]{1,2000})\)", message)
+    return found[1].split(", ") if found else []
 
 
 def _is_covered(snapshot: Snapshot, names: Sequence[str], registry: str, images: Sequence[str]) -> bool:

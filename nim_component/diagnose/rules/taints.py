@@ -66,7 +66,8 @@ def find_taints(
         taints = sorted(taints, key=lambda each: _name(each) != named)
     elif named is None:
         text = "Suitable nodes have a taint that the pod does not tolerate"
-        yield Diagnosis("taint", text, "Add the taint to tolerations.", evidence, subject=subject)
+        confidence = "certain" if len(reasons) == 1 else "likely"
+        yield Diagnosis("taint", text, "Add the taint to tolerations.", evidence, confidence, subject)
         return
     else:
         taints = [{"key": named.key, "value": named.value, "effect": "NoSchedule"}] if named.key not in _CONTROL_PLANE else []
