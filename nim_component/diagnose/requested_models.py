@@ -32,18 +32,13 @@ async def read_served_models(client: ClusterClient, snapshot: Snapshot, lora_job
     Raises:
         ModelListError: The adapter list or the model list cannot be read.
     """
-    template = _find_template(snapshot)
+    template = snapshot.pod_template
     loader_template = at(lora_job, "spec", "template", "spec") if lora_job is not None else template
     requested = [*_list_model_names(template), *await _read_adapters(client, snapshot.namespace, loader_template)]
     port = next((number_at(each, "port") for each in items_at(next(iter(snapshot.all("services")), None), "spec", "ports")), 0)
     if not requested or not port:
         return None
     return ServedModels(requested, await list_models(client, snapshot.name, snapshot.namespace, port, RESPONSE_SECONDS))
-
-
-def _find_template(snapshot: Snapshot) -> Object:
-    leader = at(snapshot.leader_worker_set, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
-    return leader or at(snapshot.deployment, "spec", "template", "spec") or {}
 
 
 def _list_model_names(template: Object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from ..cluster.objects import Object, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
+from ..cluster.objects import Object, at, event_time, is_about, is_terminating, items_at, name_of, phase_of, text_at
 from ..cluster.secret_facts import SecretFacts
 from ..cluster.volume_owners import name_pvc
 
@@ -70,6 +70,13 @@ class Snapshot:
     def job(self) -> Object | None:
         """The Job, in a snapshot of a Job."""
         return next(iter(self.all("jobs")), None)
+
+    @property
+    def pod_template(self) -> Object:
+        """Spec of the Job's pod template, else of the server's; empty if it is unknown."""
+        leader = at(self.leader_worker_set, "spec", "leaderWorkerTemplate", "leaderTemplate", "spec")
+        job = at(self.job, "spec", "template", "spec")
+        return job or leader or at(self.deployment, "spec", "template", "spec") or {}
 
     @property
     def nodes(self) -> dict[str, Object]:

@@ -8,6 +8,7 @@ from ...names import CHECKER_CONTAINER, LOADER_CONTAINER
 from ...text.sanitizing import sanitize_tail
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .server_messages.hub_token import has_token
 
 _KINDS = {code: kind for kind, code in EXIT_CODES.items()}
 
@@ -84,15 +85,21 @@ FAILURES: dict[str, tuple[str, str]] = {
 """Text and fix by kind of failure, one for each of the loader's `EXIT_CODES`."""
 
 
+_GATED_WITHOUT_TOKEN = (
+    "The adapter's repository is gated, and the adapter loader has no token",
+    "Accept its terms on its page, and set secrets.hf_token_key to the key of a Secret with a token of the same account.",
+)
+
+
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield the last failures of the containers."""
     for pod in snapshot.pods:
         for loader in (container(pod, LOADER_CONTAINER), container(pod, CHECKER_CONTAINER)):
             if loader is not None and loader.ended and loader.ended.code != 0:
-                yield _diagnose_failure(loader, loader.ended, f"pod/{name_of(pod)}")
+                yield _diagnose_failure(snapshot, loader, loader.ended, f"pod/{name_of(pod)}")
 
 
-def _diagnose_failure(loader: Container, ended: Ended, subject: str) -> Diagnosis:
+def _diagnose_failure(snapshot: Snapshot, loader: Container, ended: Ended, subject: str) -> Diagnosis:
     if ended.reason == "OOMKilled":
         limit = text_at(loader.spec, "resources", "limits", "memory") or "no limit"
         text = f"The adapter loader ran out of memory ({limit})"
@@ -103,4 +110,6 @@ def _diagnose_failure(loader: Container, ended: Ended, subject: str) -> Diagnosi
         fix = "See its log in the evidence. If you set lora_image, check that image."
         return Diagnosis("loader-unknown", text, fix, sanitize_tail(ended.message), "likely", subject)
     text, fix = FAILURES[kind]
+    if kind == "gated" and has_token(snapshot.pod_template, loader.name) is False:
+        text, fix = _GATED_WITHOUT_TOKEN
     return Diagnosis(f"loader-{kind}", text, fix, sanitize_tail(ended.message), subject=subject)

@@ -6,7 +6,7 @@ import pytest
 
 from nim_component.diagnose.rules import diagnose
 
-from .kubernetes_objects import crashed, node, snapshot
+from .kubernetes_objects import crashed, deployment, failed_job_pod, job, leader_worker_set, node, snapshot
 
 BUSY = "ValueError: Free memory on device (3.2/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.19 GiB)."
 REMOTE = "ValueError: Please pass the argument `trust_remote_code=True` to allow custom code to be run."
@@ -57,3 +57,50 @@ def test_size_is_that_of_cache_volume(volumes: list[dict[str, Any]], size: str):
     assert size in output
     assert "7Gi" not in output
     assert ("the cache has" in output) == bool(size)
+
+
+GATED = (
+    "huggingface_hub.errors.GatedRepoError: 401 Client Error. (Request ID: Root=1-6)\n\n"
+    "Cannot access gated repo for url https://huggingface.co/meta-llama/Llama-3.1-8B/resolve/main/config.json."
+)
+TOKEN = [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}]
+
+
+def template_of(container: str, **fields: Any) -> dict[str, Any]:
+    """Return a pod template with one container."""
+    return {"spec": {"containers": [{"name": container, **fields}]}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "fix"),
+    [
+        ({"env": []}, "The server has no token. Accept the model's terms on the hub, and set secrets.hf_token_key"),
+        ({"env": TOKEN}, "Accept its terms on the hub with the account of the token in secrets.hf_token_key."),
+        ({"envFrom": [{"secretRef": {"name": "all"}}]}, "set secrets.hf_token_key to a token of the same account, unless it is set."),
+        (None, "set secrets.hf_token_key to a token of the same account, unless it is set."),
+    ],
+)
+def test_fix_depends_on_token_of_server(fields: dict[str, Any] | None, fix: str):
+    """The pod template shows whether the server has a token for the hub."""
+    template = {} if fields is None else {"template": template_of("nim", **fields)}
+    for kinds in (
+        {"deployments": [deployment(**template)]},
+        {"leaderworkersets": [leader_worker_set(leaderWorkerTemplate={"leaderTemplate": template.get("template", {})})]},
+    ):
+        (found,) = diagnose(snapshot(crashed(GATED), nodes=[node()], **kinds))
+        assert (found.cause, fix in found.fix) == ("model-gated", True), found.fix
+
+
+def test_fix_of_prewarm_job_depends_on_its_token():
+    given = snapshot(failed_job_pod(GATED), jobs=[job(template=template_of("prewarm", env=[]))], deployments=[deployment()])
+    found = {each.cause: each for each in diagnose(given)}
+    assert found["model-gated"].fix.startswith("The server has no token.")
+
+
+def test_no_token_is_advised_beside_present_one():
+    """The server has a token, so that the fix advises none."""
+    limited = crashed("requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: https://huggingface.co/api/models/m")
+    (found,) = diagnose(snapshot(limited, nodes=[node()], deployments=[deployment(template=template_of("nim", env=TOKEN))]))
+    assert found.cause == "download-rate-limited"
+    assert "the limit is that of the account" in found.fix
+    assert "set secrets.hf_token_key" not in found.fix

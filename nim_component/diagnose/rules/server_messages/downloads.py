@@ -38,7 +38,7 @@ DOWNLOAD_PATTERNS = (
             r"You are trying to access a gated repo|is a gated repository\.",
         ),
         "The model's repository on the hub is gated",
-        "Accept its terms with the account of the token in secrets.hf_token_key.",
+        "{gated_fix}",
         sentences=(
             r"40[13] Client Error\..{0,120}Cannot access gated repo for url \S+\. Access to model \S+ is restricted.{0,300}",
             r"You are trying to access a gated repo\..{0,500}",
@@ -52,9 +52,7 @@ DOWNLOAD_PATTERNS = (
             r"429 Too Many Requests|you have reached your '\w+' rate limit|HTTP status client error \(429",
         ),
         "The source of the model download limits the number of requests",
-        "Wait for the next start. For the hub, set secrets.hf_token_key: requests without a token have a lower limit. With many "
-        "replicas, "
-        "fill the cache once (cache.prewarm).",
+        "Wait for the next start. {rate_fix} With many replicas, fill the cache once (cache.prewarm).",
         sentences=(
             r"HTTP status client error \(429 Too Many Requests\) for url \(\S+\)",
             r"429 Client Error: Too Many Requests for url: \S+",
@@ -123,7 +121,7 @@ DOWNLOAD_PATTERNS = (
             r"HTTP status client error \(404",
         ),
         "The source of the model download has no such model, file or version, or the credentials have no access to it",
-        "Correct the model's name ({model_source}, or model_profile). If it is private, set secrets.hf_token_key.",
+        "Correct the model's name ({model_source}, or model_profile). {private_fix}",
         sentences=(
             r"40[14] Client Error\..{0,120}(?:Repository|Revision|Entry) Not Found for url: \S+.{0,500}",
             r"\S+ is not a local folder and is not a valid model identifier listed on 'https://huggingface\.co/models'.{0,400}",

@@ -10,6 +10,7 @@ from ....kubernetes.kubectl import read_log
 from ....names import CACHE_VOLUMES, SERVER_CONTAINER, SHM_VOLUME
 from ....text.sanitizing import sanitize
 from ...snapshot import Snapshot
+from .hub_token import describe_token
 
 _TAG = re.compile(r"/nim/[^:@]*:([12])\.\d")
 _SETTINGS = {
@@ -55,6 +56,7 @@ def describe_pod(snapshot: Snapshot, pod: Object, failed: Container) -> Mapping[
         "user": str(number_at(server.spec, "securityContext", "runAsUser") or number_at(pod, "spec", "securityContext", "runAsUser")),
         "logs": log_command(pod, failed),
     }
+    values |= describe_token(snapshot.pod_template, failed.name)
     values |= _SETTINGS[_major_version(text_at(server.spec, "image"))]
     return {name: (" " if name == "cache" and value else "") + sanitize(value, 300) for name, value in values.items()}
 

@@ -1,8 +1,9 @@
 """Containers that download or check adapters."""
 
+from nim_component.diagnose.snapshot import Snapshot
 from nim_component.lora_loader import EXIT_CODES
 
-from ..kubernetes_objects import crashed, snapshot
+from ..kubernetes_objects import crashed, deployment, snapshot
 from ..snapshots import Case, NearMiss
 
 CASES: dict[str, list[Case]] = {
@@ -21,6 +22,19 @@ CASES: dict[str, list[Case]] = {
         for kind, code in EXIT_CODES.items()
     },
 }
+
+
+def gated_adapter(env: list[dict[str, str]]) -> Snapshot:
+    """Return a pod whose adapter loader has an environment, and a gated adapter."""
+    template = {"spec": {"containers": [], "initContainers": [{"name": "download-loras", "env": env}]}}
+    failed = crashed("adapter one: gated", EXIT_CODES["gated"], container="download-loras")
+    return snapshot(failed, deployments=[deployment(template=template)])
+
+
+CASES["loader-gated"] += [
+    (gated_adapter([]), "the adapter loader has no token. | Accept its terms on its page, and set secrets.hf_token_key"),
+    (gated_adapter([{"name": "HF_TOKEN", "value": "$(T)"}]), "the token's account has no access"),
+]
 
 NEAR_MISSES: dict[str, NearMiss] = {
     "loader-out-of-memory": snapshot(crashed("", 137, "OOMKilled")),
