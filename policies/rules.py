@@ -6,7 +6,8 @@ A violation is `<path>: <problem>. <fix>`.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from redaction import contains_key, is_secret_variable
+from text.redaction import contains_key
+from text.secret_names import is_secret_name
 from workloads import Pod, Props, count_gpus, find_containers, find_pods, integer, mapping
 
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
@@ -100,7 +101,7 @@ def _is_key(name: str, value: str) -> bool:
 
     `$(NAME)` is a reference to another variable.
     """
-    return bool(value) and not value.startswith("$(") and (is_secret_variable(name) or contains_key(value))
+    return bool(value) and not value.startswith("$(") and (is_secret_name(name) or contains_key(value))
 
 
 class Object(NamedTuple):

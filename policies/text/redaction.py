@@ -1,0 +1,221 @@
+"""Detection of credentials, and their removal from text.
+
+One detector with two strengths, because their mistakes have different costs:
+
+- `contains_key` is true only for keys of a known issuer. Arguments and policies refuse these, and a
+  false positive would refuse a valid stack.
+- `redact` also removes text that is probably a credential: the value of `password=`, a long random
+  word. A false positive removes a detail of an output; a false negative publishes a key.
+
+Both read through base64. Every pattern takes linear time.
+
+`lora_loader/` and `policies/text/` contain copies of this file and of the three that it imports:
+the loader and the policy pack run without this package. `tests/unit/text/test_redaction.py`
+compares the files.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from hashlib import blake2s
+
+from .credential_forms import FORMS
+from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator
+from .secret_names import is_secret_name
+
+MARK = "***"
+_DIGEST_KEY = os.urandom(16)
+_MAX_DEPTH = 3
+
+_ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}+(?:\\[nr]|\s){1,4}(?=[A-Za-z0-9+/_-]{4}))*+[A-Za-z0-9+/_-]{8,}+={0,2}")
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_CHECKSUM = re.compile(r"sha(?:256-.{43}=|384-.{64}|512-.{86}==)")
+_PIECES, _RUNS = re.compile(r"[A-Za-z0-9]+"), re.compile(r"[A-Z]+|[a-z]+|[0-9]+")
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """Return the patterns of known issuers. Most programs that import this module use none."""
+    return tuple(
+        (needle, re.compile(refused or "(?!)", re.ASCII), re.compile(redacted, re.ASCII | re.DOTALL)) for needle, refused, redacted in FORMS
+    )
+
+
+def contains_key(text: str) -> bool:
+    """Return whether a text contains a key of a known issuer, a private key or a registry login."""
+    return _contains_key(text, 0)
+
+
+def _contains_key(text: str, depth: int) -> bool:
+    lowered = text.lower()
+    if any(needle in lowered and refused.search(text) for needle, refused, _ in _patterns()):
+        return True
+    return depth < _MAX_DEPTH and any(_contains_key(decoded, depth + 1) for _, decoded in _decode_all(text))
+
+
+def looks_like_credential(text: str) -> bool:
+    """Return whether a text is or contains what is probably a credential."""
+    return contains_key(text) or bool(_find_spans(text))
+
+
+def redact(text: str, values: Iterable[str] = (), mark: str | Callable[[str], str] = MARK, *, executed: bool = False) -> str:
+    """Return a text with every probable credential replaced by a mark.
+
+    Args:
+        text: Text from a program, a cluster or a user.
+        values: Known secret values. They are replaced whatever their form is, also in a `repr`, in
+            JSON, in base64, and line by line.
+        mark: Replacement, or a function of the credential, such as `describe_secret`.
+        executed: True for commands, arguments and other text that a reader must see: nothing that a
+            shell executes is redacted because of a name before it.
+    """
+    make = _make_mark(mark)
+    for form in sorted({form for value in values for form in _list_forms(value)}, key=len, reverse=True):
+        text = text.replace(form, make(form))
+    parts, end = list[str](), 0
+    for start, stop in _find_spans(text, executed):
+        parts += [text[end:start], make(text[start:stop])]
+        end = stop
+    return "".join([*parts, text[end:]])
+
+
+def redact_named(value: str, mark: str | Callable[[str], str] = MARK, *, executed: bool = False) -> str:
+    """Return the value of a setting that its name shows to be a credential, redacted.
+
+    References, booleans, paths and addresses stay. Of a value that may be a command, only the first
+    word is redacted, and what has the form of a credential.
+    """
+    if not value or NO_SECRET.match(value):
+        return redact(value, mark=mark, executed=executed)
+    end = find_operator(value) if executed or COMMAND.search(value) else len(value)
+    make = _make_mark(mark)
+    return (make(value[:end]) if end else "") + redact(value[end:], mark=mark, executed=True)
+
+
+def _make_mark(mark: str | Callable[[str], str]) -> Callable[[str], str]:
+    return (lambda _: mark) if isinstance(mark, str) else mark
+
+
+def describe_secret(value: str) -> str:
+    """Return a mark with a digest and a range of the length.
+
+    An example is `[secret 3f9a1c, 64-127 characters]`. The digest shows that a value changed. Its
+    key is random and belongs to this process: a published digest cannot be compared with those of
+    guessed values.
+    """
+    least = 1 << (len(value).bit_length() - 1) if len(value) > 7 else 1
+    digest = blake2s(value.encode("utf-8", "surrogatepass"), key=_DIGEST_KEY, digest_size=3).hexdigest()
+    return f"[secret {digest}, {least}-{max(2 * least, 8) - 1} characters]"
+
+
+def is_secret_flag(argument: str) -> bool:
+    """Return whether the argument after this one is a credential, as after `--api-key`."""
+    return re.fullmatch(r"--?[A-Za-z][\w-]*", argument, re.ASCII) is not None and is_secret_name(argument)
+
+
+def _list_forms(value: str) -> Iterator[str]:
+    """Yield the texts in which a program prints a value, and those of its lines."""
+    if not value:
+        return
+    lines = [line.strip() for line in value.splitlines()] if "\n" in value else []
+    for text in (value, *(line for line in lines if len(line) > 5)):
+        encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+        yield from (text, repr(text)[1:-1], json.dumps(text)[1:-1])
+        if len(text) > 5:
+            yield encoded
+
+
+def _find_spans(text: str, executed: bool = False, depth: int = 0) -> list[Span]:
+    """Return the parts of a text that are probably credentials, in order and without overlaps."""
+    lowered = text.lower()
+    found: list[Span] = []
+    for needle, _, pattern in _patterns():
+        if needle in lowered:
+            found += (each.span("value" if "value" in pattern.groupindex else 0) for each in pattern.finditer(text))
+    found += find_named_values(text, executed=executed)
+    if depth < _MAX_DEPTH:
+        found += _find_encoded(text, depth)
+    found += (each.span() for each in _LONG_WORD.finditer(text) if _is_random(each[0]))
+    return _merge(found)
+
+
+def _merge(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif end > start:
+            merged.append((start, end))
+    return merged
+
+
+def _decode_all(text: str) -> Iterator[tuple[list[int], str]]:
+    """Yield what words in base64 contain, with the places of their characters in the text.
+
+    A word may begin before the encoded part, as in `path/<base64>`: four beginnings are tried.
+    """
+    for found in _ENCODED.finditer(text):
+        if len(found[0]) < 16:
+            continue
+        places = [found.start() + each for each, character in enumerate(found[0]) if character in ALPHABET]
+        if "\\" in found[0]:
+            places = [each for each in places if text[each - 1] != "\\"]
+        plain = "".join(map(text.__getitem__, places))
+        for skipped in range(4):
+            decoded = decode(plain[skipped:]).decode("latin-1")
+            if skipped == 0 or any(map(str.isprintable, decoded[:1])):
+                yield places[skipped:], decoded
+
+
+def _find_encoded(text: str, depth: int) -> Iterator[Span]:
+    """Yield the parts of words in base64 that contain a credential."""
+    for places, decoded in _decode_all(text):
+        is_text = _is_plain(decoded)
+        if is_text:
+            spans = _find_spans(decoded, depth=depth + 1)
+            if not spans and _is_mixed(decoded):
+                spans = [(0, len(decoded))]
+        else:
+            lowered = decoded.lower()
+            spans = [each.span() for needle, refused, _ in _patterns() if needle in lowered for each in refused.finditer(decoded)]
+        for start, end in spans:
+            last = min(-(-end * 4 // 3), len(places)) - 1
+            stop = places[last] + 1
+            while stop < len(text) and text[stop] == "=" and end == len(decoded):
+                stop += 1
+            yield places[start * 4 // 3], stop
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether bytes are readable text."""
+    return all(each.isprintable() or each in "\n\r\t" for each in text) and text.isascii()
+
+
+def _is_mixed(text: str) -> bool:
+    """Return whether a text is one long word, or two with a colon, of mixed case and digits."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return (
+        len(text) >= 16
+        and re.fullmatch(r"[\w.+=-]+(?::[\w.+=-]+)?\s*", text, re.ASCII) is not None
+        and all(any(map(kind, text)) for kind in kinds)
+    )
+
+
+def _is_random(word: str) -> bool:
+    """Return whether a long word is random, such as a key in base64.
+
+    Random words mix upper case, lower case and digits: the class changes at every second character.
+    In names of models and files it changes rarely. Digests and commits have one case. Readable text
+    in base64 is not random; its content is searched.
+    """
+    if not (any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))) or _CHECKSUM.fullmatch(word):
+        return False
+    pieces = (piece for piece in _PIECES.findall(word) if piece not in (piece.upper(), piece.lower()))
+    if 4 * sum(len(_RUNS.findall(piece)) - 1 for piece in pieces) < len(word):
+        return False
+    return not _is_plain(decode(word).decode("latin-1"))

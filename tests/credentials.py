@@ -1,0 +1,298 @@
+"""Generated credentials of every form, and texts that resemble credentials.
+
+No value is real or written down: each is computed from a seed, so that scanners of repositories
+find no key here.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from typing import TypeAlias
+
+
+def word(seed: int, length: int) -> str:
+    """Return a random word in the alphabet of base64url, the same for the same seed."""
+    digests = b"".join(hashlib.sha256(f"{seed}/{index}".encode()).digest() for index in range(length // 32 + 1))
+    return base64.urlsafe_b64encode(digests).decode()[:length]
+
+
+def alphanumeric(seed: int, length: int) -> str:
+    return word(seed, 2 * length + 20).replace("-", "").replace("_", "")[:length]
+
+
+def lower(seed: int, length: int) -> str:
+    return base64.b32encode(hashlib.sha512(str(seed).encode()).digest()).decode().lower()[:length]
+
+
+def hexadecimal(seed: int, length: int) -> str:
+    return hashlib.sha512(str(seed).encode()).hexdigest()[:length]
+
+
+def uuid(seed: int) -> str:
+    digits = hexadecimal(seed, 32)
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def encode(value: object) -> str:
+    """Return compact JSON in base64url, as in a JSON Web Token."""
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+Planted: TypeAlias = tuple[str, str]
+"""A text, and the part of it that no output may contain."""
+
+
+def whole(text: str) -> Planted:
+    return text, text
+
+
+def around(secret: str, before: str, after: str = "") -> Planted:
+    return f"{before}{secret}{after}", secret
+
+
+def make_private_key(seed: int, kind: str = "RSA ") -> str:
+    lines = [word(seed + each, 64).replace("-", "a").replace("_", "b") for each in range(5)]
+    return "\n".join([f"-----BEGIN {kind}PRIVATE KEY-----", *lines, f"{alphanumeric(seed, 21)}==", f"-----END {kind}PRIVATE KEY-----"])
+
+
+def make_old_ngc_key(seed: int) -> str:
+    return base64_of(f"{lower(seed, 26)}:{uuid(seed)}")
+
+
+def make_storage_key(seed: int) -> str:
+    return base64.b64encode(hashlib.sha512(str(seed).encode()).digest()).decode()
+
+
+CERTAIN: dict[str, Callable[[int], Planted]] = {
+    "NGC": lambda seed: whole(f"nvapi-{word(seed, 64)}"),
+    "Hugging Face": lambda seed: whole(f"hf_{alphanumeric(seed, 34)}"),
+    "GitHub": lambda seed: whole(f"ghp_{alphanumeric(seed, 36)}"),
+    "GitHub, fine-grained": lambda seed: whole(f"github_pat_{alphanumeric(seed, 22)}_{alphanumeric(seed, 59)}"),
+    "GitLab": lambda seed: whole(f"glpat-{word(seed, 20)}"),
+    "Pulumi": lambda seed: whole(f"pul-{hexadecimal(seed, 40)}"),
+    "AWS": lambda seed: whole(f"AKIA{alphanumeric(seed, 16).upper()}"),
+    "AWS, temporary": lambda seed: whole(f"ASIA{alphanumeric(seed, 16).upper()}"),
+    "Slack": lambda seed: whole(f"xoxb-{alphanumeric(seed, 30)}"),
+    "JSON Web Token": lambda seed: around(f"{encode({'sub': str(seed)})}.{word(seed, 43)}", f"{encode({'alg': 'RS256', 'typ': 'JWT'})}."),
+    "private key": lambda seed: around(word(seed, 60), "-----BEGIN RSA PRIVATE KEY-----\n", "\n-----END RSA PRIVATE KEY-----"),
+    "private key without its end": lambda seed: around(word(seed, 60), "-----BEGIN PRIVATE KEY-----\n"),
+    "registry login": lambda seed: around(word(seed, 20), '{"auths": {"nvcr.io": {"password": "', '"}}}'),
+    "registry login in base64": lambda seed: whole(encode({"auths": {"nvcr.io": {"auth": word(seed, 20)}}})),
+}
+"""Keys of known issuers, which stay recognizable between other letters."""
+
+ISSUED: dict[str, Callable[[int], Planted]] = {
+    "NGC, old form": lambda seed: whole(make_old_ngc_key(seed)),
+    "GitLab, deploy token": lambda seed: whole(f"gldt-{word(seed, 20)}"),
+    "Google API": lambda seed: whole(f"AIza{word(seed, 35)}"),
+    "Google OAuth": lambda seed: whole(f"GOCSPX-{word(seed, 28)}"),
+    "OpenAI": lambda seed: whole(f"sk-{alphanumeric(seed, 20)}T3BlbkFJ{alphanumeric(seed + 1, 20)}"),
+    "OpenAI, project": lambda seed: whole(f"sk-proj-{word(seed, 74)}T3BlbkFJ{word(seed + 1, 74)}"),
+    "Anthropic": lambda seed: whole(f"sk-ant-api03-{word(seed, 93)}AA"),
+    "compatible API": lambda seed: whole(f"sk-{hexadecimal(seed, 32)}"),
+    "Azure storage": lambda seed: around(
+        make_storage_key(seed), "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=", ";EndpointSuffix=core"
+    ),
+    "Azure SAS": lambda seed: around(
+        base64_of(word(seed, 32)).replace("+", "%2B").replace("=", "%3D"), "https://a.blob.core.windows.net/c?sv=2024-11-04&sp=r&sig="
+    ),
+    "Azure client": lambda seed: whole(f"{alphanumeric(seed, 3)}8Q~{alphanumeric(seed + 1, 34)}"),
+    "Slack webhook": lambda seed: around(
+        alphanumeric(seed, 24), f"https://hooks.slack.com/services/T{hexadecimal(seed, 8)}/B{hexadecimal(seed, 10)}/"
+    ),
+    "Stripe": lambda seed: whole(f"sk_live_{alphanumeric(seed, 24)}"),
+    "SendGrid": lambda seed: whole(f"SG.{word(seed, 22)}.{word(seed + 1, 43)}"),
+    "npm": lambda seed: whole(f"npm_{alphanumeric(seed, 36)}"),
+    "PyPI": lambda seed: whole(f"pypi-AgEIcHlwaS5vcmc{word(seed, 80)}"),
+    "Docker Hub": lambda seed: whole(f"dckr_pat_{word(seed, 27)}"),
+    "Databricks": lambda seed: whole(f"dapi{hexadecimal(seed, 32)}"),
+    "DigitalOcean": lambda seed: whole(f"dop_v1_{hexadecimal(seed, 64)}"),
+    "Grafana": lambda seed: whole(f"glsa_{alphanumeric(seed, 32)}_{hexadecimal(seed, 8)}"),
+    "Vault": lambda seed: whole(f"hvs.{word(seed, 95)}"),
+    "OpenShift": lambda seed: whole(f"sha256~{word(seed, 43)}"),
+    "age": lambda seed: whole(f"AGE-SECRET-KEY-1{lower(seed, 58).upper()}"),
+    "private key, OpenSSH": lambda seed: around(
+        word(seed, 64).replace("-", "a").replace("_", "b"), "-----BEGIN OPENSSH PRIVATE KEY-----\n", "\n-----END OPENSSH PRIVATE KEY-----"
+    ),
+    "kubeconfig, client key": lambda seed: around(
+        base64_of(make_private_key(seed)), "users:\n- name: admin\n  user:\n    client-key-data: "
+    ),
+    "registry login with a space": lambda seed: around(
+        base64_of(f"$oauthtoken:{word(seed, 20)}"), '{"auths" : {"nvcr.io" : {"auth" : "', '"}}}'
+    ),
+    "key in base64": lambda seed: whole(base64_of(f"nvapi-{word(seed, 64)}")),
+    "key in base64, twice": lambda seed: whole(base64_of(base64_of(f"x: hf_{alphanumeric(seed, 34)}\n"))),
+}
+"""Further keys of known issuers. Letters before them may change their form."""
+
+PROBABLE: dict[str, Callable[[int], Planted]] = {
+    "old NGC key": lambda seed: whole(word(seed, 84)),
+    "assignment": lambda seed: around(word(seed, 12), "NGC_API_KEY="),
+    "assignment of digits": lambda seed: around(hexadecimal(seed, 12), "export PASSWORD="),
+    "AWS secret key": lambda seed: around(word(seed, 40), "aws_secret_access_key = "),
+    "YAML": lambda seed: around(word(seed, 12), "client_secret: "),
+    "YAML with quotes": lambda seed: around(word(seed, 12), "password: 'two words, ", "'"),
+    "JSON": lambda seed: around(word(seed, 12), '{"password": "two words, ', '"}'),
+    "JSON in JSON": lambda seed: around(word(seed, 12), '"{\\"hf_token\\": \\"', '\\"}"'),
+    "option": lambda seed: around(word(seed, 12), "--api-key="),
+    "address with password": lambda seed: around(word(seed, 12), "postgres://me:", "@db:5432/x"),
+    "address with @ in password": lambda seed: around(word(seed, 12), "https://me:a@", "@host/x"),
+    "address with user": lambda seed: around(word(seed, 12), "https://", "@host/x"),
+    "signed address": lambda seed: around(word(seed, 12), "https://cdn.example/f?Expires=1&Policy="),
+    "header": lambda seed: around(word(seed, 12), "Authorization: Bearer "),
+    "header without scheme": lambda seed: around(word(seed, 12), "authorization: "),
+    "bearer token": lambda seed: around(word(seed, 12), "used bearer "),
+    "basic login": lambda seed: around(base64.b64encode(f"me:{seed}".encode()).decode(), "Basic "),
+}
+"""Texts that are probably credentials."""
+
+NAMED: dict[str, Callable[[int], Planted]] = {
+    "PGPASSWORD": lambda seed: around(word(seed, 12), "PGPASSWORD="),
+    "MYSQL_PWD": lambda seed: around(word(seed, 12), "export MYSQL_PWD="),
+    "camel case": lambda seed: around(word(seed, 12), "clientSecret: "),
+    "name with an environment": lambda seed: around(word(seed, 12), "HF_TOKEN_PROD="),
+    "kebab case": lambda seed: around(word(seed, 12), "db-password: "),
+    "capital letters": lambda seed: around(word(seed, 12), "Password = "),
+    "YAML, quoted key": lambda seed: around(word(seed, 12), "'token': "),
+    "JSON, spaced": lambda seed: around(word(seed, 12), '{"token" : "', '"}'),
+    "JSON with escapes": lambda seed: around(word(seed, 12), '{"password": "a\\"b', '", "user": "me"}'),
+    "Python": lambda seed: around(word(seed, 12), "{'api_key': '", "'}"),
+    "YAML block": lambda seed: around(word(seed, 12), "password: |\n  ", "\n"),
+    "ADO connection string": lambda seed: around(word(seed, 12), "Server=db;User Id=sa;Password=", ";Encrypt=true"),
+    "PostgreSQL connection string": lambda seed: around(word(seed, 12), "host=db user=me password=", " dbname=x"),
+    "service bus": lambda seed: around(base64_of(word(seed, 32)), "Endpoint=sb://a/;SharedAccessKeyName=x;SharedAccessKey="),
+    "JDBC": lambda seed: around(word(seed, 12), "jdbc:mysql://db:3306/x?user=me&password=", "&useSSL=true"),
+    "redis": lambda seed: around(word(seed, 12), "redis://:", "@cache:6379/0"),
+    "query": lambda seed: around(word(seed, 12), "https://host/x?access_token=", "&b=1"),
+    "signed address of S3": lambda seed: around(hexadecimal(seed, 64), "https://b.s3.amazonaws.com/f?X-Amz-Expires=60&X-Amz-Signature="),
+    "API header": lambda seed: around(word(seed, 12), "curl -H 'X-Api-Key: ", "' https://host"),
+    "header of GitLab": lambda seed: around(word(seed, 12), "PRIVATE-TOKEN: "),
+    "option and value": lambda seed: around(f"{word(seed, 12)}7", "server --api-key "),
+    "list of options": lambda seed: around(word(seed, 12), "['--hf-token', '", "']"),
+    "user of curl": lambda seed: around(word(seed, 12), "curl -u me:", " https://host"),
+    "kubeconfig, token": lambda seed: around(word(seed, 20), "users:\n- name: a\n  user:\n    token: "),
+    "registry login, auth": lambda seed: around(base64_of(f"me:{word(seed, 12)}"), '"auth" : "', '"'),
+    "netrc": lambda seed: around(word(seed, 12), "machine host login me password "),
+    "npmrc": lambda seed: around(word(seed, 20), "//registry.example/:_authToken="),
+    "assignment in base64": lambda seed: whole(base64_of(f"export DB_PASSWORD={word(seed, 20)}\n")),
+    "private key in a repr": lambda seed: around(
+        word(seed, 60).replace("-", "a").replace("_", "b"),
+        "ValueError('-----BEGIN PRIVATE KEY-----\\n",
+        "\\n-----END PRIVATE KEY-----\\n')",
+    ),
+    "private key in YAML": lambda seed: around(
+        word(seed, 60).replace("-", "a").replace("_", "b"),
+        "key: |\n    -----BEGIN EC PRIVATE KEY-----\n    ",
+        "\n    -----END EC PRIVATE KEY-----\n",
+    ),
+    "last line of a private key": lambda seed: around(
+        f"{alphanumeric(seed, 21)}==", f"-----BEGIN PRIVATE KEY-----\n{alphanumeric(seed + 1, 64)}\n", "\n-----END PRIVATE KEY-----"
+    ),
+}
+"""Credentials that only their name or their structure shows, in any casing and notation."""
+
+EVERY = {**CERTAIN, **ISSUED, **PROBABLE, **NAMED}
+
+_COMMIT = "1b6453892473a467d07372d45eb05abc2031647a"
+_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+NEAR_MISSES = [
+    f"sha256:{_DIGEST}",
+    _COMMIT,
+    "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "3F2504E0-4F89-11D3-9A0C-0305E82C3301",
+    "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3",
+    f"nvcr.io/nim/meta/llama3-8b-instruct@sha256:{_DIGEST}",
+    "meta-llama/Meta-Llama-3-70B-Instruct-GPTQ-Int4",
+    "neuralmagic/Meta-Llama-3.1-405B-Instruct-quantized.w4a16",
+    "nvidia/Llama-3_3-Nemotron-Super-49B-v1_5-NVFP4-and-a-long-suffix",
+    "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8-with-8x7B-experts",
+    f"my-org/hf_adapter@{_COMMIT}",
+    f"/models/hub/models--meta-llama--Meta-Llama-3-8B/snapshots/{_COMMIT}/config.json",
+    "tensorrt_llm-h100-fp8-tp2-pp1-throughput-2330:10de-lora",
+    "llama3-8b-cache-1b645389",
+    "kubernetes:apps/v1:Deployment",
+    "feature.node.kubernetes.io/cpu-cpuid.AVX512VNNI",
+    "NIM_MAX_TOKENS=5",
+    "max_tokens: 4096",
+    "tokenizer: slow",
+    "secretName: ngc-api",
+    'secrets={"ngc_image_secret": "ngc-pull"}',
+    "imagePullSecret: ngc-pull",
+    'secret "ngc-api" not found',
+    "couldn't find key NGC_API_KEY in Secret nim/ngc-api",
+    "basic authentication is required",
+    "the bearer token is missing",
+    "http://llama.nim.svc.cluster.local:8000/v1/models",
+    "git@github.com:my-org/my-repo.git",
+    "https://github.com/my-org/my-repo.git",
+    "author: somebody",
+    "-H 'Content-Type: application/json'",
+]
+"""Texts that resemble credentials. No output redacts a part of them."""
+
+LOOK_ALIKES = [
+    "GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "MIG-3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "MIG-GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301/7/0",
+    "NVIDIA_VISIBLE_DEVICES=GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301,MIG-3f2504e0-4f89-11d3-9a0c-0305e82c3302",
+    f"NIM_MODEL_PROFILE={_DIGEST}",
+    f"profile {_DIGEST} is not compatible (vllm-bf16-tp2)",
+    "ngc://nim/meta/llama-3.1-8b-instruct:hf-1d54af3-nim1.5",
+    "GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301 is not available: Invalid value for key: NVIDIA_VISIBLE_DEVICES",
+    "hf_translation_adapter",
+    "my-org/hf_translation-lora",
+    "disk-cache-for-llama-7f9c8b6d5-x2k4q",
+    "sk-service-7f9c8b6d5-x2k4q",
+    "task-7c9d8f6b54-abcde",
+    "llama-nim-6c8f9d7b5d-xk2lp",
+    "prewarm-29384756-9x8zq",
+    "ip-10-0-12-34.eu-central-1.compute.internal",
+    "https://123456789012.dkr.ecr.eu-central-1.amazonaws.com/v2/nim/manifests/1.0",
+    "https://a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6.gr7.eu-central-1.eks.amazonaws.com",
+    "https://cas-bridge.xethub.hf.co/xet-bridge-us/66f1c2a3b4d5e6f708192a3b/model.safetensors?partNumber=3&x-id=GetObject",
+    "https://host/v1/models?limit=500&resourceVersion=123456789",
+    "HF_ENDPOINT=https://huggingface.mirror.example",
+    "GOOGLE_APPLICATION_CREDENTIALS=/var/run/secrets/google/key.json",
+    "AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    "token_path: /var/run/secrets/token",
+    "HF_TOKEN_PATH=/cache/token",
+    "eos_token: 128009",
+    "Using pad_token: </s>, bos_token: <s>",
+    "NGC_API_KEY=$(_FSEC_NGC_NGC_API_KEY)",
+    "password: ${DB_PASSWORD}",
+    "password: {{ .Values.password }}",
+    'curl -H "Authorization: Bearer $TOKEN" https://host',
+    "auth: none",
+    "tls_key_password: null",
+    "useToken: true",
+    "secretKeyRef: {name: ngc, key: NGC_API_KEY}",
+    "ngc_secret_key: NGC_API_KEY",
+    "hf_token_key: hf_token",
+    "hf_token_group: huggingface",
+    "existingSecret: my-database",
+    "sort_key: created_at",
+    "primary key: id",
+    "Monkey: yes, turkey: no",
+    "NIM_PEFT_SOURCE=/lora/adapters",
+    "/opt/nim/workspace/trtllm/engines/Meta-Llama-3.1-8B/rank0.engine",
+    "/usr/local/lib/python3.12/dist-packages/vllm/model_executor/layers/quantization/utils.py",
+    "python3 -m vllm.entrypoints.openai.api_server --max-model-len 8192 --token-limit 300",
+    base64_of("This is plain text of a configuration file, encoded for binaryData: threads=8, mode=fast.\n"),
+    base64_of(json.dumps({"tensor_parallel": 2, "model": "Meta-Llama-3.1-8B", "dtype": "bf16"})),
+    encode({"auths": {}})[:8],
+    "LoRAAdapterOfTheSecondGeneration2",
+    "the password is wrong",
+    "password: must be at least 12 characters",
+    "Unauthorized: token expired at 2026-11-30T03:00:00Z",
+    "invalid token: unexpected end of input",
+    "secret: names a Secret of the namespace",
+    "Signature: verified by cosign",
+    "resourceVersion: 8872619, uid: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
+]
+"""Further texts that resemble credentials, of GPUs, clusters, model servers and configuration."""
