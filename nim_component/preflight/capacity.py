@@ -4,8 +4,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
+from ..cluster.gpu_health import count_unhealthy, describe_health, describe_missing_plugin
 from ..cluster.objects import Object, at, items_at, mapping_at, name_of, text_at, texts_at
-from ..cluster.scheduling import allocatable, blocking_taints, can_run, fits_affinity, fits_selector, gpu_resource_of, quantity, requests_of
+from ..cluster.scheduling import (
+    allocatable,
+    blocking_taints,
+    can_run,
+    capacity,
+    fits_affinity,
+    fits_selector,
+    gpu_resource_of,
+    quantity,
+    requests_of,
+)
 from ..names import SELECTOR_LABELS, SERVER, WORKER
 from ..text.sanitizing import sanitize
 from .facts import Facts
@@ -55,6 +66,9 @@ def _check_nodes(service: ServiceRequirements, resource: str, nodes: tuple[Objec
     selector = texts_at(service.pod, "spec", "nodeSelector")
     offering = [node for node in nodes if allocatable(node, resource)]
     if not offering:
+        if unready := next((node for node in nodes if capacity(node, resource)), None):
+            state, fix = describe_missing_plugin(unready, resource)
+            return CheckResult("fail", about, f"no node offers {resource}; {state}", fix)
         fix = "Add a GPU node pool, install the device plugin, or correct gpu_resource."
         return CheckResult("fail", about, f"no node offers {resource}", fix)
     selected = [node for node in offering if fits_selector(node, service.pod)]
@@ -73,6 +87,10 @@ def _check_nodes(service: ServiceRequirements, resource: str, nodes: tuple[Objec
         return CheckResult("fail", about, text, "Add a toleration for it to tolerations.")
     largest = max(allocatable(node, resource) for node in tolerated)
     if requested > largest:
+        if repairable := next((node for node in nodes if capacity(node, resource) >= requested and can_run(node, service.pod)), None):
+            describe = describe_health if allocatable(repairable, resource) else describe_missing_plugin
+            state, fix = describe(repairable, resource)
+            return CheckResult("fail", about, f"requires {requested} {resource} on one node; {state}", fix)
         text = f"requires {requested} {resource} on one node; the largest node has {largest}"
         return CheckResult("fail", about, text, f"Set gpu to at most {largest}, or add a larger node.")
     return None
@@ -100,8 +118,17 @@ def _place(service: ServiceRequirements, resource: str, facts: Facts, used: _Use
     if placed < service.replicas:
         left = ", ".join(f"{sanitize(name, 60)} {max(number, 0)}" for name, number in sorted(free.items())[:4])
         fix = "Free GPUs, add nodes, or lower gpu or replicas. With a node autoscaler, no action may be necessary."
+        if unhealthy := next((node for node in nodes if _is_held_back(node, resource, free[name_of(node)], requested)), None):
+            state, repair = describe_health(unhealthy, resource)
+            fix = f"{state[0].upper()}{state[1:]}. {repair} {fix}"
         return CheckResult("fail", about, f"requires {total}; {placed} of {service.replicas} pods fit (free: {left})", fix)
     return CheckResult("ok", about, f"enough are free for {total}")
+
+
+def _is_held_back(node: Object, resource: str, free: int, requested: int) -> bool:
+    """Return True if one more pod would fit if all devices of a node were healthy."""
+    unhealthy = count_unhealthy(node, resource)
+    return unhealthy > 0 and max(free, 0) + unhealthy >= requested
 
 
 def check_quotas(requirements: StackRequirements, facts: Facts) -> Iterator[CheckResult]:

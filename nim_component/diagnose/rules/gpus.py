@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ...cluster.gpu_health import count_unhealthy, describe_health, describe_missing_plugin
 from ...cluster.node_autoscalers import has_node_autoscaler
 from ...cluster.objects import Object, name_of, text_at, texts_at
 from ...cluster.scheduling import (
@@ -58,7 +59,7 @@ def find_gpus(snapshot: Snapshot, pod: Object, resource: str, evidence: str, sub
     fix = f"Free GPUs ({_describe_users(snapshot, resource)}), add a node, or lower gpu (now {requested})."
     yield Diagnosis("gpu-insufficient", text, fix, evidence, subject=subject)
     for name in suitable:
-        unhealthy = _count_unhealthy(snapshot.nodes[name], resource)
+        unhealthy = count_unhealthy(snapshot.nodes[name], resource)
         if unhealthy and snapshot.cluster_pods is not None and free[name] + unhealthy >= requested:
             yield replace(_diagnose_health(snapshot.nodes[name], resource, evidence, subject), confidence="likely")
             break
@@ -77,16 +78,9 @@ def _diagnose_size(snapshot: Snapshot, pod: Object, resource: str, largest: int,
     return Diagnosis("gpu-too-many", text, fix, evidence, subject=subject)
 
 
-def _count_unhealthy(node: Object, resource: str) -> int:
-    """Return the number of a node's devices that its device plugin reports as unhealthy."""
-    return capacity(node, resource) - allocatable(node, resource)
-
-
 def _diagnose_health(node: Object, resource: str, evidence: str, subject: str) -> Diagnosis:
-    name, all_, healthy = sanitize(name_of(node), 80), capacity(node, resource), allocatable(node, resource)
-    text = f"The node {name} has {all_} {resource}, of which {all_ - healthy} {'is' if all_ - healthy == 1 else 'are'} unhealthy"
-    fix = f"Repair the GPU: see the Xid errors in the kernel log of {name} (`dmesg`) and in its device plugin's log. Or use another node."
-    return Diagnosis("gpu-unhealthy", text, fix, evidence, subject=subject)
+    text, fix = describe_health(node, resource)
+    return Diagnosis("gpu-unhealthy", f"{text[0].upper()}{text[1:]}", fix, evidence, subject=subject)
 
 
 def _find_nodes_without_plugin(snapshot: Snapshot, pod: Object, resource: str) -> Iterator[Object]:
@@ -101,13 +95,10 @@ def _find_nodes_without_plugin(snapshot: Snapshot, pod: Object, resource: str) -
 
 
 def _diagnose_plugin(node: Object, resource: str, evidence: str, subject: str) -> Diagnosis:
-    name, devices = sanitize(name_of(node), 80), capacity(node, resource)
-    reported = f"reports {devices} {resource} as its capacity" if devices else "has NVIDIA GPUs by its labels"
-    text = f"The node {name} {reported}, but offers none: its device plugin or its driver is not ready or not installed"
-    command = f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}"
-    fix = f"Check the pods of the device plugin and the driver on the node: `{command}`. A new node takes some minutes."
+    text, fix = describe_missing_plugin(node, resource)
     # Labels remain without a device plugin, also where a DRA driver is used in its place.
-    return Diagnosis("device-plugin-not-ready", text, fix, evidence, "certain" if devices else "likely", subject)
+    confidence = "certain" if capacity(node, resource) else "likely"
+    return Diagnosis("device-plugin-not-ready", f"{text[0].upper()}{text[1:]}", fix, evidence, confidence, subject)
 
 
 def _describe_offers(snapshot: Snapshot) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from nim_component import CacheArgs, MultiNodeArgs
 from nim_component.preflight import StackState, run_checks
+from nim_component.preflight.requirements import StackRequirements
 
 from ..diagnose.kubernetes_objects import GPU, node
 from .clusters import facts, gpu_user, problems, requirements_of
@@ -46,6 +47,41 @@ def test_multi_node_service_needs_several_nodes():
     assert problems(run_checks(requirements, two_nodes, state=StackState())) == []
     own = gpu_user(8, "llama-group-0-1", "ml")
     assert problems(run_checks(requirements, replace(two_nodes, pods=(own,)), state=StackState())) == []
+
+
+def test_unhealthy_gpu_is_reported_as_such():
+    """The node has 8 GPUs and offers 7. Fewer GPUs for the service are not the fix."""
+    (text,) = problems(run_checks(requirements_of(gpu=8), facts(nodes=(node(gpu=7, capacity=8),)), state=StackState()))
+    assert text == (
+        f"fail GPUs of llama: requires 8 {GPU} on one node; the node gpu-0 has 8 {GPU}, of which 1 is unhealthy | Repair the GPU: see the "
+        "Xid errors in the kernel log of gpu-0 (`dmesg`) and in its device plugin's log. Or use another node."
+    )
+    (larger,) = problems(run_checks(requirements_of(gpu=16), facts(nodes=(node(gpu=7, capacity=8),)), state=StackState()))
+    assert larger.endswith("the largest node has 7 | Set gpu to at most 7, or add a larger node.")
+    nodes = (node(gpu=4), node("gpu-1", gpu=0, capacity=8))
+    (unready,) = problems(run_checks(requirements_of(gpu=8), facts(nodes=nodes), state=StackState()))
+    assert "the node gpu-1 reports 8" in unready
+    assert "Set gpu" not in unready
+
+
+def two_replicas() -> StackRequirements:
+    """Return a service of two pods with 4 GPUs each."""
+    return requirements_of(gpu=4, replicas=2, cache=CacheArgs(empty_dir=True))
+
+
+def test_unhealthy_gpu_holds_back_second_pod():
+    nodes = (node(gpu=7, capacity=8),)
+    (text,) = problems(run_checks(two_replicas(), facts(nodes=nodes), state=StackState()))
+    assert "1 of 2 pods fit (free: gpu-0 3) | The node gpu-0 has 8" in text
+    assert "Repair the GPU" in text
+    (healthy,) = problems(run_checks(two_replicas(), facts(nodes=(node(gpu=7),)), state=StackState()))
+    assert "unhealthy" not in healthy
+
+
+def test_node_without_device_plugin_is_reported():
+    (text,) = problems(run_checks(requirements_of(gpu=8), facts(nodes=(node(gpu=0, capacity=8),)), state=StackState()))
+    assert f"no node offers {GPU}; the node gpu-0 reports 8 {GPU} as its capacity, but offers none" in text
+    assert "kubectl get pods -A -o wide --field-selector spec.nodeName=gpu-0" in text
 
 
 def test_quota_use_of_deployed_service_is_ignored():
