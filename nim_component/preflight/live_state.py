@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..diagnose.live_comparison import describe_differences, find_differences
+from ..text.drift import APPLY_TO_LIVE, REFRESH
 from ..text.links import AFTER_FAILED_CHANGE, LIVE_DIFFERENCE
 from .facts import Facts
 from .requirements import StackRequirements
@@ -17,7 +18,7 @@ def check_live_state(facts: Facts, state: StackState | None) -> Iterator[CheckRe
     """
     if state is None:
         return
-    fix, command = "Read the live objects and apply the program:", "pulumi up --refresh"
+    fix, command = APPLY_TO_LIVE, REFRESH
     for kind, namespace, name in sorted(state.workloads):
         recorded = state.workloads[kind, namespace, name]
         about = f"{kind} {namespace}/{name}"

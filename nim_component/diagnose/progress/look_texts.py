@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...text.drift import describe_refresh
 from ...text.links import LIVE_DIFFERENCE
 from ...text.sanitizing import sanitize
 from ..live_comparison import describe_differences
@@ -33,7 +34,7 @@ def describe_unavailable(
     lines = [f"{service.name}: the {'. The '.join(sentences)}."]
     is_different = any(each.live is None or each.differences for each in failed)
     if is_different:
-        lines.append(f"  fix: Apply the program to the live objects: `pulumi up --refresh --stack {stack}`.")
+        lines.append(f"  fix: {describe_refresh(stack)}")
         lines.append(f"  see: {LIVE_DIFFERENCE}")
     if explanation is not None and any(each.live is not None and each.state.level == "unavailable" for each in failed):
         lines += [f"  phase: {each}" for each in explanation.phases[:LONGEST_DIAGNOSIS]]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...cluster.objects import Object, is_ready, items_at, name_of, text_at, texts_at
+from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
@@ -36,7 +37,7 @@ def _check_selector(service: Object, selector: dict[str, str], pods: list[Object
     selected = [pod for pod in pods if selector.items() <= texts_at(pod, "metadata", "labels").items()]
     if not selected:
         text = f"The Service's selector matches no pod: {sanitize(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"
-        fix = "Restore the selector, which was changed outside Pulumi: run `pulumi refresh`, then `pulumi up`."
+        fix = f"The selector was changed outside Pulumi. {describe_refresh()}"
         yield Diagnosis("service-selector", text, fix, subject=subject)
         return
     for port in items_at(service, "spec", "ports"):
@@ -51,8 +52,8 @@ def _fix_port(target: str, pods: Sequence[Object]) -> str:
     if re.fullmatch(r"(?:http|grpc)(?:-\d{1,5})?", target):
         ports = ", ".join(sorted({name for pod in pods for name in _port_names(pod)})) or "none"
         return (
-            f"Run `pulumi up` again: an update of port was interrupted or failed, and changed the Service or the workload only "
-            f"(ports of the pods: {sanitize(ports, 60)})."
+            f"An update of port was interrupted or failed, or the Service or the workload was changed outside Pulumi (ports of the pods: "
+            f"{sanitize(ports, 60)}). {describe_refresh()}"
         )
     return "Correct the port's name in overrides or extra_containers."
 

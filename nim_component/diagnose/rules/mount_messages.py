@@ -3,6 +3,7 @@
 Each pattern contains several words or an error code, so that no name of an object can match it.
 """
 
+from ...text.drift import describe_refresh
 from .patterns import MessagePattern, any_of
 
 FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
@@ -48,7 +49,7 @@ MOUNT_PATTERNS = (
         "config-map-missing",
         r'configmaps? "(?P<name>[^"]+)" not found',
         "The ConfigMap {name} that the pod mounts does not exist",
-        "Run `pulumi up` again if the ConfigMap is the component's own (its name ends in a content hash), or correct extra_volumes.",
+        f"Correct extra_volumes. If the ConfigMap is the component's own (its name ends in a content hash): {describe_refresh()}",
         sentences=(FAILED + r'configmaps? "(?P<name>[^"]+)" not found',),
     ),
     MessagePattern(

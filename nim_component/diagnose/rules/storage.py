@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ...cluster.objects import Object, condition, containers_of, is_terminating, message_of, name_of, text_at, time_at
+from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
@@ -14,7 +15,7 @@ from .volume_fields import name_volume_fields
 
 PROVISIONER_DELAY = 60
 """Seconds in which a provisioner normally responds."""
-_WAIT_FOR_POD = "Wait until the old pod terminates, or delete it. Then run `pulumi up` again."
+_WAIT_FOR_POD = f"Wait until the old pod terminates, or delete it. {describe_refresh()}"
 
 _UNSCHEDULABLE = r"\d+/\d+ nodes are available: .*"
 """Start of the scheduler's message."""

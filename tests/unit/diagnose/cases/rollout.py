@@ -57,7 +57,8 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "service-selector": [
-        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selector matches no pod: app=else")
+        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selector matches no pod: app=else"),
+        (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "live objects: `pulumi up --refresh`."),
     ],
     "service-port": [
         (
@@ -67,8 +68,8 @@ CASES: dict[str, list[Case]] = {
         # an update was killed after it had changed the Service
         (
             snapshot(running(ready=True), services=[service(ports=[{"name": "http-9000", "port": 9000, "targetPort": "http-9000"}])]),
-            "| Run `pulumi up` again: an update of port was interrupted or failed, and changed the Service or the workload only "
-            "(ports of the pods: http).",
+            "| An update of port was interrupted or failed, or the Service or the workload was changed outside Pulumi (ports of the pods: "
+            "http). Apply the program to the live objects: `pulumi up --refresh`.",
         ),
     ],
     "model-missing": [
