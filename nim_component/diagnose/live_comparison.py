@@ -21,7 +21,7 @@ from ..cluster.objects import Object, items_at, mapping_at, text_at
 from ..kubernetes.list_keys import identity_keys, merge_keys
 from ..kubernetes.quantities import read_quantity
 from ..text.field_paths import ItemName, Path, show_path
-from ..text.redaction import MARK
+from ..text.redaction import describe_secret, redact_named
 from ..text.sanitizing import sanitize
 from ..text.secret_names import is_probably_secret_variable
 
@@ -59,7 +59,7 @@ class LiveDifference:
             return "not set"
         names = [str(step) for step in self.path if isinstance(step, ItemName)]
         if "env" in self.path and names and is_probably_secret_variable(names[-1]):
-            return MARK
+            return redact_named(str(value), describe_secret)
         return sanitize(json.dumps(value, default=str), _LONGEST_VALUE)
 
 

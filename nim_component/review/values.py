@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2s
+from itertools import pairwise
 from typing import Any, Final, cast
 
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
@@ -19,6 +20,8 @@ from ..text import redaction, secret_names
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 """Text of an unknown value, as in the output of `pulumi preview`."""
+_EXECUTED: Final = ("args", "command")
+"""Fields whose texts are executed."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -57,7 +60,7 @@ def redact_value(value: Any, key: str = "") -> Any:
     """Return a value, at every depth, without secrets. `key` is the field that contains it."""
     match value:
         case str():
-            return redact_text(value)
+            return redact_named(value) if _is_secret_field(key) and _is_literal(value) else redact_text(value, is_executed=key in _EXECUTED)
         case list():
             return _redact_list(cast("list[Any]", value), key)
         case dict():
@@ -66,14 +69,34 @@ def redact_value(value: Any, key: str = "") -> Any:
             return value
 
 
-def redact_text(text: str) -> str | Redacted | Unknown:
-    """Return a text, a redacted text if it contains a credential, or the marker it denotes."""
+def redact_text(text: str, *, is_executed: bool = False) -> str | Redacted | Unknown:
+    """Return a text, a redacted text if it contains a credential, or the marker it denotes.
+
+    The marks contain a digest, so that a changed credential is visible. Of a text that is executed,
+    only the credentials are redacted: no command can be omitted because of a name before it.
+    """
     if text == SECRET_TEXT:
         return Redacted()
     if text == UNKNOWN_SENTINEL:
         return UNKNOWN
-    redacted = redact_message(text)
+    return _mark_redacted(text, _redact(text, is_executed))
+
+
+def redact_named(value: str, *, is_executed: bool = False) -> str | Redacted:
+    """Return the value of a setting that its name shows to be a credential, redacted.
+
+    References, addresses and commands stay readable.
+    """
+    return _mark_redacted(value, redaction.redact_named(value, redaction.describe_secret, executed=is_executed))
+
+
+def _mark_redacted(text: str, redacted: str) -> str | Redacted:
     return text if redacted == text else Redacted(redact_whole(text).token, redacted)
+
+
+@lru_cache(maxsize=16_384)
+def _redact(text: str, is_executed: bool) -> str:
+    return redaction.redact(text, mark=redaction.describe_secret, executed=is_executed)
 
 
 @lru_cache(maxsize=16_384)  # the resources of a stack repeat most of their keys and texts
@@ -105,9 +128,9 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name
-        return {name: redact_whole(item) if _is_secret_variable(name, item) else item for name, item in redacted.items()}
+        return redacted | {name: redact_named(item) for name, item in entries.items() if _is_secret_variable(name, item)}
     if _is_secret_variable(str(entries.get("name", "")), entries.get("value")):
-        redacted["value"] = redact_whole(entries["value"])
+        redacted["value"] = redact_named(str(entries["value"]))
     return redacted
 
 
@@ -116,12 +139,21 @@ def _redact_list(items: list[Any], key: str) -> list[Any]:
 
     In a command line, the argument after a flag such as `--api-key` is a secret.
     """
-    redacted = [redact_value(item) for item in items]
-    if key in ("args", "command"):
-        for index, flag in enumerate(items[:-1]):
-            if isinstance(flag, str) and redaction.is_secret_flag(flag):
-                redacted[index + 1] = redact_whole(items[index + 1])
+    if key not in _EXECUTED:
+        return [redact_value(item) for item in items]
+    redacted = [redact_value(item, key) for item in items]
+    for index, (flag, value) in enumerate(pairwise(items)):
+        if isinstance(flag, str) and redaction.is_secret_flag(flag) and _is_literal(value):
+            redacted[index + 1] = redact_named(value, is_executed=True)
     return redacted
+
+
+def _is_secret_field(key: str) -> bool:
+    """Return whether a field contains a credential.
+
+    In Kubernetes, fields such as `secret` and `tlsSecret` contain the name of a Secret.
+    """
+    return secret_names.is_secret_name(key) and (not key.lower().endswith("secret") or key.lower().replace("_", "") == "clientsecret")
 
 
 def _is_secret_variable(name: str, value: Any) -> bool:

@@ -187,7 +187,7 @@ def test_damaged_preview_is_read_or_refused(name: str, data: st.DataObject):
         if isinstance(target, dict) and data.draw(st.booleans()):
             del target[last]
         else:
-            target[last] = data.draw(JUNK)
+            target[last] = copy.deepcopy(data.draw(JUNK))
     try:
         stack = read(content)
     except PreviewError:

