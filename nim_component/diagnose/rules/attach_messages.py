@@ -23,6 +23,7 @@ ATTACH_PATTERNS = (
             r"AttachDiskWhileBeingDetached|because the disk is currently being detached|AcquireDiskLeaseFailed|"
             r"[Vv]olume is already attached to a (?:server|droplet|node)",
             r"disk\(\S+\) already attached to node|(?:already|currently) attached to (?:another|a different) (?:node|VM)",
+            r"status must be '?available\b[^\n]{0,60}\b(?:in-use|detaching)\b|isn't in available state[^\n]{0,160}\b(?:in-use|detaching)\b",
         ),
         *_WAIT_FOR_DETACH,
         sentences=(r'Multi-Attach error for volume "[^"]*" Volume is already (?:exclusively attached to one node|used by)[^\n]*',),
@@ -45,7 +46,7 @@ ATTACH_PATTERNS = (
         any_of(
             r"Attach(?:ment)?(?: ?volume)? ?limit exceeded|AttachmentLimitExceeded|MaximumDataDisksExceeded",
             r"maximum number of (?:data disks|disks|volumes|attachments)[^\n]{0,60}(?:attached|reached|exceeded)|exceed max volume count",
-            r"(?:data )?disks? (?:allowed to be )?attached to (?:a|the) VM of this size",
+            r"(?:data )?disks? (?:allowed to be )?attached to (?:a|the) VM of this size|max number of volumes \(\d+\) already attached",
         ),
         "The node has the maximum number of volumes attached",
         "Add a node, or use a class of file shares ({storage_class}).",
@@ -73,6 +74,34 @@ ATTACH_PATTERNS = (
         ),
         "The storage behind the PVC's volume no longer exists",
         "Restore it, or use another PVC ({claim}). The model is then downloaded again.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-creating",
+        r"status must be '?available\b[^\n]{0,60}\b(?:creating|downloading)\b",
+        "The storage system is still creating the volume",
+        "Wait: the volume is attached again automatically.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-path-missing",
+        r"failed to get GCS bucket [^\n]{0,200}(?:bucket doesn't exist|bucket does not exist)|NoSuchBucket\b",
+        "The bucket of the volume does not exist",
+        "Create it, or correct the volume.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-credentials",
+        any_of(
+            r"failed to get GCS bucket [^\n]{0,300}\b(?:401|403|Forbidden|Permission denied|invalid_grant)\b",
+            r"failed to prepare storage service|Workload Identity Federation is not enabled on node",
+            r"Permission 'iam\.serviceAccounts\.getAccessToken' denied",
+            r"the sidecar container failed with error[^\n]{0,900}\b40[13]\b",
+            r"No signing credentials available|initial ListObjectsV2 failed[^\n]{0,300}(?:Forbidden|Access ?Denied)",
+        ),
+        "The identity that mounts the bucket has no access to it",
+        "Grant it: for Google Cloud the pod's ServiceAccount (service_account, by Workload Identity), for S3 that of the CSI driver, or "
+        "with authenticationSource pod the pod's.",
         "likely",
     ),
     *CLOUD_PATTERNS,

@@ -122,7 +122,7 @@ PVC_PATTERNS = (
     MessagePattern(
         "storage-capacity",
         any_of(
-            r"no(?:t)? enough (?:free |left )?(?:space|storage|capacity|disk)",
+            r"no(?:t)? enough (?:free |left |lv )?(?:space|storage|capacity|disk)",
             r"no enough space left on VG",
             r"insufficient (?:storage|capacity|free space|disk space|space)",
             r"No space left on device",

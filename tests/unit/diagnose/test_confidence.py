@@ -13,7 +13,7 @@ from nim_component.diagnose.rules.patterns import MessagePattern
 from nim_component.diagnose.snapshot import Snapshot
 
 from .cases.rollout import balanced
-from .kubernetes_objects import GPU, event, running, snapshot, unschedulable
+from .kubernetes_objects import GPU, crashed, event, running, snapshot, unschedulable
 from .snapshots import failed_pod, failed_probe
 
 QUOTA = (
@@ -76,6 +76,12 @@ def test_only_whole_sentence_is_certain(cause: str, words: Snapshot, whole: Snap
     assert {each.confidence for each in diagnose(words) if each.cause == cause} <= {"likely", "possible"}
     if whole is not None:
         assert [each.confidence for each in diagnose(whole) if each.cause == cause] == ["certain"]
+
+
+def test_unknown_device_type_is_likely():
+    """vLLM finds no device type if a Python package such as pynvml is broken, too."""
+    log = "Traceback (most recent call last):\n  raise RuntimeError(\nRuntimeError: Failed to infer device type\n"
+    assert [(each.cause, each.confidence) for each in diagnose(snapshot(crashed(log)))] == [("gpu-not-visible", "likely")]
 
 
 def test_name_inside_other_pull_secret_is_ignored():

@@ -198,7 +198,6 @@ GPU_PATTERNS = (
             r"CUDA error: no CUDA-capable device is detected.{0,400}",
             r"Found no NVIDIA driver on your system\. Please check that you have an NVIDIA GPU and installed a driver from .{1,80}",
             r"libcuda\.so\.1: cannot open shared object file: No such file or directory",
-            r"Failed to infer device type(?:, please set the environment variable `VLLM_LOGGING_LEVEL=DEBUG` .{1,120})?",
         ),
     ),
     MessagePattern(
