@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from plain_secrets import check_secrets
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -12,7 +13,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from rules import Object, check_images, check_quota, check_restricted, check_secrets
+from rules import Object, check_images, check_quota, check_restricted
 from workloads import Props
 
 EXEMPT = PolicyConfigSchema(
@@ -64,7 +65,7 @@ POLICIES: list[Policy] = [
     ),
     ResourceValidationPolicy(
         name="no-plain-secrets",
-        description="Pods, ConfigMaps and annotations contain no key in plain text.",
+        description="No object but a Secret contains a key in plain text.",
         enforcement_level=EnforcementLevel.MANDATORY,
         validate=validate_objects(check_secrets),
         config_schema=EXEMPT,

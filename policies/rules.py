@@ -6,8 +6,6 @@ A violation is `<path>: <problem>. <fix>`.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from text.redaction import contains_key
-from text.secret_names import is_secret_name
 from workloads import Pod, Props, count_gpus, find_containers, find_pods, integer, mapping
 
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
@@ -71,37 +69,6 @@ def check_images(kind: str, props: Props) -> Iterator[str]:
             tag = image.rpartition("/")[2].partition(":")[2]
             if tag in ("", "latest"):
                 yield f"{path}.image: {image} must have a fixed tag or a digest. Add a version, or @sha256:..."
-
-
-def check_secrets(kind: str, props: Props) -> Iterator[str]:
-    """Yield keys in plain text. They are in the state, in every diff, and readable with the pods.
-
-    Violations do not contain the values.
-    """
-    for pod in find_pods(kind, props):
-        for path, container in find_containers(pod):
-            for variable in container.get("env") or ():
-                name, value = str(mapping(variable).get("name", "?")), mapping(variable).get("value")
-                if isinstance(value, str) and _is_key(name, value):
-                    yield f"{path}.env[{name}]: must not contain a key in plain text. Use valueFrom.secretKeyRef."
-            for field in ("command", "args"):
-                if any(isinstance(each, str) and contains_key(each) for each in container.get(field) or ()):
-                    yield f"{path}.{field}: must not contain a key in plain text. Use an environment variable from a Secret."
-    texts = {"metadata.annotations": mapping(props.get("metadata")).get("annotations")}
-    if kind == "ConfigMap":
-        texts["data"] = props.get("data")
-    for path, values in texts.items():
-        for name, value in mapping(values).items():
-            if isinstance(value, str) and contains_key(value):
-                yield f"{path}[{name}]: must not contain a key in plain text. Move it into a Secret."
-
-
-def _is_key(name: str, value: str) -> bool:
-    """Return true for a key by its form or by its name.
-
-    `$(NAME)` is a reference to another variable.
-    """
-    return bool(value) and not value.startswith("$(") and (is_secret_name(name) or contains_key(value))
 
 
 class Object(NamedTuple):

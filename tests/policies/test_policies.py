@@ -1,5 +1,6 @@
 """The policy pack in its own environment, with renders of this project and other objects."""
 
+import base64
 import copy
 import hashlib
 import json
@@ -16,6 +17,7 @@ from nim_component.local.markers import Secret, Unknown
 from nim_component.testing import record_project
 
 from ..cluster.cache import provide_folder
+from ..credentials import CERTAIN, ISSUED, LOOK_ALIKES, NEAR_MISSES
 from ..schema.test_schema import PROJECTS
 
 ROOT = Path(__file__).parents[2]
@@ -127,6 +129,59 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("no-plain-secrets", f"{SERVER}.args", ["--key=nvapi-abcdefghijklmno"], "containers[server].args: must not contain a key"),
     ("no-plain-secrets", "metadata.annotations", {"a": "hf_abcdefghijklmnopqrstuv"}, "metadata.annotations[a]: must not contain a key"),
 ]
+
+KEY = CERTAIN["NGC"](1)[0]
+PLACES: list[tuple[str, Any, str]] = [
+    ("spec.template.metadata", {"annotations": {"a": KEY}}, "spec.template.metadata.annotations[a]"),
+    ("spec.template.metadata", {"labels": {KEY: "a"}}, "spec.template.metadata.labels[...]"),
+    (
+        f"{SERVER}.livenessProbe",
+        {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "Bearer abcdefgh"}]}},
+        "httpHeaders[Authorization]",
+    ),
+    (f"{SERVER}.livenessProbe", {"httpGet": {"httpHeaders": [{"name": "X-A", "value": KEY}]}}, "livenessProbe.httpGet.httpHeaders[X-A]"),
+    (f"{SERVER}.livenessProbe", {"httpGet": {"path": f"/?key={KEY}"}}, "livenessProbe.httpGet.path"),
+    (f"{SERVER}.lifecycle", {"preStop": {"exec": {"command": ["sh", "-c", f"curl -H 'X: {KEY}' x"]}}}, "lifecycle.preStop.exec.command"),
+    (f"{SERVER}.env.0", {"name": "PGPASSWORD", "value": "x"}, "env[PGPASSWORD]"),
+    (f"{SERVER}.workingDir", f"/{KEY}", "containers[server].workingDir"),
+    (f"{POD}.volumes.0", {"name": "v", "csi": {"driver": "d", "volumeAttributes": {"k": KEY}}}, "volumes[v].csi.volumeAttributes.k"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "text"), PLACES, ids=lambda each: str(each)[:40])
+def test_key_in_any_text_is_found(interpreter: Path, path: str, value: Any, text: str):
+    resource = changed(restricted_deployment(), "spec.template.metadata", {})
+    violations = find_violations(interpreter, [changed(resource, path, value)])["no-plain-secrets"]
+    assert len(violations) == 1
+    assert text in violations[0]
+    assert KEY not in violations[0]
+
+
+def test_every_form_of_key_is_found_once(interpreter: Path):
+    """A violation for each form: in an annotation, in base64, and in a custom resource."""
+    values = {str(index): make(7)[0] for index, make in enumerate({**CERTAIN, **ISSUED}.values())}
+    encoded = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
+    metadata = {"metadata": {"annotations": values}}
+    listed = [
+        {"type": "kubernetes:core/v1:Service", "name": "s", "props": metadata},
+        {"type": "kubernetes:core/v1:ConfigMap", "name": "c", "props": {"binaryData": encoded}},
+        {"type": "kubernetes:example.com/v1:Custom", "name": "x", "props": {"spec": {"deep": [{"fields": values}]}}},
+        {"type": "kubernetes:core/v1:Secret", "name": "k", "props": {"stringData": values, **metadata}},
+    ]
+    violations = find_violations(interpreter, listed)["no-plain-secrets"]
+    assert len(violations) == 4 * len(values)
+    assert not any(value in violation for value in [*values.values(), *encoded.values()] for violation in violations)
+
+
+def test_look_alikes_are_no_keys(interpreter: Path):
+    data = {str(index): text for index, text in enumerate([*NEAR_MISSES, *LOOK_ALIKES])}
+    names = {"token": "/var/run/token", "password": "$(A)", "password-policy": "strict"}
+    config = {"type": "kubernetes:core/v1:ConfigMap", "name": "c", "props": {"data": data | names, "metadata": {"annotations": data}}}
+    assert find_violations(interpreter, [config])["no-plain-secrets"] == []
+    config["props"]["data"] = {"password": "hunter2"}
+    assert find_violations(interpreter, [config])["no-plain-secrets"] == [
+        "data[password]: must not contain a key in plain text. Move it into a Secret."
+    ]
 
 
 @pytest.mark.parametrize(("policy", "path", "value", "text"), WRONG, ids=lambda each: str(each)[:60])
