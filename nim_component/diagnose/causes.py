@@ -262,6 +262,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "pod-addresses-exhausted": "The node's network has no free address for the pod.",
         "pod-sandbox-image": "The node cannot pull the image of the pod's sandbox.",
         "pod-network": "The node's network plugin cannot connect the pod.",
+        "resource-claim-unprepared": "The node cannot prepare the devices of the pod's ResourceClaims.",
         "pod-sandbox": "The node cannot create the pod's sandbox, for a reason that no other cause covers.",
     },
     "Rollout and Service": {

@@ -7,12 +7,15 @@ from ...cluster.scheduling import is_node_ready
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
+from .claim_messages import CLAIM_PATTERNS
 from .eviction_usage import describe_disk_eviction, describe_memory_eviction
 from .evictions import EVICTIONS
 from .node_admission import find_shortage
 from .patterns import match_patterns
 from .sandbox_messages import SANDBOX_PATTERNS
 
+_START_PATTERNS = {"FailedCreatePodSandBox": SANDBOX_PATTERNS, "FailedPrepareDynamicResources": CLAIM_PATTERNS}
+"""Patterns by the reason of events that precede the containers of a pod."""
 _PREEMPTION_AGE = 600
 """Seconds for which a preemption is reported."""
 
@@ -29,8 +32,8 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         elif node and snapshot.is_known("nodes"):
             yield from _check_node(snapshot, pod, node, subject)
         if phase_of(pod) == "Pending" and not text_at(pod, "status", "podIP"):
-            for event in snapshot.events(pod, "FailedCreatePodSandBox")[-1:]:
-                yield from match_patterns(SANDBOX_PATTERNS, message_of(event), subject)
+            for event in snapshot.events(pod, *_START_PATTERNS)[-1:]:
+                yield from match_patterns(_START_PATTERNS[event["reason"]], message_of(event), subject)
     yield from _check_preemptions(snapshot)
 
 

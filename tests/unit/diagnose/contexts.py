@@ -103,6 +103,12 @@ def _sandbox(message: str, objects: Mapping[str, Any]) -> Snapshot:
     return snapshot(waiting_pod, nodes=[node()], events=[event("FailedCreatePodSandBox", message, waiting_pod)])
 
 
+def _claim(message: str, _: Mapping[str, Any]) -> Snapshot:
+    """The kubelet cannot prepare the devices of the pod's ResourceClaims."""
+    waiting_pod = waiting("ContainerCreating")
+    return snapshot(waiting_pod, nodes=[node()], events=[event("FailedPrepareDynamicResources", message, waiting_pod)])
+
+
 def _queue(message: str, objects: Mapping[str, Any]) -> Snapshot:
     """A pod that Kueue holds, and the last event of its Workload."""
     gated = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
@@ -136,6 +142,7 @@ CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
     "scheduling": _scheduling,
     "pending-event": _pending_event,
     "sandbox": _sandbox,
+    "claim": _claim,
     "probe": lambda message, objects: failed_probe(message, objects.get("killed", ""), objects.get("since", 900)),
     "admission": lambda message, _: rejected(message),
     "queue": _queue,

@@ -13,6 +13,12 @@ def failed_sandbox(message: str) -> Snapshot:
     return snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", f"Failed to create pod sandbox: {message}")])
 
 
+def unprepared(message: str) -> Snapshot:
+    """Return a pod for which the node cannot prepare the devices of its ResourceClaims."""
+    message = f"Failed to prepare dynamic resources: prepare dynamic resources: {message}"
+    return snapshot(waiting("ContainerCreating"), events=[event("FailedPrepareDynamicResources", message)])
+
+
 def evicted_with_empty_dir(message: str) -> Snapshot:
     """Return an evicted pod whose cache is an emptyDir."""
     volumes = [{"name": "cache-empty-dir", "emptyDir": {"sizeLimit": "50Gi"}}]
@@ -82,6 +88,10 @@ CASES: dict[str, list[Case]] = {
             "network plugin",
         )
     ],
+    "resource-claim-unprepared": [
+        (unprepared("DRA driver gpu.nvidia.com is not registered"), "the DRA driver gpu.nvidia.com"),
+        (unprepared("NodePrepareResources failed for ResourceClaim a: odd"), "the log of the DRA driver"),
+    ],
     "pod-sandbox": [(snapshot(waiting("ContainerCreating"), events=[event("FailedCreatePodSandBox", "odd")]), "odd")],
 }
 
@@ -103,6 +113,7 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "device-plugin-failed": failed_pod("UnexpectedAdmissionError", f"{ALLOCATE}requested number of devices unavailable for rpc-error/gpu"),
     "sysctl-forbidden": failed_pod("Evicted", 'forbidden sysctl: "net.a" not allowlisted'),
     "node-admission": failed_pod("Evicted", "The node was low on resource: memory."),
+    "resource-claim-unprepared": failed_sandbox("DRA driver gpu.nvidia.com is not registered"),
     "pod-network": snapshot(running(), events=[event("FailedCreatePodSandBox", "network", running())]),
     "pod-sandbox": snapshot(running(), events=[event("FailedCreatePodSandBox", "odd", running())]),
 }
