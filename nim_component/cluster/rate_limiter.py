@@ -27,6 +27,15 @@ class RateLimiter:
         return self._sent[excess - 1] + MINUTE - now if excess > 0 else 0.0
 
 
+def try_acquire(count: int, *limiters: RateLimiter) -> bool:
+    """Record `count` requests if they are within every limit now. Return False if they are not."""
+    if any(each.wait_for(count) for each in limiters):
+        return False
+    for each in limiters:
+        each.record(count)
+    return True
+
+
 async def acquire(count: int, *limiters: RateLimiter) -> None:
     """Wait until `count` requests are within every limit, then record them."""
     while pause := max(each.wait_for(count) for each in limiters):

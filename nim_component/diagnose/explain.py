@@ -1,7 +1,6 @@
 """Explanations of running services: their phases and diagnoses."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,20 +9,16 @@ from ..cluster.client import ClusterClient
 from ..cluster.kinds import JOB, LEADER_WORKER_SET
 from ..names import LORA_JOB, SERVER
 from .diagnosis import Diagnosis, rank
-from .on_demand import MAX_AGE
+from .model_comparisons import ModelComparisons
 from .phases import JOB_TITLES, READY, describe_phases
-from .requested_models import read_served_models
 from .rules import diagnose
-from .served_models import ModelListError
-from .snapshot import ServedModels, Snapshot
+from .snapshot import Snapshot
 from .watch import Watch
 
 Name = tuple[str, str]
 """Namespace and name of a service."""
 EXTRA_KINDS = (JOB, LEADER_WORKER_SET)
 """Kinds that only some services have."""
-CONCURRENT_QUERIES = 20
-"""Number of servers whose model list is read at the same time."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,7 @@ class Explainer:
         """
         self._report_note, self._reported = report_note, set[str]()
         self._watch = Watch(client, self._report_once, read_logs=read_logs)
-        self._query_limit = asyncio.Semaphore(CONCURRENT_QUERIES)
-        self._served: dict[Name, tuple[float, ServedModels | None]] = {}
+        self._models = ModelComparisons(client, self._watch.begin_comparison, self._report_once)
 
     async def explain(self, namespaces: Sequence[str], names: Sequence[Name] = ()) -> list[Explanation]:
         """Return explanations of the named services, by default of all in the namespaces."""
@@ -122,6 +116,7 @@ class Explainer:
 
     async def _explain_all(self, namespaces: Sequence[str], names: Sequence[Name]) -> list[Explanation]:
         found = list(names) or [(namespace, name) for namespace in namespaces for name in self._watch.store.services(namespace)]
+        self._models.keep(set(found))
         return await asyncio.gather(*(self._explain(namespace, name) for namespace, name in found))
 
     async def _explain(self, namespace: str, name: str) -> Explanation:
@@ -137,7 +132,9 @@ class Explainer:
             is_done = all(phase.order == READY for phase in workload_phases)
             if workload in jobs and is_done:
                 continue
-            if workload == SERVER and is_done:
+            if workload == SERVER and not is_done:
+                self._models.forget((namespace, name))
+            elif workload == SERVER:
                 found = await self._compare_models(snapshot) or found
                 is_ready = is_ready and all(each.cause != "model-missing" for each in found)
             title = f"{JOB_TITLES[workload]}: " if workload in JOB_TITLES else ""
@@ -147,22 +144,9 @@ class Explainer:
         return Explanation(name, namespace, tuple(phases), tuple(rank(diagnoses)) if is_deployed else (), is_deployed, is_ready)
 
     async def _compare_models(self, snapshot: Snapshot) -> list[Diagnosis]:
-        """Return the diagnoses that consider the served models; none if these cannot be read.
-
-        The models are read at most once in `MAX_AGE`.
-        """
-        name, now = (snapshot.namespace, snapshot.name), time.monotonic()
-        read_at, served = self._served.get(name, (-MAX_AGE, None))
-        if now - read_at >= MAX_AGE:
-            lora_job = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
-            try:
-                async with self._query_limit:
-                    served = await read_served_models(self._watch.client, snapshot, lora_job)
-            except ModelListError as error:
-                served = None
-                text = f"the served models are not compared with the requested models: {error}"
-                self._report_once(text if error.denied else f"{snapshot.name}: {text}")
-            self._served[name] = now, served
+        """Return the diagnoses that consider the served models; none if these are unknown."""
+        lora_job = self._watch.store.snapshot(snapshot.name, snapshot.namespace, snapshot.now, LORA_JOB).job
+        served = await self._models.read(snapshot, lora_job)
         return diagnose(replace(snapshot, served=served)) if served is not None else []
 
     def _report_once(self, text: str) -> None:

@@ -9,7 +9,7 @@ from ..cluster.client import ClusterClient
 from ..cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
 from ..cluster.objects import container, name_of
-from ..cluster.rate_limiter import RateLimiter
+from ..cluster.rate_limiter import RateLimiter, try_acquire
 from ..cluster.secret_facts import read_secret
 from ..names import LOADER_CONTAINER
 from .pod_logs import LOG_CAUSES, FailedContainer, list_failed_containers
@@ -103,10 +103,8 @@ class OnDemandReader:
     def _begin_read(self, key: str, max_age: float = MAX_AGE) -> bool:
         """Return True if an object is to be read now: not recently read, and within the limits."""
         now = time.monotonic()
-        if now - self._read_at.get(key, -max_age) < max_age or any(each.wait_for(1) for each in self._limiters):
+        if now - self._read_at.get(key, -max_age) < max_age or not try_acquire(1, *self._limiters):
             return False
-        for each in self._limiters:
-            each.record(1)
         self._read_at[key] = now
         return True
 

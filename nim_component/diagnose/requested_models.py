@@ -20,7 +20,21 @@ _MODEL_NAME = "NIM_SERVED_MODEL_NAME"
 _ADAPTER_LIST_VOLUME = "lora-loader"
 
 
-async def read_served_models(client: ClusterClient, snapshot: Snapshot, lora_job: Object | None) -> ServedModels | None:
+AdapterLists = dict[tuple[str, str], list[str]]
+"""Names in adapter lists by namespace and ConfigMap. Such a name ends in a hash of the content."""
+
+
+def count_reads(snapshot: Snapshot, lora_job: Object | None, known: AdapterLists) -> int:
+    """Return the number of requests of `read_served_models`."""
+    config_map = _find_adapter_list(snapshot, lora_job)
+    lists = int(bool(config_map) and (snapshot.namespace, config_map) not in known)
+    has_names = any(_list_model_names(snapshot.pod_template)) or bool(config_map)
+    return lists + int(has_names and bool(_find_port(snapshot)))
+
+
+async def read_served_models(
+    client: ClusterClient, snapshot: Snapshot, lora_job: Object | None, known: AdapterLists
+) -> ServedModels | None:
     """Return the requested and the listed models, or None if no model is requested by name.
 
     Args:
@@ -28,17 +42,31 @@ async def read_served_models(client: ClusterClient, snapshot: Snapshot, lora_job
         snapshot: State of the service.
         lora_job: The Job that downloads the adapters, if there is one. Its pod template then refers
             to the adapter list, else the server's.
+        known: Adapter lists that were read. A new one is added.
 
     Raises:
         ModelListError: The adapter list or the model list cannot be read.
     """
-    template = snapshot.pod_template
-    loader_template = at(lora_job, "spec", "template", "spec") if lora_job is not None else template
-    requested = [*_list_model_names(template), *await _read_adapters(client, snapshot.namespace, loader_template)]
-    port = next((number_at(each, "port") for each in items_at(next(iter(snapshot.all("services")), None), "spec", "ports")), 0)
+    config_map = _find_adapter_list(snapshot, lora_job)
+    if config_map and (snapshot.namespace, config_map) not in known:
+        known[snapshot.namespace, config_map] = await _read_adapters(client, snapshot.namespace, config_map)
+    requested = [*_list_model_names(snapshot.pod_template), *known.get((snapshot.namespace, config_map), ())]
+    port = _find_port(snapshot)
     if not requested or not port:
         return None
     return ServedModels(requested, await list_models(client, snapshot.name, snapshot.namespace, port, RESPONSE_SECONDS))
+
+
+def _find_port(snapshot: Snapshot) -> int:
+    service = next(iter(snapshot.all("services")), None)
+    return next((number_at(each, "port") for each in items_at(service, "spec", "ports")), 0)
+
+
+def _find_adapter_list(snapshot: Snapshot, lora_job: Object | None) -> str:
+    """Return the name of the ConfigMap with the adapter list, or an empty text."""
+    template = at(lora_job, "spec", "template", "spec") if lora_job is not None else snapshot.pod_template
+    volumes = (each for each in items_at(template, "volumes") if text_at(each, "name") == _ADAPTER_LIST_VOLUME)
+    return text_at(next(volumes, None), "configMap", "name")
 
 
 def _list_model_names(template: Object) -> Iterator[str]:
@@ -49,11 +77,7 @@ def _list_model_names(template: Object) -> Iterator[str]:
                 yield name
 
 
-async def _read_adapters(client: ClusterClient, namespace: str, template: Object) -> list[str]:
-    volume = next((each for each in items_at(template, "volumes") if text_at(each, "name") == _ADAPTER_LIST_VOLUME), None)
-    name = text_at(volume, "configMap", "name")
-    if not name:
-        return []
+async def _read_adapters(client: ClusterClient, namespace: str, name: str) -> list[str]:
     try:
         config_map = await client.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
     except RefusedError:

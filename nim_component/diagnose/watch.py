@@ -10,7 +10,7 @@ from ..cluster.client import ClusterClient
 from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
 from ..cluster.kinds import KINDS, PRIMARY_KINDS, SECONDARY_KINDS, Kind
 from ..cluster.objects import text_at
-from ..cluster.rate_limiter import RateLimiter, acquire
+from ..cluster.rate_limiter import RateLimiter, acquire, try_acquire
 from ..names import SERVER
 from .diagnosis import Diagnosis
 from .on_demand import OnDemandReader
@@ -37,6 +37,11 @@ READS_PER_NAMESPACE = 8
 """Part of `REQUESTS_PER_NAMESPACE` that reads for diagnoses may use, so that watches have the rest.
 
 Hundreds of services in a namespace can require a Secret or a log each.
+"""
+COMPARISONS_PER_NAMESPACE = 4
+"""Part of `READS_PER_NAMESPACE` for comparisons of served models, which are repeated.
+
+The rest remains for the reads that a failure requires.
 """
 PROBE_DELAYS = 1.0, 8.0
 """Seconds between two probes of a server that does not respond: first delay, longest delay."""
@@ -72,6 +77,7 @@ class Watch:
         self._first_reads: dict[tuple[str, str], asyncio.Event] = {}
         self._probing: asyncio.Task[bool] | None = None
         self._limiter, self._read_limiter = RateLimiter(REQUESTS_PER_NAMESPACE), RateLimiter(READS_PER_NAMESPACE)
+        self._comparison_limiter = RateLimiter(COMPARISONS_PER_NAMESPACE)
 
     def follow(self, namespace: str, extra_kinds: Iterable[Kind] = ()) -> None:
         """Watch `KINDS` and `extra_kinds` in a namespace, unless they are watched already."""
@@ -83,6 +89,7 @@ class Watch:
         namespaces = {watched for _, watched in self._tasks if watched}
         self._limiter.requests = REQUESTS_PER_NAMESPACE * max(1, len(namespaces))
         self._read_limiter.requests = READS_PER_NAMESPACE * max(1, len(namespaces))
+        self._comparison_limiter.requests = COMPARISONS_PER_NAMESPACE * max(1, len(namespaces))
         self._on_demand.limit(self._read_limiter, self._limiter)
 
     async def wait_until_read(self, namespace: str, seconds: float) -> bool:
@@ -126,6 +133,13 @@ class Watch:
             snapshot = self.store.snapshot(name, namespace, self.client.now(), workload, job)
             diagnoses = diagnose(snapshot)
         return snapshot, diagnoses
+
+    def begin_comparison(self, reads: int) -> bool:
+        """Return True if a service's models may be compared now, with a number of reads.
+
+        Without watches, there is no limit.
+        """
+        return not self._tasks or try_acquire(reads, self._comparison_limiter, self._read_limiter, self._limiter)
 
     async def count_adapters(self, snapshot: Snapshot) -> int | None:
         """Return how many adapters the newest pod's loader has downloaded, or None if unknown."""
