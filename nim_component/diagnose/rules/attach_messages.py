@@ -54,7 +54,8 @@ ATTACH_PATTERNS = (
     ),
     MessagePattern(
         "volume-type-unsupported",
-        r"(?P<type>[\w-]+) disk type cannot be used by (?P<machine>\S+) machine type|features are not compatible for creating instance|"
+        r"(?<![\w-])(?P<type>[\w-]{1,63}) disk type cannot be used by (?P<machine>\S{1,100}) machine type|"
+        r"features are not compatible for creating instance|"
         r"'[\w-]+' is not a compatible disk type with the machine type|managed disk to a VM with blob based disks|"
         r"not supported (?:by|for|on) (?:the )?(?:VM|instance|machine) (?:size|type)",
         "The node's machine type cannot use the disk type of the volume",

@@ -11,8 +11,9 @@ from ..diagnosis import Confidence, Diagnosis, WordConfidence
 
 SEE_EVIDENCE = "See the evidence for the reason."
 """Fix of the causes that only the message itself explains."""
-MAX_MESSAGE_LENGTH = 20_000
-"""Part of a message that is read, at most: its end."""
+MAX_MESSAGE_LENGTH = 8_000
+"""Number of characters of a message that are read, at most: its beginning and its end."""
+_GAP = " … "
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,17 @@ def any_of(*patterns: str) -> str:
     return "|".join(patterns)
 
 
+def bound_message(message: str) -> str:
+    """Return a message without its middle if it is longer than `MAX_MESSAGE_LENGTH`.
+
+    The time of a pattern can grow with the square of the length.
+    """
+    if len(message) <= MAX_MESSAGE_LENGTH:
+        return message
+    half = (MAX_MESSAGE_LENGTH - len(_GAP)) // 2
+    return f"{message[:half]}{_GAP}{message[-half:]}"
+
+
 def match_patterns(
     table: Sequence[MessagePattern], message: str, subject: str, evidence: str = "", original: str = "", **values: str
 ) -> Iterator[Diagnosis]:
@@ -90,11 +102,11 @@ def match_patterns(
         original: Message with the names that are masked in the other one, of the same length.
         **values: Further values for the texts of the patterns.
     """
-    bounded = message[-MAX_MESSAGE_LENGTH:]
+    bounded, shown = bound_message(message), bound_message(original)
     for each in table:
         if found := each.find(bounded):
             match, confidence = found
-            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match, original[-MAX_MESSAGE_LENGTH:]), values)
+            yield each.diagnose(match, confidence, subject, evidence or _matching_line(match, shown), values)
             return
 
 

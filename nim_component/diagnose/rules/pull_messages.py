@@ -5,7 +5,7 @@ The image's name, addresses and digests are masked before the patterns are appli
 
 import re
 
-from .patterns import MAX_MESSAGE_LENGTH, MessagePattern, any_of
+from .patterns import MessagePattern, any_of, bound_message
 
 _START = r'(?:Failed to pull image "-*": )?(?:Back-off pulling image "-*": ErrImagePull: )?(?:rpc error: (?:code = \w+ desc = )?)?'
 _STEPS = "|".join(
@@ -251,7 +251,7 @@ def mask_image(message: str, image: str) -> str:
 
     Each can contain any text, such as a status code.
     """
-    message = message[-MAX_MESSAGE_LENGTH:]
+    message = bound_message(message)
     masked = message.replace(image, "-" * len(image)) if image else message
     for pattern in (r"\b\w{1,20}://[^\s\"]*[^\s\":,.;)]", r'(?<=")[^"\s]{0,300}[/:][^"\s]{0,300}(?=")', r"sha256:[0-9a-f]{8,64}"):
         masked = re.sub(pattern, lambda found: "-" * len(found[0]), masked)

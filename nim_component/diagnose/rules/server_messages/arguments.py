@@ -78,7 +78,7 @@ ARGUMENT_PATTERNS = (
             r"max_num_batched_tokens \(\d+\) is smaller than max_model_len",
             r"Quantization method specified in the model config .{1,80} does not match|is not supported for quantization method",
             r"does not support `?--(?:runner|task)|Unknown dtype:|Invalid value for '?(?:-|VLLM_|NIM_)",
-            r"\d+ validation errors? for \w*(?:Config|Args|Settings|Arguments)\b",
+            r"(?<!\d)\d{1,5} validation errors? for \w*(?:Config|Args|Settings|Arguments)\b",
             r"Unexpected extra config keys|--\S{1,80} .{0,80}(?:mutually exclusive|incompatible with --)",
         ),
         "The server rejects one of its arguments or variables",
