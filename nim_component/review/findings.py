@@ -15,9 +15,9 @@ class Severity(Enum):
     """Severity of a finding, most severe first."""
 
     CRITICAL = "critical"
-    """Models stop, data is lost, or the update fails."""
+    """Models stop, data is lost, the update fails, or others may get keys, traffic or rights."""
     WARNING = "warning"
-    """Running models are disturbed, or a guarantee no longer holds."""
+    """Running models are disturbed, a guarantee no longer holds, or code or rights change."""
     NOTICE = "notice"
     """No running model is disturbed."""
 
@@ -34,6 +34,10 @@ RULES: Final[Mapping[str, str]] = {
     "protected": "A protected resource would be deleted, so the update fails",
     "name-held": "An object is created while another resource still has its name, so the update fails",
     "deleted-first": "An object is deleted before its replacement is created",
+    "destination": "Keys or requests of pods go to another destination",
+    "code": "Pods run other code, or read their code from another place",
+    "rights": "A pod or an account gets other rights in the cluster or in the cloud",
+    "lookalike": "A name contains characters that look like others, or that are invisible",
     "service-removed": "A service is removed with all its objects",
     "deleted": "An object is deleted, or a container is removed from a pod",
     "cache-shrunk": "A smaller size is requested for a PVC, which Kubernetes rejects",
@@ -42,7 +46,7 @@ RULES: Final[Mapping[str, str]] = {
     "replicas-dropped": "`replicas` is removed from the spec, so Kubernetes sets it to 1",
     "image": "The image of a container changes",
     "image-unpinned": "An image has no fixed tag",
-    "model": "The name, the profile or the command line of the served model changes",
+    "model": "The name, the source or the profile of the served model changes",
     "adapter-removed": "A LoRA adapter is removed",
     "adapter-repinned": "A LoRA adapter changes to another revision, repository or list of files",
     "adapter-added": "A LoRA adapter is added",
@@ -71,7 +75,7 @@ RULES: Final[Mapping[str, str]] = {
     "stack-added": "A stack file is added",
     "stack-removed": "A stack file is removed",
     "service-added": "A service is added",
-    "created": "An object is created, or a container or a port is added",
+    "created": "An object, a container or a port is added",
     "other": "Fields change that no other rule describes",
 }
 """Description of each rule. Findings of equal severity are in this order."""

@@ -12,7 +12,7 @@ from typing import Any
 from ..kubernetes.gpu_resources import is_gpu
 from ..local.markers import Unknown
 from .accessors import Fields, get, integer, mapping, mappings
-from .change import Change, ResourceState
+from .change import Change, ResourceState, ServiceChange
 
 SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 """Kinds of workloads that serve requests."""
@@ -144,6 +144,12 @@ def scale_target(state: ResourceState | None) -> tuple[str, str]:
     """Return kind and name of the workload that an autoscaler scales."""
     reference = get(state.inputs, "spec", "scaleTargetRef") if state else None
     return str(get(reference, "kind") or "Deployment"), str(get(reference, "name") or "")
+
+
+def find_renames(service: ServiceChange) -> set[tuple[str, str]]:
+    """Return old and new names of the objects of a service that get another name."""
+    states = [(each.before, each.after) for each in service.changes]
+    return {(old.object_name, new.object_name) for old, new in states if old and new and old.object_name != new.object_name}
 
 
 def changed_under(change: Change, *prefixes: str) -> list[str]:

@@ -14,6 +14,7 @@ from .change import COMPONENT, Change, Message, ServiceChange, StackChange
 from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from .matching import MISSING, Difference
 from .object_fields import WORKLOADS, containers, is_at_or_below
+from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, plain_text, sentence
 from .values import show
 
@@ -162,9 +163,11 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             and not any(urn == change.subject.urn and is_at_or_below(each.where, path) for urn, path in covered)
         ]
         if rest:
+            rest.sort(key=lambda each: not is_sensitive(change, each))
             fields = enumerate_values(map(_describe_difference, rest[:MAX_FIELDS]), more=max(len(rest) - MAX_FIELDS, 0))
             text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
-            yield finding("other", NOTICE, change, service.name, text, (), *(each.where for each in rest))
+            severity = WARNING if any(is_sensitive(change, each) for each in rest) else NOTICE
+            yield finding("other", severity, change, service.name, text, (), *(each.where for each in rest))
 
 
 def _name(change: Change) -> Sentence:

@@ -235,8 +235,9 @@ def test_update_waits_for_prewarm_job(before: str | None, rule: str):
 
 def test_args_of_job_are_named_as_such():
     old, new = (render_service(cache={"access_mode": "ReadWriteMany", "prewarm": {"profiles": [each]}}) for each in "ab")
-    (found,) = [each for each in review_renders(old, new).findings if each.rule == "model"]
-    assert "".join(found.text) == "The args of the Job change from --profiles a to --profiles b."
+    (found,) = [each for each in review_renders(old, new).findings if each.rule == "code"]
+    assert "".join(found.text) == "Field args of container prewarm changes from --profiles a to --profiles b."
+    assert found.severity.value == "warning"
 
 
 def test_resized_node_group_is_deleted_first():

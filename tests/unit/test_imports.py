@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     # the local engine, which has no knowledge of NIM
     "local": SHARED - {"args", "names"},
     "testing": {"kubernetes", "local", "names"},
-    "review": {"kubernetes", "local", "names", "text"},
+    "review": {"kubernetes", "local", "lora_loader", "names", "text"},
     # clusters
     "cluster": SHARED,
     "diagnose": SHARED - {"args"} | {"cluster", "local", "lora_loader"},

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..accessors import get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import changed_under
+from ..object_fields import changed_under, find_renames
 from ..sentences import enumerate_values, name_object, sentence
+from ..settings import Setting, Settings, report_settings
 
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
 """Types of a Service, from the narrowest to the widest."""
@@ -112,6 +113,28 @@ def _is_internal(state: ResourceState) -> bool:
     return any(str(annotations.get(name, "")).lower() in ("true", "internal", "0.0.0.0/0") for name in INTERNAL)
 
 
+def traffic(service: ServiceChange) -> Iterator[Finding]:
+    """Report a Service with another selector, host or external address."""
+    for change in service.of("Service"):
+        if change.after is None or change.operation not in ("create", "update", "replace"):
+            continue
+        before = _read_traffic(change.before) if change.before is not None else None
+        yield from report_settings(service, change, before, _read_traffic(change.after), find_renames(service))
+
+
+def _read_traffic(state: ResourceState) -> Settings:
+    fields = {
+        "selector": (WARNING, None, "Requests go to the pods with these labels."),
+        "externalIPs": (CRITICAL, CRITICAL, "The nodes take over the traffic to these addresses, also that of other programs."),
+        "externalName": (CRITICAL, WARNING, "Requests to the Service go to this host, with the keys that clients send."),
+    }
+    return {
+        f"spec.{field}": Setting("destination", severity, "Field", field, (" of the Service",), value, text, new)
+        for field, (severity, new, text) in fields.items()
+        if (value := get(state.inputs, "spec", field))
+    }
+
+
 def routes(service: ServiceChange) -> Iterator[Finding]:
     """Report changed hosts and removed TLS of an Ingress, a route or a Gateway."""
     for change in service.of(*ROUTES):
@@ -142,4 +165,4 @@ def _hosts(state: ResourceState) -> set[str]:
     return found | listeners | {*strings(spec.get("hostnames"))} | {*strings(spec.get("hosts"))}
 
 
-RULES = (addresses, service_types, routes)
+RULES = (addresses, service_types, traffic, routes)

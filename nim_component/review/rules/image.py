@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from ...local.markers import Unknown
+from ..accessors import mapping, mappings
 from ..change import ServiceChange
-from ..findings import NOTICE, WARNING, Finding, finding
-from ..matching import MISSING
+from ..excerpts import excerpt_pair
+from ..findings import CRITICAL, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, variables
-from ..sentences import Sentence, enumerate_values, sentence
+from ..pod_specs import CONTAINER_LISTS, container_changes, pod_changes
+from ..sentences import Sentence, sentence
+from ..values import show
 
 MODEL_VARIABLES = {
     "NIM_SERVED_MODEL_NAME": ("served model name", "Requests for the old name return 404."),
     "NIM_MODEL_NAME": ("model", "Another model is downloaded and served."),
+    "NIM_MODEL_PATH": ("source of the model", "Another model is downloaded and served."),
     "NIM_MODEL_PROFILE": (
         "model profile",
         "Unless the cache contains the new profile, it is downloaded or built when a pod starts.",
@@ -29,29 +33,34 @@ def images(service: ServiceChange) -> Iterator[Finding]:
 
     If the preview ended before the workload, the image is that in the arguments of the component.
     """
-    for change in service.of(*WORKLOADS):
-        if change.operation not in ("update", "replace"):
-            continue
-        before = dict(containers(change.before))
-        for path, container in containers(change.after):
-            old, new = before[path].get("image") if path in before else MISSING, container.get("image")
-            if old is not MISSING and old != new:
-                name = container.get("name")
+    for pod in pod_changes(service):
+        for container in container_changes(pod):
+            if container.before is None:
+                continue
+            old, new, name = container.before.get("image"), container.after.get("image"), container.after.get("name")
+            if old != new:
                 whose = () if name in ("nim", None) else sentence(" of container {name}", name=name)
-                text = sentence("The image{whose} changes from {old} to {new}{note}.", whose=whose, old=old, new=new, note=_note(old, new))
-                yield finding("image", WARNING, change, service.name, text, _consequence(old, new), f"{path}.image")
+                first, second = excerpt_pair(show(old), show(new))
+                text = sentence(
+                    "The image{whose} changes from {old} to {new}{note}.", whose=whose, old=first, new=second, note=_note(old, new)
+                )
+                severity = CRITICAL if _has_other_owner(old, new) else WARNING
+                yield finding("image", severity, pod.change, service.name, text, _consequence(old, new), f"{container.path}.image")
     component = service.component
     if component is not None and component.operation == "update" and not service.of(*WORKLOADS):
         for each in component.differences:
             if each.path == ("image",):
                 text = sentence("The image changes from {old} to {new}{note}.", old=each.old, new=each.new, note=_note(each.old, each.new))
-                yield finding("image", WARNING, component, service.name, text, _consequence(each.old, each.new), "image")
+                severity = CRITICAL if _has_other_owner(each.old, each.new) else WARNING
+                yield finding("image", severity, component, service.name, text, _consequence(each.old, each.new), "image")
 
 
 def _note(old: Any, new: Any) -> Sentence:
     if not isinstance(old, str) or not isinstance(new, str):
         return ()
     (old_repository, old_tag), (new_repository, new_tag) = split_image(old), split_image(new)
+    if _has_other_owner(old, new):
+        return sentence(" (another registry or organization)")
     if old_repository != new_repository:
         return sentence(" (another model or server)")
     if not all(re.fullmatch(r"v?\d+(\.\d+)*", tag) for tag in (old_tag, new_tag)):
@@ -67,6 +76,23 @@ def _consequence(old: Any, new: Any) -> Sentence:
     if isinstance(old, str) and isinstance(new, str) and split_image(old)[0] != split_image(new)[0]:
         return pulled + sentence(" Requests for the old model may return 404, and the cache does not contain the new model.")
     return pulled
+
+
+def _has_other_owner(old: Any, new: Any) -> bool:
+    """Return true if the registry or the organization of an image changes."""
+    return isinstance(old, str) and isinstance(new, str) and _owner(old) != _owner(new)
+
+
+def _owner(image: str) -> tuple[str, str]:
+    """Return the registry and the organization, as container runtimes complete them."""
+    first, *others = split_image(image)[0].split("/")
+    if not others:
+        return "docker.io", "library"
+    is_registry = "." in first or ":" in first or first == "localhost"
+    registry, path = (first, others) if is_registry else ("docker.io", [first, *others])
+    return registry.replace("index.docker.io", "docker.io").lower(), path[0] if len(
+        path
+    ) > 1 else "library" if registry == "docker.io" else ""
 
 
 def split_image(image: str) -> tuple[str, str]:
@@ -94,7 +120,7 @@ def unpinned(service: ServiceChange) -> Iterator[Finding]:
 
 
 def models(service: ServiceChange) -> Iterator[Finding]:
-    """Report changes of the model's name and profile, and of the command line."""
+    """Report changes of the model's name, source and profile."""
     for change in service.of(*WORKLOADS):
         if change.operation not in ("update", "replace"):
             continue
@@ -108,38 +134,23 @@ def models(service: ServiceChange) -> Iterator[Finding]:
                     text = sentence("The {noun} changes from {old} to {new}.", noun=(noun,), old=old.get(name), new=new.get(name))
                     paths = (f"{path}.env[{name}].value", f"{path}.env[{name}]")
                     yield finding("model", WARNING, change, service.name, text, (consequence,), *paths)
-            for field, verb in (("command", "changes"), ("args", "change")):
-                if before[path].get(field) != container.get(field):
-                    text = sentence(
-                        "The {field} of the {program} {verb} from {old} to {new}.",
-                        field=(field,),
-                        program=("Job" if change.subject.kind == "Job" else "server",),
-                        verb=(verb,),
-                        old=_command_line(before[path].get(field)),
-                        new=_command_line(container.get(field)),
-                    )
-                    yield finding("model", NOTICE, change, service.name, text, (), f"{path}.{field}")
-
-
-def _command_line(value: Any) -> Any:
-    return " ".join(str(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
 def other_containers(service: ServiceChange) -> Iterator[Finding]:
     """Report containers that are added to a pod or removed from it."""
-    for change in service.of(*WORKLOADS):
-        if change.operation not in ("update", "replace"):
+    for pod in pod_changes(service):
+        if pod.before is None:
             continue
-        before, after = dict(containers(change.before)), dict(containers(change.after))
-        for rule, template, paths in (
-            ("created", "Added to the pod: {names}.", after.keys() - before.keys()),
-            ("deleted", "Removed from the pod: {names}.", before.keys() - after.keys()),
-        ):
-            if paths:
-                names = sorted(str((after.get(path) or before.get(path, {})).get("name")) for path in paths)
-                lists = sorted({path.partition("[")[0] for path in paths})
-                text = sentence(template, names=enumerate_values(names))
-                yield finding(rule, NOTICE, change, service.name, text, (), *sorted(paths), *lists)
+        for field in CONTAINER_LISTS:
+            old, new = ({str(each.get("name")): each for each in mappings(mapping(spec).get(field))} for spec in (pod.before, pod.after))
+            where = f"{pod.path}.{field}"
+            for name in sorted(new.keys() - old.keys()):
+                text = sentence("Container {name} is added to the pod, with image {image}.", name=name, image=new[name].get("image"))
+                consequence = sentence("It runs beside the other containers, in the network of the pod.")
+                yield finding("created", WARNING, pod.change, service.name, text, consequence, f"{where}[{name}]", where)
+            for name in sorted(old.keys() - new.keys()):
+                text = sentence("Container {name} is removed from the pod.", name=name)
+                yield finding("deleted", WARNING, pod.change, service.name, text, (), f"{where}[{name}]", where)
 
 
 RULES = (images, unpinned, models, other_containers)

@@ -10,6 +10,7 @@ from ..change import COMPONENT, Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
 from ..sentences import Sentence, count_of, duration, enumerate_values, name_kind, name_object, sentence
+from ..values import show
 
 # Other rules report the creation and the deletion of these kinds.
 REPORTED_ELSEWHERE = (
@@ -32,7 +33,7 @@ def services(service: ServiceChange) -> Iterator[Finding]:
         consequence += sentence("{stop}, and no request is answered.", stop=(count_of(count, "replica stops", "replicas stop"),))
         yield finding("service-removed", CRITICAL, component, service.name, sentence("The service is removed."), consequence)
         return
-    images = {container.get("image"): None for change in servers for _, container in islice(containers(change.after, init=False), 1)}
+    images = {show(container.get("image")): None for change in servers for _, container in islice(containers(change.after, init=False), 1)}
     count, devices = sum(replicas(change.after) or 0 for change in servers), sum(total_gpus(change.after) for change in servers)
     text = sentence(
         "The service is added, with {replicas} and {gpus} in total{images}.",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 
+from ..excerpts import excerpt_pair
 from ..matching import MISSING, Difference
 from ..values import show
 
 MAX_VALUE, MAX_QUOTE, MAX_PATH = 120, 1500, 300
 """Characters of a value, of a message and of a path."""
+NOT_SEEN = (
+    "Not in this report: the live cluster and its drift, admission, quotas and free GPUs, and the content of images, Secrets and models."
+)
+"""Last line of a report, so that its silence is not taken for an approval."""
 SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"}
 
 
@@ -36,9 +41,16 @@ def escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
-def display_difference(difference: Difference) -> tuple[str, str | None, str | None]:
-    """Return the path, the old and the new value as lines; None for a missing value."""
-    old, new = (None if value is MISSING else to_line(show(value)) for value in (difference.old, difference.new))
+def display_difference(difference: Difference, *, is_cut: bool) -> tuple[str, str | None, str | None]:
+    """Return the path, the old and the new value as lines; None for a missing value.
+
+    Long values are cut around the first difference if `is_cut` is true, and are whole otherwise.
+    """
+    old, new = (None if value is MISSING else show(value) for value in (difference.old, difference.new))
+    if is_cut:
+        before, after = excerpt_pair(old, new)
+        old, new = (None if value is None else excerpt for value, excerpt in ((old, before), (new, after)))
+    old, new = (None if value is None else to_line(value, 2 * len(value) + MAX_VALUE) for value in (old, new))
     if old == new and old is not None:
         # Equal on the screen: the values differ where they are cut or redacted.
         new = f"{new} (changed)"

@@ -1,6 +1,6 @@
 """Findings as JSON for other programs. The keys are stable.
 
-- `changed`, `notes`, `stacks`
+- `changed`, `notes`, `not_seen`, `stacks`
 - of a stack: `stack`, `source`, `changed`, `findings`, `changes`, `outputs`
 - of a finding: `rule`, `severity`, `service`, `text`, `consequence`, `resource`, `kind`, `name`,
   `paths`
@@ -22,6 +22,7 @@ from ..matching import MISSING, Difference
 from ..sentences import plain_text
 from ..stack_review import StackReview
 from ..values import describe
+from .display import NOT_SEEN
 
 
 def render_json(reviews: Sequence[StackReview], notes: Sequence[str] = ()) -> str:
@@ -29,6 +30,7 @@ def render_json(reviews: Sequence[StackReview], notes: Sequence[str] = ()) -> st
     content = {
         "changed": any(each.is_changed for each in reviews),
         "notes": list(notes),
+        "not_seen": NOT_SEEN,
         "stacks": [describe_stack(each) for each in reviews],
     }
     return json.dumps(content, indent=2, default=describe) + "\n"

@@ -15,8 +15,8 @@ from typing import TypeAlias
 from ..findings import RULES, Finding, Severity, group_by_service
 from ..sentences import Quote, Sentence, Value
 from ..stack_review import StackReview, count_findings
-from .details import detail_lines
-from .display import MAX_QUOTE, MAX_VALUE, to_line
+from .details import ordered_lines
+from .display import MAX_QUOTE, MAX_VALUE, NOT_SEEN, to_line
 
 MARKER = "<!-- nim-component diff -->"
 """First line of the comment. `ci/comment.py` finds the comment by it."""
@@ -34,10 +34,10 @@ def render_markdown(reviews: Sequence[StackReview], notes: Sequence[str] = (), l
     for form in FORMS:
         head = [MARKER, TITLE, "", _headline(reviews), ""]
         body = [line for review in reviews if review.is_changed for line in _stack(review, form)]
-        text = "\n".join([*head, *body, *_unchanged(reviews), *(f"\n{note}" for note in notes)]).rstrip() + "\n"
+        text = "\n".join([*head, *body, *_unchanged(reviews), *(f"\n{note}" for note in (*notes, NOT_SEEN))]).rstrip() + "\n"
         if size(text) <= limit:
             return _add_details(text, reviews, limit)
-    return "\n".join([MARKER, TITLE, "", _headline(reviews), "", *_totals(reviews)]) + "\n"
+    return "\n".join([MARKER, TITLE, "", _headline(reviews), "", *_totals(reviews), "", NOT_SEEN]) + "\n"
 
 
 def size(text: str) -> int:
@@ -157,7 +157,7 @@ def _add_details(text: str, reviews: Sequence[StackReview], limit: int) -> str:
     """Append the changed fields as far as they fit, folded, most severe stack first."""
     room = limit - size(text) - size(DETAIL_HINT) - 10
     for review in reviews:
-        lines = detail_lines(review)
+        lines = ordered_lines(review)
         if not lines:
             continue
         title = f"<details><summary>All changed fields of stack <code>{_escape_html(review.change.stack)}</code></summary>\n\n```diff\n"

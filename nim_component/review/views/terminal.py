@@ -13,7 +13,7 @@ from ..findings import Finding, Severity, group_by_service
 from ..sentences import Quote, Sentence, Value
 from ..stack_review import StackReview, count_findings
 from .details import detail_lines
-from .display import MAX_QUOTE, MAX_VALUE, to_line
+from .display import MAX_QUOTE, MAX_VALUE, NOT_SEEN, to_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +43,8 @@ def render_terminal(reviews: Sequence[StackReview], notes: Sequence[str] = ()) -
         _print_details(console, detail_lines(review))
     for note in notes:
         print_hanging(console, Text("note: "), Text(note))
+    if any(review.is_changed for review in reviews):
+        print_hanging(console, Text(), Text(NOT_SEEN))
     return output.getvalue()
 
 

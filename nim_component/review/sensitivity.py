@@ -1,0 +1,82 @@
+"""Fields for which a change without a rule of its own is a warning.
+
+Everything in a pod spec is sensitive unless the tables here list it. So a new field of
+Kubernetes is reported with too much severity, not with too little.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .accessors import mapping
+from .change import Change
+from .matching import Difference
+from .pod_specs import CONTAINER_LISTS, pod_specs
+
+_POD = frozenset({
+    "activeDeadlineSeconds", "affinity", "enableServiceLinks", "hostname", "nodeSelector", "os", "overhead", "preemptionPolicy",
+    "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy", "schedulingGates", "serviceAccount",
+    "setHostnameAsFQDN", "subdomain", "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints",
+})  # fmt: skip
+"""Fields of a pod spec that are not sensitive. `serviceAccount` is an alias with a rule."""
+_CONTAINER = frozenset({
+    "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
+    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeMounts",
+    "env", "lifecycle.stopSignal", "lifecycle.preStop.sleep",
+})  # fmt: skip
+"""Fields of a container that are not sensitive. Rules report commands and variables among them."""
+_VOLUME = re.compile(r"volumes\[[^\]]*\](\.(emptyDir|downwardAPI|persistentVolumeClaim|ephemeral)\b.*)?")
+_KINDS = frozenset({
+    "Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "Gateway", "NetworkPolicy", "Role",
+    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "PersistentVolume", "TriggerAuthentication",
+    "ClusterTriggerAuthentication", "EnvoyFilter", "DestinationRule", "ServiceEntry", "Endpoints", "EndpointSlice", "IngressClass",
+    "RuntimeClass",
+    "CSIDriver",
+})  # fmt: skip
+"""Kinds whose fields decide about traffic or rights."""
+_ANNOTATED = frozenset({"Service", "ServiceAccount", "Ingress", "HTTPRoute", "Gateway", "Namespace"})
+"""Kinds that controllers configure through annotations."""
+_ANNOTATIONS = re.compile(
+    r"(^|[./])(istio\.io|linkerd\.io|hashicorp\.com|amazonaws\.com|cloud\.google\.com|azure\.\w+|cilium\.io|consul|dapr\.io|openshift\.io|"
+    r"kuma\.io|apparmor|seccomp|cni\.cncf\.io|k8s\.v1\.cni)", re.IGNORECASE
+)  # fmt: skip
+"""Annotations of pods that add sidecars, identities, networks or profiles."""
+
+
+def is_sensitive(change: Change, difference: Difference) -> bool:
+    """Return true if a changed field may concern keys, traffic, code or rights."""
+    kind, where = change.subject.kind, difference.where
+    if change.subject.type.startswith("pulumi:providers:"):
+        return True
+    if where.startswith("metadata."):
+        return where.startswith("metadata.annotations") and kind in _ANNOTATED and any(map(is_of_controller, _annotations(difference)))
+    if kind in _KINDS and where.partition(".")[0] not in ("apiVersion", "kind"):
+        return True
+    for path in {**pod_specs(change.before), **pod_specs(change.after)}:
+        if where.startswith(f"{path}."):
+            return not _is_listed(where[len(path) + 1 :])
+        if where.startswith(f"{path.removesuffix('.spec')}.metadata.annotations"):
+            return bool(_ANNOTATIONS.search(where))
+    return False
+
+
+def is_of_controller(annotation: str) -> bool:
+    """Return true for an annotation that a controller of the cluster may read."""
+    return "/" in annotation and not annotation.startswith("pulumi.com/")
+
+
+def _annotations(difference: Difference) -> list[str]:
+    if len(difference.path) > 2:
+        return [str(difference.path[2])]
+    return sorted({*mapping(difference.old), *mapping(difference.new)})
+
+
+def _is_listed(field: str) -> bool:
+    """Return true for a field that the tables list, by its path below the pod spec."""
+    first = re.split(r"[.\[]", field, maxsplit=1)[0]
+    if first == "volumes":
+        return _VOLUME.fullmatch(field) is not None
+    if first not in CONTAINER_LISTS:
+        return first in _POD
+    _, _, rest = field.partition("].")
+    return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in _CONTAINER)

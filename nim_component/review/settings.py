@@ -1,0 +1,84 @@
+"""Settings that decide about keys, traffic, code or rights, and their changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .change import Change, ServiceChange
+from .excerpts import excerpt_pair
+from .findings import Finding, Severity, finding
+from .matching import compare
+from .sentences import Sentence, enumerate_values, sentence
+from .values import show
+
+
+class Setting(NamedTuple):
+    """A value of an object, with the consequence of its change."""
+
+    rule: str
+    severity: Severity
+    noun: str
+    """Noun for it, such as `Variable`."""
+    name: str
+    owner: Sentence
+    """Part that has it, such as ` of container nim`."""
+    value: Any
+    consequence: str
+    new_severity: Severity | None = None
+    """Severity in an object or a container that is new; None if it is not reported there."""
+    removed_severity: Severity | None = None
+    """Severity of its removal, if that is another one."""
+
+
+Settings = Mapping[str, Setting]
+"""Settings by path in the object."""
+
+
+def report_settings(
+    service: ServiceChange, change: Change, before: Settings | None, after: Settings, renames: Collection[tuple[str, str]] = ()
+) -> Iterator[Finding]:
+    """Report settings that are added, changed or removed. Those that change alike are one finding.
+
+    Args:
+        service: Service of the object.
+        change: Change of the object.
+        before: Settings before; None if the object, or the part with the settings, is new.
+        after: Settings after.
+        renames: Old and new names of replaced objects, which are no change of a setting.
+    """
+    groups: dict[tuple[Any, ...], list[tuple[str, Setting]]] = {}
+    known = before or {}
+    for path in [*known, *(path for path in after if path not in known)]:
+        old, new = known.get(path), after.get(path)
+        severity = _find_severity(old, new, renames) if before is not None else new.new_severity if new is not None else None
+        if severity is not None and (each := new or old) is not None:
+            values = tuple(None if setting is None else show(setting.value) for setting in (old, new))
+            groups.setdefault((each.rule, severity, each.noun, each.consequence, values), []).append((path, each))
+    for (rule, severity, _, consequence, (old_value, new_value)), found in groups.items():
+        text = _describe([each for _, each in found], old_value, new_value, is_new=before is None)
+        yield finding(rule, severity, change, service.name, text, (consequence,) if consequence else (), *(path for path, _ in found))
+
+
+def _find_severity(old: Setting | None, new: Setting | None, renames: Collection[tuple[str, str]]) -> Severity | None:
+    """Return the severity of a change; None if nothing changes."""
+    if new is None:
+        return None if old is None else old.removed_severity or old.severity
+    if old is None:
+        return new.severity
+    differences = compare({"value": old.value}, {"value": new.value})
+    return new.severity if any((str(each.old), str(each.new)) not in renames for each in differences) else None
+
+
+def _describe(settings: list[Setting], old: str | None, new: str | None, *, is_new: bool) -> Sentence:
+    first, is_one = settings[0], len(settings) == 1
+    noun, verb, ending = (first.noun, "is", "s") if is_one else (f"{first.noun}s", "are", "")
+    title = sentence("{noun} {names}{owner}", noun=(noun,), names=enumerate_values([each.name for each in settings]), owner=first.owner)
+    if old is not None and new is not None:
+        before, after = excerpt_pair(old, new)
+        return (*title, *sentence(" change{ending} from {old} to {new}.", ending=(ending,), old=before, new=after))
+    value = excerpt_pair(None, old if new is None else new)[1]
+    if new is None:
+        return (*title, *sentence(" {verb} removed. The value was {value}.", verb=(verb,), value=value))
+    template = " {verb} set to {value}." if is_new else " {verb} added: {value}."
+    return (*title, *sentence(template, verb=(verb,), value=value))
