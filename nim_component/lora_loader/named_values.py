@@ -114,7 +114,7 @@ def _is_signing(name: str, value: str) -> bool:
 
 def _is_option_value(option: re.Match[str], executed: bool) -> bool:
     value = option[3]
-    if NO_SECRET.match(value) or value.startswith("-"):
+    if NO_SECRET.match(value) or re.match(r"--?[a-z][a-z0-9-]*(?:=|\Z)", value):
         return False
     # In prose, such as "use --token for it", the next word is none.
     return executed or option["separator"].strip() != "" or len(value) > 15 or any(map(str.isdigit, value))
