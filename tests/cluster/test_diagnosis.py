@@ -164,7 +164,7 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
     "evicted": (
         failing(evicted="The node was low on resource: ephemeral-storage."),
         "",
-        "The pod was evicted: the node's disk is full",
+        "The pod was evicted: the disk of its node is full",
         "Raise ephemeral_storage",
     ),
 }
