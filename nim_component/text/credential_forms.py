@@ -3,7 +3,7 @@
 The forms are those of the issuers' documentation and of three sets of rules that are maintained:
 
 - gitleaks (MIT licence), https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml
-- detect-secrets (Apache-2.0), https://github.com/Yelp/detect-secrets, the oracle of a test
+- detect-secrets (Apache-2.0), https://github.com/Yelp/detect-secrets
 - TruffleHog, for both forms of an NGC key
 
 Two strengths: arguments and policies refuse a complete key. Output is also redacted where a key may

@@ -37,7 +37,7 @@ _REFERENCE = re.compile(_REFERENCES)
 NO_SECRET = re.compile(
     r"(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|\*{3,}|\.{3}.*|\[secret\b.*"
     rf"|{_REFERENCES}[\w.]*\)?|<[\w /|-]*>"
-    r"|/(?:[a-z0-9._-]+/)+[a-z0-9._-]*|[a-z][a-z0-9+.-]*://.*)\Z",  # a path, an address
+    r"|/(?:[a-z0-9._-]+/)+[a-z0-9._-]*|(?-i:[a-z][a-z0-9+.-]*)://.*)\Z",  # a path, an address, whose scheme is in lower case
     re.IGNORECASE | re.DOTALL,
 )
 _OPERATOR = re.compile(r"[\s`$;|&<>()]|\Z")
