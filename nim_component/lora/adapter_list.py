@@ -1,10 +1,7 @@
 """Files of a container that runs the loader: the program, and the adapter list. Pure functions."""
 
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from .. import lora_loader
 from ..args import LoRAAdapter
 
 WORKING_DIR = "/opt/lora-loader"
@@ -29,10 +26,3 @@ def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
         return spec
     records = {name: {"size": file.size, "sha256": file.sha256} for name, file in sorted(adapter.locked.files.items())}
     return {**spec, "revision": adapter.locked.commit, "locked": records}
-
-
-@cache
-def read_program() -> dict[str, str]:
-    """Return the text of the loader's files by name: the keys of a ConfigMap."""
-    shipped = (file for file in files(lora_loader).iterdir() if file.name.endswith((".py", ".txt")))
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(shipped, key=lambda file: file.name)}

@@ -20,8 +20,9 @@ from ..args import NIM, LoRAAdapter
 from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
 from ..kubernetes.generated_names import generate_name
-from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, read_program, spec_of
+from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME, make_labels
+from ..shipped_loader import read_program
 from .environment import render_token_variables, render_user_variables
 from .generation import find_server_generation
 from .inputs import as_name, lift, lift_all

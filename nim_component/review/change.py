@@ -11,6 +11,7 @@ from ..local import urns
 from ..local.replacement_fields import forces_replacement
 from .accessors import mapping
 from .matching import Difference, compare
+from .pod_specs import PodSpec, find_pod_specs
 
 Operation = Literal["create", "update", "replace", "delete", "read", "forget", "same"]
 """Operation on a resource.
@@ -66,6 +67,11 @@ class ResourceState:
     def metadata(self) -> Mapping[str, Any]:
         """`metadata`, or an empty mapping."""
         return mapping(self.inputs.get("metadata"))
+
+    @cached_property
+    def pod_specs(self) -> Mapping[str, PodSpec]:
+        """Pod specs of the object by path; empty for a component, whose children have them."""
+        return {} if self.type == COMPONENT else find_pod_specs(self.inputs)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,11 @@ _BEFORE = 30
 """Characters that both values have in common, ahead of the difference."""
 
 
+def excerpt(text: str) -> str:
+    """Return the beginning of a value."""
+    return _cut(text, 0, MAX_EXCERPT)
+
+
 def excerpt_pair(old: str | None, new: str | None, limit: int = MAX_EXCERPT) -> tuple[str, str]:
     """Return both values, cut around the first character that differs.
 

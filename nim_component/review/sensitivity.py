@@ -11,7 +11,7 @@ import re
 from .accessors import mapping
 from .change import Change
 from .matching import Difference
-from .pod_specs import CONTAINER_LISTS, pod_specs
+from .pod_changes import CONTAINER_LISTS
 
 _POD = frozenset({
     "activeDeadlineSeconds", "affinity", "enableServiceLinks", "hostname", "nodeSelector", "os", "overhead", "preemptionPolicy",
@@ -30,8 +30,7 @@ _KINDS = frozenset({
     "Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "Gateway", "NetworkPolicy", "Role",
     "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "PersistentVolume", "TriggerAuthentication",
     "ClusterTriggerAuthentication", "EnvoyFilter", "DestinationRule", "ServiceEntry", "Endpoints", "EndpointSlice", "IngressClass",
-    "RuntimeClass",
-    "CSIDriver",
+    "RuntimeClass", "CSIDriver",
 })  # fmt: skip
 """Kinds whose fields decide about traffic or rights."""
 _ANNOTATED = frozenset({"Service", "ServiceAccount", "Ingress", "HTTPRoute", "Gateway", "Namespace"})
@@ -52,7 +51,7 @@ def is_sensitive(change: Change, difference: Difference) -> bool:
         return where.startswith("metadata.annotations") and kind in _ANNOTATED and any(map(is_of_controller, _annotations(difference)))
     if kind in _KINDS and where.partition(".")[0] not in ("apiVersion", "kind"):
         return True
-    for path in {**pod_specs(change.before), **pod_specs(change.after)}:
+    for path in (path for state in (change.before, change.after) if state is not None for path in state.pod_specs):
         if where.startswith(f"{path}."):
             return not _is_listed(where[len(path) + 1 :])
         if where.startswith(f"{path.removesuffix('.spec')}.metadata.annotations"):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .change import Change, ServiceChange
-from .excerpts import excerpt_pair
+from .excerpts import excerpt, excerpt_pair
 from .findings import Finding, Severity, finding
 from .matching import compare
 from .sentences import Sentence, enumerate_values, sentence
@@ -77,7 +77,7 @@ def _describe(settings: list[Setting], old: str | None, new: str | None, *, is_n
     if old is not None and new is not None:
         before, after = excerpt_pair(old, new)
         return (*title, *sentence(" change{ending} from {old} to {new}.", ending=(ending,), old=before, new=after))
-    value = excerpt_pair(None, old if new is None else new)[1]
+    value = excerpt(new or old or "")
     if new is None:
         return (*title, *sentence(" {verb} removed. The value was {value}.", verb=(verb,), value=value))
     template = " {verb} set to {value}." if is_new else " {verb} added: {value}."

@@ -13,7 +13,7 @@ from .accessors import mapping
 from .change import COMPONENT, Change, Message, ServiceChange, StackChange
 from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from .matching import MISSING, Difference
-from .object_fields import WORKLOADS, containers, is_at_or_below
+from .object_fields import WORKLOADS, containers, find_renames, is_at_or_below
 from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, plain_text, sentence
 from .values import show
@@ -151,7 +151,7 @@ def _images(service: ServiceChange) -> set[str]:
 def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterator[Finding]:
     """Report the changed fields that no rule covers, in one finding for each object."""
     covered = [(each.resource, path) for each in reported if each.rule not in EFFECTS for path in each.paths]
-    renames = {rename for change in service.changes if (rename := _rename(change))}
+    renames = find_renames(service)
     for change in service.changes:
         if change.subject.type == COMPONENT and any(other.has_effect for other in service.changes if other is not change):
             continue  # the changes of its children contain those of its arguments
@@ -163,10 +163,11 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             and not any(urn == change.subject.urn and is_at_or_below(each.where, path) for urn, path in covered)
         ]
         if rest:
-            rest.sort(key=lambda each: not is_sensitive(change, each))
+            marks = [is_sensitive(change, each) for each in rest]
+            rest = [each for first in (True, False) for each, mark in zip(rest, marks, strict=True) if mark is first]
             fields = enumerate_values(map(_describe_difference, rest[:MAX_FIELDS]), more=max(len(rest) - MAX_FIELDS, 0))
             text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
-            severity = WARNING if any(is_sensitive(change, each) for each in rest) else NOTICE
+            severity = WARNING if any(marks) else NOTICE
             yield finding("other", severity, change, service.name, text, (), *(each.where for each in rest))
 
 
@@ -174,13 +175,6 @@ def _name(change: Change) -> Sentence:
     if change.subject.type == COMPONENT:
         return sentence("{name}", name=change.subject.object_name)
     return name_object(change)
-
-
-def _rename(change: Change) -> tuple[str, str] | None:
-    """Return old and new name of an object whose name changes."""
-    if change.before is None or change.after is None or change.before.object_name == change.after.object_name:
-        return None
-    return change.before.object_name, change.after.object_name
 
 
 def _is_derived(difference: Difference, renames: set[tuple[str, str]]) -> bool:

@@ -172,6 +172,19 @@ def test_dangers_of_another_workload_kind_are_findings():
     assert any(each.rule == "code" and each.severity.value == CRITICAL for each in found)
 
 
+def unconfined(**spec: Any) -> dict[str, Any]:
+    changed = deployment(spec=spec)
+    changed["spec"]["template"]["metadata"]["annotations"] = {"container.apparmor.security.beta.kubernetes.io/nim": "unconfined"}
+    return changed
+
+
+def test_only_new_annotation_weakens_pod():
+    (found,) = [each for each in findings(BASE, unconfined()) if each.rule == "security-weakened"]
+    assert found.severity.value == CRITICAL
+    assert found.paths == ('spec.template.metadata.annotations["container.apparmor.security.beta.kubernetes.io/nim"]',)
+    assert not [each for each in findings(unconfined(), unconfined(minReadySeconds=5)) if each.rule == "security-weakened"]
+
+
 RULE = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
 
 

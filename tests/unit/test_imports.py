@@ -12,21 +12,22 @@ ALLOWED: dict[str, set[str]] = {
     "names": {"kubernetes"},
     "text": set(),
     "lora_loader": set(),  # it is copied into the pod
+    "shipped_loader": set(),
     # arguments and manifests
     "args": SHARED - {"args"},
     "lora": SHARED | {"lora_loader"},
-    "manifests": SHARED | {"lora"},
+    "manifests": SHARED | {"lora", "shipped_loader"},
     "fit": SHARED,
     # the local engine, which has no knowledge of NIM
     "local": SHARED - {"args", "names"},
     "testing": {"kubernetes", "local", "names"},
-    "review": {"kubernetes", "local", "lora_loader", "names", "text"},
+    "review": {"kubernetes", "local", "names", "shipped_loader", "text"},
     # clusters
     "cluster": SHARED,
     "diagnose": SHARED - {"args"} | {"cluster", "local", "lora_loader"},
     "diagnose.progress": SHARED | {"cluster", "diagnose"},
     "preflight": SHARED - {"args"} | {"cluster", "diagnose", "local"},
-    "lora.pvc_check": SHARED | {"cluster", "diagnose", "lora", "lora_loader"},
+    "lora.pvc_check": SHARED | {"cluster", "diagnose", "lora", "lora_loader", "shipped_loader"},
     # the component, stack files and commands
     "component": SHARED | {"diagnose.progress", "fit", "manifests"},
     "stack": SHARED | {"component", "lora"},

@@ -9,12 +9,12 @@ import pytest
 
 from nim_component.cluster.errors import MissingError, RefusedError, UnreachableError
 from nim_component.cluster.writing_client import RejectedError, WritingClient
-from nim_component.lora.adapter_list import read_program
 from nim_component.lora.pvc_check import runner as module
 from nim_component.lora.pvc_check.job import APP, GRACE, find_users, render_config, render_job
 from nim_component.lora.pvc_check.pod import RUNNING, JobEnd, Waiting, look
 from nim_component.lora.pvc_check.runner import CheckError, check_pvc
 from nim_component.lora_loader.compare import AdapterComparison
+from nim_component.shipped_loader import read_program
 
 from ..lora.pvc_job import RECORDS, locked, request
 

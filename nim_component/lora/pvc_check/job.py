@@ -13,7 +13,8 @@ from ...args import LoRAAdapter
 from ...cluster.objects import Object, is_terminating, items_at, name_of, text_at
 from ...cluster.scheduling import holds_resources
 from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
-from ..adapter_list import PROGRAM_PATH, WORKING_DIR, read_program, spec_of
+from ...shipped_loader import read_program
+from ..adapter_list import PROGRAM_PATH, WORKING_DIR, spec_of
 
 APP = "nim-lora-check"
 MOUNT = "/lora/pvc"

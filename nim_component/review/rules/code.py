@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 
-from ... import lora_loader
+from ...shipped_loader import read_program
 from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import find_renames, variables
-from ..pod_specs import ContainerChange, PodChange, container_changes, pod_changes
+from ..pod_changes import ContainerChange, PodChange, container_changes, pod_changes
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 from ..values import redact_text, show
@@ -144,11 +143,7 @@ def _describe_files(service: ServiceChange, change: Change, names: list[str], ne
 @cache
 def _read_shipped_loader() -> dict[str, Any]:
     """Return the files of the LoRA loader, redacted as all values of a review are."""
-    return {
-        file.name: redact_text(file.read_text(encoding="utf-8"))
-        for file in files(lora_loader).iterdir()
-        if file.name.endswith((".py", ".txt"))
-    }
+    return {name: redact_text(text) for name, text in read_program().items()}
 
 
 def _is_code(name: str, text: Any) -> bool:

@@ -10,7 +10,7 @@ from ..accessors import Fields, get, mapping, mappings
 from ..change import ServiceChange
 from ..findings import CRITICAL, WARNING, Finding, Severity
 from ..object_fields import variables
-from ..pod_specs import ContainerChange, container_changes, pod_changes
+from ..pod_changes import ContainerChange, container_changes, pod_changes
 from ..sentences import sentence
 from ..settings import Setting, Settings, report_settings
 
@@ -40,7 +40,7 @@ _NAMES = "Pods may connect to another server than before for the same host name.
 _PROBE = "The kubelet of each node sends the requests of the probe to this host."
 
 
-def find_destination(name: str, value: Any) -> tuple[str, bool] | None:
+def _find_destination(name: str, value: Any) -> tuple[str, bool] | None:
     """Return the effect of an environment variable that contains an address.
 
     The second value is true if the name of the variable is known. None for other variables.
@@ -86,7 +86,7 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
     found: dict[str, Setting] = {}
     owner = sentence(" of container {name}", name=fields.get("name"))
     for name, value in variables(fields).items():
-        effect = find_destination(name, value)
+        effect = _find_destination(name, value)
         if effect is None or get(value, "secretKeyRef"):
             continue
         consequence, is_known = effect

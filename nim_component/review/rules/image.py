@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...local.markers import Unknown
-from ..accessors import mapping, mappings
 from ..change import ServiceChange
 from ..excerpts import excerpt_pair
 from ..findings import CRITICAL, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, variables
-from ..pod_specs import CONTAINER_LISTS, container_changes, pod_changes
+from ..pod_changes import CONTAINER_LISTS, container_changes, containers_by_name, pod_changes
 from ..sentences import Sentence, sentence
 from ..values import show
 
@@ -90,9 +89,8 @@ def _owner(image: str) -> tuple[str, str]:
         return "docker.io", "library"
     is_registry = "." in first or ":" in first or first == "localhost"
     registry, path = (first, others) if is_registry else ("docker.io", [first, *others])
-    return registry.replace("index.docker.io", "docker.io").lower(), path[0] if len(
-        path
-    ) > 1 else "library" if registry == "docker.io" else ""
+    default = "library" if registry == "docker.io" else ""
+    return registry.replace("index.docker.io", "docker.io").lower(), path[0] if len(path) > 1 else default
 
 
 def split_image(image: str) -> tuple[str, str]:
@@ -142,7 +140,7 @@ def other_containers(service: ServiceChange) -> Iterator[Finding]:
         if pod.before is None:
             continue
         for field in CONTAINER_LISTS:
-            old, new = ({str(each.get("name")): each for each in mappings(mapping(spec).get(field))} for spec in (pod.before, pod.after))
+            old, new = containers_by_name(pod.before, field), containers_by_name(pod.after, field)
             where = f"{pod.path}.{field}"
             for name in sorted(new.keys() - old.keys()):
                 text = sentence("Container {name} is added to the pod, with image {image}.", name=name, image=new[name].get("image"))

@@ -10,8 +10,9 @@ from typing import Any, cast
 from ...text.field_paths import Path, show_path
 from ..accessors import mapping
 from ..change import COMPONENT, Change, ServiceChange
-from ..excerpts import excerpt_pair
+from ..excerpts import excerpt
 from ..findings import CRITICAL, WARNING, Finding, finding
+from ..matching import last_key
 from ..sentences import sentence
 
 _NAMES = re.compile(
@@ -29,7 +30,7 @@ def lookalikes(service: ServiceChange) -> Iterator[Finding]:
         if not change.has_effect or change.after is None or change.subject.type == COMPONENT:
             continue
         for path, text in dict.fromkeys(_new_texts(change)):
-            name, where = _last_key(path), show_path(path)
+            name, where = last_key(path), show_path(path)
             if any(unicodedata.category(each) in _INVISIBLE and each not in "\n\r\t" for each in text):
                 shown = sentence("A text with invisible characters is added: {text}.", text=_excerpt(text))
                 consequence = sentence("They can hide what a text contains, or display it in another order.")
@@ -60,10 +61,6 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _texts(item, (*path, str(key)))
 
 
-def _last_key(path: Path) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
-
-
 def _find_foreign_letters(field: str, text: str) -> str:
     """Return the name or the address in a text that contains a letter outside ASCII."""
     if _NAMES.match(field):
@@ -81,7 +78,7 @@ def _has_foreign_letter(text: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    return excerpt_pair(None, text.encode("ascii", "backslashreplace").decode("ascii"))[1]
+    return excerpt(text.encode("ascii", "backslashreplace").decode("ascii"))
 
 
 def _excerpt(text: str) -> str:

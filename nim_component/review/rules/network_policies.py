@@ -49,11 +49,11 @@ def _created(service: ServiceChange, change: Change, after: ResourceState) -> It
 
 def _rules(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
     if selected := changed_under(change, "spec.podSelector", "spec.policyTypes", "spec.endpointSelector", "spec.subject"):
-        is_type_added = selected == ["spec.policyTypes"] and {*_types(before)} < {*_types(after)}
         text = sentence("{object} restricts other pods or directions than before.", object=name_object(change))
-        severity = NOTICE if is_type_added else WARNING
-        rule = "other" if is_type_added else "exposure-widened"
-        yield finding(rule, severity, change, service.name, text, () if is_type_added else (UNBOUND,), *selected)
+        if selected == ["spec.policyTypes"] and {*_types(before)} < {*_types(after)}:
+            yield finding("other", NOTICE, change, service.name, text, (), *selected)
+        else:
+            yield finding("exposure-widened", WARNING, change, service.name, text, (UNBOUND,), *selected)
     for field in WIDER:
         old, new = get(before.inputs, "spec", field), get(after.inputs, "spec", field)
         if not any(compare({"rules": [] if old is None else old}, {"rules": [] if new is None else new})):

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..object_fields import changed_under
-from ..pod_specs import pod_changes
+from ..pod_changes import pod_changes
 from ..sensitivity import is_sensitive
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
@@ -65,21 +65,21 @@ def _read_pod(path: str, pod: Fields) -> Settings:
 def roles(service: ServiceChange) -> Iterator[Finding]:
     """Report roles and bindings that give more rights."""
     for change in service.of(*_ROLES):
-        for path, rule in _added(change, "rules"):
+        for rule in _added(change, "rules"):
             severity = CRITICAL if _is_powerful(rule) or get(change.subject.inputs, "aggregationRule") else WARNING
             text = sentence("{object} allows {rule}.", object=name_object(change), rule=_describe_rule(rule))
-            yield finding("rights", severity, change, service.name, text, (_HAS,), path)
+            yield finding("rights", severity, change, service.name, text, (_HAS,), "rules")
     for change in service.of(*_BINDINGS):
         yield from _binding(service, change)
 
 
-def _added(change: Change, field: str) -> Iterator[tuple[str, Fields]]:
+def _added(change: Change, field: str) -> Iterator[Fields]:
     if not change.has_effect or change.after is None:
         return
     known = [show(each) for each in mappings(get(change.before.inputs, field))] if change.before is not None else []
     for each in mappings(change.after.inputs.get(field)):
         if show(each) not in known:
-            yield field, each
+            yield each
 
 
 def _is_powerful(rule: Fields) -> bool:
@@ -98,7 +98,7 @@ def _binding(service: ServiceChange, change: Change) -> Iterator[Finding]:
         return
     role = str(get(after.inputs, "roleRef", "name"))
     has_new_role = change.before is None or get(change.before.inputs, "roleRef") != get(after.inputs, "roleRef")
-    subjects = mappings(after.inputs.get("subjects")) if has_new_role else [each for _, each in _added(change, "subjects")]
+    subjects = mappings(after.inputs.get("subjects")) if has_new_role else list(_added(change, "subjects"))
     if not subjects:
         return
     names = [str(each.get("name")) for each in subjects]
@@ -111,7 +111,7 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
     """Report objects that change or check other objects, and the level of a namespace."""
     for change in service.changes:
         kind = change.subject.kind
-        if kind not in (*_MUTATORS, *_GUARDS, "Namespace") or change.operation not in ("create", "update", "replace", "delete"):
+        if kind not in (*_MUTATORS, *_GUARDS, "Namespace") or not change.has_effect:
             continue
         paths = [each.where for each in change.differences if each.path[0] != "metadata"]
         verb = {"create": "created", "delete": "deleted"}.get(change.operation, "changed")
@@ -141,7 +141,8 @@ def _levels(service: ServiceChange, change: Change, before: ResourceState | None
             new=new.get(label),
         )
         consequence = sentence("The namespace then accepts pods with more privileges.") if is_weaker else ()
-        severity: Severity = NOTICE if before is None and not is_weaker else CRITICAL if is_weaker and before is not None else WARNING
+        weaker, other = (WARNING, NOTICE) if before is None else (CRITICAL, WARNING)
+        severity = weaker if is_weaker else other
         yield finding("rights", severity, change, service.name, text, consequence, *changed_under(change, "metadata.labels"))
 
 

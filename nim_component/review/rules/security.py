@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
+from ...text.field_paths import show_path
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import ServiceChange
 from ..findings import CRITICAL, WARNING, Finding, Severity, finding
-from ..pod_specs import PodChange, container_changes, pod_changes
+from ..pod_changes import PodChange, container_changes, pod_changes
 from ..sentences import Sentence, sentence
 
 ROOT_FILES, API_TOKEN = "securityContext.readOnlyRootFilesystem", "automountServiceAccountToken"
@@ -43,8 +44,9 @@ def weakened(service: ServiceChange) -> Iterator[Finding]:
     """Report privileges that a pod or a container did not have before, in one finding each."""
     for pod in pod_changes(service):
         spec, before = mapping(pod.before), [] if pod.before is None else list(_check_pod(pod.before))
-        after = [*_check_pod(pod.after), *_check_annotations(pod.template)]
-        yield from _finding(service, pod, sentence("The pod"), pod.path, before, after)
+        yield from _finding(service, pod, sentence("The pod"), pod.path, before, list(_check_pod(pod.after)))
+        before = [] if pod.old is None else list(_check_annotations(pod.old.template))
+        yield from _finding(service, pod, sentence("The pod"), pod.metadata_path, before, list(_check_annotations(pod.new.template)))
         for container in container_changes(pod):
             # A new container is compared with the standard itself.
             before = [] if container.before is None else list(_check_container(container.before, spec))
@@ -131,9 +133,8 @@ def _check_profiles(context: Fields) -> Iterator[Weakness]:
 
 def _check_annotations(template: Fields) -> Iterator[Weakness]:
     for name, value in mapping(get(template, "metadata", "annotations")).items():
-        is_unconfined = value == "unconfined" and ("apparmor" in name or "seccomp" in name)
-        if is_unconfined:
-            yield Weakness("", name, "has an annotation that switches AppArmor or seccomp off", CRITICAL)
+        if value == "unconfined" and ("apparmor" in name or "seccomp" in name):
+            yield Weakness(show_path(("annotations", name)), "", "has an annotation that switches AppArmor or seccomp off", CRITICAL)
 
 
 def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:

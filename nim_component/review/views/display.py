@@ -17,9 +17,10 @@ NOT_SEEN = (
 SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"}
 
 
-def to_line(text: str, limit: int = MAX_VALUE) -> str:
+def to_line(text: str, limit: int | None = MAX_VALUE) -> str:
     """Return a text on one line of about `limit` characters, with invisible ones escaped."""
     size = len(text)
+    limit = size if limit is None else limit
     if size <= limit and text.isascii() and text.isprintable():
         return text
     shown = "".join(SYMBOLS.get(each) or (each if is_visible(each) else escape(each)) for each in text[:limit])
@@ -50,7 +51,7 @@ def display_difference(difference: Difference, *, is_cut: bool) -> tuple[str, st
     if is_cut:
         before, after = excerpt_pair(old, new)
         old, new = (None if value is None else excerpt for value, excerpt in ((old, before), (new, after)))
-    old, new = (None if value is None else to_line(value, 2 * len(value) + MAX_VALUE) for value in (old, new))
+    old, new = (None if value is None else to_line(value, None) for value in (old, new))
     if old == new and old is not None:
         # Equal on the screen: the values differ where they are cut or redacted.
         new = f"{new} (changed)"
