@@ -162,10 +162,13 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
         "evidence: KeyError: token=***",
     ),
     "evicted": (
-        failing(evicted="The node was low on resource: ephemeral-storage."),
+        failing(
+            evicted="The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 512Mi. "
+            "Container nim was using 61Gi, request is 50Gi, has larger consumption of ephemeral-storage. "
+        ),
         "",
         "The pod was evicted: the disk of its node is full",
-        "Raise ephemeral_storage",
+        "Raise ephemeral_storage above 61Gi (now 50Gi)",
     ),
 }
 
