@@ -62,6 +62,7 @@ def run_or_fail(action: Callable[[], T], target: UpdateTarget | None, failed: Se
 
     from ..local.engine import find_secret_texts, redact_secrets
     from ..local.errors import LocalError
+    from ..local.shown_values import redact_log
 
     try:
         return action()
@@ -73,9 +74,10 @@ def run_or_fail(action: Callable[[], T], target: UpdateTarget | None, failed: Se
         text = f"Program failed with an unhandled exception:\n{show_traceback(error, target)}"
     for run in failed:
         secrets = find_secret_texts(run)
-        for entry in run.log:
-            typer.echo(redact_secrets(f"{entry.severity}: {entry.message}", secrets), err=True)
+        for entry in redact_log(run.log, secrets):
+            typer.echo(f"{entry.severity}: {entry.message}", err=True)
         text = redact_secrets(text, secrets)
+    text = redact_secrets(text, set())
     project, stack = (target.project.name, target.stack.name) if target is not None else (None, None)
     return fail(text, engine="local", project=project, stack=stack)
 

@@ -73,14 +73,14 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
         text = "".join(traceback.format_exception_only(error)).strip()
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(f"{project.folder}/")]
         text += f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    for run in failed:
-        text = engine.redact_secrets(text, engine.find_secret_texts(run))
+    secrets = {each for run in failed for each in engine.find_secret_texts(run)}
+    text = engine.redact_secrets(text, secrets)
     return {"error": text.replace(f"{project.folder}/", ""), "unsupported": unsupported}
 
 
 def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     """Return the data of a run that a comparison needs, without secrets."""
-    engine, manifests, markers = map(import_engine, ("engine", "manifests", "markers"))
+    engine, manifests, markers, shown = map(import_engine, ("engine", "manifests", "markers", "shown_values"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
     secrets = engine.find_secret_texts(run)
 
@@ -115,7 +115,7 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     return {
         "resources": [describe(resource) for resource in run.resources],
         "outputs": markers.transform(dict(run.outputs), encode),
-        "log": [{"severity": each.severity, "message": engine.redact_secrets(each.message, secrets), "urn": each.urn} for each in run.log],
+        "log": [{"severity": each.severity, "message": each.message, "urn": each.urn} for each in shown.redact_log(run.log, secrets)],
     }
 
 

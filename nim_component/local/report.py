@@ -6,12 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..text.console import open_console, print_hanging, print_whole
 from . import markers, urns
 from .comparison import PropertyChange, Step
 from .paths import resolve_path, show_from
+from .shown_values import redact_value
 from .update import Update
 from .yaml_writer import render_yaml
 
@@ -146,6 +147,7 @@ def show_value(value: Any) -> str:
     """
     if value in (markers.SECRET_TEXT, markers.UNKNOWN_TEXT):
         return value
+    value = redact_value(value)
     if isinstance(value, str) and (len(value) > MAX_VALUE or "\n" in value):
         start = json.dumps(value[:MAX_START].split("\n")[0], ensure_ascii=False)
         return f'{start[:-1]}…" ({value.count(chr(10)) + 1} lines, {len(value)} characters)'
@@ -174,7 +176,7 @@ def show_output(mark: str, key: str, value: Any) -> list[str]:
     """Return lines with one output. A mapping is a YAML block, which is easy to copy."""
     if not isinstance(value, dict) or not value:
         return [f"  {mark} {key}: {show_value(value)}"]
-    return [f"  {mark} {key}:", *(f"      {line}" for line in render_yaml(cast("dict[str, Any]", value)).splitlines())]
+    return [f"  {mark} {key}:", *(f"      {line}" for line in render_yaml(redact_value(value)).splitlines())]
 
 
 def show_diagnostics(update: Update) -> list[str]:

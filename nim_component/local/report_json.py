@@ -21,6 +21,7 @@ from typing import Any
 
 from . import markers
 from .comparison import PropertyChange, Step
+from .shown_values import redact_value
 from .update import Update
 
 
@@ -36,7 +37,7 @@ def to_json(update: Update, command: str) -> str:
         "changed": update.changed,
         "summary": dict(sorted(comparison.counts.items())),
         "resources": [describe_step(step) for step in comparison.steps],
-        "outputs": markers.mask(dict(update.run.outputs)),
+        "outputs": redact_value(markers.mask(dict(update.run.outputs))),
         "outputChanges": [describe_change(change) for change in comparison.outputs],
         "files": [{"path": str(path), "action": action} for path, action in update.files],
         "unknown": {manifest.path.as_posix(): manifest.unknowns for manifest in update.manifests if manifest.unknowns},
@@ -61,4 +62,10 @@ def describe_step(step: Step) -> dict[str, Any]:
 
 def describe_change(change: PropertyChange) -> dict[str, Any]:
     """Return a change as JSON data."""
-    return {"path": str(change), "kind": change.kind, "old": change.old, "new": change.new, "replaces": change.replaces}
+    return {
+        "path": str(change),
+        "kind": change.kind,
+        "old": redact_value(change.old),
+        "new": redact_value(change.new),
+        "replaces": change.replaces,
+    }

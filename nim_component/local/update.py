@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import kubernetes_provider
 from .comparison import Comparison, compare_states
-from .engine import find_secret_texts, redact_secrets
+from .engine import find_secret_texts
 from .errors import LocalError
 from .files import Action, FolderPlan, apply_plans, plan_folder
 from .held_names import ObjectKey, find_held_names, read_object_key
@@ -19,6 +19,7 @@ from .program import run_stack
 from .project import Project, Stack, find_project, find_stack
 from .resources import LogEntry, Resource, Run
 from .schema_files import resolve_version
+from .shown_values import redact_log
 from .state import State, build_state, find_state_file, load_state, prepare_folder, save_state
 
 RENDER_FOLDER = "renderYamlToDirectory"
@@ -96,8 +97,7 @@ def plan_update(target: UpdateTarget, on_failure: Callable[[Run], None] | None =
     plans = [plan_folder(folder, owner, render_texts(found)) for folder, found in sorted({**former, **folders}.items())]
     kept = before.folders if target.out else [show_from(project.folder, folder) for folder in sorted(folders)]
     state = build_state(run, manifests, kept)
-    secrets = find_secret_texts(run)
-    log = [replace(entry, message=redact_secrets(entry.message, secrets)) for entry in run.log]
+    log = redact_log(run.log, find_secret_texts(run))
     comparison = compare_states(before, state)
     validate_protection(comparison, before)
     renders_only = f"kubernetes:{RENDER_FOLDER}" in stack.config or any(find_provider_folder(resource) for resource in run.resources)

@@ -13,8 +13,11 @@ be cut, or where other letters touch it.
 from __future__ import annotations
 
 _WORD, _TEXT, _HEX = "A-Za-z0-9", r"\w-", "0-9a-f"
-_START = "(?<![A-Za-z0-9])"
-"""Beginning of a word. Forms with a short prefix require it, because `disk-` ends in `sk-`."""
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""Beginning of a word, also after a line break in a repr.
+
+Forms with a short prefix require it, because `disk-` ends in `sk-`.
+"""
 
 # Needle, prefix, characters, number of characters when refused, and when redacted.
 _PREFIXED: tuple[tuple[str, str, str, int, int], ...] = (

@@ -22,8 +22,9 @@ _VALUE = re.compile(
     # The scheme of a header; a text in quotes, also inside JSON in JSON; a block of YAML; a word.
     r"(?:(?:\\{0,8}[\"'])?(?P<scheme>(?i:basic|bearer|digest|token|apikey|negotiate))[ \t]{1,4})?"
     r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?P<escaped>(?:(?!\\{1,8}(?P=mark)).){1,4000}+)"
-    r"|(?P<quote>[\"'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\]){1,4000}+)"
+    r"|(?P<quote>[\"'`])(?P<quoted>(?:\\{1,8}.|(?!(?P=quote))[^\\]){1,4000}+)"
     r"|[|>][+-]?[ \t]{0,8}\n(?P<block>(?:[ \t]{1,80}+\S[^\n]{0,400}+(?:\n|\Z)){1,40}+)"
+    r"|[|>][+-]?[ \t]{0,8}\\{1,4}n[ \t]{1,80}(?P<line>[^\s\"'\\]{1,4000}+)"
     r"|(?P<word>[^\s\"'`,;&\\<>|(){}\[\]]{1,4000}+))",
     re.DOTALL,
 )
@@ -46,8 +47,12 @@ COMMAND = re.compile(r"\$[({]|`|://|\n|[;|&<>][^\S\n]|\s[;|&<>/$-]")
 _USER = re.compile(r"(?<=://)[^/\s\"'<>`$]{1,4000}(?=@)|(?<=://)[^/\s\"'<>`$]{0,400}\$\w[^/\s\"'<>`$]{0,400}(?=@)")
 _QUERY = re.compile(r"[?&;]([\w.-]{1,64})=([^\s\"'&;<>`]{1,4000})")
 _SIGNING_PARAMETERS = frozenset({"policy", "hmac", "hdnts", "awsaccesskeyid", "key-pair-id", "x-amz-credential", "x-goog-credential"})
-_OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{0,63})(?P<separator>[\"'],?\s{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`]{1,4000})")
-_LOGIN = re.compile(r"(?:(?<=\s)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})")
+_OPTION = re.compile(
+    r"(?<![\w-])--?([A-Za-z][\w-]{0,63})(?P<separator>\\{0,4}[\"'],?\s{0,4}\\{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`\\]{1,4000})"
+)
+_LOGIN = re.compile(
+    r"(?:(?<=\s)|(?<=\\n)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})"
+)
 _SCHEME = re.compile(r"(bearer|basic)\s{1,4}([\w.~+/=-]{1,4000})", re.IGNORECASE | re.ASCII)
 
 

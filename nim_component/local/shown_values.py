@@ -1,0 +1,54 @@
+"""Values that reports print, and messages of a program: without credentials in plain text.
+
+Manifests and the state contain a value as the program passes it; a report does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, cast
+
+from ..text.redaction import describe_secret, redact, redact_named
+from ..text.secret_names import is_probably_secret_variable
+from . import markers
+from .resources import LogEntry
+
+
+def redact_value(value: Any) -> Any:
+    """Return JSON-like data with every probable credential replaced by a mark with a digest."""
+    match value:
+        case str():
+            return redact(value, mark=describe_secret)
+        case list():
+            return [redact_value(item) for item in cast("list[Any]", value)]
+        case dict():
+            entries = cast("dict[str, Any]", value)
+            shown = {redact(key): redact_value(item) for key, item in entries.items()}
+            plain = entries.get("value")
+            if isinstance(plain, str) and plain != markers.SECRET_TEXT and is_probably_secret_variable(str(entries.get("name", ""))):
+                shown["value"] = redact_named(plain, describe_secret)
+            return shown
+        case _:
+            return value
+
+
+def redact_log(log: Iterable[LogEntry], secrets: set[str]) -> list[LogEntry]:
+    """Return messages in which secrets and probable credentials are replaced by `[secret]`.
+
+    A program that prints a private key makes one entry of each line: they are redacted together.
+    """
+    return [entry for _, entries in groupby(log, _join_key) for entry in _redact_entries(list(entries), secrets)]
+
+
+def _join_key(entry: LogEntry) -> tuple[str, str, bool]:
+    return entry.severity, entry.urn, "\n" in entry.message
+
+
+def _redact_entries(entries: list[LogEntry], secrets: set[str]) -> Iterator[LogEntry]:
+    if any("\n" in entry.message for entry in entries):
+        yield from (replace(entry, message=redact(entry.message, secrets, markers.SECRET_TEXT)) for entry in entries)
+        return
+    lines = redact("\n".join(entry.message for entry in entries), secrets, markers.SECRET_TEXT).split("\n")
+    yield from (replace(entries[0], message=line) for line in lines)
