@@ -7,15 +7,15 @@ import pulumi
 from ..args import NIM
 from ..args.keda_versions import find_unusual_requirement
 from ..args.model_families import find_family
-from ..fit import Verdict, find_small_default, fit_service
+from ..fit import WARNED, describe_warning, find_small_default, fit_service
 from ..manifests.inputs import lift
 
 
 def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
     """Log a warning if the model does not fit the GPUs."""
     fit = fit_service(nim)
-    if fit.verdict in (Verdict.NO, Verdict.MISMATCH):
-        pulumi.log.warn(f"gpu: {fit.verdict.value}: {fit.reason}. `nim-component fit` shows the calculation.", component)
+    if fit.verdict in WARNED:
+        pulumi.log.warn(describe_warning(fit), component)
 
 
 def warn_of_small_cache(component: pulumi.Resource, nim: NIM) -> None:

@@ -29,8 +29,14 @@ _SIZES = {
 _CONTEXT = ("NIM_MAX_MODEL_LEN", "--max-model-len")
 
 
-def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
-    """Return the fit of a service; `gpu` names the GPU if the arguments do not."""
+def fit_service(nim: NIM, gpu: str | None = None, *, precision: str | None = None) -> Fit:
+    """Return the fit of a service.
+
+    Args:
+        nim: Arguments of the service.
+        gpu: Name of the GPU if the arguments contain none.
+        precision: Precision of the weights; default: that of the arguments, else of the model.
+    """
     # The number is unknown for an Output, and for GPUs from another source than `gpu`.
     count = nim.gpu if isinstance(nim.gpu, int) else 0
     nodes = 1 if nim.multi_node is None else nim.multi_node.nodes
@@ -38,7 +44,7 @@ def fit_service(nim: NIM, gpu: str | None = None) -> Fit:
         model_of(nim),
         find_gpu(gpu) if gpu else gpu_of(nim),
         count * nodes,
-        precision=precision_of(nim),
+        precision=precision or precision_of(nim),
         context=_setting(nim, *_CONTEXT),
         adapters=len(nim.hf_repo_ids or ()),
         parallel=parallel_of(nim),

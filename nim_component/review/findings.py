@@ -30,6 +30,7 @@ class Severity(Enum):
 CRITICAL, WARNING, NOTICE = Severity.CRITICAL, Severity.WARNING, Severity.NOTICE
 
 RULES: Final[Mapping[str, str]] = {
+    "does-not-fit": "A model does not fit on its GPUs, or a pod requests more GPUs than its nodes have",
     "failed": "The render or the preview ended with an error, or printed a warning",
     "protected": "A protected resource would be deleted, so the update fails",
     "name-held": "An object is created while another resource still has its name, so the update fails",

@@ -65,11 +65,15 @@ def gpus(state: ResourceState | None) -> dict[str, int]:
     """
     total: dict[str, int] = {}
     for path, container in containers(state, init=False):
-        sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
-        for name, value in sizes.items():
-            if is_gpu(name) and (count := integer(value)):
-                total[name] = total.get(name, 0) + count * pods_per_replica(state, path)
+        for name, count in gpus_of(container).items():
+            total[name] = total.get(name, 0) + count * pods_per_replica(state, path)
     return total
+
+
+def gpus_of(container: Fields) -> dict[str, int]:
+    """Return the GPUs of a container, by resource name."""
+    sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
+    return {name: count for name, value in sizes.items() if is_gpu(name) and (count := integer(value))}
 
 
 def total_gpus(state: ResourceState | None) -> int:

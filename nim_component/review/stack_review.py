@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from .matching import MISSING, Difference
 from .object_fields import WORKLOADS, containers, find_renames, is_at_or_below
 from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, plain_text, sentence
+from .server_fit import is_fit_warning
 from .values import show
 
 EFFECTS = ("downtime", "stall-risk", "pods-restart")
@@ -60,13 +61,14 @@ def review_all(stacks: Iterable[StackChange]) -> list[StackReview]:
 
 def review(stack: StackChange) -> StackReview:
     """Return the review of one stack."""
-    found = [*_review_messages(stack), *_review_presence(stack)]
+    found = [*_review_presence(stack)]
     if stack.presence != "removed":
         for service in stack.services:
             reported = [each for rule in rules.ALL for each in rule(service)]
             found += [*reported, *_review_rest(service, reported)]
         found += _find_renames(found, stack)
         found += _find_held_names(stack)
+    found += _review_messages(stack, {each.service for each in found if each.rule == "does-not-fit"})
     return StackReview(stack, sorted(dict.fromkeys(found), key=lambda each: each.order))
 
 
@@ -78,7 +80,8 @@ def count_findings(reviews: Sequence[StackReview]) -> str:
     )
 
 
-def _review_messages(stack: StackChange) -> Iterator[Finding]:
+def _review_messages(stack: StackChange, misfits: Collection[str]) -> Iterator[Finding]:
+    """Report messages, without the warning about the memory of services that have a finding."""
     services = {service.name for service in stack.services}
     for message in stack.messages:
         service = message.resource if message.resource in services else ""
@@ -87,7 +90,7 @@ def _review_messages(stack: StackChange) -> Iterator[Finding]:
         elif message.severity == "error":
             consequence = sentence("The update would fail here. Later changes are unknown.")
             yield Finding("failed", CRITICAL, service, _describe_message(message), consequence)
-        else:
+        elif service not in misfits or not is_fit_warning(message.text):
             yield Finding("failed", NOTICE, service, _describe_message(message))
 
 

@@ -37,6 +37,7 @@ NODE = {"gpu": 8, "generation": "2.x-vllm", "cache": {"access_mode": "ReadWriteM
 ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
 ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/nim"}
 SCALED = {"max_replicas": 6, "presets": ["queue"]}
+LARGE = {"image": "nvcr.io/nim/meta/llama3-70b-instruct:1.0.0", "node_selector": {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}}
 OVERRIDES = {
     "deployment": {"spec": {"minReadySeconds": 30, "template": {"spec": {"containers": [{"name": "nim", "stdin": True}]}}}},
     "service": {"metadata": {"annotations": {"team": "search"}}},
@@ -233,6 +234,7 @@ CASES: dict[str, Callable[[], StackReview]] = {
     ),
     "stack-added": lambda: review_renders(None, render_service()),
     "stack-removed": lambda: review_renders(render_service(), None),
+    "model-does-not-fit": lambda: review_renders(render_service(**LARGE, gpu=4), render_service(**LARGE, gpu=1)),
     "render-fails": lambda: review_renders(render_service(), {"error": "NIMService 'llama': mem: must be more than shm_size"}),
 }
 

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     # the local engine, which has no knowledge of NIM
     "local": SHARED - {"args", "names"},
     "testing": {"kubernetes", "local", "names"},
-    "review": {"kubernetes", "local", "names", "shipped_loader", "text"},
+    "review": {"fit", "kubernetes", "local", "names", "shipped_loader", "text"},
     # clusters
     "cluster": SHARED,
     "diagnose": SHARED - {"args"} | {"cluster", "local", "lora_loader"},

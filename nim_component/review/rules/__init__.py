@@ -15,6 +15,7 @@ from . import (
     image,
     lifecycle,
     lookalikes,
+    memory,
     network_policies,
     rights,
     rollout,
@@ -24,6 +25,7 @@ from . import (
 )
 
 ALL = (
+    *memory.RULES,
     *lifecycle.RULES,
     *cache.RULES,
     *image.RULES,

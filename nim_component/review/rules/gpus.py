@@ -10,6 +10,7 @@ from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..matching import MISSING
 from ..object_fields import WORKLOADS, changed_under, claimed_devices, gpus, replicas, scale_target
 from ..sentences import Sentence, count_of, enumerate_values, sentence
+from ..server_fit import find_new_misfit
 
 
 def sizes(service: ServiceChange) -> Iterator[Finding]:
@@ -58,6 +59,8 @@ def _gpus(service: ServiceChange, change: Change, before: ResourceState, after: 
         consequence = sentence("The new pods request no GPU.")
     elif sum(new.values()) > sum(old.values()) or {*old} != {*new}:
         consequence = sentence("The new pods stay Pending unless a node has that many free GPUs.")
+    elif find_new_misfit(service, change) is not None:
+        consequence = ()
     else:
         consequence = sentence("The model must fit into the memory of fewer GPUs, and NIM requires a profile for that number of GPUs.")
     return finding("gpus", WARNING, change, service.name, text, consequence, *paths)
