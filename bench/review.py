@@ -5,7 +5,7 @@
 The total is `nim-component diff --base` as one process on a git repository. Its head changes image
 and cache of every second service. The file cache is warm, everything else is cold. The comparison
 alone reads the same renders from a file. Ratios are against one service of the same run. Processor
-time includes the two rendering processes, which run in parallel.
+time includes the two rendering processes, which run one after the other.
 """
 
 import argparse

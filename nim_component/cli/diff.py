@@ -57,6 +57,15 @@ def diff(
             show_default=False,
         ),
     ] = None,
+    head_user: Annotated[
+        str | None,
+        typer.Option(
+            "--head-user",
+            help="Run the code of the head as this user, who cannot change files of the base. Requires root.",
+            metavar="USER",
+            show_default=False,
+        ),
+    ] = None,
     save_renders: Annotated[
         Path | None, typer.Option("--save-renders", help="Store both renders in a file for --renders.", metavar="FILE")
     ] = None,
@@ -70,15 +79,16 @@ def diff(
     from ..review.views import render
 
     gates = validate_gates(fail_on or [])
-    if base is None and (head is not None or save_renders is not None):
-        stop(f"--{'head' if head is not None else 'save-renders'}: requires a base. Add --base REF.", USAGE)
+    needs_base = {"head": head, "head-user": head_user, "save-renders": save_renders}
+    if base is None and (given := [name for name, value in needs_base.items() if value is not None]):
+        stop(f"--{given[0]}: requires a base. Add --base REF.", USAGE)
     if base is None and not preview_json and renders is None:
         stop("nothing to compare. Add --base REF or --preview-json FILE.", USAGE)
     if base is not None and renders is not None:
         stop("--base and --renders exclude each other. Remove one of them.", USAGE)
     pair = read_stored_renders(renders) if renders else None
     if base is not None:
-        pair = render_refs(cwd, base, head, stack or [], exact, base_python or sys.executable)
+        pair = render_refs(cwd, base, head, stack or [], exact, base_python or sys.executable, head_user)
     if pair and save_renders:
         store(pair, save_renders)
     reviews = review_all([*(pair.compare() if pair else []), *read_previews(preview_json or [])])
@@ -89,12 +99,14 @@ def diff(
         raise typer.Exit(FOUND)
 
 
-def render_refs(folder: Path, base: str, head: str | None, stacks: Sequence[str], exact: bool, base_python: str) -> RenderPair:
+def render_refs(
+    folder: Path, base: str, head: str | None, stacks: Sequence[str], exact: bool, base_python: str, head_user: str | None
+) -> RenderPair:
     """Return the renders of two git references."""
     from .git_renders import GitRenderError, render_git_range
 
     try:
-        pair = render_git_range(folder, base, head, stacks, exact=exact, base_python=base_python)
+        pair = render_git_range(folder, base, head, stacks, exact=exact, base_python=base_python, head_user=head_user)
     except GitRenderError as error:
         stop(str(error))
     known = {*pair.base, *pair.head}

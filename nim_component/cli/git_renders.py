@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import secrets
 import signal
 import subprocess
@@ -15,17 +13,20 @@ from pathlib import Path
 
 from ..local.paths import resolve_path
 from ..review.sources.render_pair import REQUIREMENTS, RenderPair
-from ..review.sources.renders import Render
-
-RENDERER = Path(__file__).parents[1] / "local" / "renderer.py"
+from .render_process import RenderProcessError, render_folder
 
 
 class GitRenderError(Exception):
     """A failure of git or of a render that the user can correct."""
 
 
-def render_git_range(folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str) -> RenderPair:
+def render_git_range(
+    folder: Path, base: str, head: str | None, stacks: Sequence[str], *, exact: bool, base_python: str, head_user: str | None = None
+) -> RenderPair:
     """Return the renders of all stacks in base and head.
+
+    The code of the head may be hostile. It starts after the result of the base is in memory and the
+    folder of the base is removed.
 
     Args:
         folder: Folder of the project.
@@ -34,29 +35,30 @@ def render_git_range(folder: Path, base: str, head: str | None, stacks: Sequence
         stacks: Names of stacks; empty for all.
         exact: Render `base` itself.
         base_python: Interpreter with the packages of the base.
+        head_user: User that runs the code of the head; None for the user of this process.
     """
     top = Path(git(folder, "rev-parse", "--show-toplevel"))
     subfolder = resolve_path(folder).relative_to(resolve_path(top))
     head_commit = resolve_commit(top, head or "HEAD")
     base_commit = resolve_commit(top, base) if exact else find_merge_base(top, base, head_commit)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(exit_on_sigterm())
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nim-component-diff-")))
-        old = stack.enter_context(worktree(top, scratch / "base", base_commit)) / subfolder
-        new = (top if head is None else stack.enter_context(worktree(top, scratch / "head", head_commit))) / subfolder
-        key = secrets.token_hex(32)
-        # Both processes start before the first result is read, so they run at the same time.
-        base_process = stack.enter_context(start_render(old, scratch / "base.json", stacks, key, base_python))
-        head_process = stack.enter_context(start_render(new, scratch / "head.json", stacks, key, sys.executable))
-        base_renders = read_result(base_process, scratch / "base.json", "base")
-        head_renders = read_result(head_process, scratch / "head.json", "head")
-        has_own_packages = base_python != sys.executable
-        return RenderPair(base_renders, head_renders, [] if has_own_packages else changed_requirements(old, new))
+    key = secrets.token_hex(32)
+    try:
+        with exit_on_sigterm():
+            with worktree(top, base_commit) as old:
+                before = read_requirements(old / subfolder)
+                base_renders = render_folder(old / subfolder, stacks, key, base_python, name="base")
+            with contextlib.nullcontext(top) if head is None else worktree(top, head_commit) as new:
+                after = read_requirements(new / subfolder)
+                head_renders = render_folder(new / subfolder, stacks, key, sys.executable, name="head", user=head_user)
+    except RenderProcessError as error:
+        raise GitRenderError(str(error)) from None
+    changed = [name for name in REQUIREMENTS if before[name] != after[name]]
+    return RenderPair(base_renders, head_renders, [] if base_python != sys.executable else changed)
 
 
-def changed_requirements(old: Path, new: Path) -> list[str]:
-    """Return the names of the requirements files that differ."""
-    return [name for name in REQUIREMENTS if read_bytes(old / name) != read_bytes(new / name)]
+def read_requirements(folder: Path) -> dict[str, bytes | None]:
+    """Return the content of the requirements files; None for a file that cannot be read."""
+    return {name: read_bytes(folder / name) for name in REQUIREMENTS}
 
 
 def read_bytes(file: Path) -> bytes | None:
@@ -110,52 +112,18 @@ def find_merge_base(top: Path, base: str, head_commit: str) -> str:
 
 
 @contextlib.contextmanager
-def worktree(top: Path, folder: Path, commit: str) -> Generator[Path]:
-    """Check out a commit into a folder, and remove it at the end."""
-    git(top, "worktree", "add", "--detach", "--force", str(folder), commit)
-    try:
-        yield folder
-    finally:
-        with contextlib.suppress(GitRenderError):
-            git(top, "worktree", "remove", "--force", str(folder))
-
-
-@contextlib.contextmanager
-def start_render(folder: Path, result: Path, stacks: Sequence[str], key: str, python: str) -> Generator[subprocess.Popen[str]]:
-    """Start the process that renders a folder, and kill it at the end."""
-    # Nothing is written into the user's working tree, not even bytecode of the program.
-    environment = {name: value for name, value in os.environ.items() if name != "PULUMI_STACK"} | {"PYTHONDONTWRITEBYTECODE": "1"}
-    folder = folder if folder.is_dir() else result.parent
-    try:
-        process = subprocess.Popen(
-            [python, "-P", str(RENDERER), str(folder), str(result), *stacks],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment,
-        )  # fmt: skip
-    except OSError as error:
-        raise GitRenderError(f"{python}: cannot be started: {error.strerror}. Pass an interpreter to --base-python.") from None
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(f"{key}\n")
-        process.stdin.close()
-    process.stdin = None
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-def read_result(process: subprocess.Popen[str], result: Path, name: str) -> dict[str, Render]:
-    """Wait for a render and return it.
-
-    The error contains the last line that the process printed.
-    """
-    _, errors = process.communicate()
-    if process.returncode or not result.exists():
-        last = errors.strip().splitlines()[-1:] or [f"the process ended with code {process.returncode}"]
-        raise GitRenderError(f"the {name} cannot be rendered: {last[0]}")
-    return json.loads(result.read_text(encoding="utf-8"))
+def worktree(top: Path, commit: str) -> Generator[Path]:
+    """Check out a commit into a folder of its own, and remove it at the end."""
+    with tempfile.TemporaryDirectory(prefix="nim-component-diff-") as scratch:
+        folder = Path(scratch) / "tree"
+        git(top, "worktree", "add", "--detach", "--force", str(folder), commit)
+        # Another user may run the code of the head, so the user must reach the folder.
+        Path(scratch).chmod(0o711)
+        try:
+            yield folder
+        finally:
+            with contextlib.suppress(GitRenderError):
+                git(top, "worktree", "remove", "--force", str(folder))
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
 """Script that renders the stacks of a project to JSON.
 
-Usage: `python -P renderer.py FOLDER RESULT [STACK …]`.
+Usage: `python -P renderer.py FOLDER [STACK …]`. The result is the standard output. What the program
+prints there is discarded.
 
-`nim-component diff` starts it once for the base and once for the head. Each process imports the
-program and the packages of its own folder, but both use this engine, so only the programs can cause
-differences. The engine is loaded under a second name, because the folder may contain another
+`nim-component diff` starts it once for the base and then once for the head. Each process imports
+the program and the packages of its own folder, but both use this engine, so only the programs can
+cause differences. The engine is loaded under a second name, because the folder may contain another
 `nim_component`.
 
 The first line of standard input is a key. Secrets are written as keyed hashes: within one
@@ -19,6 +20,7 @@ import hashlib
 import hmac
 import importlib
 import json
+import os
 import re
 import sys
 import traceback
@@ -124,15 +126,26 @@ def parse_seconds(text: str) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", text))
 
 
-def main(folder: str, result: str, *wanted: str) -> None:
+def main(folder: str, *wanted: str) -> None:
     """Render the stacks and write the result."""
     key = bytes.fromhex(sys.stdin.readline().strip())
+    result = redirect_output()
     # Fewer collections: the process is short and begins with the import of the SDK, which creates
     # no garbage.
     gc.set_threshold(200_000, 20, 20)
     load_engine()
     renders: Mapping[str, Any] = render_stacks(Path(folder), list(wanted), key)
-    Path(result).write_text(json.dumps(renders), encoding="utf-8")
+    with os.fdopen(result, "w", encoding="utf-8") as stream:
+        json.dump(renders, stream)
+
+
+def redirect_output() -> int:
+    """Return a descriptor of the standard output, and discard what is printed from now on."""
+    result = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return result
 
 
 if __name__ == "__main__":
