@@ -55,7 +55,7 @@ def run_on_cluster(kubeconfig: str | None, context: str | None, action: Callable
 @contextlib.contextmanager
 def fail_on_cluster_errors() -> Generator[None]:
     """Print an error of the cluster with its fix, and end the command with exit code 1."""
-    from ..cluster.errors import FailedRequestError, GoneError, MissingError, RefusedError, UnreachableError
+    from ..cluster.errors import FailedRequestError, GoneError, MissingError, OversizedError, RefusedError, UnreachableError
     from ..cluster.kubeconfig import NoClusterError, is_installed
 
     try:
@@ -65,6 +65,8 @@ def fail_on_cluster_errors() -> Generator[None]:
     except FailedRequestError as error:
         reason = "it starts or is overloaded" if error.status in (429, 503) else "see its log"
         fail(f"the API server answered with status {error.status}: {reason}. Run the command again")
+    except OversizedError as error:
+        fail(f"the API server's response is not read: {error}. Check that --kubeconfig and --context name a Kubernetes API server")
     except (UnreachableError, GoneError, MissingError) as error:
         fail(f"the cluster does not respond ({error}). Check --kubeconfig, --context and the network to the cluster")
     except RefusedError as error:

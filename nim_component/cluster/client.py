@@ -1,9 +1,8 @@
 """Read-only client of a Kubernetes API server. lightkube reads the kubeconfig and authenticates."""
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,14 +10,25 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from ..extras import describe_missing_extra
-from .errors import FailedRequestError, GoneError, MissingError, RefusedError, UnreachableError
+from ..text.sanitizing import sanitize
+from .errors import FailedRequestError, GoneError, MissingError, OversizedError, RefusedError, UnreachableError
 from .kubeconfig import NoClusterError, is_installed, read_kubeconfig
-from .objects import Object
+from .objects import Object, items_at, text_at
+from .responses import MAX_BYTES, REQUEST_HEADERS, Response, decode_line, read_lines, read_response
 
 PAGE_SIZE = 1000
 """Objects per page of a list, so that a list of 10,000 objects is never in memory as one text."""
+MAX_OBJECTS = 100_000
+"""Objects of a list."""
+MAX_LIST_BYTES = 512 << 20
+"""Bytes of a list: 100,000 pods of 5 KiB, or 25,000 of 20 KiB."""
+MAX_LIST_SECONDS = 120.0
+MAX_TEXT_BYTES = 1 << 20
+"""Bytes of a response that is not JSON."""
 MAX_LINE_BYTES = 8 << 20
-"""Largest event of a watch."""
+"""Bytes of one event of a watch."""
+MAX_EVENTS = 100_000
+"""Events of a watch, which ends after minutes."""
 WATCHES_PER_CLIENT = 50
 """Watches per HTTP client.
 
@@ -27,6 +37,9 @@ their own, so that other requests always find a free connection. HTTP/2 is not u
 many watches on one connection were seen to wait forever.
 """
 _WATCH_SECONDS = 270
+_SILENT_SECONDS, _LONGEST_WATCH_SECONDS = _WATCH_SECONDS + 30, _WATCH_SECONDS + 60
+"""Seconds without an event after which a watch fails, and after which any watch ends."""
+_ERROR_LENGTH = 500
 _LEAST_PAUSE = 0.2
 """Seconds between a refused request and its retry, at least."""
 
@@ -97,33 +110,54 @@ class ClusterClient:
         """Return the server's time, from the `Date` header of its last response."""
         return datetime.now(UTC) - self._clock_skew
 
-    async def get(self, path: str, seconds: float = 10, **params: str) -> Any:
-        """Return the JSON object at a path."""
-        return self._decode(await self._send("GET", path, params, seconds))
+    async def get(self, path: str, seconds: float = 10, max_bytes: int = MAX_BYTES, **params: str) -> Any:
+        """Return the JSON object at a path, of at most `max_bytes`."""
+        return (await self._send("GET", path, params, seconds, max_bytes=max_bytes)).decode()
 
     async def text(self, path: str, **params: str) -> str:
         """Return a response that is not JSON, such as a log."""
-        response = await self._send("GET", path, params, 10)
-        return str(response.text)
+        return (await self._send("GET", path, params, 10, max_bytes=MAX_TEXT_BYTES)).text
 
     async def post(self, path: str, body: Object) -> Any:
         """Send an access review by POST. It changes nothing."""
-        return self._decode(await self._send("POST", path, {}, 10, body))
+        return (await self._send("POST", path, {}, 10, body)).decode()
 
-    async def list(self, path: str, **params: str) -> tuple[list[Object], str]:
-        """Return every object at a path, and the resource version to start a watch from."""
+    async def list(self, path: str, slim: Callable[[Object], Object] = lambda object_: object_, **params: str) -> tuple[list[Object], str]:
+        """Return every object at a path, and the resource version to start a watch from.
+
+        Args:
+            path: Path of the kind.
+            slim: Function that returns an object with only the fields that are kept.
+            params: Query of the request.
+
+        Raises:
+            OversizedError: The list exceeds a limit.
+        """
         items: list[Object] = []
+        end, size = time.monotonic() + MAX_LIST_SECONDS, 0
         page: dict[str, str] = {**params, "limit": str(PAGE_SIZE)}
         while True:
-            response = await self.get(path, 30, **page)
-            items += [each for each in response.get("items") or () if isinstance(each, dict)]
-            metadata: Mapping[str, Any] = response.get("metadata") or {}
-            if not metadata.get("continue"):
-                return items, str(metadata.get("resourceVersion", ""))
-            page["continue"] = metadata["continue"]
+            seconds = min(30.0, end - time.monotonic())
+            if seconds <= 0:
+                raise OversizedError(f"the list takes longer than {MAX_LIST_SECONDS:g} s")
+            answer = await self._send("GET", path, page, seconds)
+            response = answer.decode()
+            items += map(slim, items_at(response, "items"))
+            size += len(answer.body)
+            token = text_at(response, "metadata", "continue")
+            if not token:
+                return items, text_at(response, "metadata", "resourceVersion")
+            if len(items) >= MAX_OBJECTS or size >= MAX_LIST_BYTES or token == page.get("continue"):
+                raise OversizedError("the list does not end")
+            page["continue"] = token
 
     async def watch(self, path: str, version: str, **params: str) -> AsyncIterator[tuple[str, Object]]:
-        """Yield changes since a resource version, with bookmarks, until the watch ends."""
+        """Yield changes since a resource version, with bookmarks, until the watch ends.
+
+        Raises:
+            GoneError: The resource version is too old, or the watch exceeds a limit. A new list
+                contains the changes.
+        """
         query = {
             **params,
             "watch": "true",
@@ -132,24 +166,33 @@ class ClusterClient:
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
         self.requests += 1
-        errors, client = self._errors(), self._acquire_watch_client()
+        errors, client, events = self._errors(), self._acquire_watch_client(), 0
         try:
-            async with client.stream("GET", path, params=query, timeout=self._watch_timeout()) as response:
-                if response.status_code >= 400:
-                    await response.aread()
-                self._raise_for_status(response)
-                async with aclosing(_lines(response)) as lines:
+            async with client.stream("GET", path, params=query, headers=REQUEST_HEADERS, timeout=self._watch_timeout()) as response:
+                self._raise_for_status(await self._read_status(response))
+                async with aclosing(read_lines(response, _LONGEST_WATCH_SECONDS, MAX_LINE_BYTES)) as lines:
                     async for line in lines:
-                        event = json.loads(line)
+                        event = decode_line(line)
                         change, object_ = event.get("type"), event.get("object")
-                        if change == "ERROR":
-                            raise GoneError(str(object_)[:200])
+                        events += 1
+                        if change == "ERROR" or events > MAX_EVENTS:
+                            raise GoneError(sanitize(text_at(object_, "message"), _ERROR_LENGTH))
                         if isinstance(change, str) and isinstance(object_, dict):
                             yield change, cast(Object, object_)
         except errors as error:
             raise UnreachableError(type(error).__name__) from None
         finally:
             self._open_watches -= 1
+
+    async def _read_status(self, response: Any) -> Response:
+        """Return the response to a watch, without its events unless it is an error."""
+        if response.status_code < 400:
+            return Response(response.status_code, response.headers)
+        try:
+            async with asyncio.timeout(10):
+                return await read_response(response, 0)
+        except TimeoutError:
+            return Response(response.status_code, response.headers)
 
     def _acquire_watch_client(self) -> Any:
         while self._open_watches >= WATCHES_PER_CLIENT * len(self._watch_clients):
@@ -165,7 +208,8 @@ class ClusterClient:
         seconds: float,
         body: Object | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:
+        max_bytes: int = MAX_BYTES,
+    ) -> Response:
         deadline = time.monotonic() + seconds
         try:
             # The HTTP client's time-out is per read: it would never end a response that arrives
@@ -173,7 +217,9 @@ class ClusterClient:
             async with asyncio.timeout(seconds):
                 while True:
                     self.requests += 1
-                    response = await self._client.request(method, path, params=params, json=body, headers=headers, timeout=None)
+                    sent = {**REQUEST_HEADERS, **(headers or {})}
+                    async with self._client.stream(method, path, params=params, json=body, headers=sent, timeout=None) as opened:
+                        response = await read_response(opened, max_bytes)
                     pause = _retry_after(response)
                     if pause is None or time.monotonic() + pause >= deadline:
                         break
@@ -185,31 +231,21 @@ class ClusterClient:
         self._raise_for_status(response)
         return response
 
-    def _raise_for_status(self, response: Any) -> None:
-        status = response.status_code
+    def _raise_for_status(self, response: Response) -> None:
+        status = response.status
         if date := response.headers.get("date"):
             try:
                 self._clock_skew = datetime.now(UTC) - parsedate_to_datetime(date)
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 self._clock_skew = timedelta(0)
         if status in (401, 403):
-            raise RefusedError(status, response.text[:500])
+            raise RefusedError(status, sanitize(response.text, _ERROR_LENGTH))
         if status == 404:
-            raise MissingError(response.text[:500])
+            raise MissingError(sanitize(response.text, _ERROR_LENGTH))
         if status == 410:
             raise GoneError("410")
         if status >= 400:
             raise FailedRequestError(status)
-
-    @staticmethod
-    def _decode(response: Any) -> Any:
-        try:
-            decoded: Any = response.json()
-        except ValueError:
-            raise UnreachableError("no JSON") from None
-        if not isinstance(decoded, dict):
-            raise UnreachableError("no object")
-        return cast(Object, decoded)
 
     @staticmethod
     def _errors() -> tuple[type[Exception], ...]:
@@ -223,27 +259,12 @@ class ClusterClient:
     def _watch_timeout() -> Any:
         from httpx2 import Timeout
 
-        return Timeout(10, read=_WATCH_SECONDS + 30)
+        return Timeout(10, read=_SILENT_SECONDS)
 
 
-def _retry_after(response: Any) -> float | None:
+def _retry_after(response: Response) -> float | None:
     """Return the seconds after which a server that starts or is overloaded requests a retry."""
     value = str(response.headers.get("retry-after", ""))
-    if response.status_code not in (429, 503) or not value.isdecimal():
+    if response.status not in (429, 503) or not value.isdecimal():
         return None
     return max(_LEAST_PAUSE, int(value))
-
-
-async def _lines(response: Any) -> AsyncGenerator[bytes, None]:
-    """Yield the lines of a response, split at line feeds only.
-
-    The text of an event may contain other characters that Python treats as line ends.
-    """
-    rest = b""
-    async for block in response.aiter_bytes():
-        *complete, rest = (rest + block).split(b"\n")
-        for line in complete:
-            if line.strip():
-                yield line
-        if len(rest) > MAX_LINE_BYTES:
-            raise ValueError("the line is too long")

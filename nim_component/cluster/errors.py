@@ -17,6 +17,10 @@ class UnreachableError(ClusterError):
     """A server that does not answer, or a response that cannot be used."""
 
 
+class OversizedError(UnreachableError):
+    """A response that exceeds a limit, which no answer of an API server does."""
+
+
 class FailedRequestError(UnreachableError):
     """A response that reports a failure; `status` is the HTTP status.
 

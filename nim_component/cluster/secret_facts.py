@@ -1,11 +1,11 @@
 """Facts of a Secret without its values: type, keys, and registries with credentials."""
 
 import base64
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import MissingError
+from .json_values import decode_json
 from .objects import mapping_at, text_at
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def read_secret(client: "ClusterClient", namespace: str, name: str) -> Sec
 
 def _registries(encoded: str) -> tuple[str, ...]:
     try:
-        auths = mapping_at(json.loads(base64.b64decode(encoded)), "auths")
+        auths = mapping_at(decode_json(base64.b64decode(encoded)), "auths")
     except ValueError:
         return ()
     hosts = {each.removeprefix("https://").removeprefix("http://").partition("/")[0] for each in auths}

@@ -1,12 +1,13 @@
 """Client of a Kubernetes API server that creates, changes and deletes objects."""
 
-import json
 from typing import Any
 
 from ..text.sanitizing import sanitize
 from .client import ClusterClient
 from .errors import MissingError, RefusedError, UnreachableError
+from .json_values import decode_json
 from .objects import Object, text_at
+from .responses import Response
 
 _MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 
@@ -20,18 +21,18 @@ class WritingClient(ClusterClient):
 
     async def create(self, path: str, body: Object) -> Object:
         """Create an object and return it. An unknown field is an error."""
-        return self._decode(await self._send("POST", path, {"fieldValidation": "Strict"}, 30, body))
+        return (await self._send("POST", path, {"fieldValidation": "Strict"}, 30, body)).decode()
 
     async def patch(self, path: str, body: Object, manager: str) -> Object:
         """Change an object by a JSON merge patch, as a field manager, and return it."""
-        return self._decode(await self._send("PATCH", path, {"fieldManager": manager}, 10, body, _MERGE_PATCH))
+        return (await self._send("PATCH", path, {"fieldManager": manager}, 10, body, _MERGE_PATCH)).decode()
 
     async def remove(self, path: str) -> None:
         """Delete an object and, in the background, its dependents."""
         await self._send("DELETE", path, {"propagationPolicy": "Background"}, 10)
 
-    def _raise_for_status(self, response: Any) -> None:
-        if response.status_code in (400, 409, 422):
+    def _raise_for_status(self, response: Response) -> None:
+        if response.status in (400, 409, 422):
             raise RejectedError(_message_of(response))
         try:
             super()._raise_for_status(response)
@@ -41,10 +42,10 @@ class WritingClient(ClusterClient):
             raise MissingError(_message_of(response)) from None
 
 
-def _message_of(response: Any) -> str:
+def _message_of(response: Response) -> str:
     """Return the message of a Kubernetes `Status`, sanitized, in one line."""
     try:
-        status: Any = json.loads(response.text)
+        status: Any = decode_json(response.body)
     except ValueError:  # the response of a proxy or a load balancer
         status = None
     return sanitize(text_at(status, "message") or response.text)

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..cluster.json_values import decode_json
 from ..cluster.objects import Object, items_at, mapping_at, text_at
 from ..kubernetes.list_keys import identity_keys, merge_keys
 from ..kubernetes.quantities import read_quantity
@@ -142,12 +143,20 @@ def _find_added(path: Path, live: Any, known: Sequence[Any], owned: Mapping[str,
                 yield from _find_added_below((*path, key), value, counterparts, mapping_at(owned, f"f:{key}"))
     elif isinstance(live, list):
         for name in owned if all(isinstance(each, Mapping) for each in cast("list[Any]", live)) else ():
-            keys = json.loads(name[2:]) if name.startswith("k:") else None
+            keys = _decode_keys(name)
             if isinstance(keys, dict):
                 chosen = cast("dict[str, Any]", keys)
                 item, *counterparts = (_select(each, chosen) for each in cast("list[Any]", [live, *known]))
                 step = ItemName(", ".join(map(str, chosen.values())))
                 yield from _find_added_below((*path, step), item, counterparts, mapping_at(owned, name))
+
+
+def _decode_keys(name: str) -> Any:
+    """Return the keys of a list item in `managedFields`, or None for another name."""
+    try:
+        return decode_json(name[2:]) if name.startswith("k:") else None
+    except ValueError:
+        return None
 
 
 def _find_added_below(path: Path, value: Any, known: Sequence[Any], owned: Mapping[str, Any]) -> Iterator[LiveDifference]:

@@ -4,11 +4,11 @@ Sources of the prefixes: vLLM, SGLang, TensorRT-LLM, NIM (Python, Rust and JSON)
 glog (Triton), uvicorn and Python's logging.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, cast
 
+from ..cluster.json_values import decode_json
 from ..text.sanitizing import strip_escapes
 
 Level = Literal["error", "warning", "information", "none"]
@@ -94,7 +94,7 @@ def _strip_prefix(line: str) -> LogLine:
 def _texts_of_json(line: str) -> "tuple[Level, list[str]] | None":
     """Return the level and the texts of a line in JSON, also if its beginning or end is cut off."""
     try:
-        found: Any = json.loads(line)
+        found: Any = decode_json(line)
     except ValueError:
         found = {name: _decode(match[1]) for name in ("level", "message", "exc_info") if (match := re.search(_FIELD.format(name), line))}
         if not found and (match := re.match(r"(?P<text>.*\\n.*?)\", \"\w+\": ", line)):  # only the end of a traceback is left

@@ -110,13 +110,13 @@ class OnDemandReader:
 
     async def _read_pods(self) -> bool:
         try:
-            items, _ = await self._client.list(ALL_PODS.path(None), **ALL_PODS.query)
+            items, _ = await self._client.list(ALL_PODS.path(None), slim=ALL_PODS.slim, **ALL_PODS.query)
         except RefusedError:
             self._report_denial("pods of other namespaces cannot be read: free GPUs are unknown (requires list, cluster-wide)")
         except (UnreachableError, MissingError, GoneError):
             pass
         else:
-            self._store.cluster_pods = [ALL_PODS.slim(each) for each in items]
+            self._store.cluster_pods = items
             return True
         return False
 

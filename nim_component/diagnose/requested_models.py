@@ -1,11 +1,11 @@
 """Models that a running service requests, by its own objects, and models that its server lists."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, cast
 
 from ..cluster.client import ClusterClient
 from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.json_values import decode_json
 from ..cluster.objects import Object, at, items_at, number_at, text_at
 from ..names import SERVER_CONTAINER
 from .served_models import ModelListError, list_models
@@ -85,7 +85,7 @@ async def _read_adapters(client: ClusterClient, namespace: str, name: str) -> li
     except (MissingError, UnreachableError, GoneError):
         raise ModelListError(f"the adapter list, ConfigMap {name}, cannot be read") from None
     try:
-        adapter_list = json.loads(text_at(config_map, "data", "adapters.json"))
+        adapter_list = decode_json(text_at(config_map, "data", "adapters.json"))
     except ValueError:
         raise ModelListError(f"the adapter list, ConfigMap {name}, is not JSON") from None
     given = at(adapter_list, "given")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from ..cluster.client import ClusterClient
-from ..cluster.errors import GoneError, MissingError, RefusedError, UnreachableError
+from ..cluster.errors import GoneError, MissingError, OversizedError, RefusedError, UnreachableError
 from ..cluster.objects import items_at, text_at
 from ..text.sanitizing import sanitize
 
@@ -16,6 +16,9 @@ RESPONSE_SECONDS = 4.0
 """Time limit for the first response. Servers that do not respond are not compared."""
 MIN_SECONDS = 0.5
 """Shortest time limit of a request."""
+MAX_BYTES = 1 << 20
+"""Bytes of a list of models. A server with 1,000 adapters lists about 500 KiB."""
+MAX_MODELS = 10_000
 _STATUS = re.compile(r'"kind":\s*"Status"')
 """Marker of a response of the API server itself, not of the model server."""
 
@@ -39,7 +42,8 @@ async def list_models(client: ClusterClient, name: str, namespace: str, port: in
         ModelListError: The proxy cannot reach the server, or the response is not a list of models.
     """
     try:
-        response = await client.get(f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models", seconds)
+        path = f"/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy/v1/models"
+        response = await client.get(path, seconds, max_bytes=MAX_BYTES)
     except RefusedError as error:
         if error.status == 403 and _STATUS.search(str(error)):
             text = f"services/proxy cannot be used in namespace {namespace} (requires get)"
@@ -47,11 +51,16 @@ async def list_models(client: ClusterClient, name: str, namespace: str, port: in
         raise ModelListError(f"the server returned status {error.status}", is_final=True) from None
     except MissingError:
         raise ModelListError("the server has no /v1/models, or the Service does not exist") from None
+    except OversizedError as error:
+        raise ModelListError(f"the list of models is not read: {error}", is_final=True) from None
     except (UnreachableError, GoneError) as error:
         raise ModelListError(f"the API server's proxy cannot reach the server ({sanitize(str(error), 60)})") from None
     if response.get("object") != "list":
         raise ModelListError("the response is not a list of models", is_final=True)
-    return [text_at(each, "id") for each in items_at(response, "data")]
+    models = [text_at(each, "id") for each in items_at(response, "data")]
+    if len(models) > MAX_MODELS:
+        raise ModelListError(f"the list of models is not read: it has more than {MAX_MODELS:,} models", is_final=True)
+    return models
 
 
 async def find_missing(

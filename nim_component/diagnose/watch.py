@@ -192,7 +192,7 @@ class Watch:
     async def _list(self, kind: Kind, namespace: str) -> str:
         """Read a kind. Return the resource version to watch from, or an empty text if denied."""
         try:
-            items, version = await self.client.list(kind.path(namespace), **kind.query)
+            items, version = await self.client.list(kind.path(namespace), slim=kind.slim, **kind.query)
         except (RefusedError, MissingError) as error:
             self._handle_denial(kind, namespace, error)
             version = ""

@@ -38,7 +38,7 @@ async def list_objects(
 ) -> tuple[Object, ...] | None:
     """Return the objects of a kind; None if they may not be read or the kind does not exist."""
     try:
-        items, _ = await client.list(path, **(query or {}))
+        items, _ = await client.list(path, slim=slim, **(query or {}))
     except (RefusedError, MissingError, GoneError):
         return None
-    return tuple(slim(each) for each in items)
+    return tuple(items)

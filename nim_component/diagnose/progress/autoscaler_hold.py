@@ -105,7 +105,7 @@ async def find_held_replicas(client: ClusterClient, namespace: str) -> dict[str,
     held: dict[str, str] = {}
     for path in _LISTS:
         try:
-            items, _ = await client.list(path.format(namespace), **OURS)
+            items, _ = await client.list(path.format(namespace), slim=dict, **OURS)
         except MissingError:
             continue
         numbers = {name_of(each): texts_at(each, "metadata", "annotations").get(HELD_REPLICAS) for each in items if _is_ours(each)}

@@ -106,7 +106,7 @@ class LiveServices:
         resource = WORKLOAD_KINDS[kind]
         try:
             async with asyncio.timeout(max(MIN_SECONDS, self._remaining())):
-                items, _ = await self._client.list(resource.path(namespace), **resource.query)
+                items, _ = await self._client.list(resource.path(namespace), slim=dict, **resource.query)
             return {name_of(each): {**each, "kind": kind} for each in items}
         except MissingError:  # the cluster does not have the kind, and so no such object
             return {}

@@ -5,11 +5,11 @@ would need one more permission (`pods/log`) and a connection from the API server
 closed networks often block.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ...cluster.json_values import decode_json
 from ...cluster.objects import Object, condition, container, event_time, message_of, phase_of, text_at
 from ...diagnose.diagnosis import Diagnosis
 from ...diagnose.rules.patterns import MessagePattern, any_of, match_patterns
@@ -175,13 +175,13 @@ def read_comparison(message: str, adapters: int) -> AdapterComparison | None:
         adapters: Number of adapters that were compared.
     """
     try:
-        reported: Any = json.loads(message)
+        reported: Any = decode_json(message)
         problems = {int(at): sanitize(str(text), MAX_LINE) for at, text in cast("Mapping[str, Any]", reported["problems"]).items()}
         unlisted = tuple(sanitize(str(name), MAX_LINE) for name in cast("list[Any]", reported["unlisted"]))
         wrong, left_out = int(reported["wrong"]), int(reported["left_out"])
         if reported["adapters"] != adapters or not set(problems) <= set(range(adapters)) or wrong < len(problems):
             return None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     texts = {at: text or "differs from its locked record" for at, text in problems.items()}
     if wrong > len(problems):  # problems are in the order of the adapters

@@ -18,10 +18,11 @@ The body is JSON, bytes that are sent unchanged, or an iterator of bytes, which 
 
 
 @contextlib.contextmanager
-def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0, retry_after: str = "") -> Iterator[str]:
+def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0, retry_after: str = "", encoding: str = "") -> Iterator[str]:
     """Yield the text of a kubeconfig for the server. Its clock is `skew` seconds ahead.
 
-    Failures have the header `Retry-After`, if it is given.
+    Failures have the header `Retry-After`, if it is given. Every body is sent with the
+    `encoding`, which is only a header.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -33,6 +34,8 @@ def serving(answer: Answer, seen: list[str] | None = None, skew: float = 0, retr
             status, body = answer(self.path)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if encoding:
+                self.send_header("Content-Encoding", encoding)
             if retry_after and status >= 400:
                 self.send_header("Retry-After", retry_after)
             if isinstance(body, Iterator):

@@ -140,3 +140,9 @@ def test_cut_json_yields_exception():
 )
 def test_log_without_text_has_no_error(log: str):
     assert not read_errors(log).is_reason_missing
+
+
+def test_deeply_nested_line_is_no_json():
+    """Python's decoder raises RecursionError at about 1,000 levels."""
+    line = '{"a": ' * 1_300 + "1"
+    assert [each.text for each in read_lines(line)] == [line]
