@@ -9,7 +9,7 @@ DOCS_READY := $(VENV)/.ready-docs
 RELEASE_READY := $(VENV)/.ready-release
 LOWER := .venv-lower
 UV = $(shell grep '^uv==' requirements-dev.txt)
-TEST_PACKAGES = $(shell grep -E '^(hypothesis|jsonpath-rfc9535|promql-parser|pytest|pytest-xdist)==' requirements-dev.txt)
+TEST_PACKAGES = $(shell grep -E '^(detect-secrets|hypothesis|jsonpath-rfc9535|promql-parser|pytest|pytest-xdist|rstr)==' requirements-dev.txt)
 
 # ENGINE=local or ENGINE=pulumi. Default: pulumi if it is on PATH.
 ENGINE ?= $(if $(shell command -v pulumi 2>/dev/null),pulumi,local)

@@ -115,6 +115,12 @@ ISSUED: dict[str, Callable[[int], Planted]] = {
     "Grafana": lambda seed: whole(f"glsa_{alphanumeric(seed, 32)}_{hexadecimal(seed, 8)}"),
     "Vault": lambda seed: whole(f"hvs.{word(seed, 95)}"),
     "OpenShift": lambda seed: whole(f"sha256~{word(seed, 43)}"),
+    "Discord": lambda seed: whole(f"M{alphanumeric(seed, 23)}.{alphanumeric(seed + 1, 6)}.{word(seed, 38)}"),
+    "NuGet": lambda seed: whole(f"oy2{lower(seed, 43)}"),
+    "Infracost": lambda seed: whole(f"ico-{alphanumeric(seed, 32)}"),
+    "Authress": lambda seed: around(word(seed, 60), f"sc_{lower(seed, 12)}.ab12.acc-{lower(seed, 16)}."),
+    "Harness": lambda seed: whole(f"pat.{word(seed, 22)}.{hexadecimal(seed, 24)}.{alphanumeric(seed, 20)}"),
+    "Facebook": lambda seed: around(word(seed, 27), f"{10**14 + seed}|"),
     "age": lambda seed: whole(f"AGE-SECRET-KEY-1{lower(seed, 58).upper()}"),
     "private key, OpenSSH": lambda seed: around(
         word(seed, 64).replace("-", "a").replace("_", "b"), "-----BEGIN OPENSSH PRIVATE KEY-----\n", "\n-----END OPENSSH PRIVATE KEY-----"
@@ -175,6 +181,17 @@ NAMED: dict[str, Callable[[int], Planted]] = {
     "option and value": lambda seed: around(f"{word(seed, 12)}7", "server --api-key "),
     "list of options": lambda seed: around(word(seed, 12), "['--hf-token', '", "']"),
     "user of curl": lambda seed: around(word(seed, 12), "curl -u me:", " https://host"),
+    "subscript": lambda seed: around(word(seed, 12), "settings['api_key'] = '", "'"),
+    "aligned": lambda seed: around(word(seed, 12), "api_key      =            "),
+    "manifest of a Secret": lambda seed: around(
+        word(seed, 12), "kind: Secret\nmetadata:\n  name: a\nstringData:\n  user: me\n  plain: ", "\ntype: Opaque\n"
+    ),
+    "manifest of a Secret, block": lambda seed: around(
+        word(seed, 12), "kind: Secret\nstringData:\n  first: a\n  conf: |\n    line\n    ", "\ntype: Opaque\n"
+    ),
+    "manifest of a Secret, JSON": lambda seed: around(
+        base64_of(word(seed, 9)), '{"data": {"first": "YQ==", "plain": "', '"}, "kind": "Secret"}'
+    ),
     "kubeconfig, token": lambda seed: around(word(seed, 20), "users:\n- name: a\n  user:\n    token: "),
     "registry login, auth": lambda seed: around(base64_of(f"me:{word(seed, 12)}"), '"auth" : "', '"'),
     "netrc": lambda seed: around(word(seed, 12), "machine host login me password "),
@@ -277,6 +294,10 @@ LOOK_ALIKES = [
     "existingSecret: my-database",
     "sort_key: created_at",
     "primary key: id",
+    "std::secret_token::parse(x)",
+    "kind: SecretStore\ndata:\n  region: eu-central-1",
+    "kind: Secret\nmetadata:\n  name: ngc-api\ntype: Opaque",
+    "ref: {kind: Secret, name: ngc-api, key: NGC_API_KEY}",
     "Monkey: yes, turkey: no",
     "NIM_PEFT_SOURCE=/lora/adapters",
     "/opt/nim/workspace/trtllm/engines/Meta-Llama-3.1-8B/rank0.engine",

@@ -105,6 +105,8 @@ _PREFIXED: tuple[tuple[str, str, str, int, int], ...] = (
     ("tk-us-", f"{_START}tk-us-", _TEXT, 48, 24),
     ("4b1d", f"{_START}4b1d", _WORD, 38, 38),
     ("api-", f"{_START}API-", "A-Z0-9", 26, 26),
+    ("oy2", f"{_START}oy2", "a-z0-9", 43, 43),
+    ("ico-", f"{_START}ico-", _WORD, 32, 32),
     ("flwseck", "FLWSECK(?:_TEST)?-", "A-Za-z0-9-", 12, 12),
 )
 
@@ -152,6 +154,16 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("hooks.slack.com", r"hooks\.slack\.com/\w{1,20}/[\w/+-]{20,}", r"hooks\.slack\.com/\w{1,20}/(?P<value>[\w/+-]{8,})"),
     ("/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/\d+/[\w-]{40,}", r"/api/webhooks/\d{1,24}/(?P<value>[\w-]{20,})"),
     ("/incomingwebhook/", r"/IncomingWebhook/[0-9a-f]{32}/[\w-]{36}", r"/IncomingWebhook/(?P<value>[\w/-]{20,})"),
+    # Discord: the number of an account in base64, a time, a signature.
+    (".", rf"{_START}[MNO][\w-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{27,38}}(?![\w-])", rf"{_START}[MNO][\w-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{20,}}"),
+    ("/soap/v3", r"/soap/v3(?:\.1)?/[a-z0-9]{64}\b", r"/soap/v3.{0,2}/(?P<value>[a-z0-9]{64})"),
+    (
+        ".acc",
+        r"(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.\w{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}",
+        r"\.\w{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{16,}",
+    ),
+    ("at.", r"\b[ps]at\.[\w-]{22}\.[0-9a-f]{24}\.\w{20}", rf"{_START}[ps]at\.[\w-]{{22}}\.[0-9a-f]{{24}}\.\w{{8,}}"),
+    ("|", r"\b\d{15,16}\|[\w-]{27,40}(?![\w-])", r"\d{15,16}\|[\w-]{20,}"),
     (":aa", r"\b\d{8,10}:AA[\w-]{33}\b", r"\b\d{8,10}:AA[\w-]{33}"),
     ("v1.0-", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{20,}"),
     ("_mmk", r"\w{6}_[A-Za-z0-9]{29}_mmk", r"\w{6}_[A-Za-z0-9]{29}_mmk"),

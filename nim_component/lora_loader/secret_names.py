@@ -42,6 +42,8 @@ _SECRET_ENDINGS = ("password", "passwd", "passphrase", "secret", "apikey", "auth
 """Ends of words without a separator, such as `PGPASSWORD`."""
 _UNCLEAR = frozenset({"auth", "sig", "signature", "identitytoken", "registrytoken"})
 """Words whose values are redacted. Arguments with them are not refused."""
+_UNCLEAR_ENDS = frozenset({"pass", "pw"})
+"""The same for words that mean a password only after another word: `db_pass`."""
 _UNCLEAR_VARIABLES = frozenset({"key", "pat", "pass"})
 """Ends of names of variables whose values are redacted. In prose they have other meanings."""
 _KEY_KINDS = frozenset(
@@ -62,6 +64,7 @@ _KEY_KINDS = frozenset(
         "private",
         "root",
         "secret",
+        "secretaccess",
         "service",
         "session",
         "shared",
@@ -185,4 +188,4 @@ def _classify(name: str) -> int:
         return 1 if name.islower() and not before else 0  # PWD and OLDPWD are the working directory
     if last in _SECRET or last.endswith(_SECRET_ENDINGS):
         return 2
-    return 1 if last in _UNCLEAR else 0
+    return 1 if last in _UNCLEAR or (before and last in _UNCLEAR_ENDS) else 0

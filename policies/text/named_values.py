@@ -17,14 +17,16 @@ Span = tuple[int, int]
 _MAX_NAME = 64
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
-_SEPARATOR = re.compile(r"(?:\\{0,8}[\"'`])?\s{0,4}(?:=>|:=|==?|:)\s{0,8}+")
+_ESCAPE = re.compile(r".*\\+[nrt]?", re.DOTALL)
+"""Line break in a repr, and what precedes it."""
+_SEPARATOR = re.compile(r"(?:\\{0,8}[\"'`])?\]?\s{0,8}(?:=>|:=|==?|:(?!:))\s{0,24}+")
 _VALUE = re.compile(
     # The scheme of a header; a text in quotes, also inside JSON in JSON; a block of YAML; a word.
     r"(?:(?:\\{0,8}[\"'])?(?P<scheme>(?i:basic|bearer|digest|token|apikey|negotiate))[ \t]{1,4})?"
-    r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?P<escaped>(?:(?!\\{1,8}(?P=mark)).){1,4000}+)"
+    r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?P<escaped>(?:(?!(?<!\\)(?P=escapes)(?P=mark)).){1,4000}+)"
     r"|(?P<quote>[\"'`])(?P<quoted>(?:\\{1,8}.|(?!(?P=quote))[^\\]){1,4000}+)"
     r"|[|>][+-]?[ \t]{0,8}\n(?P<block>(?:[ \t]{1,80}+\S[^\n]{0,400}+(?:\n|\Z)){1,40}+)"
-    r"|[|>][+-]?[ \t]{0,8}\\{1,4}n[ \t]{1,80}(?P<line>[^\s\"'\\]{1,4000}+)"
+    r"|[|>][+-]?[ \t]{0,8}\\{1,4}n[ \t]{1,80}(?P<line>[^\n\"'\\]{1,4000}+(?:\\{1,4}n[ \t]{1,80}[^\n\"'\\]{1,400}+){0,40}+)"
     r"|(?P<word>[^\s\"'`,;&\\<>|(){}\[\]]{1,4000}+))",
     re.DOTALL,
 )
@@ -41,6 +43,13 @@ NO_SECRET = re.compile(
     r"|/(?:[a-z0-9._-]+/)+[a-z0-9._-]*|(?-i:[a-z][a-z0-9+.-]*)://.*)\Z",  # a path, an address, whose scheme is in lower case
     re.IGNORECASE | re.DOTALL,
 )
+_BEGIN = r"(?:\b|(?<=\\[nrt]))"
+_SECRET_KIND = re.compile(_BEGIN + r"kind\\{0,8}[\"']?\s{0,4}:\s{0,4}\\{0,8}[\"']?Secret\b")
+_SECRET_DATA = re.compile(
+    r"(?P<indent>(?<![^\n])[ \t]{0,80}+)?\\{0,8}[\"']?"
+    rf"{_BEGIN}(?:data|stringData)\\{{0,8}}[\"']?\s{{0,4}}:[ \t]{{0,8}}(?:\{{|(?=\n|\\{{1,8}}[nr]))"
+)
+_ENTRY = re.compile(r"(?:\\{1,8}[nrt]|[\s,]){0,80}+\\{0,8}[\"']?[\w.-]{1,253}\\{0,8}[\"']?\s{0,4}:[ \t]{0,8}+")
 _OPERATOR = re.compile(r"[\s`$;|&<>()]|\Z")
 """End of the part of a value that no shell executes."""
 COMMAND = re.compile(r"\$[({]|`|://|\n|[;|&<>][^\S\n]|\s[;|&<>/$-]")
@@ -48,7 +57,8 @@ _USER = re.compile(r"(?<=://)[^/\s\"'<>`$]{1,4000}(?=@)|(?<=://)[^/\s\"'<>`$]{0,
 _QUERY = re.compile(r"[?&;]([\w.-]{1,64})=([^\s\"'&;<>`]{1,4000})")
 _SIGNING_PARAMETERS = frozenset({"policy", "hmac", "hdnts", "awsaccesskeyid", "key-pair-id", "x-amz-credential", "x-goog-credential"})
 _OPTION = re.compile(
-    r"(?<![\w-])--?([A-Za-z][\w-]{0,63})(?P<separator>\\{0,4}[\"'],?\s{0,4}\\{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`\\]{1,4000})"
+    r"(?:(?<![\w-])|(?<=\\[nrt]))--?([A-Za-z][\w-]{0,63})"
+    r"(?P<separator>\\{0,4}[\"'],?\s{0,4}\\{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`\\]{1,4000})"
 )
 _LOGIN = re.compile(
     r"(?:(?<=\s)|(?<=\\n)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})"
@@ -66,6 +76,8 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
         yield from (each.span(2) for each in _QUERY.finditer(text) if _is_signing(each[1], each[2]) and not NO_SECRET.match(each[2]))
     if "-" in text:
         yield from (each.span(3) for each in _OPTION.finditer(text) if is_secret_name(each[1]) and _is_option_value(each, executed))
+    if "secret" in lowered and _SECRET_KIND.search(text):
+        yield from _find_secret_data(text, executed)
     if "-u" in text or " password " in lowered:
         yield from (each.span(each.lastindex or 0) for each in _LOGIN.finditer(text) if not NO_SECRET.match(each[each.lastindex or 0]))
     if "bearer" in lowered or "basic" in lowered:
@@ -83,7 +95,7 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
     end = 0
     for separator in _SEPARATOR.finditer(text):
         before = text[max(end, separator.start() - _MAX_NAME) : separator.start()]
-        name = before[len(before.rstrip(_NAME_CHARACTERS)) :].rpartition(".")[2].strip("-")
+        name = _ESCAPE.sub("", before[len(before.rstrip(_NAME_CHARACTERS + "\\")) :]).rpartition(".")[2].strip("-")
         if not name or not is_probably_secret_name(name):
             continue
         found = _VALUE.match(text, separator.end())
@@ -103,6 +115,23 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
             yield start, start + find_operator(value)
         else:
             yield start, end
+
+
+def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
+    """Yield the values of the manifest of a Secret, in YAML or JSON, whatever their names are."""
+    for mapping in _SECRET_DATA.finditer(text):
+        position, indent = mapping.end(), mapping["indent"]
+        while entry := _ENTRY.match(text, position):
+            line = entry[0].strip("\n")
+            if indent is not None and len(line) - len(line.lstrip()) <= len(indent) and not mapping[0].endswith("{"):
+                break
+            found = _VALUE.match(text, entry.end())
+            if found is None or found.lastgroup is None:
+                break
+            start, end = found.span(found.lastgroup)
+            if not NO_SECRET.match(text[start:end]):
+                yield start, start + find_operator(text[start:end]) if executed else end
+            position = end + len(found["escapes"] or "") + 1 if found["quote"] or found["mark"] else end
 
 
 def _is_name(value: str) -> bool:

