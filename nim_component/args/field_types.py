@@ -161,8 +161,9 @@ else:
         OrOutput(),
     ]
     Url = Annotated[
-        _TEXT,
+        _NAME,
         AfterValidator(refuse_user),
+        AfterValidator(refuse_key),
         match_pattern(
             r"https?://[A-Za-z0-9.\-_~%:!$&'*+,;=\[\]]+(/[\x21-\x7e]*)?",
             "must be an http or https URL",

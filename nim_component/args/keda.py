@@ -42,7 +42,7 @@ else:
             fix("Write the version of the cluster's KEDA, such as {}.", "2.18"),
         ),
     ]
-    ServerUrl = Annotated[MetadataKey, AfterValidator(refuse_key), AfterValidator(_url), OrOutput()]
+    ServerUrl = Annotated[MetadataKey, AfterValidator(_url), AfterValidator(refuse_key), OrOutput()]
     TriggerType = Annotated[
         MetadataKey,
         match_pattern(r"[a-z0-9-]+", "must be the type of a KEDA scaler", fix("Use a type such as {} or {}.", "prometheus", "kafka")),

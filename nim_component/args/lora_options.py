@@ -14,6 +14,8 @@ from .problems import Problem, problem_error
 from .rule import Rule
 from .validators import match_pattern
 
+LOADER_IMAGE = "python:3.12-alpine@sha256:6d43704baacd1bfbe7c295d7f13079d5d8104ed33568873133f8fc69980419df"
+"""Default image of the LoRA loader. A digest cannot be moved; `make loader-image` updates it."""
 PEFT_SOURCE = "NIM_PEFT_SOURCE"
 """Environment variable with the directory from which the server reads adapters. It enables LoRA."""
 LIMITS = ("max_gpu", "max_cpu", "max_rank")

@@ -38,8 +38,7 @@ behind a TLS proxy")."""
 
 
 def _proxy(value: Any, info: ValidationInfo) -> Any:
-    validated = validate_env_value(value, info)
-    if isinstance(validated, str) and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", validated, re.ASCII):
+    if isinstance(value, str) and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+/?", value, re.ASCII):
         raise problem_error(
             "must be the URL of a proxy without user and password",
             fix(
@@ -48,7 +47,7 @@ def _proxy(value: Any, info: ValidationInfo) -> Any:
                 SECRET_VALUE_FROM,
             ),
         )
-    return validated
+    return validate_env_value(value, info)
 
 
 if TYPE_CHECKING:

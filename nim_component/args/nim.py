@@ -28,7 +28,7 @@ from .field_types import (
 )
 from .flyte import FlyteNIM
 from .generation import GenerationName
-from .lora_options import LoRAArgs, adapter_names
+from .lora_options import LOADER_IMAGE, LoRAArgs, adapter_names
 from .metadata import Annotations, Labels, LabelSelector
 from .metrics import MetricsArgs
 from .multi_node import MultiNodeArgs
@@ -58,9 +58,10 @@ class NIM(FlyteNIM):
     """Port of the server's gRPC API (`NIM_GRPC_API_PORT`), which speech NIMs have. Unset: no gRPC
     port is opened."""
 
-    lora_image: Image = "python:3.12-alpine"
-    """Container image of the LoRA loader. The pinned `huggingface_hub` is installed into it at
-    start, unless the image contains it."""
+    lora_image: Image = LOADER_IMAGE
+    """Container image of the LoRA loader. The default has a digest, so no restart pulls another
+    image. The pinned `huggingface_hub` is installed into it at start, unless the image contains
+    it."""
 
     generation: GenerationName | None = None
     """Generation of the container, which decides environment, arguments and metric names. Unset:

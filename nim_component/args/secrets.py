@@ -161,8 +161,8 @@ class NIMSecrets(Arguments):
     is read from the Secret directly."""
 
     hf_token_key: SecretKey | None = None
-    """Key of the Secret that contains the Hugging Face token, for gated or private adapters. Unset,
-    by value: `HF_TOKEN`."""
+    """Key of the Secret with the Hugging Face token, for gated or private adapters and models
+    (`hf://`). Only containers that download from the hub get it. Unset, by value: `HF_TOKEN`."""
 
     hf_token_group: SecretReference | None = None
     """Name of the Secret with the key `hf_token_key`, or the Secret resource. Unset: the Secret

@@ -41,11 +41,33 @@ def refuse_credential(value: str) -> str:
     return value
 
 
+_USER = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?[/\\\\]{2}([^\s/\\\\\"'<>`?#@]+)@")
+"""User and password of a URL, after its scheme."""
+_REFERENCE = re.compile(r"\$\([\w.-]+\)|\$\{\w+\}|\$\w+")
+
+
+def contains_user(text: str) -> bool:
+    """Return whether a text contains a URL with a password, or an http URL with a user.
+
+    A reference, such as `$(PASSWORD)` of Kubernetes or `$PASSWORD` of a shell, is no credential.
+    """
+    for scheme, credentials in _USER.findall(text):
+        user, _, password = credentials.partition(":")
+        if (password and not _REFERENCE.fullmatch(password)) or (scheme.lower() in ("http", "https") and not _REFERENCE.fullmatch(user)):
+            return True
+    return False
+
+
 def refuse_key(value: str) -> str:
     """Return a text that reaches the pod, or raise if it contains a credential.
 
     The credential would be part of the manifest, the state and every diff.
     """
+    if contains_user(value):
+        raise redacted_problem_error(
+            "must not contain a URL with a user or password",
+            "Store the whole URL in a Kubernetes Secret, and refer to it with `valueFrom` in `env`.",
+        )
     if contains_key(value):
         raise problem_error(
             "must not contain a credential",

@@ -16,6 +16,7 @@ from ..args.managed_names import CACHE_PATH
 from ..args.outputs import is_output
 from ..names import name_secret_variable
 from .arguments import render_limit_variables
+from .hub_token import prewarm_uses_hub, server_uses_hub
 from .inputs import lift, lift_all
 from .network import render_network_variables
 from .references import References, SecretKey
@@ -31,7 +32,7 @@ def render_server_environment(nim: NIM, references: References) -> "pulumi.Input
 
     Kubernetes expands `$(NAME)` only for variables that come earlier in the list.
     """
-    own = _own_variables(nim, references)
+    own = _own_variables(nim, references, uses_hub=server_uses_hub(nim))
     if nim.lora.refresh_interval is not None:
         own.append({"name": "NIM_PEFT_REFRESH_INTERVAL", "value": str(nim.lora.refresh_interval)})
 
@@ -46,11 +47,11 @@ def render_download_environment(nim: NIM, references: References) -> Environment
 
     The Job must download with the same settings as the server.
     """
-    env = _remove_repeats([*_own_variables(nim, references), *render_user_variables(nim.env)])
+    env = _remove_repeats([*_own_variables(nim, references, uses_hub=prewarm_uses_hub(nim)), *render_user_variables(nim.env)])
     return [each for each in env if each["name"] not in _SERVER_ONLY]
 
 
-def _own_variables(nim: NIM, references: References) -> Environment:
+def _own_variables(nim: NIM, references: References, *, uses_hub: bool) -> Environment:
     port = lift(nim.port, str)
     env: Environment = [
         {"name": "NIM_CACHE_PATH", "value": CACHE_PATH},
@@ -59,9 +60,7 @@ def _own_variables(nim: NIM, references: References) -> Environment:
         *([] if nim.health_port is None else [render_variable("NIM_HEALTH_PORT", lift(nim.health_port, str))]),
         *([] if nim.grpc_port is None else [render_variable("NIM_GRPC_API_PORT", lift(nim.grpc_port, str))]),
         *_secret_variables("NGC_API_KEY", references.ngc_key, nim.secrets, nim.secrets.ngc_secret_group),
-        # Offline, the server sends no token. The LoRA loader gets the token also then: it may use a
-        # mirror.
-        *([] if nim.cache.offline else render_token_variables(nim, references)),
+        *(render_token_variables(nim, references) if uses_hub else ()),
         *render_network_variables(nim),
         *_cache_variables(nim),
     ]

@@ -17,11 +17,12 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 PRIVATE = {
     "0.0.0.0/0": ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
-    "::/0": ["fc00::/7", "fe80::/10"],
+    "::/0": ["64:ff9b::/96", "64:ff9b:1::/48", "fc00::/7", "fe80::/10"],
 }
-"""Address ranges outside the internet: private, shared and link-local.
+"""Address ranges outside the internet: private, shared, link-local, and the prefixes of NAT64.
 
-The metadata services of clouds are link-local.
+The metadata services of clouds are link-local. A NAT64 gateway translates an address below
+`64:ff9b::/96` or `64:ff9b:1::/48` to IPv4, also to a private one: RFC 6052, RFC 8215.
 """
 
 Ports = list["k8s.networking.v1.NetworkPolicyPortArgsDict"]

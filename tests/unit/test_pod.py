@@ -9,6 +9,7 @@ import pytest
 
 from nim_component import CacheArgs, LoRAAdapter, NIMSecrets, ServiceArgs, Toleration
 from nim_component import lora_loader as loader
+from nim_component.args.lora_options import LOADER_IMAGE
 from nim_component.manifests.deployment import ROLLED_OUT
 from nim_component.testing import CONFIG_MAP, DEPLOYMENT, SERVICE, record
 
@@ -330,7 +331,7 @@ class TestLoRA:
         size = {"cpu": "1", "memory": "2Gi"}
         assert self.loader() == {
             "name": "download-loras",
-            "image": "python:3.12-alpine",
+            "image": LOADER_IMAGE,
             "imagePullPolicy": "IfNotPresent",
             "command": ["python3", "-m", "lora_loader", "/opt/lora-loader/lora_loader/adapters.json"],
             "workingDir": "/opt/lora-loader",
@@ -353,11 +354,10 @@ class TestLoRA:
             env = {each["name"]: each.get("value") for each in self.loader(startup_timeout=timeout)["env"]}
             assert 0 < int(env["LORA_DEADLINE_SECONDS"]) < timeout or timeout == 30
 
-    def test_token_reference_is_in_loader_and_server(self):
+    def test_token_reference_is_in_loader_only(self):
         seen = recorded(secrets=NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf"), **LORA)
-        token = {"secretKeyRef": {"name": "hf", "key": "t"}}
-        assert seen.env("llama", "download-loras")["HF_TOKEN"] == token
-        assert seen.env("llama")["HF_TOKEN"] == token
+        assert seen.env("llama", "download-loras")["HF_TOKEN"] == {"secretKeyRef": {"name": "hf", "key": "t"}}
+        assert "HF_TOKEN" not in seen.env("llama")
 
     def test_loader_has_no_ngc_key(self):
         assert "NGC_API_KEY" not in recorded(**LORA).env("llama", "download-loras")

@@ -149,14 +149,14 @@ class TestPlacement:
 class TestEnvironment:
     def test_job_has_download_variables_only(self):
         secrets = NIMSecrets(**REFERENCE, hf_token_key="t", hf_token_group="hf")
-        fields: dict[str, Any] = {**LORA, "env": {**LORA["env"], "NIM_REPOSITORY_OVERRIDE": "https://mirror.example/"}}
+        fields: dict[str, Any] = {**LORA, "env": {**LORA["env"], "NIM_MODEL_NAME": "hf://org/model"}}
         seen = prewarmed(
             secrets=secrets, served_model_name="chat", grpc_port=50051, network=NetworkArgs(https_proxy="http://p:1"), **fields
         )
         names = [each["name"] for each in container_of(seen)["env"]]
         assert names == [
             *("NIM_CACHE_PATH", "NGC_API_KEY", "HF_TOKEN"),
-            *("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "NIM_SDK_USE_NATIVE_TLS", "NIM_REPOSITORY_OVERRIDE"),
+            *("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "NIM_SDK_USE_NATIVE_TLS", "NIM_MODEL_NAME"),
         ]
 
     def test_job_joins_authorities(self):

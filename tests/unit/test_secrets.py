@@ -17,6 +17,7 @@ from .seed import LORA, REFERENCE, recorded, serve
 
 KEY = "nvapi-" + "s3cret" * 8
 TOKEN = "hf_" + "T0ken" * 7
+FROM_HUB: dict[str, Any] = {"env": {"NIM_MODEL_NAME": "hf://org/model"}}
 
 
 def by_value(key: str = KEY, token: str | None = TOKEN, preview: bool = False, **fields: Any) -> Recording:
@@ -52,7 +53,7 @@ class TestByReference:
         assert named.pod("llama")["imagePullSecrets"] == [{"name": "pull"}]
 
     def test_token_group_defaults_to_key_group(self):
-        env = recorded(secrets=NIMSecrets(**REFERENCE, ngc_secret_group="ngc", hf_token_key="t")).env("llama")
+        env = recorded(secrets=NIMSecrets(**REFERENCE, ngc_secret_group="ngc", hf_token_key="t"), **FROM_HUB).env("llama")
         assert env["HF_TOKEN"] == {"secretKeyRef": {"name": "ngc", "key": "t"}}
 
     def test_secrets_by_reference_create_none(self):
@@ -64,7 +65,8 @@ class TestByReference:
     @pytest.mark.parametrize("fields", [LORA, {"multi_node": {"nodes": 2}, "cache": {"access_mode": "ReadWriteMany"}}], ids=["one", "many"])
     def test_node_identity_has_key_and_no_pull_secret(self, fields: dict[str, Any]):
         secrets = NIMSecrets(image_pull="node_identity", ngc_secret_group="ngc", ngc_secret_key="K", hf_token_key="t")
-        seen = recorded(secrets=secrets, generation="1.x", **fields)
+        env = {**fields.get("env", {}), **FROM_HUB["env"]}
+        seen = recorded(secrets=secrets, generation="1.x", **{**fields, "env": env})
         pods = list(find_pods(seen))
         assert [secret.name for secret in seen.find(SECRET)] == ["llama-secret-ngc"]
         for pod in pods:
@@ -172,13 +174,13 @@ class TestByValue:
         assert seen.env("llama")["NGC_API_KEY"]["secretKeyRef"] == {"name": secret["metadata"]["name"], "key": "ngc"}
 
     def test_pod_references_created_secrets(self):
-        seen = by_value()
+        seen = by_value(**FROM_HUB)
         names = {part: seen.children("llama")[f"llama-{part}"].inputs["metadata"]["name"] for part in ("pull", "keys")}
         assert seen.pod("llama")["imagePullSecrets"] == [{"name": names["pull"]}]
         assert seen.env("llama")["HF_TOKEN"] == {"secretKeyRef": {"name": names["keys"], "key": "HF_TOKEN"}}
 
     def test_no_token_creates_no_token_key(self):
-        seen = by_value(token=None)
+        seen = by_value(token=None, **FROM_HUB)
         assert plain(seen.children("llama")["llama-keys"].inputs["stringData"]) == {"NGC_API_KEY": KEY}
         assert "HF_TOKEN" not in seen.env("llama")
 
@@ -274,13 +276,13 @@ class TestKeyless:
         assert seen.find(SECRET) == []
 
     def test_keyless_accepts_hugging_face_token(self):
-        seen = recorded(secrets=NIMSecrets.keyless(hf_token_key="t", hf_token_group="hf"))
+        seen = recorded(secrets=NIMSecrets.keyless(hf_token_key="t", hf_token_group="hf"), **FROM_HUB)
         assert seen.env("llama")["HF_TOKEN"] == {"secretKeyRef": {"name": "hf", "key": "t"}}
 
 
 class TestPrefix:
     def env(self, **more: Any) -> list[dict[str, Any]]:
-        return recorded(secrets=NIMSecrets(**{**REFERENCE, "secrets_prefix": "_FSEC_", **more})).container("llama")["env"]
+        return recorded(secrets=NIMSecrets(**{**REFERENCE, "secrets_prefix": "_FSEC_", **more}), **FROM_HUB).container("llama")["env"]
 
     def test_prefixed_variable_comes_before_its_reference(self):
         env = self.env(ngc_secret_group="my-group", ngc_secret_key="ngc-key")

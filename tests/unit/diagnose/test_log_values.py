@@ -97,6 +97,14 @@ def test_fix_of_prewarm_job_depends_on_its_token():
     assert found["model-gated"].fix.startswith("The server has no token.")
 
 
+def test_token_of_loader_alone_needs_named_model():
+    """The component gives the token only to containers that download from the hub."""
+    template = {"spec": {"initContainers": [{"name": "download-loras", "env": TOKEN}], "containers": [{"name": "nim", "env": []}]}}
+    (found,) = diagnose(snapshot(crashed(GATED), nodes=[node()], deployments=[deployment(template=template)]))
+    assert "another container has one. Name the model by hf:// in env or args" in found.fix
+    assert "set secrets.hf_token_key" not in found.fix
+
+
 def test_no_token_is_advised_beside_present_one():
     """The server has a token, so that the fix advises none."""
     limited = crashed("requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: https://huggingface.co/api/models/m")

@@ -1,6 +1,7 @@
 """Requirements that are read from a stack's manifests."""
 
 from nim_component import AdapterVolume, LoRAArgs, NIMSecrets
+from nim_component.args.lora_options import LOADER_IMAGE
 from nim_component.preflight.requirements import permissions_of
 
 from .clusters import requirements_of
@@ -20,7 +21,7 @@ def test_requirements_of_jobs_are_included():
     env = {"NIM_PEFT_SOURCE": "/opt/nim/peft"}
     (service,) = requirements_of(secrets=token, hf_repo_ids=["org/one"], lora_adapter_mem="2Gi", lora=lora, env=env).services
     assert ("hf", "token") in service.keys
-    assert "python:3.12-alpine" in service.images
+    assert LOADER_IMAGE in service.images
     assert len(service.pvcs) == 2
 
 

@@ -28,6 +28,14 @@ def describe_token(template: Object, container: str) -> Mapping[str, str]:
             "private_fix": "If it is private, give the account of the token in secrets.hf_token_key access to it.",
             "rate_fix": "For the hub, the limit is that of the account of secrets.hf_token_key.",
         }
+    if any(has_token(template, text_at(each, "name")) for list_ in _LISTS for each in items_at(template, list_)):
+        # The component gives the token only to containers that name a repository of the hub.
+        name = "The server has no token, and another container has one. Name the model by hf:// in env or args, so that the server gets it"
+        return {
+            "gated_fix": f"{name}. Accept the model's terms on the hub with the account of the token.",
+            "private_fix": f"If it is private: {name[0].lower()}{name[1:]}.",
+            "rate_fix": f"For the hub: {name[0].lower()}{name[1:]}. Requests without a token have a lower limit.",
+        }
     return {
         "gated_fix": "The server has no token. Accept the model's terms on the hub, and set secrets.hf_token_key to the key of a Secret "
         "with a token of the same account (or secrets.hf_token).",

@@ -88,6 +88,23 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"env": {"HF_TOKEN": "x"}},
         "env.HF_TOKEN: is managed by the component. Use the field secrets.hf_token_key instead.",
     ),
+    *(
+        (
+            {"env": {name: url}},
+            f"env.{name}: must not contain a URL with a user or password. Store the whole URL in a Kubernetes Secret, and refer "
+            "to it with `valueFrom` in `env`.",
+        )
+        for name, url in (
+            ("HF_ENDPOINT", "https://joe:hunter2@hub.example.com"),
+            ("HF_ENDPOINT", "https://hunter2@hub.example.com/api"),
+            ("HF_ENDPOINT", " HTTPS://joe:@hub.example.com"),
+            ("HF_ENDPOINT", "https:\\\\joe:hunter2@hub.example.com"),
+            ("HF_ENDPOINT", "//joe:hunter2@hub.example.com"),
+            ("PIP_EXTRA_INDEX_URL", "https://a.example.com/simple https://joe:hunter2@b.example.com/simple"),
+            ("ALL_PROXY", "socks5://joe:hunter2@10.0.0.1:1080"),
+            ("NIM_REPOSITORY_OVERRIDE", "https://$(NAME):hunter2@mirror.example.com"),
+        )
+    ),
     (
         {"env": {"NIM_CACHE_PATH": "/x"}},
         "env.NIM_CACHE_PATH: is managed by the component. Use the field cache instead.",
