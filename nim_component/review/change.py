@@ -128,6 +128,8 @@ class ServiceChange:
 
     name: str
     changes: Sequence[Change]
+    is_partial: bool = False
+    """True if further changes may follow, because the preview ended with an error."""
 
     def of(self, *kinds: str) -> list[Change]:
         """Return the changes of the given kinds."""
@@ -178,14 +180,14 @@ def find_reasons(differences: Iterable[Difference], replacing: Collection[str]) 
     return tuple(sorted({each.where for each in differences if forces_replacement(each.path, replacing)}))
 
 
-def group_services(changes: Sequence[Change]) -> list[ServiceChange]:
+def group_services(changes: Sequence[Change], *, is_partial: bool = False) -> list[ServiceChange]:
     """Collect changes by service, in order of name."""
     states = {state.urn: state for change in changes for state in (change.before, change.after) if state}
     services: dict[str, list[Change]] = {}
     for change in changes:
         if change.subject.type != urns.STACK_TYPE:
             services.setdefault(service_name(change.subject, states), []).append(change)
-    return [ServiceChange(name, services[name]) for name in sorted(services)]
+    return [ServiceChange(name, services[name], is_partial) for name in sorted(services)]
 
 
 def service_name(state: ResourceState, states: Mapping[str, ResourceState]) -> str:

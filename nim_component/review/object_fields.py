@@ -16,6 +16,8 @@ from .change import Change, ResourceState, ServiceChange
 
 SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 """Kinds of workloads that serve requests."""
+JOBS = ("Job", "CronJob")
+"""Kinds of workloads that run to their end and serve no requests."""
 WORKLOADS = (*SERVERS, "DaemonSet", "Job")
 
 
@@ -74,6 +76,21 @@ def gpus_of(container: Fields) -> dict[str, int]:
     """Return the GPUs of a container, by resource name."""
     sizes = mapping(get(container, "resources", "limits")) or mapping(get(container, "resources", "requests"))
     return {name: count for name, value in sizes.items() if is_gpu(name) and (count := integer(value))}
+
+
+def find_server(service: ServiceChange) -> tuple[int | None, int]:
+    """Return the number of replicas of a service after the change, and the GPUs of one replica.
+
+    A preview does not contain an unchanged workload. Then the arguments of the component do.
+    """
+    state = next((change.after for change in service.of(*SERVERS) if change.after is not None), None)
+    if state is not None:
+        return replicas(state), sum(gpus(state).values())
+    component = service.component
+    arguments = mapping(None if component is None or component.after is None else component.after.inputs)
+    nodes = integer(get(arguments, "multi_node", "nodes")) or 1
+    count = integer(arguments.get("replicas")) if arguments.get("autoscaling") is None else None
+    return count, nodes * (integer(arguments.get("gpu")) or 0)
 
 
 def total_gpus(state: ResourceState | None) -> int:
@@ -148,6 +165,16 @@ def scale_target(state: ResourceState | None) -> tuple[str, str]:
     """Return kind and name of the workload that an autoscaler scales."""
     reference = get(state.inputs, "spec", "scaleTargetRef") if state else None
     return str(get(reference, "kind") or "Deployment"), str(get(reference, "name") or "")
+
+
+def find_changed_templates(change: Change) -> list[str]:
+    """Return the paths of the pod templates that a change of a workload changes."""
+    old, new = dict(templates(change.before)), dict(templates(change.after))
+    return [
+        path
+        for path in sorted({*old, *new})
+        if old.get(path) != new.get(path) or any(is_at_or_below(each.where, path) for each in change.engine_differences)
+    ]
 
 
 def find_renames(service: ServiceChange) -> set[tuple[str, str]]:

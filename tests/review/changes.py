@@ -10,7 +10,7 @@ import pulumi
 
 from nim_component import NIM, NIMSecrets, NIMService
 from nim_component.local import renderer
-from nim_component.review.change import StackChange
+from nim_component.review.change import Change, ResourceState, StackChange
 from nim_component.review.sources.preview import read_preview
 from nim_component.review.sources.renders import compare_renders
 from nim_component.review.stack_review import StackReview, review
@@ -185,3 +185,25 @@ def register(urn: str, state: Mapping[str, Any], known: Mapping[str, pulumi.Reso
     if not state["custom"]:
         return pulumi.ComponentResource(state["type"], name, inputs, options)
     return pulumi.CustomResource(state["type"], name, inputs, options)
+
+
+def preview_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> StackChange:
+    """Return the changes between two renders as a preview shows them: without unchanged resources.
+
+    Secrets are equal in both states of a preview, and its states have no `replaceOnChanges`.
+    """
+    changes = [change for service in compare_renders("dev", old, new).services for change in service.changes]
+    steps = [_step(change) for change in changes if change.operation != "same"]
+    return read_preview(json.dumps({"steps": steps}, default=str), "dev")
+
+
+def _step(change: Change) -> dict[str, Any]:
+    states = {key: _state(each) for key, each in (("oldState", change.before), ("newState", change.after)) if each is not None}
+    if change.order:
+        states["oldState"]["pendingReplacement" if change.order == "delete-before-create" else "delete"] = True
+    return {"op": change.operation, "urn": change.subject.urn, "replaceReasons": list(change.reasons), **states}
+
+
+def _state(each: ResourceState) -> dict[str, Any]:
+    options = {"protect": each.protect, "retainOnDelete": each.retain, "external": each.external, "customTimeouts": dict(each.timeouts)}
+    return {"inputs": dict(each.inputs), "parent": each.parent, "ignoreChanges": list(each.ignored or ()), **options}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..accessors import get, integer
-from ..change import ResourceState, ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import WORKLOADS, changed_under, gpus, pod_count, replicas, scale_target
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
+from ..object_fields import WORKLOADS, changed_under, find_server, pod_count, scale_target
 from ..sentences import Sentence, count_of, name_object, sentence
 
 AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
@@ -60,16 +60,24 @@ def handovers(service: ServiceChange) -> Iterator[Finding]:
 
 def ranges(service: ServiceChange) -> Iterator[Finding]:
     """Report autoscalers that are created or deleted, and changes of their bounds."""
-    for change in service.of(*AUTOSCALERS):
+    changes = service.of(*AUTOSCALERS)
+    predecessors = {
+        scale_target(change.before): change for change in changes if change.operation == "delete" and not service.is_whole
+    }  # autoscalers of the same workload, by their target
+    successors = {scale_target(change.after) for change in changes if change.operation == "create"}
+    for change in changes:
         old, new = _bounds(change.before), _bounds(change.after)
-        if change.operation == "create" and not service.is_whole:
+        predecessor = predecessors.get(scale_target(change.after))
+        if change.operation == "create" and predecessor is not None:
+            yield _describe_handover(service, change, predecessor)
+        elif change.operation == "create" and not service.is_whole:
             text = sentence(
                 "{object} is created: {range} replicas{cost}.", object=name_object(change), range=_range(new), cost=_cost(service, new)
             )
             yield finding("autoscaler-range", NOTICE, change, service.name, text, _scale_to_zero(new))
-        elif change.operation == "delete" and not service.is_whole:
+        elif change.operation == "delete" and not service.is_whole and scale_target(change.before) not in successors:
             text = sentence("{object} is deleted.", object=name_object(change))
-            consequence = sentence("The number of replicas no longer follows the load.")
+            consequence = sentence("The number of replicas no longer follows the load.") + _describe_fixed(service)
             yield finding("autoscaler-removed", WARNING, change, service.name, text, consequence)
         elif change.operation in ("update", "replace") and old != new:
             text = sentence(
@@ -80,8 +88,36 @@ def ranges(service: ServiceChange) -> Iterator[Finding]:
                 cost=_cost(service, new),
             )
             paths = [f"spec.{field}" for field in AUTOSCALERS[change.subject.kind][:2]]
-            is_lower = any((integer(after) or 0) < (integer(before) or 0) for before, after in zip(old, new, strict=True))
-            yield finding("autoscaler-range", WARNING if is_lower else NOTICE, change, service.name, text, _scale_to_zero(new), *paths)
+            yield finding("autoscaler-range", _severity(old, new), change, service.name, text, _scale_to_zero(new), *paths)
+
+
+def _describe_handover(service: ServiceChange, change: Change, old: Change) -> Finding:
+    """Describe an autoscaler that replaces one of another kind: the load is followed as before."""
+    bounds = _bounds(old.before), _bounds(change.after)
+    text = sentence(
+        "{new} replaces {old}: {range} replicas instead of {before}{cost}.",
+        new=name_object(change),
+        old=name_object(old),
+        range=_range(bounds[1]),
+        before=_range(bounds[0]),
+        cost=_cost(service, bounds[1]),
+    )
+    consequence = sentence("While both exist, Kubernetes scales with neither: the number of replicas stays.") + _scale_to_zero(bounds[1])
+    return finding("autoscaler-range", _severity(*bounds), change, service.name, text, consequence)
+
+
+def _severity(old: Bounds, new: Bounds) -> Severity:
+    """Return the severity of another range: a warning if a bound becomes lower."""
+    is_lower = any((integer(after) or 0) < (integer(before) or 0) for before, after in zip(old, new, strict=True))
+    return WARNING if is_lower else NOTICE
+
+
+def _describe_fixed(service: ServiceChange) -> Sentence:
+    """Return the number of replicas that holds without an autoscaler."""
+    count, _ = find_server(service)
+    if count is None:
+        return ()
+    return sentence(" It becomes {count}, the value of `replicas`: if more run, the others stop immediately.", count=count)
 
 
 def _bounds(state: ResourceState | None) -> Bounds:
@@ -97,7 +133,7 @@ def _range(bounds: Bounds) -> Sentence:
 
 
 def _cost(service: ServiceChange, bounds: Bounds) -> Sentence:
-    per_replica = next((sum(gpus(change.after).values()) for change in service.of(*WORKLOADS) if change.after), 0)
+    _, per_replica = find_server(service)
     maximum = integer(bounds[1])
     return (f", at most {count_of(per_replica * maximum, 'GPU')}",) if per_replica and maximum else ()
 
@@ -131,7 +167,7 @@ def disruption_budgets(service: ServiceChange) -> Iterator[Finding]:
             if maximum is not None
             else sentence("`minAvailable` is {minimum}", minimum=minimum)
         )
-        count = next((count for each in service.of(*WORKLOADS) if (count := replicas(each.after)) is not None), None)
+        count, _ = find_server(service)
         is_blocking = _blocks_evictions(maximum, minimum, count)
         verb = "is created" if change.operation == "create" else "changes"
         text = sentence("PodDisruptionBudget {name} {verb}: {limit}.", name=name, verb=(verb,), limit=limit)

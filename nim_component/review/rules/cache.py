@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ...kubernetes.quantities import read_quantity
 from ..accessors import Fields, get, mapping, mappings
-from ..change import Change, ResourceState, ServiceChange
+from ..change import COMPONENT, Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, pods, variables
 from ..sentences import Sentence, enumerate_values, sentence
@@ -21,12 +22,56 @@ def pvcs(service: ServiceChange) -> Iterator[Finding]:
     """Report PVCs that are deleted, replaced or resized."""
     for change in service.of(PVC):
         before, after = change.before, change.after
-        if change.operation == "delete" and before is not None and not service.is_deleted:
+        if change.operation == "delete" and before is not None and _key(before) in _find_claims(service, "after"):
+            yield _given_up(service, change, before)
+        elif change.operation == "create" and after is not None and _key(after) in _find_claims(service, "before"):
+            text = sentence("PVC {name} is created, and the pods already use a PVC of this name.", name=after.object_name)
+            consequence = sentence(
+                "The update ends in `already exists`. Import the PVC with `pulumi import`, or keep it as `existing_claim`."
+            )
+            yield finding("name-held", CRITICAL, change, service.name, text, consequence)
+        elif change.operation == "delete" and before is not None and not service.is_deleted:
             yield _lost(service, change, before, sentence("PVC {name} is deleted.", name=before.object_name))
         elif change.operation == "replace" and before is not None and after is not None:
             yield _lost(service, change, before, _describe_replacement(change, before, after), is_recreated=True)
         if change.operation in ("update", "replace"):
             yield from _sizes(service, change)
+
+
+def _find_claims(service: ServiceChange, side: Literal["before", "after"]) -> set[tuple[str, str]]:
+    """Return the PVCs of the pods that the service does not create, before or after a change.
+
+    A preview does not contain an unchanged workload. Then the arguments of the component do.
+    """
+    found: set[tuple[str, str]] = set()
+    states = [state for change in service.changes if (state := getattr(change, side)) is not None]
+    for state in states:
+        names = [get(volume, "persistentVolumeClaim", "claimName") for _, pod in pods(state) for volume in mappings(pod.get("volumes"))]
+        namespace = state.namespace
+        if state.type == COMPONENT:
+            names = [get(state.inputs, "cache", "existing_claim"), get(state.inputs, "lora", "volume", "existing_claim")]
+            namespace = str(state.inputs.get("namespace"))
+        found |= {(namespace, name) for name in names if isinstance(name, str)}
+    return found - {_key(state) for state in states if state.kind == PVC}
+
+
+def _key(state: ResourceState) -> tuple[str, str]:
+    return state.namespace, state.object_name
+
+
+def _given_up(service: ServiceChange, change: Change, before: ResourceState) -> Finding:
+    """Describe a PVC that leaves the stack, and that the pods still use."""
+    name = before.object_name
+    if before.retain:
+        text = sentence("PVC {name} is removed from the stack.", name=name)
+        consequence = sentence("It stays in the cluster with its data, and the pods still use it.")
+        return finding("cache-moved", NOTICE, change, service.name, text, consequence)
+    text = sentence("PVC {name} is deleted, although the pods still use it.", name=name)
+    consequence = sentence(
+        "Kubernetes deletes it, with all data, when the last pod stops, and new pods do not start. "
+        "Set `retain` of the cache in an update of its own first."
+    )
+    return finding("cache-lost", CRITICAL, change, service.name, text, consequence)
 
 
 def _describe_replacement(change: Change, before: ResourceState, after: ResourceState) -> Sentence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..accessors import get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
@@ -136,29 +137,63 @@ def _read_traffic(state: ResourceState) -> Settings:
 
 
 def routes(service: ServiceChange) -> Iterator[Finding]:
-    """Report changed hosts and removed TLS of an Ingress, a route or a Gateway."""
-    for change in service.of(*ROUTES):
-        if not change.has_effect:
-            continue
+    """Report changed hosts and removed TLS of an Ingress, a route or a Gateway.
+
+    A host that one object gives up and another one takes stays reachable by its name.
+    """
+    changes = [change for change in service.of(*ROUTES) if change.has_effect]
+    taken = {host for change in changes for host in _added_hosts(change)}
+    given = {host for change in changes for host in _removed_hosts(change)}
+    for change in changes:
         before, after = change.before, change.after
-        old, new = (_hosts(state) if state else set[str]() for state in (before, after))
-        if new - old or before is None:
-            hosts = enumerate_values(sorted(new - old) or ["every host"])
+        added, removed = _added_hosts(change), _removed_hosts(change)
+        if added - given or (before is None and not added):
+            hosts = enumerate_values(sorted(added - given) or ["every host"])
             text = sentence("{object} exposes {hosts}.", object=name_object(change), hosts=hosts)
             consequence = ("Every client that can reach these addresses can reach the model. ", NO_AUTHENTICATION)
             yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
-        if before is not None and not service.is_whole and (old - new or after is None):
-            hosts = enumerate_values(sorted(old - new) or ["every host"])
+        if not service.is_whole and (removed - taken or (after is None and not removed)):
+            hosts = enumerate_values(sorted(removed - taken) or ["every host"])
             text = sentence("{object} no longer exposes {hosts}.", object=name_object(change), hosts=hosts)
             consequence = sentence("Clients can no longer use these addresses.")
             yield finding("url-changed", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
+        yield from (_describe_handover(service, change, other) for other in changes if removed & _added_hosts(other))
         if before is not None and after is not None and get(before.inputs, "spec", "tls") and not get(after.inputs, "spec", "tls"):
             text = sentence("{object} no longer has TLS.", object=name_object(change))
             consequence = sentence("Prompts and responses are sent unencrypted.")
             yield finding("exposure-widened", CRITICAL, change, service.name, text, consequence, "spec.tls")
 
 
-def _hosts(state: ResourceState) -> set[str]:
+def _describe_handover(service: ServiceChange, old: Change, new: Change) -> Finding:
+    hosts = enumerate_values(sorted(_removed_hosts(old) & _added_hosts(new)))
+    text = sentence("{new} takes over {hosts} from {old}.", new=name_object(new), hosts=hosts, old=name_object(old))
+    paths = changed_under(old, "spec")
+    if _entry_of(old.before) == _entry_of(new.after):
+        return finding("replaced", NOTICE, old, service.name, text, sentence("Clients use the same addresses as before."), *paths)
+    consequence = sentence("Clients use the same names. DNS must lead them to the address of the new object before the old one is deleted.")
+    return finding("replaced", WARNING, old, service.name, text, consequence, *paths)
+
+
+def _entry_of(state: ResourceState | None) -> tuple[Any, ...] | None:
+    """Return the Gateways, or the class of an Ingress: they decide about the address of clients."""
+    if state is None:
+        return None
+    spec = mapping(state.inputs.get("spec"))
+    parents = [(get(each, "namespace"), get(each, "name")) for each in mappings(spec.get("parentRefs"))]
+    return (state.kind == "Ingress", spec.get("ingressClassName"), *parents)
+
+
+def _added_hosts(change: Change) -> set[str]:
+    return _hosts(change.after) - _hosts(change.before)
+
+
+def _removed_hosts(change: Change) -> set[str]:
+    return _hosts(change.before) - _hosts(change.after)
+
+
+def _hosts(state: ResourceState | None) -> set[str]:
+    if state is None:
+        return set()
     spec = mapping(state.inputs.get("spec"))
     found = {str(rule.get("host") or "*") for rule in mappings(spec.get("rules"))} if state.kind == "Ingress" else set[str]()
     listeners = {str(listener.get("hostname") or "*") for listener in mappings(spec.get("listeners"))}

@@ -8,7 +8,7 @@ from ..accessors import get, integer
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..matching import MISSING
-from ..object_fields import WORKLOADS, changed_under, claimed_devices, gpus, replicas, scale_target
+from ..object_fields import WORKLOADS, changed_under, claimed_devices, find_changed_templates, gpus, replicas, scale_target
 from ..sentences import Sentence, count_of, enumerate_values, sentence
 from ..server_fit import find_new_misfit
 
@@ -79,7 +79,9 @@ def _replicas_removed(service: ServiceChange, change: Change, old: int | None) -
 
 def _had_autoscaler(service: ServiceChange, change: Change) -> bool:
     """Return true if an autoscaler existed before: more replicas may run than the spec contains."""
-    autoscalers = service.of("HorizontalPodAutoscaler", "ScaledObject")
+    autoscalers, component = service.of("HorizontalPodAutoscaler", "ScaledObject"), service.component
+    if component is not None and component.before is not None and component.before.inputs.get("autoscaling") is not None:
+        return True  # a preview does not contain the autoscaler if it is unchanged
     return any(each.before and scale_target(each.before)[1] in ("", change.subject.object_name) for each in autoscalers)
 
 
@@ -88,6 +90,21 @@ def _replicas(service: ServiceChange, change: Change, old: int, new: int, total:
     if not new:
         consequence = sentence("No request is answered, and the GPUs become free.")
         return finding("scaled-to-zero", CRITICAL, change, service.name, text, consequence, "spec.replicas")
+    if _had_autoscaler(service, change):
+        text = sentence("`replicas` changes from {old} to {new}. An autoscaler set the number until now.", old=old, new=new)
+        consequence = sentence("If more replicas run, the others stop immediately. If fewer run, each new one loads the model.")
+        return finding("replicas", WARNING, change, service.name, text, consequence, "spec.replicas")
+    if new > old and old and change.subject.kind == "Deployment" and find_changed_templates(change):
+        # The controller handles the scaling before the rollout: the ReplicaSet of the old template
+        # gets all replicas first (isScalingEvent in deployment_controller.go).
+        consequence = sentence(
+            "The Deployment first starts {added} of the old template, and then a pod of the new template for every replica: "
+            "{loads} model loads in total. A change of the template first, and of `replicas` in a second update, needs {fewer}.",
+            added=(count_of(new - old, "more pod"),),
+            loads=2 * new - old,
+            fewer=new,
+        )
+        return finding("replicas", NOTICE, change, service.name, text, consequence, "spec.replicas")
     if new > old:
         consequence = sentence(
             "Each new replica requires free GPUs and loads the model before it serves requests. The existing replicas keep running."
@@ -103,7 +120,7 @@ def _replicas(service: ServiceChange, change: Change, old: int, new: int, total:
 def arguments(service: ServiceChange) -> Iterator[Finding]:
     """Report arguments of the component if the preview ended before the workload."""
     change = service.component
-    if change is None or change.operation != "update" or service.of(*WORKLOADS):
+    if change is None or change.operation != "update" or not service.is_partial or service.of(*WORKLOADS):
         return
     for each in change.differences:
         if each.old is MISSING or each.new is MISSING:

@@ -8,7 +8,7 @@ from itertools import islice
 from ..accessors import get
 from ..change import COMPONENT, Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
-from ..object_fields import SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
+from ..object_fields import JOBS, SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
 from ..sentences import Sentence, count_of, duration, enumerate_values, name_kind, name_object, sentence
 from ..values import show
 
@@ -26,11 +26,14 @@ def services(service: ServiceChange) -> Iterator[Finding]:
         return
     servers = service.of(*SERVERS)
     if service.is_deleted:
-        deleted = [change for change in service.changes if change.operation == "delete" and change is not component]
-        objects = enumerate_values(f"{change.subject.kind} {change.subject.object_name}" for change in deleted)
-        count = sum(replicas(change.before) or 0 for change in servers)
-        consequence = sentence("Deleted: {objects}. ", objects=objects) if objects else ()
-        consequence += sentence("{stop}, and no request is answered.", stop=(count_of(count, "replica stops", "replicas stop"),))
+        removed = [change for change in service.changes if change.operation == "delete" and change is not component]
+        deleted, retained = ([_label(change) for change in removed if change.subject.retain is each] for each in (False, True))
+        consequence = sentence("Deleted: {objects}. ", objects=enumerate_values(deleted)) if deleted else ()
+        if retained:
+            consequence += sentence("Stays in the cluster, without the stack: {objects}. ", objects=enumerate_values(retained))
+        count = sum(replicas(change.before) or 0 for change in servers if not change.subject.retain)
+        if count or not servers:
+            consequence += sentence("{stop}, and no request is answered.", stop=(count_of(count, "replica stops", "replicas stop"),))
         yield finding("service-removed", CRITICAL, component, service.name, sentence("The service is removed."), consequence)
         return
     images = {show(container.get("image")): None for change in servers for _, container in islice(containers(change.after, init=False), 1)}
@@ -43,6 +46,10 @@ def services(service: ServiceChange) -> Iterator[Finding]:
     )
     consequence = sentence("It requires nodes with that many free GPUs.") if devices else ()
     yield finding("service-added", NOTICE, component, service.name, text, consequence)
+
+
+def _label(change: Change) -> str:
+    return f"{change.subject.kind} {change.subject.object_name}"
 
 
 def replacements(service: ServiceChange) -> Iterator[Finding]:
@@ -139,6 +146,12 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             text = sentence("{object} is removed from the stack.", object=name_object(change))
             consequence = sentence("It stays in the cluster, but the stack no longer manages it.")
             yield finding("deleted", NOTICE, change, service.name, text, consequence)
+        elif kind in JOBS:
+            # Pods that serve requests belong to other workloads, also while a Job runs.
+            consequence = sentence("Only pods of the Job stop, if it is not complete. Running models are not affected.")
+            yield finding("deleted", NOTICE, change, service.name, text, consequence)
+        elif kind == "DaemonSet":
+            yield finding("deleted", CRITICAL, change, service.name, text, ("Its pods stop on all nodes permanently.",))
         elif kind in WORKLOADS:
             count = replicas(change.before)
             stop = count_of(count, "replica stops", "replicas stop") if count is not None else "All replicas stop"

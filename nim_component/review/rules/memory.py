@@ -22,7 +22,7 @@ def memory(service: ServiceChange) -> Iterator[Finding]:
     """
     servers = [change for change in service.of(*SERVERS) if change.after is not None]
     component = service.component
-    for change in servers or ([component] if component is not None else []):
+    for change in servers or ([component] if component is not None and service.is_partial else []):
         found = find_new_misfit(service, change)
         if found is None:
             continue

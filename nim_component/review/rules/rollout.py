@@ -10,8 +10,8 @@ from ...names import WAIT_FOR
 from ..accessors import get
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
-from ..matching import MISSING, Difference
-from ..object_fields import SERVERS, WORKLOADS, gpus, is_at_or_below, replicas, rolling_update, startup_budget, templates
+from ..matching import Difference
+from ..object_fields import SERVERS, WORKLOADS, find_changed_templates, gpus, is_at_or_below, replicas, rolling_update, startup_budget
 from ..sentences import Sentence, count_of, duration, sentence
 from ..values import Redacted
 
@@ -25,15 +25,10 @@ def restarts(service: ServiceChange) -> Iterator[Finding]:
         before, after = change.before, change.after
         if change.operation != "update" or before is None or after is None:
             continue
-        old, new = dict(templates(before)), dict(templates(after))
-        changed = [
-            path
-            for path in sorted({*old, *new})
-            if old.get(path, MISSING) != new.get(path, MISSING) or any(_is_below(each, path) for each in change.engine_differences)
-        ]
+        changed = find_changed_templates(change)
         if not changed:
             continue
-        fields = [each.where for path in changed for each in change.differences if _is_below(each, path)]
+        fields = [each.where for path in changed for each in change.differences if is_at_or_below(each.where, path)]
         paths = fields or changed
         running = replicas(before) if after.ignored and "spec.replicas" in after.ignored else replicas(after)
         if replicas(before) == 0 or running == 0:
@@ -79,10 +74,6 @@ def _describe_restart(
     total = f", at most {duration(budget * rounds)} in total" if budget and rounds > 1 else ""
     consequence = sentence("The other replicas keep serving requests: {start}{total}.", start=(start,), total=(total,))
     return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
-
-
-def _is_below(difference: Difference, path: str) -> bool:
-    return is_at_or_below(difference.where, path)
 
 
 def _is_unknown(change: Change, paths: list[str]) -> bool:

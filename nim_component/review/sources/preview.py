@@ -51,12 +51,14 @@ def read_preview(text: str, name: str = "the preview") -> StackChange:
     stack = next((change for change in merged if change.subject.type == urns.STACK_TYPE), None)
     changes = add_causes([change for change in merged if change is not stack], steps_by_urn)
     first_urn = next(iter(steps_by_urn), "")
+    messages = read_messages(preview.get("diagnostics"))
+    is_partial = any(each.severity == "error" for each in messages)
     return StackChange(
         stack=(urns.parse(first_urn).stack if first_urn else "") or name,
         source=SOURCE,
-        services=group_services(sorted(changes, key=lambda change: change.subject.urn)),
+        services=group_services(sorted(changes, key=lambda change: change.subject.urn), is_partial=is_partial),
         outputs=compare_outputs(steps_by_urn.get(stack.subject.urn, []) if stack else []),
-        messages=read_messages(preview.get("diagnostics")),
+        messages=messages,
     )
 
 

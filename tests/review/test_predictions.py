@@ -1,0 +1,203 @@
+"""Predictions that once were wrong. `tests/engine/test_first_update.py` has the facts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from nim_component.review.sentences import plain_text
+from nim_component.review.stack_review import StackReview, review
+
+from .changes import (
+    SERVICE,
+    deployment,
+    kubernetes_object,
+    preview_of,
+    render_objects,
+    render_service,
+    render_services,
+    review_renders,
+)
+
+SHARED = {"cache": {"access_mode": "ReadWriteMany"}}
+OTHER_IMAGE = "nvcr.io/nim/meta/llama3-8b-instruct:1.0.3"
+SCALED = {"max_replicas": 4, "presets": ["queue"]}
+JOB = {"template": {"spec": {"containers": [{"name": "prewarm", "image": "prewarm:1"}]}}}
+
+
+def review_both(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[StackReview]:
+    """Return the reviews of both sources: renders, and a preview without unchanged resources."""
+    return [review_renders(old, new), review(preview_of(old, new))]
+
+
+def texts(found: StackReview, *rules: str) -> list[tuple[str, str]]:
+    return [(each.severity.value, plain_text((*each.text, " ", *each.consequence))) for each in found.findings if each.rule in rules]
+
+
+@pytest.mark.parametrize(("kind", "version"), [("Job", "batch/v1"), ("CronJob", "batch/v1")])
+def test_deleted_job_stops_no_replica(kind: str, version: str):
+    old = render_objects(deployment(), kubernetes_object(kind, version, JOB, "warm"))
+    for found in review_both(old, render_objects(deployment())):
+        assert texts(found, "deleted") == [
+            (
+                "notice",
+                f"{kind} warm is deleted. Only pods of the Job stop, if it is not complete. Running models are not affected.",
+            )
+        ]
+        assert len(found.findings) == 1
+
+
+def test_prewarm_off_has_no_warning():
+    old, new = render_service(cache={"prewarm": {"all_profiles": True}}), render_service()
+    for found in review_both(old, new):
+        assert {each.severity.value for each in found.findings} == {"notice"}
+
+
+def test_retained_objects_of_removed_service_stay():
+    old = render_services(a=SERVICE, llama={**SERVICE, "cache": {"retain": True}})
+    for found in review_both(old, render_services(a=SERVICE)):
+        ((severity, text),) = texts(found, "service-removed")
+        deleted, _, stays = text.partition("Stays in the cluster, without the stack: ")
+        assert severity == "critical"
+        assert "PersistentVolumeClaim" not in deleted
+        assert stays.startswith("PersistentVolumeClaim llama-cache-")
+        assert stays.endswith("1 replica stops, and no request is answered.")
+
+
+def test_autoscaling_on_keeps_replicas():
+    """The component ignores `replicas` while an autoscaler exists."""
+    for found in review_both(render_service(**SHARED, replicas=3), render_service(**SHARED, autoscaling=SCALED)):
+        assert texts(found, "replicas", "replicas-dropped", "scaled-to-zero", "autoscaler-conflict") == []
+        assert "replicas: 3" not in str(found.findings)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_autoscaling_off_names_fixed_replicas(count: int):
+    """The state has the number at creation, and not the present one of the autoscaler."""
+    old, new = render_service(**SHARED, autoscaling=SCALED), render_service(**SHARED, replicas=count)
+    for found in review_both(old, new):
+        assert texts(found, "autoscaler-removed") == [
+            (
+                "warning",
+                "HorizontalPodAutoscaler llama is deleted. The number of replicas no longer follows the load. "
+                f"It becomes {count}, the value of `replicas`: if more run, the others stop immediately.",
+            )
+        ]
+        assert [text.partition(".")[0] for _, text in texts(found, "replicas")] == ["`replicas` changes from 1 to 3"] * (count == 3)
+        assert "in total" not in str(found.findings)
+
+
+def test_component_replicas_alone_are_no_finding():
+    """A preview without an error contains every change: the arguments predict nothing more."""
+    old, new = render_service(replicas=1), render_service(replicas=1)
+    for entry in new["resources"]:
+        if entry["type"] == "nim:index:NIMService":
+            entry["inputs"] = {**entry["inputs"], "replicas": 3}
+    for found in review_both(old, new):
+        assert texts(found, "replicas") == []
+
+
+@pytest.mark.parametrize("rollout", ["rolling", "surge", "recreate"])
+def test_more_replicas_with_template_load_twice(rollout: str):
+    """The Deployment controller first scales the ReplicaSet of the old template."""
+    old, new = (render_service(**SHARED, rollout=rollout, **each) for each in ({}, {"replicas": 3, "image": OTHER_IMAGE}))
+    for found in review_both(old, new):
+        ((severity, text),) = texts(found, "replicas")
+        assert severity == "notice"
+        assert "first starts 2 more pods of the old template" in text
+        assert "5 model loads in total" in text
+        assert text.endswith("needs 3.")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({}, {"replicas": 3}), ({"replicas": 0}, {"replicas": 3, "image": OTHER_IMAGE}), ({"replicas": 3}, {"image": OTHER_IMAGE})],
+)
+def test_other_changes_load_once(before: dict[str, Any], after: dict[str, Any]):
+    """Without running replicas, no ReplicaSet of the old template is scaled."""
+    for found in review_both(render_service(**SHARED, **before), render_service(**SHARED, **after)):
+        assert "model loads" not in str(found.findings)
+
+
+HPA_ON, KEDA_ON = {"autoscaling": SCALED}, {"autoscaling": {**SCALED, "keda": {"prometheus": "http://p:9090"}}}
+
+
+@pytest.mark.parametrize(("before", "after"), [(HPA_ON, KEDA_ON), (KEDA_ON, HPA_ON)])
+def test_other_autoscaler_still_follows_load(before: dict[str, Any], after: dict[str, Any]):
+    for found in review_both(render_service(**SHARED, **before), render_service(**SHARED, **after)):
+        assert texts(found, "autoscaler-removed") == []
+        ((severity, text),) = texts(found, "autoscaler-range")
+        assert severity == "notice"
+        assert " replaces " in text
+        assert "1–4 replicas instead of 1–4, at most 4 GPUs" in text
+
+
+INGRESS_ON = {"ingress": {"hosts": ["llama.example.com"]}}
+ROUTE_ON = {"http_route": {"gateway": "public", "hosts": ["llama.example.com"]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (INGRESS_ON, ROUTE_ON, "HTTPRoute llama takes over llama.example.com from Ingress llama."),
+        (ROUTE_ON, INGRESS_ON, "Ingress llama takes over llama.example.com from HTTPRoute llama."),
+    ],
+)
+def test_host_of_other_object_is_not_lost(before: dict[str, Any], after: dict[str, Any], text: str):
+    for found in review_both(render_service(**before), render_service(**after)):
+        assert texts(found, "url-changed", "exposure-widened") == []
+        assert texts(found, "replaced") == [
+            (
+                "warning",
+                f"{text} Clients use the same names. DNS must lead them to the address of the new object before the old one is deleted.",
+            )
+        ]
+
+
+def test_host_that_nobody_takes_is_lost():
+    hosts = {"ingress": {"hosts": ["llama.example.com", "old.example.com"]}}
+    for found in review_both(render_service(**hosts), render_service(**ROUTE_ON)):
+        ((severity, text),) = texts(found, "url-changed")
+        assert (severity, text.partition(".")[0]) == ("warning", "Ingress llama no longer exposes old")
+
+
+def test_route_of_same_gateway_keeps_address():
+    def route(name: str) -> dict[str, Any]:
+        spec = {"hostnames": ["llama.example.com"], "parentRefs": [{"name": "public"}]}
+        return render_objects(kubernetes_object("HTTPRoute", "gateway.networking.k8s.io/v1", spec, name))
+
+    for found in review_both(route("old"), route("new")):
+        assert [(each.rule, each.severity.value) for each in found.findings] == [("replaced", "notice")]
+
+
+def claim_of(render: Mapping[str, Any]) -> str:
+    return next(each["inputs"]["metadata"]["name"] for each in render["resources"] if each["type"].endswith(":PersistentVolumeClaim"))
+
+
+def test_retained_cache_as_existing_claim_is_kept():
+    old = render_service(cache={"retain": True})
+    for found in review_both(old, render_service(cache={"existing_claim": claim_of(old)})):
+        assert texts(found, "cache-lost") == []
+        assert texts(found, "cache-moved") == [
+            (
+                "notice",
+                f"PVC {claim_of(old)} is removed from the stack. It stays in the cluster with its data, and the pods still use it.",
+            )
+        ]
+
+
+def test_deleted_cache_as_existing_claim_is_lost():
+    old = render_service()
+    for found in review_both(old, render_service(cache={"existing_claim": claim_of(old)})):
+        ((severity, text),) = texts(found, "cache-lost")
+        assert severity == "critical"
+        assert text.startswith(f"PVC {claim_of(old)} is deleted, although the pods still use it.")
+
+
+def test_existing_claim_cannot_be_created_again():
+    new = render_service(cache={"retain": True})
+    for found in review_both(render_service(cache={"existing_claim": claim_of(new)}), new):
+        ((severity, text),) = texts(found, "name-held")
+        assert severity == "critical"
+        assert text.startswith(f"PVC {claim_of(new)} is created, and the pods already use a PVC of this name.")
+        assert texts(found, "cache-lost", "cache-moved") == []
