@@ -10,7 +10,7 @@ import pytest
 
 from tests.cluster.client import Client
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.fixtures import cluster, control_plane, make_namespace, namespace, nodes
+from tests.cluster.fixtures import cluster, control_plane, crds, make_namespace, namespace, nodes
 from tests.cluster.nodes import volume_for
 
 from .project import ROOT, Project
@@ -18,7 +18,7 @@ from .updates import SHORT
 
 pytest.register_assert_rewrite("tests.engine.resources")
 
-__all__ = ["cluster", "control_plane", "make_namespace", "namespace", "nodes"]
+__all__ = ["cluster", "control_plane", "crds", "make_namespace", "namespace", "nodes"]
 
 REASON = "no pulumi on PATH: install the Pulumi CLI to run the engine tests (https://www.pulumi.com/docs/install)"
 

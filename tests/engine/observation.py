@@ -20,6 +20,8 @@ class Objects:
     pods: frozenset[str]
     caches: frozenset[str]
     address: tuple[Any, ...]
+    started: frozenset[str]
+    """Names of the pods that ReplicaSets created, also of those that no longer exist."""
 
     @classmethod
     def read(cls, cluster: Client, namespace: str) -> Self:
@@ -29,7 +31,9 @@ class Objects:
         addresses = [
             (each["metadata"]["name"], each["spec"]["clusterIP"], [port["port"] for port in each["spec"]["ports"]]) for each in services
         ]
-        return cls(_uids(servers), _uids(pvcs), tuple(sorted(addresses)))
+        events = (each for each in cluster.list("v1", "Event", namespace) if each["involvedObject"]["kind"] == "ReplicaSet")
+        started = frozenset(each["message"].rpartition(" ")[2] for each in events if each["reason"] == "SuccessfulCreate")
+        return cls(_uids(servers), _uids(pvcs), tuple(sorted(addresses)), started)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """Every kind of change, as the first update after the creation, with its preview; then undone.
 
+Findings of `nim-component diff` from both sources are compared with what the update did.
+
 The provider moves ownership to server-side apply with the first real update. A dry run before it
 merges the old and the new fields of a list item or a union.
 
@@ -20,8 +22,8 @@ from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.waiting import is_rolled_out
 
 from .observation import POD_START, Objects, Observation, describe
+from .predictions import find_mismatches, render, review_sources
 from .project import Project
-from .resources import live_deployment
 from .updates import UP
 
 FILES = sorted((Path(__file__).parent / "changes").glob("*.yaml"))
@@ -29,8 +31,12 @@ SLOW = {"pod_annotations": {"cluster-tests/ready-after": f"{POD_START:g}s"}}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_change_is_as_recorded(file: Path, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk):
+def test_change_is_as_recorded(
+    file: Path, on_cluster: Callable[..., Project], cluster: Client, namespace: str, nodes, disk, request: pytest.FixtureRequest
+):
     recorded = yaml.safe_load(file.read_text())
+    if recorded.get("crds"):
+        request.getfixturevalue("crds")
     nodes(EIGHT_GPUS)
     disk("50Gi", "fast")
     made = on_cluster()
@@ -41,10 +47,20 @@ def test_change_is_as_recorded(file: Path, on_cluster: Callable[..., Project], c
     def update(*arguments: str, value: str, **fields: Any) -> tuple[int, str]:
         for key in keys:
             made.set_secret(key, f"nvapi-{value}-of-nobody")
-        made.config = {**made.config, "nim:services": {"llama": {**SLOW, **fields}}}
+        configure(fields)
         return made.run(*UP, *arguments)
 
+    def configure(fields: dict[str, Any]) -> None:
+        services = fields.get("services") or {"llama": fields}
+        made.config = {**made.config, "nim:services": {name: {**SLOW, **each} for name, each in services.items()}}
+
+    def wait_for_rollout() -> None:
+        wait_until("the rollout", lambda: all(map(is_rolled_out, cluster.list("apps/v1", "Deployment", namespace))))
+
     def observe(*arguments: str, value: str, **fields: Any) -> dict[str, str]:
+        former = render(made)
+        configure(fields)
+        reviews = {} if keys else review_sources(made, former)
         before = Objects.read(cluster, namespace)
         with Observation(cluster, namespace) as observed:
             code, output = update(*arguments, value=value, **fields)
@@ -52,17 +68,25 @@ def test_change_is_as_recorded(file: Path, on_cluster: Callable[..., Project], c
             assert recorded.get("undo_error", "an update that passes") in output, output
             return {"pods": "kept", "requests": "not interrupted", "address": "kept", "cache": "kept", "result": "refused"}
         assert made.preview().keys() == {"same"}
-        wait_until("the rollout", lambda: is_rolled_out(live_deployment(cluster, namespace)))
-        return describe(before, Objects.read(cluster, namespace), observed)
+        wait_for_rollout()
+        after = Objects.read(cluster, namespace)
+        happened = describe(before, after, observed)
+        wrong = {source: find_mismatches(found, happened, len(after.started - before.started)) for source, found in reviews.items()}
+        mismatches.extend(f"{value}, {source}: {text}" for source, texts in wrong.items() for text in texts)
+        return happened
 
     code, output = update(value="first", **recorded["before"])
     assert code == 0, output
-    wait_until("the rollout", lambda: is_rolled_out(live_deployment(cluster, namespace)))
-    template = live_deployment(cluster, namespace)["spec"]["template"]
+    wait_for_rollout()
+    deployments = cluster.list("apps/v1", "Deployment", namespace)
+    templates = {each["metadata"]["name"]: each["spec"]["template"] for each in deployments}
+    mismatches: list[str] = []
     flags = ["--skip-preview"] if recorded.get("skip_preview") else []
     seen = {"change": observe(*flags, value="second", **recorded["after"]), "undo": observe(value="first", **recorded["before"])}
     if "result" not in seen["undo"]:
-        assert live_deployment(cluster, namespace)["spec"]["template"] == template
+        deployments = cluster.list("apps/v1", "Deployment", namespace)
+        assert {each["metadata"]["name"]: each["spec"]["template"] for each in deployments} == templates
     if os.environ.get("RECORD_CHANGES"):
         file.write_text(yaml.safe_dump({**recorded, "seen": seen}, sort_keys=False))
     assert recorded.get("seen", seen) == seen
+    assert mismatches == []

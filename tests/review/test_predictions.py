@@ -178,7 +178,7 @@ def test_retained_cache_as_existing_claim_is_kept():
     old = render_service(cache={"retain": True})
     for found in review_both(old, render_service(cache={"existing_claim": claim_of(old)})):
         assert texts(found, "cache-lost") == []
-        assert texts(found, "cache-moved") == [
+        assert texts(found, "deleted") == [
             (
                 "notice",
                 f"PVC {claim_of(old)} is removed from the stack. It stays in the cluster with its data, and the pods still use it.",

@@ -65,7 +65,7 @@ def _given_up(service: ServiceChange, change: Change, before: ResourceState) -> 
     if before.retain:
         text = sentence("PVC {name} is removed from the stack.", name=name)
         consequence = sentence("It stays in the cluster with its data, and the pods still use it.")
-        return finding("cache-moved", NOTICE, change, service.name, text, consequence)
+        return finding("deleted", NOTICE, change, service.name, text, consequence)
     text = sentence("PVC {name} is deleted, although the pods still use it.", name=name)
     consequence = sentence(
         "Kubernetes deletes it, with all data, when the last pod stops, and new pods do not start. "
