@@ -49,7 +49,7 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine lower-bounds generate kubernetes-types kubernetes-version loader-image docs bench package clean
+.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine lower-bounds generate kubernetes-types kubernetes-version loader-image hashes docs bench package clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -105,6 +105,12 @@ kubernetes-version: $(DEV_READY) ## Change the Kubernetes version everywhere: V=
 loader-image: $(DEV_READY) ## Update the digest of the LoRA loader's default image
 	$(BIN)/python -m tools.loader_image
 	$(MAKE) generate
+
+hashes: $(DEV_READY) ## Write requirements-hashed.txt from requirements.txt
+	@{ echo '# Packages of requirements.txt with their hashes. Written by `make hashes`.'; \
+	  grep -vE '^(#|-e)' requirements.txt | $(BIN)/python -m uv pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
+	  --python-version 3.11 -; } > requirements-hashed.tmp
+	@mv requirements-hashed.tmp requirements-hashed.txt
 
 docs: $(DOCS_READY) ## Build the documentation into site/; fail on broken links, anchors and navigation
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --fresh-env --jobs auto -d build/doctrees docs site

@@ -327,7 +327,7 @@ def test_dangerous_field_stands_before_many_harmless_ones():
     metadata = [{"metadata": {"name": name, "namespace": "nim"}} for name, _ in changes]
     pairs = [(container(env=[known]) | each, container(env=env) | each) for each, (_, env) in zip(metadata, changes, strict=True)]
     found = review(stack_of(*pairs))
-    for limit in (65_000, 40_000):
+    for limit in (64_000, 40_000):
         details = render_markdown([found], limit=limit).partition("<details>")[2]
         assert details.index("env[HF_ENDPOINT]") < details.index("env[SETTING_0]")
     full = render_markdown([found], limit=10_000)

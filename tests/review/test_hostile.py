@@ -107,7 +107,7 @@ def entry(type_: str, name: str, parent: str, inputs: dict[str, Any]) -> dict[st
 def test_hostile_value_is_inert_in_comment(value: str):
     comment = render_markdown([review_everywhere(value)])
     assert_inert(comment)
-    assert len(comment.encode()) <= 65_000
+    assert len(comment.encode()) <= 64_000
     # The first line identifies the comment, so no value may produce another such line.
     assert [index for index, line in enumerate(comment.splitlines()) if line == MARKER] == [0]
 

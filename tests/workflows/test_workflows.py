@@ -1,13 +1,10 @@
 """Workflows: actionlint, permissions that are safe for forks, and scripts."""
 
-import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,6 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-MARKER = "<!-- nim-component diff -->"
 
 
 def load(name: str) -> dict[Any, Any]:
@@ -42,25 +38,156 @@ def test_actionlint_finds_script_injection(tmp_path: Path):
     assert '"github.event.pull_request.title" is potentially untrusted' in result.stdout
 
 
+PULLS = {"types": ["opened", "synchronize", "reopened", "edited"]}
+CHECKOUT, TOKEN = "actions/checkout@", "${{ github.token }}"
+
+
 def test_workflow_with_fork_code_has_no_secrets():
     workflow = load(".github/workflows/review.yml")
-    assert workflow[True] == {"pull_request": None}  # YAML reads `on` as true; never pull_request_target
+    assert workflow[True] == {"pull_request": PULLS}  # YAML reads `on` as true; never pull_request_target
     assert workflow["permissions"] == {"contents": "read"}
     assert "secrets" not in json.dumps(workflow["jobs"]["renders"])
     assert "permissions" not in json.dumps(workflow["jobs"])
+    assert TOKEN not in json.dumps(workflow["jobs"])
     condition = workflow["jobs"]["preview"]["if"]
     assert condition.startswith("github.event.pull_request.head.repo.full_name == github.repository && ")
 
 
+def test_review_renders_head_against_merge_base():
+    """The trusted job computes the same base from the API. A merge commit has another base."""
+    for job in load(".github/workflows/review.yml")["jobs"].values():
+        (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith(CHECKOUT)]
+        assert checkout["with"] == {"ref": "${{ github.event.pull_request.head.sha }}", "fetch-depth": 0, "persist-credentials": False}
+        (review,) = [step for step in job["steps"] if step.get("uses") == "./"]
+        assert review["with"]["base"] == "origin/${{ github.base_ref }}"
+
+
 def test_workflow_with_token_runs_no_fork_code():
     workflow = load(".github/workflows/review-comment.yml")
-    assert list(workflow[True]) == ["workflow_run"]
-    assert workflow["permissions"] == {"contents": "read", "actions": "read", "pull-requests": "write"}
-    (job,) = workflow["jobs"].values()
-    (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout")]
-    assert checkout["with"] == {"persist-credentials": False}
-    for step in job["steps"]:
-        assert "${{" not in step.get("run", ""), "an expression in a script is code"
+    assert workflow[True] == {"pull_request_target": PULLS, "workflow_run": {"workflows": ["review"], "types": ["completed"]}}
+    assert workflow["permissions"] == {}
+    writes = {"contents": "read", "pull-requests": "write", "statuses": "write"}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "pending": writes,
+        "report": {"actions": "read", "contents": "read", "pull-requests": "read"},
+        "comment": writes,
+    }
+    for job in workflow["jobs"].values():
+        (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith(CHECKOUT)]
+        assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+        assert checkout["with"]["persist-credentials"] is False
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", ""), "an expression in a script is code"
+            assert "secrets." not in json.dumps(step)
+
+
+def test_token_is_in_single_steps():
+    """Neither pip nor the render of the base has a token. Jobs that can write install nothing."""
+    workflow = load(".github/workflows/review-comment.yml")
+    assert "env" not in workflow
+    assert [job["env"] for job in workflow["jobs"].values() if "env" in job] == [
+        {"HEAD_COMMIT": "${{ github.event.workflow_run.head_sha }}"}
+    ]
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    with_token = [step["run"] for step in steps if TOKEN in json.dumps(step)]
+    assert with_token == [f"python3 -I ci/comment.py {command}" for command in ("pending", 'fetch "$FOLDER"', 'post "$FOLDER"')]
+    installing = {name for name, job in workflow["jobs"].items() if "pip" in json.dumps(job)}
+    assert installing == {"report"}
+
+
+def test_failure_of_report_reaches_comment():
+    jobs = load(".github/workflows/review-comment.yml")["jobs"]
+    assert jobs["comment"]["needs"] == "report"
+    assert jobs["comment"]["if"] == "always() && needs.report.result != 'skipped'"
+    upload, download = jobs["report"]["steps"][-1], jobs["comment"]["steps"][1]
+    assert (upload["if"], upload["with"]["name"]) == ("always()", download["with"]["name"])
+    assert download["continue-on-error"] is True
+
+
+def test_packages_of_trusted_job_have_hashes():
+    (install,) = [
+        step["run"] for step in load(".github/workflows/review-comment.yml")["jobs"]["report"]["steps"] if "pip" in step.get("run", "")
+    ]
+    assert install == "python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-hashed.txt"
+    text = (ROOT / "requirements-hashed.txt").read_text()
+    entries = re.split(r"\n(?=\S)", text.partition("\n")[2].strip())
+    pins = [line.strip() for line in (ROOT / "requirements.txt").read_text().splitlines() if line.strip() and line[0] not in "#-"]
+    assert sorted(canonical(entry.split()[0]) for entry in entries) == sorted(map(canonical, pins)), "run: make hashes"
+    for entry in entries:
+        assert re.fullmatch(r"\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), entry
+
+
+def canonical(pin: str) -> str:
+    name, _, version = pin.partition("==")
+    return re.sub("[-_.]+", "-", name).lower() + "==" + version
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_actions_are_pinned_by_commit(file: Path):
+    used = re.findall(r"\buses: (\S+)(.*)", file.read_text(encoding="utf-8"))
+    for action, comment in used:
+        assert action == "./" or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action), action
+        assert action == "./" or re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{action}: the version is missing"
+
+
+def test_summary_names_its_source():
+    (*_, step) = load("action.yml")["runs"]["steps"]
+    assert (
+        '{ echo "The job that ran the change\'s code wrote this summary."; echo; cat "$COMMENT"; } >> "$GITHUB_STEP_SUMMARY"' in step["run"]
+    )
+
+
+def gitlab_jobs() -> dict[str, dict[str, Any]]:
+    content = load("ci/gitlab.yml")
+
+    def resolve(job: dict[str, Any]) -> dict[str, Any]:
+        return {**resolve(content[job["extends"]]), **job} if "extends" in job else job
+
+    return {name: resolve(job) for name, job in content.items() if not name.startswith(".")}
+
+
+def test_gitlab_token_is_in_last_job():
+    jobs = gitlab_jobs()
+    assert list(jobs) == ["review", "review-report", "review-comment"]
+    assert [name for name, job in jobs.items() if "environment" in job] == ["review-comment"]
+    assert jobs["review-comment"]["environment"] == {"name": "review-comment", "action": "access"}
+    assert "REVIEW_TOKEN" not in json.dumps(jobs), "only ci/comment.py reads it"
+    assert jobs["review-comment"]["script"] == ["python3 -I ci/comment.py post .."]
+
+
+def test_gitlab_review_drops_job_token_first():
+    script = gitlab_jobs()["review"]["script"]
+    assert script[0] == "git remote remove origin"
+    assert script[1].startswith("unset CI_JOB_TOKEN CI_REPOSITORY_URL ")
+    assert script[-1].startswith("HEAD_USER=nobody RENDERS=renders.json bash ci/review.sh")
+
+
+@pytest.mark.parametrize("name", ["review-report", "review-comment"])
+def test_gitlab_trusted_job_uses_default_branch(name: str):
+    job = gitlab_jobs()[name]
+    assert job["variables"] == {"GIT_STRATEGY": "empty"}
+    assert job["before_script"][:4] == [
+        'git clone --quiet --branch "$CI_DEFAULT_BRANCH" "$CI_REPOSITORY_URL" trusted', "cd trusted", "git remote remove origin",
+        "unset CI_JOB_TOKEN CI_REPOSITORY_URL CI_REGISTRY_PASSWORD CI_DEPENDENCY_PROXY_PASSWORD",
+    ]  # fmt: skip
+    assert job["rules"] == [
+        {"if": '$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID', "when": "always"}
+    ]
+
+
+def test_gitlab_jobs_pass_one_file_each():
+    jobs = gitlab_jobs()
+    assert [job.get("needs") for job in jobs.values()] == [None, ["review"], ["review-report"]]
+    assert jobs["review-report"]["artifacts"]["paths"] == ["report.json"]
+    assert "--require-hashes" in jobs["review-report"]["script"][0]
+    assert all(job["artifacts"]["when"] == "always" for name, job in jobs.items() if name != "review-comment")
+
+
+@pytest.mark.parametrize("name", ["review", "review-report", "review-comment"])
+def test_gitlab_scripts_are_valid_shell(name: str):
+    job = gitlab_jobs()[name]
+    script = "\n".join([*job.get("before_script", []), *job["script"]])
+    assert subprocess.run(["bash", "-n", "-c", script], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "action.yml"], ids=lambda file: file.name)
@@ -76,99 +203,3 @@ def test_script_requires_base():
     result = subprocess.run(["bash", "ci/review.sh"], cwd=ROOT, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
     assert result.returncode != 0
     assert "BASE: set a git reference to compare with" in result.stderr
-
-
-class Host(http.server.BaseHTTPRequestHandler):
-    """Server with the part of the APIs of GitHub and GitLab that comment.py uses."""
-
-    comments: list[dict[str, Any]]
-    calls: list[tuple[str, str, Any]]
-
-    def respond(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        content = json.loads(self.rfile.read(length)) if length else None
-        type(self).calls.append((self.command, self.path, content))
-        found: Any = {"id": 7} if self.path == "/user" else self.comments if self.command == "GET" else {}
-        body = json.dumps(found).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PATCH = do_PUT = respond
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def host() -> Iterator[tuple[str, type[Host]]]:
-    handler = type("Fresh", (Host,), {"comments": [], "calls": []})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler
-    server.shutdown()
-    server.server_close()
-
-
-def post(url: str, report: Path, *number: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "GITHUB_API_URL": url, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "t", "CI_API_V4_URL": url, "CI_MERGE_REQUEST_IID": "3",
-        "CI_MERGE_REQUEST_PROJECT_ID": "9", "REVIEW_TOKEN": "t", "PATH": os.environ["PATH"],
-    }  # fmt: skip
-    command = [sys.executable, "-I", str(ROOT / "ci/comment.py"), str(report), *number]
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
-
-
-@pytest.fixture
-def report(tmp_path: Path) -> Path:
-    file = tmp_path / "review.md"
-    file.write_text(f"{MARKER}\n### What\n")
-    return file
-
-
-def own(text: str, login: str = "github-actions[bot]", number: int = 5) -> dict[str, Any]:
-    return {"id": number, "body": text, "user": {"login": login}, "author": {"id": 7}}
-
-
-def test_first_report_creates_comment(host: tuple[str, type[Host]], report: Path):
-    url, handler = host
-    assert post(url, report, "12").returncode == 0
-    assert handler.calls[-1] == ("POST", "/repos/o/r/issues/12/comments", {"body": report.read_text()})
-
-
-def test_second_report_edits_comment(host: tuple[str, type[Host]], report: Path):
-    url, handler = host
-    handler.comments = [own("hello"), own(f"{MARKER}\nforged", "mallory", 4), own(f"{MARKER}\nold")]
-    assert post(url, report, "12").returncode == 0
-    assert handler.calls[1:] == [("PATCH", "/repos/o/r/issues/comments/5", {"body": report.read_text()})]
-
-
-def test_equal_report_changes_nothing(host: tuple[str, type[Host]], report: Path):
-    url, handler = host
-    handler.comments = [own(report.read_text().strip())]
-    assert post(url, report, "12").returncode == 0
-    assert [method for method, *_ in handler.calls] == ["GET"]
-
-
-def test_second_report_edits_note_on_gitlab(host: tuple[str, type[Host]], report: Path):
-    url, handler = host
-    handler.comments = [own(f"{MARKER}\nold")]
-    assert post(url, report).returncode == 0
-    assert handler.calls[-1][:2] == ("PUT", "/projects/9/merge_requests/3/notes/5")
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("hello", "12"), (f"{MARKER}\n" + "x" * 70_000, "12"), (f"{MARKER}\n", "12/../../x"), (f"x\n{MARKER}\n", "12")]
-)
-def test_other_text_is_not_posted(host: tuple[str, type[Host]], report: Path, text: str, number: str):
-    url, handler = host
-    report.write_text(text)
-    assert post(url, report, number).returncode == 1
-    assert handler.calls == []
-
-
-def test_symbolic_link_is_not_posted(host: tuple[str, type[Host]], report: Path, tmp_path: Path):
-    link = tmp_path / "link.md"
-    link.symlink_to(report)
-    assert post(host[0], link, "12").returncode == 1

@@ -21,8 +21,8 @@ from .display import MAX_QUOTE, MAX_VALUE, NOT_SEEN, to_line
 MARKER = "<!-- nim-component diff -->"
 """First line of the comment. `ci/comment.py` finds the comment by it."""
 TITLE = "### Effects on running models"
-LIMIT = 65_000
-"""Bytes of a comment. GitHub allows 65,536 characters, GitLab a million."""
+LIMIT = 64_000
+"""Bytes of a report. A comment on GitHub has 65,536 characters; its first lines are added later."""
 ICONS = {Severity.CRITICAL: "🛑", Severity.WARNING: "⚠️", Severity.NOTICE: "ℹ️"}
 DETAIL_HINT = "More fields change than fit into this comment. Run `nim-component diff` to see all of them."
 MAX_PATHS = 2
