@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from gpu_quota import Object, Quota, check_quota
+from images import check_images
 from plain_secrets import check_secrets
+from pod_security import check_restricted
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -13,7 +16,6 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from rules import Object, check_images, check_quota, check_restricted
 from workloads import Props
 
 EXEMPT = PolicyConfigSchema(
@@ -44,7 +46,10 @@ def validate_quota(args: StackValidationArgs, report: ReportViolation) -> None:
     """Report a violation if the Kubernetes objects of the stack exceed the quota."""
     objects = ((kind_of(each.resource_type), each) for each in args.resources)
     listed = [Object(kind, each.name, each.props) for kind, each in objects if kind is not None]
-    for violation in check_quota(listed, int(args.get_config()["maxGpus"])):
+    config = args.get_config()
+    nodes = config.get("nodes")
+    quota = Quota(int(config["maxGpus"]), config.get("resources", []), None if nodes is None else int(nodes))
+    for violation in check_quota(listed, quota):
         report(violation, None)  # None: the stack
 
 
@@ -58,7 +63,7 @@ POLICIES: list[Policy] = [
     ),
     ResourceValidationPolicy(
         name="images-pinned",
-        description="Images have a fixed tag or a digest.",
+        description="Images, also of volumes, have a fixed tag or a digest.",
         enforcement_level=EnforcementLevel.MANDATORY,
         validate=validate_objects(check_images),
         config_schema=EXEMPT,
@@ -75,6 +80,12 @@ POLICIES: list[Policy] = [
         description="The stack uses no more GPUs than its quota, even with all autoscalers at their maximum.",
         enforcement_level=EnforcementLevel.MANDATORY,
         validate=validate_quota,
-        config_schema=PolicyConfigSchema(properties={"maxGpus": {"type": "integer", "minimum": 0, "default": 16}}),
+        config_schema=PolicyConfigSchema(
+            properties={
+                "maxGpus": {"type": "integer", "minimum": 0, "default": 16},
+                "resources": {"type": "array", "items": {"type": "string"}, "default": []},
+                "nodes": {"type": "integer", "minimum": 0},
+            }
+        ),
     ),
 ]

@@ -157,6 +157,44 @@ def test_key_in_any_text_is_found(interpreter: Path, path: str, value: Any, text
     assert KEY not in violations[0]
 
 
+NAMED: list[tuple[str, str, Any]] = [
+    ("Deployment", f"{SERVER}.args", ["--password=hunter22"]),
+    ("Deployment", f"{SERVER}.args", ["--password", "hunter22"]),
+    ("Deployment", f"{SERVER}.command", ["sh", "-c", "PGPASSWORD=hunter22 psql"]),
+    ("Deployment", f"{SERVER}.env.0", {"name": "URL", "value": "postgres://joe:hunter22@db/main"}),
+    ("Deployment", "metadata.annotations", {"example.com/password": "hunter22"}),
+    ("Deployment", "spec.template.metadata", {"annotations": {"a": "password: hunter22"}}),
+    ("ConfigMap", "data", {"app.yaml": "db:\n  password: hunter22\n"}),
+    ("ConfigMap", "data", {"app.json": '{"token": "hunter22abcdef"}'}),
+    ("ConfigMap", "data", {"start.sh": "export PGPASSWORD=hunter22\n"}),
+    ("ConfigMap", "binaryData", {"app": base64.b64encode(b"db:\n  password: hunter22\n").decode()}),
+    ("ConfigMap", "binaryData", {"password": base64.b64encode(b"hunter22").decode()}),
+    ("Custom", "spec", {"auth": {"clientSecret": "hunter22"}}),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), NAMED, ids=lambda each: str(each)[:50])
+def test_named_credential_is_found(interpreter: Path, kind: str, path: str, value: Any):
+    resource = changed(restricted_deployment(), "spec.template.metadata", {})
+    given = changed(resource, path, value) if kind == "Deployment" else {"name": "a", "props": {path: value}}
+    found = find_violations(interpreter, [{**given, "type": f"kubernetes:a/v1:{kind}"}])["no-plain-secrets"]
+    assert len(found) == 1
+    assert "hunter22" not in found[0]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"secretName": "hunter22", "tokenSecretRef": {"name": "hunter22"}, "passwordKey": "hunter22", "secretKeyRef": {"key": "password"}},
+        {"template": {"args": ["--token-file", "/var/run/token", "--max-tokens", "8192", "--api-key=$(API_KEY)"]}},
+        {"data": {"run.py": "token = settings.token\npassword = read(password_file)\n"}},
+    ],
+)
+def test_reference_is_no_credential(interpreter: Path, spec: Any):
+    custom = {"type": "kubernetes:a/v1:Custom", "name": "c", "props": {"spec": spec}}
+    assert find_violations(interpreter, [custom])["no-plain-secrets"] == []
+
+
 def test_every_form_of_key_is_found_once(interpreter: Path):
     """A violation for each form: in an annotation, in base64, and in a custom resource."""
     values = {str(index): make(7)[0] for index, make in enumerate({**CERTAIN, **ISSUED}.values())}
