@@ -2,7 +2,7 @@
 
 The scheduler counts nodes by reason: "0/5 nodes are available: 1 node(s) had untolerated taint
 {a: b}, 4 Insufficient nvidia.com/gpu. preemption: …". cluster-autoscaler counts its node pools in
-the same form.
+the same form, and so does KAI Scheduler, which writes "GPUs" for `nvidia.com/gpu`.
 """
 
 import re
@@ -11,14 +11,19 @@ from typing import NamedTuple
 _LONGEST = 20_000
 _MOST = 50
 """Number of reasons that are read. The scheduler counts equal ones, so that few remain."""
-_HEADER = re.compile(r"\A\d+/\d+ nodes are available: ?")
+_HEADER = re.compile(r"\A(?:\d+/\d+ nodes are available: ?|(?:Node-Pool '[^']{0,320}': )?(?:no nodes with enough resources were found: )?)")
 _PREEMPTION = re.compile(
     r"[.,\s]{0,5}(?:\bpreemption: |still not schedulable\b|no new claims to deallocate\b|deallocation of ResourceClaim\b).*", re.DOTALL
 )
 """Attempts of the scheduler after it found no node: preemption, and deallocation."""
-_NEXT = re.compile(r", (?=\d+ )")
+_NEXT = re.compile(r"(?:, |\. ?\n ?)(?=\d+ )")
 _COUNT = re.compile(r"(\d+) (.+)", re.DOTALL)
-_RESOURCE = re.compile(r"Insufficient ([A-Za-z0-9](?:[A-Za-z0-9./_-]{0,300}[A-Za-z0-9])?)")
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9./_-]{0,300}[A-Za-z0-9])?"
+_RESOURCE = re.compile(
+    rf"Insufficient ({_NAME})|node\(s\) didn't have enough (?:of mig profile|resources): ({_NAME}|CPU cores)(?:\. .*)?", re.DOTALL
+)
+_KAI_NAMES = {"GPUs": "nvidia.com/gpu", "CPU cores": "cpu"}
+"""Resources as KAI Scheduler names them."""
 _TAINT = re.compile(
     r"node\(s\) had (?:untolerated )?taint \{(?P<key>[^:}]{1,320})(?:: ?(?P<value>[^}]{0,70}))?\}(?:, that the pod didn't tolerate)?"
 )
@@ -56,7 +61,8 @@ def _read(part: str) -> Reason:
 def lacking_resource(reason: Reason) -> str:
     """Return the resource that nodes lack, such as `nvidia.com/gpu`, or an empty text."""
     match = _RESOURCE.fullmatch(reason.text)
-    return match[1] if match else ""
+    name = (match[1] or match[2]) if match else ""
+    return _KAI_NAMES.get(name, name)
 
 
 def untolerated_taint(reason: Reason) -> Taint | None:

@@ -39,7 +39,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "resource-claim-unallocated": "No node has free devices that satisfy the pod's ResourceClaims.",
         "unschedulable": "The scheduler cannot place the pod, for a reason that no other cause covers.",
         "no-scheduler": "No scheduler has processed the pod.",
-        "queue-full": "Kueue holds the pod: the quota of its queue is in use.",
+        "queue-full": "Kueue or KAI Scheduler holds the pod: the quota of its queue is in use.",
         "queue-too-small": "Kueue never admits the pod: it requests more than the quota of its queue.",
         "queue-missing": "The pod's queue of Kueue does not exist or is stopped.",
         "queue-unsuitable": "No ResourceFlavor of the queue fits the pod.",

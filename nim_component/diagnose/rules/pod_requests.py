@@ -15,10 +15,8 @@ def is_prewarm(pod: Object) -> bool:
 
 def argument_of(pod: Object, resource: str) -> str:
     """Return the argument that sets the pod's request of cpu, memory or ephemeral storage."""
-    argument = ARGUMENTS[resource]
-    if is_prewarm(pod):
-        return f"cache.prewarm.{argument}"
-    return "lora_adapter_mem" if LOADER_CONTAINER in _container_names(pod) else argument
+    names = _container_names(pod)
+    return field_of(next((each for each in (PREWARM_CONTAINER, LOADER_CONTAINER) if each in names), SERVER_CONTAINER), resource)
 
 
 def field_of(container: str, resource: str) -> str:

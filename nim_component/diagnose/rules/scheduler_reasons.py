@@ -40,10 +40,10 @@ REASONS = (
     ),
     MessagePattern(
         "node-full-of-pods",
-        r"Too many pods",
+        r"Too many pods|pod number exceeded",
         "The nodes run the maximum number of pods",
         "Add a node. The limit is maxPods of the kubelet.",
-        sentences=(r"Too many pods",),
+        sentences=(r"Too many pods", r"node\(s\) pod number exceeded"),
     ),
     MessagePattern(
         "host-port-taken",
@@ -51,6 +51,32 @@ REASONS = (
         "A host port of the pod is in use on every node",
         "Remove hostPort from extra_containers.",
         sentences=(r"node\(s\) didn't have free ports for the requested pod ports",),
+    ),
+    MessagePattern(
+        "queue-full",
+        r"workload is over quota",
+        "KAI Scheduler holds the pod: it requests {requested}, and the quota of its queue {queue} is {quota}, of which {used} "
+        "are allocated",
+        "Wait until other pods of the queue end, raise its quota, request less (gpu, cpu, mem, replicas), or use a "
+        "preemptible priority_class.",
+        sentences=(
+            r"NonPreemptibleOverQuota: Non-preemptible workload is over quota\. Workload requested "
+            r"(?P<requested>[\d.]+ [A-Za-z ]{2,12}), but "
+            r"(?P<queue>\S{1,253}) quota is (?P<quota>[\d.]+ [A-Za-z]{2,6}), while (?P<used>[\d.]+ [A-Za-z]{2,6}) are already allocated "
+            r"for non-preemptible pods\. Use a preemptible workload to go over quota\.?",
+        ),
+    ),
+    MessagePattern(
+        "queue-full",
+        r"quota has reached the allowable limit of",
+        "KAI Scheduler holds the pod: it requests {requested}, and the limit of its queue {queue} is {quota}, of which {used} "
+        "are allocated",
+        "Wait until other pods of the queue end, raise its limit, or request less (gpu, cpu, mem, replicas).",
+        sentences=(
+            r"OverLimit: (?P<queue>\S{1,253}) quota has reached the allowable limit of (?:GPUs|CPU cores|memory)\. "
+            r"Limit is (?P<quota>[\d.]+ [A-Za-z]{2,6}), currently (?P<used>[\d.]+ [A-Za-z]{2,6}) allocated and workload requested "
+            r"(?P<requested>[\d.]+ [A-Za-z]{2,6})\.?",
+        ),
     ),
     MessagePattern(
         "no-nodes",

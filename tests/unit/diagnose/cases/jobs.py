@@ -86,6 +86,14 @@ CASES: dict[str, list[Case]] = {
             unschedulable_job("0/1 nodes are available: 1 Insufficient memory.", "download-loras"),
             "Lower lora_adapter_mem, or use larger nodes.",
         ),
+        (
+            unschedulable_job("0/1 nodes are available: 1 Insufficient ephemeral-storage."),
+            "Lower the ephemeral storage of the container prewarm in overrides, or use larger nodes.",
+        ),
+        (
+            unschedulable_job("0/1 nodes are available: 1 Insufficient cpu.", "download-loras"),
+            "Lower the cpu of the container download-loras in overrides, or use larger nodes.",
+        ),
     ],
     "loader-gated": [
         (
