@@ -1,9 +1,10 @@
 """Policies for Pulumi: names, enforcement levels and configuration of the rules."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from gpu_quota import Object, Quota, check_quota
 from images import check_images
+from known_values import read_known
 from plain_secrets import check_secrets
 from pod_security import check_restricted
 from pulumi_policy import (
@@ -29,14 +30,31 @@ def kind_of(type_token: str) -> str | None:
     return type_token.rpartition(":")[2] if type_token.startswith("kubernetes:") else None
 
 
-def validate_objects(check: Callable[[str, Props], Iterator[str]]) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    """Return a rule for single objects as a function that Pulumi calls for each resource."""
+SECURITY = ("hostNetwork", "hostPID", "hostIPC", "hostUsers", "os", "volumes", "ports", "hostPort", "host")
+NUMBERS = (
+    *("replicas", "maxReplicas", "maxReplicaCount", "parallelism", "completions", "numOfHosts", "size"),
+    *("limits", "requests", "resources", "restartPolicy", "enableInTreeAutoscaling"),
+)
+
+
+def validate_objects(
+    check: Callable[[str, Props], Iterator[str]], required: Collection[str] = (), within: Collection[str] = ()
+) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    """Return a rule for single objects as a function that Pulumi calls for each resource.
+
+    Args:
+        check: The rule.
+        required: Fields without whose values the rule cannot run.
+        within: Fields of which it needs everything.
+    """
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         kind = kind_of(args.resource_type)
         if kind is None or args.name in args.get_config().get("exempt", []):
             return
-        for violation in check(kind, args.props):
+        known = read_known(args.props)
+        known.require(required, within)
+        for violation in check(kind, known.props):
             report(violation, None)  # None: the resource that is validated
 
     return validate
@@ -44,8 +62,12 @@ def validate_objects(check: Callable[[str, Props], Iterator[str]]) -> Callable[[
 
 def validate_quota(args: StackValidationArgs, report: ReportViolation) -> None:
     """Report a violation if the Kubernetes objects of the stack exceed the quota."""
-    objects = ((kind_of(each.resource_type), each) for each in args.resources)
-    listed = [Object(kind, each.name, each.props) for kind, each in objects if kind is not None]
+    listed: list[Object] = []
+    for each in args.resources:
+        if (kind := kind_of(each.resource_type)) is not None:
+            known = read_known(each.props)
+            known.require(NUMBERS, ("limits", "requests", "scaleTargetRef"))
+            listed.append(Object(kind, each.name, known.props))
     config = args.get_config()
     nodes = config.get("nodes")
     quota = Quota(int(config["maxGpus"]), config.get("resources", []), None if nodes is None else int(nodes))
@@ -58,14 +80,14 @@ POLICIES: list[Policy] = [
         name="pods-restricted",
         description="Pods pass the Pod Security Standard `restricted` of Kubernetes.",
         enforcement_level=EnforcementLevel.MANDATORY,
-        validate=validate_objects(check_restricted),
+        validate=validate_objects(check_restricted, SECURITY, ("securityContext",)),
         config_schema=EXEMPT,
     ),
     ResourceValidationPolicy(
         name="images-pinned",
         description="Images, also of volumes, have a fixed tag or a digest.",
         enforcement_level=EnforcementLevel.MANDATORY,
-        validate=validate_objects(check_images),
+        validate=validate_objects(check_images, ("image", "reference", "volumes")),
         config_schema=EXEMPT,
     ),
     ResourceValidationPolicy(

@@ -2,12 +2,10 @@
 
 import base64
 import copy
-import hashlib
 import json
 import re
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +14,18 @@ import pytest
 from nim_component.local.markers import Secret, Unknown
 from nim_component.testing import record_project
 
-from ..cluster.cache import provide_folder
 from ..credentials import CERTAIN, ISSUED, LOOK_ALIKES, NEAR_MISSES
 from ..schema.test_schema import PROJECTS
+from .environment import provide_environment
 
 ROOT = Path(__file__).parents[2]
-PINS = ROOT / "policies" / "requirements.txt"
 Resource = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
 def interpreter() -> Path:
-    """Return a Python with the packages of the pack.
-
-    They are installed once into the user's cache.
-    """
-
-    def install(folder: Path) -> None:
-        venv.create(folder, with_pip=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(PINS)], check=True)
-
-    key = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    return provide_folder("policies", key, install) / "bin" / "python"
+    """Return a Python with the packages of the pack."""
+    return provide_environment() / "bin" / "python"
 
 
 def find_violations(interpreter: Path, resources: list[Resource], **config: Any) -> dict[str, list[str]]:
@@ -244,6 +231,46 @@ def test_renders_of_this_project_have_no_violation(interpreter: Path, project: s
     listed = [{"type": each.type, "name": each.name, "props": remove_markers(dict(each.inputs))} for each in run.resources if not each.read]
     found = find_violations(interpreter, listed, gpu_quota={"maxGpus": 100})
     assert found == {"pods-restricted": [], "images-pinned": [], "no-plain-secrets": [], "gpu-quota": []}
+
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Text with which the engine passes an unknown value."""
+
+
+class TestUnknown:
+    """Values that are unknown at preview."""
+
+    @pytest.mark.parametrize(
+        ("policy", "path"),
+        [
+            ("pods-restricted", f"{SERVER}.securityContext.allowPrivilegeEscalation"),
+            ("pods-restricted", f"{POD}.securityContext"),
+            ("pods-restricted", f"{POD}.hostPID"),
+            ("images-pinned", f"{SERVER}.image"),
+            ("gpu-quota", "spec.replicas"),
+            ("gpu-quota", f"{SERVER}.resources.limits.cpu"),
+        ],
+    )
+    def test_needed_value_is_reported_by_one_policy(self, interpreter: Path, policy: str, path: str):
+        found = find_violations(interpreter, [changed(restricted_deployment(), path, UNKNOWN)])
+        (reported,) = found.pop(policy)
+        assert reported.endswith("can't be known during preview")
+        assert set(map(len, found.values())) == {0}
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            f"{SERVER}.env.0.valueFrom.secretKeyRef.name",
+            f"{POD}.volumes.0.persistentVolumeClaim.claimName",
+            "metadata.name",
+            f"{SERVER}.name",
+        ],
+    )
+    def test_other_values_hide_no_violation(self, interpreter: Path, path: str):
+        wrong = changed(changed(restricted_deployment(), f"{POD}.hostNetwork", True), f"{SERVER}.args", ["--password=hunter22"])
+        found = find_violations(interpreter, [changed(wrong, path, UNKNOWN)])
+        assert (len(found["pods-restricted"]), len(found["no-plain-secrets"])) == (1, 1)
+        assert found["pods-restricted"][0].startswith(f"{POD}.hostNetwork: must not be set.")
 
 
 class TestQuota:
