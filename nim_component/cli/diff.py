@@ -70,7 +70,13 @@ def diff(
         Path | None, typer.Option("--save-renders", help="Store both renders in a file for --renders.", metavar="FILE")
     ] = None,
     renders: Annotated[
-        Path | None, typer.Option("--renders", help="Compare stored renders. The file may be untrusted.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--renders",
+            help="Compare stored renders. The file may be untrusted: with --base REF, that commit is rendered here and must equal the base "
+            "of the file; with --head COMMIT, the head must be that commit.",
+            metavar="FILE",
+        ),
     ] = None,
     cwd: FolderOption = Path(),
 ) -> None:
@@ -79,18 +85,19 @@ def diff(
     from ..review.views import render
 
     gates = validate_gates(fail_on or [])
-    needs_base = {"head": head, "head-user": head_user, "save-renders": save_renders}
+    needs_base = {"head": head if renders is None else None, "head-user": head_user, "save-renders": save_renders}
     if base is None and (given := [name for name, value in needs_base.items() if value is not None]):
         stop(f"--{given[0]}: requires a base. Add --base REF.", USAGE)
     if base is None and not preview_json and renders is None:
         stop("nothing to compare. Add --base REF or --preview-json FILE.", USAGE)
-    if base is not None and renders is not None:
-        stop("--base and --renders exclude each other. Remove one of them.", USAGE)
-    pair = read_stored_renders(renders) if renders else None
-    if base is not None:
-        pair = render_refs(cwd, base, head, stack or [], exact, base_python or sys.executable, head_user)
+    python = base_python or sys.executable
+    pair = None
+    if renders is not None:
+        pair = read_stored_renders(renders, cwd, base, head, stack or [], python)
+    elif base is not None:
+        pair = render_refs(cwd, base, head, stack or [], exact, python, head_user)
     if pair and save_renders:
-        store(pair, save_renders)
+        save(pair, save_renders)
     reviews = review_all([*(pair.compare() if pair else []), *read_previews(preview_json or [])])
     write(render(reviews, format.value, pair.notes if pair else []))
     if any(finding.rule == "failed" and finding.severity.value == "critical" for each in reviews for finding in each.findings):
@@ -117,22 +124,29 @@ def render_refs(
     return pair
 
 
-def read_stored_renders(file: Path) -> RenderPair:
-    """Return the renders of a file."""
-    from ..review.sources.render_pair import RenderPairError, read_render_pair
+def read_stored_renders(file: Path, folder: Path, base: str | None, head: str | None, stacks: Sequence[str], python: str) -> RenderPair:
+    """Return the renders of a file, verified against base and head if these are given."""
+    from .stored_renders import StoredRendersError, read_renders, verify_base, verify_head
 
     try:
-        return read_render_pair(read(file), str(file))
-    except RenderPairError as error:
+        pair = read_renders(file)
+        if head is not None:
+            verify_head(pair, file, head)
+        if base is not None:
+            verify_base(pair, file, folder, base, stacks, python)
+    except StoredRendersError as error:
         stop(str(error))
+    return pair
 
 
-def store(pair: RenderPair, file: Path) -> None:
+def save(pair: RenderPair, file: Path) -> None:
     """Write the renders to a file."""
+    from .stored_renders import StoredRendersError, store
+
     try:
-        file.write_text(pair.to_json(), encoding="utf-8")
-    except OSError as error:
-        stop(f"{file}: cannot be written: {error.strerror}. Pass another file to --save-renders.")
+        store(pair, file)
+    except StoredRendersError as error:
+        stop(str(error))
 
 
 def read(file: Path) -> str:

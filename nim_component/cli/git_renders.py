@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..local.paths import resolve_path
 from ..review.sources.render_pair import REQUIREMENTS, RenderPair
+from ..review.sources.renders import Render
 from .render_process import RenderProcessError, render_folder
 
 
@@ -37,8 +38,7 @@ def render_git_range(
         base_python: Interpreter with the packages of the base.
         head_user: User that runs the code of the head; None for the user of this process.
     """
-    top = Path(git(folder, "rev-parse", "--show-toplevel"))
-    subfolder = resolve_path(folder).relative_to(resolve_path(top))
+    top, subfolder = find_repository(folder)
     head_commit = resolve_commit(top, head or "HEAD")
     base_commit = resolve_commit(top, base) if exact else find_merge_base(top, base, head_commit)
     key = secrets.token_hex(32)
@@ -53,7 +53,25 @@ def render_git_range(
     except RenderProcessError as error:
         raise GitRenderError(str(error)) from None
     changed = [name for name in REQUIREMENTS if before[name] != after[name]]
-    return RenderPair(base_renders, head_renders, [] if base_python != sys.executable else changed)
+    notes = [] if base_python != sys.executable else changed
+    return RenderPair(base_renders, head_renders, notes, base_commit, "" if head is None else head_commit)
+
+
+def render_commit(folder: Path, ref: str, stacks: Sequence[str], python: str) -> tuple[str, dict[str, Render]]:
+    """Return a commit and the renders of its stacks."""
+    top, subfolder = find_repository(folder)
+    commit = resolve_commit(top, ref)
+    try:
+        with exit_on_sigterm(), worktree(top, commit) as tree:
+            return commit, render_folder(tree / subfolder, stacks, secrets.token_hex(32), python, name="base")
+    except RenderProcessError as error:
+        raise GitRenderError(str(error)) from None
+
+
+def find_repository(folder: Path) -> tuple[Path, Path]:
+    """Return the top folder of the repository, and the path of a folder in it."""
+    top = Path(git(folder, "rev-parse", "--show-toplevel"))
+    return top, resolve_path(folder).relative_to(resolve_path(top))
 
 
 def read_requirements(folder: Path) -> dict[str, bytes | None]:

@@ -241,9 +241,9 @@ RESOURCE = {"urn": "urn:pulumi:a::b::c::d", "type": "c", "name": "d"}
 @pytest.mark.parametrize(
     "content",
     [
-        "", "[]", "{}", "null", "[" * 100_000, '{"version": 1, "base": {}, "head": []}',
+        "", "[]", "{}", "null", "[" * 100_000, '{"version": 2, "base_commit": "", "head_commit": "", "base": {}, "head": []}',
         *(
-            json.dumps({"version": 1, "base": {}, "head": {"dev": render}, "requirements": []})
+            json.dumps({"version": 2, "base_commit": "", "head_commit": "", "base": {}, "head": {"dev": render}, "requirements": []})
             for render in (
                 [], 1, {"resources": 1}, {"error": 1}, {"resources": [{}]}, {"resources": [{**RESOURCE, "urn": "x"}]},
                 {"resources": [{**RESOURCE, "type": 1}]}, {"resources": [{**RESOURCE, "parent": ["x"]}]},
@@ -262,7 +262,7 @@ def test_file_without_renders_is_refused(diff: Diff, tmp_path: Path, content: st
 
 
 def test_text_of_hostile_renders_is_quoted(diff: Diff, tmp_path: Path):
-    forged = {"version": 1, "base": {}, "requirements": ["**approved**", "requirements.txt"], "head": {"<b>x</b>": {"resources": [
+    forged = {"version": 2, "base_commit": "", "head_commit": "", "base": {}, "requirements": ["**approved**", "requirements.txt"], "head": {"<b>x</b>": {"resources": [
         {**RESOURCE, "inputs": {"a": "b"}, "propertyDependencies": {"a": 1}, "ignored": 5, "replaceOnChanges": {"x": 1}}], "log": [
         {"severity": "warning", "message": "@everyone **merge**", "urn": "x::y"}, 7]}}}  # fmt: skip
     (tmp_path / "renders.json").write_text(json.dumps(forged))

@@ -8,6 +8,7 @@ no text of it is printed except as a value.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,9 @@ from ..accessors import get, mapping, mappings, strings
 from ..change import StackChange
 from .renders import Render, compare_renders
 
-VERSION = 1
+VERSION = 2
+COMMIT = re.compile("(?:[0-9a-f]{40}|[0-9a-f]{64})?")
+"""Commit, or an empty string."""
 REQUIREMENTS = ("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock")
 """Files that list the packages of a project."""
 
@@ -34,6 +37,10 @@ class RenderPair:
     head: Mapping[str, Render]
     requirements: Sequence[str] = ()
     """Files of `REQUIREMENTS` that differ, if both were rendered with the same packages."""
+    base_commit: str = ""
+    """Commit of the base."""
+    head_commit: str = ""
+    """Commit of the head; empty for a working tree."""
 
     @property
     def notes(self) -> list[str]:
@@ -53,7 +60,8 @@ class RenderPair:
 
     def to_json(self) -> str:
         """Return the file. It contains no secrets, only hashes with a key that is not stored."""
-        return json.dumps({"version": VERSION, "base": self.base, "head": self.head, "requirements": list(self.requirements)})
+        commits = {"base_commit": self.base_commit, "head_commit": self.head_commit}
+        return json.dumps({"version": VERSION, **commits, "base": self.base, "head": self.head, "requirements": list(self.requirements)})
 
 
 def read_render_pair(text: str, name: str = "the renders") -> RenderPair:
@@ -63,7 +71,9 @@ def read_render_pair(text: str, name: str = "the renders") -> RenderPair:
         _require(content["version"] == VERSION)
         for render in (*content["base"].values(), *content["head"].values()):
             _validate(render)
-        return RenderPair(content["base"], content["head"], strings(content["requirements"]))
+        commits = content["base_commit"], content["head_commit"]
+        _require(all(COMMIT.fullmatch(each) for each in commits))
+        return RenderPair(content["base"], content["head"], strings(content["requirements"]), *commits)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RenderPairError(f"{name}: contains no renders. Run: nim-component diff --base REF --save-renders FILE") from None
 
