@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from nim_component.cli.git_renders import RENDERER
 from nim_component.review.findings import CRITICAL, Finding
 from nim_component.review.object_fields import SERVERS
 from nim_component.review.sentences import plain_text
@@ -14,8 +13,9 @@ from nim_component.review.sources.preview import read_preview
 from nim_component.review.sources.renders import Render, compare_renders
 from nim_component.review.stack_review import StackReview, review
 
-from .project import Project
+from .project import ROOT, Project
 
+RENDERER = ROOT / "nim_component" / "local" / "renderer.py"
 RESTARTS = ("pods-restart", "downtime", "stall-risk")
 INTERRUPTIONS = ("downtime", "scaled-to-zero", "service-removed")
 LOSSES = ("cache-lost", "cache-moved")
@@ -26,11 +26,9 @@ KEPT = ("kept", "none")
 
 def render(made: Project) -> Render:
     """Return the local render of a project's stack."""
-    result = made.folder.parent / "render.json"
-    name = made.stack.name
-    command = [sys.executable, "-P", str(RENDERER), str(made.folder), str(result), name]
-    subprocess.run(command, input=f"{'00' * 32}\n", text=True, check=True, capture_output=True)
-    return json.loads(result.read_text())[name]
+    command = [sys.executable, "-P", str(RENDERER), str(made.folder), made.stack.name]
+    result = subprocess.run(command, input=f"{'00' * 32}\n", text=True, check=True, capture_output=True)
+    return json.loads(result.stdout)[made.stack.name]
 
 
 def review_sources(made: Project, before: Render) -> dict[str, StackReview]:
