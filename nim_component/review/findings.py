@@ -62,6 +62,7 @@ RULES: Final[Mapping[str, str]] = {
     "url-changed": "Clients can no longer use an address of the service",
     "exposure-widened": "More clients can reach the service, pods can reach more destinations, or TLS is removed",
     "security-weakened": "A pod or a container gets more privileges than before",
+    "namespace-moved": "A workload moves to another namespace, where the objects that it refers to must exist",
     "secret-renamed": "Pods read another Secret, or another key of it",
     "secret-rotated": "The value of a Secret changes",
     "secret-removed": "Pods no longer read a Secret, or a Secret is deleted",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from ..local.held_names import ObjectKey, find_held_names, read_object_key
 from ..text.field_paths import ItemName
 from . import rules
 from .accessors import mapping
 from .change import COMPONENT, Change, Message, ServiceChange, StackChange
 from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
+from .loader_changes import merge_loader_changes
 from .matching import MISSING, Difference
-from .object_fields import WORKLOADS, containers, find_renames, is_at_or_below
+from .object_fields import find_renames, is_at_or_below
 from .sensitivity import is_sensitive
-from .sentences import Quote, Sentence, enumerate_values, name_object, plain_text, sentence
+from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
 from .server_fit import is_fit_warning
+from .service_names import review_names
 from .values import show
 
 EFFECTS = ("downtime", "stall-risk", "pods-restart")
@@ -66,8 +67,7 @@ def review(stack: StackChange) -> StackReview:
         for service in stack.services:
             reported = [each for rule in rules.ALL for each in rule(service)]
             found += [*reported, *_review_rest(service, reported)]
-        found += _find_renames(found, stack)
-        found += _find_held_names(stack)
+        found = merge_loader_changes(review_names(found, stack))
     found += _review_messages(stack, {each.service for each in found if each.rule == "does-not-fit"})
     return StackReview(stack, sorted(dict.fromkeys(found), key=lambda each: each.order))
 
@@ -105,50 +105,6 @@ def _review_presence(stack: StackChange) -> Iterator[Finding]:
     elif stack.presence == "removed":
         consequence = sentence("This deletes nothing: the deployed resources keep running until `pulumi destroy`.")
         yield Finding("stack-removed", NOTICE, "", sentence("The stack file is removed."), consequence)
-
-
-def _find_renames(found: Sequence[Finding], stack: StackChange) -> Iterator[Finding]:
-    """Report a removed and an added service with the same image: probably a rename."""
-    removed, added = ([each for each in found if each.rule == rule] for rule in ("service-removed", "service-added"))
-    images = {service.name: _images(service) for service in stack.services}
-    for old in removed:
-        for new in added:
-            if images[old.service] and images[old.service] == images[new.service]:
-                text = sentence(
-                    "{new} has the same image as the removed service {old}. Is this a rename?", new=new.service, old=old.service
-                )
-                consequence = sentence("With an alias for the old name and the old `service_name`, nothing is deleted.")
-                yield Finding("service-removed", CRITICAL, new.service, text, consequence, new.resource, new.kind, new.object_name)
-
-
-def _find_held_names(stack: StackChange) -> Iterator[Finding]:
-    """Report objects whose names other resources have until the end of the update."""
-    changes = {change.subject.urn: (service.name, change) for service in stack.services for change in service.changes}
-    before, after = (_read_object_keys(changes.values(), side) for side in ("before", "after"))
-    former_urns = {urn: change.before.urn for urn, (_, change) in changes.items() if change.before is not None}
-    owners = {change.before.urn: name for name, change in changes.values() if change.before is not None}
-    held: dict[tuple[str, str], list[Change]] = {}
-    for urn, holder in find_held_names(before, after, former_urns):
-        name, change = changes[urn]
-        held.setdefault((name, owners[holder]), []).append(change)
-    for (name, owner), found in held.items():
-        named = enumerate_values([plain_text(name_object(each)) for each in found[:MAX_FIELDS]], more=max(len(found) - MAX_FIELDS, 0))
-        text = sentence("{name} creates {objects} before {owner} deletes them.", name=name, objects=named, owner=owner)
-        consequence = sentence(
-            "In a cluster, the update ends in `already exists`; a stack that only renders files loses these files. "
-            "Give a renamed service an alias with its old name, or free the names in an update of its own first."
-        )
-        yield finding("name-held", CRITICAL, found[0], name, text, consequence)
-
-
-def _read_object_keys(changes: Iterable[tuple[str, Change]], side: Literal["before", "after"]) -> dict[str, ObjectKey]:
-    states = [state for _, change in changes if (state := getattr(change, side)) is not None and not state.external]
-    found = {state.urn: read_object_key(state.type, state.inputs, state.provider) for state in states}
-    return {urn: key for urn, key in found.items() if key is not None}
-
-
-def _images(service: ServiceChange) -> set[str]:
-    return {str(container.get("image")) for change in service.of(*WORKLOADS) for _, container in containers(change.subject)}
 
 
 def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterator[Finding]:

@@ -201,3 +201,84 @@ def test_existing_claim_cannot_be_created_again():
         assert severity == "critical"
         assert text.startswith(f"PVC {claim_of(new)} is created, and the pods already use a PVC of this name.")
         assert texts(found, "cache-lost", "cache-moved") == []
+
+
+def test_rename_with_same_address_is_no_removal():
+    old, new = render_services(llama=SERVICE), render_services(chat={**SERVICE, "service_name": "llama"})
+    for found in review_both(old, new):
+        assert [(each.rule, each.severity.value, each.service) for each in found.findings] == [("name-held", "critical", "chat")]
+        ((_, text),) = texts(found, "name-held")
+        assert text.startswith("llama is renamed to chat, with the same Deployment llama, ")
+        assert "ends in `already exists`, and llama keeps running under its address." in text
+
+
+def test_rename_with_other_address_is_a_removal():
+    for found in review_both(render_services(llama=SERVICE), render_services(chat=SERVICE)):
+        assert {(each.rule, each.service) for each in found.findings} == {
+            ("service-removed", "llama"),
+            ("service-removed", "chat"),
+            ("service-added", "chat"),
+        }
+
+
+REFRESHED = {
+    "hf_repo_ids": ["my-org/one@v1", "my-org/old@v1"],
+    "lora_adapter_mem": "1Gi",
+    "generation": "2.x-vllm",
+    "lora": {"refresh_interval": 60, "volume": {}},
+    "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"},
+}
+
+
+def test_refreshed_adapters_need_no_restart():
+    changed = {**REFRESHED, "hf_repo_ids": ["my-org/one@v2", "my-org/new@v1"]}
+    for found in review_both(render_service(**REFRESHED), render_service(**changed)):
+        assert texts(found, "pods-restart", "downtime", "stall-risk") == []
+        within = "without a restart, at the latest 60 seconds after the update."
+        assert texts(found, "adapter-removed") == [
+            ("warning", f"Adapter old is removed (my-org/old@v1). Requests for model old return 404 {within}")
+        ]
+        assert texts(found, "adapter-added") == [
+            ("notice", f"Adapter new is added (my-org/new@v1). A Job downloads it, and running servers load it {within}")
+        ]
+        ((_, text),) = texts(found, "adapter-repinned")
+        assert text.endswith(
+            "Requests for it return 404 for up to 3 minutes, until every server unloaded it. "
+            "Then the servers load the new version without a restart."
+        )
+
+
+def test_moved_service_requires_its_secrets():
+    for found in review_both(render_service(), render_service(namespace="other")):
+        assert texts(found, "namespace-moved") == [
+            (
+                "warning",
+                "Deployment llama moves from namespace nim to other, and refers to objects that the service does not create: "
+                "Secret ngc-pull. They must exist in namespace other first. Otherwise the update fails, or the pods do not start.",
+            )
+        ]
+        assert texts(found, "service-removed", "service-added", "deleted", "created") == []
+
+
+def test_moved_service_requires_existing_claim():
+    old, new = (render_service(cache={"existing_claim": "models"}, namespace=each) for each in ("nim", "other"))
+    for found in review_both(old, new):
+        ((_, text),) = texts(found, "namespace-moved")
+        assert "Secret ngc-pull and PersistentVolumeClaim models." in text
+
+
+def test_new_loader_is_one_finding():
+    lora = {"hf_repo_ids": ["my-org/one@v1"], "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+    services = {name: {**SERVICE, **lora} for name in ("a", "b", "c")}
+    old = render_services(**services)
+    for entry in old["resources"]:
+        if entry["type"].endswith(":ConfigMap"):
+            entry["inputs"]["data"] = {**entry["inputs"]["data"], "run.py": "print('an older loader')"}
+    for found in review_both(old, render_services(**services)):
+        assert texts(found, "code") == [
+            (
+                "warning",
+                "The LoRA loader changes: the pods of 3 services restart (a, b and c). "
+                "It is the LoRA loader of the nim_component that made this report. Pods that use it restart.",
+            )
+        ]

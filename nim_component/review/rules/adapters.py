@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
-from ..accessors import Fields, get, mapping, mappings
+from ..accessors import Fields, get, integer, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
-from ..sentences import Sentence, sentence
+from ..sentences import Sentence, duration, sentence
 
 LIST = "adapters.json"
 """File in the loader's ConfigMap."""
 ARGUMENTS = ("hf_repo_ids", "hfRepoIds", "adapters")
 """Arguments of the component that contain adapters."""
 DEFAULT_REVISION = "main"
+UNLOAD_INTERVALS = 3
+"""Scans until a server without an adapter has its new version: two for the absence, one to load."""
 
 
 class Adapter(NamedTuple):
@@ -41,19 +43,44 @@ def adapters(service: ServiceChange) -> Iterator[Finding]:
         return
     source, old, new, paths = found
     change = source if source.subject.kind == "ConfigMap" else service.component or source
+    interval = _find_refresh_interval(service)
     for name in sorted(old.keys() - new.keys()):
         text = sentence("Adapter {name} is removed ({source}).", name=name, source=str(old[name]))
         consequence = sentence("Requests for model {name} return 404 from pods that start after the change.", name=name)
+        if interval is not None:
+            consequence = sentence("Requests for model {name} return 404 {within}.", name=name, within=_within(interval))
         yield finding("adapter-removed", WARNING, change, service.name, text, consequence, *paths)
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
             text = sentence("Adapter {name} changes from {old} to {new}.", name=name, old=str(old[name]), new=str(new[name]))
             consequence = sentence("Pods that start after the change serve the new version.") + _floating(new[name])
+            if interval is not None:
+                consequence = sentence(
+                    "Requests for it return 404 for up to {time}, until every server unloaded it. "
+                    "Then the servers load the new version without a restart.",
+                    time=(duration(UNLOAD_INTERVALS * interval),),
+                )
             yield finding("adapter-repinned", WARNING, change, service.name, text, consequence, *paths)
     for name in sorted(new.keys() - old.keys()):
         text = sentence("Adapter {name} is added ({source}).", name=name, source=str(new[name]))
         consequence = sentence("Pods that start after the change download it before they serve requests.") + _floating(new[name])
+        if interval is not None:
+            consequence = sentence("A Job downloads it, and running servers load it {within}.", within=_within(interval))
+            consequence += _floating(new[name], "the Job downloads the latest commit of that time")
         yield finding("adapter-added", NOTICE, change, service.name, text, consequence, *paths)
+
+
+def _find_refresh_interval(service: ServiceChange) -> int | None:
+    """Return the seconds between the scans of the servers; None if only new pods load adapters."""
+    component = service.component
+    if component is None or component.before is None or component.after is None:
+        return None
+    before, after = (integer(get(state.inputs, "lora", "refresh_interval")) for state in (component.before, component.after))
+    return after if before is not None else None
+
+
+def _within(interval: int) -> Sentence:
+    return (f"without a restart, at the latest {duration(interval)} after the update",)
 
 
 def _find_adapters(service: ServiceChange) -> tuple[Change, Adapters, Adapters, list[str]] | None:
@@ -119,10 +146,10 @@ def _files(entry: Fields) -> str | None:
     return json.dumps(entry["files"], sort_keys=True, default=str) if entry.get("files") else None
 
 
-def _floating(adapter: Adapter) -> Sentence:
+def _floating(adapter: Adapter, effect: str = "each start of a pod uses its latest commit") -> Sentence:
     if adapter.revision != DEFAULT_REVISION:
         return ()
-    return sentence(" `main` is a branch: each start of a pod uses its latest commit.")
+    return sentence(" `main` is a branch: {effect}.", effect=(effect,))
 
 
 RULES = (adapters,)

@@ -1,0 +1,36 @@
+"""Changes of the LoRA loader: one finding for all services with adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..shipped_loader import read_program
+from .findings import NOTICE, WARNING, Finding
+from .sentences import Sentence, enumerate_values, sentence
+
+MAX_SERVICES = 6
+"""Services in the text of the finding."""
+
+
+def merge_loader_changes(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with one for each new loader, with the number of its services."""
+    groups: dict[Sentence, list[Finding]] = {}
+    for each in found:
+        if _is_loader(each):
+            groups.setdefault(each.consequence, []).append(each)
+    merged = [(group, dict.fromkeys(each.service for each in group)) for group in groups.values()]
+    merged = [(group, services) for group, services in merged if len(services) > 1]
+    replaced = [each for group, _ in merged for each in group]
+    return [*(each for each in found if each not in replaced), *(_merge(group, [*services]) for group, services in merged)]
+
+
+def _is_loader(each: Finding) -> bool:
+    files = {f'data["{name}"]' for name in read_program()}
+    return each.rule == "code" and each.kind == "ConfigMap" and bool(each.paths) and files.issuperset(each.paths)
+
+
+def _merge(group: Sequence[Finding], services: Sequence[str]) -> Finding:
+    named = enumerate_values(services[:MAX_SERVICES], more=max(len(services) - MAX_SERVICES, 0))
+    text = sentence("The LoRA loader changes: the pods of {count} services restart ({services}).", count=len(services), services=named)
+    severity = group[0].severity
+    return Finding("code", WARNING if severity is NOTICE else severity, "", text, group[0].consequence)
