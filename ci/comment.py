@@ -3,7 +3,7 @@
     python -I comment.py fetch FOLDER     GitHub: download the renders of the reviewed run
     python -I comment.py compute FOLDER   compare the renders with a base that is rendered here
     python -I comment.py post FOLDER      write the comment, and on GitHub a commit status
-    python -I comment.py pending          GitHub: replace the comment of an older commit
+    python -I comment.py pending          replace the comment of an older commit
 
 Each step of a workflow runs one command. Only `fetch`, `post` and `pending` get a token, and they
 run no code of the change. Only the standard library is used, so the job with the token installs

@@ -175,12 +175,22 @@ def post_on_gitlab(report: Report, environment: Mapping[str, str]) -> int:
 
 
 def pending(environment: Mapping[str, str]) -> int:
-    """Replace the report of an older commit, before the review of the new one ends."""
+    """Replace the report of an older commit, before the review of the new one ends.
+
+    A fast review may already have written the comment of this commit. With another base, it is
+    stale.
+    """
     head = parse_commit(environment["HEAD_COMMIT"], "HEAD_COMMIT")
+    body = text.not_reviewed(head, PENDING)
+    if "CI_API_V4_URL" in environment:
+        merge_request = GitLab(environment)
+        merge_request.load()
+        if merge_request.head == head and not any(text.is_of_commit(each["body"], head) for each in merge_request.own_comments()):
+            merge_request.comment(body)
+        return 0
     host, pull = GitHub(environment), Pull(int(environment["NUMBER"]), head, "")
     host.status(head, "pending", PENDING, "")
-    own = host.own_comment(pull)
-    # A fast review may already have written the comment. A changed base makes it stale.
-    if own is None or head not in str(own["body"]) or environment.get("ACTION") == "edited":
-        host.comment(pull, text.not_reviewed(head, PENDING))
+    is_written = any(text.is_of_commit(each["body"], head) for each in host.own_comments(pull))
+    if not is_written or environment.get("ACTION") == "edited":
+        host.comment(pull, body)
     return 0

@@ -79,20 +79,20 @@ class GitHub:
             raise NotReviewedError(f"the artifact {name} is larger than {MAX_ZIP} bytes")
         return read_single_file(self.client.download(f"{self.path}/actions/artifacts/{int(newest['id'])}/zip", MAX_ZIP), file)
 
-    def own_comment(self, pull: Pull) -> dict[str, Any] | None:
-        """Return the comment of this program. Other accounts may copy the marker."""
-        for each in self.client.pages(f"{self.path}/issues/{pull.number}/comments"):
-            if (each["user"] or {}).get("login") == self.author and str(each["body"]).startswith(MARKER):
-                return each
-        return None
+    def own_comments(self, pull: Pull) -> list[dict[str, Any]]:
+        """Return the comments of this program. Other accounts may copy the marker."""
+        found = self.client.pages(f"{self.path}/issues/{pull.number}/comments")
+        return [each for each in found if (each["user"] or {}).get("login") == self.author and str(each["body"]).startswith(MARKER)]
 
     def comment(self, pull: Pull, body: str) -> None:
-        """Create the comment, or edit it if its text differs."""
-        own = self.own_comment(pull)
+        """Create the comment, or edit it if its text differs, and delete duplicates."""
+        own, *others = self.own_comments(pull) or [None]
         if own is None:
             self.client.request("POST", f"{self.path}/issues/{pull.number}/comments", {"body": body})
         elif str(own["body"]).strip() != body.strip():
             self.client.request("PATCH", f"{self.path}/issues/comments/{int(own['id'])}", {"body": body})
+        for each in others:
+            self.client.request("DELETE", f"{self.path}/issues/comments/{int(each['id'])}")
 
     def status(self, head: str, state: str, description: str, log: str) -> None:
         """Set the status of a commit: `pending`, `success` or `failure`."""

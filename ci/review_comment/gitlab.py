@@ -42,12 +42,18 @@ class GitLab:
             return None
         return [str(each[key]) for each in entries for key in ("new_path", "old_path")]
 
-    def comment(self, body: str) -> None:
-        """Create the comment, or edit it if its text differs."""
+    def own_comments(self) -> list[dict[str, Any]]:
+        """Return the comments of this program. Other accounts may copy the marker."""
         account = self.client.request("GET", "/user")["id"]
         found = self.client.pages(f"{self.path}/notes")
-        own = next((each for each in found if each["author"]["id"] == account and str(each["body"]).startswith(MARKER)), None)
+        return [each for each in found if each["author"]["id"] == account and str(each["body"]).startswith(MARKER)]
+
+    def comment(self, body: str) -> None:
+        """Create the comment, or edit it if its text differs, and delete duplicates."""
+        own, *others = self.own_comments() or [None]
         if own is None:
             self.client.request("POST", f"{self.path}/notes", {"body": body})
         elif str(own["body"]).strip() != body.strip():
             self.client.request("PUT", f"{self.path}/notes/{int(own['id'])}", {"body": body})
+        for each in others:
+            self.client.request("DELETE", f"{self.path}/notes/{int(each['id'])}")

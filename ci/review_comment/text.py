@@ -53,6 +53,15 @@ def not_reviewed(head: str, reason: str, log: str = "") -> str:
     return "\n".join([*lines, f"No report of an earlier commit applies to this commit.{link(log)}", ""])
 
 
+def is_of_commit(body: str, head: str) -> bool:
+    """Return true if a comment is of this commit.
+
+    Only the first line of this form counts: text of the change can contain any commit.
+    """
+    found = re.search(r"^(?:Reviewed commit: |⚠️ \*\*not reviewed: )([0-9a-f]+)", body, re.MULTILINE)
+    return found is not None and found[1] == head
+
+
 def link(log: str) -> str:
     """Return a link to the log; empty without one."""
     return f" [Log]({log})" if log else ""

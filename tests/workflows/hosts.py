@@ -51,7 +51,7 @@ class Host(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = respond
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = respond
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -275,14 +275,62 @@ def test_head_must_be_commit(github: tuple[str, type[Host]], folder: Path, head:
     assert handler.tokens == []
 
 
-@pytest.mark.parametrize(("text", "action", "written"), [(OTHER, "synchronize", True), (HEAD, "reopened", False), (HEAD, "edited", True)])
+PENDING = [
+    (f"Reviewed commit: {OTHER}.", "synchronize", True),
+    (f"Reviewed commit: {HEAD}.", "reopened", False),
+    (f"⚠️ **not reviewed: {HEAD}, `x`**", "reopened", False),
+    (f"Reviewed commit: {HEAD}.", "edited", True),
+    (f"⚠️ **Source** `{HEAD}`\n\nReviewed commit: {OTHER}.\n\nReviewed commit: {HEAD}.", "synchronize", True),
+]
+"""Comment, action of the event, and whether the comment is replaced. A report can contain a commit
+that is pushed later."""
+
+
+@pytest.mark.parametrize(("text", "action", "written"), PENDING)
 def test_pending_replaces_older_report(github: tuple[str, type[Host]], text: str, action: str, written: bool):
     url, handler = github
-    handler.answers["GET /repos/o/r/issues/12/comments"] = [own(f"{MARKER}\nReviewed commit: {text}.")]
+    handler.answers["GET /repos/o/r/issues/12/comments"] = [own(f"{MARKER}\n{text}")]
     assert run("pending", url, NUMBER="12", ACTION=action).returncode == 0
     edits = [content["body"] for method, _, content in handler.calls if method == "PATCH"]
     assert [f"not reviewed: {HEAD}, `there is no result yet`" in each for each in edits] == [True] * written
     assert [content["state"] for _, path, content in handler.calls if "statuses" in path] == ["pending"]
+
+
+@pytest.mark.parametrize(("text", "action", "written"), [each for each in PENDING if each[1] != "edited"])
+def test_gitlab_pending_replaces_older_report(gitlab: tuple[str, type[Host]], text: str, action: str, written: bool):
+    url, handler = gitlab
+    handler.answers["GET /projects/9/merge_requests/3/notes"] = [own(f"{MARKER}\n{text}")]
+    assert run_gitlab("pending", url).returncode == 0
+    edits = [content["body"] for method, _, content in handler.calls if method == "PUT"]
+    assert [f"not reviewed: {HEAD}, `there is no result yet`" in each for each in edits] == [True] * written
+
+
+def test_gitlab_pending_of_older_commit_does_nothing(gitlab: tuple[str, type[Host]]):
+    url, handler = gitlab
+    handler.answers["GET /projects/9/merge_requests/3"]["sha"] = OTHER
+    assert run_gitlab("pending", url).returncode == 0
+    assert handler.calls == []
+
+
+def test_second_own_comment_is_deleted(github: tuple[str, type[Host]], folder: Path):
+    """Two runs at the same time may have created two comments, of which one would be stale."""
+    url, handler = github
+    handler.answers["GET /repos/o/r/issues/12/comments"] = [
+        own(f"{MARKER}\na"),
+        own(f"{MARKER}\nb", "mallory", 6),
+        own(f"{MARKER}\nc", number=8),
+    ]
+    assert run("post", url, folder).returncode == 0
+    assert [(method, path) for method, path, _ in handler.calls][:2] == [
+        ("PATCH", "/repos/o/r/issues/comments/5"), ("DELETE", "/repos/o/r/issues/comments/8")
+    ]  # fmt: skip
+
+
+def test_second_own_note_is_deleted(gitlab: tuple[str, type[Host]], folder: Path):
+    url, handler = gitlab
+    handler.answers["GET /projects/9/merge_requests/3/notes"] = [own(f"{MARKER}\na"), own(f"{MARKER}\nc", number=8)]
+    assert run_gitlab("post", url, folder).returncode == 0
+    assert [(method, path.rpartition("/")[2]) for method, path, _ in handler.calls] == [("PUT", "5"), ("DELETE", "8")]
 
 
 def test_wrong_pull_request_number_is_refused(github: tuple[str, type[Host]]):

@@ -148,9 +148,10 @@ def gitlab_jobs() -> dict[str, dict[str, Any]]:
 
 def test_gitlab_token_is_in_last_job():
     jobs = gitlab_jobs()
-    assert list(jobs) == ["review", "review-report", "review-comment"]
-    assert [name for name, job in jobs.items() if "environment" in job] == ["review-comment"]
-    assert jobs["review-comment"]["environment"] == {"name": "review-comment", "action": "access"}
+    assert list(jobs) == ["review", "review-report", "review-pending", "review-comment"]
+    scope = {"name": "review-comment", "action": "access"}
+    assert [job.get("environment") for job in jobs.values()] == [None, None, scope, scope]
+    assert jobs["review-pending"]["script"] == ["python3 -I ci/comment.py pending"]
     assert "REVIEW_TOKEN" not in json.dumps(jobs), "only ci/comment.py reads it"
     assert jobs["review-comment"]["script"] == ["python3 -I ci/comment.py post .."]
 
@@ -162,7 +163,7 @@ def test_gitlab_review_drops_job_token_first():
     assert script[-1].startswith("HEAD_USER=nobody RENDERS=renders.json bash ci/review.sh")
 
 
-@pytest.mark.parametrize("name", ["review-report", "review-comment"])
+@pytest.mark.parametrize("name", ["review-report", "review-pending", "review-comment"])
 def test_gitlab_trusted_job_uses_default_branch(name: str):
     job = gitlab_jobs()[name]
     assert job["variables"] == {"GIT_STRATEGY": "empty"}
@@ -177,13 +178,13 @@ def test_gitlab_trusted_job_uses_default_branch(name: str):
 
 def test_gitlab_jobs_pass_one_file_each():
     jobs = gitlab_jobs()
-    assert [job.get("needs") for job in jobs.values()] == [None, ["review"], ["review-report"]]
+    assert [job.get("needs") for job in jobs.values()] == [None, ["review"], [], ["review-pending", "review-report"]]
     assert jobs["review-report"]["artifacts"]["paths"] == ["report.json"]
     assert "--require-hashes" in jobs["review-report"]["script"][0]
-    assert all(job["artifacts"]["when"] == "always" for name, job in jobs.items() if name != "review-comment")
+    assert all(job["artifacts"]["when"] == "always" for name, job in jobs.items() if name in ("review", "review-report"))
 
 
-@pytest.mark.parametrize("name", ["review", "review-report", "review-comment"])
+@pytest.mark.parametrize("name", ["review", "review-report", "review-pending", "review-comment"])
 def test_gitlab_scripts_are_valid_shell(name: str):
     job = gitlab_jobs()[name]
     script = "\n".join([*job.get("before_script", []), *job["script"]])
