@@ -20,10 +20,11 @@ import yaml
 from tests.cluster.client import Client, wait_until
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.waiting import is_rolled_out
+from tests.predictions import find_mismatches, has_critical
 
 from .observation import POD_START, Objects, Observation, describe
-from .predictions import find_mismatches, render, review_sources
 from .project import Project
+from .reviews import render, review_sources
 from .updates import UP
 
 FILES = sorted((Path(__file__).parent / "changes").glob("*.yaml"))
@@ -66,13 +67,15 @@ def test_change_is_as_recorded(
             code, output = update(*arguments, value=value, **fields)
         if code != 0:
             assert recorded.get("undo_error", "an update that passes") in output, output
+            mismatches.extend(f"{value}, {source}: no critical finding" for source, found in reviews.items() if not has_critical(found))
             return {"pods": "kept", "requests": "not interrupted", "address": "kept", "cache": "kept", "result": "refused"}
         assert made.preview().keys() == {"same"}
         wait_for_rollout()
         after = Objects.read(cluster, namespace)
         happened = describe(before, after, observed)
-        wrong = {source: find_mismatches(found, happened, len(after.started - before.started)) for source, found in reviews.items()}
-        mismatches.extend(f"{value}, {source}: {text}" for source, texts in wrong.items() for text in texts)
+        starts, unobserved = len(after.started - before.started), recorded.get("unobserved", ())
+        for source, found in reviews.items():
+            mismatches.extend(f"{value}, {source}: {text}" for text in find_mismatches(found, happened, starts, unobserved))
         return happened
 
     code, output = update(value="first", **recorded["before"])
