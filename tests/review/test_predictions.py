@@ -282,3 +282,11 @@ def test_new_loader_is_one_finding():
                 "It is the LoRA loader of the nim_component that made this report. Pods that use it restart.",
             )
         ]
+
+
+def test_removed_rest_of_failed_creation_stops_nothing():
+    """After a rename without alias, the state contains a service without objects."""
+    old = render_services(llama=SERVICE, chat={**SERVICE, "service_name": "other"})
+    old["resources"] = [each for each in old["resources"] if each["name"] == "chat" or not each["name"].startswith("chat-")]
+    for found in review_both(old, render_services(llama=SERVICE)):
+        assert texts(found, "service-removed") == [("warning", "The service is removed. ")]

@@ -31,6 +31,8 @@ def test_findings_are_what_happened(file: Path):
     before, after = render(recorded, "before"), render(recorded, "after")
     for direction, old, new in (("change", before, after), ("undo", after, before)):
         seen = recorded["seen"][direction]
+        if direction == "undo" and "result" in recorded["seen"]["change"]:
+            break  # the change is not deployed, so nothing is undone
         for found in (review_renders(old, new), review(preview_of(old, new))):
             if "result" in seen:
                 assert has_critical(found), direction

@@ -31,10 +31,18 @@ def services(service: ServiceChange) -> Iterator[Finding]:
         consequence = sentence("Deleted: {objects}. ", objects=enumerate_values(deleted)) if deleted else ()
         if retained:
             consequence += sentence("Stays in the cluster, without the stack: {objects}. ", objects=enumerate_values(retained))
-        count = sum(replicas(change.before) or 0 for change in servers if not change.subject.retain)
-        if count or not servers:
-            consequence += sentence("{stop}, and no request is answered.", stop=(count_of(count, "replica stops", "replicas stop"),))
-        yield finding("service-removed", CRITICAL, component, service.name, sentence("The service is removed."), consequence)
+        counts = [replicas(change.before) for change in servers if change.operation == "delete" and not change.subject.retain]
+        is_running = any(count != 0 for count in counts)  # None is an unknown number
+        if is_running:
+            stop = (
+                count_of(sum(count or 0 for count in counts), "replica stops", "replicas stop")
+                if None not in counts
+                else "All replicas stop"
+            )
+            consequence += sentence("{stop}, and no request is answered.", stop=(stop,))
+        is_lost = any(change.operation == "delete" and not change.subject.retain for change in service.of("PersistentVolumeClaim"))
+        severity = CRITICAL if is_running or is_lost else WARNING
+        yield finding("service-removed", severity, component, service.name, sentence("The service is removed."), consequence)
         return
     images = {show(container.get("image")): None for change in servers for _, container in islice(containers(change.after, init=False), 1)}
     count, devices = sum(replicas(change.after) or 0 for change in servers), sum(total_gpus(change.after) for change in servers)
