@@ -162,6 +162,19 @@ def validate_ranks(adapters: Sequence[LoRAAdapter] | None, rank: int | None) -> 
             yield Problem(("hf_repo_ids", index), message, action, repr(adapter.repo_id))
 
 
+def validate_features(adapters: Sequence[LoRAAdapter] | None, name: GenerationName | None, image: str) -> Iterator[Problem]:
+    """Refuse locked adapters with features that the engine does not load."""
+    limits = find_generation(name, image).lora
+    if limits is None:
+        return
+    for index, adapter in enumerate(adapters or ()):
+        for feature in () if adapter.locked is None else adapter.locked.features:
+            if feature.partition(" ")[0] in limits.refused:
+                message = f"uses {feature}, which {limits.engine} does not load"
+                action = "Train or export it as plain LoRA, or merge it into the model."
+                yield Problem(("hf_repo_ids", index), message, action, repr(adapter.repo_id))
+
+
 def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:
     """Refuse LoRA limits as engine flags.
 

@@ -15,7 +15,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from .fixes import fix
@@ -60,6 +60,11 @@ class LoRALimits:
     """Argument that enables LoRA. None: `NIM_PEFT_SOURCE` alone enables it."""
     default_rank: int = 16
     """Highest rank without a limit. The default is that of vLLM."""
+    engine: str = ""
+    """Name of the engine that loads adapters; empty if an image contains several."""
+    refused: tuple[str, ...] = ()
+    """Features of adapters that the engine refuses, as `adapters lock` records them. Support of
+    others is unknown."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,8 @@ TWO_VLLM = Generation(
     ),
     takes_engine_arguments=True,
     # Arguments of NIM itself, the same for both engines.
-    lora=_ARGUMENTS,
+    # https://github.com/vllm-project/vllm/blob/main/vllm/lora/peft_helper.py
+    lora=replace(_ARGUMENTS, engine="vLLM (NIM 2.x)", refused=("method", "DoRA", "modules_to_save")),
     health_port_env="NIM_HEALTH_PORT",
     backend_port=8001,
     renamed_env=_RENAMED,

@@ -115,6 +115,9 @@ class LockedAdapter(Arguments):
     base_model: str | None = None
     """Base model according to the adapter's configuration."""
 
+    features: Annotated[ListOf[str], Field(default_factory=list)]
+    """Features beyond plain LoRA, such as `DoRA` or `method IA3`."""
+
 
 class LoRAAdapter(Arguments):
     """LoRA adapter on the Hugging Face hub."""

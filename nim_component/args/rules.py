@@ -5,6 +5,7 @@ Problems are reported in the order of the table.
 
 from .adapter_rules import (
     validate_engine_arguments,
+    validate_features,
     validate_limits,
     validate_lora,
     validate_names,
@@ -35,6 +36,7 @@ RULES = (
     Rule(("lora", "lora.volume.access_mode", "replicas", "autoscaling", "rollout"), validate_volume),
     Rule(("generation", "image", "lora.max_rank", "lora.max_gpu", "lora.max_cpu", "env"), validate_limits),
     Rule(("hf_repo_ids", "lora.max_rank"), validate_ranks),
+    Rule(("hf_repo_ids", "generation", "image"), validate_features),
     Rule(("args", "env"), validate_engine_arguments, waits=False),
     Rule(("mem", "shm_size"), validate_memory),
     Rule(("pre_stop_sleep", "termination_grace"), validate_grace),

@@ -221,6 +221,7 @@ class LockedAdapterDict(TypedDict, total=False):
     files: Required[MappingOf[FileName, LockedFile | LockedFileDict]]
     rank: int | None
     base_model: str | None
+    features: ListOf[str]
 
 
 class LockedFileDict(TypedDict, total=False):

@@ -78,7 +78,8 @@ def _changes(before: AdapterLock, after: AdapterLock) -> list[str]:
             lines.append(f"- {key}")
         elif old is None:
             size = sum(file.size for file in new.files.values())
-            lines.append(f"+ {key}  {new.commit[:12]}, rank {new.rank}, {size / 1e6:.1f} MB, of {new.base_model}")
+            uses = f", uses {', '.join(new.features)}" if new.features else ""
+            lines.append(f"+ {key}  {new.commit[:12]}, rank {new.rank}, {size / 1e6:.1f} MB, of {new.base_model}{uses}")
         elif old.commit != new.commit:
             lines.append(f"~ {key}  {old.commit[:12]} -> {new.commit[:12]}")
     return lines

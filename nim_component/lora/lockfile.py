@@ -68,7 +68,8 @@ def read_lock(path: Path) -> AdapterLock | None:
 
 def write_lock(lock: AdapterLock) -> str:
     """Return the text of a lock file, sorted, so that a diff shows only changes."""
-    entries = {key: entry.model_dump(mode="json") for key, entry in lock.adapters.items()}
+    # Without `features` a lock file of an earlier release stays as it is.
+    entries = {key: entry.model_dump(mode="json", exclude=None if entry.features else {"features"}) for key, entry in lock.adapters.items()}
     return json.dumps({"version": VERSION, "adapters": entries}, indent=2, sort_keys=True) + "\n"
 
 

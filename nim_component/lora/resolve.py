@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
 from ..extras import describe_missing_extra
 from ..lora_loader.adapter import check_weights, read_config
 from ..lora_loader.adapter_list import CONFIG, AdapterSpec
+from ..lora_loader.features import add_features
 from ..lora_loader.hub import Hub
 from ..lora_loader.library import import_library, silence
 from ..lora_loader.outcome import LoadError, secret_values
@@ -77,17 +79,19 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     into = work / str(threading.get_ident())
     into.mkdir(parents=True, exist_ok=True)
     hub.arrived[spec.name] = [0, sum(file.size for file in incoming)]
-    facts: dict[str, object] = {}
+    facts: dict[str, Any] = {}
+    of_tensors: list[str] = []
     records: dict[str, LockedFile] = {}
     for file in incoming:
         sha256 = file.sha256
         if sha256 is None:
             hub.receive(spec, commit, file, into)
             sha256 = file.sha.hexdigest()
-            check_weights(spec, into / file.name)
+            of_tensors += check_weights(spec, into / file.name)
             if file.name == CONFIG:
                 facts = read_config(spec, into / CONFIG)
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:
         raise LoadError("no-match", f"{spec}: its {CONFIG} is stored as a large file, so this is not an adapter. Correct the repo id")
-    return LockedAdapter(commit=commit, files=records, **facts)  # pyright: ignore[reportArgumentType]
+    add_features(facts, of_tensors)
+    return LockedAdapter(commit=commit, files=records, **facts)

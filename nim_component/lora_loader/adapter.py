@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .adapter_list import CONFIG, AdapterSpec, Server
+from .features import check_features, read_features, read_tensor_features
 from .outcome import LoadError, say
 from .settings import Settings
 
@@ -21,15 +22,16 @@ DTYPE_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "I16": 16
 
 
 def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
-    """Return rank and base model from an adapter's configuration."""
+    """Return rank, base model and features from an adapter's configuration."""
     check_size(spec, path.stat().st_size)
     try:
         config: Any = json.loads(path.read_bytes())
         ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
-        base = config.get("base_model_name_or_path")
+        base, features = config.get("base_model_name_or_path"), read_features(config)
     except (ValueError, AttributeError, RecursionError) as e:
         raise LoadError("damaged", f"{spec}: {CONFIG} in the repo is not a JSON object ({type(e).__name__}). Correct it there") from None
-    return {"rank": max((r for r in ranks if is_rank(r)), default=None), "base_model": base if is_name(base) else None}
+    rank = max((r for r in ranks if is_rank(r)), default=None)
+    return {"rank": rank, "base_model": base if is_name(base) else None, "features": features}
 
 
 def is_rank(value: Any) -> bool:
@@ -51,9 +53,11 @@ def check_size(spec: AdapterSpec, size: int) -> None:
 def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:
     """Compare an adapter with the limits of the server.
 
-    A rank above the limit raises LoadError; uncertain mismatches print a warning. NIM and the hub
+    A rank above the limit and a feature that the engine refuses raise LoadError; uncertain
+    mismatches print a warning. NIM and the hub
     name one model differently (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
     """
+    check_features(spec, facts, server)
     rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
     trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:
@@ -66,13 +70,13 @@ def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Ser
         say(f"warning: {spec} was trained on {trained_on}, the server's model is {server.model}")
 
 
-def check_weights(spec: AdapterSpec, path: Path) -> None:
-    """Raise LoadError if a file does not contain weights.
+def check_weights(spec: AdapterSpec, path: Path) -> list[str]:
+    """Raise LoadError if a file does not contain weights; return the features of the tensors.
 
     The hub's record proves only that the bytes are those of the repo. They may still be, for
     example, a Git LFS pointer.
     """
-    size, why = path.stat().st_size, ""
+    size, why, features = path.stat().st_size, "", list[str]()
     with path.open("rb") as f:
         if path.suffix == ".safetensors":
             try:
@@ -81,6 +85,7 @@ def check_weights(spec: AdapterSpec, path: Path) -> None:
                     raise ValueError("header length")
                 header = json.loads(f.read(length))
                 header.pop("__metadata__", None)
+                features = read_tensor_features(header)
                 end = 0
                 for tensor in sorted(header.values(), key=lambda t: t["data_offsets"]):
                     start, stop = tensor["data_offsets"]
@@ -96,3 +101,4 @@ def check_weights(spec: AdapterSpec, path: Path) -> None:
             why = "not a PyTorch file"
     if why:
         raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself. Pin another revision or repair the repo")
+    return features

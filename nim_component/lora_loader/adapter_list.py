@@ -56,6 +56,10 @@ class Server:
     """Name of its base model."""
     default_rank: int | None = None
     """Highest rank that the server accepts without a configured limit."""
+    engine: str = ""
+    """Name of its engine; empty if it is unknown."""
+    refused: tuple[str, ...] = ()
+    """Features of adapters that the engine refuses, as in `features`."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,10 @@ def read_adapter_list(path: Path) -> AdapterList:
     try:
         data: Any = json.loads(path.read_text("utf-8"))
         rank = data.get("default_rank")
-        server = Server(str(data.get("served_model") or ""), rank if isinstance(rank, int) else None)
+        refused = tuple(map(str, data.get("refused") or ()))
+        server = Server(
+            str(data.get("served_model") or ""), rank if isinstance(rank, int) else None, str(data.get("engine") or ""), refused
+        )
         if data.get("published") is True:
             return AdapterList(server, published=True)
         if data.get("given") is not None:

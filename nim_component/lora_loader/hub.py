@@ -18,6 +18,7 @@ from typing import Any
 
 from .adapter import check_fit, check_size, check_weights, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, is_sha256, is_size
+from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
@@ -212,7 +213,8 @@ class Hub:
             if file.name == CONFIG:
                 facts = read_config(spec, into / CONFIG)
                 check_fit(self.s, spec, facts, server)
-            check_weights(spec, into / file.name)
+            if add_features(facts, check_weights(spec, into / file.name)):
+                check_features(spec, facts, server)
             (into / file.name).chmod(0o777)
         took = max(time.monotonic() - started, 0.001)
         say(f"{spec.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[spec.name][1] / took)}/s)")

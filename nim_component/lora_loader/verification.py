@@ -13,6 +13,7 @@ from typing import Any
 
 from .adapter import check_fit, check_weights, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterList, AdapterSpec
+from .features import add_features, check_features
 from .outcome import LoadError, clean, say
 from .settings import Settings
 from .volume import directories, is_intact, is_published, read_manifest
@@ -80,5 +81,6 @@ def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
         raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory. Copy the complete adapter to the volume")
     facts = read_config(spec, config)
     check_fit(s, spec, facts, wanted.server)
-    check_weights(spec, weights)
+    if add_features(facts, check_weights(spec, weights)):
+        check_features(spec, facts, wanted.server)
     return {**facts, "bytes": config.stat().st_size + weights.stat().st_size, "commit": manifest.get("commit")}

@@ -224,8 +224,10 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
 
 def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":
     def write(served_model: str | None, generation: Generation) -> dict[str, str]:
-        rank = {"default_rank": generation.lora.default_rank} if generation.lora is not None else {}
-        return {"adapters.json": json.dumps({"served_model": served_model or "", **rank, **content}, indent=2), **read_program()}
+        limits, server = generation.lora, dict[str, Any](served_model=served_model or "")
+        if limits is not None:
+            server |= {"default_rank": limits.default_rank, "engine": limits.engine, "refused": limits.refused}
+        return {"adapters.json": json.dumps({**server, **content}, indent=2), **read_program()}
 
     data = lift_all(write, name_base_model(nim), find_server_generation(nim))
     name = lift(data, lambda data: generate_name(service_name, suffix, data))

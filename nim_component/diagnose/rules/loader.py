@@ -69,6 +69,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "An adapter's rank is above the server's limit",
         "Raise lora.max_rank, or remove the adapter.",
     ),
+    "unsupported": (
+        "An adapter uses a feature that the server's engine does not load",
+        "Train or export the adapter as plain LoRA, merge it into the model, or remove it.",
+    ),
     "lock-lost": (
         "The adapter loader was suspended, and another one took over its volume",
         "No action: the other one downloads the adapters, and this one restarts.",
