@@ -33,6 +33,7 @@ def render() -> dict[str, str]:
 def _row(change: Mapping[str, Any]) -> list[str]:
     seen, undo = change["seen"]["change"], change["seen"]["undo"]
     flag = " (as the first update: with `--skip-preview`)" if change.get("skip_preview") else ""
+    flag += f" (refused by the API server: `{change['undo_error']}`)" if "result" in seen else ""
     back = (
         f"refused by the API server: `{change['undo_error']}`"
         if "result" in undo
