@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 from .adapter import check_fit, check_size, check_weights, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, is_sha256, is_size
@@ -22,6 +23,9 @@ from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .settings import Settings
 from .volume import MANIFEST
+
+MAX_RECORD, RECORD_SECONDS = 16 << 20, 60
+"""Bytes and seconds of the hub's record of a repository: about 50,000 files."""
 
 
 @dataclass
@@ -129,28 +133,47 @@ class Hub:
             by_config = sorted(spec.locked, key=lambda entry: not entry[0].endswith(CONFIG))
             return spec.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
 
-        def ask() -> Any:
-            info = self.api.model_info(spec.repo_id, revision=spec.revision, files_metadata=True, timeout=self.s.stall)
-            if not re.fullmatch(r"[0-9a-f]{40}", info.sha or ""):
-                raise ValueError("no commit in the hub's answer")
-            return info
-
-        info = self.retry(spec, ask)
-        there = {f.rfilename: f for f in info.siblings or ()}
+        record = self.retry(spec, lambda: self.read_record(spec))
+        there = {f["rfilename"]: f for f in record["siblings"]}
         wanted = spec.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
         if missing := [path for path in wanted if path not in there]:
             what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
             raise LoadError("no-match", f"{spec}: {what}. If this is a LoRA adapter, correct its revision or files, else the repo id")
         files: list[Incoming] = []
-        for record in sorted((there[path] for path in wanted), key=lambda f: not f.rfilename.endswith(CONFIG)):
-            sha256, size = (record.lfs.sha256, record.lfs.size) if record.lfs else (None, record.size)
-            if not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(record.blob_id)))):
-                raise LoadError(
-                    "damaged",
-                    f"{spec}: no size or hash for {record.rfilename} from {self.host}, so nothing can be verified. Use a complete hub",
-                )
-            files.append(Incoming(record.rfilename, size, sha256, record.blob_id))
-        return info.sha, files
+        for path in sorted(wanted, key=lambda path: not path.endswith(CONFIG)):
+            f: dict[str, Any] = there[path]
+            large: dict[str, Any] | None = f["lfs"] if isinstance(f.get("lfs"), dict) else None
+            sha256, size, blob_id = (large or {}).get("sha256"), (large or f).get("size"), f.get("blobId")
+            if size is None or not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(blob_id)))):
+                fix = "so nothing can be verified. Use a complete hub"
+                raise LoadError("damaged", f"{spec}: no size or hash for {path} from {self.host}, {fix}")
+            files.append(Incoming(path, size, sha256, blob_id))
+        return record["sha"], files
+
+    def read_record(self, spec: AdapterSpec) -> dict[str, Any]:
+        """Return the hub's record of a repository, of limited size."""
+        url = f"{self.api.endpoint}/api/models/{spec.repo_id}/revision/{quote(spec.revision, safe='')}"
+        started, body = time.monotonic(), bytearray()
+        with self.lib.session.stream("GET", url, params={"blobs": "true"}, headers=self.headers, timeout=self.s.stall) as answer:
+            self.check(answer)
+            for block in answer.iter_bytes():
+                body += block
+                if len(body) > MAX_RECORD or time.monotonic() - started > RECORD_SECONDS:
+                    limit = f"more than {megabytes(MAX_RECORD)} or {RECORD_SECONDS} s"
+                    raise LoadError("hub", f"{spec}: the record of the repo takes {limit} at {self.host}. Check HF_ENDPOINT and proxy")
+        try:
+            record: Any = json.loads(body)
+        except RecursionError:
+            raise ValueError("the record is nested too deeply") from None
+        if not re.fullmatch(r"[0-9a-f]{40}", record["sha"] or ""):
+            raise ValueError("no commit in the hub's answer")
+        siblings = [f for f in record.get("siblings") or () if isinstance(f["rfilename"], str)]
+        return {"sha": record["sha"], "siblings": siblings}
+
+    def check(self, answer: Any) -> None:
+        """Raise for a status of failure. The text of the error is not read: it may be endless."""
+        if answer.status_code >= 400:
+            raise self.lib.refused(f"status {answer.status_code}", response=answer)
 
     def receive(self, spec: AdapterSpec, commit: str, file: Incoming, into: Path) -> None:
         """Download a file and hash it while writing.
@@ -172,7 +195,7 @@ class Hub:
             def attempt() -> None:
                 headers = self.headers | ({"Range": f"bytes={file.done}-"} if file.done else {})
                 with self.lib.session.stream("GET", url, headers=headers, timeout=self.s.stall) as answer:
-                    self.lib.check(answer)
+                    self.check(answer)
                     if file.done and not answer.headers.get("content-range", "").startswith(f"bytes {file.done}-"):
                         restart()
                     for block in answer.iter_bytes():

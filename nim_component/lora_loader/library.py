@@ -67,7 +67,7 @@ def import_library() -> SimpleNamespace:
     session = hub.get_session()
     transport = sys.modules[type(session).__module__.partition(".")[0]]  # httpx or, from 2.0 on, httpx2
     return SimpleNamespace(api=hub.HfApi, url=hub.hf_hub_url, session=session, headers=utils.build_hf_headers,
-                           check=utils.hf_raise_for_status, refused=utils.HfHubHTTPError, broken=transport.HTTPError,
+                           refused=utils.HfHubHTTPError, broken=transport.HTTPError,
                            stalled=transport.TimeoutException, version=hub.__version__)  # fmt: skip
 
 

@@ -45,6 +45,13 @@ CASES: dict[str, tuple[Repo, int, str]] = {
         14,
         "among the repo's 0 files",
     ),
+    "a deep record": (Repo({"main": WHOLE}, trouble={"api_body": b"[" * 100_000}), 19, "the record is nested too deeply"),
+    "a huge record": (Repo({"main": WHOLE}, trouble={"api_body": b" " * (17 << 20)}), 19, "the record of the repo takes more than"),
+    "files that are texts": (
+        Repo({"main": WHOLE}, trouble={"api_body": json.dumps({"sha": "a" * 40, "siblings": ["a", 7]}).encode()}),
+        19,
+        "Check HF_ENDPOINT",
+    ),
     "a size that is text": (Repo({"main": WHOLE}, trouble={"record": altered(size="12")}), 17, "no size or hash"),
     "a size below nothing": (Repo({"main": WHOLE}, trouble={"record": altered(size=-1)}), 17, "no size or hash"),
     "a size beyond all": (Repo({"main": WHOLE}, trouble={"record": altered(size=10**18)}), 19, "ended at byte"),
