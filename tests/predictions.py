@@ -9,7 +9,7 @@ from nim_component.review.sentences import plain_text
 from nim_component.review.stack_review import StackReview
 
 RESTARTS = ("pods-restart", "downtime", "stall-risk")
-INTERRUPTIONS = ("downtime", "scaled-to-zero", "service-removed")
+INTERRUPTIONS = ("downtime", "scaled-to-zero")
 LOADS = "model loads"
 """Words after the number of pods that start, in a finding."""
 KEPT = ("kept", "none")
