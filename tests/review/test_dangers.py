@@ -229,6 +229,15 @@ def account(**annotations: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "llama", "annotations": {f"eks.amazonaws.com/{k}": v for k, v in annotations.items()}}}  # fmt: skip
 
 
+def definition(**spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "d"},
+        "spec": {"group": "a", **spec},
+    }
+
+
 WEBHOOK: dict[str, Any] = {
     "apiVersion": "admissionregistration.k8s.io/v1",
     "kind": "MutatingWebhookConfiguration",
@@ -236,7 +245,7 @@ WEBHOOK: dict[str, Any] = {
     "webhooks": [],
 }
 TO_ALL: Any = {"ingress": [{}], "policyTypes": ["Ingress"]}
-OBJECTS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
+OBJECTS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, str]] = {
     "new cluster role": (None, role("ClusterRole"), WARNING),
     "new role for Secrets": (None, role("Role", resources=["secrets"]), CRITICAL),
     "new role that creates pods": (None, role("Role", verbs=["create"]), CRITICAL),
@@ -245,6 +254,16 @@ OBJECTS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
     "another subject": (binding("RoleBinding", "view", "a"), binding("RoleBinding", "view", "a", "b"), WARNING),
     "another role": (binding("RoleBinding", "view", "a"), binding("RoleBinding", "admin", "a"), CRITICAL),
     "everyone": (None, binding("RoleBinding", "view", "system:unauthenticated"), CRITICAL),
+    "group of administrators": (None, binding("RoleBinding", "view", "system:masters"), CRITICAL),
+    "fewer rights than all": (binding("ClusterRoleBinding", "cluster-admin", "a"), binding("ClusterRoleBinding", "view", "a"), NOTICE),
+    "subresources": (role("Role"), role("Role", resources=["pods/*"]), CRITICAL),
+    "signer": (role("ClusterRole"), role("ClusterRole", resources=["signers"], verbs=["sign"]), CRITICAL),
+    "controller of pods": (role("Role"), role("Role", resources=["replicationcontrollers"], verbs=["create"]), CRITICAL),
+    "aggregation": (role("ClusterRole"), role("ClusterRole") | {"aggregationRule": {"clusterRoleSelectors": [{}]}}, CRITICAL),
+    "one more verb": (role("Role", verbs=["get"]), role("Role", verbs=["watch", "get"]), WARNING),
+    "any object": (role("Role", resourceNames=["a"]), role("Role"), WARNING),
+    "conversion": (definition(), definition(conversion={"strategy": "Webhook", "webhook": {}}), CRITICAL),
+    "definition deleted": (definition(), None, CRITICAL),
     "webhook": (None, WEBHOOK, CRITICAL),
     "weaker level": (namespace(enforce="restricted"), namespace(enforce="privileged"), CRITICAL),
     "level removed": (namespace(enforce="restricted"), namespace(), CRITICAL),
@@ -265,6 +284,21 @@ OBJECTS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
 def test_dangerous_change_of_object_is_a_finding(name: str):
     old, new, expected = OBJECTS[name]
     assert severity(old, new) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (role("Role", verbs=["get", "list"]), role("Role", verbs=["get"])),
+        (role("Role", verbs=["get", "list"]), role("Role", verbs=["list", "get"])),
+        (role("Role", verbs=["*"]), role("Role", verbs=["get", "delete"])),
+        (role("Role", resources=["secrets", "pods"]), role("Role") | {"rules": [RULE, {**RULE, "resources": ["secrets"]}]}),
+        (role("Role", resources=["secrets"]), role("Role", resources=["secrets"], resourceNames=["a"])),
+        (definition(), definition(versions=[{"name": "v1", "additionalPrinterColumns": []}])),
+    ],
+)
+def test_fewer_or_equal_rights_are_no_danger(old: dict[str, Any], new: dict[str, Any]):
+    assert [each for each in findings(old, new) if each.rule == "rights"] == []
 
 
 def test_stronger_level_is_no_warning_of_weakness():

@@ -1,45 +1,32 @@
-"""Rights in the cluster and in the cloud: accounts, roles and admission."""
+"""Rights of pods, cloud identities and admission. Those of RBAC are in `roles`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..accessors import Fields, get, mapping, mappings, strings
+from ..accessors import Fields, get, mapping
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..object_fields import changed_under
 from ..pod_changes import pod_changes
 from ..sensitivity import is_sensitive
-from ..sentences import enumerate_values, name_object, sentence
+from ..sentences import Sentence, name_object, sentence
 from ..settings import Setting, Settings, report_settings
-from ..values import show
 
-_ROLES, _BINDINGS = ("Role", "ClusterRole"), ("RoleBinding", "ClusterRoleBinding")
 _MUTATORS = (
-    "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService", "CustomResourceDefinition",
+    "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService",
 )  # fmt: skip
 _GUARDS = (
     "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterPolicy", "Policy",
     "SecurityContextConstraints", "PodSecurityPolicy", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication",
     "RequestAuthentication", "SecurityPolicy", "BackendTLSPolicy",
 )  # fmt: skip
-_POWERFUL_VERBS = {"*", "escalate", "bind", "impersonate"}
-_POWERFUL_RESOURCES = {
-    "*", "secrets", "pods/exec", "pods/attach", "pods/ephemeralcontainers", "pods/portforward", "nodes/proxy", "serviceaccounts/token",
-    "roles", "clusterroles", "rolebindings", "clusterrolebindings", "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
-    "certificatesigningrequests/approval", "persistentvolumes",
-}  # fmt: skip
-_CREATORS = {"pods", "deployments", "daemonsets", "statefulsets", "jobs", "cronjobs", "replicasets"}
-_POWERFUL_ROLES = {"cluster-admin", "admin", "edit", "system:masters"}
-_EVERYONE = re.compile(r"system:(unauthenticated|anonymous|authenticated|serviceaccounts)\b.*")
+_DEFINITION = "CustomResourceDefinition"
 _ENFORCE = "pod-security.kubernetes.io/"
 _LEVELS = ("restricted", "baseline", "privileged")
 _ACCOUNT = "The pods get the rights of this account, in the cluster and, with a cloud identity, in the cloud."
 _IDENTITY = "Kubernetes restarts no pod for it. An identity that a webhook sets, as on EKS, applies to new pods only."
-_WHO = "Every subject of the binding gets the rights of the role."
-_HAS = "Every account that is bound to the role gets these rights."
 
 
 def accounts(service: ServiceChange) -> Iterator[Finding]:
@@ -62,56 +49,11 @@ def _read_pod(path: str, pod: Fields) -> Settings:
     }
 
 
-def roles(service: ServiceChange) -> Iterator[Finding]:
-    """Report roles and bindings that give more rights."""
-    for change in service.of(*_ROLES):
-        for rule in _added(change, "rules"):
-            severity = CRITICAL if _is_powerful(rule) or get(change.subject.inputs, "aggregationRule") else WARNING
-            text = sentence("{object} allows {rule}.", object=name_object(change), rule=_describe_rule(rule))
-            yield finding("rights", severity, change, service.name, text, (_HAS,), "rules")
-    for change in service.of(*_BINDINGS):
-        yield from _binding(service, change)
-
-
-def _added(change: Change, field: str) -> Iterator[Fields]:
-    if not change.has_effect or change.after is None:
-        return
-    known = [show(each) for each in mappings(get(change.before.inputs, field))] if change.before is not None else []
-    for each in mappings(change.after.inputs.get(field)):
-        if show(each) not in known:
-            yield each
-
-
-def _is_powerful(rule: Fields) -> bool:
-    verbs, resources = {*strings(rule.get("verbs"))}, {*strings(rule.get("resources"))}
-    creates = bool(verbs & {"create", "update", "patch"} and resources & _CREATORS)
-    return bool(verbs & _POWERFUL_VERBS or resources & _POWERFUL_RESOURCES or any(each.startswith("*/") for each in resources) or creates)
-
-
-def _describe_rule(rule: Fields) -> str:
-    return f"{', '.join(strings(rule.get('verbs')))} on {', '.join(strings(rule.get('resources')) or strings(rule.get('nonResourceURLs')))}"
-
-
-def _binding(service: ServiceChange, change: Change) -> Iterator[Finding]:
-    after = change.after
-    if after is None or not change.has_effect:
-        return
-    role = str(get(after.inputs, "roleRef", "name"))
-    has_new_role = change.before is None or get(change.before.inputs, "roleRef") != get(after.inputs, "roleRef")
-    subjects = mappings(after.inputs.get("subjects")) if has_new_role else list(_added(change, "subjects"))
-    if not subjects:
-        return
-    names = [str(each.get("name")) for each in subjects]
-    is_wide = change.subject.kind == "ClusterRoleBinding" or role in _POWERFUL_ROLES or any(_EVERYONE.fullmatch(each) for each in names)
-    text = sentence("{object} gives role {role} to {names}.", object=name_object(change), role=role, names=enumerate_values(names))
-    yield finding("rights", CRITICAL if is_wide else WARNING, change, service.name, text, (_WHO,), "roleRef", "subjects")
-
-
 def admission(service: ServiceChange) -> Iterator[Finding]:
     """Report objects that change or check other objects, and the level of a namespace."""
     for change in service.changes:
         kind = change.subject.kind
-        if kind not in (*_MUTATORS, *_GUARDS, "Namespace") or not change.has_effect:
+        if kind not in (*_MUTATORS, *_GUARDS, _DEFINITION, "Namespace") or not change.has_effect:
             continue
         paths = [each.where for each in change.differences if each.path[0] != "metadata"]
         verb = {"create": "created", "delete": "deleted"}.get(change.operation, "changed")
@@ -122,8 +64,21 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
         elif kind in _GUARDS and (paths or change.operation == "delete"):
             consequence = sentence("It may allow what it did not allow before.")
             yield finding("rights", WARNING, change, service.name, text, consequence, *paths)
+        elif kind == _DEFINITION:
+            yield from _definition(service, change, text)
         elif kind == "Namespace" and change.after is not None:
             yield from _levels(service, change, change.before, change.after)
+
+
+def _definition(service: ServiceChange, change: Change, text: Sentence) -> Iterator[Finding]:
+    """Report definitions of kinds that delete objects, or that send them to a webhook."""
+    conversions = [None if state is None else get(state.inputs, "spec", "conversion") for state in (change.before, change.after)]
+    if change.after is None:
+        consequence = sentence("Every object of its kind is deleted with it.")
+        yield finding("rights", CRITICAL, change, service.name, text, consequence)
+    elif conversions[0] != conversions[1] and get(conversions[1], "strategy") == "Webhook":
+        consequence = sentence("Its webhook reads and changes the objects of its kind.")
+        yield finding("rights", CRITICAL, change, service.name, text, consequence, *changed_under(change, "spec.conversion"))
 
 
 def _levels(service: ServiceChange, change: Change, before: ResourceState | None, after: ResourceState) -> Iterator[Finding]:
@@ -163,4 +118,4 @@ def identities(service: ServiceChange) -> Iterator[Finding]:
         yield finding("rights", severity, change, service.name, text, (_IDENTITY,) if is_annotated else (), *paths)
 
 
-RULES = (accounts, roles, admission, identities)
+RULES = (accounts, admission, identities)
