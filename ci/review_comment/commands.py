@@ -117,7 +117,8 @@ def post_on_github(report: Report, environment: Mapping[str, str]) -> int:
                 host.comment(pull, body)
         except ERRORS as error:
             problems.append(f"the comment on pull request {pull.number} is not written: {explain(error)}")
-    host.status(report.head, *describe_status(report, problems), log)
+    others = [pull.number for pull, body in bodies.items() if not body]
+    host.status(report.head, *describe_status(report, problems, others), log)
     return finish(report, problems)
 
 
@@ -138,12 +139,18 @@ def describe(host: GitHub, pull: Pull, report: Report, log: str, problems: list[
     return text.reviewed(report, None if files is None else find_program_files(files), log)
 
 
-def describe_status(report: Report, problems: Sequence[str]) -> tuple[str, str]:
-    """Return state and description of the commit status."""
+def describe_status(report: Report, problems: Sequence[str], others: Sequence[int]) -> tuple[str, str]:
+    """Return state and description of the commit status.
+
+    A commit has one status, so a report is no success for pull requests with another base.
+    """
     if problems:
         return "failure", f"not reviewed: {problems[0]}"
     if report.exit_code:
         return "failure", "A finding matches FAIL_ON." if report.exit_code == GATE else "The change does not render."
+    if others:
+        text = f"Pull request {others[0]} has this commit and another base, but a commit has one status."
+        return "failure", f"{text} Close one of them, then run the review again."
     return "success", "Reviewed. Read the comment."
 
 

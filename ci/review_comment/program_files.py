@@ -11,6 +11,8 @@ from collections.abc import Iterable
 STACK_FILE = re.compile(r"Pulumi\.[^/]+\.ya?ml")
 """Configuration of a stack. `Pulumi.yaml` is a program file: it selects the program."""
 DOCUMENTS = (".md", ".rst", ".png", ".jpg", ".jpeg", ".gif", ".svg")
+PROGRAM_FOLDER = re.compile(r"(^|/)(\.[^/]*|ci)/")
+"""Folders of tools, such as `.github/workflows`, which read files of any name."""
 
 
 def find_program_files(files: Iterable[str]) -> list[str]:
@@ -19,6 +21,8 @@ def find_program_files(files: Iterable[str]) -> list[str]:
 
 
 def is_data(file: str) -> bool:
-    """Return true for stack files and documents."""
+    """Return true for stack files and documents, except those in folders of tools."""
+    if PROGRAM_FOLDER.search(file):
+        return False
     name = file.rpartition("/")[2]
     return STACK_FILE.fullmatch(name) is not None or name.lower().endswith(DOCUMENTS)

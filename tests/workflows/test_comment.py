@@ -80,6 +80,7 @@ def test_comment_names_commit_and_base(github: tuple[str, type[Host]], folder: P
         "a.py", "Pulumi.yaml", "sub/Pulumi.yaml", "requirements.txt", "requirements-dev.in", "pyproject.toml", "uv.lock", "action.yml",
         ".github/workflows/review.yml", ".gitlab-ci.yml", "ci/review.sh", "policies/PulumiPolicy.yaml", "x.pth", "x.so", "pip.conf",
         "Pulumi.prod.yaml/x", "Pulumi.prod.yaml.py", "setup.cfg", "Makefile", "md", ".gitattributes", "Pulumi..yaml\n",
+        ".github/workflows/Pulumi.review.yaml", ".github/a/guide.md", "sub/.hidden/Pulumi.x.yml", "ci/Pulumi.jobs.yml",
     ],
 )  # fmt: skip
 def test_program_file_is_first_sentence(github: tuple[str, type[Host]], folder: Path, file: str):
@@ -164,6 +165,32 @@ def test_comment_goes_to_every_pull_request(github: tuple[str, type[Host]], fold
     assert [path for _, path, _ in handler.calls] == [
         "/repos/o/r/issues/12/comments", "/repos/o/r/issues/14/comments", f"/repos/o/r/statuses/{HEAD}"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (0, "Pull request 15 has this commit and another base, but a commit has one status. Close one of them, then run the review again."),
+        (3, "A finding matches FAIL_ON."),
+    ],
+)
+def test_other_base_prevents_success(github: tuple[str, type[Host]], folder: Path, code: int, expected: str):
+    """A commit has one status, whatever the number of its pull requests."""
+    url, handler = github
+    handler.answers["GET /repos/o/r/pulls"] = [pull(12), pull(15, base="release/1")]
+    handler.answers[f"GET /repos/o/r/compare/release%2F1...{HEAD}"] = {"merge_base_commit": {"sha": OTHER}}
+    write(folder, exit_code=code)
+    assert run("post", url, folder).returncode == code
+    assert status(handler) == ("failure", expected)
+
+
+def test_other_branch_with_equal_base_succeeds(github: tuple[str, type[Host]], folder: Path):
+    url, handler = github
+    handler.answers["GET /repos/o/r/pulls"] = [pull(12), pull(15, base="release/1")]
+    handler.answers["GET /repos/o/r/pulls/15"] = pull(15, base="release/1")
+    handler.answers[f"GET /repos/o/r/compare/release%2F1...{HEAD}"] = {"merge_base_commit": {"sha": BASE}}
+    assert run("post", url, folder).returncode == 0
+    assert status(handler)[0] == "success"
 
 
 def test_failure_goes_to_every_pull_request(github: tuple[str, type[Host]], folder: Path):
