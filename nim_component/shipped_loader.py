@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "9800250ea6997abe"
+DIGEST = "6491d67caa116d2e"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

@@ -210,6 +210,19 @@ NAMED: dict[str, Callable[[int], Planted]] = {
     "last line of a private key": lambda seed: around(
         f"{alphanumeric(seed, 21)}==", f"-----BEGIN PRIVATE KEY-----\n{alphanumeric(seed + 1, 64)}\n", "\n-----END PRIVATE KEY-----"
     ),
+    "ADO connection string, short name": lambda seed: around(word(seed, 12), "Server=x;Uid=a;Pwd=", ";Encrypt=true"),
+    "ODBC connection string": lambda seed: around(word(seed, 12), "DRIVER={x};SERVER=db;UID=a;PWD=", ";"),
+    "several keys": lambda seed: around(word(seed, 12), "VLLM_API_KEYS=k1abcdef,"),
+    "several passwords": lambda seed: around(word(seed, 12), "PASSWORDS: "),
+    "list in YAML": lambda seed: around(word(seed, 12), "password: [abc, ", "]"),
+    "list in JSON": lambda seed: around(word(seed, 12), '"apiKeys":["abc","', '"]'),
+    "list in lines": lambda seed: around(word(seed, 12), "passwords:\n- first1\n- ", "\n"),
+    "pass": lambda seed: around(word(seed, 12), "user=me pass="),
+    "XML": lambda seed: around(word(seed, 12), "<password>", "</password>"),
+    "password like a path": lambda seed: around(f"/aB3/xY{alphanumeric(seed, 4)}/q", "DB_PASSWORD="),
+    "htpasswd, MD5": lambda seed: around(alphanumeric(seed, 22), "admin:$apr1$abcdefgh$"),
+    "htpasswd, bcrypt": lambda seed: around(alphanumeric(seed, 53), "admin:$2y$05$"),
+    "shadow": lambda seed: around(alphanumeric(seed, 86), "root:$6$abcdefgh$", ":19000:0"),
 }
 """Credentials that only their name or their structure shows, in any casing and notation."""
 
@@ -293,6 +306,13 @@ LOOK_ALIKES = [
     "hf_token_group: huggingface",
     "existingSecret: my-database",
     "sort_key: created_at",
+    "GOOGLE_APPLICATION_CREDENTIALS=/x.json",
+    "PWD=somewhere OLDPWD=elsewhere",
+    "tokens: [12, 13]",
+    "pass=2, loss=0.5",
+    "stop_tokens: [abc, def]",
+    "credentials:\n- name: registry",
+    "awk '{print $1$2}' $1$HOME/model_files/of/the/second/generation",
     "primary key: id",
     "std::secret_token::parse(x)",
     "kind: SecretStore\ndata:\n  region: eu-central-1",

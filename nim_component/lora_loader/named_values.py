@@ -11,7 +11,7 @@ import base64
 import re
 from collections.abc import Iterator
 
-from .secret_names import is_probably_secret_name, is_secret_name
+from .secret_names import is_plural_secret_name, is_probably_secret_name, is_secret_name
 
 Span = tuple[int, int]
 _MAX_NAME = 64
@@ -40,9 +40,17 @@ _REFERENCE = re.compile(_REFERENCES)
 NO_SECRET = re.compile(
     r"(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|\*{3,}|\.{3}.*|\[secret\b.*"
     rf"|{_REFERENCES}[\w.]*\)?|<[\w /|-]*>"
-    r"|/(?:[a-z0-9._-]+/)+[a-z0-9._-]*|(?-i:[a-z][a-z0-9+.-]*)://.*)\Z",  # a path, an address, whose scheme is in lower case
+    # A path, whose words are not of mixed case, or an address, whose scheme is in lower case.
+    r"|(?-i:/(?:(?:[A-Z]?[a-z0-9._-]+|[A-Z]+)/)+(?:[A-Z]?[a-z0-9._-]+|[A-Z]+)?|/[A-Za-z0-9_-]+\.[a-z]{2,5}|[a-z][a-z0-9+.-]*://.*))\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_BREAK = r"(?:\\{1,8}[nrt]|\s){0,80}+"
+_LINE_BREAK = re.compile(r"\\n|\n")
+_LIST = re.compile(rf"{_BREAK}(?:\[(?!secret(?:\]| [0-9a-f]{{6}},))|(?<=[\s\\nrt])-[ \t]{{1,8}}){_BREAK}")
+_NEXT_ITEM = re.compile(rf"(?:\\{{0,8}}[\"'`])?(?:{_BREAK},{_BREAK}|(?:\\{{1,8}}n|\n)[ \t]{{0,80}}-[ \t]{{1,8}})")
+_FURTHER = re.compile(r"(?:,[^\s\"'`,;&\\<>|(){}\[\]=:]{1,4000}+)*+")
+"""Values after the first one, as in `API_KEYS=a,b`."""
+_ELEMENT = re.compile(r"<([\w.:-]{1,64})(?:\s[^<>]{0,200})?>([^<>]{1,4000})</")
 _BEGIN = r"(?:\b|(?<=\\[nrt]))"
 _SECRET_KIND = re.compile(_BEGIN + r"kind\\{0,8}[\"']?\s{0,4}:\s{0,4}\\{0,8}[\"']?Secret\b")
 _SECRET_DATA = re.compile(
@@ -71,6 +79,8 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
     lowered = text.lower()
     if ":" in text or "=" in text:
         yield from _find_settings(text, executed)
+    if "</" in text:
+        yield from (each.span(2) for each in _ELEMENT.finditer(text) if is_secret_name(each[1]) and not NO_SECRET.match(each[2].strip()))
     if "://" in text:
         yield from (each.span() for each in _USER.finditer(text) if not NO_SECRET.match(each[0]))
         yield from (each.span(2) for each in _QUERY.finditer(text) if _is_signing(each[1], each[2]) and not NO_SECRET.match(each[2]))
@@ -96,25 +106,55 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
     for separator in _SEPARATOR.finditer(text):
         before = text[max(end, separator.start() - _MAX_NAME) : separator.start()]
         name = _ESCAPE.sub("", before[len(before.rstrip(_NAME_CHARACTERS + "\\")) :]).rpartition(".")[2].strip("-")
-        if not name or not is_probably_secret_name(name):
+        if not name or not (is_probably_secret_name(name) or _is_password_here(name, before, separator[0])):
             continue
-        found = _VALUE.match(text, separator.end())
-        kind = found.lastgroup if found else None
-        if found is None or kind is None:
-            continue
-        start, end = found.span(kind)
-        value = found[kind]
-        if kind == "word" and _REFERENCE.match(text, start):
-            continue
-        is_prose = kind == "word" and separator[0].strip()[-1:] == ":" and _PROSE.match(value.rstrip("."))
-        if is_prose or NO_SECRET.match(value.strip()) or _is_name(value) or (name.lower().endswith("token") and value.isdigit()):
-            continue
-        if name.lower() == "authorization" and not found["scheme"] and len(value) < 8:
-            continue
-        if executed and (kind != "word" or "$(" in value):
-            yield start, start + find_operator(value)
-        else:
-            yield start, end
+        for found in _find_values(text, separator):
+            kind = found.lastgroup or ""
+            start, end = found.span(kind)
+            if not _is_setting_value(name, separator[0], found):
+                continue
+            if kind == "word" and is_plural_secret_name(name) and (further := _FURTHER.match(text, end)):
+                end = further.end()
+            if executed and (kind != "word" or "$(" in found[kind]):
+                yield start, start + find_operator(found[kind])
+            else:
+                yield start, end
+
+
+def _find_values(text: str, separator: re.Match[str]) -> Iterator[re.Match[str]]:
+    """Yield the value after a separator, or each item of a list."""
+    start = separator.end()
+    opening = _LIST.match(text, start)
+    if opening and "[" not in opening[0] and not _LINE_BREAK.search(text, separator.start(), opening.end()):
+        opening = None  # a word that begins with a dash
+    position = opening.end() if opening else start
+    while (found := _VALUE.match(text, position)) and found.lastgroup:
+        if opening and found["word"] and found["word"].endswith(":"):
+            return  # a mapping in a list
+        yield found
+        following = _NEXT_ITEM.match(text, found.end())
+        if not opening or not following:
+            return
+        position = following.end()
+
+
+def _is_password_here(name: str, before: str, separator: str) -> bool:
+    """Return whether a name that has other meanings is a password: `pass=x`, `UID=a;PWD=x`."""
+    return (name.lower() == "pass" and separator == "=") or (name == "PWD" and before[: -len(name)].endswith(";"))
+
+
+def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
+    """Return whether the value of a setting is a credential, and no reference, flag or sentence."""
+    kind = found.lastgroup or ""
+    value = found[kind]
+    if kind == "word" and _REFERENCE.match(found.string, found.start(kind)):
+        return False
+    is_prose = kind == "word" and separator.strip()[-1:] == ":" and _PROSE.match(value.rstrip("."))
+    if is_prose or NO_SECRET.match(value.strip()) or _is_name(value):
+        return False
+    if value.isdigit() and (name.lower().endswith("token") or (name.lower() == "pass" and len(value) < 4)):
+        return False
+    return name.lower() != "authorization" or bool(found["scheme"]) or len(value) >= 8
 
 
 def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:

@@ -145,6 +145,14 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ('"auths', r"\"auths\"\s{0,8}:", r"(?!)"),
     # The old form of an NGC key is this text in base64.
     ("-", r"\b[a-z0-9]{26}:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", r"\b[a-z0-9]{26}:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    # Hashes of passwords in files of htpasswd and of users.
+    (
+        "$",
+        "",
+        r"\$(?:apr1|1)\$[\w./]{1,8}\$[\w./]{22}|\$2[abxy]?\$\d\d\$[\w./]{53,}|\$[56]\$(?:rounds=\d{1,9}\$)?[\w./]{1,16}\$[\w./]{43,}",
+    ),
+    ("$argon2", "", r"\$argon2(?:id?|d)\$(?:v=\d{1,3}\$)?[mtp=,0-9]{5,40}\$[\w+/]{8,}\$[\w+/]{16,}"),
+    ("{s", "", r"\{S?SHA\}[A-Za-z0-9+/]{27,}={0,2}"),
     ("sig=", r"[?&;]sig=[\w%+/-]{40,}", r"[?&;]sig=(?P<value>[\w%+/=-]{16,})"),
     ("accountkey", r"(?i:AccountKey)=[A-Za-z0-9+/]{80,}", r"(?i:AccountKey)=(?P<value>[A-Za-z0-9+/]{16,}={0,2})"),
     ("q~", rf"{_START}[\w.~-]{{3}}\dQ~[\w.~-]{{31,34}}", rf"{_START}[\w.~-]{{3}}\dQ~[\w.~-]{{24,34}}"),

@@ -143,6 +143,10 @@ _SPECIAL_TOKENS = frozenset(
     ]
 )
 """Words before `token` with which it is a token of a language model, or a number of them."""
+_PLURALS = frozenset(["passwords", "passwds", "passphrases", "passcodes", "apikeys", "accesstokens", "apitokens", "authtokens"])
+"""Words for several credentials. `secrets` and `tokens` have other meanings."""
+_TOKEN_KINDS = frozenset(["access", "api", "auth", "bearer", "refresh", "hf", "session"])
+"""Words before `tokens` with which they are credentials."""
 _REFERENCES = frozenset(["image", "pull", "existing", "tls"])
 """Words before `secret` with which the value is the name of a Secret."""
 
@@ -163,6 +167,11 @@ def is_probably_secret_variable(name: str) -> bool:
     return _classify(name) > 0 or (len(words) > 1 and words[-1] in _UNCLEAR_VARIABLES) or name.upper() in ("KEY", "PAT", "PASS")
 
 
+def is_plural_secret_name(name: str) -> bool:
+    """Return whether a setting of this name holds several credentials, as `API_KEYS`."""
+    return name[-1:] in ("s", "S") and _classify(name) == 2 and _split(name)[-1:] != ("credentials",)
+
+
 @lru_cache(maxsize=4096)
 def _split(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(name[-120:]))
@@ -177,6 +186,8 @@ def _classify(name: str) -> int:
     if not words:
         return 0
     last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last in _PLURALS or (last == "keys" and before in _KEY_KINDS) or (last == "tokens" and before in _TOKEN_KINDS):
+        return 2
     if last == "key":
         # `ngc_secret_key` is the key in a Secret that holds the NGC key.
         return 2 if before in _KEY_KINDS and words[-3:] != ["ngc", "secret", "key"] else 0
@@ -185,7 +196,7 @@ def _classify(name: str) -> int:
     if last == "secret" and before in _REFERENCES:
         return 0
     if last == "pwd" and (not before or before == "old"):
-        return 1 if name.islower() and not before else 0  # PWD and OLDPWD are the working directory
+        return 0 if name.isupper() else 1  # PWD and OLDPWD are the working directory
     if last in _SECRET or last.endswith(_SECRET_ENDINGS):
         return 2
     return 1 if last in _UNCLEAR or (before and last in _UNCLEAR_ENDS) else 0

@@ -245,7 +245,26 @@ def test_own_source_text_contains_no_key(module: str):
 
 @pytest.mark.parametrize(
     "filler",
-    ["a", "eyJ", "sk-a", ":", "=", 'token="', "token: |\n x", "-----BEGIN PRIVATE KEY-----\n", "QUJD", "a.", "://a@", "--a ", " \t"],
+    [
+        "a",
+        "eyJ",
+        "sk-a",
+        ":",
+        "=",
+        'token="',
+        "token: |\n x",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "QUJD",
+        "a.",
+        "://a@",
+        "--a ",
+        " \t",
+        "password: [a,",
+        "token:\n- ",
+        '"token":["a","',
+        "<a>",
+        "$6$a",
+    ],
 )
 def test_hostile_text_takes_linear_time(filler: str):
     """CPU time, since other processes of the machine do not change it much."""
