@@ -177,12 +177,6 @@ def find_changed_templates(change: Change) -> list[str]:
     ]
 
 
-def find_renames(service: ServiceChange) -> set[tuple[str, str]]:
-    """Return old and new names of the objects of a service that get another name."""
-    states = [(each.before, each.after) for each in service.changes]
-    return {(old.object_name, new.object_name) for old, new in states if old and new and old.object_name != new.object_name}
-
-
 def changed_under(change: Change, *prefixes: str) -> list[str]:
     """Return the paths that differ at or below one of the prefixes."""
     return [each.where for each in change.differences if any(is_at_or_below(each.where, prefix) for prefix in prefixes)]

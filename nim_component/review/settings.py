@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .change import Change, ServiceChange
 from .excerpts import excerpt, excerpt_pair
 from .findings import Finding, Severity, finding
 from .matching import compare
+from .references import Renames, is_reference
 from .sentences import Sentence, enumerate_values, sentence
 from .values import show
 
@@ -29,6 +30,8 @@ class Setting(NamedTuple):
     """Severity in an object or a container that is new; None if it is not reported there."""
     removed_severity: Severity | None = None
     """Severity of its removal, if that is another one."""
+    location: str = ""
+    """Field of the value below the path of the setting, such as `configMap`."""
 
 
 Settings = Mapping[str, Setting]
@@ -36,7 +39,7 @@ Settings = Mapping[str, Setting]
 
 
 def report_settings(
-    service: ServiceChange, change: Change, before: Settings | None, after: Settings, renames: Collection[tuple[str, str]] = ()
+    service: ServiceChange, change: Change, before: Settings | None, after: Settings, renames: Renames = frozenset()
 ) -> Iterator[Finding]:
     """Report settings that are added, changed or removed. Those that change alike are one finding.
 
@@ -45,13 +48,13 @@ def report_settings(
         change: Change of the object.
         before: Settings before; None if the object, or the part with the settings, is new.
         after: Settings after.
-        renames: Old and new names of replaced objects, which are no change of a setting.
+        renames: Objects that get another name. A reference that follows one is no change.
     """
     groups: dict[tuple[Any, ...], list[tuple[str, Setting]]] = {}
     known = before or {}
     for path in [*known, *(path for path in after if path not in known)]:
         old, new = known.get(path), after.get(path)
-        severity = _find_severity(old, new, renames) if before is not None else new.new_severity if new is not None else None
+        severity = _find_severity(path, old, new, renames) if before is not None else new.new_severity if new is not None else None
         if severity is not None and (each := new or old) is not None:
             values = tuple(None if setting is None else show(setting.value) for setting in (old, new))
             groups.setdefault((each.rule, severity, each.noun, each.consequence, values), []).append((path, each))
@@ -60,14 +63,16 @@ def report_settings(
         yield finding(rule, severity, change, service.name, text, (consequence,) if consequence else (), *(path for path, _ in found))
 
 
-def _find_severity(old: Setting | None, new: Setting | None, renames: Collection[tuple[str, str]]) -> Severity | None:
+def _find_severity(path: str, old: Setting | None, new: Setting | None, renames: Renames) -> Severity | None:
     """Return the severity of a change; None if nothing changes."""
     if new is None:
         return None if old is None else old.removed_severity or old.severity
     if old is None:
         return new.severity
+    where = f"{path}.{new.location}" if new.location else path
     differences = compare({"value": old.value}, {"value": new.value})
-    return new.severity if any((str(each.old), str(each.new)) not in renames for each in differences) else None
+    is_changed = any(not is_reference(where + each.where.removeprefix("value"), each, renames) for each in differences)
+    return new.severity if is_changed or old.location != new.location else None
 
 
 def _describe(settings: list[Setting], old: str | None, new: str | None, *, is_new: bool) -> Sentence:

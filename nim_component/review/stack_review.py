@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..text.field_paths import ItemName
 from . import rules
 from .accessors import mapping
 from .change import COMPONENT, Change, Message, ServiceChange, StackChange
 from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from .loader_changes import merge_loader_changes
 from .matching import MISSING, Difference
-from .object_fields import find_renames, is_at_or_below
+from .object_fields import is_at_or_below
+from .references import find_renames, is_checksum, is_reference
 from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
 from .server_fit import is_fit_warning
@@ -118,7 +118,7 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             each
             for each in change.differences
             if change.has_effect
-            and not _is_derived(each, renames)
+            and not (each.where == "metadata.name" or is_checksum(each) or is_reference(each.where, each, renames))
             and not any(urn == change.subject.urn and is_at_or_below(each.where, path) for urn, path in covered)
         ]
         if rest:
@@ -134,16 +134,6 @@ def _name(change: Change) -> Sentence:
     if change.subject.type == COMPONENT:
         return sentence("{name}", name=change.subject.object_name)
     return name_object(change)
-
-
-def _is_derived(difference: Difference, renames: set[tuple[str, str]]) -> bool:
-    """Return true for a reference to a renamed object, and for a checksum of reported content."""
-    last = difference.path[-1] if difference.path else ""
-    if isinstance(last, ItemName) and any(last in rename for rename in renames):
-        return True
-    if isinstance(difference.old, str) and isinstance(difference.new, str) and (difference.old, difference.new) in renames:
-        return True
-    return "annotations" in difference.path and any(word in str(last).lower() for word in ("checksum", "digest", "hash"))
 
 
 def _describe_difference(difference: Difference) -> str:

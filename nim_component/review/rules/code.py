@@ -11,8 +11,9 @@ from ...shipped_loader import read_program
 from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
-from ..object_fields import find_renames, variables
+from ..object_fields import variables
 from ..pod_changes import ContainerChange, PodChange, container_changes, pod_changes
+from ..references import find_renames
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 from ..values import redact_text, show
@@ -71,7 +72,7 @@ def _read_volumes(path: str, pod: Fields) -> Settings:
             name = volume.get("name")
             new_severity = CRITICAL if source == "gitRepo" else None
             noun, owner = f"{source} volume", (" of the pod",)
-            setting = Setting("code", WARNING, noun, str(name), owner, volume[source], FILES, new_severity, NOTICE)
+            setting = Setting("code", WARNING, noun, str(name), owner, volume[source], FILES, new_severity, NOTICE, source)
             found[f"{path}.volumes[{name}]"] = setting
     return found
 

@@ -8,7 +8,8 @@ from typing import Any
 from ..accessors import get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import changed_under, find_renames
+from ..object_fields import changed_under
+from ..references import find_renames
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 
