@@ -40,7 +40,6 @@ def _find(value: Any, owner: Fields, path: Path) -> Iterator[tuple[Path, PodSpec
     elif entries := mapping(value):
         if _is_pod_spec(entries):
             yield path, PodSpec(entries, owner)
-            return
         for key, item in entries.items():
             yield from _find(item, entries, (*path, str(key)))
 

