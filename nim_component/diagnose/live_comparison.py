@@ -60,7 +60,7 @@ class LiveDifference:
             return "not set"
         names = [str(step) for step in self.path if isinstance(step, ItemName)]
         if "env" in self.path and names and is_probably_secret_variable(names[-1]):
-            return redact_named(str(value), describe_secret)
+            return redact_named(str(value), describe_secret, name=names[-1])
         return sanitize(json.dumps(value, default=str), _LONGEST_VALUE)
 
 

@@ -11,24 +11,32 @@ from itertools import groupby
 from typing import Any, cast
 
 from ..text.redaction import describe_secret, redact, redact_named
-from ..text.secret_names import is_probably_secret_variable
+from ..text.secret_names import is_probably_secret_variable, is_secret_field
 from . import markers
 from .resources import LogEntry
 
+_MARKERS = (markers.SECRET_TEXT, markers.UNKNOWN_TEXT)
 
-def redact_value(value: Any) -> Any:
-    """Return JSON-like data with every probable credential replaced by a mark with a digest."""
+
+def redact_value(value: Any, key: str = "") -> Any:
+    """Return JSON-like data with every probable credential replaced by a mark with a digest.
+
+    `key` is the field that contains the value.
+    """
     match value:
+        case str() if is_secret_field(key) and value not in _MARKERS:
+            return redact_named(value, describe_secret)
         case str():
             return redact(value, mark=describe_secret)
         case list():
-            return [redact_value(item) for item in cast("list[Any]", value)]
+            return [redact_value(item, key if isinstance(item, str) else "") for item in cast("list[Any]", value)]
         case dict():
             entries = cast("dict[str, Any]", value)
-            shown = {redact(key): redact_value(item) for key, item in entries.items()}
+            shown = {redact(name): redact_value(item, name) for name, item in entries.items()}
             plain = entries.get("value")
-            if isinstance(plain, str) and plain != markers.SECRET_TEXT and is_probably_secret_variable(str(entries.get("name", ""))):
-                shown["value"] = redact_named(plain, describe_secret)
+            name = str(entries.get("name", ""))
+            if isinstance(plain, str) and plain not in _MARKERS and (is_probably_secret_variable(name) or is_secret_field(key)):
+                shown["value"] = redact_named(plain, describe_secret, name="" if is_secret_field(key) else name)
             return shown
         case _:
             return value

@@ -60,7 +60,11 @@ def redact_value(value: Any, key: str = "") -> Any:
     """Return a value, at every depth, without secrets. `key` is the field that contains it."""
     match value:
         case str():
-            return redact_named(value) if _is_secret_field(key) and _is_literal(value) else redact_text(value, is_executed=key in _EXECUTED)
+            return (
+                redact_named(value)
+                if secret_names.is_secret_field(key) and _is_literal(value)
+                else redact_text(value, is_executed=key in _EXECUTED)
+            )
         case list():
             return _redact_list(cast("list[Any]", value), key)
         case dict():
@@ -82,12 +86,12 @@ def redact_text(text: str, *, is_executed: bool = False) -> str | Redacted | Unk
     return _mark_redacted(text, _redact(text, is_executed))
 
 
-def redact_named(value: str, *, is_executed: bool = False) -> str | Redacted:
+def redact_named(value: str, *, is_executed: bool = False, name: str = "") -> str | Redacted:
     """Return the value of a setting that its name shows to be a credential, redacted.
 
     References, addresses and commands stay readable.
     """
-    return _mark_redacted(value, redaction.redact_named(value, redaction.describe_secret, executed=is_executed))
+    return _mark_redacted(value, redaction.redact_named(value, redaction.describe_secret, executed=is_executed, name=name))
 
 
 def _mark_redacted(text: str, redacted: str) -> str | Redacted:
@@ -128,8 +132,10 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name
-        return redacted | {name: redact_named(item) for name, item in entries.items() if _is_secret_variable(name, item)}
+        return redacted | {name: redact_named(item, name=name) for name, item in entries.items() if _is_secret_variable(name, item)}
     if _is_secret_variable(str(entries.get("name", "")), entries.get("value")):
+        redacted["value"] = redact_named(str(entries["value"]), name=str(entries["name"]))
+    elif secret_names.is_secret_field(key) and _is_literal(entries.get("value")):
         redacted["value"] = redact_named(str(entries["value"]))
     return redacted
 
@@ -140,20 +146,12 @@ def _redact_list(items: list[Any], key: str) -> list[Any]:
     In a command line, the argument after a flag such as `--api-key` is a secret.
     """
     if key not in _EXECUTED:
-        return [redact_value(item) for item in items]
+        return [redact_value(item, key if isinstance(item, str) else "") for item in items]
     redacted = [redact_value(item, key) for item in items]
     for index, (flag, value) in enumerate(pairwise(items)):
         if isinstance(flag, str) and redaction.is_secret_flag(flag) and _is_literal(value):
             redacted[index + 1] = redact_named(value, is_executed=True)
     return redacted
-
-
-def _is_secret_field(key: str) -> bool:
-    """Return whether a field contains a credential.
-
-    In Kubernetes, fields such as `secret` and `tlsSecret` contain the name of a Secret.
-    """
-    return secret_names.is_secret_name(key) and (not key.lower().endswith("secret") or key.lower().replace("_", "") == "clientsecret")
 
 
 def _is_secret_variable(name: str, value: Any) -> bool:

@@ -11,7 +11,7 @@ import base64
 import re
 from collections.abc import Iterator
 
-from .secret_names import is_plural_secret_name, is_probably_secret_name, is_secret_name
+from .secret_names import is_login_name, is_plural_secret_name, is_probably_secret_name, is_secret_name
 
 Span = tuple[int, int]
 _MAX_NAME = 64
@@ -154,6 +154,8 @@ def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
         return False
     if value.isdigit() and (name.lower().endswith("token") or (name.lower() == "pass" and len(value) < 4)):
         return False
+    if is_login_name(name) and not may_be_login(value):
+        return False
     return name.lower() != "authorization" or bool(found["scheme"]) or len(value) >= 8
 
 
@@ -172,6 +174,16 @@ def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
             if not NO_SECRET.match(text[start:end]):
                 yield start, start + find_operator(text[start:end]) if executed else end
             position = end + len(found["escapes"] or "") + 1 if found["quote"] or found["mark"] else end
+
+
+def may_be_login(value: str) -> bool:
+    """Return whether a value is one random word or `user:password`: no host, file or command."""
+    if re.fullmatch(r"[\w@+-]{1,100}:(?![0-9]{1,5}\Z|//)\S+", value):
+        return True
+    if len(value) < 8 or not re.fullmatch(r"[\w+/=~-]+", value, re.ASCII) or value[0] == "/":
+        return False
+    is_mixed = any(map(str.isupper, value)) and any(map(str.islower, value)) and len(value) > 15
+    return is_mixed or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
 
 
 def _is_name(value: str) -> bool:

@@ -167,6 +167,19 @@ def is_probably_secret_variable(name: str) -> bool:
     return _classify(name) > 0 or (len(words) > 1 and words[-1] in _UNCLEAR_VARIABLES) or name.upper() in ("KEY", "PAT", "PASS")
 
 
+def is_secret_field(name: str) -> bool:
+    """Return whether a field of an object contains a credential.
+
+    In Kubernetes, fields such as `secret` and `tlsSecret` contain the name of a Secret.
+    """
+    return is_secret_name(name) and (not name.lower().endswith("secret") or name.lower().replace("_", "") == "clientsecret")
+
+
+def is_login_name(name: str) -> bool:
+    """Return whether a name ends in `auth`: its value may be a method, a host or a program."""
+    return _split(name)[-1:] == ("auth",)
+
+
 def is_plural_secret_name(name: str) -> bool:
     """Return whether a setting of this name holds several credentials, as `API_KEYS`."""
     return name[-1:] in ("s", "S") and _classify(name) == 2 and _split(name)[-1:] != ("credentials",)

@@ -25,8 +25,8 @@ from functools import cache
 from hashlib import blake2s
 
 from .credential_forms import FORMS
-from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator
-from .secret_names import is_secret_name
+from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator, may_be_login
+from .secret_names import is_login_name, is_secret_name
 
 MARK = "***"
 _DIGEST_KEY = os.urandom(16)
@@ -84,14 +84,17 @@ def redact(text: str, values: Iterable[str] = (), mark: str | Callable[[str], st
     return "".join([*parts, text[end:]])
 
 
-def redact_named(value: str, mark: str | Callable[[str], str] = MARK, *, executed: bool = False) -> str:
+def redact_named(value: str, mark: str | Callable[[str], str] = MARK, *, executed: bool = False, name: str = "") -> str:
     """Return the value of a setting that its name shows to be a credential, redacted.
 
     References, booleans, paths and addresses stay. Of a value that may be a command, only the first
-    word is redacted, and what has the form of a credential.
+    word is redacted, and what has the form of a credential. If the name does not say what the value
+    is, as `START_AUTH` and `BUILD_KEY`, words with spaces stay, and hosts, programs and methods.
     """
     if not value or NO_SECRET.match(value):
         return redact(value, mark=mark, executed=executed)
+    if name and not is_secret_name(name) and (" " in value.strip() or (is_login_name(name) and not may_be_login(value))):
+        return redact(value, mark=mark, executed=True)
     end = find_operator(value) if executed or COMMAND.search(value) else len(value)
     make = _make_mark(mark)
     return (make(value[:end]) if end else "") + redact(value[end:], mark=mark, executed=True)

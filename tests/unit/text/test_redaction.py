@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nim_component.args.problems import format_value
+from nim_component.local import shown_values
 from nim_component.local.engine import redact_secrets
 from nim_component.lora_loader import outcome
+from nim_component.review import values
 from nim_component.review.sources.preview import read_preview
 from nim_component.review.stack_review import review
 from nim_component.review.views import render
@@ -305,6 +307,34 @@ def test_value_with_secret_name_cannot_omit_a_command():
             assert "http://evil/x" in text
     assert redact_named("two words") == redact_named("hunter2") == "***"
     assert redact_named("$(OTHER)") == "$(OTHER)"
+
+
+@pytest.mark.parametrize("value", ["python /cache/evil.py", "evil.example.com:443", "evil.sh", "kubernetes", "/cache/Evil1"])
+def test_unclear_name_hides_no_program(value: str):
+    variable = {"name": "START_AUTH", "value": value}
+    assert redact_named(value, name="START_AUTH") == value
+    assert values.redact_value(variable) == shown_values.redact_value(variable) == variable
+
+
+@pytest.mark.parametrize("value", ["me:hunter2abc", "hunter2abc", "Bearer hunter2abc", base64_of("me:hunterabc")])
+def test_unclear_name_hides_credential(value: str):
+    assert value.split()[-1] not in redact_named(value, name="BASIC_AUTH")
+
+
+@pytest.mark.parametrize("redact_value", [values.redact_value, shown_values.redact_value])
+@pytest.mark.parametrize(
+    "entries",
+    [{"password": ["hunter2abc"]}, {"apiKeys": ["abc", "hunter2abc"]}, {"token": {"value": "hunter2abc"}}, {"password": "hunter2abc"}],
+)
+def test_nested_credential_is_redacted(redact_value: Callable[[object], object], entries: dict[str, object]):
+    shown = str(redact_value(entries))
+    assert "hunter2abc" not in shown and "[secret " in shown
+
+
+@pytest.mark.parametrize("redact_value", [values.redact_value, shown_values.redact_value])
+def test_reference_in_secret_field_stays(redact_value: Callable[[object], object]):
+    entries = {"secret": ["ngc-api"], "token": {"secretKeyRef": {"name": "ngc-api"}}, "password": "$(OTHER)"}
+    assert redact_value(entries) == entries
 
 
 def test_mark_shows_change_and_length():
