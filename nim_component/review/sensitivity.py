@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .accessors import mapping
+from .accessors import get, mapping
 from .change import Change
 from .matching import Difference
 from .pod_changes import CONTAINER_LISTS
@@ -37,9 +37,12 @@ _ANNOTATED = frozenset({"Service", "ServiceAccount", "Ingress", "HTTPRoute", "Ga
 """Kinds that controllers configure through annotations."""
 _ANNOTATIONS = re.compile(
     r"(^|[./])(istio\.io|linkerd\.io|hashicorp\.com|amazonaws\.com|cloud\.google\.com|azure\.\w+|cilium\.io|consul|dapr\.io|openshift\.io|"
-    r"kuma\.io|apparmor|seccomp|cni\.cncf\.io|k8s\.v1\.cni)", re.IGNORECASE
+    r"kuma\.io|io\.kubernetes\.cri-o|io\.katacontainers|"
+    r"opentelemetry\.io|datadoghq\.com|apparmor|seccomp|cni\.cncf\.io|k8s\.v1\.cni)", re.IGNORECASE
 )  # fmt: skip
 """Annotations of pods that add sidecars, identities, networks or profiles."""
+_LABELS = frozenset({"azure.workload.identity/use", "sidecar.istio.io/inject"})
+"""Labels of pods that add identities or sidecars."""
 
 
 def is_sensitive(change: Change, difference: Difference) -> bool:
@@ -47,16 +50,14 @@ def is_sensitive(change: Change, difference: Difference) -> bool:
     kind, where = change.subject.kind, difference.where
     if change.subject.type.startswith("pulumi:providers:"):
         return True
+    paths = [path for state in (change.before, change.after) if state is not None for path in state.pod_specs]
+    if any(_is_sensitive_metadata(difference, f"{path.removesuffix('spec')}metadata") for path in paths):
+        return True
     if where.startswith("metadata."):
-        return where.startswith("metadata.annotations") and kind in _ANNOTATED and any(map(is_of_controller, _annotations(difference)))
+        return kind in _ANNOTATED and any(map(is_of_controller, _keys(difference, "metadata.annotations")))
     if kind in _KINDS and where.partition(".")[0] not in ("apiVersion", "kind"):
         return True
-    for path in (path for state in (change.before, change.after) if state is not None for path in state.pod_specs):
-        if where.startswith(f"{path}."):
-            return not _is_listed(where[len(path) + 1 :])
-        if where.startswith(f"{path.removesuffix('.spec')}.metadata.annotations"):
-            return bool(_ANNOTATIONS.search(where))
-    return False
+    return any(where.startswith(f"{path}.") and not _is_listed(where[len(path) + 1 :]) for path in paths)
 
 
 def is_of_controller(annotation: str) -> bool:
@@ -64,10 +65,22 @@ def is_of_controller(annotation: str) -> bool:
     return "/" in annotation and not annotation.startswith("pulumi.com/")
 
 
-def _annotations(difference: Difference) -> list[str]:
-    if len(difference.path) > 2:
-        return [str(difference.path[2])]
-    return sorted({*mapping(difference.old), *mapping(difference.new)})
+def _is_sensitive_metadata(difference: Difference, path: str) -> bool:
+    """Return true for metadata of pods that decides about code, identity or traffic."""
+    is_annotated = any(_ANNOTATIONS.search(key) for key in _keys(difference, f"{path}.annotations"))
+    return is_annotated or not _LABELS.isdisjoint(_keys(difference, f"{path}.labels"))
+
+
+def _keys(difference: Difference, path: str) -> list[str]:
+    """Return the keys that differ in the map at a path, also if all of it is one difference."""
+    parent, _, name = path.rpartition(".")
+    if difference.where.startswith((f"{path}.", f"{path}[")):
+        return [str(difference.path[-1])]
+    if difference.where == path:
+        return [*mapping(difference.old), *mapping(difference.new)]
+    if difference.where == parent:
+        return [*mapping(get(difference.old, name)), *mapping(get(difference.new, name))]
+    return []
 
 
 def _is_listed(field: str) -> bool:

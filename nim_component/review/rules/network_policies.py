@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
-from ..accessors import get, mappings, strings
+from ..accessors import Fields, get, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..matching import compare
@@ -18,6 +19,8 @@ KINDS = (
 WIDER = {"ingress": "More clients may reach the model.", "egress": "The pods may reach more destinations."}
 NARROWER = {"ingress": "Fewer clients may reach the model.", "egress": "The pods may reach fewer destinations."}
 ADDED = "What it allows is added to what the other policies of the same pods allow."
+EITHER = "More or fewer clients or destinations may be allowed."
+UNUSED = "They have no effect: the policy does not restrict this direction."
 UNBOUND = "Pods that it no longer selects, or directions that it no longer restricts, are open unless another policy restricts them."
 
 
@@ -32,7 +35,7 @@ def network_policies(service: ServiceChange) -> Iterator[Finding]:
         elif change.operation == "create" and after is not None:
             yield from _created(service, change, after)
         elif before is not None and after is not None and change.has_effect:
-            yield from _rules(service, change, before, after)
+            yield from (_rules if after.kind == "NetworkPolicy" else _other_rules)(service, change, before, after)
 
 
 def _created(service: ServiceChange, change: Change, after: ResourceState) -> Iterator[Finding]:
@@ -47,8 +50,15 @@ def _created(service: ServiceChange, change: Change, after: ResourceState) -> It
         yield finding("created", NOTICE, change, service.name, text, consequence)
 
 
+def _other_rules(service: ServiceChange, change: Change, _before: ResourceState, _after: ResourceState) -> Iterator[Finding]:
+    """Report another kind without a direction: its rules may deny, and have an order."""
+    if paths := changed_under(change, "spec", "specs"):
+        text = sentence("{object}: the rules change.", object=name_object(change))
+        yield finding("exposure-widened", WARNING, change, service.name, text, (EITHER,), *paths)
+
+
 def _rules(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
-    if selected := changed_under(change, "spec.podSelector", "spec.policyTypes", "spec.endpointSelector", "spec.subject"):
+    if selected := changed_under(change, "spec.podSelector", "spec.policyTypes"):
         text = sentence("{object} restricts other pods or directions than before.", object=name_object(change))
         if selected == ["spec.policyTypes"] and {*_types(before)} < {*_types(after)}:
             yield finding("other", NOTICE, change, service.name, text, (), *selected)
@@ -58,11 +68,13 @@ def _rules(service: ServiceChange, change: Change, before: ResourceState, after:
         old, new = get(before.inputs, "spec", field), get(after.inputs, "spec", field)
         if not any(compare({"rules": [] if old is None else old}, {"rules": [] if new is None else new})):
             continue
-        kept = [repr(rule) for rule in mappings(old)]
-        is_wider = any(repr(rule) not in kept for rule in mappings(new))
+        was_bound, is_bound = (field.capitalize() in _effective_types(state) for state in (before, after))
+        is_wider = was_bound and not (is_bound and all(any(_covers(rule, each) for rule in mappings(old)) for each in mappings(new)))
         text = sentence("NetworkPolicy {name}: the {field} rules change.", name=after.object_name, field=(field,))
         if is_wider:
             yield finding("exposure-widened", WARNING, change, service.name, text, (WIDER[field],), f"spec.{field}")
+        elif not is_bound:
+            yield finding("other", NOTICE, change, service.name, text, (UNUSED,), f"spec.{field}")
         else:
             consequence = (NARROWER[field], " Blocked traffic is dropped immediately.")
             yield finding("other", NOTICE, change, service.name, text, consequence, f"spec.{field}")
@@ -70,6 +82,25 @@ def _rules(service: ServiceChange, change: Change, before: ResourceState, after:
 
 def _types(state: ResourceState) -> list[str]:
     return strings(get(state.inputs, "spec", "policyTypes"))
+
+
+def _effective_types(state: ResourceState) -> list[str]:
+    """Return the restricted directions. By default, egress is restricted only with rules for it."""
+    return _types(state) or ["Ingress", *(["Egress"] if get(state.inputs, "spec", "egress") else [])]
+
+
+def _covers(rule: Fields, other: Fields) -> bool:
+    """Return true if a rule allows all that another one allows."""
+    return all(_contains(rule.get(key), other.get(key)) for key in ("from", "to", "ports"))
+
+
+def _contains(values: Any, others: Any) -> bool:
+    """Return true if a list contains all items of another one. An empty list allows everything."""
+    if values is None or values == []:
+        return True
+    if not isinstance(values, list) or not isinstance(others, list):
+        return False
+    return others != [] and all(each in cast("list[Any]", values) for each in cast("list[Any]", others))
 
 
 RULES = (network_policies,)
