@@ -195,6 +195,49 @@ def test_pod_behind_a_decoy_is_found():
     assert severity(None, kubernetes_object("Tool", "example.com/v1", body)) == CRITICAL
 
 
+HARMLESS = [
+    ("PYTHONUNBUFFERED", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0"), ("PYTHONIOENCODING", "utf-8"),
+    ("PYTHONFAULTHANDLER", "1"), ("PYTHONUTF8", "1"), ("ENV", "production"), ("LD_BIND_NOW", "1"), ("NCCL_NET", "IB"),
+    ("OMPI_MCA_btl_tcp_if_include", "eth0"), ("NIM_CUSTOM_MODEL_NAME", "tone"), ("NIM_SERVER_HOST", "0.0.0.0"),
+    ("RATIO", "0.9"), ("FILE", "prompts.yaml"), ("MODEL", "llama-3.1-8b"), ("LOG_FORMAT", "json.v1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), HARMLESS)
+def test_harmless_variable_is_no_danger(name: str, value: str):
+    assert [each.rule for each in findings(BASE, variable(name, value)) if each.rule in ("code", "destination")] == []
+
+
+@pytest.mark.parametrize(("name", "values"), [("ENV", ("production", "/cache/x")), ("NCCL_NET", ("IB", "x"))])
+def test_variable_is_dangerous_by_its_value(name: str, values: tuple[str, str]):
+    for old, new in (values, values[::-1]):
+        (found,) = [each for each in findings(variable(name, old), variable(name, new)) if each.rule == "code"]
+        assert (found.severity.value, plain_text(found.text)) == (
+            CRITICAL,
+            f"Variable {name} of container nim changes from {old} to {new}.",
+        )
+
+
+DANGEROUS = [
+    ("PIP_CONFIG_FILE", "/cache/pip.conf"), ("AWS_CONFIG_FILE", "/cache/aws"), ("KUBECONFIG", "/cache/kube"),
+    ("OPENSSL_CONF", "/cache/ssl.cnf"), ("HF_MODULES_CACHE", "/cache"), ("SSLKEYLOGFILE", "/cache/keys"),
+    ("GUNICORN_CMD_ARGS", "-c /cache/x.py"), ("VLLM_TOOL_PARSER_PLUGIN", "/cache/x.py"), ("TRTLLM_PLUGINS_PATH", "/cache"),
+    ("NVIDIA_VISIBLE_DEVICES", "all"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/admin"), ("SINK", "evil.k8s"), ("SINK", "evil.example.com."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), DANGEROUS)
+def test_dangerous_variable_is_a_finding(name: str, value: str):
+    assert severity(BASE, variable(name, value)) == (WARNING if name == "SINK" else CRITICAL)
+
+
+def test_deleted_workload_without_replicas_stops_none():
+    (found,) = findings(deployment(spec={"replicas": 0}), None)
+    assert (found.rule, found.severity.value, plain_text(found.consequence)) == ("deleted", WARNING, "Its spec has 0 replicas.")
+    (found,) = findings(deployment(spec={"replicas": 2}), None)
+    assert (found.severity.value, plain_text(found.consequence)) == (CRITICAL, "2 replicas stop permanently.")
+
+
 def test_dangers_of_another_workload_kind_are_findings():
     new = variable("LD_PRELOAD", "/tmp/x.so") | {"kind": "StatefulSet"}
     found = review(stack_of((BASE, None), (None, new))).findings
@@ -365,6 +408,21 @@ def test_letters_that_look_alike_are_critical(old: dict[str, Any], new: dict[str
     found = [each for each in findings(old, new) if each.rule == "lookalike"]
     assert [each.severity.value for each in found] == [CRITICAL]
     assert expected in plain_text(found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("PROMPT", "Sei höflich...danke"), ("TEXT", "café.Merci"), ("TEXT", "Größe.Über"), ("TEXT", "你好。版本1.5支持")],
+)
+def test_words_around_dots_are_no_lookalike(field: str, value: str):
+    assert not [each for each in findings(BASE, variable(field, value)) if each.rule == "lookalike"]
+
+
+def test_data_of_config_map_has_no_names():
+    for name in ("name", "host", "path"):
+        assert not [each for each in findings(config_map(**{name: "Muller"}), config_map(**{name: "Müller"})) if each.rule == "lookalike"]
+    old, new = config_map(endpoint="https://huggingface.co"), config_map(endpoint="https://huggingf\u0430ce.co")
+    assert severity(old, new) == CRITICAL
 
 
 def test_prose_in_another_language_is_no_lookalike():

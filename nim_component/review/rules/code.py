@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any, cast
 
@@ -23,9 +23,20 @@ _LOADING = re.compile(
     r"JAVA_TOOL_OPTIONS|_?JAVA_OPTIONS|CLASSPATH|GIT_(SSH|SSH_COMMAND|CONFIG\w*|EXEC_PATH|PROXY_COMMAND|ASKPASS)|PAGER|EDITOR|"
     r"CUDA_INJECTION\d*_PATH|NVIDIA_\w*LIB\w*|NCCL_(NET_PLUGIN|TUNER_PLUGIN|PROFILER_PLUGIN|PLUGIN\w*|NET)|TORCH_EXTENSIONS_DIR|"
     r"TRITON_\w*(DIR|PATH|PLUGIN)\w*|OMPI_MCA_\w+|VLLM_(PLUGINS|ALLOW_INSECURE_SERIALIZATION|ALLOW_RUNTIME_LORA_UPDATING|SERVER_DEV_MODE)|"
-    r"HF_HUB_TRUST_REMOTE_CODE|\w*TRUST_REMOTE_CODE\w*|NIM_CUSTOM_\w*|NIM_\w*(SCRIPT|PLUGIN|HANDLER|ENTRYPOINT)\w*"
+    r"HF_HUB_TRUST_REMOTE_CODE|\w*TRUST_REMOTE_CODE\w*|NIM_CUSTOM_\w*|NIM_\w*(SCRIPT|PLUGIN|HANDLER|ENTRYPOINT)\w*|"
+    r"(VLLM|TRTLLM)_\w*PLUGINS?(_\w+)?|HF_MODULES_CACHE|GUNICORN_CMD_ARGS|OPENSSL_(CONF|MODULES|ENGINES)|PIP_CONFIG_FILE|"
+    r"UV_CONFIG_FILE|AWS_CONFIG_FILE|KUBECONFIG"
 )
-"""Names of variables, in capitals, with which a program loads or runs other code."""
+"""Names of variables, in capitals, with which a program loads or runs other code.
+
+Configurations of clients belong to them: they can name a program that supplies the credentials.
+"""
+_HARMLESS = re.compile(
+    r"(PYTHON(UNBUFFERED|DONTWRITEBYTECODE|HASHSEED|IOENCODING|FAULTHANDLER|UTF8)|LD_BIND_NOW|NIM_CUSTOM_MODEL_NAME|"
+    r"OMPI_MCA_(BTL|OOB)_TCP_\w+)=.*|NCCL_NET=(IB|SOCKET)|ENV=[\w-]*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Assignments to such variables that load no code."""
 _ARGUMENTS = re.compile(r"(NIM_PASSTHROUGH_ARGS|VLLM_ARGS|NIM_EXTRA_ARGS|\w*_EXTRA_ARGS|\w*CMDLINE\w*)")
 _REMOTE_CODE = re.compile(r"trust[-_]remote[-_]code", re.IGNORECASE)
 _FILE_VOLUMES = ("configMap", "secret", "projected", "image", "gitRepo")
@@ -50,8 +61,9 @@ def code(service: ServiceChange) -> Iterator[Finding]:
         before = _read_volumes(pod.path, pod.before) if pod.before is not None else None
         yield from report_settings(service, pod.change, before, _read_volumes(pod.path, pod.after), renames)
         for container in container_changes(pod):
-            old = None if container.before is None else _read_container(container, container.before)
-            yield from report_settings(service, pod.change, old, _read_container(container, container.after), renames)
+            harmless = _find_harmless(container.before or {}, container.after)
+            old = None if container.before is None else _read_container(container, container.before, harmless)
+            yield from report_settings(service, pod.change, old, _read_container(container, container.after, harmless), renames)
             if container.before is not None:
                 yield from _report_mounts(service, pod, container, container.before)
 
@@ -77,7 +89,13 @@ def _read_volumes(path: str, pod: Fields) -> Settings:
     return found
 
 
-def _read_container(container: ContainerChange, fields: Fields) -> Settings:
+def _find_harmless(*states: Fields) -> set[str]:
+    """Return the variables that load no code in any of the states of a container."""
+    assigned = [(name, value) for state in states for name, value in variables(state).items()]
+    return {name for name, _ in assigned} - {name for name, value in assigned if not _HARMLESS.fullmatch(f"{name}={value}")}
+
+
+def _read_container(container: ContainerChange, fields: Fields, harmless: Collection[str]) -> Settings:
     path, owner = container.path, sentence(" of container {name}", name=fields.get("name"))
     found: dict[str, Setting] = {}
 
@@ -100,6 +118,8 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
             add(f"{probe}.exec", get(fields, probe, "exec"), HOOK, WARNING, WARNING)
     for name, value in variables(fields).items():
         upper = name.upper()
+        if name in harmless:
+            continue
         if _ARGUMENTS.fullmatch(upper) and not _REMOTE_CODE.search(show(value)):
             add(f"env[{name}]", value, RUNS)
         elif _LOADING.fullmatch(upper) or _ARGUMENTS.fullmatch(upper):

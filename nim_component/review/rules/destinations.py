@@ -28,12 +28,21 @@ _VARIABLES = (
     (r"SSL_CERT_(FILE|DIR)|(REQUESTS|CURL|AWS)_CA_BUNDLE|PIP_CERT|NODE_EXTRA_CA_CERTS|GIT_SSL_CAINFO", _CA),
     (r"PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED|GIT_SSL_NO_VERIFY|HF_HUB_DISABLE_SSL\w*", _CHECKS),
     (r"\w*(SKIP|DISABLE|NO)_(SSL|TLS)\w*|\w*INSECURE\w*", _CHECKS),
+    (r"SSLKEYLOGFILE", "Pods write the keys of their TLS connections into this file. With it, others can read the traffic."),
     (r"RES_OPTIONS|LOCALDOMAIN|HOSTALIASES", "It changes how the pods resolve host names."),
 )
 """Environment variables with a known effect: pattern of the name in capitals, and the effect."""
 _KNOWN = tuple((re.compile(pattern), consequence) for pattern, consequence in _VARIABLES)
 _ADDRESS_NAME = re.compile(r"(^|_)(URL|URI|ENDPOINT|HOST|ADDR|ADDRESS|SERVER|MIRROR|REGISTRY|WEBHOOK|DSN|BROKERS?)S?(_|$)")
-_ADDRESS_VALUE = re.compile(r"\A([a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+|[\w-]{1,63}(?=:\d)|\[[0-9a-f:]+\])(:\d{1,5})?(/|\Z)", re.IGNORECASE)
+_LISTENING = re.compile(r"NIM_(SERVER|HTTP|HTTP_API|GRPC|GRPC_API)_HOST")
+"""Addresses at which the server listens."""
+_ADDRESS_VALUE = re.compile(
+    r"\A([a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.(?!v\d)[a-z][a-z0-9-]{0,62}\.?|[\w.-]{1,253}(?=:\d)|\[[0-9a-f:]+\])(:\d{1,5})?(/|\Z)",
+    re.IGNORECASE,
+)
+"""Host with a port, or with a last label that is neither a number nor a version."""
+_FILE = re.compile(r"[\w.-]+\.(ya?ml|jsonl?|txt|toml|ini|cfg|conf|csv|log|jinja2?|safetensors|gguf|onnx|pem|crt)", re.IGNORECASE)
+"""File names whose ending is no top-level domain."""
 _IP = re.compile(r"(?<![\d.])\d{1,3}(\.\d{1,3}){3}(?![\d.])")
 _ADDRESS = "Requests, and what they contain, may go to this address."
 _NAMES = "Pods may connect to another server than before for the same host name."
@@ -46,6 +55,8 @@ def _find_destination(name: str, value: Any) -> tuple[str, bool] | None:
     The second value is true if the name of the variable is known. None for other variables.
     """
     upper = name.upper()
+    if _LISTENING.fullmatch(upper):
+        return None
     if known := next((text for pattern, text in _KNOWN if pattern.fullmatch(upper)), None):
         return known, True
     if isinstance(value, str) and (_is_address(value) or (_ADDRESS_NAME.search(upper) and re.search(r"[^\d.]", value))):
@@ -54,7 +65,8 @@ def _find_destination(name: str, value: Any) -> tuple[str, bool] | None:
 
 
 def _is_address(value: str) -> bool:
-    return "://" in value or _ADDRESS_VALUE.match(value) is not None or _IP.search(value) is not None
+    is_host = _ADDRESS_VALUE.match(value) is not None and not _FILE.fullmatch(value)
+    return "://" in value or is_host or _IP.search(value) is not None
 
 
 def destinations(service: ServiceChange) -> Iterator[Finding]:

@@ -162,6 +162,9 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
             yield finding("deleted", CRITICAL, change, service.name, text, ("Its pods stop on all nodes permanently.",))
         elif kind in WORKLOADS:
             count = replicas(change.before)
+            if count == 0:
+                yield finding("deleted", WARNING, change, service.name, text, sentence("Its spec has 0 replicas."))
+                continue
             stop = count_of(count, "replica stops", "replicas stop") if count is not None else "All replicas stop"
             yield finding("deleted", CRITICAL, change, service.name, text, (f"{stop} permanently.",))
         elif kind == "Namespace":

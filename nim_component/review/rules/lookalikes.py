@@ -20,6 +20,10 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 """Fields whose text is an identifier."""
+_OWN_KEYS = ("data", "binaryData", "stringData")
+"""Fields whose keys are of the author, and say nothing about their text."""
+_HOST = re.compile(r"(\w[\w-]*\.)+[a-z]{2,63}\.?(:\d+)?(/.*)?")
+_SCHEME_OR_USER = re.compile(r"://|\w@\w")
 _SEPARATORS = re.compile(r"[\s\"'`,;()<>=]+")
 _INVISIBLE = ("Cc", "Cf", "Co", "Cn")
 
@@ -35,7 +39,7 @@ def lookalikes(service: ServiceChange) -> Iterator[Finding]:
                 shown = sentence("A text with invisible characters is added: {text}.", text=_excerpt(text))
                 consequence = sentence("They can hide what a text contains, or display it in another order.")
                 yield finding("lookalike", WARNING, change, service.name, shown, consequence, where)
-            if found := _find_foreign_letters(name, text):
+            if found := _find_foreign_letters("" if path[0] in _OWN_KEYS else name, text):
                 template = "A name or an address contains letters outside ASCII: {text}, in escaped form {escaped}."
                 shown = sentence(template, text=_excerpt(found), escaped=_escape(found))
                 consequence = sentence("They can look like other letters, and then name another server, image or repository.")
@@ -69,8 +73,8 @@ def _find_foreign_letters(field: str, text: str) -> str:
 
 
 def _is_address(word: str) -> bool:
-    host, dot, rest = word.partition(".")
-    return "://" in word or "@" in word or bool(dot and host and rest)
+    """Return true for the form of a host, also with a path: the last label is lower-case ASCII."""
+    return _SCHEME_OR_USER.search(word) is not None or _HOST.fullmatch(word) is not None
 
 
 def _has_foreign_letter(text: str) -> bool:

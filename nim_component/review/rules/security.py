@@ -10,14 +10,15 @@ from ...text.field_paths import show_path
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import ServiceChange
 from ..findings import CRITICAL, WARNING, Finding, Severity, finding
+from ..object_fields import variables
 from ..pod_changes import PodChange, container_changes, pod_changes
 from ..sentences import Sentence, sentence
 
 ROOT_FILES, API_TOKEN = "securityContext.readOnlyRootFilesystem", "automountServiceAccountToken"
 DEFAULT = "default"
 """Detail of a weakness that is a default of Kubernetes."""
-SHARED_PROCESSES, NODE_USERS = "shareProcessNamespace", "hostUsers"
-NOT_IN_STANDARD = (ROOT_FILES, API_TOKEN, SHARED_PROCESSES, NODE_USERS)
+SHARED_PROCESSES, NODE_USERS, GPUS_OF_NODE = "shareProcessNamespace", "hostUsers", "NVIDIA_VISIBLE_DEVICES"
+NOT_IN_STANDARD = (ROOT_FILES, API_TOKEN, SHARED_PROCESSES, NODE_USERS, f"env[{GPUS_OF_NODE}]")
 """Fields that are good practice, but not part of the Pod Security Standards."""
 VOLUMES = ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret", "image")
 """Volume types that the standard `restricted` allows."""
@@ -172,6 +173,8 @@ def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:
     for mount in mappings(container.get("volumeMounts")):
         if mount.get("mountPropagation") == "Bidirectional":
             yield Weakness(f"volumeMounts[{mount.get('mountPath')}]", "propagation", "mounts volumes for the node too", CRITICAL)
+    if (devices := variables(container).get(GPUS_OF_NODE)) not in (None, "", "none", "void"):
+        yield Weakness(f"env[{GPUS_OF_NODE}]", repr(devices), "may use GPUs of the node that belong to other pods", CRITICAL)
     if container.get("volumeDevices"):
         yield Weakness("volumeDevices", repr(container["volumeDevices"]), "reads and writes a block device", WARNING)
 
