@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "d9509ab4e2d2e3d3"
+DIGEST = "2ad090d8ea0127eb"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

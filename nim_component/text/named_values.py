@@ -180,7 +180,7 @@ def may_be_login(value: str) -> bool:
     """Return whether a value is one random word or `user:password`: no host, file or command."""
     if re.fullmatch(r"[\w@+-]{1,100}:(?![0-9]{1,5}\Z|//)\S+", value):
         return True
-    if len(value) < 8 or not re.fullmatch(r"[\w+/=~-]+", value, re.ASCII) or value[0] == "/":
+    if len(value) < 7 or not re.fullmatch(r"[\w+/=~-]+", value, re.ASCII) or value[0] == "/":
         return False
     is_mixed = any(map(str.isupper, value)) and any(map(str.islower, value)) and len(value) > 15
     return is_mixed or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
