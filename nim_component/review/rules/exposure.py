@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ..accessors import get, mapping, mappings, strings
@@ -158,21 +159,58 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
             text = sentence("{object} no longer exposes {hosts}.", object=name_object(change), hosts=hosts)
             consequence = sentence("Clients can no longer use these addresses.")
             yield finding("url-changed", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
-        yield from (_describe_handover(service, change, other) for other in changes if removed & _added_hosts(other))
+        for other in changes:
+            if removed & _added_hosts(other):
+                yield from _describe_handover(service, change, other)
         if before is not None and after is not None and get(before.inputs, "spec", "tls") and not get(after.inputs, "spec", "tls"):
             text = sentence("{object} no longer has TLS.", object=name_object(change))
             consequence = sentence("Prompts and responses are sent unencrypted.")
             yield finding("exposure-widened", CRITICAL, change, service.name, text, consequence, "spec.tls")
 
 
-def _describe_handover(service: ServiceChange, old: Change, new: Change) -> Finding:
-    hosts = enumerate_values(sorted(_removed_hosts(old) & _added_hosts(new)))
+def _describe_handover(service: ServiceChange, old: Change, new: Change) -> Iterator[Finding]:
+    """Report hosts that another object takes, and that their backends or TLS differ."""
+    shared = _removed_hosts(old) & _added_hosts(new)
+    hosts = enumerate_values(sorted(shared))
+    if _backends(old.before, shared) != _backends(new.after, shared):
+        text = sentence(
+            "{new} sends requests for {hosts} to other backends than {old}.", new=name_object(new), hosts=hosts, old=name_object(old)
+        )
+        consequence = sentence("Requests go there with the keys that clients send.")
+        yield finding("destination", WARNING, new, service.name, text, consequence)
+    if _has_tls(old.before, shared) and not _has_tls(new.after, shared):
+        text = sentence("{new} has no TLS for {hosts}, unlike {old}.", new=name_object(new), hosts=hosts, old=name_object(old))
+        consequence = sentence("Unless a Gateway or a load balancer adds TLS, prompts and responses are sent unencrypted.")
+        yield finding("exposure-widened", WARNING, new, service.name, text, consequence)
     text = sentence("{new} takes over {hosts} from {old}.", new=name_object(new), hosts=hosts, old=name_object(old))
-    paths = changed_under(old, "spec")
+    paths = changed_under(old, "spec.hostnames", "spec.hosts", *(f"spec.rules[{host}].host" for host in shared))
     if _entry_of(old.before) == _entry_of(new.after):
-        return finding("replaced", NOTICE, old, service.name, text, sentence("Clients use the same addresses as before."), *paths)
+        yield finding("replaced", NOTICE, old, service.name, text, sentence("Clients use the same addresses as before."), *paths)
+        return
     consequence = sentence("Clients use the same names. DNS must lead them to the address of the new object before the old one is deleted.")
-    return finding("replaced", WARNING, old, service.name, text, consequence, *paths)
+    yield finding("replaced", WARNING, old, service.name, text, consequence, *paths)
+
+
+def _backends(state: ResourceState | None, hosts: AbstractSet[str]) -> set[tuple[str, ...]]:
+    """Return kind, namespace and name of the objects that get requests for hosts, or copies."""
+    if state is None:
+        return set()
+    found: set[tuple[str, ...]] = set()
+    rules = mappings(get(state.inputs, "spec", "rules"))
+    for rule in rules if state.kind != "Ingress" else (each for each in rules if str(each.get("host") or "*") in hosts):
+        paths = [get(path, "backend") for path in mappings(get(rule, "http", "paths"))]
+        mirrors = [get(each, "requestMirror", "backendRef") for each in mappings(rule.get("filters"))]
+        for backend in (*paths, *mappings(rule.get("backendRefs")), *filter(None, mirrors)):
+            reference = get(backend, "service") or get(backend, "resource") or backend
+            namespace = get(reference, "namespace") or state.namespace or "default"
+            found.add((str(get(reference, "kind") or "Service"), str(namespace), str(get(reference, "name"))))
+    return found
+
+
+def _has_tls(state: ResourceState | None, hosts: AbstractSet[str]) -> bool:
+    """Return true if an object itself has TLS for all these hosts."""
+    entries = [] if state is None else mappings(get(state.inputs, "spec", "tls"))
+    return all(any(host in (strings(entry.get("hosts")) or hosts) for entry in entries) for host in hosts)
 
 
 def _entry_of(state: ResourceState | None) -> tuple[Any, ...] | None:
