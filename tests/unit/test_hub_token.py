@@ -52,7 +52,6 @@ def test_server_without_hub_has_no_token(fields: dict[str, Any]):
         {"args": [pulumi.Output.from_input("hf://org/model")], "generation": "2.x-vllm"},
         {"command": ["vllm", "serve", "org/model"]},
     ],
-    ids=str,
 )
 def test_server_with_hub_has_token(fields: dict[str, Any]):
     assert token_of(**fields) == TOKEN

@@ -244,6 +244,7 @@ def test_watch_of_many_bytes_is_gone(monkeypatch: pytest.MonkeyPatch):
         (gzip.compress(gzip.compress(b"{}")), "gzip, gzip", "unknown compression"),
         (zlib.compress(b"{}"), "deflate", "unknown compression"),
     ],
+    ids=["no gzip", "data after gzip", "twice", "deflate"],
 )
 def test_unusable_compression_raises_unreachable(body: bytes, encoding: str, reason: str | None):
     with serving(lambda _: (200, body), encoding=encoding) as config:
