@@ -28,7 +28,7 @@ from ..text.secret_names import is_probably_secret_variable
 
 ABSENT: Any = object()
 """Value of a field that does not exist."""
-_LONGEST_VALUE = 80
+_LONGEST_VALUE = 130
 _LONGEST_LIST = 5
 """Number of differences that are printed."""
 _QUANTITY_FIELDS = ("sizeLimit", "divisor")
