@@ -14,9 +14,10 @@ MAX_SERVICES = 6
 
 def merge_loader_changes(found: Sequence[Finding]) -> list[Finding]:
     """Return the findings with one for each new loader, with the number of its services."""
+    files = {f'data["{name}"]' for name in read_program()}
     groups: dict[Sentence, list[Finding]] = {}
     for each in found:
-        if _is_loader(each):
+        if each.rule == "code" and each.kind == "ConfigMap" and each.paths and files.issuperset(each.paths):
             groups.setdefault(each.consequence, []).append(each)
     merged = [(group, dict.fromkeys(each.service for each in group)) for group in groups.values()]
     merged = [(group, services) for group, services in merged if len(services) > 1]
@@ -24,13 +25,8 @@ def merge_loader_changes(found: Sequence[Finding]) -> list[Finding]:
     return [*(each for each in found if each not in replaced), *(_merge(group, [*services]) for group, services in merged)]
 
 
-def _is_loader(each: Finding) -> bool:
-    files = {f'data["{name}"]' for name in read_program()}
-    return each.rule == "code" and each.kind == "ConfigMap" and bool(each.paths) and files.issuperset(each.paths)
-
-
 def _merge(group: Sequence[Finding], services: Sequence[str]) -> Finding:
-    named = enumerate_values(services[:MAX_SERVICES], more=max(len(services) - MAX_SERVICES, 0))
+    named = enumerate_values(services, at_most=MAX_SERVICES)
     text = sentence("The LoRA loader changes: the pods of {count} services restart ({services}).", count=len(services), services=named)
     severity = group[0].severity
     return Finding("code", WARNING if severity is NOTICE else severity, "", text, group[0].consequence)

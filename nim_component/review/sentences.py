@@ -58,10 +58,11 @@ def name_object(change: Change) -> Sentence:
     return sentence("{kind} {name}", kind=name_kind(change.subject.kind), name=change.subject.object_name)
 
 
-def enumerate_values(values: Iterable[Any], more: int = 0) -> Sentence:
-    """Return values as `a, b and c`; with a number of further values as `a, b and 5 more`."""
-    items: list[str] = [Value(show(value)) for value in values]
-    if more:
+def enumerate_values(values: Iterable[Any], at_most: int | None = None) -> Sentence:
+    """Return values as `a, b and c`; more than `at_most` values as `a, b and 5 more`."""
+    listed = list(values)
+    items: list[str] = [Value(show(value)) for value in listed[:at_most]]
+    if more := len(listed) - len(items):
         items.append(f"{more} more")
     pieces: list[str] = []
     for index, item in enumerate(items):

@@ -56,8 +56,7 @@ def _find_renamed(held: Held, stack: StackChange) -> set[tuple[str, str]]:
 def _report_held(held: Held, renamed: set[tuple[str, str]]) -> Iterator[Finding]:
     """Report objects whose names other resources have until the end of the update."""
     for (name, owner), found in held.items():
-        more = max(len(found) - MAX_OBJECTS, 0)
-        named = enumerate_values([plain_text(name_object(each)) for each in found[:MAX_OBJECTS]], more=more)
+        named = enumerate_values((plain_text(name_object(each)) for each in found), at_most=MAX_OBJECTS)
         if (name, owner) in renamed:
             text = sentence("{owner} is renamed to {name}, with the same {objects}.", owner=owner, name=name, objects=named)
             consequence = sentence(

@@ -124,7 +124,7 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
         if rest:
             marks = [is_sensitive(change, each) for each in rest]
             rest = [each for first in (True, False) for each, mark in zip(rest, marks, strict=True) if mark is first]
-            fields = enumerate_values(map(_describe_difference, rest[:MAX_FIELDS]), more=max(len(rest) - MAX_FIELDS, 0))
+            fields = enumerate_values(map(_describe_difference, rest), at_most=MAX_FIELDS)
             text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
             severity = WARNING if any(marks) else NOTICE
             yield finding("other", severity, change, service.name, text, (), *(each.where for each in rest))

@@ -332,6 +332,7 @@ OBJECTS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, str]] = {
     "signer": (role("ClusterRole"), role("ClusterRole", resources=["signers"], verbs=["sign"]), CRITICAL),
     "controller of pods": (role("Role"), role("Role", resources=["replicationcontrollers"], verbs=["create"]), CRITICAL),
     "aggregation": (role("ClusterRole"), role("ClusterRole") | {"aggregationRule": {"clusterRoleSelectors": [{}]}}, CRITICAL),
+    "verb behind many others": (role("Role"), role("Role", verbs=[*(f"v{each}" for each in range(20_000)), "escalate"]), CRITICAL),
     "one more verb": (role("Role", verbs=["get"]), role("Role", verbs=["watch", "get"]), WARNING),
     "any object": (role("Role", resourceNames=["a"]), role("Role"), WARNING),
     "conversion": (definition(), definition(conversion={"strategy": "Webhook", "webhook": {}}), CRITICAL),

@@ -151,7 +151,7 @@ def config_maps(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _describe_files(service: ServiceChange, change: Change, names: list[str], new: Fields) -> Finding:
-    listed = enumerate_values(names[:4], more=max(len(names) - 4, 0))
+    listed = enumerate_values(names, at_most=4)
     text = sentence("{object}: the code in {files} changes.", object=name_object(change), files=listed)
     shipped = _read_shipped_loader()
     paths = [each.where for each in change.differences if len(each.path) > 1 and each.path[0] == "data" and each.path[1] in names]

@@ -11,13 +11,14 @@ from ..object_fields import SERVERS
 from ..pod_changes import CONTAINER_LISTS
 from ..sentences import Sentence, enumerate_values, name_object, sentence
 from .lifecycle import REPORTED_ELSEWHERE, describe_wait, find_successor
+from .rights import DEFINITION, MUTATORS
+from .roles import BINDINGS, ROLES
 
 _OF_COMPONENT = (*SERVERS, "Job", "InferencePool", "InferenceObjective", "ResourceClaimTemplate")
 """Kinds that the component creates for a service."""
 _KNOWN = frozenset({
-    "Namespace", "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "MutatingWebhookConfiguration",
-    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService", "CustomResourceDefinition", "ServiceMonitor", "PodMonitor",
-    "PrometheusRule", "VerticalPodAutoscaler", "Lease", "VolumeSnapshot", "StorageClass",
+    *ROLES, *BINDINGS, *MUTATORS, DEFINITION, "Namespace", "ServiceAccount", "ServiceMonitor", "PodMonitor", "PrometheusRule",
+    "VerticalPodAutoscaler", "Lease", "VolumeSnapshot", "StorageClass",
 })  # fmt: skip
 """Kinds that decide nothing about keys, traffic, code and rights, or whose rules report them."""
 _PODS = "Its pods get what their spec names: keys, an account, and the network of their namespace."

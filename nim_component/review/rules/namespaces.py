@@ -35,7 +35,7 @@ def moves(service: ServiceChange) -> Iterator[Finding]:
                 object=name_object(change),
                 old=before.namespace,
                 new=after.namespace,
-                objects=enumerate_values(required[:MAX_OBJECTS], more=max(len(required) - MAX_OBJECTS, 0)),
+                objects=enumerate_values(required, at_most=MAX_OBJECTS),
             )
             consequence = sentence(
                 "They must exist in namespace {new} first. Otherwise the update fails, or the pods do not start.", new=after.namespace

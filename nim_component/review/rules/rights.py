@@ -14,7 +14,7 @@ from ..sensitivity import is_sensitive
 from ..sentences import Sentence, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 
-_MUTATORS = (
+MUTATORS = (
     "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService",
 )  # fmt: skip
 _GUARDS = (
@@ -22,7 +22,7 @@ _GUARDS = (
     "SecurityContextConstraints", "PodSecurityPolicy", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication",
     "RequestAuthentication", "SecurityPolicy", "BackendTLSPolicy",
 )  # fmt: skip
-_DEFINITION = "CustomResourceDefinition"
+DEFINITION = "CustomResourceDefinition"
 _ENFORCE = "pod-security.kubernetes.io/"
 _LEVELS = ("restricted", "baseline", "privileged")
 _ACCOUNT = "The pods get the rights of this account, in the cluster and, with a cloud identity, in the cloud."
@@ -64,18 +64,18 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
     """Report objects that change or check other objects, and the level of a namespace."""
     for change in service.changes:
         kind = change.subject.kind
-        if kind not in (*_MUTATORS, *_GUARDS, _DEFINITION, "Namespace") or not change.has_effect:
+        if kind not in (*MUTATORS, *_GUARDS, DEFINITION, "Namespace") or not change.has_effect:
             continue
         paths = [each.where for each in change.differences if each.path[0] != "metadata"]
         verb = {"create": "created", "delete": "deleted"}.get(change.operation, "changed")
         text = sentence("{object} is {verb}.", object=name_object(change), verb=(verb,))
-        if kind in _MUTATORS and (paths or change.operation in ("create", "delete")):
+        if kind in MUTATORS and (paths or change.operation in ("create", "delete")):
             consequence = sentence("It can change or intercept the objects of other programs in the cluster.")
             yield finding("rights", CRITICAL, change, service.name, text, consequence, *paths)
         elif kind in _GUARDS and (paths or change.operation == "delete"):
             consequence = sentence("It may allow what it did not allow before.")
             yield finding("rights", WARNING, change, service.name, text, consequence, *paths)
-        elif kind == _DEFINITION:
+        elif kind == DEFINITION:
             yield from _definition(service, change, text)
         elif kind == "Namespace" and change.after is not None:
             yield from _levels(service, change, change.before, change.after)

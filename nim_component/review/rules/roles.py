@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import Any, TypeAlias
 
 from ..accessors import Fields, get, mappings, strings
@@ -19,7 +20,7 @@ from ..sentences import enumerate_values, name_object, sentence
 Right: TypeAlias = tuple[str, str, str, str]
 """API group, resource or URL, verb, name of an object. `*` is any."""
 
-_ROLES, _BINDINGS = ("Role", "ClusterRole"), ("RoleBinding", "ClusterRoleBinding")
+ROLES, BINDINGS = ("Role", "ClusterRole"), ("RoleBinding", "ClusterRoleBinding")
 _POWERFUL_VERBS = {"*", "escalate", "bind", "impersonate", "sign", "approve"}
 _POWERFUL_RESOURCES = {
     "*", "secrets", "pods/exec", "pods/attach", "pods/ephemeralcontainers", "pods/portforward", "nodes/proxy", "serviceaccounts/token",
@@ -30,35 +31,45 @@ _CREATORS = {"pods", "deployments", "daemonsets", "statefulsets", "jobs", "cronj
 _POWERFUL_ROLES = {"cluster-admin", "admin", "edit"}
 _EVERYONE = re.compile(r"system:(unauthenticated|anonymous|authenticated|serviceaccounts|masters)\b.*")
 _MOST_RIGHTS = 10_000
-"""Rights of one role that are compared. The others are those of a role that has no right."""
+"""Rights of one rule that are compared. A larger rule is reported as a whole."""
 _WHO = "Every subject of the binding gets the rights of the role."
 _HAS = "Every account that is bound to the role gets these rights."
 
 
 def roles(service: ServiceChange) -> Iterator[Finding]:
     """Report roles and bindings that give more rights."""
-    for change in service.of(*_ROLES):
+    for change in service.of(*ROLES):
         if change.after is None or not change.has_effect:
             continue
-        known = _rights_of(change.before.inputs) if change.before is not None else set[Right]()
+        former = mappings(get(change.before.inputs, "rules")) if change.before is not None else []
+        known = {right for rule in former if not _is_too_large(rule) for right in _rights(rule)}
         for rule in mappings(change.after.inputs.get("rules")):
+            if _is_too_large(rule):
+                if rule not in former:
+                    text = sentence("{object} has a rule with more than {count} rights.", object=name_object(change), count=_MOST_RIGHTS)
+                    yield finding("rights", CRITICAL, change, service.name, text, (_HAS,), "rules")
+                continue
             new = [each for each in _rights(rule) if not _is_given(each, known)]
             if new:
                 text = sentence("{object} allows {rule}.", object=name_object(change), rule=_describe(new))
                 yield finding("rights", CRITICAL if any(map(_is_powerful, new)) else WARNING, change, service.name, text, (_HAS,), "rules")
         yield from _aggregation(service, change)
-    for change in service.of(*_BINDINGS):
+    for change in service.of(*BINDINGS):
         yield from _binding(service, change)
 
 
-def _rights(rule: Fields) -> list[Right]:
+def _parts(rule: Fields) -> tuple[list[str], ...]:
     places = [*strings(rule.get("resources")), *strings(rule.get("nonResourceURLs"))]
-    parts = (strings(rule.get("apiGroups")) or [""], places, strings(rule.get("verbs")), strings(rule.get("resourceNames")) or ["*"])
-    return [right for right, _ in zip(product(*parts), range(_MOST_RIGHTS), strict=False)]
+    return strings(rule.get("apiGroups")) or [""], places, strings(rule.get("verbs")), strings(rule.get("resourceNames")) or ["*"]
 
 
-def _rights_of(role: Fields) -> set[Right]:
-    return {right for rule in mappings(role.get("rules")) for right in _rights(rule)}
+def _is_too_large(rule: Fields) -> bool:
+    return prod(map(len, _parts(rule))) > _MOST_RIGHTS
+
+
+def _rights(rule: Fields) -> Iterator[Right]:
+    groups, places, verbs, names = _parts(rule)
+    return product(groups, places, verbs, names)
 
 
 def _is_given(right: Right, known: set[Right]) -> bool:
