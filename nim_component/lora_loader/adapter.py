@@ -57,7 +57,7 @@ def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Ser
     mismatches print a warning. NIM and the hub
     name one model differently (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
     """
-    check_features(spec, facts, server)
+    check_features(spec, facts.get("features"), server)
     rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
     trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:

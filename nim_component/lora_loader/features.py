@@ -35,20 +35,19 @@ def read_tensor_features(names: Iterable[str]) -> list[str]:
     return [DORA] if any("lora_magnitude_vector" in name for name in names) else []
 
 
-def add_features(facts: dict[str, Any], found: Iterable[str]) -> bool:
-    """Add features of the tensors to the facts of an adapter. Return True if one is new."""
+def add_features(facts: dict[str, Any], found: Iterable[str]) -> list[str]:
+    """Add features of the tensors to the facts of an adapter, and return the new ones."""
     known: list[str] = facts.setdefault("features", [])
     new = [each for each in found if each not in known]
     known += new
-    return bool(new)
+    return new
 
 
-def check_features(spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:
+def check_features(spec: AdapterSpec, features: Any, server: Server) -> None:
     """Compare the features of an adapter with those that the server loads.
 
     A feature that the engine refuses raises LoadError. Others print a warning.
     """
-    features: Any = facts.get("features")
     for feature in cast("list[Any]", features) if isinstance(features, list) else ():
         shown = _shown(feature)
         if str(feature).partition(" ")[0] in server.refused:

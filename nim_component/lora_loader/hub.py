@@ -236,8 +236,7 @@ class Hub:
             if file.name == CONFIG:
                 facts = read_config(spec, into / CONFIG)
                 check_fit(self.s, spec, facts, server)
-            if add_features(facts, check_weights(spec, into / file.name)):
-                check_features(spec, facts, server)
+            check_features(spec, add_features(facts, check_weights(spec, into / file.name)), server)
             (into / file.name).chmod(0o777)
         took = max(time.monotonic() - started, 0.001)
         say(f"{spec.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[spec.name][1] / took)}/s)")

@@ -81,6 +81,5 @@ def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
         raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory. Copy the complete adapter to the volume")
     facts = read_config(spec, config)
     check_fit(s, spec, facts, wanted.server)
-    if add_features(facts, check_weights(spec, weights)):
-        check_features(spec, facts, wanted.server)
+    check_features(spec, add_features(facts, check_weights(spec, weights)), wanted.server)
     return {**facts, "bytes": config.stat().st_size + weights.stat().st_size, "commit": manifest.get("commit")}
