@@ -66,7 +66,7 @@ def count_stack(objects: Iterable[Object], quota: Quota) -> dict[str, float]:
     for each in listed:
         name = str(mapping(each.props.get("metadata")).get("name"))
         maximum = maxima.get((namespace_of(each.props), each.kind, name))
-        gpus = sum(count_gpus(pod, quota.resources) * pod.count for pod in _scale(each, maximum) if count_gpus(pod, quota.resources))
+        gpus = sum(counted_gpus * pod.count for pod in _scale(each, maximum) if (counted_gpus := count_gpus(pod, quota.resources)))
         if gpus and each.kind == "DaemonSet":
             gpus = UNLIMITED if quota.nodes is None else gpus * quota.nodes
         if gpus:

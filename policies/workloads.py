@@ -63,7 +63,6 @@ def _find(kind: str, path: str, above: tuple[str, ...], value: Any, owner: Props
     if any("name" in each or "image" in each for field in LISTS for each in items(entries.get(field))):
         metadata = mapping(owner.get("metadata"))
         yield Pod(path, entries, metadata, _limit_of_knative(kind, metadata, count))
-        return
     for field, item in entries.items():
         yield from _find(kind, f"{path}.{field}", (*above, field), item, entries, count and count * _copies(entries, field))
 

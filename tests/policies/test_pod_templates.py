@@ -91,3 +91,10 @@ def test_every_change_has_a_verdict():
     """No change of a field raises an exception."""
     for change in CHANGES:
         assert isinstance(list(check_restricted("Pod", apply(restricted_pod(), [change]))), list)
+
+
+def test_pod_behind_a_decoy_is_found():
+    wrong = apply({"spec": restricted_pod()["spec"]}, [("spec.hostPID", True)])["spec"]
+    decoy = {**restricted_pod()["spec"], "template": {"spec": wrong}}
+    (violation,) = check_restricted("Tool", {"spec": decoy})
+    assert violation.startswith("spec.template.spec.hostPID: must not be set.")
