@@ -132,8 +132,13 @@ def describe(host: GitHub, pull: Pull, report: Report, log: str, problems: list[
     except ERRORS as error:
         problems.append(f"the merge base is unknown: {explain(error)}")
         return text.not_reviewed(report.head, problems[-1], log)
+    return describe_reviewed(report, lambda: host.changed_files(pull), log)
+
+
+def describe_reviewed(report: Report, read_files: Callable[[], list[str] | None], log: str) -> str:
+    """Return the comment with a report, also if the changed files are unknown."""
     try:
-        files = host.changed_files(pull)
+        files = read_files()
     except ERRORS:
         files = None
     return text.reviewed(report, None if files is None else find_program_files(files), log)
@@ -173,11 +178,7 @@ def post_on_gitlab(report: Report, environment: Mapping[str, str]) -> int:
     if report.reason:
         host.comment(text.not_reviewed(report.head, report.reason, log))
         return finish(report, [report.reason])
-    try:
-        files = host.changed_files()
-    except ERRORS:
-        files = None
-    host.comment(text.reviewed(report, None if files is None else find_program_files(files), log))
+    host.comment(describe_reviewed(report, host.changed_files, log))
     return finish(report, [])
 
 

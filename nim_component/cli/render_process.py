@@ -40,10 +40,8 @@ def render_folder(folder: Path, stacks: Sequence[str], key: str, python: str, *,
             input=f"{key}\n", capture_output=True, text=True, encoding="utf-8", errors="replace", cwd=folder, env=environment, check=False,
             user=user, group=None if user is None else find_group(user), extra_groups=None if user is None else [],
         )  # fmt: skip
-    except PermissionError as error:
-        raise RenderProcessError(describe_refusal(python, user, error)) from None
     except OSError as error:
-        raise RenderProcessError(f"{python}: cannot be started: {error.strerror}. Pass an interpreter to --base-python.") from None
+        raise RenderProcessError(describe_refusal(python, user, error)) from None
     if result.returncode:
         last = result.stderr.strip().splitlines()[-1:] or [f"the process ended with code {result.returncode}"]
         raise RenderProcessError(f"the {name} cannot be rendered: {last[0]}")
@@ -65,7 +63,7 @@ def find_group(user: str) -> int:
 
 def describe_refusal(python: str, user: str | None, error: OSError) -> str:
     """Return the text for a process that the system does not start."""
-    if user is None:
+    if user is None or not isinstance(error, PermissionError):
         return f"{python}: cannot be started: {error.strerror}. Pass an interpreter to --base-python."
     return (
         f"--head-user {user}: cannot start {python} as this user: {error.strerror}. "
