@@ -18,6 +18,7 @@ ADAPTERS = st.lists(
         repo_id=st.builds("my-org/{}".format, NAMES),
         revision=st.sampled_from(["main", "v1.0", "refs/pr/1", "a" * 40]),
         files=st.none() | st.just(["adapter_config.json", "adapter_model.bin"]),
+        allow_pickle=st.just(True),
     ),
     min_size=1,
     max_size=3,

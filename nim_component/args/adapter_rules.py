@@ -9,7 +9,7 @@ from .autoscaling import AutoscalingArgs
 from .field_types import Memory
 from .fixes import fix
 from .generation import GenerationName, find_generation
-from .lora_adapter import LoRAAdapter
+from .lora_adapter import PICKLES, LoRAAdapter
 from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .managed_names import CACHE_PATH, SHM_PATH
 from .outputs import is_output
@@ -173,6 +173,21 @@ def validate_features(adapters: Sequence[LoRAAdapter] | None, name: GenerationNa
                 message = f"uses {feature}, which {limits.engine} does not load"
                 action = "Train or export it as plain LoRA, or merge it into the model."
                 yield Problem(("hf_repo_ids", index), message, action, repr(adapter.repo_id))
+
+
+def validate_pickles(adapters: Sequence[LoRAAdapter] | None) -> Iterator[Problem]:
+    """Require consent for weights that are pickles, and a scan of locked ones."""
+    for index, adapter in enumerate(adapters or ()):
+        locked = None if adapter.locked is None else adapter.locked
+        files = [*(adapter.files or ()), *(() if locked is None else locked.files)]
+        pickle = next((file for file in files if file.lower().endswith(PICKLES)), None)
+        if pickle is not None and not adapter.allow_pickle:
+            message = f"must be true for {pickle}, which is a pickle and can run code in the server"
+            action = "Use a repository with safetensors. If you trust this one, set allow_pickle: true on the adapter."
+            yield Problem(("hf_repo_ids", index, "allow_pickle"), message, action, repr(adapter.repo_id))
+        elif pickle is not None and locked is not None and not locked.weights_only:
+            message = f"is locked with {pickle}, which was not scanned for code"
+            yield Problem(("hf_repo_ids", index), message, "Run nim-component adapters lock --upgrade.", repr(adapter.repo_id))
 
 
 def validate_engine_arguments(args: Sequence[Any] | None, env: Mapping[str, Any] | None) -> Iterator[Problem]:

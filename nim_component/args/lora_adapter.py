@@ -12,6 +12,8 @@ from .problems import problem_error
 from .validators import match_pattern, refuse_key
 
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+"""Endings of files that are pickles, which can run code in the process that loads them."""
 
 
 def _repository(value: str) -> str:
@@ -115,6 +117,10 @@ class LockedAdapter(Arguments):
     base_model: str | None = None
     """Base model according to the adapter's configuration."""
 
+    weights_only: bool | None = None
+    """True if the weights are a pickle in which `adapters lock` found tensors only. Unset: they are
+    in safetensors, or were not scanned."""
+
     features: Annotated[ListOf[str], Field(default_factory=list)]
     """Features beyond plain LoRA, such as `DoRA` or `method IA3`."""
 
@@ -133,8 +139,13 @@ class LoRAAdapter(Arguments):
     `repo_id`."""
 
     files: FileList | None = None
-    """Files to download. Unset: `adapter_config.json`, and `adapter_model.safetensors` or, if the
-    repository has no such file, `adapter_model.bin`."""
+    """Files to download. Unset: `adapter_config.json`, and `adapter_model.safetensors` or, with
+    `allow_pickle` and if the repository has no such file, `adapter_model.bin`."""
+
+    allow_pickle: bool = False
+    """Accept weights in `adapter_model.bin`. Such a file is a pickle, which can run code in the
+    process that loads it. Its opcodes are scanned, and anything but tensors is an error; a scan is
+    no proof, so set it only for repositories that you trust."""
 
     locked: LockedAdapter | None = None
     """Record of the lock file. The program of a stack sets it from the lock file beside the stack

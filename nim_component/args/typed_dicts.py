@@ -211,6 +211,7 @@ class LoRAAdapterDict(TypedDict, total=False):
     revision: Revision
     name: AdapterName | None
     files: FileList | None
+    allow_pickle: bool
     locked: LockedAdapter | LockedAdapterDict | None
 
 
@@ -221,6 +222,7 @@ class LockedAdapterDict(TypedDict, total=False):
     files: Required[MappingOf[FileName, LockedFile | LockedFileDict]]
     rank: int | None
     base_model: str | None
+    weights_only: bool | None
     features: ListOf[str]
 
 

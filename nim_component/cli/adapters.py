@@ -82,4 +82,6 @@ def _changes(before: AdapterLock, after: AdapterLock) -> list[str]:
             lines.append(f"+ {key}  {new.commit[:12]}, rank {new.rank}, {size / 1e6:.1f} MB, of {new.base_model}{uses}")
         elif old.commit != new.commit:
             lines.append(f"~ {key}  {old.commit[:12]} -> {new.commit[:12]}")
+        if new is not None and new != old and new.weights_only:
+            lines.append(f"  {', '.join(file for file in new.files if file.endswith('.bin'))} is a pickle of tensors: no code was found")
     return lines

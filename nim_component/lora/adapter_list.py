@@ -22,6 +22,8 @@ def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
         "revision": adapter.revision,
         "files": adapter.files,
     }
+    if adapter.allow_pickle:
+        spec["allow_pickle"] = True
     if adapter.locked is None:
         return spec
     records = {name: {"size": file.size, "sha256": file.sha256} for name, file in sorted(adapter.locked.files.items())}

@@ -68,9 +68,13 @@ def read_lock(path: Path) -> AdapterLock | None:
 
 def write_lock(lock: AdapterLock) -> str:
     """Return the text of a lock file, sorted, so that a diff shows only changes."""
-    # Without `features` a lock file of an earlier release stays as it is.
-    entries = {key: entry.model_dump(mode="json", exclude=None if entry.features else {"features"}) for key, entry in lock.adapters.items()}
+    entries = {key: entry.model_dump(mode="json", exclude=_unset(entry)) for key, entry in lock.adapters.items()}
     return json.dumps({"version": VERSION, "adapters": entries}, indent=2, sort_keys=True) + "\n"
+
+
+def _unset(entry: LockedAdapter) -> set[str]:
+    """Return the fields to leave out, so that a lock file of an earlier release stays as it is."""
+    return {name for name, value in {"features": entry.features, "weights_only": entry.weights_only}.items() if not value}
 
 
 def apply_lock(nim: NIM, lock: AdapterLock) -> tuple[NIM, list[Problem]]:

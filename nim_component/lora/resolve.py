@@ -12,7 +12,7 @@ from typing import Any
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
 from ..extras import describe_missing_extra
 from ..lora_loader.adapter import check_weights, read_config
-from ..lora_loader.adapter_list import CONFIG, AdapterSpec
+from ..lora_loader.adapter_list import CONFIG, AdapterSpec, find_pickles
 from ..lora_loader.features import add_features
 from ..lora_loader.hub import Hub
 from ..lora_loader.library import import_library, silence
@@ -28,7 +28,8 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
     """Resolve adapters to commit, files, hashes, rank and base model.
 
     `HF_TOKEN` and `HF_ENDPOINT` of the environment are used. Files whose SHA-256 the hub records
-    are not downloaded; usually only the small configuration of an adapter is.
+    are not downloaded; usually only the small configuration of an adapter is. Pickles are
+    downloaded and scanned, never loaded.
 
     Returns:
         By `key_of`: the locked adapter, or the LoadError that explains why it has none.
@@ -74,7 +75,7 @@ def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | Load
 
 def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     files = None if adapter.files is None else tuple(adapter.files)
-    spec = AdapterSpec(adapter.served_name, adapter.repo_id, adapter.revision, files)
+    spec = AdapterSpec(adapter.served_name, adapter.repo_id, adapter.revision, files, allow_pickle=adapter.allow_pickle)
     commit, incoming = hub.look_up(spec)
     into = work / str(threading.get_ident())
     into.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     records: dict[str, LockedFile] = {}
     for file in incoming:
         sha256 = file.sha256
-        if sha256 is None:
+        if sha256 is None or find_pickles([file.name]):
             hub.receive(spec, commit, file, into)
             sha256 = file.sha.hexdigest()
             of_tensors += check_weights(spec, into / file.name)
@@ -94,4 +95,5 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     if not facts:
         raise LoadError("no-match", f"{spec}: its {CONFIG} is stored as a large file, so this is not an adapter. Correct the repo id")
     add_features(facts, of_tensors)
-    return LockedAdapter(commit=commit, files=records, **facts)
+    weights_only = True if find_pickles(records) else None  # other pickles were refused above
+    return LockedAdapter(commit=commit, files=records, weights_only=weights_only, **facts)

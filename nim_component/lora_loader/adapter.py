@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .adapter_list import CONFIG, AdapterSpec, Server
+from .adapter_list import CONFIG, AdapterSpec, Server, find_pickles
 from .features import check_features, read_features, read_tensor_features
 from .outcome import LoadError, say
 from .settings import Settings
@@ -97,8 +97,16 @@ def check_weights(spec: AdapterSpec, path: Path) -> list[str]:
                     raise ValueError("tensors do not fill the file")
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
                 why = f"not a safetensors file ({e})"
-        elif path.suffix == ".bin" and f.read(2) not in (b"PK", b"\x80\x02"):
-            why = "not a PyTorch file"
+    if find_pickles([path.name]):
+        from .pickles import find_code
+
+        try:
+            code = find_code(path)
+        except (ValueError, IndexError, UnicodeError) as e:
+            why, code = f"not a PyTorch file ({e})", None
+        if code is not None:
+            text = f"{path.name} is a pickle with {ascii(code)[1:-1][:80]}, which is no tensor and can run code. Do not load it"
+            raise LoadError("pickle", f"{spec}: {text}; use a repo with safetensors")
     if why:
         raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself. Pin another revision or repair the repo")
     return features

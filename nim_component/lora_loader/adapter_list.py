@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from .outcome import LoadError
 
 CONFIG, WEIGHTS = "adapter_config.json", ("adapter_model.safetensors", "adapter_model.bin")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+"""Endings of files that are pickles."""
 SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
 # The grammar of the hub, ASCII only. In addition `..` is refused everywhere.
 GRAMMAR = {
@@ -43,6 +46,8 @@ class AdapterSpec:
     files: tuple[str, ...] | None
     locked: tuple[tuple[str, LockedRecord], ...] | None = None
     """Path and record of each file. With them, `revision` is the commit; no look-up is needed."""
+    allow_pickle: bool = False
+    """Accept files that are pickles."""
 
     def __str__(self) -> str:
         return f"adapter {self.name} ({self.repo_id}@{self.revision})"
@@ -110,8 +115,9 @@ def read_spec(entry: dict[str, Any]) -> AdapterSpec:
     locked = entry.get("locked")
     records = locked and tuple((file, LockedRecord(record["size"], record["sha256"])) for file, record in locked.items())
     return AdapterSpec(
-        entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records
-    )
+        entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records,
+        entry.get("allow_pickle") is True,
+    )  # fmt: skip
 
 
 def _check_specs(wanted: AdapterList) -> list[str]:
@@ -129,6 +135,8 @@ def _check_specs(wanted: AdapterList) -> list[str]:
             _fits("commit", spec.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in spec.locked)
         ):
             problems.append(f"adapters[{i}].locked: needs a commit, and a size and a SHA-256 for each file; lock the adapters again")
+        if not wanted.compared and not spec.allow_pickle and (pickles := find_pickles(files or ())):
+            problems.append(f"adapters[{i}].files: {_shown(pickles[0])} is a pickle; use safetensors, or set allow_pickle on the adapter")
         if wanted.compared and not spec.locked:
             problems.append(f"adapters[{i}].locked: is required for a comparison; lock the adapters")
     return problems
@@ -150,6 +158,11 @@ def _check_names(where: str, names: Any, served: str) -> list[str]:
 
 def _fits(part: str, value: Any) -> bool:
     return isinstance(value, str) and ".." not in value and GRAMMAR[part].fullmatch(value) is not None
+
+
+def find_pickles(files: Iterable[Any]) -> list[str]:
+    """Return the files that are pickles, which can run code in the server."""
+    return [str(file) for file in files if str(file).lower().endswith(PICKLES)]
 
 
 def is_size(value: Any) -> bool:

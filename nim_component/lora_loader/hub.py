@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .adapter import check_fit, check_size, check_weights, read_config
-from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, is_sha256, is_size
+from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
 from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .settings import Settings
@@ -139,6 +139,9 @@ class Hub:
         if missing := [path for path in wanted if path not in there]:
             what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
             raise LoadError("no-match", f"{spec}: {what}. If this is a LoRA adapter, correct its revision or files, else the repo id")
+        if not spec.allow_pickle and (pickles := find_pickles(wanted)):
+            fix = "Convert them to safetensors; if you trust the repo, set allow_pickle: true on the adapter"
+            raise LoadError("pickle", f"{spec}: its weights are only in {pickles[0]}, a pickle, which can run code in the server. {fix}")
         files: list[Incoming] = []
         for path in sorted(wanted, key=lambda path: not path.endswith(CONFIG)):
             f: dict[str, Any] = there[path]

@@ -8,11 +8,15 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import io
 import json
+import pickle
 import re
 import struct
 import threading
 import time
+import zipfile
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,6 +28,15 @@ def safetensors(size: int = 4096, seed: int = 0, name: str = "w") -> bytes:
     header = json.dumps({"__metadata__": {"format": "pt"}, name: {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
     block = hashlib.sha256(str(seed).encode()).digest()
     return struct.pack("<Q", len(header)) + header + (block * (size // 32 + 1))[:size]
+
+
+def pickled(value: Any = None, protocol: int = 2) -> bytes:
+    """Weights as `torch.save` writes them: an archive with a pickle."""
+    data, archive = io.BytesIO(), ("adapter_model/data.pkl", "adapter_model/version")
+    with zipfile.ZipFile(data, "w") as z:
+        z.writestr(archive[0], pickle.dumps(OrderedDict() if value is None else value, protocol))
+        z.writestr(archive[1], b"3\n")
+    return data.getvalue()
 
 
 def config(rank: int = 16, base: str = "meta-llama/Meta-Llama-3-8B-Instruct", **more: Any) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.lora.hub import Hub, Repo, adapter, config, safetensors
+from tests.lora.hub import Hub, Repo, adapter, config, pickled, safetensors
 from tests.lora.pod import Pod
 from tests.lora.stub_nim import adapters as listed
 
@@ -35,7 +35,7 @@ def contents(directory: Path) -> dict[str, tuple[int, int]]:
 
 def test_provided_adapters_are_checked_and_kept(hub: Hub, pod: Pod) -> None:
     shelve(pod, "one", adapter(1))
-    shelve(pod, "two", {"adapter_config.json": config(rank=64), "adapter_model.bin": b"PK\x03\x04" + bytes(10)})
+    shelve(pod, "two", {"adapter_config.json": config(rank=64), "adapter_model.bin": pickled()})
     shelve(pod, "more", {})
     look(pod, given=["two", "one"])
     for path in (pod.root, pod.adapters):

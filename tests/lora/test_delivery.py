@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from tests.lora.hub import Hub, Repo, adapter, config, safetensors
+from tests.lora.hub import Hub, Repo, adapter, config, pickled, safetensors
 from tests.lora.pod import TOKEN, Pod, as_user
 from tests.lora.stub_nim import StubNIM
 
@@ -164,11 +164,12 @@ def test_unlisted_adapters_go_foreign_directories_stay(hub: Hub, pod: Pod) -> No
 
 
 def test_bin_weights_and_explicit_files_download(hub: Hub, pod: Pod) -> None:
-    weights = b"PK\x03\x04" + bytes(1000)
+    weights = pickled()
     hub.repos["org/bin"] = Repo({"main": {"adapter_config.json": config(), "adapter_model.bin": weights}})
     hub.repos["org/deep"] = Repo({"main": {f"last/{k}": v for k, v in adapter(5).items()}})
     pod.list_adapters(
-        "org/bin", {"repo_id": "org/deep", "files": ["last/adapter_config.json", "last/adapter_model.safetensors", "last/README.md"]}
+        {"repo_id": "org/bin", "allow_pickle": True},
+        {"repo_id": "org/deep", "files": ["last/adapter_config.json", "last/adapter_model.safetensors", "last/README.md"]},
     )
     result = pod.run()
     assert result.code == 0, result

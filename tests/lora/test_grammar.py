@@ -43,7 +43,7 @@ def test_repo_ids_follow_the_grammar(text: str) -> None:
 def test_names_and_files_are_one_path_segment(text: str) -> None:
     if accepted(name=text):
         assert text.isascii() and Path(text).name == text and text[0] not in ".-" and not set(text) & set("/\\\0 $`;|&'\"\n%?#@:~*")
-    if accepted(files=["adapter_config.json", f"{text}/adapter_model.bin"]):
+    if accepted(files=["adapter_config.json", f"{text}/adapter_model.safetensors"]):
         assert ".." not in text and not text.startswith("/") and not set(text) & set("\\\0 $`;|&'\"\n%?#@:~*")
 
 

@@ -129,7 +129,11 @@ def test_prewarm_changes_no_pod(nim: NIM):
 
 FULL: dict[str, Any] = {
     **LORA,
-    "hf_repo_ids": ["my-org/one", "my-org/two@v1", {"repo_id": "a/c", "files": ["adapter_config.json", "adapter_model.bin"]}],
+    "hf_repo_ids": [
+        "my-org/one",
+        "my-org/two@v1",
+        {"repo_id": "a/c", "files": ["adapter_config.json", "adapter_model.bin"], "allow_pickle": True},
+    ],
     "tolerations": [{"key": "a", "operator": "Exists"}, {"key": "b", "operator": "Exists"}],
     "topology_spread": [{"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway"} for key in ("zone", "rack")],
     "network": {"https_proxy": "http://proxy:3128", "no_proxy": [".b.example", ".a.example"]},

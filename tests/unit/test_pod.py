@@ -372,12 +372,21 @@ class TestLoRA:
     def test_config_map_contains_program_and_list(self):
         import json
 
-        adapters = ["o/one", LoRAAdapter(repo_id="o/two", revision="v1", name="b", files=["adapter_config.json", "adapter_model.bin"])]
+        adapters = [
+            "o/one",
+            LoRAAdapter(repo_id="o/two", revision="v1", name="b", files=["adapter_config.json", "adapter_model.bin"], allow_pickle=True),
+        ]
         data = recorded(**{**LORA, "hf_repo_ids": adapters}).child("llama", CONFIG_MAP).inputs["data"]
         assert {"__main__.py", "hub.py", "requirements.txt", "adapters.json"} < set(data)
         assert set(data) - {"adapters.json"} == {file.name for file in Path(loader.__file__).parent.iterdir() if file.is_file()}
         assert json.loads(data["adapters.json"])["adapters"] == [
-            {"name": "b", "repo_id": "o/two", "revision": "v1", "files": ["adapter_config.json", "adapter_model.bin"]},
+            {
+                "name": "b",
+                "repo_id": "o/two",
+                "revision": "v1",
+                "files": ["adapter_config.json", "adapter_model.bin"],
+                "allow_pickle": True,
+            },
             {"name": "one", "repo_id": "o/one", "revision": "main", "files": None},
         ]
 

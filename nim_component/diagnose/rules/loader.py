@@ -73,6 +73,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "An adapter uses a feature that the server's engine does not load",
         "Train or export the adapter as plain LoRA, merge it into the model, or remove it.",
     ),
+    "pickle": (
+        "The weights of an adapter are a pickle, which can run code in the server",
+        "Convert them to safetensors. If you trust the repository, set `allow_pickle: true` on the adapter, which accepts tensors only.",
+    ),
     "lock-lost": (
         "The adapter loader was suspended, and another one took over its volume",
         "No action: the other one downloads the adapters, and this one restarts.",

@@ -70,6 +70,25 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "are in adapter_model.safetensors or adapter_model.bin.",
     ),
     (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json", "adapter_model.bin"]}]},
+        "hf_repo_ids[0].allow_pickle: must be true for adapter_model.bin, which is a pickle and can run code in the server "
+        "(got 'a/x'). Use a repository with safetensors. If you trust this one, set allow_pickle: true on the adapter.",
+    ),
+    (
+        {
+            **LORA,
+            "hf_repo_ids": [
+                {
+                    "repo_id": "a/x",
+                    "allow_pickle": True,
+                    "locked": {"commit": "a" * 40, "files": {"adapter_model.bin": {"size": 1, "sha256": "0" * 64}}},
+                }
+            ],
+        },
+        "hf_repo_ids[0]: is locked with adapter_model.bin, which was not scanned for code (got 'a/x'). Run nim-component "
+        "adapters lock --upgrade.",
+    ),
+    (
         {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "revison": "v1"}]},
         "hf_repo_ids[0].revison: unknown field. Did you mean 'revision'?",
     ),
