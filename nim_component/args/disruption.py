@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from ..text.amounts import count_of
 from .arguments import Arguments
 from .autoscaling import AutoscalingArgs
 from .fixes import fix
@@ -61,6 +62,6 @@ def validate_budget(budget: DisruptionBudgetArgs | None, replicas: int, autoscal
     if budget.max_unavailable in (0, "0%"):
         yield Problem(("disruption_budget", "max_unavailable"), blocks, fix("Set {}.", use_one), repr(budget.max_unavailable))
     elif least == "100%" or (isinstance(least, int) and least >= fewest):
-        replicas_text = "1 replica" if fewest == 1 else f"{fewest} replicas"
+        replicas_text = count_of(fewest, "replica")
         action = fix("Set {} in place of min_available, or increase the number of replicas.", use_one)
         yield Problem(("disruption_budget", "min_available"), f"with {replicas_text} {blocks}", action, repr(least))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pulumi
 from pydantic import BaseModel
 
+from ..text.amounts import count_of
 from ..text.redaction import contains_key
 from .fixes import Syntax
 from .problems import Problem
@@ -35,7 +36,7 @@ class ArgumentError(pulumi.RunError):
 
         self.owner = owner
         self.problems = tuple(problems)
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        count = count_of(len(self.problems), "problem")
         lines = [f"  {problem.render(root or NIM, syntax)}" for problem in self.problems]
         super().__init__("\n".join([f"{owner} has {count}:", *lines]))
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from ..text.field_paths import Path, show_argument_path
+from ..text.nearest_names import did_you_mean
 from ..text.redaction import looks_like_credential
 from .fixes import Fix, Syntax, fix, render_fix, syntax_of
 from .outputs import is_output
@@ -173,10 +173,8 @@ def _translate(detail: ErrorDetails, root: type[BaseModel] | None) -> Problem:
 
 
 def _suggest_literal(expected: str, value: str | None) -> str:
-    received = (value or "").strip("'")
-    choices = {choice.lower(): choice for choice in re.findall(r"'([^']*)'", expected)}
-    near = get_close_matches(received.lower(), choices, 1, _LITERAL_CUTOFF)
-    return f"Did you mean {choices[near[0]]!r}?" if near else "Use one of these values."
+    choices = re.findall(r"'([^']*)'", expected)
+    return did_you_mean((value or "").strip("'"), choices, _LITERAL_CUTOFF) or "Use one of these values."
 
 
 def _fill(text: str, context: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..text.amounts import count_of
 from .connection import ContextOption, KubeconfigOption, require_cluster, run_on_cluster
 from .exit_codes import MISSING, UNCHECKED
 from .failure import enable_json_errors, fail, run_or_fail
@@ -93,8 +94,7 @@ def print_results(results: list[CheckResult]) -> None:
         if result.link:
             print_hanging(console, Text("  see: "), Text(result.link))
     counts = Counter(result.mark for result in results)
-    warnings = f"{counts['warn']} warning{'' if counts['warn'] == 1 else 's'}"
-    summary = [f"{counts['fail']} failed", warnings, f"{counts['ok']} passed"]
+    summary = [f"{counts['fail']} failed", count_of(counts["warn"], "warning"), f"{counts['ok']} passed"]
     if counts["skip"]:
         summary.append(f"{counts['skip']} not checked")
     print_whole(console, Text(f"\n{', '.join(summary)}"))

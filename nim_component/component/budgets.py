@@ -8,6 +8,7 @@ import pulumi
 from ..diagnose.progress.availability import has_hooks
 from ..diagnose.progress.run_state import run_state
 from ..manifests.timing import Timing
+from ..text.amounts import format_minutes
 
 _KEY = "budgets"
 
@@ -30,19 +31,14 @@ def describe_budgets(budgets: dict[str, Timing]) -> str:
     """Return the longest wait of all services, with its parts."""
     name, longest = max(budgets.items(), key=lambda each: each[1].longest_wait)
     others = f", the longest of {len(budgets)} services" if len(budgets) > 1 else ""
-    return f"`pulumi up` waits at most {_minutes(longest.longest_wait)} for {name}{others} ({_describe_parts(longest)})."
+    return f"`pulumi up` waits at most {format_minutes(longest.longest_wait)} for {name}{others} ({_describe_parts(longest)})."
 
 
 def _describe_parts(timing: Timing) -> str:
-    pod = [f"node and image {_minutes(timing.progress_deadline - timing.loader_deadline - timing.startup)}"]
+    pod = [f"node and image {format_minutes(timing.progress_deadline - timing.loader_deadline - timing.startup)}"]
     if timing.loader_deadline:
-        pod.append(f"adapters {_minutes(timing.loader_deadline)}")
-    pod.append(f"model {_minutes(timing.startup)}")
+        pod.append(f"adapters {format_minutes(timing.loader_deadline)}")
+    pod.append(f"model {format_minutes(timing.startup)}")
     times = f" for each of {timing.rounds} pods, one after another" if timing.rounds > 1 else ""
-    jobs = [f"Job {_minutes(timing.jobs_timeout)}"] if timing.jobs_timeout else []
-    return ", ".join([*jobs, f"{' + '.join(pod)}{times}", f"margin {_minutes(timing.create_timeout - timing.progress_deadline)}"])
-
-
-def _minutes(seconds: int) -> str:
-    """Return a duration in whole minutes, rounded up."""
-    return f"{-(-seconds // 60)} min"
+    jobs = [f"Job {format_minutes(timing.jobs_timeout)}"] if timing.jobs_timeout else []
+    return ", ".join([*jobs, f"{' + '.join(pod)}{times}", f"margin {format_minutes(timing.create_timeout - timing.progress_deadline)}"])

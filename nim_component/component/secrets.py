@@ -16,7 +16,7 @@ from ..args import NIM
 from ..args.error import ArgumentError, describe_owner
 from ..args.problems import Problem
 from ..kubernetes.generated_names import hash_content
-from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret
+from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret, edit_secret
 from ..manifests.references import SecretKey
 from ..names import PULL_SECRET_TYPE, make_labels
 from ..text.field_paths import Path
@@ -186,14 +186,15 @@ def find_missing_keys(id_: str, data: Mapping[str, Any], type_: str | None, keys
         type_: Its type, if known.
         keys: Required keys, by the fields that require them.
     """
+    namespace, _, name = id_.partition("/")
     problems: list[Problem] = []
-    another = f"Create another Secret: {create_pull_secret(id_.partition('/')[0], '<name>', NGC_REGISTRY)}."
+    another = f"Create another Secret: {create_pull_secret(namespace, '<name>', NGC_REGISTRY)}."
     for path, key in keys.items():
         if key == PULL_KEY and type_ not in (None, PULL_SECRET_TYPE):
             problems.append(Problem(path, f"Secret {id_} is of type {type_}, not {PULL_SECRET_TYPE}", another))
         elif key not in data:
             existing = ", ".join(sorted(data)) or "none"
-            add = f"Use one of its keys, or add the key: kubectl -n {id_.replace('/', ' edit secret ')}."
+            add = f"Use one of its keys, or add the key: {edit_secret(namespace, name)}."
             fix = another if key == PULL_KEY else add
             problems.append(Problem(path, f"Secret {id_} has no key {key!r}; its keys are: {existing}", fix))
     return problems

@@ -19,6 +19,7 @@ from ..cluster.objects import (
     time_at,
 )
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_JOB, PREWARM_CONTAINER, PREWARM_JOB, SERVER_CONTAINER
+from ..text.amounts import count_of, format_duration
 from ..text.sanitizing import sanitize
 from .snapshot import Snapshot
 
@@ -71,7 +72,7 @@ def describe_phases(snapshot: Snapshot, adapters: int = 0, downloaded: int | Non
         workload = snapshot.deployment or snapshot.leader_worker_set
         terminating = [pod for pod in snapshot.all("pods") if is_terminating(pod)]
         if terminating:
-            yield Phase("", f"stopping {_count(len(terminating), 'old pod')}", 0)
+            yield Phase("", f"stopping {count_of(len(terminating), 'old pod')}", 0)
         elif workload is not None and number_at(workload, "spec", "replicas") == 0:
             yield Phase("", "scaled to 0 replicas", READY)
         else:
@@ -101,13 +102,13 @@ def _describe_job(snapshot: Snapshot, job: Object, adapters: int, downloaded: in
         return Phase("", f"done after {_job_duration(snapshot, job)}", READY)
     failed = number_at(job, "status", "failed")
     if condition(job, "Failed").get("status") == "True":
-        return Phase("", f"failed {_count(max(failed, 1), 'time')}, not retried", 0)
+        return Phase("", f"failed {count_of(max(failed, 1), 'time')}, not retried", 0)
     if at(job, "spec", "suspend") is True:
         return Phase("", "suspended", 0)
     live = [pod for pod in snapshot.pods if phase_of(pod) != "Failed"]
     if live:
         return Phase(name_of(live[0]), *_describe_pod(snapshot, live[0], adapters, downloaded))
-    return Phase("", f"failed {_count(failed, 'time')}, waiting to start again" if failed else "waiting for pods", 0)
+    return Phase("", f"failed {count_of(failed, 'time')}, waiting to start again" if failed else "waiting for pods", 0)
 
 
 def _describe_pod(snapshot: Snapshot, pod: Object, adapters: int, downloaded: int | None) -> tuple[str, int]:
@@ -123,7 +124,7 @@ def _describe_pod(snapshot: Snapshot, pod: Object, adapters: int, downloaded: in
     image = sanitize(text_at(current.spec, "image"), 150)
     role = _describe_role(current)
     if current.waiting == "CrashLoopBackOff":
-        return f"{role} failed {_count(current.restarts, 'time')}, waiting to start again", 3
+        return f"{role} failed {count_of(current.restarts, 'time')}, waiting to start again", 3
     if current.waiting:
         if current.waiting in ("ContainerCreating", "PodInitializing"):
             is_pulling = _is_pulling(snapshot, pod, image)
@@ -135,7 +136,7 @@ def _describe_pod(snapshot: Snapshot, pod: Object, adapters: int, downloaded: in
         if current.name == PREWARM_CONTAINER:
             return _describe_model_download(snapshot), 5
         if current.name == SERVER_CONTAINER:
-            return "loading the model" + (f" (started {_count(current.restarts + 1, 'time')})" if current.restarts else ""), 6
+            return "loading the model" + (f" (started {count_of(current.restarts + 1, 'time')})" if current.restarts else ""), 6
         return f"{role} runs", 5
     return f"scheduled on {node}, preparing {role}", 3
 
@@ -165,7 +166,7 @@ def _is_pulling(snapshot: Snapshot, pod: Object, image: str) -> bool:
 def _describe_adapter_download(adapters: int, downloaded: int | None) -> str:
     if downloaded is not None and adapters:
         return f"downloading adapter {min(downloaded + 1, adapters)} of {adapters}"
-    return f"downloading {_count(adapters, 'adapter')}" if adapters else "downloading adapters"
+    return f"downloading {count_of(adapters, 'adapter')}" if adapters else "downloading adapters"
 
 
 def _describe_model_download(snapshot: Snapshot) -> str:
@@ -181,14 +182,3 @@ def _pod_duration(snapshot: Snapshot, pod: Object) -> str:
 def _job_duration(snapshot: Snapshot, job: Object) -> str:
     started, ended = time_at(job, "metadata", "creationTimestamp"), time_at(job, "status", "completionTime") or snapshot.now
     return format_duration((ended - started).total_seconds()) if started else "an unknown time"
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration such as `6 min 12 s`."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

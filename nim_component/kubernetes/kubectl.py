@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from shlex import quote
 
 NGC_REGISTRY = "nvcr.io"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Annotation with the whole object, which `kubectl apply` writes."""
 _REGISTRY = re.compile(r"[A-Za-z0-9.\[\]:_-]+")
 
 
@@ -25,6 +27,16 @@ def create_pull_secret(namespace: str, name: str, registry: str) -> str:
     config = f'{{"auths":{{"{host}":{{"username":"{user}","password":"%s"}}}}}}'
     options = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin"
     return f"""read -rs key; printf '{config}' "$key" | kubectl -n {namespace} create secret generic {name} {options}"""
+
+
+def edit_secret(namespace: str, name: str) -> str:
+    """Return the command that opens a Secret in an editor."""
+    return f"kubectl -n {namespace} edit secret {name}"
+
+
+def delete_pod(namespace: str, name: str) -> str:
+    """Return the command that deletes a pod of a lost node."""
+    return f"kubectl -n {namespace} delete pod {name} --force"
 
 
 def describe(namespace: str, kind: str, name: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from ..kubernetes import kubectl
 from ..kubernetes.quantities import canonical_quantity
 from .kubernetes_provider import BUILTIN_GROUP_VERSIONS
 from .kubernetes_types import Field, find_fields, find_struct
@@ -31,7 +32,6 @@ READ_ONLY = (
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid",
 )  # fmt: skip
 """Fields of `metadata` that only a cluster sets."""
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def to_object(inputs: Mapping[str, Any], api_version: str, kind: str) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def mark_last_applied(secret: dict[str, Any]) -> dict[str, Any]:
     `kubectl apply` writes the whole Secret to this annotation, and programs contain copies of it.
     """
     match secret:
-        case {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": str(text), **others}, **rest}}:
-            annotations = {**others, LAST_APPLIED: Secret(text)}
+        case {"metadata": {"annotations": {kubectl.LAST_APPLIED: str(text), **others}, **rest}}:
+            annotations = {**others, kubectl.LAST_APPLIED: Secret(text)}
             return {**secret, "metadata": {**rest, "annotations": annotations}}
         case _:
             return secret

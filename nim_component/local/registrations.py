@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import alias_pb2, callback_pb2, resource_pb2
 
-from . import markers, wire
+from . import markers, urns, wire
 from .resources import Options, Resource, Timeouts
 from .urns import AliasSpec
 
@@ -26,8 +26,8 @@ def describe_registration(
         custom=request.custom,
         remote=request.remote,
         id=id_,
-        provider=parse_provider_urn(request.provider),
-        providers={package: parse_provider_urn(reference) for package, reference in request.providers.items()},
+        provider=urns.parse_provider(request.provider),
+        providers={package: urns.parse_provider(reference) for package, reference in request.providers.items()},
         options=describe_options(request),
         mutable=mutable,
         raw=properties,
@@ -75,7 +75,7 @@ def describe_read(request: resource_pb2.ReadResourceRequest, *, urn: str, output
         custom=True,
         read=True,
         id="" if request.id == markers.UNKNOWN_SENTINEL else request.id,
-        provider=parse_provider_urn(request.provider),
+        provider=urns.parse_provider(request.provider),
         options=Options(
             dependencies=tuple(sorted(request.dependencies)),
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
@@ -108,11 +108,3 @@ def describe_alias(alias: alias_pb2.Alias) -> AliasSpec:
         return AliasSpec(urn=alias.urn)
     spec = alias.spec
     return AliasSpec("", spec.name, spec.type, spec.stack, spec.project, spec.parentUrn, spec.noParent)
-
-
-def parse_provider_urn(reference: str) -> str:
-    """Return the URN in a provider reference, `<urn>::<id>`.
-
-    The SDK has already searched the parents for the provider of a resource.
-    """
-    return reference.rpartition("::")[0]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..text.amounts import count_of
 from ..text.console import open_console, print_hanging, print_whole
 from . import markers, urns
 from .comparison import PropertyChange, Step
@@ -212,7 +213,7 @@ def show_result(update: Update) -> list[str]:
     """Return sentences with the count of files, and the way to deploy them."""
     count, stack = sum(len(plan.texts) for plan in update.plans), update.run.stack
     folders = ", ".join(show_file(plan.folder) for plan in update.plans if plan.texts)
-    rendered = f"Rendered {count} manifest{'' if count == 1 else 's'} to {folders}." if count else "Rendered no manifests."
+    rendered = f"Rendered {count_of(count, 'manifest')} to {folders}." if count else "Rendered no manifests."
     deploy = (
         f"Stack {stack} only renders files (renderYamlToDirectory). To deploy, run `pulumi up` with a stack that does not set it."
         if update.renders_only

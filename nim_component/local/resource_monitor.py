@@ -13,7 +13,7 @@ from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
 from . import kubernetes_provider, markers, urns, wire
 from .engine_settings import read_settings
-from .registrations import describe_read, describe_registration, parse_provider_urn, read_transforms
+from .registrations import describe_read, describe_registration, read_transforms
 from .resources import LogEntry, Resource
 from .transforms import CallbackClient, run_transforms
 
@@ -87,7 +87,7 @@ class LocalMonitor(MockMonitor):
         if request.custom or request.remote:
             self.settings.refuse_default_provider(request.type, request.provider)
         with self.lock:
-            provider = self.records.get(parse_provider_urn(request.provider))
+            provider = self.records.get(urns.parse_provider(request.provider))
         properties, id_ = self.identify(request, urn, provider)
         mutable = kubernetes_provider.is_mutable(request.type, provider and provider.inputs, self.config)
         resource = describe_registration(request, urn=urn, properties=properties, id_=id_, mutable=mutable)

@@ -50,6 +50,11 @@ def parse(urn: str) -> Urn:
     return Urn(stack, project, qualified_type, name)
 
 
+def parse_provider(reference: str) -> str:
+    """Return the URN in a provider reference, `<urn>::<id>`."""
+    return reference.rpartition("::")[0]
+
+
 def make(stack: str, project: str, parent: str, type_: str, name: str) -> str:
     """Return the URN of a resource. `parent` is a URN or empty."""
     return str(Urn(stack, project, qualify(parse(parent).qualified_type if parent else "", type_), name))

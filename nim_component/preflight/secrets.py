@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..cluster.images import registry_of
 from ..cluster.objects import items_at, text_at
-from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret, create_secret
+from ..kubernetes.kubectl import NGC_REGISTRY, create_pull_secret, create_secret, edit_secret
 from ..names import PULL_SECRET_TYPE
 from ..text.sanitizing import sanitize
 from .facts import Facts
@@ -58,7 +58,7 @@ def _check_keys(namespace: str, name: str, use: _Use, facts: Facts) -> CheckResu
         existing = sanitize(", ".join(found.keys[:8]), 200) or "none"
         text = f"has no {_plural('key', missing)}; its keys: {existing}; {use.by}"
         fix = "Set secrets.ngc_secret_key or secrets.hf_token_key to one of its keys, or add the key:"
-        return CheckResult("fail", about, text, fix, f"kubectl -n {namespace} edit secret {name}")
+        return CheckResult("fail", about, text, fix, edit_secret(namespace, name))
     return CheckResult("ok", about, f"has the {_plural('key', keys)}")
 
 

@@ -73,18 +73,3 @@ def enumerate_values(values: Iterable[Any], at_most: int | None = None) -> Sente
 def plain_text(pieces: Sentence) -> str:
     """Return a sentence as plain text."""
     return "".join(pieces)
-
-
-def count_of(count: int, noun: str, plural: str = "") -> str:
-    """Return a number and its noun: `1 replica`, `3 replicas`."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration such as `30 minutes`, `1 hour 10 minutes` or `90 seconds`."""
-    whole = int(seconds)
-    if whole < 120 or (whole < 600 and whole % 60):
-        return f"{whole} seconds"
-    hours, minutes = divmod(-(-whole // 60), 60)
-    parts = [count_of(hours, "hour")] if hours else []
-    return " ".join([*parts, *([count_of(minutes, "minute")] if minutes or not hours else [])])

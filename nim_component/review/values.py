@@ -15,6 +15,7 @@ from hashlib import blake2s
 from itertools import pairwise
 from typing import Any, Final, cast
 
+from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
 
@@ -22,7 +23,6 @@ KNOWN_AFTER_APPLY: Final = "(known after apply)"
 """Text of an unknown value, as in the output of `pulumi preview`."""
 _EXECUTED: Final = ("args", "command")
 """Fields whose texts are executed."""
-LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,7 @@ CUTOFF = 0.6
 """Least similarity of a suggestion, as a ratio of `difflib.SequenceMatcher`."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> str:
     """Return `Did you mean 'x'?` for the known name nearest to `name`, or an empty text.
 
     A name that differs only in case, hyphens and underscores comes before one that differs in
@@ -16,7 +16,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     folded = {_fold(candidate): candidate for candidate in names}
-    near = folded.get(_fold(name)) or next(iter(get_close_matches(name, names, 1, CUTOFF)), None)
+    lowered = {candidate.lower(): candidate for candidate in names}
+    near = folded.get(_fold(name)) or next((lowered[each] for each in get_close_matches(name.lower(), lowered, 1, cutoff)), None)
     return f"Did you mean {near!r}?" if near else ""
 
 

@@ -11,7 +11,7 @@ import pytest
 from nim_component.review.change import ResourceState
 from nim_component.review.matching import compare
 from nim_component.review.object_fields import gpus, rolling_update, startup_budget
-from nim_component.review.sentences import duration, plain_text
+from nim_component.review.sentences import plain_text
 from nim_component.review.sources.preview import read_preview
 from nim_component.review.stack_review import StackReview, review
 from nim_component.review.values import Redacted, redact_inputs, redact_message, show
@@ -80,14 +80,6 @@ def test_startup_budget_includes_download_of_adapters():
     loader = {"name": "download-loras", "env": [{"name": "LORA_DEADLINE_SECONDS", "value": "600"}]}
     assert startup_budget(workload(pod={"initContainers": [loader]})) == 2400
     assert startup_budget(workload(container={"startupProbe": None})) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(30, "30 seconds"), (90, "90 seconds"), (1800, "30 minutes"), (3600, "1 hour"), (4200, "1 hour 10 minutes"), (601, "11 minutes")],
-)
-def test_duration_is_readable(seconds: int, text: str):
-    assert duration(seconds) == text
 
 
 def test_equal_size_in_other_unit_has_no_finding():

@@ -92,10 +92,10 @@ def test_budgets_of_many_services_are_one_line():
     jobs = Timing(450, 1800, 2850, prewarm_deadline=4200)
     text = describe_budgets({"small": short, "big": long})
     assert text == (
-        "`pulumi up` waits at most 161 min for big, the longest of 2 services "
+        "`pulumi up` waits at most 2 h 41 min for big, the longest of 2 services "
         "(node and image 10 min + model 30 min for each of 4 pods, one after another, margin 1 min)."
     )
     assert describe_budgets({"small": short, "lora": jobs}) == (
-        "`pulumi up` waits at most 120 min for lora, the longest of 2 services "
-        "(Job 71 min, node and image 10 min + adapters 8 min + model 30 min, margin 1 min)."
+        "`pulumi up` waits at most 2 h for lora, the longest of 2 services "
+        "(Job 1 h 11 min, node and image 10 min + adapters 8 min + model 30 min, margin 1 min)."
     )

@@ -23,7 +23,7 @@ import pulumi
 from ...args import NIM
 from ...cluster.connection import resolve_connection
 from ...cluster.objects import Object, number_at
-from ..phases import format_duration
+from ...text.amounts import format_duration
 from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, describe_failed_hold, hold, release
 from .early_end import RolloutError, WaitEnd, WaitSettings, describe_early_end, describe_end, must_wait
 from .interrupts import delay_interrupts

@@ -5,8 +5,9 @@ import time
 from collections.abc import Sequence
 
 from ...cluster.kinds import EXTRA_KINDS
+from ...text.amounts import format_duration
 from ..diagnosis import Diagnosis
-from ..phases import READY, describe_phases, format_duration
+from ..phases import READY, describe_phases
 from ..store import owner_key
 from ..watch import Watch
 from .recovery import find_link

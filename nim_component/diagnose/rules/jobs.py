@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from ...cluster.objects import Object, at, condition, is_finished, items_at, name_of, number_at, text_at, time_at
 from ...names import PREWARM_CONTAINER
+from ...text.amounts import format_duration
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
-from ..phases import format_duration
 from ..snapshot import Snapshot
 from .queues import find_queue
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...cluster.objects import Object, condition, event_time, is_ready, message_of, name_of, phase_of, text_at
 from ...cluster.scheduling import is_node_ready
+from ...kubernetes.kubectl import delete_pod
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
@@ -50,7 +51,7 @@ def _check_failure(pod: Object, reason: str, message: str, subject: str) -> Iter
 def _check_node(snapshot: Snapshot, pod: Object, node: str, subject: str) -> Iterator[Diagnosis]:
     found, shown = snapshot.nodes.get(node), sanitize(node, 80)
     if found is None:
-        command = f"kubectl -n {snapshot.namespace} delete pod {name_of(pod)} --force"
+        command = delete_pod(snapshot.namespace, name_of(pod))
         fix = f"The pod is replaced after a while. If it is not, delete it: `{command}`."
         yield Diagnosis("node-lost", f"The pod's node {shown} no longer exists", fix, subject=subject)
     elif not is_node_ready(found):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from ...cluster.objects import Object, at, condition, is_terminating, name_of, number_at, text_at, time_at
 from ...cluster.scheduler_message import lacking_resource, split_reasons
 from ...cluster.scheduling import gpu_resource_of, holds_resources, requests_of
+from ...kubernetes.kubectl import delete_pod
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
@@ -75,5 +76,5 @@ def _check_termination(snapshot: Snapshot, pod: Object) -> Iterator[Diagnosis]:
     reason = f"its finalizers are not removed: {sanitize(finalizers, 120)}" if finalizers else "its node does not confirm the termination"
     late, node = int((snapshot.now - deadline).total_seconds()), sanitize(text_at(pod, "spec", "nodeName"), 60)
     text = f"The old pod {name_of(pod)} should have terminated {late} s ago and still holds its GPUs: {reason}"
-    fix = f"Check the node {node}. If it is lost: `kubectl -n {snapshot.namespace} delete pod {name_of(pod)} --force`."
+    fix = f"Check the node {node}. If it is lost: `{delete_pod(snapshot.namespace, name_of(pod))}`."
     yield Diagnosis("old-pod-stuck", text, fix, subject=f"pod/{name_of(pod)}", confidence="likely")

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
+from ...text.amounts import spell_duration
 from ..accessors import Fields, get, integer, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
-from ..sentences import Sentence, duration, sentence
+from ..sentences import Sentence, sentence
 
 LIST = "adapters.json"
 """File in the loader's ConfigMap."""
@@ -58,7 +59,7 @@ def adapters(service: ServiceChange) -> Iterator[Finding]:
                 consequence = sentence(
                     "Requests for it return 404 for up to {time}, until every server unloaded it. "
                     "Then the servers load the new version without a restart.",
-                    time=(duration(UNLOAD_INTERVALS * interval),),
+                    time=(spell_duration(UNLOAD_INTERVALS * interval),),
                 )
             yield finding("adapter-repinned", WARNING, change, service.name, text, consequence, *paths)
     for name in sorted(new.keys() - old.keys()):
@@ -80,7 +81,7 @@ def _find_refresh_interval(service: ServiceChange) -> int | None:
 
 
 def _within(interval: int) -> Sentence:
-    return (f"without a restart, at the latest {duration(interval)} after the update",)
+    return (f"without a restart, at the latest {spell_duration(interval)} after the update",)
 
 
 def _find_adapters(service: ServiceChange) -> tuple[Change, Adapters, Adapters, list[str]] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...text.amounts import count_of
 from ..accessors import get, integer
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import WORKLOADS, changed_under, find_server, pod_count, scale_target
-from ..sentences import Sentence, count_of, name_object, sentence
+from ..sentences import Sentence, name_object, sentence
 
 AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
 """Fields of the lower and the upper bound, and the default of the lower bound."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...text.amounts import count_of
 from ..accessors import get, integer
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..matching import MISSING
 from ..object_fields import WORKLOADS, changed_under, claimed_devices, find_changed_templates, gpus, replicas, scale_target
-from ..sentences import Sentence, count_of, enumerate_values, sentence
+from ..sentences import Sentence, enumerate_values, sentence
 from ..server_fit import find_new_misfit
 
 

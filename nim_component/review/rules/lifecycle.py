@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from ...text.amounts import count_of, spell_duration
 from ..accessors import get
 from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import JOBS, SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
-from ..sentences import Sentence, count_of, duration, enumerate_values, name_kind, name_object, sentence
+from ..sentences import Sentence, enumerate_values, name_kind, name_object, sentence
 from ..values import show
 
 # Other rules report the creation and the deletion of these kinds.
@@ -101,7 +102,7 @@ def describe_wait(change: Change) -> Sentence:
     if get(change.subject.inputs, "metadata", "annotations", "pulumi.com/skipAwait") == "true":
         return ()
     limit = get(change.subject.inputs, "spec", "activeDeadlineSeconds")
-    at_most = sentence(" (at most {time})", time=(duration(limit),)) if isinstance(limit, int) else ()
+    at_most = sentence(" (at most {time})", time=(spell_duration(limit),)) if isinstance(limit, int) else ()
     return sentence("The update waits until the Job is complete{at_most}, and so does a rollout that depends on it.", at_most=at_most)
 
 
@@ -127,7 +128,7 @@ def _stopped(change: Change) -> tuple[Severity, Sentence]:
     if count == 0:
         return NOTICE, sentence("The workload has no replicas now.")
     stop = count_of(count, "replica stops", "replicas stop") if count is not None else "All replicas stop"
-    time = f"up to {duration(budget)} (the startup budget)" if budget else "the duration of a start"
+    time = f"up to {spell_duration(budget)} (the startup budget)" if budget else "the duration of a start"
     return CRITICAL, sentence("{stop}, and no request is answered until a new replica is ready: {time}.", stop=(stop,), time=(time,))
 
 

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from ...local.markers import UNKNOWN
 from ...names import WAIT_FOR
+from ...text.amounts import count_of, spell_duration
 from ..accessors import get
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..matching import Difference
 from ..object_fields import SERVERS, WORKLOADS, find_changed_templates, gpus, is_at_or_below, replicas, rolling_update, startup_budget
-from ..sentences import Sentence, count_of, duration, sentence
+from ..sentences import Sentence, sentence
 from ..values import Redacted
 
 
@@ -46,7 +47,7 @@ def _describe_restart(
     service: ServiceChange, change: Change, after: ResourceState, count: int | None, why: Sentence, paths: list[str]
 ) -> Finding:
     budget = startup_budget(after)
-    start = f"up to {duration(budget)} per start (the startup budget)" if budget else "the duration of a start"
+    start = f"up to {spell_duration(budget)} per start (the startup budget)" if budget else "the duration of a start"
     rolling = rolling_update(after, count or 1)
     surge, unavailable = rolling or (0, 0)
     if rolling is None or (count is not None and unavailable >= count and not surge):
@@ -71,7 +72,7 @@ def _describe_restart(
         return finding("stall-risk", WARNING, change, service.name, text, consequence, *paths)
     text = sentence("Pods restart, {step} at a time{why}.", step=(str(max(unavailable, 1)),), why=why)
     rounds = -(-(count or 1) // max(unavailable + surge, 1))
-    total = f", at most {duration(budget * rounds)} in total" if budget and rounds > 1 else ""
+    total = f", at most {spell_duration(budget * rounds)} in total" if budget and rounds > 1 else ""
     consequence = sentence("The other replicas keep serving requests: {start}{total}.", start=(start,), total=(total,))
     return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
 

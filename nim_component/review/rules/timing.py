@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ...text.amounts import spell_duration
 from ..accessors import get, integer
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import WARNING, Finding, finding
 from ..object_fields import SERVERS, startup_budget
-from ..sentences import duration, sentence
+from ..sentences import sentence
 
 DEFAULT_DEADLINE, DEFAULT_TIMEOUT = 600, 600
 """Seconds: the defaults of Kubernetes and of Pulumi's Kubernetes provider."""
@@ -43,10 +44,10 @@ def _find_violations(service: ServiceChange, *, after: bool) -> Iterator[Violati
         budget = startup_budget(deployment)
         if budget is None:
             continue
-        is_not_longer = f"is not longer than the startup budget ({duration(budget)})."
+        is_not_longer = f"is not longer than the startup budget ({spell_duration(budget)})."
         deadline = integer(get(deployment.inputs, "spec", "progressDeadlineSeconds")) or DEFAULT_DEADLINE
         if deadline <= budget:
-            text = f"The progress deadline ({duration(deadline)}) {is_not_longer}"
+            text = f"The progress deadline ({spell_duration(deadline)}) {is_not_longer}"
             consequence = "Kubernetes reports the rollout as failed while the model is still loading."
             yield Violation(text, consequence, change, "spec.progressDeadlineSeconds")
         for waiting in (change, *service.of("Service")):
@@ -56,7 +57,7 @@ def _find_violations(service: ServiceChange, *, after: bool) -> Iterator[Violati
             for operation in ("create", "update"):
                 timeout = state.timeouts.get(operation) or DEFAULT_TIMEOUT
                 if timeout <= budget:
-                    text = f"Pulumi's {operation} timeout of the {state.kind} ({duration(timeout)}) {is_not_longer}"
+                    text = f"Pulumi's {operation} timeout of the {state.kind} ({spell_duration(timeout)}) {is_not_longer}"
                     consequence = "The update fails while the model is still loading."
                     yield Violation(text, consequence, waiting, f"customTimeouts.{operation}")
 
@@ -76,7 +77,8 @@ def shortened(service: ServiceChange) -> Iterator[Finding]:
             continue
         old, new = startup_budget(change.before), startup_budget(change.after)
         if old is not None and new is not None and new < old:
-            text = sentence("The startup budget becomes shorter: {new} instead of {old}.", new=(duration(new),), old=(duration(old),))
+            budgets = {"new": (spell_duration(new),), "old": (spell_duration(old),)}
+            text = sentence("The startup budget becomes shorter: {new} instead of {old}.", **budgets)
             consequence = sentence("A pod whose model takes longer to load is killed during the start, again and again.")
             paths = [each.where for each in change.differences if "startupProbe" in each.where or "LORA_DEADLINE_SECONDS" in each.where]
             yield finding("startup-shortened", WARNING, change, service.name, text, consequence, *paths)

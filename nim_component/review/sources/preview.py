@@ -206,7 +206,7 @@ def read_state(urn: str, state: Fields) -> ResourceState:
 
 def read_provider(reference: Any) -> str:
     """Return the URN of an explicit provider from `<urn>::<id>`, or an empty string."""
-    urn = str(reference or "").rpartition("::")[0]
+    urn = urns.parse_provider(str(reference or ""))
     return urn if urns.is_urn(urn) and not urns.parse(urn).name.startswith("default") else ""
 
 

@@ -112,7 +112,7 @@ def test_follow_of_unreachable_server_fails():
 
 def test_prewarm_job_precedes_the_deployment():
     (found,), _ = explain(FakeClient(pods=[label_as_job_pod(job_pod(state=RUNNING))], jobs=[job()]))
-    assert str(found) == "ml/llama: prewarm Job: downloading the model into the cache (time limit 2 h 0 min)"
+    assert str(found) == "ml/llama: prewarm Job: downloading the model into the cache (time limit 2 h)"
     assert (found.is_deployed, found.is_ready) == (True, False)
 
 

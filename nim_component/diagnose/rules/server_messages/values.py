@@ -8,6 +8,7 @@ from ....cluster.volume_owners import name_pvc
 from ....kubernetes.gpu_resources import is_gpu
 from ....kubernetes.kubectl import read_log
 from ....names import CACHE_VOLUMES, SERVER_CONTAINER, SHM_VOLUME
+from ....text.amounts import count_of
 from ....text.sanitizing import sanitize
 from ...snapshot import Snapshot
 from .hub_token import describe_token
@@ -77,7 +78,7 @@ def _count_gpus(server: Container) -> str:
     limits = mapping_at(server.spec, "resources", "limits")
     amounts = [int(each) for name, each in limits.items() if is_gpu(name) and str(each).isdecimal()]
     count = sum(amounts)
-    return f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU"
+    return count_of(count, "GPU") if count else "no GPU"
 
 
 def find_shm_size(pod: Object) -> str:

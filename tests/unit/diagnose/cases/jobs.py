@@ -30,7 +30,7 @@ CASES: dict[str, list[Case]] = {
     "job-deadline": [
         (
             snapshot(jobs=[finished_job("Failed", "DeadlineExceeded", "Job was active longer than specified deadline")]),
-            "The Job exceeded its deadline of 2 h 0 min. | Raise cache.prewarm.timeout. Downloaded files are kept",
+            "The Job exceeded its deadline of 2 h. | Raise cache.prewarm.timeout. Downloaded files are kept",
         ),
         (snapshot(jobs=[finished_job("Failed", "DeadlineExceeded", container="download-loras")]), "Raise startup_timeout"),
     ],
@@ -43,7 +43,7 @@ CASES: dict[str, list[Case]] = {
     "job-late": [
         (
             snapshot(job_pod(), jobs=[job(age=6000)]),
-            "has used 1 h 40 min of its deadline of 2 h 0 min (possible). | Raise cache.prewarm.timeout.",
+            "has used 1 h 40 min of its deadline of 2 h (possible). | Raise cache.prewarm.timeout.",
         ),
         (snapshot(jobs=[job(age=6000, container="download-loras")]), "| Raise startup_timeout. Downloaded files are kept"),
     ],
