@@ -38,8 +38,8 @@ def find_mismatches(found: StackReview, seen: Mapping[str, Any], starts: int | N
         "the cache is lost": ("cache-lost" in rules or (is_lost and "cache-moved" in rules), is_lost),
     }
     wrong = [f"{fact}: predicted {predicted}, was {was}" for fact, (predicted, was) in facts.items() if predicted != was]
-    is_harmless = seen["pods"] in KEPT and seen["requests"] == "not interrupted" and seen["address"] == "kept" and seen["cache"] in KEPT
-    if is_harmless:
+    is_safe = seen["pods"] in KEPT and seen["requests"] == "not interrupted" and seen["address"] == "kept" and seen["cache"] in KEPT
+    if is_safe:
         wrong += [f"critical, but nothing happened: {text}" for each, text in texts if each.severity is CRITICAL]
     numbers = [int(text.partition(f" {LOADS}")[0].split()[-1]) for _, text in texts if f" {LOADS}" in text]
     return wrong + [f"predicted {number} {LOADS}, were {starts}" for number in numbers if starts not in (None, number)]

@@ -117,8 +117,8 @@ def _validated(value: pulumi.Output[Any], problems: _OutputProblems, path: Path,
             validate(plain)
         except ValidationError as error:
             # The field decides if the value is printed, and the error has another path.
-            is_hidden = is_secret_path(path)
-            return [replace(each, path=path, value=None if is_hidden else each.value, base=()) for each in find_problems(error)]
+            is_redacted = is_secret_path(path)
+            return [replace(each, path=path, value=None if is_redacted else each.value, base=()) for each in find_problems(error)]
         return [problem for _, problem in find_output_texts(None, plain, path)]
 
     is_secret = pulumi.Output.from_input(value.is_secret())

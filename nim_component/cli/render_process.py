@@ -58,7 +58,7 @@ def find_group(user: str) -> int:
     try:
         return pwd.getpwnam(user).pw_gid
     except KeyError:
-        raise RenderProcessError(f"--head-user {user}: unknown user. Pass a user of this machine, such as nobody.") from None
+        raise RenderProcessError(f"--head-user {user}: unknown user. Pass a user of this machine, such as `nobody`.") from None
 
 
 def describe_refusal(python: str, user: str | None, error: OSError) -> str:

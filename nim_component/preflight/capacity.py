@@ -118,14 +118,14 @@ def _place(service: ServiceRequirements, resource: str, facts: Facts, used: _Use
     if placed < service.replicas:
         left = ", ".join(f"{sanitize(name, 60)} {max(number, 0)}" for name, number in sorted(free.items())[:4])
         fix = "Free GPUs, add nodes, or lower gpu or replicas. With a node autoscaler, no action may be necessary."
-        if unhealthy := next((node for node in nodes if _is_held_back(node, resource, free[name_of(node)], requested)), None):
+        if unhealthy := next((node for node in nodes if _is_blocked(node, resource, free[name_of(node)], requested)), None):
             state, repair = describe_health(unhealthy, resource)
             fix = f"{state[0].upper()}{state[1:]}. {repair} {fix}"
         return CheckResult("fail", about, f"requires {total}; {placed} of {service.replicas} pods fit (free: {left})", fix)
     return CheckResult("ok", about, f"enough are free for {total}")
 
 
-def _is_held_back(node: Object, resource: str, free: int, requested: int) -> bool:
+def _is_blocked(node: Object, resource: str, free: int, requested: int) -> bool:
     """Return True if one more pod would fit if all devices of a node were healthy."""
     unhealthy = count_unhealthy(node, resource)
     return unhealthy > 0 and max(free, 0) + unhealthy >= requested

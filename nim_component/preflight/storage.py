@@ -127,9 +127,9 @@ def _check_sharing(about: str, found: Object, service: ServiceRequirements, pvc:
             return CheckResult("ok", about, f"exists ({provisioner}) and has a {SHARED} volume")
     mode = f"{SHARED}, which {service.name} requires"
     if _SHARED_BY_NAME.search(provisioner):
-        text = f"exists ({provisioner}). Judging by its name, it supports {mode}; the cluster does not publish it"
+        text = f"exists ({provisioner}). According to its name, it supports {mode}; the cluster does not publish it"
     elif _BLOCK_BY_NAME.search(provisioner):
-        text = f"exists ({provisioner}). Judging by its name, it does not support {mode}; the cluster does not publish it"
+        text = f"exists ({provisioner}). According to its name, it does not support {mode}; the cluster does not publish it"
     else:
         text = f"exists ({provisioner}); the cluster does not publish whether it supports {mode}"
     field = _field_of(service, pvc, "access_mode")

@@ -257,7 +257,7 @@ def test_explain_reports_missing_models(control_plane: ControlPlane, cluster: Cl
         assert f"note: the served models are not compared with the requested models: {why}\n" in errors
 
 
-def test_missing_service_raises_not_asked(control_plane: ControlPlane, network: PodNetwork, namespace: str):
+def test_missing_service_raises_without_request(control_plane: ControlPlane, network: PodNetwork, namespace: str):
     async def compare() -> Any:
         async with ClusterClient.connect(str(control_plane.kubeconfig)) as client:
             return await find_missing(client, "llama", namespace, 8000, [BASE], 0)

@@ -59,9 +59,9 @@ def test_generated_pods_have_the_verdict_of_the_server(cluster: Client, namespac
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(CHANGES), max_size=4), st.booleans())
-    def compare(changes: list[Change], hides_users: bool) -> None:
+    def compare(changes: list[Change], omits_users: bool) -> None:
         pod = restricted_pod()
-        if hides_users:
+        if omits_users:
             pod["spec"]["hostUsers"] = False
         try:
             apply(pod, changes)

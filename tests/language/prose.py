@@ -15,7 +15,7 @@ INLINE_CODE = re.compile(r"(`{1,2})(?!`).+?\1", re.S)
 LINK_TARGET = re.compile(r"(?<=\])\([^)]*\)|<?https?://[^\s>)]+>?")
 FENCE = re.compile(r"^(?P<indent>\s*)(?P<fence>`{3,}|~{3,}).*?^(?P=indent)(?P=fence)\s*$", re.M | re.S)
 DIRECTIVE = re.compile(r"#\s*(?:noqa|type:|pyright:|ruff:|pragma|!)|\(pyright\b|# /// ")
-GENERATED = ("CHANGELOG.md",)
+REGULAR_EXPRESSION = re.compile(r"\\[bsSwWdn]|\(\?|[\])]\{\d|\.\*|\w\|\w")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Prose:
     path: str
     line: int
     kind: str
-    """`docstring`, `comment` or `markdown`."""
+    """`docstring`, `comment`, `markdown`, `output` or `name`."""
     text: str
     """The text without inline code, targets of links, and tables."""
     raw: str
@@ -81,7 +81,7 @@ def markdown_prose() -> tuple[Prose, ...]:
     return tuple(
         piece
         for path in tracked(".md")
-        if path.name not in GENERATED and "tests/review/golden" not in path.as_posix()
+        if "tests/review/golden" not in path.as_posix()
         for piece in read_markdown(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
     )
 
@@ -105,6 +105,43 @@ def read_python(name: str, source: str) -> Iterator[Prose]:
             block.append(token.string.lstrip("#").strip())
     if block:
         yield Prose(name, first, "comment", without_code("\n".join(block)), "\n".join(block))
+
+
+@cache
+def output_prose() -> tuple[Prose, ...]:
+    """Return the texts that the program can print: help, output, errors and fixes."""
+    return tuple(piece for name, tree in _trees("nim_component/", "policies/") for piece in read_output(name, tree))
+
+
+@cache
+def named_prose() -> tuple[Prose, ...]:
+    """Return the names of all functions and classes, as words."""
+    return tuple(piece for name, tree in _trees("") for piece in read_names(name, tree))
+
+
+def _trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in tracked(".py"):
+        name = str(path.relative_to(ROOT))
+        if name.startswith(folders):
+            yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def read_output(name: str, tree: ast.Module) -> Iterator[Prose]:
+    """Yield the string constants that contain words, without docstrings and regular expressions."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+            continue
+        if " " in node.value.strip() and not REGULAR_EXPRESSION.search(node.value):
+            yield Prose(name, node.lineno, "output", without_code(node.value), node.value)
+
+
+def read_names(name: str, tree: ast.Module) -> Iterator[Prose]:
+    """Yield the names of functions and classes, split into words."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", node.name).strip()
+            yield Prose(name, node.lineno, "name", words, node.name)
 
 
 def read_markdown(name: str, source: str) -> Iterator[Prose]:

@@ -39,6 +39,9 @@ BANNED: dict[str, str] = {
 }
 """A pattern of words, compared without case, and the words to use instead."""
 
+TERMS_OF_KUBERNETES = frozenset({"group", "groups", "claim", "claims", "side"})
+"""Words that names and messages of Kubernetes contain. They are banned in prose only."""
+
 BANNED_PATTERNS = tuple((re.compile(rf"\b(?:{pattern})\b", re.I), instead) for pattern, instead in BANNED.items())
 
 FIRST_WORDS = frozenset({"What", "Whether", "How", "Who", "Whose", "That", "Where", "When"})

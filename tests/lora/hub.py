@@ -136,8 +136,8 @@ class Handler(BaseHTTPRequestHandler):
         """Send an error response, always or for the first `times` requests of each resource."""
         trouble, token = repo.trouble, (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         with self.server.lock:
-            asked = self.server.asked[key] = self.server.asked.get(key, 0) + 1
-        if (status := trouble.get(f"{what}_status")) and asked <= trouble.get("times", 10**9):
+            requested = self.server.requested[key] = self.server.requested.get(key, 0) + 1
+        if (status := trouble.get(f"{what}_status")) and requested <= trouble.get("times", 10**9):
             self.answer(status, b'{"error": "trouble"}', **trouble.get("headers", {}))
             return True
         if repo.trouble.get("open_cdn") and self.path.startswith("/cdn"):
@@ -154,8 +154,10 @@ class Handler(BaseHTTPRequestHandler):
         trouble, large = repo.trouble, path.endswith((".safetensors", ".bin"))
         entry = record(path, data)
         etag = entry["lfs"]["oid"] if "lfs" in entry else entry["oid"]
-        asked = self.server.asked[f"{path} of {commit}"] = self.server.asked.get(f"{path} of {commit}", 0) + (self.command == "GET")
-        if trouble.get("wrong_bytes") and large and asked <= trouble.get("times", 10**9) and self.command == "GET":
+        requested = self.server.requested[f"{path} of {commit}"] = self.server.requested.get(f"{path} of {commit}", 0) + (
+            self.command == "GET"
+        )
+        if trouble.get("wrong_bytes") and large and requested <= trouble.get("times", 10**9) and self.command == "GET":
             data = data[:-9] + bytes(b ^ 0xFF for b in data[-9:])
         start = int(match[1]) if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and not trouble.get("no_range") else 0
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
@@ -171,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         stop_at = len(body)
-        if large and asked <= trouble.get("times", 10**9):
+        if large and requested <= trouble.get("times", 10**9):
             stop_at = min(stop_at, trouble.get("cut_after", stop_at), trouble.get("stall_after", stop_at))
         piece = trouble.get("piece", 1 << 18)
         for at in range(0, stop_at, piece):
@@ -197,7 +199,7 @@ class Hub(ThreadingHTTPServer):
         self.repos, self.latency, self.lock, self.stopping = repos or {}, latency, threading.Lock(), threading.Event()
         self.requests: list[str] = []
         self.authorizations: list[tuple[str, str | None]] = []
-        self.asked: dict[str, int] = {}
+        self.requested: dict[str, int] = {}
         self.bytes_sent = 0
 
     @property

@@ -87,7 +87,7 @@ def test_unreadable_file_is_reported(pod: Pod) -> None:
     directory = shelve(pod, "one", adapter(1))
     (directory / "adapter_config.json").chmod(0o000)
     if os.access(directory / "adapter_config.json", os.R_OK) and not os.environ.get("LORA_TEST_UID"):
-        pytest.skip("who may read everything meets no refusal")
+        pytest.skip("root may read everything")
     look(pod, given=["one"])
     result = pod.run()
     assert result.code == 16 and "cannot be read by uid" in result.last, result

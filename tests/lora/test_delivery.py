@@ -208,7 +208,7 @@ def test_token_is_sent_to_hub_only(hub: Hub, pod: Pod) -> None:
     result = pod.run(HF_TOKEN=TOKEN + "\n")  # a Secret made with echo ends in a newline
     seen = {host.partition(":")[0]: auth for host, auth in hub.authorizations}
     assert seen["127.0.0.1"] == f"Bearer {TOKEN}" and seen["localhost"] is None
-    assert result.code == 12, "the other host is asked without the token, and this one is gated there too"
+    assert result.code == 12, "the other host gets a request without the token, and this one is gated there too"
     open_copy.trouble["open_cdn"] = True
     assert pod.run(HF_TOKEN=TOKEN).code == 0
 

@@ -33,7 +33,7 @@ def small(**fields: Any) -> Any:
 
 
 CASES: dict[str, tuple[Repo, int, str]] = {
-    "redirects for ever": (Repo({"main": WHOLE}, trouble={"redirect_loop": True}), 19, "TooManyRedirects"),
+    "endless redirects": (Repo({"main": WHOLE}, trouble={"redirect_loop": True}), 19, "TooManyRedirects"),
     "promises more than it sends": (Repo({"main": WHOLE}, trouble={"length_off": 5000}), 19, "Check HF_ENDPOINT, proxy and network"),
     "sends more than it promises": (Repo({"main": WHOLE}, trouble={"length_off": -5000, "no_range": True}), 19, "ended at byte"),
     "a captive portal": (Repo({"main": WHOLE}, trouble={"api_body": b"<html>log in</html>"}), 19, "Check HF_ENDPOINT, proxy and network"),
@@ -155,10 +155,10 @@ def test_volume_names_print_as_plain_lines(hub: Hub, pod: Pod, mode: str) -> Non
         (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", **wanted}))
     result = pod.run()
     assert result.code == 0, result
-    said = [line for line in (result.out + result.err).splitlines() if "is not listed" in line]
-    assert len(said) == len(NAMES) + (mode == "compare")
+    lines = [line for line in (result.out + result.err).splitlines() if "is not listed" in line]
+    assert len(lines) == len(NAMES) + (mode == "compare")
     assert all(line.isprintable() for line in (result.out + result.err).splitlines())
-    assert any(r"bytes\udcff" in line for line in said) and any(r"esc\x1b[2J" in line for line in said)
+    assert any(r"bytes\udcff" in line for line in lines) and any(r"esc\x1b[2J" in line for line in lines)
 
 
 @pytest.mark.parametrize("base", ["x\x1b[2J", "x\ny", "x" * 1000, 7, None, ["a"]])

@@ -79,7 +79,7 @@ def test_lock_makes_previews_exact(hub: Hub, project: Project, pod: Pod) -> None
     entry = json.loads(project.lock.read_text())["adapters"]["org/two@main"]
     assert (entry["rank"], entry["base_model"]) == (32, "meta-llama/Meta-Llama-3-8B-Instruct")
     assert sorted(entry["files"]) == ["adapter_config.json", "adapter_model.safetensors"]
-    assert not [each for each in hub.requests if "safetensors" in each], "the hub knows the hash of the weights: they are not downloaded"
+    assert not [each for each in hub.requests if "safetensors" in each], "the hub lists the hash of the weights: they are not downloaded"
     first, second = project.specs()
     assert (first["revision"], second["name"]) == (one, "second") and second["locked"] == entry["files"]
     hub.requests.clear()

@@ -92,7 +92,7 @@ def damage(pod: Pod, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "problem"),
     [
         ("flip", "adapter_model.safetensors differs from the locked file"),
         ("cut", r"adapter_model.safetensors has \d+ bytes; \d+ are locked"),
@@ -112,15 +112,15 @@ def damage(pod: Pod, how: str) -> None:
         ("unreadable", r"adapter_model.safetensors cannot be read by uid 1000 \(Permission denied\)"),
     ],
 )
-def test_different_adapter_is_named_others_compared(pod: Pod, how: str, said: str) -> None:
+def test_different_adapter_is_named_others_compared(pod: Pod, how: str, problem: str) -> None:
     adapters = shelve(pod, "one", "two")
     damage(pod, how)
     if how == "unreadable" and (not as_user() or "dac_read_search" in " ".join(as_user())):
-        pytest.skip("who may read everything meets no refusal")
+        pytest.skip("root may read everything")
     outcome = run_job(request(*adapters), pod.root)
     verdict = read_comparison(outcome.message, 2)
     assert verdict is not None and verdict.problems[1] is None and verdict.wrong == 1, outcome
-    assert re.fullmatch(said, verdict.problems[0] or ""), outcome
+    assert re.fullmatch(problem, verdict.problems[0] or ""), outcome
     assert outcome.code == 17 and f"one: {verdict.problems[0]}" in outcome.out.splitlines()
     assert "1 of 2 adapters differ from their locked records" in outcome.err
 
@@ -164,7 +164,7 @@ def test_many_problems_fit_the_message(pod: Pod) -> None:
     assert len(verdict.unlisted) + verdict.left_out == 300
     outcome = run_job(request(*(locked(f"adapter-{number:04}") for number in range(900))), pod.root)
     verdict = read_comparison(outcome.message, 900)
-    assert verdict is not None and verdict.wrong == 900, "none is taken for right that was not said to be"
+    assert verdict is not None and verdict.wrong == 900, "an adapter without a result is not right"
     assert verdict.problems[-1] == "was not reported: the message had no space left"
 
 
@@ -172,8 +172,8 @@ def test_missing_directory_names_its_siblings(pod: Pod) -> None:
     (pod.root / "models").mkdir()
     outcome = run_job(request(), pod.root)
     assert outcome.code == 13, outcome
-    said = "/lora/pvc/adapters is not a directory; directories beside it: models. Name the one that contains the adapters"
-    assert outcome.message == outcome.err.strip() == said
+    message = "/lora/pvc/adapters is not a directory; directories beside it: models. Name the one that contains the adapters"
+    assert outcome.message == outcome.err.strip() == message
 
 
 def test_root_of_pvc_is_compared(pod: Pod) -> None:
@@ -205,5 +205,5 @@ def test_foreign_message_is_no_result(message: Any) -> None:
 
 
 def test_message_content_is_sanitized() -> None:
-    said = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
-    assert read_comparison(json.dumps(said), 1) == AdapterComparison(("gone over ***",), ("",))
+    result = {"adapters": 1, "wrong": 1, "problems": {"0": "\x1b[2Jgone\nover hf_" + "a" * 30}, "unlisted": ["\x1b]0;x\x07"], "left_out": 0}
+    assert read_comparison(json.dumps(result), 1) == AdapterComparison(("gone over ***",), ("",))

@@ -266,7 +266,7 @@ class TestUnknown:
             f"{SERVER}.name",
         ],
     )
-    def test_other_values_hide_no_violation(self, interpreter: Path, path: str):
+    def test_other_values_suppress_no_violation(self, interpreter: Path, path: str):
         wrong = changed(changed(restricted_deployment(), f"{POD}.hostNetwork", True), f"{SERVER}.args", ["--password=hunter22"])
         found = find_violations(interpreter, [changed(wrong, path, UNKNOWN)])
         assert (len(found["pods-restricted"]), len(found["no-plain-secrets"])) == (1, 1)

@@ -195,7 +195,7 @@ def test_pod_behind_a_decoy_is_found():
     assert severity(None, kubernetes_object("Tool", "example.com/v1", body)) == CRITICAL
 
 
-HARMLESS = [
+NEUTRAL = [
     ("PYTHONUNBUFFERED", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0"), ("PYTHONIOENCODING", "utf-8"),
     ("PYTHONFAULTHANDLER", "1"), ("PYTHONUTF8", "1"), ("ENV", "production"), ("LD_BIND_NOW", "1"), ("NCCL_NET", "IB"),
     ("OMPI_MCA_btl_tcp_if_include", "eth0"), ("NIM_CUSTOM_MODEL_NAME", "tone"), ("NIM_SERVER_HOST", "0.0.0.0"),
@@ -203,8 +203,8 @@ HARMLESS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value"), HARMLESS)
-def test_harmless_variable_is_no_danger(name: str, value: str):
+@pytest.mark.parametrize(("name", "value"), NEUTRAL)
+def test_neutral_variable_is_no_danger(name: str, value: str):
     assert [each.rule for each in findings(BASE, variable(name, value)) if each.rule in ("code", "destination")] == []
 
 
@@ -441,7 +441,7 @@ def test_difference_behind_120_characters_is_visible():
     assert common + "curl 198.51.100.7" in render([found], "terminal")
 
 
-def test_dangerous_field_stands_before_many_harmless_ones():
+def test_dangerous_field_stands_before_many_neutral_ones():
     many = [{"name": f"SETTING_{index}", "value": "x" * 90} for index in range(260)]
     known = {"name": "KNOWN", "value": "1"}
     endpoint = {"name": "HF_ENDPOINT", "value": "https://hub.example.com"}
@@ -508,7 +508,7 @@ QUANTITIES = st.sampled_from(["1", "500m", "4Gi", "8"])
 
 
 @st.composite
-def harmless_changes(draw: st.DrawFn) -> dict[str, Any]:
+def neutral_changes(draw: st.DrawFn) -> dict[str, Any]:
     sizes = {"nvidia.com/gpu": "1", "cpu": draw(QUANTITIES), "memory": draw(QUANTITIES)}
     changed = deployment(
         container={
@@ -533,7 +533,7 @@ def harmless_changes(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(max_examples=500, deadline=None)
-@given(harmless_changes(), harmless_changes())
-def test_harmless_change_is_never_critical(old: dict[str, Any], new: dict[str, Any]):
+@given(neutral_changes(), neutral_changes())
+def test_neutral_change_is_never_critical(old: dict[str, Any], new: dict[str, Any]):
     critical = [each.rule for each in findings(old, new) if each.severity.value == CRITICAL and each.rule not in ("downtime",)]
     assert critical == []

@@ -93,7 +93,7 @@ def test_head_runs_as_given_user(tmp_path: Path):
 def test_unknown_user_is_refused(repository: Path, diff: Diff):
     result = diff("--base", "main", "--head-user", "no-such-user")
     assert result.code == 1
-    assert result.err == "error: --head-user no-such-user: unknown user. Pass a user of this machine, such as nobody.\n"
+    assert result.err == "error: --head-user no-such-user: unknown user. Pass a user of this machine, such as `nobody`.\n"
 
 
 def test_refused_user_has_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

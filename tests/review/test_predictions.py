@@ -154,7 +154,7 @@ def test_host_of_other_object_is_not_lost(before: dict[str, Any], after: dict[st
         ]
 
 
-def test_host_that_nobody_takes_is_lost():
+def test_host_without_new_owner_is_lost():
     hosts = {"ingress": {"hosts": ["llama.example.com", "old.example.com"]}}
     for found in review_both(render_service(**hosts), render_service(**ROUTE_ON)):
         ((severity, text),) = texts(found, "url-changed")

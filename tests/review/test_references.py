@@ -76,7 +76,7 @@ UNRELATED = {
 
 
 @pytest.mark.parametrize("name", UNRELATED)
-def test_rename_hides_no_unrelated_value(name: str):
+def test_rename_omits_no_unrelated_value(name: str):
     old, new, expected = UNRELATED[name]
     assert expected in review_together(renamed(config_map(a="b")), (old, new))
 

@@ -76,7 +76,7 @@ def test_provider_waits_for_jobs_and_without_fail_fast():
 def test_missing_condition_fails_preview(monkeypatch: pytest.MonkeyPatch, condition: str, problem: str):
     """Without it, nothing would wait for the pods."""
     for name in ("is_engine", "has_hooks", "is_installed", "resolve_connection"):
-        monkeypatch.setattr(availability, name, lambda *_, is_met=name != condition: True if is_met else None)
+        monkeypatch.setattr(availability, name, lambda *_, is_given=name != condition: True if is_given else None)
     monkeypatch.setattr("nim_component.component.service.report_budgets", lambda *_: None)
     monkeypatch.setattr("nim_component.component.service.can_report_progress", lambda: False)
     monkeypatch.setattr(availability, "can_report_progress", lambda: False)

@@ -113,7 +113,7 @@ def unplaced(message: str) -> Object:
     return pod(node="", conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}])
 
 
-STORY: list[tuple[Object | None, list[Object], str, bool]] = [
+WAITS: list[tuple[Object | None, list[Object], str, bool]] = [
     (None, [event("FailedCreate", 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host')], "pod-security", True),
     (None, [event("FailedCreate", "exceeded quota: small, requested: limits.memory=256Mi")], "quota", True),
     (None, [event("FailedCreate", "failed quota: small: must specify limits.gpu")], "quota", True),
@@ -139,8 +139,8 @@ STORY: list[tuple[Object | None, list[Object], str, bool]] = [
 ]  # fmt: skip
 
 
-class TestTheStory:
-    @pytest.mark.parametrize(("found", "events", "cause", "hopeless"), STORY, ids=[f"{each[2]}-{at}" for at, each in enumerate(STORY)])
+class TestWaiting:
+    @pytest.mark.parametrize(("found", "events", "cause", "hopeless"), WAITS, ids=[f"{each[2]}-{at}" for at, each in enumerate(WAITS)])
     def test_blocked_pod_has_its_diagnosis(self, found: Object | None, events: list[Object], cause: str, hopeless: bool):
         state = look({}, found, events)
         assert isinstance(state, Waiting) and state.diagnosis is not None

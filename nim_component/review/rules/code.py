@@ -31,7 +31,7 @@ _LOADING = re.compile(
 
 Configurations of clients belong to them: they can name a program that supplies the credentials.
 """
-_HARMLESS = re.compile(
+_NEUTRAL = re.compile(
     r"(PYTHON(UNBUFFERED|DONTWRITEBYTECODE|HASHSEED|IOENCODING|FAULTHANDLER|UTF8)|LD_BIND_NOW|NIM_CUSTOM_MODEL_NAME|"
     r"OMPI_MCA_(BTL|OOB)_TCP_\w+)=.*|NCCL_NET=(IB|SOCKET)|ENV=[\w-]*",
     re.IGNORECASE | re.DOTALL,
@@ -61,9 +61,9 @@ def code(service: ServiceChange) -> Iterator[Finding]:
         before = _read_volumes(pod.path, pod.before) if pod.before is not None else None
         yield from report_settings(service, pod.change, before, _read_volumes(pod.path, pod.after), renames)
         for container in container_changes(pod):
-            harmless = _find_harmless(container.before or {}, container.after)
-            old = None if container.before is None else _read_container(container, container.before, harmless)
-            yield from report_settings(service, pod.change, old, _read_container(container, container.after, harmless), renames)
+            neutral = _find_neutral(container.before or {}, container.after)
+            old = None if container.before is None else _read_container(container, container.before, neutral)
+            yield from report_settings(service, pod.change, old, _read_container(container, container.after, neutral), renames)
             if container.before is not None:
                 yield from _report_mounts(service, pod, container, container.before)
 
@@ -89,13 +89,13 @@ def _read_volumes(path: str, pod: Fields) -> Settings:
     return found
 
 
-def _find_harmless(*states: Fields) -> set[str]:
+def _find_neutral(*states: Fields) -> set[str]:
     """Return the variables that load no code in any of the states of a container."""
     assigned = [(name, value) for state in states for name, value in variables(state).items()]
-    return {name for name, _ in assigned} - {name for name, value in assigned if not _HARMLESS.fullmatch(f"{name}={value}")}
+    return {name for name, _ in assigned} - {name for name, value in assigned if not _NEUTRAL.fullmatch(f"{name}={value}")}
 
 
-def _read_container(container: ContainerChange, fields: Fields, harmless: Collection[str]) -> Settings:
+def _read_container(container: ContainerChange, fields: Fields, neutral: Collection[str]) -> Settings:
     path, owner = container.path, sentence(" of container {name}", name=fields.get("name"))
     found: dict[str, Setting] = {}
 
@@ -118,7 +118,7 @@ def _read_container(container: ContainerChange, fields: Fields, harmless: Collec
             add(f"{probe}.exec", get(fields, probe, "exec"), HOOK, WARNING, WARNING)
     for name, value in variables(fields).items():
         upper = name.upper()
-        if name in harmless:
+        if name in neutral:
             continue
         if _ARGUMENTS.fullmatch(upper) and not _REMOTE_CODE.search(show(value)):
             add(f"env[{name}]", value, RUNS)

@@ -37,7 +37,7 @@ def lookalikes(service: ServiceChange) -> Iterator[Finding]:
             name, where = last_key(path), show_path(path)
             if any(unicodedata.category(each) in _INVISIBLE and each not in "\n\r\t" for each in text):
                 shown = sentence("A text with invisible characters is added: {text}.", text=_excerpt(text))
-                consequence = sentence("They can hide what a text contains, or display it in another order.")
+                consequence = sentence("They can disguise the content of a text, or display it in another order.")
                 yield finding("lookalike", WARNING, change, service.name, shown, consequence, where)
             if found := _find_foreign_letters("" if path[0] in _OWN_KEYS else name, text):
                 template = "A name or an address contains letters outside ASCII: {text}, in escaped form {escaped}."

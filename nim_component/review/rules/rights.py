@@ -17,7 +17,7 @@ from ..settings import Setting, Settings, report_settings
 MUTATORS = (
     "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService",
 )  # fmt: skip
-_GUARDS = (
+_ADMISSION_RULES = (
     "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterPolicy", "Policy",
     "SecurityContextConstraints", "PodSecurityPolicy", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication",
     "RequestAuthentication", "SecurityPolicy", "BackendTLSPolicy",
@@ -64,7 +64,7 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
     """Report objects that change or check other objects, and the level of a namespace."""
     for change in service.changes:
         kind = change.subject.kind
-        if kind not in (*MUTATORS, *_GUARDS, DEFINITION, "Namespace") or not change.has_effect:
+        if kind not in (*MUTATORS, *_ADMISSION_RULES, DEFINITION, "Namespace") or not change.has_effect:
             continue
         paths = [each.where for each in change.differences if each.path[0] != "metadata"]
         verb = {"create": "created", "delete": "deleted"}.get(change.operation, "changed")
@@ -72,7 +72,7 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
         if kind in MUTATORS and (paths or change.operation in ("create", "delete")):
             consequence = sentence("It can change or intercept the objects of other programs in the cluster.")
             yield finding("rights", CRITICAL, change, service.name, text, consequence, *paths)
-        elif kind in _GUARDS and (paths or change.operation == "delete"):
+        elif kind in _ADMISSION_RULES and (paths or change.operation == "delete"):
             consequence = sentence("It may allow what it did not allow before.")
             yield finding("rights", WARNING, change, service.name, text, consequence, *paths)
         elif kind == DEFINITION:

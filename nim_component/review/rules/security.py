@@ -163,7 +163,7 @@ def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:
     if get(effective("seccompProfile"), "type") not in ("RuntimeDefault", "Localhost"):
         yield weakness("seccompProfile", "runs without a seccomp profile", detail=DEFAULT)
     if own.get("procMount", "Default") != "Default":
-        yield weakness("procMount", "sees parts of /proc that are usually hidden", CRITICAL)
+        yield weakness("procMount", "sees parts of /proc that are masked by default", CRITICAL)
     yield from _check_profiles(own)
     if own.get("readOnlyRootFilesystem") is not True:
         yield Weakness(ROOT_FILES, DEFAULT, "may write to its root file system", WARNING)

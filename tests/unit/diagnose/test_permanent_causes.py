@@ -101,7 +101,7 @@ def test_temporary_cause_is_not_permanent(case: str):
     assert find_permanent_cause(TEMPORARY[case]) is None
 
 
-def test_long_image_name_does_not_hide_answer():
+def test_long_image_name_keeps_answer():
     image = f"registry.example.com/{'proxy-cache/' * 12}nim:1.500"
     pending = waiting("ImagePullBackOff", "Back-off")
     pending["spec"]["containers"][0]["image"] = image

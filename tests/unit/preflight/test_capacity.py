@@ -69,7 +69,7 @@ def two_replicas() -> StackRequirements:
     return requirements_of(gpu=4, replicas=2, cache=CacheArgs(empty_dir=True))
 
 
-def test_unhealthy_gpu_holds_back_second_pod():
+def test_unhealthy_gpu_blocks_second_pod():
     nodes = (node(gpu=7, capacity=8),)
     (text,) = problems(run_checks(two_replicas(), facts(nodes=nodes), state=StackState()))
     assert "1 of 2 pods fit (free: gpu-0 3) | The node gpu-0 has 8" in text

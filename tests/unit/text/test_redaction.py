@@ -310,14 +310,14 @@ def test_value_with_secret_name_cannot_omit_a_command():
 
 
 @pytest.mark.parametrize("value", ["python /cache/evil.py", "evil.example.com:443", "evil.sh", "kubernetes", "/cache/Evil1"])
-def test_unclear_name_hides_no_program(value: str):
+def test_unclear_name_redacts_no_program(value: str):
     variable = {"name": "START_AUTH", "value": value}
     assert redact_named(value, name="START_AUTH") == value
     assert values.redact_value(variable) == shown_values.redact_value(variable) == variable
 
 
 @pytest.mark.parametrize("value", ["me:hunter2abc", "hunter2", "hunter2abc", "Bearer hunter2abc", base64_of("me:hunterabc")])
-def test_unclear_name_hides_credential(value: str):
+def test_unclear_name_redacts_credential(value: str):
     assert value.split()[-1] not in redact_named(value, name="BASIC_AUTH")
 
 
