@@ -62,7 +62,10 @@ def lock(
     elif check_only:
         fail(f"{path.name} is out of date: run nim-component adapters lock")
     else:
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            fail(f"{path} cannot be written ({error.strerror})")
         typer.echo(f"wrote {path.name}: {len(after.adapters)} adapters")
 
 

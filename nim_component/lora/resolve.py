@@ -1,6 +1,5 @@
 """Resolution of adapters on the hub to commits, files and hashes, with the client of the loader."""
 
-import os
 import tempfile
 import threading
 import time
@@ -8,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..args import LockedAdapter, LockedFile, LoRAAdapter
 from ..extras import describe_missing_extra
@@ -16,8 +16,8 @@ from ..lora_loader.adapter_list import CONFIG, AdapterSpec, find_pickles
 from ..lora_loader.features import add_features
 from ..lora_loader.hub import Hub
 from ..lora_loader.library import import_library, silence
-from ..lora_loader.outcome import LoadError, secret_values
-from ..lora_loader.settings import Settings
+from ..lora_loader.outcome import LoadError
+from ..lora_loader.settings import Settings, read_endpoint, read_token
 from .lockfile import key_of
 
 DEADLINE = 600
@@ -35,22 +35,24 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
         By `key_of`: the locked adapter, or the LoadError that explains why it has none.
 
     Raises:
-        LoadError: `huggingface_hub` is not installed.
+        LoadError: `huggingface_hub` is not installed, or the environment contains a wrong token,
+            endpoint or proxy.
     """
     silence()
+    token, endpoint = read_token(), read_endpoint()
+    host = urlsplit(endpoint or "").hostname
     try:
-        library = import_library()
+        library = import_library([host] if host else [])
     except ImportError as error:
         raise LoadError("library", f"{describe_missing_extra('adapters', 'huggingface_hub')} ({error})") from None
-    token = os.environ.get("HF_TOKEN", "").strip() or None
-    if token is not None:
-        secret_values.append(token)
+    except AttributeError as error:
+        raise LoadError("library", f"the installed huggingface_hub is too old ({error}). Install version 1 or newer") from None
     with tempfile.TemporaryDirectory(prefix="nim-adapters-") as directory:
         settings = Settings(
             adapters=Path(directory) / "adapters",
             requirements=Path(directory),
             token=token,
-            endpoint=os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or None,
+            endpoint=endpoint,
             deadline=time.monotonic() + DEADLINE,
             max_rank=None,
             workers=8,
@@ -59,11 +61,17 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
             stall=20,
             stale=30,
         )
-        hub = Hub(settings, library, threading.Event())
+        stop = threading.Event()
+        hub = Hub(settings, library, stop)
         wanted = {key_of(adapter): adapter for adapter in adapters}
         with ThreadPoolExecutor(8) as pool:
             jobs = {key: pool.submit(_attempt, hub, adapter, settings.work) for key, adapter in wanted.items()}
-            return {key: job.result() for key, job in jobs.items()}
+            try:
+                return {key: job.result() for key, job in jobs.items()}
+            except BaseException:  # on Ctrl-C, the pool waits for its threads
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | LoadError:
@@ -71,6 +79,10 @@ def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | Load
         return _resolve(hub, adapter, work)
     except LoadError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - one adapter with a text, and never a traceback
+        about = f"adapter {adapter.served_name} ({adapter.repo_id}@{adapter.revision})"
+        fix = "Check the disk of the temporary directory" if isinstance(error, OSError) else "Please report this"
+        return LoadError("unexpected", f"{about}: {type(error).__name__}: {str(error)[:200]}. {fix}")
 
 
 def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:

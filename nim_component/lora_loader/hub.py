@@ -21,6 +21,7 @@ from .adapter import check_fit, check_size, check_weights, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
 from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
+from .refusals import allow_host, explain_certificate, explain_refusal, find_host, find_renamed, read_refusal
 from .settings import Settings
 from .volume import MANIFEST
 
@@ -74,54 +75,47 @@ class Hub:
         self.api = lib.api(endpoint=s.endpoint, token=s.token or False, library_name="nim-component")
         self.headers = lib.headers(token=s.token or False, library_name="nim-component") | {"Accept-Encoding": "identity"}
         self.host = str(self.api.endpoint).partition("://")[2].rpartition("@")[2]
+        self.hosts: set[str] = set()
+        """Hosts that responded: the hub, and those to which it redirects."""
+        self.renamed: set[str] = set()
+        """Names of adapters whose repositories were renamed."""
         self.arrived: dict[str, list[int]] = {}
         """By adapter: bytes received and bytes in total, for the progress lines."""
 
-    def retry(self, spec: AdapterSpec, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0) -> Any:
-        """Retry while the error may be temporary; an attempt that got further resets the count."""
+    def retry(self, spec: AdapterSpec, attempt: Callable[[], Any], progress: Callable[[], int] = lambda: 0, path: str = "") -> Any:
+        """Retry while the error may be temporary; an attempt that got further resets the count.
+
+        `path` is the file that is requested, for the text of an error.
+        """
         tries, furthest = 0, 0
         while True:
-            pause = 0.0
+            pause, host, fix = 0.0, self.host, "Check HF_ENDPOINT, proxy and network"
             try:
                 return attempt()
             except self.lib.refused as e:
                 status, headers = e.response.status_code, e.response.headers
                 if status not in (408, 429) and status < 500:
-                    raise self.explain(spec, status, headers.get("X-Error-Code", "")) from None
+                    raise explain_refusal(spec, read_refusal(e.response, spec), self.host, bool(self.s.token), path) from None
                 kind, reason, pause = "rate-limited" if status == 429 else "hub", f"the hub returned {status}", retry_after(headers)
-            except self.lib.stalled:
-                kind, reason = "hub", f"the hub sent nothing for {self.s.stall:g} s"
             except (self.lib.broken, ConnectionError, ValueError, KeyError, TypeError) as e:
+                if unknown := explain_certificate(spec, e, self.host):
+                    raise unknown from None
                 kind, reason = "hub", f"{type(e).__name__}: {str(e)[:200]}"
+                host = find_host(e, self.host)
+                fix = fix if host == self.host else allow_host(host)
+                if isinstance(e, self.lib.stalled):
+                    what = "no connection within" if "Connect" in type(e).__name__ else "the server sent nothing for"
+                    reason = f"{what} {self.s.stall:g} s"
             if self.stop.is_set():
                 raise LoadError("interrupted", f"{spec}: stopped")
             tries, furthest = (1 if progress() > furthest else tries + 1), max(furthest, progress())
             delay = max(pause, min(30.0, self.s.backoff * 2 ** (tries - 1))) * random.uniform(1, 1.25)
             if tries > self.s.retries or delay > self.s.remaining:
-                fix = "Start later, or set a token (hf_token_key)" if kind == "rate-limited" else "Check HF_ENDPOINT, proxy and network"
+                fix = "Start later, or set a token (hf_token_key)" if kind == "rate-limited" else fix
                 wait = f" with Retry-After {pause:.0f} s" if pause else ""
-                raise LoadError(kind, f"{spec}: {reason}{wait} at {self.host}, after {tries} attempts. {fix}")
+                raise LoadError(kind, f"{spec}: {reason}{wait} at {host}, after {tries} attempts. {fix}")
             say(f"{spec.name}: {reason}, next attempt in {delay:.1f} s")
             self.stop.wait(delay)
-
-    def explain(self, spec: AdapterSpec, status: int, code: str) -> LoadError:
-        """Return the error for a refusal that no retry can change."""
-        token = "" if self.s.token else "set a token (hf_token_key)"
-        if code == "GatedRepo":
-            fix = "Accept its terms on its page with the account of the token" + (f", and {token}" if token else "")
-            return LoadError("gated", f"{spec}: the repo is gated ({status}). {fix}")
-        if status == 401 and token:
-            return LoadError("unauthorized", f"{spec}: private or missing, and no token is set (401). Check the repo id, or {token}")
-        if status == 401:
-            return LoadError("unauthorized", f"{spec}: the hub refused the token (401). Renew it in its Secret, or check the repo id")
-        if status == 403:
-            return LoadError("gated", f"{spec}: access denied (403). {token.capitalize() or 'Give the token read access to this repo'}")
-        if status == 404 and code == "RevisionNotFound":
-            return LoadError("not-found", f"{spec}: the repo has no revision {spec.revision} (404). Correct the revision")
-        if status == 404:
-            fix = f"Correct the repo id, or {token or 'give the token access to it'}"
-            return LoadError("not-found", f"{spec}: no such repo, or a private one ({code or '404'}). {fix}")
-        return LoadError("hub", f"{spec}: {self.host} returned {status} {code}. Check HF_ENDPOINT and proxy")
 
     def look_up(self, spec: AdapterSpec) -> tuple[str, list[Incoming]]:
         """Return the commit of a branch or tag, and the hub's record of each file.
@@ -158,7 +152,7 @@ class Hub:
         url = f"{self.api.endpoint}/api/models/{spec.repo_id}/revision/{quote(spec.revision, safe='')}"
         started, body = time.monotonic(), bytearray()
         with self.lib.session.stream("GET", url, params={"blobs": "true"}, headers=self.headers, timeout=self.s.stall) as answer:
-            self.check(answer)
+            self.check(spec, answer)
             for block in answer.iter_bytes():
                 body += block
                 if len(body) > MAX_RECORD or time.monotonic() - started > RECORD_SECONDS:
@@ -173,8 +167,12 @@ class Hub:
         siblings = [f for f in record.get("siblings") or () if isinstance(f["rfilename"], str)]
         return {"sha": record["sha"], "siblings": siblings}
 
-    def check(self, answer: Any) -> None:
+    def check(self, spec: AdapterSpec, answer: Any) -> None:
         """Raise for a status of failure. The text of the error is not read: it may be endless."""
+        self.hosts.add(answer.url.host)
+        if (renamed := find_renamed(answer, spec)) and spec.name not in self.renamed:
+            self.renamed.add(spec.name)
+            say(f"warning: {spec}: the repo was renamed to {renamed}. Write the new name: another repo may take the old one")
         if answer.status_code >= 400:
             raise self.lib.refused(f"status {answer.status_code}", response=answer)
 
@@ -198,24 +196,31 @@ class Hub:
             def attempt() -> None:
                 headers = self.headers | ({"Range": f"bytes={file.done}-"} if file.done else {})
                 with self.lib.session.stream("GET", url, headers=headers, timeout=self.s.stall) as answer:
-                    self.check(answer)
+                    if answer.status_code == 416 and file.done:
+                        restart()
+                        raise ConnectionError(f"{file.name}: the hub returned 416 for the rest of the file; it starts anew")
+                    self.check(spec, answer)
                     if file.done and not answer.headers.get("content-range", "").startswith(f"bytes {file.done}-"):
                         restart()
-                    for block in answer.iter_bytes():
-                        if self.stop.is_set():
-                            raise LoadError("interrupted", f"{spec}: stopped")
-                        view = memoryview(block)
-                        while view:
-                            view = view[out.write(view) :]
-                        file.add(block)
-                        counter[0] += len(block)
-                        if file.done > file.size:
-                            break
+                    try:
+                        for block in answer.iter_bytes():
+                            if self.stop.is_set():
+                                raise LoadError("interrupted", f"{spec}: stopped")
+                            view = memoryview(block)
+                            while view:
+                                view = view[out.write(view) :]
+                            file.add(block)
+                            counter[0] += len(block)
+                            if file.done > file.size:
+                                break
+                    except self.lib.broken:
+                        if file.done != file.size:  # else only the end of the response is cut, and the hash decides
+                            raise
                 if file.done < file.size:
                     raise ConnectionError(f"{file.name} ended at byte {file.done} of {file.size}")
 
             for _ in range(2):
-                self.retry(spec, attempt, lambda: file.done)
+                self.retry(spec, attempt, lambda: file.done, file.path)
                 if file.matches_record():
                     return
                 say(f"{spec.name}: {file.name} differs from the hub's record, downloading again from the start")

@@ -14,10 +14,14 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
+from .no_proxy import simple_no_proxy
 from .outcome import LoadError, say
+from .refusals import ADD_AUTHORITY
 from .settings import Settings
 from .volume import discard
 
@@ -34,10 +38,15 @@ def library(s: Settings) -> SimpleNamespace:
     tmp.mkdir(exist_ok=True)
     os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"), str(tmp)))
     silence()
-    with contextlib.suppress(Exception):
+    hosts = [host] if (host := urlsplit(s.endpoint or "").hostname) else []
+    try:
         version = importlib.metadata.version("huggingface_hub")
         if tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= MIN_LIBRARY_VERSION:
-            return import_library()
+            return import_library(hosts)
+    except LoadError:
+        raise
+    except Exception:  # noqa: BLE001 - a broken library may raise anything; then that of the volume is used
+        pass
     pins = hashlib.sha256(s.requirements.read_bytes()).hexdigest()[:12]
     target = s.root / "library" / f"{pins}-{sysconfig.get_config_var('SOABI')}"
     sys.path.insert(0, str(target))
@@ -47,7 +56,9 @@ def library(s: Settings) -> SimpleNamespace:
         before = set(sys.modules)
         importlib.invalidate_caches()
         try:
-            return import_library()
+            return import_library(hosts)
+        except LoadError:
+            raise
         except Exception as e:  # noqa: BLE001 - a broken library may raise anything
             for name in set(sys.modules) - before:
                 del sys.modules[name]
@@ -61,10 +72,22 @@ def silence() -> None:
     os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", HF_HUB_DISABLE_UPDATE_CHECK="1", HF_DEBUG="0")
 
 
-def import_library() -> SimpleNamespace:
-    """Import huggingface_hub and return the parts that the loader uses."""
+def import_library(hosts: Sequence[str] = ()) -> SimpleNamespace:
+    """Import huggingface_hub and return the parts that the loader uses.
+
+    `hosts` are the hosts of the hub, which NO_PROXY may contain as a range of addresses.
+
+    Raises:
+        LoadError: No HTTP client can be created with the proxy of the environment.
+    """
     hub, utils = importlib.import_module("huggingface_hub"), importlib.import_module("huggingface_hub.utils")
-    session = hub.get_session()
+    get_session = hub.get_session
+    try:
+        with simple_no_proxy(hosts):
+            session = get_session()
+    except Exception as e:  # noqa: BLE001 - httpx raises many types for the variables of a proxy
+        fix = "Correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+        raise LoadError("hub", f"no HTTP client with the proxy of the environment ({type(e).__name__}: {str(e)[:200]}). {fix}") from None
     transport = sys.modules[type(session).__module__.partition(".")[0]]  # httpx or, from 2.0 on, httpx2
     return SimpleNamespace(api=hub.HfApi, url=hub.hf_hub_url, session=session, headers=utils.build_hf_headers,
                            refused=utils.HfHubHTTPError, broken=transport.HTTPError,
@@ -97,6 +120,7 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
     if pip.returncode:
         if "No space left" in output or "Disk quota" in output:
             raise OSError(errno.ENOSPC, "No space left on device")
+        fix = ADD_AUTHORITY if "CERTIFICATE_VERIFY_FAILED" in output else fix
         errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines()[-1:] or ["no output"]
         raise LoadError("library", f"huggingface_hub could not be installed ({errors[0][:300]}). {fix}")
     target.parent.mkdir(exist_ok=True)

@@ -93,6 +93,7 @@ def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[Ada
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         wait(jobs, timeout=2)
+    say(f"hosts of the downloads: {', '.join(sorted(hub.hosts)) or 'none'}")
     return outcomes
 
 

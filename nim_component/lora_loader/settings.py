@@ -59,6 +59,24 @@ class Settings:
         return self.deadline - time.monotonic()
 
 
+def read_token() -> str | None:
+    """Read and validate HF_TOKEN, and redact it from all output."""
+    token = os.environ.get("HF_TOKEN", "").strip() or None
+    if token:
+        secret_values.append(token)
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            raise LoadError("adapter-list", "HF_TOKEN contains characters that no token has. Check the key of the Secret (value not shown)")
+    return token
+
+
+def read_endpoint() -> str | None:
+    """Read and validate HF_ENDPOINT."""
+    endpoint = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or None
+    if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
+        raise LoadError("adapter-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL. Correct it in the environment")
+    return endpoint
+
+
 def read_settings(requirements: Path) -> Settings:
     """Read and validate the settings from the environment."""
     env = os.environ
@@ -73,14 +91,7 @@ def read_settings(requirements: Path) -> Settings:
             raise LoadError("adapter-list", f"{name}={text!a} is not a positive number. Correct it in the pod's environment")
         return value
 
-    token = (env.get("HF_TOKEN") or "").strip() or None
-    if token:
-        secret_values.append(token)
-        if not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise LoadError("adapter-list", "HF_TOKEN contains characters that no token has. Check the key of the Secret (value not shown)")
-    endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or None
-    if endpoint and not re.fullmatch(r"https?://[^\s/?#\\]+(/[\x21-\x7e]*)?", endpoint):
-        raise LoadError("adapter-list", f"HF_ENDPOINT={endpoint[:80]!a} is not an http(s) URL. Correct it in the pod's environment")
+    token, endpoint = read_token(), read_endpoint()
     source = Path(env.get("NIM_PEFT_SOURCE", ""))
     if not source.is_absolute() or ".." in source.parts or len(source.parts) < 3:
         raise LoadError(

@@ -110,6 +110,8 @@ class Handler(BaseHTTPRequestHandler):
         resolve = re.fullmatch(r"(?:/cdn)?/(.+?)/resolve/([^/]+)/(.+)", path)
         name = (api or resolve)[1] if api or resolve else ""
         repo = self.server.repos.get(name)
+        if repo is not None and (renamed := repo.trouble.get("renamed")):
+            return self.answer(307, Location=self.path.replace(name, renamed))
         if repo is None:
             return self.answer(404, b'{"error": "Repository not found"}', X_Error_Code="RepoNotFound")
         if self.refuse(repo, "api" if api else "file", f"{name} {path}"):
@@ -124,12 +126,14 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(200, answer, Content_Type="text/html")
             return self.answer(200, json.dumps(listed if api["tree"] else {"id": name, "sha": commit, "siblings": listed}).encode())
         assert resolve
-        if resolve[3] not in files:
+        if resolve[3] not in files or resolve[3] == repo.trouble.get("missing"):
             return self.answer(404, X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
         if repo.trouble.get("redirect_loop"):
             return self.answer(302, Location=self.path)
         if repo.trouble.get("redirect") and not path.startswith("/cdn"):
             return self.answer(302, Location=f"{repo.trouble['redirect']}/cdn{self.path}")
+        if (status := repo.trouble.get("cdn_status")) and path.startswith("/cdn"):
+            return self.answer(status, b"<html>blocked</html>")
         return self.send_file(repo, commit, resolve[3], files[resolve[3]])
 
     def refuse(self, repo: Repo, what: str, key: str) -> bool:
@@ -161,15 +165,26 @@ class Handler(BaseHTTPRequestHandler):
             data = data[:-9] + bytes(b ^ 0xFF for b in data[-9:])
         start = int(match[1]) if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and not trouble.get("no_range") else 0
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
+        if start >= len(data) > 0 or (start and trouble.get("no_rest")):
+            self.answer(416, Content_Range=f"bytes */{len(data)}")
+            return
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         if trouble.get("gzip"):  # a proxy that compresses every response
             data, start, headers = gzip.compress(data), 0, {"Content-Encoding": "gzip", "ETag": f'"{etag}"'}
         body = memoryview(data)[start:]
         self.send_response(206 if start else 200)
-        for key, value in {"Content-Length": len(body) + trouble.get("length_off", 0) * large, **headers}.items():
+        length = {"Content-Length": len(body) + trouble.get("length_off", 0) * large}
+        if chunked := trouble.get("chunked") and large:  # without the last chunk, which ends the response
+            length = {"Transfer-Encoding": "chunked"}
+        for key, value in {**length, **headers}.items():
             self.send_header(key, str(value))
         self.end_headers()
+        if chunked:
+            self.wfile.write(b"%x\r\n" % len(body) + body + b"\r\n")
+            self.server.bytes_sent += len(body)
+            self.close_connection = True
+            return
         if self.command == "HEAD":
             return
         stop_at = len(body)

@@ -15,8 +15,11 @@ import yaml
 from nim_component import NIM, ArgumentError, LoRAAdapter, NIMSecrets
 from nim_component.args import LockedAdapter
 from nim_component.lora.lockfile import AdapterLock, LockError, read_lock, write_lock
+from nim_component.lora.resolve import _attempt
+from nim_component.lora_loader.outcome import LoadError
 from nim_component.testing import CONFIG_MAP, Recording, record_project
 from tests.lora.hub import Hub, Repo, adapter
+from tests.lora.libraries import VERSIONS, install
 from tests.lora.pod import TOKEN, Pod
 
 ROOT = Path(__file__).parents[2]
@@ -128,6 +131,50 @@ def test_failure_writes_nothing_and_names_adapters(hub: Hub, project: Project) -
     assert "adapter none (org/none@main): no such repo" in result.stderr and "Accept its terms on its page" in result.stderr
     assert "2 of 3 adapters cannot be locked. Nothing was written" in result.stderr and "Traceback" not in result.stderr
     assert TOKEN not in result.stdout + result.stderr
+
+
+PROXY = "http://127.0.0.1:9"
+ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
+    "no hub": ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "Check HF_ENDPOINT, proxy and network"),
+    "endpoint without scheme": ({"HF_ENDPOINT": "hub.example.com"}, "HF_ENDPOINT='hub.example.com' is not an http(s) URL"),
+    "token of two words": ({"HF_TOKEN": "hf_a b"}, "HF_TOKEN contains characters that no token has"),
+    "token with an accent": ({"HF_TOKEN": "hf_é"}, "HF_TOKEN contains characters that no token has"),
+    "proxy of another scheme": ({"HTTPS_PROXY": "ftp://proxy:1", "NO_PROXY": ""}, "Correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY"),
+    "proxy with SOCKS": ({"ALL_PROXY": "socks5://proxy:1", "NO_PROXY": ""}, "ALL_PROXY"),
+    "no temporary directory": ({"TMPDIR": "/proc/none"}, ""),
+    "ranges": ({"NO_PROXY": "fd00::/8,[::1],127.0.0.0/8", "HTTP_PROXY": PROXY, "http_proxy": PROXY}, ""),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("case", ENVIRONMENTS)
+def test_lock_ends_without_traceback(project: Project, version: str, case: str) -> None:
+    env, words = ENVIRONMENTS[case]
+    library = install(version).get("PYTHONPATH", "")
+    project.serve("org/one")
+    result = project.run("lock", **{**env, "PYTHONPATH": f"{ROOT}:{library}"})
+    assert "Traceback" not in result.stdout + result.stderr, result.stderr
+    assert result.returncode == (0 if not words else 1) and words in result.stderr, result
+    assert project.lock.is_file() != bool(words)
+
+
+def test_unwritable_lock_file_prints_one_line(project: Project) -> None:
+    project.serve("org/one")
+    project.lock.mkdir()
+    result = project.run("lock")
+    assert result.returncode == 1 and "adapters.dev.lock.json cannot be written (Is a directory)" in result.stderr, result
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("odd")])
+def test_unexpected_error_of_adapter_is_text(error: Exception) -> None:
+    class Broken:
+        def look_up(self, spec: object) -> None:
+            raise error
+
+    found = _attempt(Broken(), LoRAAdapter(repo_id="org/one"), Path("/none"))  # type: ignore[arg-type]
+    assert isinstance(found, LoadError) and str(found).startswith("adapter one (org/one@main): "), found
+    assert ("temporary directory" in str(found)) == isinstance(error, OSError)
 
 
 def test_rank_above_limit_fails_before_pods_start(project: Project) -> None:

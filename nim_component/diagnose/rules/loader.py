@@ -34,8 +34,8 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Set secrets.hf_token_key (and secrets.hf_token_group) to a valid token's key, or correct the repository in hf_repo_ids.",
     ),
     "gated": (
-        "The adapter's repository is gated, and the token's account has no access",
-        "Accept its terms on its page with the account of the token, or use another token (secrets.hf_token_key).",
+        "The adapter's repository is gated, and the token has no access",
+        "Accept its terms with the account of the token, wait for a pending approval, or use another token (secrets.hf_token_key).",
     ),
     "not-found": (
         "The adapter's repository or revision does not exist on the hub",
@@ -76,6 +76,14 @@ FAILURES: dict[str, tuple[str, str]] = {
     "pickle": (
         "The weights of an adapter are a pickle, which can run code in the server",
         "Convert them to safetensors. If you trust the repository, set `allow_pickle: true` on the adapter, which accepts tensors only.",
+    ),
+    "disabled": (
+        "The hub disabled the adapter's repository",
+        "See the page of the repository for the reason, or use another adapter.",
+    ),
+    "certificate": (
+        "The certificate of the hub, or of a proxy or mirror before it, is not trusted",
+        "Add the certificate of its authority with network.ca_config_map.",
     ),
     "lock-lost": (
         "The adapter loader was suspended, and another one took over its volume",

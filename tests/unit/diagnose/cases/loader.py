@@ -33,7 +33,7 @@ def gated_adapter(env: list[dict[str, str]]) -> Snapshot:
 
 CASES["loader-gated"] += [
     (gated_adapter([]), "the adapter loader has no token. | Accept its terms on its page, and set secrets.hf_token_key"),
-    (gated_adapter([{"name": "HF_TOKEN", "value": "$(T)"}]), "the token's account has no access"),
+    (gated_adapter([{"name": "HF_TOKEN", "value": "$(T)"}]), "is gated, and the token has no access. | Accept its terms with the account"),
 ]
 
 NEAR_MISSES: dict[str, NearMiss] = {
