@@ -69,8 +69,15 @@ def container_changes(pod: PodChange) -> Iterator[ContainerChange]:
 
 
 def containers_by_name(pod: Fields | None, field: str) -> dict[str, Fields]:
-    """Return the containers in one of the lists of a pod spec."""
-    return {str(each.get("name")): each for each in mappings(mapping(pod).get(field))}
+    """Return the containers in one of the lists of a pod spec.
+
+    A second container of a name, which Kubernetes rejects, is not taken for the first one.
+    """
+    found: dict[str, Fields] = {}
+    for each in mappings(mapping(pod).get(field)):
+        name = str(each.get("name"))
+        found[name if name not in found else f"{name}#{len(found)}"] = each
+    return found
 
 
 def _find_predecessor(service: ServiceChange, created: Change) -> ResourceState | None:

@@ -1,74 +1,71 @@
-"""Fields for which a change without a rule of its own is a warning.
-
-Everything in a pod spec is sensitive unless the tables here list it. So a new field of
-Kubernetes is reported with too much severity, not with too little.
-"""
+"""Changed fields that are a warning without a rule of their own: all that no table lists."""
 
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
+from . import ordinary_fields as ordinary
 from .accessors import get, mapping
 from .change import Change
-from .matching import Difference
+from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
+from .values import show
 
-_POD = frozenset({
-    "activeDeadlineSeconds", "affinity", "enableServiceLinks", "hostname", "nodeSelector", "os", "overhead", "preemptionPolicy",
-    "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy", "schedulingGates", "serviceAccount",
-    "setHostnameAsFQDN", "subdomain", "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints",
-})  # fmt: skip
-"""Fields of a pod spec that are not sensitive. `serviceAccount` is an alias with a rule."""
-_CONTAINER = frozenset({
-    "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
-    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeMounts",
-    "env", "lifecycle.stopSignal", "lifecycle.preStop.sleep",
-})  # fmt: skip
-"""Fields of a container that are not sensitive. Rules report commands and variables among them."""
-_VOLUME = re.compile(r"volumes\[[^\]]*\](\.(emptyDir|downwardAPI|persistentVolumeClaim|ephemeral)\b.*)?")
-_KINDS = frozenset({
-    "Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "Gateway", "NetworkPolicy", "Role",
-    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "PersistentVolume", "TriggerAuthentication",
-    "ClusterTriggerAuthentication", "EnvoyFilter", "DestinationRule", "ServiceEntry", "Endpoints", "EndpointSlice", "IngressClass",
-    "RuntimeClass", "CSIDriver",
-})  # fmt: skip
-"""Kinds whose fields decide about traffic or rights."""
-_ANNOTATED = frozenset({"Service", "ServiceAccount", "Ingress", "HTTPRoute", "Gateway", "Namespace"})
-"""Kinds that controllers configure through annotations."""
-_ANNOTATIONS = re.compile(
-    r"(^|[./])(istio\.io|linkerd\.io|hashicorp\.com|amazonaws\.com|cloud\.google\.com|azure\.\w+|cilium\.io|consul|dapr\.io|openshift\.io|"
-    r"kuma\.io|io\.kubernetes\.cri-o|io\.katacontainers|"
-    r"opentelemetry\.io|datadoghq\.com|apparmor|seccomp|cni\.cncf\.io|k8s\.v1\.cni)", re.IGNORECASE
-)  # fmt: skip
-"""Annotations of pods that add sidecars, identities, networks or profiles."""
-_LABELS = frozenset({"azure.workload.identity/use", "sidecar.istio.io/inject"})
+_SIDECAR_LABELS = frozenset({"azure.workload.identity/use", "sidecar.istio.io/inject"})
 """Labels of pods that add identities or sidecars."""
+_CONTROL_PLANE = re.compile(r"node-role\.kubernetes\.io|metadata\.name|kubernetes\.io/hostname")
+"""Text of node selection that names control planes, or single nodes."""
+_ANY_TAINT = re.compile(r'tolerations.*\{("effect": "\w*", )?"operator": "Exists"')
+"""Text of a toleration without a key."""
+_NODE_SELECTION = ("affinity", "nodeSelector", "tolerations")
 
 
 def is_sensitive(change: Change, difference: Difference) -> bool:
     """Return true if a changed field may concern keys, traffic, code or rights."""
-    kind, where = change.subject.kind, difference.where
-    if change.subject.type.startswith("pulumi:providers:"):
+    type_, kind, where = change.subject.type, change.subject.kind, difference.where
+    if type_.startswith("pulumi:providers:"):
         return True
+    if not type_.startswith("kubernetes:"):
+        return False
     paths = [path for state in (change.before, change.after) if state is not None for path in state.pod_specs]
     if any(_is_sensitive_metadata(difference, f"{path.removesuffix('spec')}metadata") for path in paths):
         return True
-    if where.startswith("metadata."):
-        return kind in _ANNOTATED and any(map(is_of_controller, _keys(difference, "metadata.annotations")))
-    if kind in _KINDS and where.partition(".")[0] not in ("apiVersion", "kind"):
-        return True
-    return any(where.startswith(f"{path}.") and not _is_listed(where[len(path) + 1 :]) for path in paths)
+    if where == "metadata" or where.startswith("metadata."):
+        return _is_sensitive_own_metadata(kind, difference)
+    for path in paths:
+        if where.startswith(f"{path}."):
+            return not _is_listed(where[len(path) + 1 :], difference)
+    return not (ordinary.is_ordinary(kind, where) or _is_metadata_of_pods(where, paths))
 
 
 def is_of_controller(annotation: str) -> bool:
     """Return true for an annotation that a controller of the cluster may read."""
-    return "/" in annotation and not annotation.startswith("pulumi.com/")
+    return not ordinary.is_plain_key(annotation)
+
+
+def _is_sensitive_own_metadata(kind: str, difference: Difference) -> bool:
+    """Return true for metadata of an object that a controller reads."""
+    if difference.where in ("metadata.namespace", "metadata.finalizers", "metadata.ownerReferences"):
+        return True
+    labels = _keys(difference, "metadata.labels")
+    if any(kind == "Namespace" or not ordinary.is_plain_key(key) for key in labels):
+        return True
+    annotations = _keys(difference, "metadata.annotations")
+    return kind not in ordinary.WITH_PLAIN_ANNOTATIONS and any(map(is_of_controller, annotations))
 
 
 def _is_sensitive_metadata(difference: Difference, path: str) -> bool:
     """Return true for metadata of pods that decides about code, identity or traffic."""
-    is_annotated = any(_ANNOTATIONS.search(key) for key in _keys(difference, f"{path}.annotations"))
-    return is_annotated or not _LABELS.isdisjoint(_keys(difference, f"{path}.labels"))
+    if any(map(is_of_controller, _keys(difference, f"{path}.annotations"))):
+        return True
+    labels = [key for key in _keys(difference, f"{path}.labels") if not ordinary.is_descriptive(key)]
+    # Selectors of Services and policies may name a label that changes or goes.
+    return bool(labels) and (difference.old is not MISSING or not _SIDECAR_LABELS.isdisjoint(labels))
+
+
+def _is_metadata_of_pods(where: str, paths: list[str]) -> bool:
+    return any(where.startswith(f"{path.removesuffix('spec')}metadata") for path in paths)
 
 
 def _keys(difference: Difference, path: str) -> list[str]:
@@ -83,12 +80,30 @@ def _keys(difference: Difference, path: str) -> list[str]:
     return []
 
 
-def _is_listed(field: str) -> bool:
+def _is_listed(field: str, difference: Difference) -> bool:
     """Return true for a field that the tables list, by its path below the pod spec."""
     first = re.split(r"[.\[]", field, maxsplit=1)[0]
     if first == "volumes":
-        return _VOLUME.fullmatch(field) is not None
+        is_whole = "." not in field.rpartition("]")[2]
+        return _is_empty_volume(difference.new) if is_whole else ordinary.VOLUME.fullmatch(field) is not None
+    if first in _NODE_SELECTION:
+        return not _selects_other_nodes(difference)
     if first not in CONTAINER_LISTS:
-        return first in _POD
+        return first in ordinary.POD
     _, _, rest = field.partition("].")
-    return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in _CONTAINER)
+    return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in ordinary.CONTAINER)
+
+
+def _is_empty_volume(value: Any) -> bool:
+    """Return true for a volume whose content is of its pod, for a list of them, and for none."""
+    volumes = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return all(each is MISSING or {*mapping(each)} <= {"name", "emptyDir", "downwardAPI"} for each in volumes)
+
+
+def _selects_other_nodes(difference: Difference) -> bool:
+    """Return true if pods may run on control planes, on one chosen node, or on any tainted node."""
+    where, new = difference.where, difference.new
+    if "affinity" in where and "nodeAffinity" not in where:  # affinity to pods names nodes as a topology
+        new = get(new, "nodeAffinity")
+    text = f"{where} {show(new)}"
+    return new is not MISSING and (_CONTROL_PLANE.search(text) is not None or _ANY_TAINT.search(text) is not None)

@@ -32,6 +32,8 @@ class Setting(NamedTuple):
     """Severity of its removal, if that is another one."""
     location: str = ""
     """Field of the value below the path of the setting, such as `configMap`."""
+    removed_consequence: str = ""
+    """Consequence of its removal, if that is another one."""
 
 
 Settings = Mapping[str, Setting]
@@ -57,7 +59,8 @@ def report_settings(
         severity = _find_severity(path, old, new, renames) if before is not None else new.new_severity if new is not None else None
         if severity is not None and (each := new or old) is not None:
             values = tuple(None if setting is None else show(setting.value) for setting in (old, new))
-            groups.setdefault((each.rule, severity, each.noun, each.consequence, values), []).append((path, each))
+            consequence = new.consequence if new is not None else each.removed_consequence or each.consequence
+            groups.setdefault((each.rule, severity, each.noun, consequence, values), []).append((path, each))
     for (rule, severity, _, consequence, (old_value, new_value)), found in groups.items():
         text = _describe([each for _, each in found], old_value, new_value, is_new=before is None)
         yield finding(rule, severity, change, service.name, text, (consequence,) if consequence else (), *(path for path, _ in found))

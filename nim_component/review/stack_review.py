@@ -13,6 +13,7 @@ from .findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from .loader_changes import merge_loader_changes
 from .matching import MISSING, Difference
 from .object_fields import is_at_or_below
+from .ordinary_fields import ignores_order
 from .references import find_renames, is_checksum, is_reference
 from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
@@ -114,6 +115,9 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
     for change in service.changes:
         if change.subject.type == COMPONENT and any(other.has_effect for other in service.changes if other is not change):
             continue  # the changes of its children contain those of its arguments
+        if _changes_order(change):
+            text = sentence("{object}: the order of list items changes.", object=name_object(change))
+            yield finding("other", WARNING, change, service.name, text, sentence("In some kinds, the first item that matches counts."))
         rest = [
             each
             for each in change.differences
@@ -128,6 +132,14 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
             severity = WARNING if any(marks) else NOTICE
             yield finding("other", severity, change, service.name, text, (), *(each.where for each in rest))
+
+
+def _changes_order(change: Change) -> bool:
+    """Return true if nothing but the order of list items changes, in a kind where it may count."""
+    before, after = change.before, change.after
+    if change.operation != "update" or before is None or after is None or change.differences or ignores_order(after.kind):
+        return False
+    return after.type.startswith("kubernetes:") and before.inputs != after.inputs
 
 
 def _name(change: Change) -> Sentence:

@@ -65,7 +65,7 @@ UNRELATED = {
     "claim": (
         pod(volumes=[{"name": "x", "persistentVolumeClaim": {"claimName": "c"}}]),
         pod(volumes=[{"name": "x", "persistentVolumeClaim": {"claimName": "evil"}}]),
-        ("other", NOTICE),
+        ("other", WARNING),
     ),
     "source": (
         pod(volumes=[{"name": "x", "configMap": {"name": "c"}}]),

@@ -8,7 +8,9 @@ from . import (
     autoscaling,
     cache,
     code,
+    config_maps,
     creations,
+    custom_resources,
     destinations,
     exposure,
     first_update,
@@ -25,6 +27,7 @@ from . import (
     secrets,
     security,
     timing,
+    variables,
 )
 
 ALL = (
@@ -41,8 +44,11 @@ ALL = (
     *exposure.RULES,
     *network_policies.RULES,
     *security.RULES,
+    *custom_resources.RULES,
     *destinations.RULES,
     *code.RULES,
+    *variables.RULES,
+    *config_maps.RULES,
     *rights.RULES,
     *roles.RULES,
     *lookalikes.RULES,

@@ -163,24 +163,30 @@ def disruption_budgets(service: ServiceChange) -> Iterator[Finding]:
             continue
         spec = change.after.inputs.get("spec")
         maximum, minimum = get(spec, "maxUnavailable"), get(spec, "minAvailable")
-        limit = (
-            sentence("`maxUnavailable` is {maximum}", maximum=maximum)
-            if maximum is not None
-            else sentence("`minAvailable` is {minimum}", minimum=minimum)
-        )
+        limit = sentence("neither `minAvailable` nor `maxUnavailable` is set")
+        if maximum is not None:
+            limit = sentence("`maxUnavailable` is {maximum}", maximum=maximum)
+        elif minimum is not None:
+            limit = sentence("`minAvailable` is {minimum}", minimum=minimum)
         count, _ = find_server(service)
         is_blocking = _blocks_evictions(maximum, minimum, count)
         verb = "is created" if change.operation == "create" else "changes"
         text = sentence("PodDisruptionBudget {name} {verb}: {limit}.", name=name, verb=(verb,), limit=limit)
         consequence = sentence("It blocks every eviction, so node drains and cluster upgrades never finish.") if is_blocking else ()
         severity = WARNING if is_blocking else NOTICE
-        yield finding("disruption", severity, change, service.name, text, consequence, *changed_under(change, "spec"))
+        paths = changed_under(change, "spec.maxUnavailable", "spec.minAvailable")
+        if paths or change.operation != "update":
+            yield finding("disruption", severity, change, service.name, text, consequence, *paths)
 
 
 def _blocks_evictions(maximum: Any, minimum: Any, count: int | None) -> bool:
     if maximum is not None:
         return pod_count(maximum, count or 1, round_up=True) == 0
-    return minimum is not None and count is not None and count > 0 and pod_count(minimum, count, round_up=True) >= count
+    if minimum is None:
+        return False
+    if count is None:
+        return str(minimum) == "100%"
+    return count > 0 and pod_count(minimum, count, round_up=True) >= count
 
 
 RULES = (conflicts, handovers, ranges, disruption_budgets)

@@ -11,6 +11,7 @@ from ..change import COMPONENT, Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, pods, variables
 from ..sentences import Sentence, enumerate_values, sentence
+from ..values import show
 
 PVC = "PersistentVolumeClaim"
 SIZE = ("spec", "resources", "requests", "storage")
@@ -36,6 +37,17 @@ def pvcs(service: ServiceChange) -> Iterator[Finding]:
             yield _lost(service, change, before, _describe_replacement(change, before, after), is_recreated=True)
         if change.operation in ("update", "replace"):
             yield from _sizes(service, change)
+        if change.operation == "create" and after is not None:
+            yield from _describe_content(service, change, after)
+
+
+def _describe_content(service: ServiceChange, change: Change, after: ResourceState) -> Iterator[Finding]:
+    """Report a new PVC that has content from elsewhere."""
+    sources = {field: get(after.inputs, "spec", field) for field in ("volumeName", "dataSource", "dataSourceRef")}
+    if named := [f"{field} {show(value)}" for field, value in sources.items() if value]:
+        text = sentence("PVC {name} is created with {sources}.", name=after.object_name, sources=enumerate_values(named))
+        consequence = sentence("The pods read the models and files that are already on the volume.")
+        yield finding("created", WARNING, change, service.name, text, consequence)
 
 
 def _find_claims(service: ServiceChange, side: Literal["before", "after"]) -> set[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from ..accessors import get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..networks import is_within
 from ..object_fields import changed_under
 from ..references import find_renames
 from ..sentences import enumerate_values, name_object, sentence
@@ -40,11 +41,13 @@ def addresses(service: ServiceChange) -> Iterator[Finding]:
         elif change.operation in ("update", "replace") and before is not None and after is not None:
             if added := _added_ports(before, after):
                 text = sentence("Service {name} also listens on port {ports}.", name=after.object_name, ports=enumerate_values(added))
-                yield finding("created", NOTICE, change, service.name, text, (), *changed_under(change, "spec.ports"))
+                paths = [each for each in changed_under(change, "spec.ports") if not each.endswith(".targetPort")]
+                yield finding("created", NOTICE, change, service.name, text, (), *paths)
             elif _url(before) != _url(after):
                 text = sentence("The address changes from {old} to {new}.", old=_url(before), new=_url(after))
                 consequence = sentence("Update all clients: the old address no longer works.")
                 paths = changed_under(change, "metadata.name", "metadata.namespace", "spec.ports")
+                paths = [each for each in paths if not each.endswith(".targetPort")]
                 yield finding("url-changed", WARNING, change, service.name, text, consequence, *paths)
 
 
@@ -95,12 +98,23 @@ def service_types(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _load_balancer(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
-    old, new = ({*strings(get(state.inputs, "spec", "loadBalancerSourceRanges"))} or {"0.0.0.0/0"} for state in (before, after))
-    if added := sorted(new - old):
+    old, new = (strings(get(state.inputs, "spec", "loadBalancerSourceRanges")) or ["0.0.0.0/0"] for state in (before, after))
+    if _type(before) != "LoadBalancer":
+        return
+    if added := sorted(each for each in {*new} - {*old} if not any(is_within(each, other) for other in old)):
         text = sentence("The load balancer now accepts clients from {ranges}.", ranges=enumerate_values(added))
         consequence = sentence("Clients in these ranges can reach the model.")
         yield finding("exposure-widened", WARNING, change, service.name, text, consequence, "spec.loadBalancerSourceRanges")
-    if _is_internal(before) and not _is_internal(after):
+    elif any(not any(is_within(each, other) for other in new) for each in old):
+        text = sentence("The load balancer now accepts only clients from {ranges}.", ranges=enumerate_values(sorted(new)))
+        yield finding("other", NOTICE, change, service.name, text, (), "spec.loadBalancerSourceRanges")
+    lost = [name for name in INTERNAL if _has_internal(before, name) and not _has_internal(after, name)]
+    if lost and _is_internal(after):
+        text = sentence("{names} no longer makes the load balancer internal.", names=enumerate_values(lost))
+        consequence = sentence("Unless the other annotation prevails, clients on the internet can reach the model.")
+        paths = [each.where for each in change.differences if each.path[-1] in lost]
+        yield finding("exposure-widened", CRITICAL, change, service.name, text, consequence, *paths)
+    elif lost:
         text = sentence("The load balancer is no longer internal.")
         consequence = sentence("Clients on the internet can reach the model.")
         paths = changed_under(change, "metadata.annotations")
@@ -112,8 +126,12 @@ def _type(state: ResourceState | None) -> str:
 
 
 def _is_internal(state: ResourceState) -> bool:
-    annotations = mapping(state.metadata.get("annotations"))
-    return any(str(annotations.get(name, "")).lower() in ("true", "internal", "0.0.0.0/0") for name in INTERNAL)
+    return any(_has_internal(state, name) for name in INTERNAL)
+
+
+def _has_internal(state: ResourceState, name: str) -> bool:
+    value = mapping(state.metadata.get("annotations")).get(name, "")
+    return str(value).lower() in ("true", "internal", "0.0.0.0/0")
 
 
 def traffic(service: ServiceChange) -> Iterator[Finding]:
@@ -162,10 +180,26 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
         for other in changes:
             if removed & _added_hosts(other):
                 yield from _describe_handover(service, change, other)
-        if before is not None and after is not None and get(before.inputs, "spec", "tls") and not get(after.inputs, "spec", "tls"):
-            text = sentence("{object} no longer has TLS.", object=name_object(change))
-            consequence = sentence("Prompts and responses are sent unencrypted.")
-            yield finding("exposure-widened", CRITICAL, change, service.name, text, consequence, "spec.tls")
+        if before is not None and after is not None:
+            yield from _describe_lost_tls(service, change, before, after)
+
+
+def _describe_lost_tls(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
+    """Report hosts that stay reachable, but no longer by TLS."""
+    lost = sorted((_encrypted_hosts(before) - _encrypted_hosts(after)) & _hosts(after))
+    if lost:
+        text = sentence("{object} no longer has TLS for {hosts}.", object=name_object(change), hosts=enumerate_values(lost, at_most=4))
+        consequence = sentence("Prompts and responses are sent unencrypted.")
+        paths = changed_under(change, "spec.tls", "spec.listeners")
+        yield finding("exposure-widened", CRITICAL, change, service.name, text, consequence, *paths)
+
+
+def _encrypted_hosts(state: ResourceState) -> set[str]:
+    """Return the hosts for which an Ingress or a listener of a Gateway has TLS."""
+    if state.kind == "Ingress":
+        return {host for host in _hosts(state) if _has_tls(state, {host})}
+    listeners = mappings(get(state.inputs, "spec", "listeners"))
+    return {str(each.get("hostname") or "*") for each in listeners if each.get("protocol") in ("HTTPS", "TLS")}
 
 
 def _describe_handover(service: ServiceChange, old: Change, new: Change) -> Iterator[Finding]:
@@ -203,14 +237,25 @@ def _backends(state: ResourceState | None, hosts: AbstractSet[str]) -> set[tuple
         for backend in (*paths, *mappings(rule.get("backendRefs")), *filter(None, mirrors)):
             reference = get(backend, "service") or get(backend, "resource") or backend
             namespace = get(reference, "namespace") or state.namespace or "default"
-            found.add((str(get(reference, "kind") or "Service"), str(namespace), str(get(reference, "name"))))
+            port = get(reference, "port", "number") or get(reference, "port", "name") or get(reference, "port")
+            found.add((str(get(reference, "kind") or "Service"), str(namespace), str(get(reference, "name")), str(port)))
+    for protocol in ("http", "tls", "tcp"):  # a VirtualService
+        for rule in mappings(get(state.inputs, "spec", protocol)):
+            copies = [rule.get("mirror"), *(get(each, "destination") for each in mappings(rule.get("mirrors")))]
+            for target in filter(None, (*(get(each, "destination") for each in mappings(rule.get("route"))), *copies)):
+                found.add(("host", str(get(target, "host")), str(get(target, "subset")), str(get(target, "port", "number"))))
     return found
 
 
 def _has_tls(state: ResourceState | None, hosts: AbstractSet[str]) -> bool:
     """Return true if an object itself has TLS for all these hosts."""
     entries = [] if state is None else mappings(get(state.inputs, "spec", "tls"))
-    return all(any(host in (strings(entry.get("hosts")) or hosts) for entry in entries) for host in hosts)
+    return all(any(_matches(host, strings(entry.get("hosts")) or [host]) for entry in entries) for host in hosts)
+
+
+def _matches(host: str, patterns: list[str]) -> bool:
+    """Return true if a host is one of the names, or below a wildcard such as `*.example.com`."""
+    return host in patterns or f"*.{host.partition('.')[2]}" in patterns
 
 
 def _entry_of(state: ResourceState | None) -> tuple[Any, ...] | None:

@@ -9,12 +9,13 @@ from typing import Any
 from ...local.markers import Unknown
 from ..change import ServiceChange
 from ..excerpts import excerpt_pair
-from ..findings import CRITICAL, WARNING, Finding, finding
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, variables
 from ..pod_changes import CONTAINER_LISTS, container_changes, containers_by_name, pod_changes
 from ..sentences import Sentence, sentence
 from ..values import show
 
+_DOCKER_HUB, _DOCKER_HUB_ALIASES = "docker.io", ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 MODEL_VARIABLES = {
     "NIM_SERVED_MODEL_NAME": ("served model name", "Requests for the old name return 404."),
     "NIM_MODEL_NAME": ("model", "Another model is downloaded and served."),
@@ -43,7 +44,7 @@ def images(service: ServiceChange) -> Iterator[Finding]:
                 text = sentence(
                     "The image{whose} changes from {old} to {new}{note}.", whose=whose, old=first, new=second, note=_note(old, new)
                 )
-                severity = CRITICAL if _has_other_owner(old, new) else WARNING
+                severity = NOTICE if _is_same(old, new) else CRITICAL if _has_other_owner(old, new) else WARNING
                 yield finding("image", severity, pod.change, service.name, text, _consequence(old, new), f"{container.path}.image")
     component = service.component
     if component is not None and component.operation == "update" and not service.of(*WORKLOADS):
@@ -57,10 +58,12 @@ def images(service: ServiceChange) -> Iterator[Finding]:
 def _note(old: Any, new: Any) -> Sentence:
     if not isinstance(old, str) or not isinstance(new, str):
         return ()
-    (old_repository, old_tag), (new_repository, new_tag) = split_image(old), split_image(new)
+    if _is_same(old, new):
+        return sentence(" (another spelling of the same image)")
+    old_tag, new_tag = split_image(old)[1], split_image(new)[1]
     if _has_other_owner(old, new):
         return sentence(" (another registry or organization)")
-    if old_repository != new_repository:
+    if _complete(old) != _complete(new):
         return sentence(" (another model or server)")
     if not all(re.fullmatch(r"v?\d+(\.\d+)*", tag) for tag in (old_tag, new_tag)):
         return ()
@@ -71,8 +74,10 @@ def _note(old: Any, new: Any) -> Sentence:
 def _consequence(old: Any, new: Any) -> Sentence:
     if isinstance(new, Unknown):
         return sentence("The new image is known only during the update.")
+    if _is_same(old, new):
+        return sentence("Every pod is replaced. The new pods run the same image.")
     pulled = sentence("Every pod is replaced, and each node pulls the new image first.")
-    if isinstance(old, str) and isinstance(new, str) and split_image(old)[0] != split_image(new)[0]:
+    if isinstance(old, str) and isinstance(new, str) and _complete(old) != _complete(new):
         return pulled + sentence(" Requests for the old model may return 404, and the cache does not contain the new model.")
     return pulled
 
@@ -84,13 +89,25 @@ def _has_other_owner(old: Any, new: Any) -> bool:
 
 def _owner(image: str) -> tuple[str, str]:
     """Return the registry and the organization, as container runtimes complete them."""
+    registry, *path = _complete(image)
+    return registry, path[0] if len(path) > 1 else ""
+
+
+def _complete(image: str) -> tuple[str, ...]:
+    """Return the registry and the parts of the repository, as container runtimes complete them."""
     first, *others = split_image(image)[0].split("/")
-    if not others:
-        return "docker.io", "library"
-    is_registry = "." in first or ":" in first or first == "localhost"
-    registry, path = (first, others) if is_registry else ("docker.io", [first, *others])
-    default = "library" if registry == "docker.io" else ""
-    return registry.replace("index.docker.io", "docker.io").lower(), path[0] if len(path) > 1 else default
+    is_registry = bool(others) and ("." in first or ":" in first or first == "localhost")
+    registry, path = (first.lower(), others) if is_registry else (_DOCKER_HUB, [first, *others])
+    if registry not in (_DOCKER_HUB, *_DOCKER_HUB_ALIASES):
+        return registry, *path
+    return _DOCKER_HUB, *(path if len(path) > 1 else ["library", *path])
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Return true for two spellings of one image."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    return (_complete(old), split_image(old)[1]) == (_complete(new), split_image(new)[1])
 
 
 def split_image(image: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from ..accessors import Fields, get, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..matching import compare
+from ..networks import is_within
 from ..object_fields import changed_under
 from ..sentences import name_object, sentence
 
@@ -50,9 +51,10 @@ def _created(service: ServiceChange, change: Change, after: ResourceState) -> It
         yield finding("created", NOTICE, change, service.name, text, consequence)
 
 
-def _other_rules(service: ServiceChange, change: Change, _before: ResourceState, _after: ResourceState) -> Iterator[Finding]:
+def _other_rules(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
     """Report another kind without a direction: its rules may deny, and have an order."""
-    if paths := changed_under(change, "spec", "specs"):
+    if any(before.inputs.get(field) != after.inputs.get(field) for field in ("spec", "specs")):
+        paths = changed_under(change, "spec", "specs")
         text = sentence("{object}: the rules change.", object=name_object(change))
         yield finding("exposure-widened", WARNING, change, service.name, text, (EITHER,), *paths)
 
@@ -100,7 +102,17 @@ def _contains(values: Any, others: Any) -> bool:
         return True
     if not isinstance(values, list) or not isinstance(others, list):
         return False
-    return others != [] and all(each in cast("list[Any]", values) for each in cast("list[Any]", others))
+    known = cast("list[Any]", values)
+    return others != [] and all(any(_contains_peer(each, other) for each in known) for other in cast("list[Any]", others))
+
+
+def _contains_peer(value: Any, other: Any) -> bool:
+    """Return true for an equal peer or port, and for a range without exceptions around another."""
+    outer, inner = get(value, "ipBlock"), get(other, "ipBlock")
+    if value == other or outer is None or inner is None:
+        return bool(value == other)
+    kept = {*strings(get(inner, "except"))}
+    return is_within(str(get(inner, "cidr")), str(get(outer, "cidr"))) and {*strings(get(outer, "except"))} <= kept
 
 
 RULES = (network_policies,)

@@ -8,8 +8,8 @@ from typing import Any
 from ..accessors import Fields, get, mapping
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import changed_under, variables
-from ..pod_changes import container_changes, pod_changes
+from ..object_fields import changed_under
+from ..pod_changes import pod_changes
 from ..sensitivity import is_sensitive
 from ..sentences import Sentence, name_object, sentence
 from ..settings import Setting, Settings, report_settings
@@ -17,7 +17,7 @@ from ..settings import Setting, Settings, report_settings
 MUTATORS = (
     "MutatingWebhookConfiguration", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "APIService",
 )  # fmt: skip
-_ADMISSION_RULES = (
+ADMISSION_RULES = (
     "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterPolicy", "Policy",
     "SecurityContextConstraints", "PodSecurityPolicy", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication",
     "RequestAuthentication", "SecurityPolicy", "BackendTLSPolicy",
@@ -26,18 +26,14 @@ DEFINITION = "CustomResourceDefinition"
 _ENFORCE = "pod-security.kubernetes.io/"
 _LEVELS = ("restricted", "baseline", "privileged")
 _ACCOUNT = "The pods get the rights of this account, in the cluster and, with a cloud identity, in the cloud."
-_ROLE, _ROLE_EFFECT = "AWS_ROLE_ARN", "The processes of the container request the rights of this role in the cloud."
 _IDENTITY = "Kubernetes restarts no pod for it. An identity that a webhook sets, as on EKS, applies to new pods only."
 
 
 def accounts(service: ServiceChange) -> Iterator[Finding]:
-    """Report the account, the cloud role, the runtime and the node that a pod selects."""
+    """Report the account, the runtime and the node that a pod selects."""
     for pod in pod_changes(service):
         before = _read_pod(pod.path, pod.before) if pod.before is not None else None
         yield from report_settings(service, pod.change, before, _read_pod(pod.path, pod.after))
-        for container in container_changes(pod):
-            before = _read_role(container.path, container.before) if container.before is not None else None
-            yield from report_settings(service, pod.change, before, _read_role(container.path, container.after))
 
 
 def _read_pod(path: str, pod: Fields) -> Settings:
@@ -53,18 +49,11 @@ def _read_pod(path: str, pod: Fields) -> Settings:
     }
 
 
-def _read_role(path: str, container: Fields) -> Settings:
-    if (role := variables(container).get(_ROLE)) is None:
-        return {}
-    owner = sentence(" of container {name}", name=container.get("name"))
-    return {f"{path}.env[{_ROLE}]": Setting("rights", CRITICAL, "Variable", _ROLE, owner, role, _ROLE_EFFECT, WARNING)}
-
-
 def admission(service: ServiceChange) -> Iterator[Finding]:
     """Report objects that change or check other objects, and the level of a namespace."""
     for change in service.changes:
         kind = change.subject.kind
-        if kind not in (*MUTATORS, *_ADMISSION_RULES, DEFINITION, "Namespace") or not change.has_effect:
+        if kind not in (*MUTATORS, *ADMISSION_RULES, DEFINITION, "Namespace") or not change.has_effect:
             continue
         paths = [each.where for each in change.differences if each.path[0] != "metadata"]
         verb = {"create": "created", "delete": "deleted"}.get(change.operation, "changed")
@@ -72,8 +61,8 @@ def admission(service: ServiceChange) -> Iterator[Finding]:
         if kind in MUTATORS and (paths or change.operation in ("create", "delete")):
             consequence = sentence("It can change or intercept the objects of other programs in the cluster.")
             yield finding("rights", CRITICAL, change, service.name, text, consequence, *paths)
-        elif kind in _ADMISSION_RULES and (paths or change.operation == "delete"):
-            consequence = sentence("It may allow what it did not allow before.")
+        elif kind in ADMISSION_RULES and (paths or change.operation == "delete"):
+            consequence = sentence("It may allow or reject other objects and requests than before.")
             yield finding("rights", WARNING, change, service.name, text, consequence, *paths)
         elif kind == DEFINITION:
             yield from _definition(service, change, text)

@@ -14,6 +14,8 @@ from ..findings import NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, pods
 from ..sentences import enumerate_values, sentence
 
+_TOKEN = "kubernetes.io/service-account-token"
+
 
 class Reference(NamedTuple):
     """Reference of a pod to a Secret."""
@@ -114,7 +116,12 @@ def values(service: ServiceChange) -> Iterator[Finding]:
     """Report Secrets of the stack that are created or deleted, or whose value changes."""
     for change in service.of("Secret"):
         before, after = change.before, change.after
-        if change.operation == "create" and after is not None and not service.is_whole:
+        if change.operation == "create" and after is not None and after.inputs.get("type") == _TOKEN:
+            account = get(after.metadata, "annotations", "kubernetes.io/service-account.name")
+            text = sentence("Secret {name} is created, for a token of ServiceAccount {account}.", name=after.object_name, account=account)
+            consequence = sentence("The token does not expire. Who reads the Secret has the rights of the account.")
+            yield finding("rights", WARNING, change, service.name, text, consequence)
+        elif change.operation == "create" and after is not None and not service.is_whole:
             text = sentence("Secret {name} is created by the stack.", name=after.object_name)
             yield finding("created", NOTICE, change, service.name, text)
         elif change.operation == "delete" and before is not None and not service.is_whole:

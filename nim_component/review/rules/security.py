@@ -59,8 +59,8 @@ def weakened(service: ServiceChange) -> Iterator[Finding]:
 def _finding(
     service: ServiceChange, pod: PodChange, who: Sentence, path: str, before: list[Weakness], after: list[Weakness]
 ) -> Iterator[Finding]:
-    known = {(each.field, each.detail) for each in before}
-    added = [each for each in after if (each.field, each.detail) not in known]
+    known = {(each.text, each.detail) for each in before}  # not by field: a volume may get another name
+    added = [each for each in after if (each.text, each.detail) not in known]
     if pod.before is None:
         # A default of Kubernetes is the choice of the author of a new object.
         added = [each for each in added if each.detail != DEFAULT]
@@ -172,7 +172,9 @@ def _check_container(container: Fields, pod: Fields) -> Iterator[Weakness]:
             yield Weakness(f"ports[{port.get('name')}].hostPort", str(port["hostPort"]), "listens on a port of the node", WARNING)
     for mount in mappings(container.get("volumeMounts")):
         if mount.get("mountPropagation") == "Bidirectional":
-            yield Weakness(f"volumeMounts[{mount.get('mountPath')}]", "propagation", "mounts volumes for the node too", CRITICAL)
+            yield Weakness(
+                f"volumeMounts[{mount.get('mountPath')}]", str(mount.get("mountPath")), "mounts volumes for the node too", CRITICAL
+            )
     if (devices := variables(container).get(GPUS_OF_NODE)) not in (None, "", "none", "void"):
         yield Weakness(f"env[{GPUS_OF_NODE}]", repr(devices), "may use GPUs of the node that belong to other pods", CRITICAL)
     if container.get("volumeDevices"):

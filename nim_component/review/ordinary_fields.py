@@ -1,0 +1,102 @@
+"""Fields whose change concerns neither keys nor traffic, code or rights, by kind.
+
+Everything else is sensitive. So a new kind or a new field of Kubernetes is reported with too much
+severity, not with too little. Dangerous values of the fields here have rules of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+POD = frozenset({
+    "activeDeadlineSeconds", "affinity", "enableServiceLinks", "hostname", "nodeSelector", "os", "overhead", "readinessGates", "resources",
+    "restartPolicy", "schedulingGates", "serviceAccount", "setHostnameAsFQDN", "subdomain", "terminationGracePeriodSeconds", "tolerations",
+    "topologySpreadConstraints",
+})  # fmt: skip
+"""Fields of a pod spec. `serviceAccount` is an alias with a rule."""
+CONTAINER = frozenset({
+    "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
+    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeMounts",
+    "env", "lifecycle.stopSignal", "lifecycle.preStop.sleep",
+})  # fmt: skip
+"""Fields of a container. Rules report commands and variables among them."""
+VOLUME = re.compile(r"volumes\[[^\]]*\]\.(emptyDir|downwardAPI)\b.*")
+_ITEM = r"\[[^\]]*\]"
+_JOB = (
+    "activeDeadlineSeconds", "backoffLimit", "completionMode", "completions", "parallelism", "podFailurePolicy", "podReplacementPolicy",
+    "suspend", "ttlSecondsAfterFinished",
+)  # fmt: skip
+_ROLLOUT = ("minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit", "strategy", "updateStrategy")
+_SCRAPE = (
+    "attachMetadata", "jobLabel", "keepDroppedTargets", "labelLimit", "podTargetLabels", "sampleLimit", "targetLabels",
+    rf"(endpoints|podMetricsEndpoints){_ITEM}\.(honorLabels|honorTimestamps|interval|path|scrapeTimeout)",
+)  # fmt: skip
+_TRIGGER = r"(\w*[tT]hreshold|\w*[vV]alue|desiredReplicas|end|ignoreNullValues|metricName|query|start|timezone)"
+_SPEC: Mapping[str, tuple[str, ...]] = {
+    "CronJob": (
+        "concurrencyPolicy", "failedJobsHistoryLimit", "schedule", "startingDeadlineSeconds", "successfulJobsHistoryLimit", "suspend",
+        "timeZone", *(rf"jobTemplate\.spec\.{field}" for field in _JOB),
+    ),
+    "DaemonSet": _ROLLOUT,
+    "Deployment": _ROLLOUT,
+    "HorizontalPodAutoscaler": ("behavior", "maxReplicas", "metrics", "minReplicas"),
+    "Job": _JOB,
+    "LeaderWorkerSet": (
+        *_ROLLOUT, r"leaderWorkerTemplate\.(restartPolicy|size)", "networkConfig", "rolloutStrategy", "startupPolicy",
+    ),
+    "PersistentVolumeClaim": ("resources",),
+    "PodDisruptionBudget": ("maxUnavailable", "minAvailable", "unhealthyPodEvictionPolicy"),
+    "PodMonitor": _SCRAPE,
+    "PrometheusRule": ("groups",),
+    "ScaledObject": (
+        "advanced", "cooldownPeriod", "fallback", "idleReplicaCount", "initialCooldownPeriod", "maxReplicaCount", "minReplicaCount",
+        "pollingInterval", rf"triggers{_ITEM}\.(metricType|name|useCachedMetrics|metadata\.{_TRIGGER})",
+    ),
+    "Service": (
+        "allocateLoadBalancerNodePorts", "healthCheckNodePort", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy",
+        rf"ports{_ITEM}\.(appProtocol|name|nodePort|port)", "sessionAffinity", "sessionAffinityConfig", "trafficDistribution",
+    ),
+    "ServiceMonitor": _SCRAPE,
+    "StatefulSet": (*_ROLLOUT, "ordinals", "podManagementPolicy"),
+    "VerticalPodAutoscaler": ("resourcePolicy",),
+}  # fmt: skip
+"""Patterns of fields below `spec`, by kind."""
+_OUTSIDE_SPEC = {"ConfigMap": ("data", "binaryData", "immutable"), "Secret": ("data", "stringData", "immutable"), "Lease": ("spec",)}
+_PATTERNS = {
+    kind: re.compile(rf"({'|'.join(fields)})([.\[].*)?")
+    for kind, fields in {**{kind: tuple(rf"spec\.{each}" for each in fields) for kind, fields in _SPEC.items()}, **_OUTSIDE_SPEC}.items()
+}
+_UNORDERED = frozenset({
+    "Ingress", "NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "Namespace", "Pod",
+})  # fmt: skip
+WITH_PLAIN_ANNOTATIONS = frozenset({"ConfigMap", *(_SPEC.keys() - {"PersistentVolumeClaim", "ScaledObject", "Service"})})
+"""Kinds whose own annotations are ordinary: few controllers read them, and none for rights."""
+_PLAIN_PREFIX = re.compile(
+    r"(app\.kubernetes\.io|helm\.sh|meta\.helm\.sh|kubectl\.kubernetes\.io|pulumi\.com|kubernetes\.io/metadata\.name|prometheus\.io|"
+    r"(docs?|documentation|info|contact|owner|team)\.[\w.-]+|deployment\.kubernetes\.io|karpenter\.sh|cluster-autoscaler\.kubernetes\.io|nim-component\b.*)(/.*)?"
+)
+_DESCRIPTIVE = frozenset({
+    "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "app.kubernetes.io/created-by",
+    "helm.sh/chart",
+})  # fmt: skip
+
+
+def is_ordinary(kind: str, where: str) -> bool:
+    """Return true for a listed field of an object, outside its metadata and its pods."""
+    return where in ("apiVersion", "kind") or (kind in _PATTERNS and _PATTERNS[kind].fullmatch(where) is not None)
+
+
+def ignores_order(kind: str) -> bool:
+    """Return true for a kind whose lists, outside its pods, mean the same in any order."""
+    return kind in _PATTERNS or kind in _UNORDERED
+
+
+def is_plain_key(key: str) -> bool:
+    """Return true for a label or an annotation that no controller reads for keys or rights."""
+    return re.search(r"[/.]", key) is None or _PLAIN_PREFIX.fullmatch(key) is not None
+
+
+def is_descriptive(label: str) -> bool:
+    """Return true for a label of pods that describes them, and that selectors do not name."""
+    return label in _DESCRIPTIVE

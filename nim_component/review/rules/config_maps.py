@@ -1,0 +1,166 @@
+"""Files and entries of ConfigMaps: code, addresses and authorities."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from ...shipped_loader import read_program
+from ..accessors import Fields, get, mapping, mappings
+from ..change import Change, ResourceState, ServiceChange
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..pod_changes import CONTAINER_LISTS
+from ..sentences import enumerate_values, name_object, sentence
+from ..settings import Setting, Settings, report_settings
+from ..values import Redacted, redact_text, show
+from ..variable_effects import AUTHORITIES, find_effect
+
+_CODE_FILE = re.compile(
+    r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)",
+    re.IGNORECASE,
+)
+_CODE_TEXT = re.compile(r"\A\s{0,200}#!|^[ \t]*(import|from)[ \t]+\w+|\bexec\(|\beval\(|\bcurl\s|\bwget\s", re.MULTILINE)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_AUTHORITY = re.compile(r"(^|[._-])ca([._-]|$)|\.(crt|pem)$", re.IGNORECASE)
+_HOST = re.compile(r"://(?:[^\s/@\"'<>]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
+_MAX_TEXT = 200_000
+"""Characters of an entry in which hosts are searched."""
+_AS_VARIABLE = "In a pod that takes the entries as variables: "
+
+
+def files(service: ServiceChange) -> Iterator[Finding]:
+    """Report files of a ConfigMap that are code. The loader that this package ships is known."""
+    for change in service.of("ConfigMap"):
+        if change.operation not in ("create", "update", "replace") or change.after is None:
+            continue
+        old, new = ({} if state is None else _entries(state) for state in (change.before, change.after))
+        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name) and _is_code(name, new.get(name, old.get(name))))
+        if names and (change.before is not None or not _is_shipped(names, new)):
+            yield _describe_files(service, change, names, new)
+
+
+def _entries(state: ResourceState) -> dict[str, Any]:
+    """Return the files of a ConfigMap, also those in base64."""
+    binary = {name: _decode(value) for name, value in mapping(state.inputs.get("binaryData")).items()}
+    return {**mapping(state.inputs.get("data")), **binary}
+
+
+def _decode(value: Any) -> Any:
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace") if isinstance(value, str) else value
+    except (binascii.Error, ValueError):
+        return value
+
+
+def _describe_files(service: ServiceChange, change: Change, names: list[str], new: Fields) -> Finding:
+    listed = enumerate_values(names, at_most=4)
+    paths = [
+        each.where for each in change.differences if len(each.path) > 1 and each.path[0] in ("data", "binaryData") and each.path[1] in names
+    ]
+    if change.before is None:
+        text = sentence("{object} is created, with code in {files}.", object=name_object(change), files=listed)
+        return finding("code", WARNING, change, service.name, text, sentence("Pods that mount it can run the code with all their keys."))
+    text = sentence("{object}: the code in {files} changes.", object=name_object(change), files=listed)
+    if _is_shipped(names, new):
+        consequence = sentence("It is the LoRA loader of the nim_component that made this report. Pods that use it restart.")
+        return finding("code", NOTICE, change, service.name, text, consequence, *paths)
+    return finding("code", CRITICAL, change, service.name, text, sentence("Pods that mount it run the code with all their keys."), *paths)
+
+
+def _is_shipped(names: list[str], new: Fields) -> bool:
+    shipped = _read_shipped_loader()
+    return all(name in shipped and new.get(name) == shipped[name] for name in names)
+
+
+@cache
+def _read_shipped_loader() -> dict[str, Any]:
+    """Return the files of the LoRA loader, redacted as all values of a review are."""
+    return {name: redact_text(text) for name, text in read_program().items()}
+
+
+def _is_code(name: str, text: Any) -> bool:
+    return bool(_CODE_FILE.search(name)) or (isinstance(text, str) and bool(_CODE_TEXT.search(text[:20_000])))
+
+
+def entries(service: ServiceChange) -> Iterator[Finding]:
+    """Report entries that act as variables, that name other hosts, or that are authorities."""
+    for change in service.of("ConfigMap"):
+        if change.operation not in ("create", "update", "replace") or change.after is None:
+            continue
+        old, new = ({} if state is None else _entries(state) for state in (change.before, change.after))
+        before = None if change.before is None else _settings(change.before, old)
+        found = _settings(change.after, new)
+        yield from report_settings(service, change, before, found)
+        if change.before is not None:
+            yield from _report_hosts(service, change, old, new)
+
+
+def _settings(state: ResourceState, values: Mapping[str, Any]) -> Settings:
+    found: dict[str, Setting] = {}
+    for name, value in values.items():
+        path = f"data.{name}" if _VARIABLE.fullmatch(name) else f'data["{name}"]'
+        owner = sentence(" of ConfigMap {name}", name=state.object_name)
+        if "-----BEGIN CERTIFICATE" in show(value) or _AUTHORITY.search(name):
+            found[path] = Setting("destination", WARNING, "Entry", name, owner, value, f"If pods trust it: {AUTHORITIES}")
+        elif _VARIABLE.fullmatch(name) and "\n" not in show(value).strip() and (effect := find_effect(name, value)):
+            text = _AS_VARIABLE + effect.consequence
+            new = WARNING if effect.severity is CRITICAL else None
+            found[path] = Setting(effect.rule, effect.severity, "Entry", name, owner, value, text, new, WARNING)
+    return found
+
+
+def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+    """Report texts that name hosts which they did not name before."""
+    for name, value in sorted(new.items()):
+        added = sorted(_hosts(value) - _hosts(old.get(name)))
+        if not added or (_VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
+            continue
+        text = sentence(
+            "{object}: {file} now names {hosts}.", object=name_object(change), file=name, hosts=enumerate_values(added, at_most=4)
+        )
+        consequence = sentence("Programs that read it may send requests, and what they contain, there.")
+        paths = [each.where for each in change.differences if len(each.path) > 1 and each.path[1] == name]
+        yield finding("destination", WARNING, change, service.name, text, consequence, *paths)
+
+
+def _hosts(value: Any) -> set[str]:
+    if not isinstance(value, str | Redacted):
+        return set()
+    return {host for match in _HOST.finditer(show(value)[:_MAX_TEXT]) if (host := match[1] or match[2])}
+
+
+def deletions(service: ServiceChange) -> Iterator[Finding]:
+    """Report a deleted ConfigMap of a service that stays."""
+    if service.is_deleted:
+        return
+    for change in service.of("ConfigMap"):
+        if change.operation != "delete" or change.before is None or change.before.retain:
+            continue
+        text = sentence("{object} is deleted.", object=name_object(change))
+        if change.before.object_name in _find_references(service):
+            consequence = sentence("Pods still name it: those that start later wait for it, or do not start.")
+            yield finding("deleted", WARNING, change, service.name, text, consequence)
+        else:
+            yield finding("deleted", NOTICE, change, service.name, text)
+
+
+def _find_references(service: ServiceChange) -> set[str]:
+    """Return the ConfigMaps that pods name after the change."""
+    found: set[str] = set()
+    for pod in (spec.fields for change in service.changes if change.after is not None for spec in change.after.pod_specs.values()):
+        for volume in mappings(pod.get("volumes")):
+            sources = [volume, *mappings(get(volume, "projected", "sources"))]
+            found |= {str(name) for source in sources if (name := get(source, "configMap", "name"))}
+        for container in (each for field in CONTAINER_LISTS for each in mappings(pod.get(field))):
+            found |= {str(name) for source in mappings(container.get("envFrom")) if (name := get(source, "configMapRef", "name"))}
+            keys = (get(each, "valueFrom", "configMapKeyRef", "name") for each in mappings(container.get("env")))
+            found |= {str(name) for name in keys if name}
+    return found
+
+
+RULES = (files, entries, deletions)
