@@ -2,14 +2,16 @@
 
 The init container runs it as `python3 -m lora_loader adapters.json`. Its files are the keys of a
 ConfigMap, mounted as a package of this name. It requires Python 3.10 or newer, the standard library
-and `huggingface_hub`, which the image has or which is installed once into the volume.
+and `huggingface_hub`, which the image has or which is installed once in each pod.
 
 Directories on the volume; `<root>` is the parent of `$NIM_PEFT_SOURCE`:
 
     <root>/adapters/<name>/   published adapters and nothing else; NIM scans this directory
     <root>/staging/<run>/     downloads in progress; the next start removes or continues them
-    <root>/library/<key>/     the installed huggingface_hub; kept
     <root>/lock/              the lock of the running loader
+    <root>/foreign/           entries that were in `adapters` and that no loader created
+
+The installed huggingface_hub is in `$TMPDIR/lora-loader/library/<key>/`, a directory of the pod.
 
 Environment; a question mark means optional:
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .adapter_list import CONFIG, AdapterSpec, Server, find_pickles
-from .features import check_features, read_features, read_tensor_features
+from .features import add_features, check_features, read_features, read_tensor_features
 from .outcome import LoadError, say
 from .settings import Settings
 
@@ -48,6 +49,14 @@ def check_size(spec: AdapterSpec, size: int) -> None:
     """Raise LoadError if a configuration is too large; also called before the download."""
     if size > MAX_CONFIG_BYTES:
         raise LoadError("damaged", f"{spec}: {CONFIG} has {size} bytes, more than the limit of {MAX_CONFIG_BYTES}. Correct it in the repo")
+
+
+def read_facts(spec: AdapterSpec, directory: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Return rank, base model and features of the files of an adapter."""
+    facts = read_config(spec, directory / CONFIG)
+    for name in names:
+        add_features(facts, check_weights(spec, directory / name))
+    return facts
 
 
 def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:

@@ -15,8 +15,9 @@ from typing import NoReturn
 
 from .adapter import read_config
 from .adapter_list import CONFIG, AdapterSpec, LockedRecord
+from .contents import HASH_THREADS, digest, find_extra
 from .outcome import MAX_MESSAGE_BYTES, LoadError, block_stop_signals, exit_process, say
-from .volume import HASH_THREADS, digest, directories
+from .volume import MANIFEST, directories
 
 MAX_LINE = 200
 """Characters printed of one name: names on a volume are untrusted."""
@@ -109,6 +110,9 @@ def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
     try:
         if not directory.is_dir():
             return "is not a directory" if os.path.lexists(directory) else "is missing"
+        names = {path.rpartition("/")[2]: record for path, record in spec.locked or ()}
+        if (extra := find_extra(directory, names, MANIFEST)) is not None:
+            return f"has {_shown(extra)}, which is not locked"
         return next(filter(None, (_inspect(root, spec, path, record) for path, record in spec.locked or ())), None)
     except OSError as e:
         return f"{Path(e.filename or directory).name} cannot be read by uid {os.getuid()} ({e.strerror})"
@@ -120,6 +124,8 @@ def _inspect(root: Path, spec: AdapterSpec, path: str, record: LockedRecord) -> 
         return f"{file.name} is {'not a file' if os.path.lexists(file) else 'missing'}"
     if not file.resolve().is_relative_to(root.resolve()):
         return f"{file.name} is a link that leads out of the directory"
+    if file.stat().st_nlink > 1:
+        return f"{file.name} has {file.stat().st_nlink} hard links: it can be changed by another name"
     if file.stat().st_size != record.size:
         return f"{file.name} has {file.stat().st_size} bytes; {record.size} are locked" + _rank_of(spec, file)
     if digest(file) != record.sha256:

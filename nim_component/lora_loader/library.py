@@ -1,4 +1,8 @@
-"""huggingface_hub: found in the image, or installed into the volume."""
+"""huggingface_hub: found in the image, or installed into a directory of the pod.
+
+It is never imported from the volume of the adapters, to which other pods may write: the process
+has the token.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +35,11 @@ MIN_LIBRARY_VERSION = (1, 0)
 def library(s: Settings) -> SimpleNamespace:
     """Return huggingface_hub.
 
-    The version of the image is used if it is new enough. Otherwise that of the volume is used, and
-    installed there if it is missing or broken.
+    The version of the image is used if it is new enough. Otherwise that of the pod is used, and
+    installed if it is missing or broken.
     """
-    tmp = s.work / ".tmp"
-    tmp.mkdir(exist_ok=True)
+    tmp = s.scratch / s.run
+    tmp.mkdir(parents=True, exist_ok=True)
     os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"), str(tmp)))
     silence()
     hosts = [host] if (host := urlsplit(s.endpoint or "").hostname) else []
@@ -48,7 +52,7 @@ def library(s: Settings) -> SimpleNamespace:
     except Exception:  # noqa: BLE001 - a broken library may raise anything; then that of the volume is used
         pass
     pins = hashlib.sha256(s.requirements.read_bytes()).hexdigest()[:12]
-    target = s.root / "library" / f"{pins}-{sysconfig.get_config_var('SOABI')}"
+    target = s.scratch / "library" / f"{pins}-{sysconfig.get_config_var('SOABI')}"
     sys.path.insert(0, str(target))
     for fresh in (False, True):
         if fresh or not target.is_dir():
@@ -129,4 +133,4 @@ def install(s: Settings, target: Path, tmp: Path) -> None:
             with contextlib.suppress(OSError):
                 discard(old.rename(tmp / f"was-{old.name}"))
     staged.rename(target)
-    say(f"installed in {time.monotonic() - started:.1f} s; the next start reuses it")
+    say(f"installed in {time.monotonic() - started:.1f} s; a restart in this pod reuses it")

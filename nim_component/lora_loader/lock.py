@@ -8,8 +8,12 @@ import threading
 import time
 from pathlib import Path
 
+from .contents import read_plain
 from .outcome import LoadError, block_stop_signals, exit_process, say
 from .settings import Settings
+
+MAX_LOCK_BYTES = 4096
+"""Largest accepted content of a lock. The loader writes 200 bytes."""
 
 
 class Lock:
@@ -48,12 +52,14 @@ class Lock:
     def _newest(self) -> tuple[int, str]:
         number = max((int(p.name) for p in self.directory.iterdir() if p.name.isdecimal()), default=0)
         try:
-            return number, (self.directory / str(number)).read_text("ascii", "replace")
+            return number, read_plain(self.directory / str(number), MAX_LOCK_BYTES).decode("ascii", "replace")
         except FileNotFoundError:
             return number, "free" if number == 0 else ""
+        except OSError:  # a link or a pipe that another pod put there: it is stale, as it never changes
+            return number, ""
 
     def _write(self, text: str, flags: int = 0) -> None:
-        handle = os.open(self.directory / str(self.number), os.O_WRONLY | flags, 0o666)
+        handle = os.open(self.directory / str(self.number), os.O_WRONLY | os.O_NOFOLLOW | flags, 0o666)
         try:
             os.pwrite(handle, text.ljust(200).encode(), 0)
         finally:

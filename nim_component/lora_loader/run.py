@@ -14,18 +14,19 @@ from typing import Any
 
 from .adapter import check_fit
 from .adapter_list import AdapterSpec, Server
+from .contents import HASH_THREADS
 from .lock import Lock
 from .outcome import LoadError, StopRequestedError, block_stop_signals, clean, megabytes, say
 from .settings import Settings
 from .volume import (
-    HASH_THREADS,
     discard,
     is_published,
     matches_spec,
     publish,
     read_manifest,
-    read_valid_manifest,
+    read_published,
     recover,
+    set_aside,
     sweep,
     unpublish,
 )
@@ -39,11 +40,11 @@ def find_local(s: Settings, specs: list[AdapterSpec]) -> dict[AdapterSpec, tuple
     """
     pool = ThreadPoolExecutor(HASH_THREADS, initializer=block_stop_signals)
     try:
-        published = list(pool.map(read_valid_manifest, [s.adapters / w.name for w in specs], specs))
+        published = list(pool.map(read_published, [s.adapters / w.name for w in specs], specs))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # do not wait for hashes after a stop signal
     found: dict[AdapterSpec, tuple[str, dict[str, Any]]] = {}
-    for spec, manifest in zip(specs, published, strict=True):
+    for spec, (manifest, why) in zip(specs, published, strict=True):
         here = s.adapters / spec.name
         if manifest:
             found[spec] = "reused", manifest
@@ -53,7 +54,7 @@ def find_local(s: Settings, specs: list[AdapterSpec]) -> dict[AdapterSpec, tuple
                 "foreign", f"{spec}: {here} exists and was not created by this loader. Remove it, or give the adapter another name"
             )
         if os.path.lexists(here) and ((old := read_manifest(here)) == {} or matches_spec(old, spec)):
-            say(f"{spec.name}: damaged on disk, removed, downloading again")
+            say(f"{spec.name}: damaged on disk ({why}), removed, downloading again")
             unpublish(s, spec.name)
         if manifest := recover(s, spec):
             found[spec] = "recovered", manifest
@@ -100,6 +101,7 @@ def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[Ada
 def run(s: Settings, server: Server, specs: list[AdapterSpec]) -> None:
     """Find, download and publish the listed adapters under the lock of the volume."""
     started = time.monotonic()
+    refuse_links(s)
     for directory in (s.adapters, s.staging):
         directory.mkdir(mode=0o777, parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
@@ -156,22 +158,36 @@ def unpublish_replaced(s: Settings, fresh: list[AdapterSpec]) -> None:
 def is_complete(s: Settings, server: Server, specs: list[AdapterSpec]) -> bool:
     """Return True if every listed adapter is on the volume and intact."""
     for spec in specs:
-        if not (facts := read_valid_manifest(s.adapters / spec.name, spec)):
+        if not (facts := read_published(s.adapters / spec.name, spec)[0]):
             return False
         check_fit(s, spec, facts, server)
     return True
 
 
 def remove_unlisted(s: Settings, specs: list[AdapterSpec]) -> None:
-    """Remove published adapters that are not listed; warn about foreign directories."""
+    """Remove published adapters that are not listed, and move all other entries out.
+
+    The server then finds nothing but the list. What no loader created is never deleted.
+    """
     for entry in sorted(s.adapters.iterdir()):
-        if entry.name in {w.name for w in specs}:
+        if entry.name in {"lost+found", *(w.name for w in specs)}:
             continue
         if is_published(entry):
             say(f"{entry.name}: no longer listed, removed")
             unpublish(s, entry.name)
-        elif entry.is_dir():
-            say(f"warning: {entry} is not listed and was not created by this loader. It is kept, and the server may serve it", sys.stderr)
+            continue
+        try:
+            say(f"warning: {entry} is not listed and was not created by this loader. It is now {set_aside(s, entry.name)}", sys.stderr)
+        except OSError as e:
+            fix = f"It cannot be moved ({e.strerror}), and the server would serve it: remove it from the volume"
+            raise LoadError("foreign", f"{entry} is not listed and was not created by this loader. {fix}") from None
+
+
+def refuse_links(s: Settings) -> None:
+    """Raise LoadError if a directory of the loader is a link: its content may be another's."""
+    for directory in (s.adapters, s.staging, s.foreign, s.root / "lock"):
+        if directory.is_symlink():
+            raise LoadError("foreign", f"{directory} is a link, which this loader did not create. Remove it from the volume")
 
 
 def report(specs: list[AdapterSpec], found: dict[AdapterSpec, tuple[str, dict[str, Any]]], failures: dict[AdapterSpec, LoadError]) -> None:

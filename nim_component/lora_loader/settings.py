@@ -33,6 +33,8 @@ class Settings:
 
     For a server that scans the directory periodically. They are added to the deadline.
     """
+    scratch: Path = field(default_factory=lambda: Path(os.environ.get("TMPDIR") or "/tmp") / "lora-loader")
+    """Directory of the pod for the library: what is imported is never on a shared volume."""
     run: str = field(default_factory=lambda: os.urandom(8).hex())
 
     @property
@@ -44,6 +46,11 @@ class Settings:
     def staging(self) -> Path:
         """Directory of downloads in progress."""
         return self.root / "staging"
+
+    @property
+    def foreign(self) -> Path:
+        """Directory of entries that were moved out of the scanned directory."""
+        return self.root / "foreign"
 
     @property
     def work(self) -> Path:

@@ -16,7 +16,7 @@ from .adapter_list import CONFIG, WEIGHTS, AdapterList, AdapterSpec
 from .features import add_features, check_features
 from .outcome import LoadError, clean, say
 from .settings import Settings
-from .volume import directories, is_intact, is_published, read_manifest
+from .volume import directories, find_damage, is_published, read_manifest
 
 
 def check(s: Settings, wanted: AdapterList) -> None:
@@ -73,12 +73,18 @@ def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
             "not-found", f"adapter {name}: no such directory on the volume; directories: {found}. Correct lora.source or the volume"
         )
     manifest = read_manifest(directory)
-    if manifest and not is_intact(directory, manifest):
-        raise LoadError("damaged", f"adapter {name}: its files differ from those that were published. Copy it to the volume again")
+    if manifest and (damage := find_damage(directory, manifest)) is not None:
+        text = f"its files differ from those that were published ({damage}). Copy it to the volume again"
+        raise LoadError("damaged", f"adapter {name}: {text}")
     config, weights = directory / CONFIG, next((directory / file for file in WEIGHTS if (directory / file).is_file()), None)
     if not config.is_file() or weights is None:
         lacks = CONFIG if not config.is_file() else " or ".join(WEIGHTS)
         raise LoadError("no-match", f"adapter {name}: no {lacks} in its directory. Copy the complete adapter to the volume")
+    for path in (config, weights):
+        if not path.resolve().is_relative_to(s.adapters.resolve()):
+            raise LoadError(
+                "foreign", f"adapter {name}: {path.name} is a link that leads out of the directory. Copy the file to the volume"
+            )
     facts = read_config(spec, config)
     check_fit(s, spec, facts, wanted.server)
     check_features(spec, add_features(facts, check_weights(spec, weights)), wanted.server)

@@ -1,36 +1,33 @@
-"""Volume: published adapters with their manifests, staging, and the steps between the two."""
+"""Volume: published adapters with their manifests, staging, and the steps between the two.
+
+A volume is input: another pod may write to it. Links are never followed, and a manifest only marks
+a directory as published; with a lock file, the lock decides which content is intact.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from .adapter_list import AdapterSpec
+from .adapter import read_facts
+from .adapter_list import AdapterSpec, LockedRecord
+from .contents import find_difference, is_directory, read_plain
+from .outcome import LoadError
 from .settings import Settings
 
-HASH_THREADS = 4
-"""Files hashed at a time, also on one processor: a network volume serves several reads at once."""
 MANIFEST = ".nim-lora.json"
 """File in each published directory. A directory without it is foreign and is never changed."""
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    # One buffer of 256 KiB stays in the cache of the processor.
-    seen, block = hashlib.sha256(), memoryview(bytearray(1 << 18))
-    with path.open("rb", buffering=0) as f:
-        while count := f.readinto(block):
-            seen.update(block[:count])
-    return seen.hexdigest()
+MAX_MANIFEST_BYTES = 1 << 20
+"""Largest accepted manifest. It is held in memory."""
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
-    """Return the manifest of a published adapter; empty if it is missing or unreadable."""
+    """Return the manifest of a published adapter; empty if it is missing, a link or unreadable."""
     try:
-        data: Any = json.loads((directory / MANIFEST).read_text("utf-8"))
+        data: Any = json.loads(read_plain(directory / MANIFEST, MAX_MANIFEST_BYTES))
         return dict(data)
     except (OSError, ValueError, TypeError, RecursionError):
         return {}
@@ -43,7 +40,7 @@ def directories(adapters: Path) -> list[str]:
 
 def is_published(directory: Path) -> bool:
     """Return True if a loader created the directory."""
-    return not directory.is_symlink() and (directory / MANIFEST).is_file()
+    return is_directory(directory) and (directory / MANIFEST).is_file()
 
 
 def matches_spec(manifest: dict[str, Any], spec: AdapterSpec) -> bool:
@@ -56,29 +53,48 @@ def matches_spec(manifest: dict[str, Any], spec: AdapterSpec) -> bool:
         manifest.get("revision"), manifest.get("commit"))  # fmt: skip
 
 
-def is_intact(directory: Path, manifest: dict[str, Any]) -> bool:
-    """Return True if every file of the manifest is a regular file of its size and SHA-256."""
+def read_records(manifest: dict[str, Any]) -> dict[str, LockedRecord]:
+    """Return size and SHA-256 of each file of a manifest; empty if it has none."""
     try:
-        for name, record in manifest["files"].items():
-            path = directory / name
-            if path.is_symlink() or path.stat().st_size != record["size"] or digest(path) != record["sha256"]:
-                return False
-        return bool(manifest["files"])
-    except (OSError, KeyError, TypeError, AttributeError):
-        return False
+        return {name: LockedRecord(each["size"], each["sha256"]) for name, each in manifest["files"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return {}
 
 
-def read_valid_manifest(directory: Path, spec: AdapterSpec) -> dict[str, Any] | None:
-    """Return the manifest if it is that of the listed adapter and all files are intact."""
+def find_damage(directory: Path, manifest: dict[str, Any], spec: AdapterSpec | None = None) -> str | None:
+    """Return the first difference of a directory from its lock, or without a lock its manifest."""
+    locked = spec.locked if spec is not None else None
+    by_name = read_records(manifest) if locked is None else {path.rpartition("/")[2]: record for path, record in locked}
+    return find_difference(directory, by_name, MANIFEST)
+
+
+def read_published(directory: Path, spec: AdapterSpec) -> tuple[dict[str, Any] | None, str]:
+    """Return the manifest of the listed adapter if all files are intact; else None and the reason.
+
+    Rank, base model and features are those of the files: the manifest is not trusted.
+    """
     manifest = read_manifest(directory)
-    return manifest if matches_spec(manifest, spec) and is_intact(directory, manifest) else None
+    if not matches_spec(manifest, spec):
+        return None, "another adapter, or no manifest"
+    if (damage := find_damage(directory, manifest, spec)) is not None:
+        return None, damage
+    try:
+        files = manifest["files"] if spec.locked is None else {path.rpartition("/")[2]: vars(each) for path, each in spec.locked}
+        commit = manifest["commit"] if spec.locked is None else spec.revision
+        return {**manifest, **read_facts(spec, directory, list(files)), "commit": commit, "files": files}, ""
+    except (LoadError, OSError, KeyError) as e:
+        return None, str(e)
 
 
 def discard(path: Path) -> None:
     """Remove a directory that may be incomplete and that a stopping thread may still write to."""
     import shutil
 
-    shutil.rmtree(path, ignore_errors=True)
+    if is_directory(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def unpublish(s: Settings, name: str) -> None:
@@ -89,14 +105,25 @@ def unpublish(s: Settings, name: str) -> None:
     discard(aside)
 
 
+def set_aside(s: Settings, name: str) -> Path:
+    """Move an entry out of the scanned directory that no loader created; return its new path."""
+    s.foreign.mkdir(mode=0o777, exist_ok=True)
+    target = s.foreign / name
+    if os.path.lexists(target):
+        target = s.foreign / f"{name}.{s.run}"
+    (s.adapters / name).rename(target)
+    return target
+
+
 def recover(s: Settings, spec: AdapterSpec) -> dict[str, Any] | None:
     """Take over an adapter that a killed run left complete, and return its manifest.
 
     It lies in staging, or it was moved aside between the two renames of `publish`.
     """
-    for found in (*s.staging.glob(f"*/{spec.name}"), *s.staging.glob(f"*/.old/{spec.name}")):
-        if found.parent != s.work and (manifest := read_valid_manifest(found, spec)):
-            found.rename(s.work / spec.name)
+    runs = [run for run in s.staging.iterdir() if run != s.work and is_directory(run)]
+    for parent in (*runs, *(run / ".old" for run in runs)):
+        if is_directory(parent) and (manifest := read_published(parent / spec.name, spec)[0]):
+            (parent / spec.name).rename(s.work / spec.name)
             return manifest
     return None
 
@@ -108,7 +135,7 @@ def publish(s: Settings, spec: AdapterSpec) -> None:
     finds it. If the second rename fails, for example on a full volume, the old version returns.
     """
     target, aside = s.adapters / spec.name, s.work / ".old" / spec.name
-    replaced = target.exists()
+    replaced = os.path.lexists(target)
     if replaced:
         aside.parent.mkdir(exist_ok=True)
         target.rename(aside)
@@ -126,10 +153,10 @@ def sweep(s: Settings, keep_complete: bool) -> None:
     With `keep_complete`, adapters that are complete stay: the next start needs no request for them.
     """
     for run in s.staging.iterdir():
-        for entry in run.iterdir() if run.is_dir() and keep_complete else ():
+        for entry in run.iterdir() if is_directory(run) and keep_complete else ():
             if not (run == s.work and is_published(entry)):
                 discard(entry)
-        if not keep_complete:
+        if not (keep_complete and is_directory(run)):
             discard(run)
         with contextlib.suppress(OSError):
             run.rmdir()

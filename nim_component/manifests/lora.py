@@ -146,10 +146,11 @@ def _find_volume(nim: NIM) -> str:
 def render_server_mount(nim: NIM) -> "k8s.core.v1.VolumeMountArgsDict":
     """Render the server's mount of the adapters.
 
-    Its sub-path excludes the staging area from the server's scan.
+    It is read-only: a server that was taken over cannot change the adapters of other replicas. Its
+    sub-path excludes the staging area from the server's scan.
     """
     mount = _published_mount(nim, (nim.env or {})[PEFT_SOURCE])  # pyright: ignore[reportArgumentType]
-    return {**mount, "read_only": True} if nim.lora.source is not None and nim.lora.source.image is None else mount
+    return {**mount, "read_only": True}
 
 
 def _published_mount(nim: NIM, path: str) -> "k8s.core.v1.VolumeMountArgsDict":

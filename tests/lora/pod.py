@@ -68,8 +68,10 @@ class Pod:
         self.directory, self.endpoint = directory, endpoint
         self.root, self.mounted = directory / "lora", directory / "program" / "lora_loader"
         self.adapters, self.termination = self.root / "adapters", directory / "termination-log"
-        self.root.mkdir()
-        self.root.chmod(0o777)
+        self.scratch = directory / "tmp"
+        for path in (self.root, self.scratch):
+            path.mkdir()
+            path.chmod(0o777)
         self.mounted.mkdir(parents=True)
         for file in (*SHIPPED.glob("*.py"), SHIPPED / "requirements.txt"):
             shutil.copy(file, self.mounted / file.name)
@@ -96,7 +98,7 @@ class Pod:
     ) -> subprocess.Popen[str]:
         """Start the loader, by default with this Python. `within` is a command that starts it."""
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k in ("PATH", "SSL_CERT_FILE")}
-        given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*"}
+        given = {"NIM_PEFT_SOURCE": str(self.adapters), "HF_ENDPOINT": self.endpoint, "NO_PROXY": "*", "TMPDIR": str(self.scratch)}
         given["LORA_TERMINATION_LOG"] = str(self.termination)
         command = [*within, *as_user(), python, *flags, "-m", "lora_loader", str(self.mounted / "adapters.json")]
         self.began = time.monotonic()

@@ -147,17 +147,21 @@ def test_one_failure_publishes_nothing_keeps_downloads(hub: Hub, pod: Pod) -> No
     assert pod.staged() == []
 
 
-def test_unlisted_adapters_go_foreign_directories_stay(hub: Hub, pod: Pod) -> None:
+def test_unlisted_adapters_go_foreign_entries_move_out(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", "org/two")
     assert pod.run().code == 0
     (pod.adapters / "by-hand").mkdir()
+    (pod.adapters / "by-hand").chmod(0o777)
+    (pod.adapters / "by-hand" / "file").write_text("kept")
     (pod.root / "staging" / "dead").mkdir()
     (pod.root / "staging" / "dead").chmod(0o777)  # as the loader makes them
     (pod.root / "staging" / "dead" / "left.incomplete").write_text("x")
     pod.list_adapters("org/two")
     result = pod.run()
-    assert (result.code, pod.published(), pod.staged()) == (0, ["by-hand", "two"], [])
+    assert (result.code, pod.published(), pod.staged()) == (0, ["two"], [])
     assert "by-hand is not listed and was not created by this loader" in result.err
+    assert (pod.root / "foreign" / "by-hand" / "file").read_text() == "kept"
+    (pod.adapters / "by-hand").mkdir()
     pod.list_adapters({"repo_id": "org/one", "name": "by-hand"})
     result = pod.run()
     assert result.code == 3 and "was not created by this loader" in result.last and (pod.adapters / "by-hand").is_dir()

@@ -154,6 +154,7 @@ def test_volume_names_print_as_plain_lines(hub: Hub, pod: Pod, mode: str) -> Non
     assert pod.run().code == 0
     for name in NAMES:
         (pod.adapters / os.fsdecode(name)).mkdir()
+        (pod.adapters / os.fsdecode(name)).chmod(0o777)  # so that the loader may move it
     if mode != "bring":
         wanted: dict[str, Any] = {"published": True} if mode == "look" else {"compared": True, "adapters": []}
         (pod.mounted / "adapters.json").write_text(json.dumps({"served_model": "x", **wanted}))

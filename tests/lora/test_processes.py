@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -166,19 +165,24 @@ def test_suspended_holder_changes_nothing_after_take_over(hub: Hub, pod: Pod, se
 
 def test_suspended_holder_keeps_staging_of_successor(hub: Hub, pod: Pod) -> None:
     assert pod.run().code == 0
-    weights, manifest = pod.adapters / "one" / "adapter_model.safetensors", pod.adapters / "one" / ".nim-lora.json"
-    facts = json.loads(manifest.read_text())
-    facts["files"][weights.name] |= {"size": 0, "sha256": hashlib.sha256(b"").hexdigest()}
-    manifest.write_text(json.dumps(facts))
-    weights.unlink()
-    os.mkfifo(weights)  # intact, as soon as it has been read to its end
-    weights.chmod(0o666)
-    holder = pod.start(LORA_STALE_SECONDS="600")
+    gate = pod.directory / "gate"  # the first hash waits until it was opened and closed
+    os.mkfifo(gate)
+    gate.chmod(0o666)
+    (pod.directory / "sitecustomize.py").write_text(
+        "import hashlib\n"
+        "sha256 = hashlib.sha256\n"
+        "def wait(*a, **k):\n"
+        "    hashlib.sha256 = sha256\n"
+        f"    open({str(gate)!r}).read()\n"
+        "    return sha256(*a, **k)\n"
+        "hashlib.sha256 = wait\n"
+    )
+    holder = pod.start(LORA_STALE_SECONDS="600", PYTHONPATH=str(pod.directory))
     opened: list[int] = []
 
     def is_read() -> bool:
         with contextlib.suppress(OSError):
-            opened.append(os.open(weights, os.O_WRONLY | os.O_NONBLOCK))
+            opened.append(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
         return bool(opened)
 
     until(is_read)
@@ -245,7 +249,7 @@ def test_library_is_installed_once_without_token(hub: Hub, pod: Pod) -> None:
     pod.list_adapters("org/one", "org/two")  # something to do, with no index to ask
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
     assert (result.code, pod.published()) == (0, ["one", "two"]) and "installing" not in result.out, result
-    library = next((pod.root / "library").iterdir())
+    library = next((pod.scratch / "lora-loader" / "library").iterdir())
     shutil.rmtree(library / "huggingface_hub" / "utils")  # broken on disk: installed again, or reported
     pod.list_adapters("org/one@main", {"repo_id": "org/two", "name": "again"})
     result = pod.run("-S", HF_TOKEN=TOKEN, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_FIND_LINKS="")
@@ -269,7 +273,7 @@ def read_only_but(*writable: Path) -> list[str]:
 
 @pytest.mark.parametrize("library", ["of the image", "installed"])
 def test_loader_writes_to_its_volume_only(hub: Hub, pod: Pod, library: str) -> None:
-    within = read_only_but(pod.root, pod.termination)
+    within = read_only_but(pod.root, pod.scratch, pod.termination)
     if library == "installed" and not index_answers():
         pytest.skip("no package index answers")
     flags = ["-S"] if library == "installed" else []
@@ -287,7 +291,7 @@ def test_missing_library_and_index_print_one_line(hub: Hub, pod: Pod) -> None:
     assert (result.code, pod.published(), pod.staged(), hub.requests) == (10, [], [], []), result
     assert "could not be installed" in result.last and "lora_image" in result.last
     assert "hunter2" not in result.out + result.err + result.termination
-    assert not (pod.root / "library").exists()
+    assert not (pod.scratch / "lora-loader" / "library").exists() and not (pod.root / "library").exists()
 
 
 def test_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
@@ -299,7 +303,7 @@ def test_tampered_package_is_refused(hub: Hub, pod: Pod) -> None:
     (pod.mounted / "requirements.txt").write_text("idna==3.20 --hash=sha256:" + "0" * 64 + "\n")
     result = pod.run("-S", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(links))
     assert result.code == 10 and "HASH" in result.last.upper(), result
-    assert not (pod.root / "library").exists()
+    assert not (pod.scratch / "lora-loader" / "library").exists() and not (pod.root / "library").exists()
 
 
 def threads(process: int) -> list[int]:
@@ -326,7 +330,11 @@ def test_stopped_install_leaves_no_partial_library(hub: Hub, pod: Pod) -> None:
         process.terminate()
         result = pod.wait(process)
         connection.close()
-    assert (result.code, pod.staged()) == (143, []) and not (pod.root / "library").exists(), result
+    assert (
+        (result.code, pod.staged()) == (143, [])
+        and not (pod.scratch / "lora-loader" / "library").exists()
+        and not (pod.root / "library").exists()
+    ), result
     assert str(pod.root).encode() not in b"".join(p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists())
 
 

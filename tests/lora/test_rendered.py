@@ -46,7 +46,16 @@ class Node:
             given[each["name"]] = re.sub(r"\$\(([\w.-]+)\)", lambda found: given.get(found[1], found[0]), value)
         passed = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or k == "PATH"}
         command = [sys.executable if word == "python3" else self.moved(word) for word in container["command"]]
-        more = {"HF_ENDPOINT": self.hub.url, "LORA_TERMINATION_LOG": str(self.directory / "termination"), "NO_PROXY": "*", **FAST}
+        tmp = self.directory / "tmp"
+        tmp.mkdir(exist_ok=True)
+        tmp.chmod(0o777)
+        more = {
+            "TMPDIR": str(tmp),
+            "HF_ENDPOINT": self.hub.url,
+            "LORA_TERMINATION_LOG": str(self.directory / "termination"),
+            "NO_PROXY": "*",
+            **FAST,
+        }
         return subprocess.run(
             [*as_user(), *command],
             env={**passed, **more, **given, **env},

@@ -364,7 +364,7 @@ class TestLoRA:
 
     def test_server_mounts_published_adapters_only(self):
         mounts = recorded(**LORA).container("llama")["volumeMounts"]
-        assert mounts[-1] == {"name": "lora", "mountPath": PEFT["NIM_PEFT_SOURCE"], "subPath": "adapters"}
+        assert mounts[-1] == {"name": "lora", "mountPath": PEFT["NIM_PEFT_SOURCE"], "subPath": "adapters", "readOnly": True}
 
     def test_server_mounts_at_peft_source(self):
         assert recorded(**LORA).env("llama")["NIM_PEFT_SOURCE"] == PEFT["NIM_PEFT_SOURCE"]
