@@ -38,6 +38,8 @@ VOLUME_PATH = "/lora"
 
 Published adapters are in `adapters`; its siblings are the staging area and the library.
 """
+SPARE_MEBIBYTES = 64
+"""Space on an emptyDir beside the adapters and a tenth of them: manifests, and blocks of files."""
 CHECK_MEMORY = "256Mi"
 """Memory of `check-loras`. It reads files in blocks of one megabyte."""
 
@@ -129,9 +131,22 @@ def render_lora_volumes(nim: NIM, references: References) -> "list[k8s.core.v1.V
     elif references.lora_pvc is not None:
         volumes.append({"name": LORA_PVC_VOLUME, "persistent_volume_claim": {"claim_name": references.lora_pvc}})
     elif source is None or source.volume is None:
-        volumes.append({"name": LORA_EMPTY_DIR_VOLUME, "empty_dir": {}})
+        limit = find_size_limit(nim)
+        volumes.append({"name": LORA_EMPTY_DIR_VOLUME, "empty_dir": {"size_limit": limit} if limit is not None else {}})
     loader_volume: k8s.core.v1.VolumeArgsDict = {"name": "lora-loader", "config_map": {"name": references.lora_config}}
     return [*volumes, loader_volume, {"name": "lora-tmp", "empty_dir": {}}]
+
+
+def find_size_limit(nim: NIM) -> str | None:
+    """Return the size limit of the emptyDir for adapters; None if an adapter is not locked.
+
+    Each byte is on the volume once: a download is published by a rename.
+    """
+    locked = [adapter.locked if isinstance(adapter, LoRAAdapter) else None for adapter in nim.hf_repo_ids or ()]
+    sizes = [sum(file.size for file in each.files.values()) for each in locked if each is not None]
+    if not sizes or len(sizes) < len(locked):
+        return None
+    return f"{-(-sum(sizes) * 11 // 10 >> 20) + SPARE_MEBIBYTES}Mi"
 
 
 def _find_volume(nim: NIM) -> str:

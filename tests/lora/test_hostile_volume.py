@@ -158,7 +158,7 @@ def test_edited_adapter_fails_while_hub_is_down(hub: Hub, pod: Pod, edit: Callab
 
 
 def test_facts_are_those_of_the_files(hub: Hub, pod: Pod) -> None:
-    """A manifest cannot hide a rank or a feature."""
+    """A manifest has no effect on rank and features."""
     hub.repos["org/one"] = Repo({"main": adapter(1, rank=64, use_dora=True)})
     assert pod.run().code == 0
     edit_manifest(pod.adapters / "one", rank=8, features=[], base_model="meta/llama3-8b-instruct")
@@ -167,7 +167,7 @@ def test_facts_are_those_of_the_files(hub: Hub, pod: Pod) -> None:
     assert "uses DoRA" in pod.run().out
 
 
-def test_staged_adapter_of_another_pod_is_compared_with_lock(hub: Hub, pod: Pod) -> None:
+def test_staged_adapter_is_compared_with_lock(hub: Hub, pod: Pod) -> None:
     """A killed run leaves complete adapters in staging; another pod can put some there too."""
     lock(hub, pod)
     assert pod.run().code == 0
@@ -285,7 +285,7 @@ def test_planted_library_is_never_imported(hub: Hub, pod: Pod) -> None:
     assert (result.code, pod.published(), report.exists()) == (0, ["one"], False), result
 
 
-def test_given_link_out_of_the_volume_is_an_error(pod: Pod) -> None:
+def test_given_link_out_is_an_error(pod: Pod) -> None:
     shelve(pod, "one", adapter(1))
     weights_of(pod).rename(pod.directory / "weights")
     weights_of(pod).symlink_to(pod.directory / "weights")

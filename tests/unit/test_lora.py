@@ -28,6 +28,32 @@ def limits_of(seen: Recording) -> tuple[dict[str, Any], Any]:
     return env, seen.container("llama").get("args")
 
 
+def locked(repo: str, size: int) -> dict[str, Any]:
+    files = {name: {"size": size // 2, "sha256": "0" * 64} for name in ("adapter_config.json", "adapter_model.safetensors")}
+    return {"repo_id": repo, "locked": {"commit": "a" * 40, "files": files}}
+
+
+class TestSizeLimit:
+    def empty_dir(self, *adapters: Any) -> Any:
+        volumes = recorded(**{**LORA, "hf_repo_ids": list(adapters)}).pod("llama")["volumes"]
+        return next(each["emptyDir"] for each in volumes if each["name"] == "lora")
+
+    @pytest.mark.parametrize(
+        ("sizes", "limit"),
+        [((2,), "65Mi"), ((100 << 20,), "174Mi"), ((10_000_000_000, 50_000_000), "10607Mi")],
+    )
+    def test_locked_sizes_limit_the_empty_dir(self, sizes: tuple[int, ...], limit: str):
+        adapters = [locked(f"my-org/a{number}", size) for number, size in enumerate(sizes)]
+        assert self.empty_dir(*adapters) == {"sizeLimit": limit}
+
+    def test_unlocked_adapter_has_no_limit(self):
+        assert self.empty_dir(locked("my-org/a", 100), "my-org/b") == {}
+
+    def test_pvc_has_no_limit(self):
+        fields = {**LORA, "hf_repo_ids": [locked("my-org/a", 100)], "lora": {"volume": {}}}
+        assert [each["name"] for each in recorded(**fields).pod("llama")["volumes"]][-3:] == ["lora-pvc", "lora-loader", "lora-tmp"]
+
+
 class TestLimits:
     @pytest.mark.parametrize(
         ("fields", "env", "args"),
