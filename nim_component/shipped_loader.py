@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "781baa6e7bb6ed9a"
+DIGEST = "de1835b1ebcc8efb"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

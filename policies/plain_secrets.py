@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from text.client_options import find_passwords
 from text.redaction import contains_key, looks_like_credential, redact_named
 from text.secret_names import is_secret_name
 from workloads import Props
@@ -55,6 +56,8 @@ def _find_keys(path: str, field: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _find_keys(below, field if key == "value" else key, text)
     elif isinstance(value, list | tuple):
         listed = cast("list[Any]", value)
+        if any(find_passwords([item if isinstance(item, str) else "" for item in listed])):
+            yield path, fix
         for index, item in enumerate(listed):
             name = str(cast("Mapping[str, Any]", item).get("name", index)) if isinstance(item, Mapping) else ""
             yield from _find_keys(f"{path}[{'...' if contains_key(name) else name}]" if name else path, field, item)

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
+from ..text.client_options import find_passwords
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 """Text of an unknown value, as in the output of `pulumi preview`."""
@@ -129,6 +130,9 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
     if entries.get(SIGNATURE) == SECRET:
         return Redacted(str(entries.get("value", "")))
     redacted = {redact_message(name): redact_value(item, name) for name, item in entries.items()}
+    if isinstance(command := entries.get("command"), list) and isinstance(arguments := entries.get("args"), list):
+        words, shown = [*cast("list[Any]", command), *cast("list[Any]", arguments)], [*redacted["command"], *redacted["args"]]
+        redacted["args"] = _redact_client(words, shown)[len(redacted["command"]) :]
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name
@@ -151,6 +155,16 @@ def _redact_list(items: list[Any], key: str) -> list[Any]:
     for index, (flag, value) in enumerate(pairwise(items)):
         if isinstance(flag, str) and redaction.is_secret_flag(flag) and _is_literal(value):
             redacted[index + 1] = redact_named(value, is_executed=True)
+    return _redact_client(items, redacted)
+
+
+def _redact_client(items: list[Any], redacted: list[Any]) -> list[Any]:
+    """Redact the passwords of a command line whose first word is a client such as `curl`."""
+    words = [item if isinstance(item, str) else "" for item in items]
+    for index, start, end in find_passwords(words):
+        if redacted[index] == items[index]:
+            text = words[index]
+            redacted[index] = _mark_redacted(text, text[:start] + redaction.describe_secret(text[start:end]) + text[end:])
     return redacted
 
 

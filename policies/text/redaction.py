@@ -9,7 +9,7 @@ One detector with two strengths, because their mistakes have different costs:
 
 Both read through base64. Every pattern takes linear time.
 
-`lora_loader/` and `policies/text/` contain copies of this file and of the three that it imports:
+`lora_loader/` and `policies/text/` contain copies of this file and of the four that it imports:
 the loader and the policy pack run without this package. `tests/unit/text/test_redaction.py`
 compares the files.
 """
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import blake2s
 
+from .client_options import find_client_passwords
 from .credential_forms import FORMS
 from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator, may_be_login
 from .secret_names import is_login_name, is_secret_name
@@ -141,6 +142,7 @@ def _find_spans(text: str, executed: bool = False, depth: int = 0) -> list[Span]
         if needle in lowered:
             found += (each.span("value" if "value" in pattern.groupindex else 0) for each in pattern.finditer(text))
     found += find_named_values(text, executed=executed)
+    found += find_client_passwords(text)
     if depth < _MAX_DEPTH:
         found += _find_encoded(text, depth)
     found += (each.span() for each in _LONG_WORD.finditer(text) if _is_random(each[0]))

@@ -1,0 +1,75 @@
+"""Passwords in the short options of clients, such as `curl -u user:password`.
+
+A short option means another thing in each program, so only known programs are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+Span = tuple[int, int]
+_MAX_LENGTH = 2_000
+"""Characters that are read after the name of a program, up to the next one."""
+_CLIENT = re.compile(
+    r"(?<![\w.-])(curl|sshpass|mysql\w{0,20}|mariadb[\w-]{0,20}|redis-cli|valkey-cli|mongo\w{0,20}|ldap[a-z]{2,12}|smbclient|"
+    r"docker|podman|nerdctl|helm|oras|crane|skopeo|buildah|az)(?=[\s\"',\\])"
+)
+_REGISTRY_CLIENTS = ("docker", "podman", "nerdctl", "helm", "oras", "crane", "skopeo", "buildah", "az")
+"""Programs in which `-p` is a password after the word `login`."""
+_WORD = re.compile(r"[^\s\"'`$,;|&<>()\[\]{}\\]+")
+_END = re.compile(r"[;|&\n<>()]")
+_REFERENCE = re.compile(r"\$|\*{3}|<|\[secret")
+
+
+def find_client_passwords(text: str) -> Iterator[Span]:
+    """Yield the passwords in the command lines of a text, also if they are lists of words."""
+    clients = list(_CLIENT.finditer(text))
+    ends = [*(each.start() for each in clients[1:]), len(text)]
+    for found, last in zip(clients, ends, strict=False):
+        words, end = list[re.Match[str]](), found.end()
+        for word in _WORD.finditer(text, end, min(end + _MAX_LENGTH, last)):
+            if _END.search(text, end, word.start()):
+                break
+            words.append(word)
+            end = word.end()
+        for index, start, stop in _find_in_words(found[1], [word[0] for word in words]):
+            yield words[index].start() + start, words[index].start() + stop
+
+
+def find_passwords(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Yield index, start and end of the passwords in a command line, a list of words."""
+    program = words[0].rpartition("/")[2] if words else ""
+    if _CLIENT.match(f"{program} "):
+        yield from ((index + 1, start, end) for index, start, end in _find_in_words(program, words[1:]))
+
+
+def _find_in_words(program: str, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    is_login = program not in _REGISTRY_CLIENTS or "login" in words
+    for index, word in enumerate(words):
+        for option, is_user in _list_options(program):
+            if not is_login:
+                continue
+            place, start = (index + 1, 0) if word == option else (index, len(option) + word[len(option) :].startswith("="))
+            is_given = word == option or (word.startswith(option) and (not option.startswith("--") or word[len(option) :].startswith("=")))
+            if not is_given or place >= len(words) or (word == option and program.startswith(("mysql", "mariadb"))):
+                continue
+            value = words[place]
+            if is_user:
+                separator = value.find("%" if program == "smbclient" else ":", start)
+                start = separator + 1 if separator >= start else len(value)
+            if start < len(value) and not _REFERENCE.match(value, start) and not value.startswith("--", start):
+                yield place, start, len(value)
+
+
+def _list_options(program: str) -> tuple[tuple[str, bool], ...]:
+    """Return the options with a password, and whether a user stands before it."""
+    if program == "curl":
+        return ("-u", True), ("--user", True), ("-U", True), ("--proxy-user", True)
+    if program == "smbclient":
+        return (("-U", True),)
+    if program in ("redis-cli", "valkey-cli"):
+        return (("-a", False),)
+    if program.startswith("ldap"):
+        return (("-w", False),)
+    return (("-p", False),)
