@@ -17,12 +17,13 @@ ADAPTERS = st.lists(
         LoRAAdapter,
         repo_id=st.builds("my-org/{}".format, NAMES),
         revision=st.sampled_from(["main", "v1.0", "refs/pr/1", "a" * 40]),
+        subfolder=st.none() | st.just("adapters/one"),
         files=st.none() | st.just(["adapter_config.json", "adapter_model.bin"]),
         allow_pickle=st.just(True),
     ),
     min_size=1,
     max_size=3,
-    unique_by=lambda adapter: adapter.repo_id,
+    unique_by=lambda adapter: adapter.served_name,
 )
 
 HUB_ACCESS = st.fixed_dictionaries(

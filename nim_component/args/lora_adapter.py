@@ -11,6 +11,8 @@ from .fixes import fix
 from .problems import problem_error
 from .validators import match_pattern, refuse_key
 
+_SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
+_NO_PARENT = r"(?!.*\.\.)"
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 """Endings of files that are pickles, which can run code in the process that loads them."""
@@ -49,7 +51,10 @@ def _revision(value: str) -> str:
 
 
 def _files(value: list[str]) -> list[str]:
-    if "adapter_config.json" not in value or not any(file in value for file in _WEIGHTS):
+    names = [file.rpartition("/")[2] for file in value]
+    if len(set(names)) < len(names):
+        raise problem_error("must contain each file name once: all files are put in one directory", "Remove one of the two.")
+    if "adapter_config.json" not in names or not any(file in names for file in _WEIGHTS):
         action = f"Add the missing file; the weights are in {' or '.join(_WEIGHTS)}."
         raise problem_error("must contain adapter_config.json and a file of weights", action)
     return value
@@ -60,7 +65,8 @@ if TYPE_CHECKING:
     Revision = str
     AdapterName = str
     FileList = ListOf[str]
-    FileName = str
+    FilePath = str
+    Subfolder = str
     Sha256 = str
     Commit = str
 else:
@@ -75,18 +81,26 @@ else:
             "Use at most 96 letters, digits, '.', '_' and '-'; start and end with a letter or digit.",
         ),
     ]
-    FileName = Annotated[
+    FilePath = Annotated[
         _Word,
         match_pattern(
-            r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}",
-            "must be the name of a file in the top directory of the repository",
-            "Write the name without a directory.",
+            rf"{_NO_PARENT}({_SEGMENT}/){{0,9}}{_SEGMENT}",
+            "must be the path of a file in the repository",
+            "Write names of letters, digits, '.', '_' and '-', separated by '/', without '..'.",
+        ),
+    ]
+    Subfolder = Annotated[
+        _Word,
+        match_pattern(
+            rf"{_NO_PARENT}({_SEGMENT}/){{0,4}}{_SEGMENT}",
+            "must be a folder of the repository",
+            fix("Write it without '..' and without '/' at its ends, such as {}.", "adapters/support"),
         ),
     ]
     _LOCK_AGAIN = "Run `nim-component adapters lock` again."
     Sha256 = Annotated[str, match_pattern(r"[0-9a-f]{64}", "must be a SHA-256 in hexadecimal", _LOCK_AGAIN)]
     Commit = Annotated[str, match_pattern(r"[0-9a-f]{40}", "must be a commit of 40 digits", _LOCK_AGAIN)]
-    FileList = Annotated[list[FileName], AfterValidator(_files)]
+    FileList = Annotated[list[FilePath], AfterValidator(_files)]
 
 
 class LockedFile(Arguments):
@@ -108,7 +122,7 @@ class LockedAdapter(Arguments):
     commit: Commit
     """Commit of the revision."""
 
-    files: MappingOf[FileName, LockedFile]
+    files: MappingOf[FilePath, LockedFile]
     """Files that a server needs, by their path in the repository."""
 
     rank: int | None = None
@@ -136,11 +150,16 @@ class LoRAAdapter(Arguments):
 
     name: AdapterName | None = None
     """Directory below `$NIM_PEFT_SOURCE`, and model name in requests. Unset: the last segment of
-    `repo_id`."""
+    `subfolder`, or without one of `repo_id`."""
+
+    subfolder: Subfolder | None = None
+    """Folder of the repository that contains the adapter, such as `adapters/support`. Several
+    adapters of one repository each have one. Unset: the top directory."""
 
     files: FileList | None = None
-    """Files to download. Unset: `adapter_config.json`, and `adapter_model.safetensors` or, with
-    `allow_pickle` and if the repository has no such file, `adapter_model.bin`."""
+    """Files to download, as paths relative to `subfolder`. The directory of the adapter contains
+    them without their folders. Unset: `adapter_config.json`, and `adapter_model.safetensors` or,
+    with `allow_pickle` and if the repository has no such file, `adapter_model.bin`."""
 
     allow_pickle: bool = False
     """Accept weights in `adapter_model.bin`. Such a file is a pickle, which can run code in the
@@ -154,7 +173,7 @@ class LoRAAdapter(Arguments):
     @property
     def served_name(self) -> str:
         """Model name in requests."""
-        return self.name or self.repo_id.rpartition("/")[2]
+        return self.name or (self.subfolder or self.repo_id).rpartition("/")[2]
 
 
 def _adapter(value: Any) -> Any:

@@ -44,7 +44,19 @@ if TYPE_CHECKING:
     )
     from .generation import GenerationName
     from .keda import KedaArgs, KedaFallback, KedaTrigger, KedaVersion, MetadataKey, ServerUrl, TriggerType
-    from .lora_adapter import Adapter, AdapterName, Commit, FileList, FileName, LockedAdapter, LockedFile, Repository, Revision, Sha256
+    from .lora_adapter import (
+        Adapter,
+        AdapterName,
+        Commit,
+        FileList,
+        FilePath,
+        LockedAdapter,
+        LockedFile,
+        Repository,
+        Revision,
+        Sha256,
+        Subfolder,
+    )
     from .lora_options import AdapterVolume, Directory, LoRAArgs, LoRASource
     from .metadata import Annotations, Labels, LabelSelector
     from .metrics import AlertsArgs, DashboardArgs, MetricsArgs, MonitorArgs, PrometheusDuration
@@ -210,6 +222,7 @@ class LoRAAdapterDict(TypedDict, total=False):
     repo_id: Required[Repository]
     revision: Revision
     name: AdapterName | None
+    subfolder: Subfolder | None
     files: FileList | None
     allow_pickle: bool
     locked: LockedAdapter | LockedAdapterDict | None
@@ -219,7 +232,7 @@ class LockedAdapterDict(TypedDict, total=False):
     """Fields of `LockedAdapter`."""
 
     commit: Required[Commit]
-    files: Required[MappingOf[FileName, LockedFile | LockedFileDict]]
+    files: Required[MappingOf[FilePath, LockedFile | LockedFileDict]]
     rank: int | None
     base_model: str | None
     weights_only: bool | None

@@ -69,7 +69,7 @@ LIST_KEYS: Mapping[str, ListKeys] = {
     "matchExpressions": ListKeys(identity=(("key", "operator"), ("key", "operator", "values"))),
     "conditions": ListKeys(identity=(("type",),)),
     # Lists of this product: the arguments of a service, and the file of the LoRA loader.
-    "hf_repo_ids": ListKeys(identity=(("repo_id",),)),
+    "hf_repo_ids": ListKeys(identity=(("repo_id",), ("repo_id", "subfolder"), ("name",))),
     "adapters": ListKeys(identity=(("repo_id",), ("name",))),
 }
 """Keys of each list, by the name of its field.

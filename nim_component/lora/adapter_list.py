@@ -22,6 +22,8 @@ def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:
         "revision": adapter.revision,
         "files": adapter.files,
     }
+    if adapter.subfolder is not None:
+        spec["subfolder"] = adapter.subfolder
     if adapter.allow_pickle:
         spec["allow_pickle"] = True
     if adapter.locked is None:

@@ -40,7 +40,8 @@ def key_of(adapter: LoRAAdapter) -> str:
     It contains everything that decides which files are downloaded, and not the adapter's name.
     """
     files = " " + ",".join(adapter.files) if adapter.files is not None else ""
-    return f"{adapter.repo_id}@{adapter.revision}{files}"
+    subfolder = f" {adapter.subfolder}/" if adapter.subfolder is not None else ""
+    return f"{adapter.repo_id}@{adapter.revision}{subfolder}{files}"
 
 
 def read_lock(path: Path) -> AdapterLock | None:

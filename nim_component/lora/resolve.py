@@ -87,7 +87,9 @@ def _attempt(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter | Load
 
 def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     files = None if adapter.files is None else tuple(adapter.files)
-    spec = AdapterSpec(adapter.served_name, adapter.repo_id, adapter.revision, files, allow_pickle=adapter.allow_pickle)
+    spec = AdapterSpec(
+        adapter.served_name, adapter.repo_id, adapter.revision, files, allow_pickle=adapter.allow_pickle, subfolder=adapter.subfolder or ""
+    )
     commit, incoming = hub.look_up(spec)
     into = work / str(threading.get_ident())
     into.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,8 @@ GRAMMAR = {
     "repo_id": re.compile(rf"(?!.*--)(?!.*\.git$)(?:{SEGMENT}/)?{SEGMENT}"),
     "revision": re.compile(r"(?!.*//)(?!.*(?:/|\.|\.lock)$)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}"),
     "commit": re.compile(r"[0-9a-f]{40}"),
-    "files": re.compile(rf"(?:{SEGMENT}/){{0,4}}{SEGMENT}"),
+    "files": re.compile(rf"(?:{SEGMENT}/){{0,9}}{SEGMENT}"),
+    "subfolder": re.compile(rf"(?:{SEGMENT}/){{0,4}}{SEGMENT}"),
 }
 
 
@@ -48,9 +49,15 @@ class AdapterSpec:
     """Path and record of each file. With them, `revision` is the commit; no look-up is needed."""
     allow_pickle: bool = False
     """Accept files that are pickles."""
+    subfolder: str = ""
+    """Folder of the repository. `files` are relative to it, and locked paths are not."""
 
     def __str__(self) -> str:
-        return f"adapter {self.name} ({self.repo_id}@{self.revision})"
+        return f"adapter {self.name} ({self.repo_id}@{self.revision}{self.subfolder and f', {self.subfolder}'})"
+
+    def in_repo(self, file: str) -> str:
+        """Return the path of a file of the adapter in the repository."""
+        return f"{self.subfolder}/{file}" if self.subfolder else file
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ def read_spec(entry: dict[str, Any]) -> AdapterSpec:
     records = locked and tuple((file, LockedRecord(record["size"], record["sha256"])) for file, record in locked.items())
     return AdapterSpec(
         entry["name"], entry["repo_id"], entry.get("revision") or "main", entry.get("files") and tuple(entry["files"]), records,
-        entry.get("allow_pickle") is True,
+        entry.get("allow_pickle") is True, entry.get("subfolder") or "",
     )  # fmt: skip
 
 
@@ -125,12 +132,15 @@ def _check_specs(wanted: AdapterList) -> list[str]:
     for i, spec in enumerate(wanted.specs):
         files = [file for file, _ in spec.locked] if spec.locked else spec.files
         values: list[tuple[str, Any]] = [("repo_id", spec.repo_id), ("revision", spec.revision)]
+        values += [("subfolder", spec.subfolder)] if spec.subfolder else []
         values += [("files", file) for file in (*(spec.files or ()), *(file for file, _ in spec.locked or ()))]
         problems += [f"adapters[{i}].{part}: {_shown(value)} is not valid on the hub" for part, value in values if not _fits(part, value)]
         if files is not None:
             flat = [str(f).rsplit("/", 1)[-1] for f in files]
             if CONFIG not in flat or not any(f.startswith("adapter_model.") for f in flat) or len(set(flat)) < len(flat):
                 problems.append(f"adapters[{i}].files: needs {CONFIG} and an adapter_model file, each name once")
+        if spec.locked and not all(str(file).startswith(spec.in_repo("")) for file, _ in spec.locked):
+            problems.append(f"adapters[{i}].locked: has a file outside of the subfolder; lock the adapters again")
         if spec.locked and not (
             _fits("commit", spec.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in spec.locked)
         ):

@@ -9,7 +9,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .adapter import check_fit, check_size, check_weights, read_config
-from .adapter_list import CONFIG, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
+from .adapter_list import CONFIG, GRAMMAR, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
 from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .refusals import allow_host, explain_certificate, explain_refusal, find_host, find_renamed, read_refusal
@@ -129,10 +129,14 @@ class Hub:
 
         record = self.retry(spec, lambda: self.read_record(spec))
         there = {f["rfilename"]: f for f in record["siblings"]}
-        wanted = spec.files or (CONFIG, next((w for w in WEIGHTS if w in there), WEIGHTS[0]))
+        names = spec.files or (CONFIG, next((w for w in WEIGHTS if spec.in_repo(w) in there), WEIGHTS[0]))
+        wanted = [spec.in_repo(name) for name in names]
         if missing := [path for path in wanted if path not in there]:
             what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
-            raise LoadError("no-match", f"{spec}: {what}. If this is a LoRA adapter, correct its revision or files, else the repo id")
+            fix = "If this is a LoRA adapter, correct its revision, subfolder or files, else the repo id"
+            if folders := find_folders(there):
+                fix = f"Folders with adapters: {', '.join(folders)}. Set subfolder to one of them"
+            raise LoadError("no-match", f"{spec}: {what}. {fix}")
         if not spec.allow_pickle and (pickles := find_pickles(wanted)):
             fix = "Convert them to safetensors; if you trust the repo, set allow_pickle: true on the adapter"
             raise LoadError("pickle", f"{spec}: its weights are only in {pickles[0]}, a pickle, which can run code in the server. {fix}")
@@ -250,6 +254,7 @@ class Hub:
         say(f"{spec.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[spec.name][1] / took)}/s)")
         manifest = {
             "repo_id": spec.repo_id, "revision": spec.revision, "commit": commit, "wanted": spec.files and list(spec.files), **facts,
+            **({"subfolder": spec.subfolder} if spec.subfolder else {}),
             "files": {f.name: {"size": f.size, "sha256": f.sha.hexdigest()} for f in files},
         }  # fmt: skip
         (into / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")  # last: its presence marks the directory complete
@@ -264,6 +269,12 @@ class Hub:
                 if done < size:
                     say(f"{name}: {megabytes(done)} of {megabytes(size)}, {megabytes((done - before.get(name, 0)) / 5)}/s")
                 before[name] = done
+
+
+def find_folders(paths: Iterable[str]) -> list[str]:
+    """Return the first folders of a repository that contain the configuration of an adapter."""
+    folders = (path.removesuffix(f"/{CONFIG}") for path in paths if path.endswith(f"/{CONFIG}"))
+    return sorted(folder for folder in folders if GRAMMAR["subfolder"].fullmatch(folder))[:8]
 
 
 def is_blob_id(value: Any) -> bool:

@@ -49,7 +49,8 @@ def matches_spec(manifest: dict[str, Any], spec: AdapterSpec) -> bool:
     A branch that was resolved once stays resolved: only a change of the list downloads again.
     """
     files = None if spec.files is None else list(spec.files)
-    return (manifest.get("repo_id"), manifest.get("wanted")) == (spec.repo_id, files) and spec.revision in (
+    origin = (manifest.get("repo_id"), manifest.get("subfolder", ""), manifest.get("wanted"))
+    return origin == (spec.repo_id, spec.subfolder, files) and spec.revision in (
         manifest.get("revision"), manifest.get("commit"))  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def test_lock_file_round_trips_in_one_form(tmp_path: Path) -> None:
     ("entry", "words"),
     [
         ({"commit": "main", "files": {}}, "must be a commit of 40 digits"),
-        ({"commit": "a" * 40, "files": {"../a": {"size": 1, "sha256": "0" * 64}}}, "must be the name of a file"),
+        ({"commit": "a" * 40, "files": {"../a": {"size": 1, "sha256": "0" * 64}}}, "must be the path of a file"),
         ({"commit": "a" * 40, "files": {"a": {"size": 1, "sha256": "x"}}}, "must be a SHA-256"),
     ],
 )

@@ -248,6 +248,21 @@ def test_refreshed_adapters_need_no_restart():
         )
 
 
+def test_folders_of_a_repository_are_different_adapters():
+    old, new = (
+        render_service(**REFRESHED | {"hf_repo_ids": [{"repo_id": "my-org/many", "subfolder": each, "name": "one"}, "my-org/many"]})
+        for each in ("lora/a", "lora/b")
+    )
+    for found in review_both(old, new):
+        ((_, text),) = texts(found, "adapter-repinned")
+        assert text.startswith("Adapter one changes from my-org/many@main lora/a/ to my-org/many@main lora/b/.")
+        assert texts(found, "adapter-added", "adapter-removed") == []
+    named = render_service(**REFRESHED | {"hf_repo_ids": [{"repo_id": "my-org/many", "subfolder": "lora/b"}, "my-org/many"]})
+    for found in review_both(new, named):
+        ((_, text),) = texts(found, "adapter-added")
+        assert text.startswith("Adapter b is added (my-org/many@main lora/b/).")
+
+
 def test_moved_service_requires_its_secrets():
     for found in review_both(render_service(), render_service(namespace="other")):
         assert texts(found, "namespace-moved") == [

@@ -28,9 +28,12 @@ class Adapter(NamedTuple):
     revision: str
     files: str | None
     """Patterns of files as JSON; None for all files."""
+    subfolder: str = ""
+    """Folder of the repository with the adapter."""
 
     def __str__(self) -> str:
-        return f"{self.repository}@{self.revision}" + (f" {self.files}" if self.files else "")
+        folder = f" {self.subfolder}/" if self.subfolder else ""
+        return f"{self.repository}@{self.revision}{folder}" + (f" {self.files}" if self.files else "")
 
 
 Adapters = dict[str, Adapter]
@@ -138,8 +141,9 @@ def _parse(value: Any) -> Adapters:
             found[repository.rpartition("/")[2]] = Adapter(repository, revision or DEFAULT_REVISION, None)
     for entry in mappings(entries):
         repository = str(entry.get("repo_id") or entry.get("repoId") or "")
-        name = str(entry.get("name") or repository.rpartition("/")[2])
-        found[name] = Adapter(repository, str(entry.get("revision") or DEFAULT_REVISION), _files(entry))
+        subfolder = str(entry.get("subfolder") or "")
+        name = str(entry.get("name") or (subfolder or repository).rpartition("/")[2])
+        found[name] = Adapter(repository, str(entry.get("revision") or DEFAULT_REVISION), _files(entry), subfolder)
     return found
 
 

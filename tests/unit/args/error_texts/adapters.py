@@ -70,6 +70,20 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "are in adapter_model.safetensors or adapter_model.bin.",
     ),
     (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "subfolder": "../b"}]},
+        "hf_repo_ids[0].subfolder: must be a folder of the repository (got '../b'). Write it without '..' and without '/' "
+        'at its ends, such as `"adapters/support"`.',
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["/adapter_config.json"]}]},
+        "hf_repo_ids[0].files[0]: must be the path of a file in the repository (got '/adapter_config.json'). Write names "
+        "of letters, digits, '.', '_' and '-', separated by '/', without '..'.",
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["a/adapter_config.json", "b/adapter_config.json"]}]},
+        "hf_repo_ids[0].files: must contain each file name once: all files are put in one directory. Remove one of the two.",
+    ),
+    (
         {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json", "adapter_model.bin"]}]},
         "hf_repo_ids[0].allow_pickle: must be true for adapter_model.bin, which is a pickle and can run code in the server "
         "(got 'a/x'). Use a repository with safetensors. If you trust this one, set allow_pickle: true on the adapter.",
