@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "f3d8ee52b7a5c621"
+DIGEST = "75a081424dae66be"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

@@ -14,6 +14,7 @@ from .validators import match_pattern, refuse_key
 _SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
 _NO_PARENT = r"(?!.*\.\.)"
 _WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_MAX_FILES = 100
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 """Endings of files that are pickles, which can run code in the process that loads them."""
 
@@ -57,6 +58,8 @@ def _files(value: list[str]) -> list[str]:
     if "adapter_config.json" not in names or not any(file in names for file in _WEIGHTS):
         action = f"Add the missing file; the weights are in {' or '.join(_WEIGHTS)}."
         raise problem_error("must contain adapter_config.json and a file of weights", action)
+    if len(value) > _MAX_FILES:
+        raise problem_error(f"must have at most {_MAX_FILES} files", "List the files that the server reads.")
     return value
 
 

@@ -17,6 +17,8 @@ from .outcome import LoadError
 CONFIG, WEIGHTS = "adapter_config.json", ("adapter_model.safetensors", "adapter_model.bin")
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 """Endings of files that are pickles."""
+MAX_FILES = 100
+"""Most files of one adapter. A server reads two."""
 SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
 # The grammar of the hub, ASCII only. In addition `..` is refused everywhere.
 GRAMMAR = {
@@ -145,6 +147,8 @@ def _check_specs(wanted: AdapterList) -> list[str]:
             _fits("commit", spec.revision) and all(is_size(each.size) and is_sha256(each.sha256) for _, each in spec.locked)
         ):
             problems.append(f"adapters[{i}].locked: needs a commit, and a size and a SHA-256 for each file; lock the adapters again")
+        if len(files or ()) > MAX_FILES:
+            problems.append(f"adapters[{i}].files: lists {len(files or ())} files, more than the limit of {MAX_FILES}")
         if not wanted.compared and not spec.allow_pickle and (pickles := find_pickles(files or ())):
             problems.append(f"adapters[{i}].files: {_shown(pickles[0])} is a pickle; use safetensors, or set allow_pickle on the adapter")
         if wanted.compared and not spec.locked:

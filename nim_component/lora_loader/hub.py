@@ -23,7 +23,7 @@ from .features import add_features, check_features
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .refusals import allow_host, explain_certificate, explain_refusal, find_host, find_renamed, read_refusal
 from .settings import Settings
-from .volume import MANIFEST
+from .volume import MANIFEST, find_free
 
 MAX_RECORD, RECORD_SECONDS = 16 << 20, 60
 """Bytes and seconds of the hub's record of a repository: about 50,000 files."""
@@ -79,6 +79,7 @@ class Hub:
         """Hosts that responded: the hub, and those to which it redirects."""
         self.renamed: set[str] = set()
         """Names of adapters whose repositories were renamed."""
+        self.reserving = threading.Lock()
         self.arrived: dict[str, list[int]] = {}
         """By adapter: bytes received and bytes in total, for the progress lines."""
 
@@ -232,13 +233,23 @@ class Hub:
         raise LoadError("damaged", f"{spec}: {file.name} arrived damaged twice (size or hash differs from the hub's record). "
                                  "Look for a proxy or mirror that alters files")  # fmt: skip
 
+    def reserve(self, spec: AdapterSpec, size: int) -> None:
+        """Raise LoadError if the volume has no space for an adapter beside running downloads."""
+        with self.reserving:
+            rest = sum(total - done for done, total in self.arrived.values())
+            if (free := find_free(self.s.root)) is not None and size + rest > free:
+                others = f", and other downloads need {megabytes(rest)}" if rest else ""
+                text = f"it has {megabytes(size)}{others}; the volume at {self.s.root} has {megabytes(free)} free"
+                raise LoadError("disk-full", f"{spec}: {text}. Enlarge it")
+            self.arrived[spec.name] = [0, size]
+
     def fetch(self, spec: AdapterSpec, server: Server) -> dict[str, Any]:
         """Download one adapter into staging, the small configuration first.
 
         A rank that is too high then fails before the weights are downloaded.
         """
         commit, files = self.look_up(spec)
-        self.arrived[spec.name] = [0, sum(f.size for f in files)]
+        self.reserve(spec, sum(f.size for f in files))
         started, into, amount = time.monotonic(), self.s.work / spec.name, f"{len(files)} files, {megabytes(self.arrived[spec.name][1])}"
         into.mkdir(mode=0o777)
         facts: dict[str, Any] = {}

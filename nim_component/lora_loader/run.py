@@ -20,6 +20,7 @@ from .outcome import LoadError, StopRequestedError, block_stop_signals, clean, m
 from .settings import Settings
 from .volume import (
     discard,
+    find_free,
     is_published,
     matches_spec,
     publish,
@@ -86,6 +87,7 @@ def fetch_all(s: Settings, server: Server, specs: list[AdapterSpec]) -> dict[Ada
                 outcomes[spec] = failure
                 say(f"failed: {failure}")
                 discard(s.work / spec.name)  # at once: the other downloads may need the space
+                hub.arrived.pop(spec.name, None)
             else:
                 outcomes[spec] = job.result()
     except StopRequestedError as e:
@@ -207,10 +209,8 @@ def report(specs: list[AdapterSpec], found: dict[AdapterSpec, tuple[str, dict[st
 def describe_os_error(s: Settings, e: OSError, what: str) -> LoadError:
     """Return the LoadError for an error of the volume."""
     if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        free = ""
-        with contextlib.suppress(OSError):
-            volume = os.statvfs(s.root)
-            free = f", {megabytes(volume.f_bavail * volume.f_frsize)} free"
+        room = find_free(s.root)
+        free = f", {megabytes(room)} free" if room is not None else ""
         return LoadError("disk-full", f"{what}: the volume at {s.root} is full ({e.strerror}{free}). Enlarge it")
     if e.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         fix = "Mount the volume writable, or set fs_group"

@@ -87,6 +87,15 @@ def read_published(directory: Path, spec: AdapterSpec) -> tuple[dict[str, Any] |
         return None, str(e)
 
 
+def find_free(root: Path) -> int | None:
+    """Return the free bytes of a volume; None if its file system does not report them."""
+    try:
+        volume = os.statvfs(root)
+    except OSError:
+        return None
+    return volume.f_bavail * volume.f_frsize if volume.f_blocks else None
+
+
 def discard(path: Path) -> None:
     """Remove a directory that may be incomplete and that a stopping thread may still write to."""
     import shutil

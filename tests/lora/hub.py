@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         if api:
             listed = [repo.trouble.get("record", lambda each: each)(record(p, d)) for p, d in files.items()]
             if (answer := repo.trouble.get("api_body")) is not None:
-                return self.answer(200, answer, Content_Type="text/html")
+                return self.answer(200, answer, Content_Type="text/html", **repo.trouble.get("api_headers", {}))
             return self.answer(200, json.dumps(listed if api["tree"] else {"id": name, "sha": commit, "siblings": listed}).encode())
         assert resolve
         if resolve[3] not in files or resolve[3] == repo.trouble.get("missing"):

@@ -58,7 +58,7 @@ CASES: dict[str, tuple[Repo, int, str]] = {
     ),
     "a size that is text": (Repo({"main": WHOLE}, trouble={"record": altered(size="12")}), 17, "no size or hash"),
     "a size below nothing": (Repo({"main": WHOLE}, trouble={"record": altered(size=-1)}), 17, "no size or hash"),
-    "a size beyond all": (Repo({"main": WHOLE}, trouble={"record": altered(size=10**18)}), 19, "ended at byte"),
+    "a size beyond all": (Repo({"main": WHOLE}, trouble={"record": altered(size=10**18)}), 15, "free. Enlarge it"),
     "a hash that is none": (Repo({"main": WHOLE}, trouble={"record": altered(sha256="../../x")}), 17, "no size or hash"),
     "no hash": (Repo({"main": WHOLE}, trouble={"record": small(blobId=None, oid=None)}), 17, "no size or hash"),
     "a configuration of a gigabyte": (Repo({"main": WHOLE}, trouble={"record": small(size=1 << 30)}), 17, "more than the limit of 1048576"),
