@@ -81,6 +81,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"affinity": []},
         "affinity: must be a mapping. Pass a dict.",
     ),
+    (
+        {"topology_spread": "zone"},
+        "topology_spread: must be a list (got 'zone'). Write a list, also for a single item.",
+    ),
     # disruption and placement
     (
         {"disruption_budget": {"min_available": 1, "max_unavailable": 1}, "replicas": 2, "cache": SHARED},

@@ -3,6 +3,15 @@
 from typing import Any
 
 CASES: list[tuple[dict[str, Any], str]] = [
+    # model
+    (
+        {"model_profile": ""},
+        "model_profile: must not be empty (got ''). Set a value, or remove the field.",
+    ),
+    (
+        {"served_model_name": 3},
+        "served_model_name: must be a string (got 3). Pass a str.",
+    ),
     # image
     (
         {"image": ""},
