@@ -66,7 +66,7 @@ func kind(t reflect.Type) string {
 }
 
 func fields(t reflect.Type) []string {
-	var r []string
+	r := []string{} // a struct without fields is `[]` in JSON, not `null`
 	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
 		tag := f.Tag.Get("json")
