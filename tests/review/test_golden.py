@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from nim_component.review.findings import RULES
 from nim_component.review.stack_review import StackReview
 from nim_component.review.views.markdown import render_markdown
 
@@ -38,6 +39,8 @@ ROUTE = {"gateway": "public", "hosts": ["llama.example.com"]}
 ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/nim"}
 SCALED = {"max_replicas": 6, "presets": ["queue"]}
 LARGE = {"image": "nvcr.io/nim/meta/llama3-70b-instruct:1.0.0", "node_selector": {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}}
+TONE = "my-org/tone@" + "a" * 40
+TOKEN = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "token"}}}
 OVERRIDES = {
     "deployment": {"spec": {"minReadySeconds": 30, "template": {"spec": {"containers": [{"name": "nim", "stdin": True}]}}}},
     "service": {"metadata": {"annotations": {"team": "search"}}},
@@ -232,6 +235,22 @@ CASES: dict[str, Callable[[], StackReview]] = {
             )
         ),
     ),
+    "strategy-becomes-recreate": lambda: review_renders(render_service(rollout="rolling"), render_service(rollout="recreate")),
+    "adapter-added": lambda: review_renders(
+        render_service(**LORA | {"hf_repo_ids": ["my-org/legal@v1"]}), render_service(**LORA | {"hf_repo_ids": ["my-org/legal@v1", TONE]})
+    ),
+    "autoscaler-removed": lambda: review_renders(
+        render_service(cache=THREE["cache"], autoscaling=SCALED), render_service(cache=THREE["cache"], replicas=2)
+    ),
+    "image-with-letters-that-look-alike": lambda: review_renders(
+        render_objects(deployment()), render_objects(deployment(container={"image": "nvcr.io/nim/met\u0430/llama3-8b-instruct:1.0.0"}))
+    ),
+    "secret-no-longer-read": lambda: review_renders(
+        render_objects(deployment(container={"env": [TOKEN]})), render_objects(deployment(container={"env": []}))
+    ),
+    "name-taken-from-another-service": lambda: review_renders(
+        render_services(old={**SERVICE, "service_name": "llama"}), render_services(new={**SERVICE, "service_name": "llama"})
+    ),
     "stack-added": lambda: review_renders(None, render_service()),
     "stack-removed": lambda: review_renders(render_service(), None),
     "model-does-not-fit": lambda: review_renders(render_service(**LARGE, gpu=4), render_service(**LARGE, gpu=1)),
@@ -252,3 +271,12 @@ def test_comment_equals_golden_file(name: str):
 
 def test_every_golden_file_has_a_case():
     assert {file.stem for file in GOLDEN.glob("*.md")} == {*CASES}
+
+
+WITHOUT_GOLDEN_FILE = {"protected"}
+"""Rules about options that no render contains. `test_preview.py` has their cases."""
+
+
+def test_every_rule_has_a_case():
+    found = {finding.rule for case in CASES.values() for finding in case().findings}
+    assert RULES.keys() - found == WITHOUT_GOLDEN_FILE
