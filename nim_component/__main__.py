@@ -12,7 +12,7 @@ def main() -> None:
 
         run()
     except ModuleNotFoundError as error:
-        text = explain_import_error(error)
+        text = explain_import_error(error, *sys.argv[1:2])
         if text is None:
             raise
         sys.exit(f"error: {text}")

@@ -89,6 +89,15 @@ def test_missing_cli_extra_is_printed(tmp_path: Path, start: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [(("explain", "--stack", "a"), "cli,diagnose"), (("check",), "cli,diagnose"), (("adapters", "lock"), "cli,adapters"), (("up",), "cli")],
+)
+def test_missing_cli_extra_names_all_of_command(tmp_path: Path, arguments: tuple[str, ...], extras: str) -> None:
+    done = run(tmp_path, (*CLI, "lightkube", "huggingface_hub"), *arguments)
+    assert (done.returncode, done.stderr) == (1, f"error: typer is not installed. Run: pip install 'nim-component[{extras}]'\n")
+
+
 @pytest.mark.parametrize("name", ["click", "", None])
 def test_other_missing_modules_are_not_explained(name: str | None) -> None:
     assert explain_import_error(ModuleNotFoundError(name=name)) is None
