@@ -48,6 +48,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     "Storage": {
         "pvc-missing": "A PVC that the pod mounts does not exist.",
         "pvc-being-deleted": "A PVC that the pod mounts is being deleted, while a pod still mounts it.",
+        "pvc-other-owner": "A PVC with the name of the pod's ephemeral volume was not created for the pod.",
         "pvc-no-class": "The PVC has no StorageClass, and the cluster has no default StorageClass.",
         "pvc-class-missing": "The StorageClass of the PVC does not exist.",
         "pvc-access-mode": "The StorageClass cannot provide the PVC's access mode.",

@@ -12,6 +12,7 @@ from ...kubernetes.gpu_resources import is_gpu
 from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
 from ..snapshot import Snapshot
+from .cloud_messages import CLOUD_PATTERNS
 from .patterns import MessagePattern, any_of, match_patterns
 from .pod_requests import ARGUMENTS, argument_of, requested
 
@@ -36,6 +37,7 @@ _CLOUD_CAPACITY = (
 _GKE = r"Node scale up in zones [\w., -]{0,300}associated with this pod failed: "
 _RISK = r"(?:\. Pod is at risk of not being scheduled)?\.?"
 _FAILURES = (
+    *CLOUD_PATTERNS,
     MessagePattern(
         "cloud-quota",
         any_of(

@@ -14,6 +14,9 @@ SEE_EVIDENCE = "See the evidence for the reason."
 MAX_MESSAGE_LENGTH = 8_000
 """Number of characters of a message that are read, at most: its beginning and its end."""
 _GAP = " … "
+OPEN_END = "open_end"
+"""Capture group of the wildcard at the end of a sentence, for details of the message."""
+_WILDCARD_AT_END = re.compile(r"(?<!\\)(\.\{\d+,\d+\})(\)?\??|\\\.\)?)$")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class MessagePattern:
 
     @cached_property
     def _compiled_sentences(self) -> list[re.Pattern[str]]:
-        return [re.compile(each, re.IGNORECASE | re.DOTALL) for each in self.sentences]
+        named = (_WILDCARD_AT_END.sub(rf"(?P<{OPEN_END}>\1)\2", each) for each in self.sentences)
+        return [re.compile(each, re.IGNORECASE | re.DOTALL) for each in named]
 
     def diagnose(self, match: re.Match[str], confidence: Confidence, subject: str, evidence: str, values: Mapping[str, str]) -> Diagnosis:
         """Return the diagnosis of a match."""

@@ -15,6 +15,7 @@ NODE_AFFINITY = re.compile(
 )
 VOLUMES = re.compile(
     r"persistentvolumeclaim|PersistentVolume|persistent volumes|pvc\(s\)|volume|ReadWriteOncePod|had no available disk|enough free storage"
+    r"|^PVC \S+ was not created for pod"
 )
 """Text in the reasons about volumes. The rules for storage read these reasons."""
 

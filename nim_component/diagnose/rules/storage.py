@@ -19,6 +19,7 @@ _WAIT_FOR_POD = f"Wait until the old pod terminates, or delete it. {describe_ref
 
 _UNSCHEDULABLE = r"\d+/\d+ nodes are available: .*"
 """Start of the scheduler's message."""
+_NOT_OWNER = r"PVC \S{1,253}/(?P<pvc>[a-z0-9.-]{1,253}) was not created for pod \S{1,510} \(pod is not owner\)"
 _EPHEMERAL = "waiting for ephemeral volume controller to create the persistentvolumeclaim "
 
 _SCHEDULER = (
@@ -36,6 +37,13 @@ _SCHEDULER = (
         "Wait: it is created automatically after a moment. If it stays missing, a ResourceQuota or an admission policy of the namespace "
         "rejects it.",
         sentences=(_UNSCHEDULABLE + _EPHEMERAL + r'"(?P<pvc>[^"]+)".*',),
+    ),
+    MessagePattern(
+        "pvc-other-owner",
+        _NOT_OWNER,
+        "The PVC {pvc} has the name of the pod's ephemeral volume, and was not created for this pod",
+        "Delete the pod: the next one has another name. If a workload uses the PVC, rename the PVC. If an earlier pod left it, delete it.",
+        sentences=(rf"(?:{_UNSCHEDULABLE})?{_NOT_OWNER}\.?(?: preemption: [^\n]*)?",),
     ),
     MessagePattern(
         "pvc-being-deleted",

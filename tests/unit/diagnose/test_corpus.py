@@ -28,6 +28,12 @@ GENERAL = {
 }
 """Causes for messages that no other cause covers."""
 HOSTILE_NAME = "rwx-oom-403-nvidia-quota-timeout-refused-tls-not-found"
+OTHER_CAUSES = {
+    "disk-full": "[Errno 28] No space left on device",
+    "gpu-out-of-memory": "CUDA out of memory. Tried to allocate 2.00 GiB.",
+    "driver-too-old": "The NVIDIA driver on your system is too old (found version 11040).",
+}
+"""Whole sentences of logs, by their causes."""
 LOGS = [each for each in CORPUS if each.context == "log" and each.cause not in ("none", *GENERAL)]
 each_message = pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in CORPUS])
 
@@ -64,6 +70,15 @@ def test_information_before_error_is_ignored(entry: CorpusMessage):
 def test_shutdown_after_error_is_ignored(entry: CorpusMessage):
     shutdown = ("INFO 11-24 12:00:01 [api_server.py:264] Shutting down FastAPI HTTP server.", "INFO:     Application shutdown complete.")
     assert first_cause(entry, "\n".join([entry.message, *shutdown])) == entry.cause
+
+
+@pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in LOGS if each.message[-1] != "}" and "\n" not in each.message])
+def test_message_with_second_cause_is_not_certain(entry: CorpusMessage):
+    """The end of a message names another cause, which may be the reason."""
+    for cause, words in OTHER_CAUSES.items():
+        for end in (f": {words}", f" ({words})"):
+            found = diagnose(snapshot_of(entry, entry.message + end))
+            assert cause == entry.cause or "certain" not in {each.confidence for each in found}, f"{words}: {found}"
 
 
 @pytest.mark.parametrize("entry", [pytest.param(each, id=each.id) for each in CORPUS if each.names])

@@ -10,9 +10,25 @@ PROVISIONING = CLASS + "rpc error: code = Internal desc = "
 MOUNT = 'MountVolume.SetUp failed for volume "pvc-1" : rpc error: code = Internal desc = '
 ATTACH = 'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal desc = '
 
+NOT_OWNER = "PVC ml/llama-5d9-cache was not created for pod ml/llama-5d9 (pod is not owner)"
+
 CASES: dict[str, list[Case]] = {
     "pvc-missing": [
         (snapshot(unschedulable('0/1 nodes are available: persistentvolumeclaim "models" not found.')), "The PVC models does not exist")
+    ],
+    "pvc-other-owner": [
+        (
+            snapshot(unschedulable(NOT_OWNER)),
+            "The PVC llama-5d9-cache has the name of the pod's ephemeral volume, and was not created for this pod. |",
+        ),
+        (
+            snapshot(
+                unschedulable(
+                    f"0/3 nodes are available: {NOT_OWNER}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+                )
+            ),
+            "Delete the pod",
+        ),
     ],
     "pvc-no-class": [
         (
@@ -222,6 +238,10 @@ NEAR_MISSES: dict[str, NearMiss] = {
             unschedulable('0/1 nodes are available: persistentvolumeclaim "llama-cache" not found. not found'),
             persistentvolumeclaims=[pvc("Bound")],
         ),
+    ],
+    "pvc-other-owner": [
+        snapshot(unschedulable("PVC ml/llama-5d9-cache was not created")),
+        snapshot(unschedulable("ResourceClaim ml/gpus was not created for pod ml/llama-5d9 (pod is not owner)")),
     ],
     "pvc-no-class": snapshot(
         pod(),
