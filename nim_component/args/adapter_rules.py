@@ -6,6 +6,7 @@ from typing import Any
 
 from ..text.field_paths import Path, show_argument_path
 from .autoscaling import AutoscalingArgs
+from .base_modules import find_modules
 from .field_types import Memory
 from .fixes import fix
 from .generation import GenerationName, find_generation
@@ -173,6 +174,19 @@ def validate_features(adapters: Sequence[LoRAAdapter] | None, name: GenerationNa
                 message = f"uses {feature}, which {limits.engine} does not load"
                 action = "Train or export it as plain LoRA, or merge it into the model."
                 yield Problem(("hf_repo_ids", index), message, action, repr(adapter.repo_id))
+
+
+def validate_modules(
+    adapters: Sequence[LoRAAdapter] | None, image: str, env: Mapping[str, Any] | None, args: Sequence[Any] | None
+) -> Iterator[Problem]:
+    """Refuse locked adapters of another architecture: the base model has none of their modules."""
+    base = find_base_model(*list_model_facts(image, env, args))
+    modules = find_modules(base)
+    for index, adapter in enumerate(adapters or ()):
+        targets = () if adapter.locked is None else adapter.locked.target_modules
+        if modules and targets and not set(targets) & set(modules):
+            message = f"changes only {', '.join(targets[:5])}, and {base} has none of these modules"
+            yield Problem(("hf_repo_ids", index), message, "Use an adapter of this base model.", repr(adapter.repo_id))
 
 
 def validate_pickles(adapters: Sequence[LoRAAdapter] | None) -> Iterator[Problem]:

@@ -64,7 +64,9 @@ class LoRALimits:
     """Name of the engine that loads adapters; empty if an image contains several."""
     refused: tuple[str, ...] = ()
     """Features of adapters that the engine refuses, as `adapters lock` records them. Support of
-    others is unknown."""
+    others is unknown. `module` is a single module that the base model does not have."""
+    documented: tuple[str, ...] = ()
+    """Modules for which LoRA is documented; empty if there is no such list."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,16 @@ ONE = Generation(
         generation_tokens=("generation_tokens_total",),
     ),
     takes_engine_arguments=False,
-    lora=LoRALimits(False, "NIM_MAX_GPU_LORAS", "NIM_MAX_CPU_LORAS", "NIM_MAX_LORA_RANK", default_rank=32),
+    # https://docs.nvidia.com/nim/large-language-models/1.2.0/peft.html
+    lora=LoRALimits(
+        False,
+        "NIM_MAX_GPU_LORAS",
+        "NIM_MAX_CPU_LORAS",
+        "NIM_MAX_LORA_RANK",
+        default_rank=32,
+        engine="NIM 1.x",
+        documented=("gate_proj", "o_proj", "up_proj", "down_proj", "k_proj", "q_proj", "v_proj"),
+    ),
     renamed_env={"NIM_GPU_MEM_FRACTION": "NIM_KVCACHE_PERCENT"},
 )
 TWO_VLLM = Generation(
@@ -126,8 +137,11 @@ TWO_VLLM = Generation(
     ),
     takes_engine_arguments=True,
     # Arguments of NIM itself, the same for both engines.
-    # https://github.com/vllm-project/vllm/blob/main/vllm/lora/peft_helper.py
-    lora=replace(_ARGUMENTS, engine="vLLM (NIM 2.x)", refused=("method", "DoRA", "modules_to_save")),
+    # 2.0.1 has vLLM 0.17.1, and 2.1.5 has 0.31.0:
+    # https://docs.nvidia.com/nim/large-language-models/2.1.5/about-nim-llm/release-notes.html
+    # https://github.com/vllm-project/vllm/blob/main/vllm/lora/peft_helper.py (features)
+    # https://github.com/vllm-project/vllm/blob/main/vllm/lora/lora_model.py (modules)
+    lora=replace(_ARGUMENTS, engine="vLLM (NIM 2.x)", refused=("method", "DoRA", "modules_to_save", "bias", "module")),
     health_port_env="NIM_HEALTH_PORT",
     backend_port=8001,
     renamed_env=_RENAMED,

@@ -141,6 +141,9 @@ class LockedAdapter(Arguments):
     features: Annotated[ListOf[str], Field(default_factory=list)]
     """Features beyond plain LoRA, such as `DoRA` or `method IA3`."""
 
+    target_modules: Annotated[ListOf[str], Field(default_factory=list)]
+    """Target modules of the adapter's configuration; empty for a pattern."""
+
 
 class LoRAAdapter(Arguments):
     """LoRA adapter on the Hugging Face hub."""

@@ -237,6 +237,7 @@ class LockedAdapterDict(TypedDict, total=False):
     base_model: str | None
     weights_only: bool | None
     features: ListOf[str]
+    target_modules: ListOf[str]
 
 
 class LockedFileDict(TypedDict, total=False):

@@ -14,6 +14,7 @@ from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..lora.lockfile import AdapterLock
+    from .locked import Locked
 
 app = typer.Typer(
     name="adapters",
@@ -56,6 +57,8 @@ def lock(
     after = AdapterLock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
+    for line in _warnings(locked, after):
+        typer.echo(f"warning: {line}", err=True)
     text = write_lock(after)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         typer.echo(f"{path.name}: {len(after.adapters)} adapters, nothing changed")
@@ -70,6 +73,23 @@ def lock(
 
 
 app.command()(check)
+
+
+def _warnings(locked: Locked, lock: AdapterLock) -> list[str]:
+    """Return a line for each locked adapter that a server refuses, or may not load."""
+    from ..args import LoRAAdapter
+    from ..args.fixes import written_in
+    from ..lora.lockfile import apply_lock
+    from ..lora.server_fit import find_doubts, find_problems
+
+    lines: list[str] = []
+    for name, nim in locked.services.items():
+        adapters = [each for each in apply_lock(nim, lock)[0].hf_repo_ids or () if isinstance(each, LoRAAdapter)]
+        server = locked.servers[name]
+        with written_in("yaml"):
+            lines += [f"{name}: {problem.render()} A preview refuses it." for problem in find_problems(adapters, server)]
+        lines += [f"{name}: {doubt}" for doubt in find_doubts(adapters, server)]
+    return lines
 
 
 def _changes(before: AdapterLock, after: AdapterLock) -> list[str]:

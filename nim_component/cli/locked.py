@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..args import NIM, LoRAAdapter
     from ..lora.lockfile import AdapterLock
+    from ..lora.server_fit import ServerFacts
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class Locked:
     services: Mapping[str, NIM]
     config: Mapping[str, str]
     """Configuration of the stack."""
+    servers: Mapping[str, ServerFacts]
+    """Facts of the servers, by service."""
 
 
 def read_locked(stack: str | None, cwd: Path) -> Locked:
     """Read project, stack file and lock file. The program does not run. Errors end the command."""
     from ..local.project import find_project, find_stack
     from ..lora.lockfile import AdapterLock, LockError, lock_path, read_lock
-    from ..stack.fields import read_adapters
+    from ..stack.fields import read_adapters, read_server_facts
 
     project = run_or_fail(lambda: find_project(cwd), None)
     loaded = run_or_fail(lambda: find_stack(project, stack), None)
@@ -41,7 +44,8 @@ def read_locked(stack: str | None, cwd: Path) -> Locked:
         lock = read_lock(path) or AdapterLock()
     except LockError as error:
         fail(str(error))
-    return Locked(path, lock, run_or_fail(lambda: read_adapters(project.name, loaded.config), None), loaded.config)
+    services = run_or_fail(lambda: read_adapters(project.name, loaded.config), None)
+    return Locked(path, lock, services, loaded.config, read_server_facts(project.name, loaded.config))
 
 
 def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[LoRAAdapter]]:

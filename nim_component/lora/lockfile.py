@@ -75,7 +75,8 @@ def write_lock(lock: AdapterLock) -> str:
 
 def _unset(entry: LockedAdapter) -> set[str]:
     """Return the fields to leave out, so that a lock file of an earlier release stays as it is."""
-    return {name for name, value in {"features": entry.features, "weights_only": entry.weights_only}.items() if not value}
+    optional = {"features": entry.features, "target_modules": entry.target_modules, "weights_only": entry.weights_only}
+    return {name for name, value in optional.items() if not value}
 
 
 def apply_lock(nim: NIM, lock: AdapterLock) -> tuple[NIM, list[Problem]]:

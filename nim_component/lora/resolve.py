@@ -95,19 +95,20 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
     into.mkdir(parents=True, exist_ok=True)
     hub.arrived[spec.name] = [0, sum(file.size for file in incoming)]
     facts: dict[str, Any] = {}
-    of_tensors: list[str] = []
     records: dict[str, LockedFile] = {}
     for file in incoming:
         sha256 = file.sha256
         if sha256 is None or find_pickles([file.name]):
             hub.receive(spec, commit, file, into)
             sha256 = file.sha.hexdigest()
-            of_tensors += check_weights(spec, into / file.name)
+            of_tensors = check_weights(spec, into / file.name)
             if file.name == CONFIG:
                 facts = read_config(spec, into / CONFIG)
+            elif facts:  # the configuration is the first file
+                add_features(facts, of_tensors)
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:
         raise LoadError("no-match", f"{spec}: its {CONFIG} is stored as a large file, so this is not an adapter. Correct the repo id")
-    add_features(facts, of_tensors)
+    facts.pop("modules", None)  # only of files that were downloaded
     weights_only = True if find_pickles(records) else None  # other pickles were refused above
     return LockedAdapter(commit=commit, files=records, weights_only=weights_only, **facts)

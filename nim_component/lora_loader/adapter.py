@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .adapter_list import CONFIG, AdapterSpec, Server, find_pickles
-from .features import add_features, check_features, read_features, read_tensor_features
+from .features import TensorFacts, add_features, check_features, read_features, read_tensor_features
+from .modules import check_modules, read_target_modules, read_tensor_modules
 from .outcome import LoadError, say
 from .settings import Settings
 
@@ -29,10 +30,11 @@ def read_config(spec: AdapterSpec, path: Path) -> dict[str, Any]:
         config: Any = json.loads(path.read_bytes())
         ranks: list[Any] = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
         base, features = config.get("base_model_name_or_path"), read_features(config)
+        targets = read_target_modules(config)
     except (ValueError, AttributeError, RecursionError) as e:
         raise LoadError("damaged", f"{spec}: {CONFIG} in the repo is not a JSON object ({type(e).__name__}). Correct it there") from None
     rank = max((r for r in ranks if is_rank(r)), default=None)
-    return {"rank": rank, "base_model": base if is_name(base) else None, "features": features}
+    return {"rank": rank, "base_model": base if is_name(base) else None, "features": features, "target_modules": targets}
 
 
 def is_rank(value: Any) -> bool:
@@ -67,6 +69,7 @@ def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Ser
     name one model differently (meta/llama3-8b-instruct, meta-llama/Meta-Llama-3-8B-Instruct).
     """
     check_features(spec, facts.get("features"), server)
+    check_modules(spec, facts, server)
     rank: int = facts["rank"] if is_rank(facts.get("rank")) else 0
     trained_on: str = facts["base_model"] if is_name(facts.get("base_model")) else ""
     if s.max_rank is not None and rank > s.max_rank:
@@ -74,18 +77,23 @@ def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Ser
         raise LoadError("rank", f"{spec}: its rank {rank} is above the server's NIM_MAX_LORA_RANK={s.max_rank}. {fix}")
     if s.max_rank is None and server.default_rank is not None and rank > server.default_rank:
         say(f"warning: {spec} has rank {rank}, and the server's default limit is {server.default_rank}. Set lora.max_rank")
-    base, model = (re.sub(r"[^a-z0-9]", "", n.rsplit("/", 1)[-1].lower()) for n in (trained_on, server.model))
-    if base and model and base not in model and model not in base:
+    if is_other_model(trained_on, server.model):
         say(f"warning: {spec} was trained on {trained_on}, the server's model is {server.model}")
 
 
-def check_weights(spec: AdapterSpec, path: Path) -> list[str]:
-    """Raise LoadError if a file does not contain weights; return the features of the tensors.
+def is_other_model(trained_on: str, served: str) -> bool:
+    """Return True if two names of models differ by more than the names of NIM and of the hub do."""
+    base, model = (re.sub(r"[^a-z0-9]", "", name.rsplit("/", 1)[-1].lower()) for name in (trained_on, served))
+    return bool(base and model) and base not in model and model not in base
+
+
+def check_weights(spec: AdapterSpec, path: Path) -> TensorFacts:
+    """Raise LoadError if a file does not contain weights; return the facts of the tensors.
 
     The hub's record proves only that the bytes are those of the repo. They may still be, for
     example, a Git LFS pointer.
     """
-    size, why, features = path.stat().st_size, "", list[str]()
+    size, why, facts = path.stat().st_size, "", TensorFacts()
     with path.open("rb") as f:
         if path.suffix == ".safetensors":
             try:
@@ -94,7 +102,7 @@ def check_weights(spec: AdapterSpec, path: Path) -> list[str]:
                     raise ValueError("header length")
                 header = json.loads(f.read(length))
                 header.pop("__metadata__", None)
-                features = read_tensor_features(header)
+                facts = TensorFacts(tuple(read_tensor_features(header)), tuple(read_tensor_modules(header)))
                 end = 0
                 for tensor in sorted(header.values(), key=lambda t: t["data_offsets"]):
                     start, stop = tensor["data_offsets"]
@@ -118,4 +126,4 @@ def check_weights(spec: AdapterSpec, path: Path) -> list[str]:
             raise LoadError("pickle", f"{spec}: {text}; use a repo with safetensors")
     if why:
         raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself. Pin another revision or repair the repo")
-    return features
+    return facts

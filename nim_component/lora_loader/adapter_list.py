@@ -74,6 +74,10 @@ class Server:
     """Name of its engine; empty if it is unknown."""
     refused: tuple[str, ...] = ()
     """Features of adapters that the engine refuses, as in `features`."""
+    modules: tuple[str, ...] = ()
+    """Modules of the base model; empty if they are unknown."""
+    documented: tuple[str, ...] = ()
+    """Modules for which the server documents LoRA; empty if there is no such list."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,9 @@ def read_adapter_list(path: Path) -> AdapterList:
         rank = data.get("default_rank")
         refused = tuple(map(str, data.get("refused") or ()))
         server = Server(
-            str(data.get("served_model") or ""), rank if isinstance(rank, int) else None, str(data.get("engine") or ""), refused
-        )
+            str(data.get("served_model") or ""), rank if isinstance(rank, int) else None, str(data.get("engine") or ""), refused,
+            tuple(map(str, data.get("modules") or ())), tuple(map(str, data.get("documented") or ())),
+        )  # fmt: skip
         if data.get("published") is True:
             return AdapterList(server, published=True)
         if data.get("given") is not None:

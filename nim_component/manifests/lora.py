@@ -17,8 +17,10 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, LoRAAdapter
+from ..args.base_modules import find_modules
 from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
+from ..args.served_model import find_base_model, list_model_facts
 from ..kubernetes.generated_names import generate_name
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME, make_labels
@@ -239,13 +241,18 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
 
 
 def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":
-    def write(served_model: str | None, generation: Generation) -> dict[str, str]:
+    def write(served_model: str | None, base_model: str | None, generation: Generation) -> dict[str, str]:
         limits, server = generation.lora, dict[str, Any](served_model=served_model or "")
         if limits is not None:
             server |= {"default_rank": limits.default_rank, "engine": limits.engine, "refused": limits.refused}
+            server |= {"documented": limits.documented} if limits.documented else {}
+        if modules := find_modules(base_model):
+            server["modules"] = modules
         return {"adapters.json": json.dumps({**server, **content}, indent=2), **read_program()}
 
-    data = lift_all(write, name_base_model(nim), find_server_generation(nim))
+    data = lift_all(
+        write, name_base_model(nim), lift_all(find_base_model, *list_model_facts(nim.image, nim.env, nim.args)), find_server_generation(nim)
+    )
     name = lift(data, lambda data: generate_name(service_name, suffix, data))
     metadata = {"name": name, "namespace": nim.namespace, "labels": make_labels(service_name)}
     return {"metadata": metadata, "immutable": True, "data": data}

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from ..args import NIM
 from ..args.error import describe_owner
 from ..args.fixes import written_in
+from ..args.generation import GenerationName
 from ..args.reflection import field_model
+from ..lora.server_fit import ServerFacts
 
 SERVICES = "services"
 DEFAULTS = "defaults"
@@ -71,6 +73,23 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
         secrets |= {"extra_image_secrets": extra} if isinstance(extra, list) else {}
         services[name] = NIM.read({"secrets": secrets, **kept}, describe_owner(name))
     return services
+
+
+def read_server_facts(project: str, config: Mapping[str, str]) -> dict[str, ServerFacts]:
+    """Return the facts of the servers of a stack file that decide which adapters they load."""
+    texts = {key: _mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES)}
+    servers: dict[str, ServerFacts] = {}
+    for name, fields in texts[SERVICES].items():
+        merged = merge_fields(texts[DEFAULTS], _mapping(fields), NIM)
+        rank, generation, args = _mapping(merged.get("lora")).get("max_rank"), merged.get("generation"), merged.get("args")
+        servers[name] = ServerFacts(
+            image=str(merged.get("image") or NIM.model_fields["image"].default),
+            generation=generation if generation in get_args(GenerationName) else None,
+            max_rank=rank if isinstance(rank, int) else None,
+            env=_mapping(merged.get("env")),
+            args=cast("list[Any]", args) if isinstance(args, list) else None,
+        )
+    return servers
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pulumi
 import yaml
 
-from ..args import NIM
+from ..args import NIM, LoRAAdapter
 from ..args.error import ArgumentError, ArgumentValueError, describe_owner
 from ..args.fixes import written_in
 from ..args.namespace import NamespaceArgs
@@ -15,6 +15,7 @@ from ..args.problems import Problem
 from ..component.service_names import find_equal_names
 from ..component.validation import read_nim
 from ..lora.lockfile import AdapterLock, LockError, apply_lock, lock_path, read_lock, unused
+from ..lora.server_fit import facts_of, find_doubts
 from .aliases import ALIASES, check_aliases
 from .configuration import read_mapping, resolve_secrets
 from .fields import DEFAULTS, SERVICES, merge_fields
@@ -51,6 +52,11 @@ def read_services(config: pulumi.Config, namespaces: Mapping[str, NamespaceArgs]
             errors[name] = error
     if errors:
         raise pulumi.RunError("\n".join(_format_errors(f"{config.name}:{DEFAULTS}", defaults, services, errors)))
+    for name, nim in nims.items():
+        server = facts_of(nim)
+        adapters = [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]
+        for doubt in find_doubts(adapters, server) if server is not None else ():
+            pulumi.log.warn(f"{describe_owner(name)}: {doubt}")
     for key in unused(lock, nims.values()) if lock is not None else ():
         pulumi.log.warn(f"The adapter lock file contains {key}, which no service lists. Remove it: nim-component adapters lock.")
     return nims

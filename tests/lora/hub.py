@@ -23,9 +23,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
-def safetensors(size: int = 4096, seed: int = 0, name: str = "w") -> bytes:
-    """A file with one tensor of `size` bytes, its header in the form of the format."""
-    header = json.dumps({"__metadata__": {"format": "pt"}, name: {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+def safetensors(size: int = 4096, seed: int = 0, name: str = "w", dtype: str = "F16") -> bytes:
+    """A file with one tensor of `size` bytes, an even number, in the form of the format."""
+    tensor = {"dtype": dtype, "shape": [size // (2 if dtype == "F16" else 1)], "data_offsets": [0, size]}
+    header = json.dumps({"__metadata__": {"format": "pt"}, name: tensor}).encode()
     block = hashlib.sha256(str(seed).encode()).digest()
     return struct.pack("<Q", len(header)) + header + (block * (size // 32 + 1))[:size]
 

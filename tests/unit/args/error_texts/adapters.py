@@ -84,6 +84,27 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "hf_repo_ids[0].files: must contain each file name once: all files are put in one directory. Remove one of the two.",
     ),
     (
+        {
+            **LORA,
+            "hf_repo_ids": [
+                {
+                    "repo_id": "a/x",
+                    "locked": {
+                        "commit": "a" * 40,
+                        "files": {"adapter_model.safetensors": {"size": 1, "sha256": "0" * 64}},
+                        "target_modules": ["c_attn", "c_fc"],
+                    },
+                }
+            ],
+        },
+        "hf_repo_ids[0]: changes only c_attn, c_fc, and meta/llama3-8b-instruct has none of these modules (got 'a/x'). Use an "
+        "adapter of this base model.",
+    ),
+    (
+        {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json", "adapter_model.safetensors", *map(str, range(99))]}]},
+        "hf_repo_ids[0].files: must have at most 100 files. List the files that the server reads.",
+    ),
+    (
         {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json", "adapter_model.bin"]}]},
         "hf_repo_ids[0].allow_pickle: must be true for adapter_model.bin, which is a pickle and can run code in the server "
         "(got 'a/x'). Use a repository with safetensors. If you trust this one, set allow_pickle: true on the adapter.",
