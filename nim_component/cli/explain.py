@@ -46,6 +46,7 @@ def explain(
     Exits with 3 if a service is not ready.
     """
     names: list[Name] = []
+    kinds: set[str] | None = None  # without a stack, they are unknown
     namespaces = [namespace or "default"]
     if stack is not None:
         from ..diagnose.targets import read_targets
@@ -53,13 +54,13 @@ def explain(
         targets = run_or_fail(lambda: read_targets(cwd, stack), None)
         require_cluster(targets, kubeconfig, context)
         kubeconfig, context = kubeconfig or targets.kubeconfig, context or targets.context
-        names = select_services(targets, service, namespace)
+        names, kinds = select_services(targets, service, namespace), {str(each.get("kind")) for each in targets.objects}
         namespaces = sorted({each[0] for each in names})
     elif service is not None:
         names = [(namespaces[0], service)]
 
     async def run(client: ClusterClient) -> None:
-        await print_explanations(client, namespaces, names, watch, as_json)
+        await print_explanations(client, namespaces, names, kinds, watch, as_json)
 
     run_on_cluster(kubeconfig, context, run)
 
@@ -74,11 +75,18 @@ def select_services(targets: StackTargets, service: str | None, namespace: str |
     return names
 
 
-async def print_explanations(client: ClusterClient, namespaces: list[str], names: list[Name], watch: bool, as_json: bool) -> None:
-    """Print explanations. End the command with exit code 3 if a service is not ready."""
+async def print_explanations(
+    client: ClusterClient, namespaces: list[str], names: list[Name], kinds: set[str] | None, watch: bool, as_json: bool
+) -> None:
+    """Print explanations. End the command with exit code 3 if a service is not ready.
+
+    Of the optional children, only objects of these kinds are read; by default of all kinds.
+    """
+    from ..cluster.kinds import CHILD_KINDS
     from ..diagnose.explain import Explainer
 
-    explainer = Explainer(client, lambda note: typer.echo(f"note: {note}", err=True), read_logs=True)
+    child_kinds = [kind for name, kind in CHILD_KINDS.items() if kinds is None or name in kinds]
+    explainer = Explainer(client, lambda note: typer.echo(f"note: {note}", err=True), read_logs=True, child_kinds=child_kinds)
     try:
         if watch:
             async for changed in explainer.follow(namespaces, names):

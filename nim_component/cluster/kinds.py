@@ -107,6 +107,13 @@ EXTRA_KINDS = {"Job": (JOB,), "LeaderWorkerSet": (LEADER_WORKER_SET,)}
 """Kinds that are watched in addition to `KINDS`, by the kind that Pulumi waits for."""
 WORKLOAD_KINDS = {"Deployment": DEPLOYMENT, "LeaderWorkerSet": LEADER_WORKER_SET, "Job": JOB}
 """Kinds of the objects that run pods."""
+_GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+CHILD_KINDS = {
+    "HTTPRoute": Kind("httproutes", _GATEWAY, query=OURS, slim=slim_metadata, optional=True),
+    "GRPCRoute": Kind("grpcroutes", _GATEWAY, query=OURS, slim=slim_metadata, optional=True),
+    "ScaledObject": Kind("scaledobjects", "/apis/keda.sh/v1alpha1", query=OURS, slim=slim_metadata, optional=True),
+}
+"""Kinds of optional children whose status has conditions, by kind."""
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_foreign_pod

@@ -280,6 +280,11 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "load-balancer-quota": "The cloud account's quota for load balancers is used up.",
         "load-balancer-denied": "The cloud refuses the load balancer, because its controller lacks a permission.",
         "load-balancer-failed": "The load balancer could not be created, for a reason that no other cause covers.",
+        "route-not-processed": "No Gateway controller has processed the HTTPRoute or GRPCRoute.",
+        "route-not-accepted": "The Gateway does not accept the HTTPRoute or GRPCRoute.",
+        "route-backend": "The Gateway cannot use the Service or InferencePool of the route.",
+        "scaled-object-metrics": "KEDA cannot read a metric of the ScaledObject.",
+        "scaled-object-refused": "KEDA does not accept the ScaledObject.",
         "model-missing": "The server is ready, but does not list every requested model.",
     },
 }

@@ -1,12 +1,12 @@
 """Explanations of running services: their phases and diagnoses."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..cluster.client import ClusterClient
-from ..cluster.kinds import JOB, LEADER_WORKER_SET
+from ..cluster.kinds import JOB, LEADER_WORKER_SET, Kind
 from ..names import LORA_JOB, SERVER
 from .diagnosis import Diagnosis, rank
 from .model_comparisons import ModelComparisons
@@ -63,7 +63,14 @@ class Explanation:
 class Explainer:
     """Explains the services of a cluster."""
 
-    def __init__(self, client: ClusterClient, report_note: Callable[[str], None] = lambda _: None, *, read_logs: bool = False) -> None:
+    def __init__(
+        self,
+        client: ClusterClient,
+        report_note: Callable[[str], None] = lambda _: None,
+        *,
+        read_logs: bool = False,
+        child_kinds: Iterable[Kind] = (),
+    ) -> None:
         """Create an explainer.
 
         Args:
@@ -71,14 +78,16 @@ class Explainer:
             report_note: Function that is called once, with a sentence, for each unreadable object
                 and for each log that was read.
             read_logs: True to read logs of failed servers.
+            child_kinds: Kinds of optional children to read.
         """
+        self._extra_kinds = (*EXTRA_KINDS, *child_kinds)
         self._report_note, self._reported = report_note, set[str]()
         self._watch = Watch(client, self._report_once, read_logs=read_logs)
         self._models = ModelComparisons(client, self._watch.begin_comparison, self._report_once)
 
     async def explain(self, namespaces: Sequence[str], names: Sequence[Name] = ()) -> list[Explanation]:
         """Return explanations of the named services, by default of all in the namespaces."""
-        await self._watch.load(namespaces, EXTRA_KINDS)
+        await self._watch.load(namespaces, self._extra_kinds)
         return await self._explain_all(namespaces, names)
 
     async def follow(self, namespaces: Sequence[str], names: Sequence[Name] = ()) -> AsyncIterator[list[Explanation]]:
@@ -92,7 +101,7 @@ class Explainer:
         """
         await self._watch.client.get("/version")
         for namespace in namespaces:
-            self._watch.follow(namespace, EXTRA_KINDS)
+            self._watch.follow(namespace, self._extra_kinds)
         for namespace in namespaces:
             await self._watch.wait_until_read(namespace, 30)
         previous: dict[Name, Explanation] | None = None

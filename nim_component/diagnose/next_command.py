@@ -5,7 +5,9 @@ from dataclasses import replace
 from ..kubernetes.kubectl import describe
 from .diagnosis import Diagnosis
 
-_DESCRIBED = frozenset(("deployment", "job", "pod", "pvc", "replicaset", "service", "statefulset"))
+_DESCRIBED = frozenset(
+    ("deployment", "grpcroute", "httproute", "job", "pod", "pvc", "replicaset", "scaledobject", "service", "statefulset")
+)
 """Kinds of subjects that `kubectl describe` accepts."""
 
 

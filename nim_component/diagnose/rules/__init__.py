@@ -5,7 +5,22 @@ from collections.abc import Callable, Iterator
 from ..diagnosis import Diagnosis, rank
 from ..next_command import add_command
 from ..snapshot import Snapshot
-from . import admission, endpoints, images, jobs, loader, memory, node, rollout, scheduling, secrets, startup, storage
+from . import (
+    admission,
+    endpoints,
+    images,
+    jobs,
+    loader,
+    memory,
+    node,
+    rollout,
+    routes,
+    scaled_objects,
+    scheduling,
+    secrets,
+    startup,
+    storage,
+)
 
 DiagnosisRule = Callable[[Snapshot], Iterator[Diagnosis]]
 
@@ -22,6 +37,8 @@ DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     jobs.find,
     node.find,
     endpoints.find,
+    routes.find,
+    scaled_objects.find,
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from nim_component.cluster.client import ClusterClient
 from nim_component.cluster.errors import MissingError, RefusedError, UnreachableError
-from nim_component.cluster.kinds import KINDS
+from nim_component.cluster.kinds import CHILD_KINDS, KINDS
 from nim_component.diagnose.explain import Explainer, Explanation
 
 from ..cluster.server import serving
@@ -75,6 +75,32 @@ def apply_change(plural: str, change: str, object_: Any) -> Callable[[Explainer]
     """Return a step that applies a change of a watch."""
     (kind,) = (each for each in KINDS if each.plural == plural)
     return lambda explainer: explainer._watch.store.apply(kind, "ml", change, object_)
+
+
+def read_route(child_kinds: Any) -> tuple[list[str], list[str]]:
+    """Return the causes of a service with a route, and the paths of child kinds that were read."""
+    accepted = {"type": "Accepted", "status": "False", "reason": "NoMatchingParent", "message": "no listener"}
+    route = labelled({"metadata": {"name": "llama"}, "status": {"parents": [{"conditions": [accepted]}]}}, "llama")
+    client = FakeClient(pods=[running(ready=True)], deployments=[deployment()], httproutes=[route])
+
+    async def run() -> list[Explanation]:
+        explainer = Explainer(cast(Any, client), child_kinds=child_kinds)
+        try:
+            return await explainer.explain(["ml"])
+        finally:
+            await explainer.close()
+
+    (found,) = asyncio.run(run())
+    return [each.cause for each in found.diagnoses], [each for each in client.lists if "gateway" in each or "keda" in each]
+
+
+def test_refused_route_is_diagnosed():
+    path = "/apis/gateway.networking.k8s.io/v1/namespaces/ml/httproutes"
+    assert read_route([CHILD_KINDS["HTTPRoute"]]) == (["route-not-accepted"], [path])
+
+
+def test_children_are_read_only_on_request():
+    assert read_route(()) == ([], [])
 
 
 def test_follow_yields_changes_and_deletions():

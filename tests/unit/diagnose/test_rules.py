@@ -19,11 +19,11 @@ from nim_component.diagnose.rules.loader import FAILURES
 from nim_component.diagnose.snapshot import Snapshot
 from nim_component.lora_loader import EXIT_CODES
 
-from .cases import admission, images, jobs, loader, nodes, rollout, runtime, scheduling, secrets, startup, storage
+from .cases import admission, images, jobs, loader, nodes, optional_children, rollout, runtime, scheduling, secrets, startup, storage
 from .kubernetes_objects import GPU, deployment, event, node, pvc, replica_set, running, service, snapshot, unschedulable, waiting
 from .snapshots import NO_GPU, PULL_FACTS
 
-SUBJECTS = (scheduling, storage, images, runtime, secrets, loader, startup, jobs, admission, nodes, rollout)
+SUBJECTS = (scheduling, storage, images, runtime, secrets, loader, startup, jobs, admission, nodes, rollout, optional_children)
 CASES = [(cause, given, text) for subject in SUBJECTS for cause, cases in subject.CASES.items() for given, text in cases]
 NEAR_MISSES = [
     (cause, each)
