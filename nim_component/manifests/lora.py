@@ -22,6 +22,7 @@ from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
 from ..args.served_model import find_base_model, list_model_facts
 from ..kubernetes.generated_names import generate_name
+from ..kubernetes.own_programs import LOADER
 from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME, make_labels
 from ..shipped_loader import read_program
@@ -218,7 +219,7 @@ def _container(
         "name": name,
         "image": nim.lora_image,
         "image_pull_policy": nim.image_pull_policy,
-        "command": ["python3", "-m", "lora_loader", f"{PROGRAM_PATH}/adapters.json"],
+        "command": [*LOADER, f"{PROGRAM_PATH}/adapters.json"],
         "working_dir": WORKING_DIR,
         "env": env,
         "resources": {"requests": size, "limits": size},

@@ -5,6 +5,7 @@ import pulumi_kubernetes as k8s
 
 from ..args import NIM
 from ..args.network import CA_ENV, LOCAL_HOSTS, NATIVE_TLS, PROXY_ENV
+from ..kubernetes.own_programs import JOIN_FILES
 from ..names import AUTHORITIES_CONTAINER, AUTHORITIES_VOLUME
 from .inputs import lift, lift_all
 from .security import render_read_only_context
@@ -15,12 +16,6 @@ BUNDLE_PATH = "/opt/authorities/bundle"
 BUNDLE = f"{BUNDLE_PATH}/ca-certificates.crt"
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Certificate bundle of Debian, Ubuntu and Alpine."""
-
-JOIN = 'for file in "$1" "$2"/*; do if [ -f "$file" ]; then cat "$file"; echo; fi; done > "$3"'
-"""Script that joins certificate files.
-
-`echo` separates two files, because the first may not end with a newline.
-"""
 
 
 def render_network_variables(nim: NIM) -> Environment:
@@ -56,7 +51,7 @@ def render_authorities_container(nim: NIM) -> "list[k8s.core.v1.ContainerArgsDic
             "name": AUTHORITIES_CONTAINER,
             "image": nim.image,
             "image_pull_policy": nim.image_pull_policy,
-            "command": ["sh", "-ec", JOIN, "sh", SYSTEM_BUNDLE, OWN_PATH, BUNDLE],
+            "command": [*JOIN_FILES, SYSTEM_BUNDLE, OWN_PATH, BUNDLE],
             "resources": {"requests": size, "limits": size},
             "security_context": render_read_only_context(),
             "termination_message_policy": "FallbackToLogsOnError",

@@ -8,6 +8,7 @@ from ..args import NIM
 from ..args.managed_names import CACHE_PATH
 from ..args.prewarm import PrewarmArgs
 from ..kubernetes.generated_names import generate_name
+from ..kubernetes.own_programs import DOWNLOAD
 from ..names import (
     CACHE_LABEL,
     PREWARM_CONTAINER,
@@ -69,7 +70,7 @@ def _pod(nim: NIM, prewarm: PrewarmArgs, service_name: str, references: Referenc
                 "name": PREWARM_CONTAINER,
                 "image": nim.image,
                 "image_pull_policy": nim.image_pull_policy,
-                "command": ["download-to-cache"],
+                "command": [*DOWNLOAD],
                 "args": _arguments(nim, prewarm),
                 "env": render_download_environment(nim, references),
                 "resources": {"requests": size, "limits": size},

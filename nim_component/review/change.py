@@ -45,6 +45,8 @@ class ResourceState:
     """`custom_timeouts` in seconds, by operation."""
     provider: str = ""
     """URN of the explicit provider; empty for a default provider."""
+    custom: bool = True
+    """False for a component, which has no object of its own."""
 
     @property
     def kind(self) -> str:

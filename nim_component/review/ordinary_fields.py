@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping
 
 POD = frozenset({
-    "activeDeadlineSeconds", "affinity", "enableServiceLinks", "hostname", "nodeSelector", "os", "overhead", "readinessGates", "resources",
-    "restartPolicy", "schedulingGates", "serviceAccount", "setHostnameAsFQDN", "subdomain", "terminationGracePeriodSeconds", "tolerations",
-    "topologySpreadConstraints",
+    "affinity", "enableServiceLinks", "nodeSelector", "overhead", "resources", "restartPolicy", "serviceAccount",
+    "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints",
 })  # fmt: skip
-"""Fields of a pod spec. `serviceAccount` is an alias with a rule."""
+"""Fields of a pod spec. `serviceAccount` is an alias with a rule.
+
+A host name is an address of the pod, and a gate keeps it from running.
+"""
 CONTAINER = frozenset({
     "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
     "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeMounts",
@@ -70,8 +72,6 @@ _PATTERNS = {
 _UNORDERED = frozenset({
     "Ingress", "NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "Namespace", "Pod",
 })  # fmt: skip
-WITH_PLAIN_ANNOTATIONS = frozenset({"ConfigMap", *(_SPEC.keys() - {"PersistentVolumeClaim", "ScaledObject", "Service"})})
-"""Kinds whose own annotations are ordinary: few controllers read them, and none for rights."""
 _PLAIN_PREFIX = re.compile(
     r"(app\.kubernetes\.io|helm\.sh|meta\.helm\.sh|kubectl\.kubernetes\.io|pulumi\.com|kubernetes\.io/metadata\.name|prometheus\.io|"
     r"(docs?|documentation|info|contact|owner|team)\.[\w.-]+|deployment\.kubernetes\.io|karpenter\.sh|cluster-autoscaler\.kubernetes\.io|nim-component\b.*)(/.*)?"
@@ -80,6 +80,10 @@ _DESCRIPTIVE = frozenset({
     "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "app.kubernetes.io/created-by",
     "helm.sh/chart",
 })  # fmt: skip
+
+
+PLAIN_PROVIDERS = ("random:", "time:", "pulumi:")
+"""Beginnings of the types of other providers without an effect outside the state."""
 
 
 def is_ordinary(kind: str, where: str) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+from ..text.field_paths import ItemName
+from ..text.secret_names import is_probably_secret_variable
 from . import ordinary_fields as ordinary
 from .accessors import get, mapping
 from .change import Change
 from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
-from .values import show
+from .values import is_unreadable, show
 
-_SIDECAR_LABELS = frozenset({"azure.workload.identity/use", "sidecar.istio.io/inject"})
-"""Labels of pods that add identities or sidecars."""
+_OTHER_SOURCES = ("configMapKeyRef", "fileKeyRef", "secretKeyRef")
+"""Sources of a variable that are other objects or files."""
 _CONTROL_PLANE = re.compile(r"node-role\.kubernetes\.io|metadata\.name|kubernetes\.io/hostname")
 """Text of node selection that names control planes, or single nodes."""
 _ANY_TAINT = re.compile(r'tolerations.*\{("effect": "\w*", )?"operator": "Exists"')
@@ -24,10 +26,8 @@ _NODE_SELECTION = ("affinity", "nodeSelector", "tolerations")
 def is_sensitive(change: Change, difference: Difference) -> bool:
     """Return true if a changed field may concern keys, traffic, code or rights."""
     type_, kind, where = change.subject.type, change.subject.kind, difference.where
-    if type_.startswith("pulumi:providers:"):
-        return True
     if not type_.startswith("kubernetes:"):
-        return False
+        return type_.startswith("pulumi:providers:") or is_of_other_provider(change)
     paths = [path for state in (change.before, change.after) if state is not None for path in state.pod_specs]
     if any(_is_sensitive_metadata(difference, f"{path.removesuffix('spec')}metadata") for path in paths):
         return True
@@ -39,9 +39,15 @@ def is_sensitive(change: Change, difference: Difference) -> bool:
     return not (ordinary.is_ordinary(kind, where) or _is_metadata_of_pods(where, paths))
 
 
-def is_of_controller(annotation: str) -> bool:
-    """Return true for an annotation that a controller of the cluster may read."""
-    return not ordinary.is_plain_key(annotation)
+def is_of_other_provider(change: Change) -> bool:
+    """Return true for an object outside Kubernetes, such as a role in a cloud or a command."""
+    type_, plain = change.subject.type, ("kubernetes:", *ordinary.PLAIN_PROVIDERS)
+    return change.subject.custom and not type_.startswith(plain)
+
+
+def is_of_controller(key: str) -> bool:
+    """Return true for a label or an annotation that a controller of the cluster may read."""
+    return not ordinary.is_plain_key(key)
 
 
 def _is_sensitive_own_metadata(kind: str, difference: Difference) -> bool:
@@ -51,8 +57,7 @@ def _is_sensitive_own_metadata(kind: str, difference: Difference) -> bool:
     labels = _keys(difference, "metadata.labels")
     if any(kind == "Namespace" or not ordinary.is_plain_key(key) for key in labels):
         return True
-    annotations = _keys(difference, "metadata.annotations")
-    return kind not in ordinary.WITH_PLAIN_ANNOTATIONS and any(map(is_of_controller, annotations))
+    return any(map(is_of_controller, _keys(difference, "metadata.annotations")))
 
 
 def _is_sensitive_metadata(difference: Difference, path: str) -> bool:
@@ -61,7 +66,7 @@ def _is_sensitive_metadata(difference: Difference, path: str) -> bool:
         return True
     labels = [key for key in _keys(difference, f"{path}.labels") if not ordinary.is_descriptive(key)]
     # Selectors of Services and policies may name a label that changes or goes.
-    return bool(labels) and (difference.old is not MISSING or not _SIDECAR_LABELS.isdisjoint(labels))
+    return bool(labels) and (difference.old is not MISSING or any(map(is_of_controller, labels)))
 
 
 def _is_metadata_of_pods(where: str, paths: list[str]) -> bool:
@@ -88,10 +93,28 @@ def _is_listed(field: str, difference: Difference) -> bool:
         return _is_empty_volume(difference.new) if is_whole else ordinary.VOLUME.fullmatch(field) is not None
     if first in _NODE_SELECTION:
         return not _selects_other_nodes(difference)
+    if is_unreadable(difference.new) and not _is_secret_variable(difference):
+        return False
     if first not in CONTAINER_LISTS:
         return first in ordinary.POD
     _, _, rest = field.partition("].")
+    if rest.startswith("env") and _reads_other_object(difference):
+        return False
     return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in ordinary.CONTAINER)
+
+
+def _is_secret_variable(difference: Difference) -> bool:
+    """Return true for a variable with the name of a credential."""
+    names = (get(difference.new, "name"), *(each for each in difference.path[-2:] if isinstance(each, ItemName)))
+    return any(is_probably_secret_variable(str(name)) for name in names)
+
+
+def _reads_other_object(difference: Difference) -> bool:
+    """Return true for a variable, or a list of them, with a value from another object."""
+    new: Any = difference.new
+    listed = cast("list[Any]", new) if isinstance(new, list) else [new]
+    sources = {*difference.path, *(key for each in listed for key in mapping(get(each, "valueFrom"))), *mapping(new)}
+    return new is not MISSING and not sources.isdisjoint(_OTHER_SOURCES)
 
 
 def _is_empty_volume(value: Any) -> bool:

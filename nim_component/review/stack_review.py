@@ -21,11 +21,13 @@ from .server_fit import is_fit_warning
 from .service_names import review_names
 from .values import show
 
-EFFECTS = ("downtime", "stall-risk", "pods-restart")
+EFFECTS = ("downtime", "stall-risk", "pods-restart", "first-preview")
 """Rules that report effects.
 
 The fields that they name still require a finding for the change itself.
 """
+REPLACEMENTS = ("replaced", "deleted-first")
+"""Rules that name the fields that force a replacement, whatever these decide about."""
 MAX_FIELDS = 4
 """Fields in the text of a finding of the rule `other`. The details contain all fields."""
 MAX_LENGTH = 40
@@ -110,7 +112,7 @@ def _review_presence(stack: StackChange) -> Iterator[Finding]:
 
 def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterator[Finding]:
     """Report the changed fields that no rule covers, in one finding for each object."""
-    covered = [(each.resource, path) for each in reported if each.rule not in EFFECTS for path in each.paths]
+    covered = [(each, path) for each in reported if each.rule not in EFFECTS for path in each.paths]
     renames = find_renames(service)
     for change in service.changes:
         if change.subject.type == COMPONENT and any(other.has_effect for other in service.changes if other is not change):
@@ -123,7 +125,7 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             for each in change.differences
             if change.has_effect
             and not (each.where == "metadata.name" or is_checksum(each) or is_reference(each.where, each, renames))
-            and not any(urn == change.subject.urn and is_at_or_below(each.where, path) for urn, path in covered)
+            and not any(_covers(reporting, path, change, each) for reporting, path in covered)
         ]
         if rest:
             marks = [is_sensitive(change, each) for each in rest]
@@ -132,6 +134,13 @@ def _review_rest(service: ServiceChange, reported: Sequence[Finding]) -> Iterato
             text = sentence("{object}: {fields}.", object=_name(change), fields=fields)
             severity = WARNING if any(marks) else NOTICE
             yield finding("other", severity, change, service.name, text, (), *(each.where for each in rest))
+
+
+def _covers(reporting: Finding, path: str, change: Change, difference: Difference) -> bool:
+    """Return true if a finding that names a path reports a difference."""
+    if reporting.resource != change.subject.urn or not is_at_or_below(difference.where, path):
+        return False
+    return not (reporting.rule in REPLACEMENTS and reporting.severity is NOTICE and is_sensitive(change, difference))
 
 
 def _changes_order(change: Change) -> bool:

@@ -177,6 +177,18 @@ def _is_literal(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", SECRET_TEXT, UNKNOWN_SENTINEL) and not re.fullmatch(r"\$\(\w+\)", value)
 
 
+def is_unreadable(value: Any) -> bool:
+    """Return true for a value that is, or contains, one that a review cannot read.
+
+    It is known only during the update, or the program marked it secret.
+    """
+    if isinstance(value, Redacted):
+        return value.text == SECRET_TEXT
+    if isinstance(value, list):
+        return any(map(is_unreadable, cast("list[Any]", value)))
+    return isinstance(value, Unknown) or (isinstance(value, Mapping) and any(map(is_unreadable, cast("Mapping[str, Any]", value).values())))
+
+
 def show(value: Any) -> str:
     """Return a value as one text: a text unchanged, other values as JSON."""
     if isinstance(value, str):

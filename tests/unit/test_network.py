@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from nim_component import NetworkArgs, NIMService
-from nim_component.manifests.network import JOIN
+from nim_component.kubernetes.own_programs import JOIN
 from nim_component.testing import record
 
 from .seed import LORA, REFERENCE, recorded, serve

@@ -12,6 +12,7 @@ from typing import Any
 from ...args import LoRAAdapter
 from ...cluster.objects import Object, is_terminating, items_at, name_of, text_at
 from ...cluster.scheduling import holds_resources
+from ...kubernetes.own_programs import LOADER
 from ...names import CHECKER_CONTAINER, SELECTOR_LABELS, STANDARD_LABELS
 from ...shipped_loader import read_program
 from ..adapter_list import PROGRAM_PATH, WORKING_DIR, spec_of
@@ -129,7 +130,7 @@ def _container(request: Request) -> Object:
         "name": CHECKER_CONTAINER,
         "image": request.image,
         "imagePullPolicy": request.pull_policy,
-        "command": ["python3", "-m", "lora_loader", f"{PROGRAM_PATH}/adapters.json"],
+        "command": [*LOADER, f"{PROGRAM_PATH}/adapters.json"],
         "workingDir": WORKING_DIR,
         "env": [{"name": "NIM_PEFT_SOURCE", "value": source}, {"name": "LORA_DEADLINE_SECONDS", "value": str(request.timeout)}],
         "resources": {"requests": REQUESTS, "limits": LIMITS},

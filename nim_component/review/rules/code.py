@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from ..accessors import Fields, get, mapping, mappings, strings
@@ -23,6 +23,11 @@ WAIT = "The container waits this long before it gets the stop signal."
 END = "The container gets the stop signal at once. Requests that still arrive then fail."
 HOOK = "It runs in the container, with all its keys."
 FILES = "Programs in the pods read or run these files."
+NO_FILES = "Programs in the pods no longer find these files."
+_DATA = re.compile(
+    r"([/._-])(te?mp|caches?|shm|logs?|run|scratch|data|models?|engines?|work|workspace|bundle|peft|loras?)([/._-]|\]|$)", re.IGNORECASE
+)
+"""Places for data: an empty directory there covers no program."""
 LISTED = "All entries of that object become variables of the container. They can change which code it runs."
 
 
@@ -30,7 +35,8 @@ def code(service: ServiceChange) -> Iterator[Finding]:
     """Report changes of the code that pods run."""
     renames = find_renames(service)
     for pod in pod_changes(service):
-        before = _read_volumes(pod.path, pod.before) if pod.before is not None else None
+        kept = {str(volume.get("name")) for volume in mappings(pod.after.get("volumes"))}
+        before = _read_volumes(pod.path, pod.before, kept) if pod.before is not None else None
         yield from report_settings(service, pod.change, before, _read_volumes(pod.path, pod.after), renames)
         for container in container_changes(pod):
             old = None if container.before is None else _read_container(container, container.before)
@@ -40,14 +46,23 @@ def code(service: ServiceChange) -> Iterator[Finding]:
 
 
 def _report_mounts(service: ServiceChange, pod: PodChange, container: ContainerChange, before: Fields) -> Iterator[Finding]:
-    """Report new and changed mounts, except those of an empty directory."""
-    empty = {str(volume.get("name")) for volume in mappings(pod.after.get("volumes")) if "emptyDir" in volume}
-    new = {path: each for path, each in _read_mounts(container.path, container.after).items() if str(get(each.value, "name")) not in empty}
-    old = {path: each for path, each in _read_mounts(container.path, before).items() if path in new}
+    """Report other mounts, except those of an empty directory at a place for data."""
+    old, new = _read_mounts(container.path, before), _read_mounts(container.path, container.after)
+    known = [
+        {path for path, each in mounts.items() if str(get(each.value, "name")) in _find_empty(fields) and _DATA.search(each.name)}
+        for mounts, fields in ((old, pod.before), (new, pod.after))
+    ]
+    quiet = {path for path in {*old, *new} if (path in known[0] or path not in old) and (path in known[1] or path not in new)}
+    old, new = ({path: each for path, each in mounts.items() if path not in quiet} for mounts in (old, new))
     yield from report_settings(service, pod.change, old, new)
 
 
-def _read_volumes(path: str, pod: Fields) -> Settings:
+def _find_empty(pod: Fields | None) -> set[str]:
+    return {str(volume.get("name")) for volume in mappings(get(pod, "volumes")) if "emptyDir" in volume}
+
+
+def _read_volumes(path: str, pod: Fields, kept: Collection[str] = ()) -> Settings:
+    """Return the volumes with files. One of `kept` gets other content, it does not go."""
     found: dict[str, Setting] = {}
     for volume in mappings(pod.get("volumes")):
         source = next((each for each in _FILE_VOLUMES if each in volume), None)
@@ -55,7 +70,8 @@ def _read_volumes(path: str, pod: Fields) -> Settings:
             name = volume.get("name")
             new_severity = CRITICAL if source == "gitRepo" else None
             noun, owner = f"{source} volume", (" of the pod",)
-            setting = Setting("code", WARNING, noun, str(name), owner, volume[source], FILES, new_severity, NOTICE, source)
+            removed = WARNING if str(name) in kept else NOTICE
+            setting = Setting("code", WARNING, noun, str(name), owner, volume[source], FILES, new_severity, removed, source, NO_FILES)
             found[f"{path}.volumes[{name}]"] = setting
     return found
 
@@ -98,7 +114,10 @@ def _is_sleep(action: Any) -> bool:
 def _read_mounts(path: str, container: Fields) -> dict[str, Setting]:
     owner = sentence(" of container {name}", name=container.get("name"))
     fields = {f"volumeMounts[{mount.get('mountPath')}]": mount for mount in mappings(container.get("volumeMounts"))}
-    return {f"{path}.{field}": Setting("code", WARNING, "Field", field, owner, mount, FILES) for field, mount in fields.items()}
+    return {
+        f"{path}.{field}": Setting("code", WARNING, "Field", field, owner, mount, FILES, removed_consequence=NO_FILES)
+        for field, mount in fields.items()
+    }
 
 
 def _command_line(value: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 from ...shipped_loader import read_program
 from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
+from ..entry_names import AUTHORITY, CODE_FILE, RULE_FILE, VARIABLE
+from ..excerpts import excerpt
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..pod_changes import CONTAINER_LISTS
 from ..sentences import enumerate_values, name_object, sentence
@@ -19,17 +21,27 @@ from ..settings import Setting, Settings, report_settings
 from ..values import Redacted, redact_text, show
 from ..variable_effects import AUTHORITIES, find_effect
 
-_CODE_FILE = re.compile(
-    r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)",
-    re.IGNORECASE,
-)
 _CODE_TEXT = re.compile(r"\A\s{0,200}#!|^[ \t]*(import|from)[ \t]+\w+|\bexec\(|\beval\(|\bcurl\s|\bwget\s", re.MULTILINE)
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_AUTHORITY = re.compile(r"(^|[._-])ca([._-]|$)|\.(crt|pem)$", re.IGNORECASE)
-_HOST = re.compile(r"://(?:[^\s/@\"'<>]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
+_HOST = re.compile(
+    r"://(?:[^\s/@\"'<>]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)"  # of an address
+    r"|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])"
+    # A name with a port, or after a word for a host.
+    r"|(?<![\w.@/-])([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?=:\d{2,5}\b))"
+    r"|\b(?:host|hostname|server|address|endpoint|upstream|target|proxy|registry|mirror|domain|addr|url|uri|backend)s?[\"']?[ \t]{0,8}"
+    r"[:= \t][ \t]{0,8}[\"']?((?!\d+[.\s])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})",
+    re.IGNORECASE,
+)
+_DANGER = re.compile(
+    r"trust[-_ ]?remote[-_ ]?code|auto_map|privileged|host_?(path|network|pid|ipc)\b|insecure|skip[-_]?(tls|ssl|verif)\w*|\bverify|"
+    r"\b(exec|command|args|entrypoint|image)\b|LD_PRELOAD|PYTHONPATH|anonymous|\bauth\w*|\ballow\w*|\bpermission|\bcors\b",
+    re.IGNORECASE,
+)
+"""Parts of lines that decide about code, rights or checks."""
 _MAX_TEXT = 200_000
 """Characters of an entry in which hosts are searched."""
+_MAX_LINE = 2_000
+_LINES = "Such a line can decide about code, rights or checks of the programs that read it."
 _AS_VARIABLE = "In a pod that takes the entries as variables: "
 
 
@@ -84,7 +96,7 @@ def _read_shipped_loader() -> dict[str, Any]:
 
 
 def _is_code(name: str, text: Any) -> bool:
-    return bool(_CODE_FILE.search(name)) or (isinstance(text, str) and bool(_CODE_TEXT.search(text[:20_000])))
+    return bool(CODE_FILE.search(name)) or (isinstance(text, str) and bool(_CODE_TEXT.search(text[:20_000])))
 
 
 def entries(service: ServiceChange) -> Iterator[Finding]:
@@ -103,11 +115,11 @@ def entries(service: ServiceChange) -> Iterator[Finding]:
 def _settings(state: ResourceState, values: Mapping[str, Any]) -> Settings:
     found: dict[str, Setting] = {}
     for name, value in values.items():
-        path = f"data.{name}" if _VARIABLE.fullmatch(name) else f'data["{name}"]'
+        path = f"data.{name}" if VARIABLE.fullmatch(name) else f'data["{name}"]'
         owner = sentence(" of ConfigMap {name}", name=state.object_name)
-        if "-----BEGIN CERTIFICATE" in show(value) or _AUTHORITY.search(name):
+        if "-----BEGIN CERTIFICATE" in show(value) or AUTHORITY.search(name):
             found[path] = Setting("destination", WARNING, "Entry", name, owner, value, f"If pods trust it: {AUTHORITIES}")
-        elif _VARIABLE.fullmatch(name) and "\n" not in show(value).strip() and (effect := find_effect(name, value)):
+        elif VARIABLE.fullmatch(name) and "\n" not in show(value).strip() and (effect := find_effect(name, value)):
             text = _AS_VARIABLE + effect.consequence
             new = WARNING if effect.severity is CRITICAL else None
             found[path] = Setting(effect.rule, effect.severity, "Entry", name, owner, value, text, new, WARNING)
@@ -118,7 +130,10 @@ def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any]
     """Report texts that name hosts which they did not name before."""
     for name, value in sorted(new.items()):
         added = sorted(_hosts(value) - _hosts(old.get(name)))
-        if not added or (_VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
+        if (VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
+            continue
+        if not added:
+            yield from _report_lines(service, change, name, old.get(name), value)
             continue
         text = sentence(
             "{object}: {file} now names {hosts}.", object=name_object(change), file=name, hosts=enumerate_values(added, at_most=4)
@@ -128,10 +143,20 @@ def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any]
         yield finding("destination", WARNING, change, service.name, text, consequence, *paths)
 
 
+def _report_lines(service: ServiceChange, change: Change, name: str, old: Any, new: Any) -> Iterator[Finding]:
+    """Report changed lines that decide about code, rights or checks."""
+    lines = [{*show(value).splitlines()} if isinstance(value, str | Redacted) else set[str]() for value in (old, new)]
+    changed = sorted(line.strip() for line in lines[0] ^ lines[1] if RULE_FILE.search(name) or _DANGER.search(line[:_MAX_LINE]))
+    if changed and old != new:
+        text = sentence("{object}: {file} changes at {line}.", object=name_object(change), file=name, line=excerpt(changed[0]))
+        paths = [each.where for each in change.differences if len(each.path) > 1 and each.path[1] == name]
+        yield finding("code", WARNING, change, service.name, text, (_LINES,), *paths)
+
+
 def _hosts(value: Any) -> set[str]:
     if not isinstance(value, str | Redacted):
         return set()
-    return {host for match in _HOST.finditer(show(value)[:_MAX_TEXT]) if (host := match[1] or match[2])}
+    return {host for match in _HOST.finditer(show(value)[:_MAX_TEXT]) if (host := next(filter(None, match.groups()), ""))}
 
 
 def deletions(service: ServiceChange) -> Iterator[Finding]:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from ..accessors import mapping, mappings, strings
+from ...text.field_paths import Path, show_path
+from ..accessors import mapping
 from ..change import COMPONENT, Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import SERVERS
-from ..pod_changes import CONTAINER_LISTS
-from ..sensitivity import is_of_controller
+from ..ordinary_fields import is_ordinary
+from ..programs import find_foreign_programs, find_programs
+from ..sensitivity import is_of_controller, is_of_other_provider
 from ..sentences import Sentence, enumerate_values, name_object, sentence
-from ..values import show
+from ..values import is_unreadable, show
 from .lifecycle import REPORTED_ELSEWHERE, describe_wait, find_successor
 from .rights import DEFINITION, MUTATORS
 from .roles import BINDINGS, ROLES
@@ -25,9 +27,16 @@ _KNOWN = frozenset({
     "VerticalPodAutoscaler", "Lease", "VolumeSnapshot",
 })  # fmt: skip
 """Kinds that decide nothing about keys, traffic, code and rights, or whose rules report them."""
+_TARGETS = re.compile(
+    r"spec\.((selector|namespaceSelector)\b.*|\w+\[\d+\]\.((port|targetPort)=.*|relabelings\[\d+\]\.(targetLabel=(?!__).*|replacement=[\w-]*)))",
+    re.DOTALL,
+)
+"""Fields of a monitor, with their values, that select what is scraped or add a label."""
 _MONITORS = ("ServiceMonitor", "PodMonitor")
 _IDENTITY = "They can give the pods of the account rights in a cloud."
 _PODS = "Its pods get what their spec names: keys, an account, and the network of their namespace."
+_UNREADABLE = "The review cannot read all its fields: they are secret, or known only during the update."
+_OUTSIDE = "It is outside Kubernetes, and can give rights or run code there. Read its fields."
 _UNKNOWN = "The review has no rule for a new object of this kind. Read its fields."
 
 
@@ -45,17 +54,26 @@ def creations(service: ServiceChange) -> Iterator[Finding]:
 
 def _describe(service: ServiceChange, change: Change) -> tuple[Severity, Sentence, Sentence]:
     kind, created = change.subject.kind, sentence("{object} is created.", object=name_object(change))
-    if service.component is not None and kind in _OF_COMPONENT:
+    is_of_component = service.component is not None and kind in _OF_COMPONENT
+    programs = find_foreign_programs(service, change) if is_of_component else find_programs(change.subject)
+    if is_of_component and not programs:
         return NOTICE, created, describe_wait(change) if kind == "Job" else ()
-    if programs := list(dict.fromkeys(_programs(change))):
+    if programs:
         text = sentence("{object} is created, and runs {programs}.", object=name_object(change), programs=enumerate_values(programs))
         return WARNING, text, sentence(_PODS)
     if kind == "ServiceAccount" and (keys := _identities(change)):
         text = sentence("{object} is created with {keys}.", object=name_object(change), keys=enumerate_values(keys))
         return WARNING, text, sentence(_IDENTITY)
+    if kind in _MONITORS and (fields := _find_unlisted(change)):
+        text = sentence("{object} is created with {fields}.", object=name_object(change), fields=enumerate_values(fields, at_most=4))
+        return WARNING, text, sentence("They can send requests of Prometheus, and keys, to other hosts.")
     if kind in _MONITORS and (hosts := sorted(set(_hosts(change.subject.inputs)))):
         text = sentence("{object} is created, and names {hosts}.", object=name_object(change), hosts=enumerate_values(hosts))
         return WARNING, text, sentence("Prometheus may send its requests there, with the keys that they contain.")
+    if is_unreadable({key: value for key, value in change.subject.inputs.items() if key != "metadata"}) and kind != "Secret":
+        return WARNING, created, sentence(_UNREADABLE)
+    if is_of_other_provider(change):
+        return WARNING, created, sentence(_OUTSIDE)
     if kind in _KNOWN or not change.subject.type.startswith("kubernetes:"):
         return NOTICE, created, ()
     return WARNING, created, sentence(_UNKNOWN)
@@ -67,19 +85,26 @@ def _identities(change: Change) -> list[str]:
     return sorted(f"{key}={show(value)}" for each in fields for key, value in each.items() if is_of_controller(key))
 
 
+def _find_unlisted(change: Change) -> list[str]:
+    """Return the fields of a new monitor that are neither ordinary nor select its targets."""
+    paths = [(show_path(("spec", *path)), value) for path, value in _leaves(change.subject.inputs.get("spec"), ())]
+    return [path for path, value in paths if not is_ordinary(change.subject.kind, path) and not _TARGETS.fullmatch(f"{path}={value}")]
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield path and value of each field that contains no other one."""
+    items = list(enumerate(cast("list[Any]", value))) if isinstance(value, list) else list(mapping(value).items())
+    if not items and path:
+        yield path, value
+    for key, item in items:
+        yield from _leaves(item, (*path, key))
+
+
 def _hosts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from re.findall(r"://[^/\s]+", value)
     for item in cast("list[Any]", value) if isinstance(value, list) else mapping(value).values():
         yield from _hosts(item)
-
-
-def _programs(change: Change) -> Iterator[str]:
-    """Yield the image and the command of each container."""
-    for pod in change.subject.pod_specs.values():
-        for container in (each for field in CONTAINER_LISTS for each in mappings(pod.fields.get(field))):
-            command = [*strings(container.get("command")), *strings(container.get("args"))]
-            yield " ".join([str(container.get("image")), *command])
 
 
 RULES = (creations,)

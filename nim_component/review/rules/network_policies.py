@@ -41,7 +41,7 @@ def network_policies(service: ServiceChange) -> Iterator[Finding]:
 
 def _created(service: ServiceChange, change: Change, after: ResourceState) -> Iterator[Finding]:
     """Report a new policy. Policies add up: a second one of the same pods only allows more."""
-    is_first = service.component is not None and len(service.of(*KINDS)) == 1
+    is_first = _is_of_component(service) and len(service.of(*KINDS)) == 1 and bool(get(after.inputs, "spec", "podSelector"))
     allows = any(mappings(get(after.inputs, "spec", field)) for field in WIDER)
     text = sentence("{object} is created.", object=name_object(change))
     if allows and not is_first:
@@ -49,6 +49,15 @@ def _created(service: ServiceChange, change: Change, after: ResourceState) -> It
     elif not service.is_whole:
         consequence = sentence("Traffic that it does not allow is dropped immediately.")
         yield finding("created", NOTICE, change, service.name, text, consequence)
+
+
+def _is_of_component(service: ServiceChange) -> bool:
+    """Return true if the component had no policy before. A preview may omit an unchanged one."""
+    component = service.component
+    if component is None or component.after is None:
+        return False
+    before = None if component.before is None else component.before.inputs.get("network_policy")
+    return before is None and component.after.inputs.get("network_policy") is not None
 
 
 def _other_rules(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..accessors import get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
+from ..entry_names import find_entry_effect
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, pods
 from ..sentences import enumerate_values, sentence
@@ -102,7 +103,9 @@ def _field_paths(path: str, *refs: Reference | None) -> list[str]:
     The differences of `imagePullSecrets` contain names in place of indexes.
     """
     head, pull_secret, _ = path.partition(".imagePullSecrets[")
-    return [f"{head}.imagePullSecrets[{reference}]" for reference in refs if reference] if pull_secret else [path]
+    if pull_secret:
+        return [f"{head}.imagePullSecrets[{reference}]" for reference in refs if reference]
+    return [path] if all(refs) else [path, path.removesuffix(".valueFrom.secretKeyRef")]
 
 
 def _describe_reader(path: str) -> str:
@@ -139,6 +142,10 @@ def _rotation(service: ServiceChange, change: Change, before: ResourceState, aft
     keys = sorted({str(each.path[1]) for each in data if len(each.path) > 1}) or _keys(after) or ["data"]
     values_change = "the values of {keys} change" if len(keys) > 1 else "the value of {keys} changes"
     text = sentence(f"Secret {{name}}: {values_change}.", name=before.object_name, keys=enumerate_values(keys))
+    if powerful := [key for key in keys if find_entry_effect(key)]:
+        effect = sentence("{keys} can decide where the pods send keys, or which code they run.", keys=enumerate_values(powerful))
+        yield finding("secret-rotated", WARNING, change, service.name, text, effect, *(each.where for each in data))
+        return
     consequence = (
         sentence(
             "The new Secret {new} is created first, then the pods change to it, then the old Secret is deleted.", new=after.object_name

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..accessors import Fields, get
+from ..accessors import Fields
 from ..change import ServiceChange
 from ..findings import WARNING, Finding
 from ..object_fields import variables
@@ -63,8 +63,8 @@ def _settings(container: ContainerChange, values: Mapping[str, Any], effects: Ma
     owner = sentence(" of container {name}", name=container.after.get("name"))
     found: dict[str, Setting] = {}
     for name, value in values.items():
-        if name not in effects or get(value, "secretKeyRef"):
-            continue  # the rule of Secrets reports those
+        if name not in effects:
+            continue
         rule, severity, text, new = effects[name]
         found[f"{container.path}.env[{name}]"] = Setting(
             rule, severity, "Variable", name, owner, value, text, new, WARNING, removed_consequence=_DEFAULT

@@ -80,6 +80,7 @@ def _read_state(entry: Fields) -> ResourceState:
         ignored=tuple(strings(entry.get("ignored"))),
         timeouts={key: float(value) for key, value in mapping(entry.get("timeouts")).items()},
         provider=str(entry.get("provider") or ""),
+        custom=entry.get("custom") is not False,
     )
 
 

@@ -1,0 +1,28 @@
+"""Entries of ConfigMaps and Secrets: what a name shows about the use of its text."""
+
+from __future__ import annotations
+
+import re
+
+from .findings import CRITICAL
+from .variable_effects import find_effect
+
+CODE_FILE = re.compile(
+    r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)",
+    re.IGNORECASE,
+)
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+AUTHORITY = re.compile(r"(^|[._-])ca([._-]|$)|\.(crt|pem)$", re.IGNORECASE)
+_OWN_AUTHORITY = re.compile(r"(^|[._-])ca([._-]|$)", re.IGNORECASE)
+RULE_FILE = re.compile(
+    r"(^|[._-])(auth[nz]?|rbac|acl|policy|policies|permissions?|security|allow(ed)?|deny|filter)([._-]|$)|\.rego$", re.IGNORECASE
+)
+"""Files with rules about who may do what."""
+
+
+def find_entry_effect(name: str) -> bool:
+    """Return true for an entry of a Secret that decides about traffic or code, by its name."""
+    if CODE_FILE.search(name) or _OWN_AUTHORITY.search(name):
+        return True
+    effect = find_effect(name, None) if VARIABLE.fullmatch(name) else None
+    return effect is not None and effect.severity is CRITICAL
