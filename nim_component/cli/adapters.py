@@ -9,12 +9,11 @@ import typer
 
 from .adapters_check import check
 from .failure import fail
-from .locked import read_locked
+from .locked import list_warnings, read_locked
 from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
     from ..lora.lockfile import AdapterLock
-    from .locked import Locked
 
 app = typer.Typer(
     name="adapters",
@@ -57,7 +56,7 @@ def lock(
     after = AdapterLock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
-    for line in _warnings(locked, after):
+    for line in list_warnings(locked, after, locked.services):
         typer.echo(f"warning: {line}", err=True)
     text = write_lock(after)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
@@ -73,23 +72,6 @@ def lock(
 
 
 app.command()(check)
-
-
-def _warnings(locked: Locked, lock: AdapterLock) -> list[str]:
-    """Return a line for each locked adapter that a server refuses, or may not load."""
-    from ..args import LoRAAdapter
-    from ..args.fixes import written_in
-    from ..lora.lockfile import apply_lock
-    from ..lora.server_fit import find_doubts, find_problems
-
-    lines: list[str] = []
-    for name, nim in locked.services.items():
-        adapters = [each for each in apply_lock(nim, lock)[0].hf_repo_ids or () if isinstance(each, LoRAAdapter)]
-        server = locked.servers[name]
-        with written_in("yaml"):
-            lines += [f"{name}: {problem.render()} A preview refuses it." for problem in find_problems(adapters, server)]
-        lines += [f"{name}: {doubt}" for doubt in find_doubts(adapters, server)]
-    return lines
 
 
 def _changes(before: AdapterLock, after: AdapterLock) -> list[str]:

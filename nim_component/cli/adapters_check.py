@@ -16,7 +16,7 @@ from ..extras import describe_missing_extra
 from .connection import ContextOption, KubeconfigOption, fail_on_cluster_errors
 from .exit_codes import FAILED, INTERRUPTED, TERMINATED
 from .failure import enable_json_errors, fail
-from .locked import choose_service, read_locked
+from .locked import choose_service, list_warnings, read_locked
 from .options import FolderOption, StackOption
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def check(
         raise typer.BadParameter("give either a folder or --pvc")
     locked = read_locked(stack, cwd)
     name, nim, adapters = choose_service(locked, service)
+    for line in list_warnings(locked, locked.lock, [name]):
+        typer.echo(f"warning: {line}", err=True)
     if directory is not None:
         found = compare_here(directory, adapters)
         where = str(directory)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .failure import fail, run_or_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..args import NIM, LoRAAdapter
     from ..lora.lockfile import AdapterLock
@@ -69,3 +69,20 @@ def choose_service(locked: Locked, service: str | None) -> tuple[str, NIM, list[
     if missing:
         fail(f"{locked.path.name} is out of date:\n" + "\n".join(f"  {problem}" for problem in missing))
     return name, nim, [each for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)]
+
+
+def list_warnings(locked: Locked, lock: AdapterLock, services: Iterable[str]) -> list[str]:
+    """Return a line for each locked adapter that a server refuses, or may not load."""
+    from ..args import LoRAAdapter
+    from ..args.fixes import written_in
+    from ..lora.lockfile import apply_lock
+    from ..lora.server_fit import find_doubts, find_problems
+
+    lines: list[str] = []
+    for name in services:
+        adapters = [each for each in apply_lock(locked.services[name], lock)[0].hf_repo_ids or () if isinstance(each, LoRAAdapter)]
+        server = locked.servers[name]
+        with written_in("yaml"):
+            lines += [f"{name}: {problem.render()} A preview refuses it." for problem in find_problems(adapters, server)]
+        lines += [f"{name}: {doubt}" for doubt in find_doubts(adapters, server)]
+    return lines

@@ -39,7 +39,7 @@ from .variables import Environment
 VOLUME_PATH = "/lora"
 """Mount path of the whole volume in the loader.
 
-Published adapters are in `adapters`; its siblings are the staging area and the library.
+Published adapters are in `adapters`; its siblings are the staging area and the lock.
 """
 SPARE_MEBIBYTES = 64
 """Space on an emptyDir beside the adapters and a tenth of them: manifests, and blocks of files."""

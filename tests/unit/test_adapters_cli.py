@@ -164,3 +164,16 @@ def test_command_imports_only_what_it_uses(tmp_path: Path, command: list[str]):
     imported = done.stdout.rpartition("imported:")[2].split()
     light = ("pulumi", "nim_component.args") if "--help" in command else ()
     assert [name for name in imported if name in (*HEAVY, *light) or name.startswith(tuple(f"{each}." for each in HEAVY))] == []
+
+
+def test_refused_adapter_is_a_warning(tmp_path: Path):
+    """Its files equal the lock, but the server would not load them."""
+    make_project(tmp_path, image="nvcr.io/nim/meta/llama3-8b-instruct:2.0.3")
+    entry = LOCKED.replace(features=["DoRA", "QALoRA"])
+    (tmp_path / "adapters.dev.lock.json").write_text(write_lock(AdapterLock({"org/one@main": entry})))
+    result = run(tmp_path, str(tmp_path / "shelf"))
+    assert result.exit_code == 0 and result.stderr.splitlines() == [
+        "warning: llama: hf_repo_ids[0]: uses DoRA, which vLLM (NIM 2.x) does not load (got 'org/one'). Train or export it as plain "
+        "LoRA, or merge it into the model. A preview refuses it.",
+        "warning: llama: org/one uses QALoRA, and its support by the server is unknown. Test it before a release.",
+    ]

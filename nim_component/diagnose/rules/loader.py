@@ -22,7 +22,7 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Correct hf_repo_ids, or the variable in the evidence.",
     ),
     "foreign": (
-        "The volume has a directory with an adapter's name that the adapter loader did not create",
+        "The volume for the adapters has an entry that the adapter loader did not create",
         "Remove it from the volume, or rename the adapter.",
     ),
     "library": (
