@@ -57,6 +57,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "pvc-lost": "The volume that the PVC was bound to no longer exists.",
         "pvc-topology": "The StorageClass cannot create a volume for the node or zone of the pod.",
         "pvc-class-invalid": "The StorageClass has parameters that its provisioner refuses.",
+        "storage-backend-missing": "No backend of the storage system serves the StorageClass.",
         "storage-quota": "The account behind the StorageClass has reached a quota of the cloud.",
         "storage-capacity": "The storage behind the StorageClass, or the zone of the cloud, has no room for the volume.",
         "storage-addresses": "The network range of the storage has no free addresses.",

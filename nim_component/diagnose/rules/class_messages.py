@@ -10,6 +10,7 @@ SIZE_PATTERNS = (
             r"is too small; minimum is",
             r"(?:size|capacity) must be (?:at least|greater than or equal to)",
             r"cannot be smaller than",
+            r"required bytes less than",
         ).join(("(?:", r") (?P<minimum>\d[\d.]* ?[KMGT]i?|\d{8,})B?\b")),
         "The StorageClass does not provide volumes as small as the PVC requests",
         "Raise {size} to at least {minimum}.",

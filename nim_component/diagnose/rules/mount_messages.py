@@ -90,7 +90,10 @@ MOUNT_PATTERNS = (
     ),
     MessagePattern(
         "volume-driver-missing",
-        r"dial unix /var/lib/kubelet/plugins\S{1,200}: connect: (?:connection refused|no such file or directory)",
+        any_of(
+            r"dial unix /var/lib/kubelet/plugins\S{1,200}: connect: (?:connection refused|no such file or directory)",
+            r"error reading server preface: read unix @->\S{1,200}\.sock: ",
+        ),
         "The volume's CSI driver on the node does not run",
         "Check the driver's pod on the pod's node, and its earlier log (`kubectl logs --previous`).",
         "likely",
@@ -100,6 +103,13 @@ MOUNT_PATTERNS = (
         r"failed to (?:find|inject) the sidecar container in(?:to the)? Pod spec",
         "The pod does not have the sidecar of the GCS FUSE CSI driver",
         'Set pod_annotations to gke-gcsfuse/volumes: "true". If it is set, check the webhook of the driver.',
+        "likely",
+    ),
+    MessagePattern(
+        "volume-mount",
+        r"Could not mount juicefs: mount [^\n]{1,600} failed, mountpod: (?P<pod>[a-z0-9.-]{1,253}), failed log:",
+        "The mount pod {pod} of JuiceFS failed",
+        "Read its log, in the namespace of the CSI driver: `kubectl -n kube-system logs {pod}`.",
         "likely",
     ),
     MessagePattern(

@@ -3,6 +3,7 @@
 Each pattern contains several words or an error code, so that no name of an object can match it.
 """
 
+from .backend_messages import BACKEND_PATTERNS
 from .class_messages import PARAMETER_PATTERNS, SIZE_PATTERNS
 from .cloud_messages import CLOUD_PATTERNS, EXHAUSTED_PATTERN
 from .patterns import SEE_EVIDENCE, MessagePattern, any_of
@@ -55,6 +56,7 @@ PVC_PATTERNS = (
         sentences=(FAILED + r'error getting secret (?P<name>\S+) in namespace (?P<namespace>\S+): secrets "[^"]+" not found',),
     ),
     *CLOUD_PATTERNS,
+    *BACKEND_PATTERNS,
     MessagePattern(
         "storage-permission",
         any_of(

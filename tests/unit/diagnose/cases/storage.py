@@ -43,6 +43,10 @@ CASES: dict[str, list[Case]] = {
         )
     ],
     "pvc-access-mode": [(unbound_pvc("failed to provision volume: Volume capabilities not supported: ReadWriteMany"), "access_mode")],
+    "storage-backend-missing": [
+        (unbound_pvc(CLASS + "rpc error: code = Unknown desc = no available backends for storage class ontap"), "`tridentctl get backend`"),
+        (unbound_pvc(PROVISIONING + "no GCNV storage pools found for Trident pool gcnv_pool"), "No backend of the storage system"),
+    ],
     "storage-quota": [(unbound_pvc("rpc error: code = ResourceExhausted desc = quota exceeded for disks"), "Lower cache.size")],
     "storage-capacity": [
         (unbound_pvc("rpc error: code = ResourceExhausted desc = no enough space left on VG: free=1, requested=2"), "Lower cache.size"),
@@ -266,6 +270,10 @@ NEAR_MISSES: dict[str, NearMiss] = {
     ],
     "storage-addresses": unbound_pvc(PROVISIONING + "dial tcp 10.0.0.0:443: i/o timeout"),
     "volume-creating": unbound_pvc(PROVISIONING + 'Volume "v" is not ready, current state "ERROR"'),
+    "storage-backend-missing": [
+        unbound_pvc('failed to provision volume with StorageClass "no available backends for storage class x": boom'),
+        unbound_pvc(PROVISIONING + "unknown storage class: ontap"),
+    ],
     "storage-size": unbound_pvc("boom"),
     "storage-permission": [unbound_pvc("quota exceeded"), failed_mount(MOUNT + "odd")],
     "storage-secret-missing": failed_mount(MOUNT + 'secret "csi-rbd" not found'),

@@ -1,0 +1,68 @@
+"""Patterns of storage systems of one's own that their provisioners pass on.
+
+Sources: NFS subdir external provisioner, NetApp Trident, Portworx, LINSTOR.
+"""
+
+from .patterns import MessagePattern, any_of
+
+_NFS_DIRECTORY = r"unable to create directory to provision new pv: mkdir \S{1,1000}: "
+
+BACKEND_PATTERNS = (
+    MessagePattern(
+        "storage-permission",
+        _NFS_DIRECTORY + r"(?:permission denied|operation not permitted)",
+        "The provisioner has no permission to write to the directory that the NFS server exports",
+        "Allow its user to write there: the owner and mode of the directory, and the root squashing of the export.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-permission",
+        _NFS_DIRECTORY + r"read-only file system",
+        "The NFS server exports the directory of the provisioner as read-only",
+        "Export it with write access (rw), or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-stale",
+        any_of(
+            _NFS_DIRECTORY + r"stale (?:NFS )?file handle",
+            r"unable to create directory to provision new pv: mkdir /[^/\s]{1,200}: file exists",
+        ),
+        "The provisioner's mount of the NFS server is stale",
+        "Restart the pod of the provisioner, which mounts the server again.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-backend-missing",
+        any_of(
+            r"no available backends for storage class \S{1,253}",
+            r"no \w{1,20} storage pools found for Trident pool|no capacity pools found for storage pool",
+        ),
+        "No backend of the storage system serves the StorageClass",
+        "Check that a backend is online (`tridentctl get backend`), and that it offers the parameters of the class and the access mode "
+        "of the PVC.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-creating",
+        r"volume state is still Creating, not Succeeded",
+        "The storage system is still creating the volume",
+        "Wait: the volume is requested again automatically. A volume of file storage in a cloud takes some minutes.",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-no-provisioner",
+        r'services "portworx-service" not found',
+        "Portworx, the provisioner of the StorageClass, is not installed",
+        "Install it, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-provisioning",
+        r"\(Node: '[^']{1,253}'\) Failed to adjust DRBD resource",
+        "A storage node of LINSTOR could not set up the volume",
+        "Read the report that the evidence names: `linstor error-reports show ID`.",
+        "likely",
+    ),
+)
+"""Messages of the events of a PVC that is not bound."""
