@@ -43,7 +43,11 @@ def _validate_grace(value: Any) -> Any:
         return seconds
     raise problem_error(
         f"must be a boolean, or seconds from {_SHORTEST_GRACE} to {_LONGEST_GRACE}",
-        fix(f"Use True for {DEFAULT_GRACE} seconds.", yaml=f"Use true for {DEFAULT_GRACE} seconds."),
+        fix(
+            f"Use True for {DEFAULT_GRACE} seconds.",
+            yaml=f"Use true for {DEFAULT_GRACE} seconds.",
+            sdk=f"Use true for {DEFAULT_GRACE} seconds.",
+        ),
     )
 
 

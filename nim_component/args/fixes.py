@@ -1,12 +1,15 @@
 """Fixes of argument problems, written in the syntax in which the user wrote the arguments.
 
-A fix is one sentence. Its examples are data and are rendered in one of three syntaxes:
+A fix is one sentence. Its examples are data and are rendered in one of these syntaxes:
 
 | syntax    | arguments                   | example                                    |
 |-----------|-----------------------------|--------------------------------------------|
 | `python`  | `NIM(...)` in a program     | `cache=CacheArgs(existing_claim="my-pvc")` |
 | `mapping` | a plain `dict` in a program | `"cache": {"existing_claim": "my-pvc"}`    |
 | `yaml`    | a stack file                | `cache: {existing_claim: my-pvc}`          |
+| `sdk`     | another Pulumi language     | `"cache": {"existing_claim": "my-pvc"}`    |
+
+The provider translates the names of fields in texts for other languages.
 
 `stack.py` reads stack files and creates their services inside `written_in("yaml")`. Everywhere
 else the syntax is that of a program. A context variable carries it, because a problem may be
@@ -26,7 +29,7 @@ from pydantic import BaseModel
 from ..text.field_paths import Path
 from .reflection import field_model, model_at
 
-Syntax = Literal["python", "mapping", "yaml"]
+Syntax = Literal["python", "mapping", "yaml", "sdk"]
 
 _SYNTAX: ContextVar[Syntax] = ContextVar("nim_component_syntax", default="python")
 
@@ -65,6 +68,8 @@ class Fix:
     `ExampleValue`, are the value of a field."""
     yaml: str | None = None
     """Template for a stack file, where the sentence differs."""
+    sdk: str | None = None
+    """Template for another Pulumi language, where the sentence differs."""
 
     def render(self, syntax: Syntax, root: type[BaseModel] | None, base: Path) -> str:
         """Return the sentence.
@@ -74,14 +79,14 @@ class Fix:
             root: Model that all paths start from; it names the classes in Python.
             base: Path of the model that the settings belong to.
         """
-        text = self.yaml if syntax == "yaml" and self.yaml is not None else self.text
+        text = {"yaml": self.yaml, "sdk": self.sdk}.get(syntax) or self.text
         rendered = iter([_render_example(each, syntax, root, base) for each in self.examples])
         return re.sub(r"\{\}", lambda place: next(rendered, place[0]), text)
 
 
-def fix(text: str, *examples: Any, yaml: str | None = None) -> Fix:
+def fix(text: str, *examples: Any, yaml: str | None = None, sdk: str | None = None) -> Fix:
     """Return a fix: `fix("Use {}.", {"access_mode": "ReadWriteMany"})`."""
-    return Fix(text, examples, yaml)
+    return Fix(text, examples, yaml, sdk)
 
 
 def render_fix(each: Fix | str, syntax: Syntax, root: type[BaseModel] | None = None, base: Path = ()) -> str:
@@ -92,6 +97,8 @@ def render_fix(each: Fix | str, syntax: Syntax, root: type[BaseModel] | None = N
 def _render_example(example: Any, syntax: Syntax, root: type[BaseModel] | None, base: Path) -> str:
     if not isinstance(example, Mapping):
         value = example.value if isinstance(example, ExampleValue) else example
+        if syntax == "sdk":
+            return f"`{json.dumps(value, ensure_ascii=False)}`"
         return f"`{_to_yaml(value)}`" if syntax == "yaml" else f"`{_to_python(value, None)}`"
     # An item of a list is shown alone: the other items of the list are the user's.
     start = max((index + 1 for index, step in enumerate(base) if isinstance(step, int)), default=0)
@@ -100,6 +107,8 @@ def _render_example(example: Any, syntax: Syntax, root: type[BaseModel] | None, 
         settings = {str(step): settings}
     if syntax == "yaml":
         return f"`{_to_yaml(settings)[1:-1]}`"
+    if syntax == "sdk":
+        return f"`{json.dumps(settings, ensure_ascii=False)[1:-1]}`"
     if syntax == "mapping":
         return f"`{_to_python(settings, None)[1:-1]}`"
     model = model_at(root, base[:start]) if root is not None else None

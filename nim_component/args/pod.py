@@ -12,7 +12,7 @@ from .field_types import AnyText, EnvName, Integer, LabelKey, MappingOf, OrOutpu
 from .fixes import ExampleValue, fix
 from .outputs import is_output
 from .plain_values import require_plain
-from .problems import Problem, problem_error
+from .problems import PASS_TEXT, Problem, problem_error
 from .rule import Rule
 from .sdk_objects import to_fields, to_mapping
 from .validators import refuse_key
@@ -22,7 +22,12 @@ ENV_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "
 _SOURCES = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 SECRET_VALUE_FROM = ExampleValue({"valueFrom": {"secretKeyRef": {"name": "my-secret", "key": "my-key"}}})
 """Example of the value of an environment variable in a Secret."""
-_NOT_TEXT = problem_error("must be a string", fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types."))
+_IN_FORM_OF_MANIFEST = fix(
+    "Pass it as a dict, in the form of a manifest.",
+    yaml="Write it in the form of a manifest.",
+    sdk="Pass it as an object, in the form of a manifest.",
+)
+_NOT_TEXT = problem_error("must be a string", PASS_TEXT)
 
 
 def _camel(name: str) -> str:
@@ -60,7 +65,7 @@ def _structure(value: Any) -> Any:
     if value is None or isinstance(value, int | float) or is_output(value):
         return cast(Any, value)
     message = f"must consist of mappings, lists and plain values, and it contains a {type(value).__name__}"
-    raise problem_error(message, fix("Pass it as a dict, in the form of a manifest.", yaml="Write it in the form of a manifest."))
+    raise problem_error(message, _IN_FORM_OF_MANIFEST)
 
 
 def _named(value: dict[str, Any]) -> dict[str, Any]:

@@ -111,11 +111,13 @@ def find_problems(error: ValidationError, root: type[BaseModel] | None = None) -
 # Error types of pydantic, with the message and the fix of this package. `{}` names are filled in
 # from the error's context. https://docs.pydantic.dev/latest/errors/validation_errors/
 _INTEGER = ("must be an integer", "Write it without quotes and without a fraction.")
-_BOOLEAN = ("must be a boolean", fix("Use True or False.", yaml="Use true or false, without quotes."))
-_MAPPING = fix("Pass a dict.", yaml="Write it as `name: value` pairs.")
+_BOOLEAN = ("must be a boolean", fix("Use True or False.", yaml="Use true or false, without quotes.", sdk="Use true or false."))
+_MAPPING = fix("Pass a dict.", yaml="Write it as `name: value` pairs.", sdk="Pass an object.")
+PASS_TEXT = fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types.", sdk="Pass a string.")
+_MODEL = fix("Pass {class_name}(...) or a dict.", yaml="Write it as `name: value` pairs.", sdk="Pass an object.")
 _TEXTS: dict[str, tuple[str, Fix | str]] = {
     "missing": ("is required", "Add this field."),
-    "string_type": ("must be a string", fix("Pass a str.", yaml="Quote it: YAML reads true, 8 and 1.0 as other types.")),
+    "string_type": ("must be a string", PASS_TEXT),
     "int_type": _INTEGER,
     "int_parsing": _INTEGER,
     "finite_number": _INTEGER,
@@ -124,7 +126,7 @@ _TEXTS: dict[str, tuple[str, Fix | str]] = {
     "bool_parsing": _BOOLEAN,
     "list_type": ("must be a list", "Write a list, also for a single item."),
     "dict_type": ("must be a mapping", _MAPPING),
-    "model_type": ("must be a mapping of fields", fix("Pass {class_name}(...) or a dict.", yaml="Write it as `name: value` pairs.")),
+    "model_type": ("must be a mapping of fields", _MODEL),
     "model_attributes_type": ("must be a mapping of fields", _MAPPING),
     "greater_than_equal": ("must be at least {ge}", "Increase it."),
     "greater_than": ("must be greater than {gt}", "Increase it."),
@@ -184,7 +186,7 @@ def _fill(text: str, context: dict[str, Any]) -> str:
 def _fill_fix(action: Fix | str, context: dict[str, Any]) -> Fix | str:
     if isinstance(action, str):
         return _fill(action, context)
-    return Fix(_fill(action.text, context), action.examples, action.yaml)
+    return Fix(_fill(action.text, context), action.examples, action.yaml, action.sdk)
 
 
 def public_path(detail: ErrorDetails) -> Path:

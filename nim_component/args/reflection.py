@@ -1,6 +1,7 @@
 """Reflection over argument models: the models and fields below a model."""
 
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -45,6 +46,12 @@ def field_model(model: type[BaseModel] | None, name: str | int) -> type[BaseMode
     """Return the model of a field or of its items, or None for a field of plain values."""
     field = model.model_fields.get(str(name)) if model is not None else None
     return next(models_in(field.annotation), None) if field is not None else None
+
+
+def means_none(model: type[BaseModel] | None, key: str) -> bool:
+    """Return true for a field that accepts None and has another default."""
+    field = model.model_fields.get(key) if model is not None else None
+    return field is not None and field.default is not None and not field.is_required() and NoneType in get_args(field.annotation)
 
 
 def model_at(root: type[BaseModel], path: Path) -> type[BaseModel] | None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from types import NoneType
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel
@@ -12,7 +11,7 @@ from ..args import NIM
 from ..args.error import describe_owner
 from ..args.fixes import written_in
 from ..args.generation import GenerationName
-from ..args.reflection import field_model
+from ..args.reflection import field_model, means_none
 from ..lora.server_fit import ServerFacts
 
 SERVICES = "services"
@@ -39,17 +38,11 @@ def merge_fields(defaults: Mapping[str, Any], fields: Mapping[str, Any], model: 
         default = merged.get(key)
         if isinstance(value, Mapping):
             merged[key] = merge_fields(_mapping(default), cast("Mapping[str, Any]", value), field_model(model, key))
-        elif value is None and default is not None and not _means_none(model, key):
+        elif value is None and default is not None and not means_none(model, key):
             merged.pop(key, None)
         else:
             merged[key] = value
     return merged
-
-
-def _means_none(model: type[BaseModel] | None, key: str) -> bool:
-    """Return true for a field that accepts None and has another default."""
-    field = model.model_fields.get(key) if model is not None else None
-    return field is not None and field.default is not None and not field.is_required() and NoneType in get_args(field.annotation)
 
 
 @written_in("yaml")

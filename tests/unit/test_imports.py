@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "component": SHARED | {"diagnose.progress", "fit", "manifests"},
     "stack": SHARED | {"component", "lora"},
     "cli": SHARED | {"cluster", "diagnose", "fit", "local", "lora", "lora.pvc_check", "lora_loader", "preflight", "review", "stack"},
+    "provider": SHARED | {"component", "diagnose.progress"},
     "__init__": {"args", "component"},
     "__main__": {"cli", "extras"},
 }

@@ -1,0 +1,1 @@
+"""Pulumi provider of the component, for programs in every Pulumi language."""

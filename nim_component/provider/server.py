@@ -1,0 +1,50 @@
+"""The plugin process: a server for the engine, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import grpc.aio
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from ..diagnose.progress.run_state import belong_to_run
+from .provider import NIMProvider, report_problems
+
+
+class Servicer(ProviderServicer):
+    """Servicer that separates the state of runs, and reports problems that are found late."""
+
+    async def _construct(self, request: Any, context: Any) -> Any:
+        """Construct a component.
+
+        An Output may resolve to a wrong value after the provider has returned.
+        """
+        with belong_to_run(request.monitorEndpoint), report_problems():
+            return await super()._construct(request, context)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def serve(engine: str) -> None:
+    """Serve until the engine ends the process; print the port first, as the engine requires."""
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(NIMProvider(), [], engine), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    await server.wait_for_termination()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the plugin. The engine passes its address, and options that are ignored."""
+    given = sys.argv[1:] if arguments is None else arguments
+    engine = next((each for each in given if not each.startswith("-")), None)
+    if engine is None:
+        sys.exit("This program is a Pulumi plugin: the engine starts it with its address.")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(engine))

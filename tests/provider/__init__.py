@@ -1,0 +1,1 @@
+"""Provider of the component for other Pulumi languages."""
