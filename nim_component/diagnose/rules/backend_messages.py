@@ -1,13 +1,43 @@
 """Patterns of storage systems of one's own that their provisioners pass on.
 
-Sources: NFS subdir external provisioner, NetApp Trident, Portworx, LINSTOR.
+Sources: NFS subdir external provisioner, NetApp Trident, Portworx, LINSTOR, WEKA, VAST, PowerStore.
 """
 
 from .patterns import MessagePattern, any_of
 
 _NFS_DIRECTORY = r"unable to create directory to provision new pv: mkdir \S{1,1000}: "
 
+BUSY_DRIVER = MessagePattern(
+    "storage-throttled",
+    r"Too many concurrent requests, please retry",
+    "The CSI driver limits the number of its requests at a time",
+    "Wait: the request is repeated automatically.",
+    "likely",
+)
+"""Message of WEKA's driver, also for a mount."""
+
 BACKEND_PATTERNS = (
+    BUSY_DRIVER,
+    MessagePattern(
+        "storage-capacity",
+        r"Requested capacity \d{1,20} exceeds maximum allowed \d{1,20}",
+        "The storage behind the StorageClass has no room for the volume",
+        "Lower {size}, add storage or delete volumes, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-class-invalid",
+        any_of(
+            r"No such (?:view|QoS) policy: \S{1,200} Please create policy manually",
+            r"Parameter '\w{1,60}' cannot be empty string or None",
+            r"either vip_pool_name, vip_pool_fqdn or use_local_ip_for_mount must be provided",
+            r"can't find array with provided id \S{1,100}",
+            r"Please validate your storage class has nfs topology",
+        ),
+        "The StorageClass has parameters that its provisioner refuses",
+        "Correct the StorageClass, or use another class ({storage_class}).",
+        "likely",
+    ),
     MessagePattern(
         "storage-permission",
         _NFS_DIRECTORY + r"(?:permission denied|operation not permitted)",

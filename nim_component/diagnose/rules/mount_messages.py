@@ -4,6 +4,7 @@ Each pattern contains several words or an error code, so that no name of an obje
 """
 
 from ...text.drift import describe_refresh
+from .backend_messages import BUSY_DRIVER
 from .patterns import MessagePattern, any_of
 
 FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
@@ -16,6 +17,7 @@ _DRIVER_MISSING = (
 )
 
 MOUNT_PATTERNS = (
+    BUSY_DRIVER,
     MessagePattern(
         "volume-mount",
         r"^(?:Unable to attach or mount volumes|unmounted volumes=)",
@@ -140,6 +142,7 @@ MOUNT_PATTERNS = (
             r"mount error\(13\): Permission denied|mount error\(126\)|mount error\(1\): Operation not permitted",
             r"rados: ret=-(?:1|13),|key authentication check failed|mount error 13 = Permission denied|mount error: Permission denied",
             r"node stage secrets|(?:could not find|missing) (?:accountkey|accountname|key field|ID field)",
+            r"check Authentication: [^\n]{0,300}Permission denied for filesystem",
             r"LOGON_FAILURE|ACCESS_DENIED|AuthenticationFailed\b|Failed to get account key|KeyBasedAuthenticationNotPermitted",
         ),
         "The storage server refuses the credentials of the volume, or the node's network",
