@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "13483cc4ee03f6d0"
+DIGEST = "8dd4b3805ecbaa88"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

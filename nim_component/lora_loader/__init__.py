@@ -18,6 +18,7 @@ Environment; a question mark means optional:
     NIM_PEFT_SOURCE  HF_TOKEN?  HF_ENDPOINT?  NIM_MAX_LORA_RANK?  LORA_TERMINATION_LOG?
     LORA_DEADLINE_SECONDS=1500  LORA_WORKERS=8  LORA_RETRIES=6  LORA_BACKOFF_SECONDS=0.5
     LORA_STALL_SECONDS=20  LORA_STALE_SECONDS=30  LORA_UNLOAD_SECONDS?
+    LORA_RANGE_BYTES=67108864
 
 Exit codes are in `outcome.EXIT_CODES`. The last line of stderr and the termination message name the
 failure and its fix.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import random
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +17,7 @@ from urllib.parse import quote
 
 from .adapter import check_fit, check_size, check_weights, read_config
 from .adapter_list import CONFIG, GRAMMAR, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
+from .downloads import Incoming, receive
 from .features import add_features, check_features
 from .modules import check_modules
 from .outcome import LoadError, block_stop_signals, megabytes, say
@@ -30,39 +29,12 @@ MAX_RECORD, RECORD_SECONDS = 16 << 20, 60
 """Bytes and seconds of the hub's record of a repository: about 50,000 files."""
 
 
-@dataclass
-class Incoming:
-    """Download of one file: its progress, and the two hashes that the hub may record for it."""
+class HubResponseError(Exception):
+    """Response with a status of failure."""
 
-    path: str
-    size: int
-    sha256: str | None
-    blob_id: str | None
-    done: int = 0
-
-    def __post_init__(self) -> None:
-        self.restart()
-
-    @property
-    def name(self) -> str:
-        """File name without directories."""
-        return self.path.rsplit("/", 1)[-1]
-
-    def restart(self) -> None:
-        """Reset progress and hashes."""
-        self.done, self.sha = 0, hashlib.sha256()
-        self.blob = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)  # Git's blob id of a small file
-
-    def add(self, block: bytes) -> None:
-        """Count and hash a received block."""
-        self.done += len(block)
-        self.sha.update(block)
-        if not self.sha256:
-            self.blob.update(block)
-
-    def matches_record(self) -> bool:
-        """Return True if size and hash equal the hub's record."""
-        return self.done == self.size and (self.sha.hexdigest() == self.sha256 if self.sha256 else self.blob.hexdigest() == self.blob_id)
+    def __init__(self, response: Any) -> None:
+        super().__init__(f"status {response.status_code}")
+        self.response = response
 
 
 class Hub:
@@ -73,14 +45,19 @@ class Hub:
 
     def __init__(self, s: Settings, lib: SimpleNamespace, stop: threading.Event) -> None:
         self.s, self.lib, self.stop = s, lib, stop
-        self.api = lib.api(endpoint=s.endpoint, token=s.token or False, library_name="nim-component")
-        self.headers = lib.headers(token=s.token or False, library_name="nim-component") | {"Accept-Encoding": "identity"}
-        self.host = str(self.api.endpoint).partition("://")[2].rpartition("@")[2]
+        self.endpoint = s.endpoint or lib.endpoint.rstrip("/")
+        self.headers = {"Accept-Encoding": "identity", "User-Agent": f"nim-component; hf_hub/{lib.version}"}
+        self.headers |= {"Authorization": f"Bearer {s.token}"} if s.token else {}
+        self.host = self.endpoint.partition("://")[2].rpartition("@")[2]
         self.hosts: set[str] = set()
         """Hosts that responded: the hub, and those to which it redirects."""
         self.renamed: set[str] = set()
         """Names of adapters whose repositories were renamed."""
-        self.reserving = threading.Lock()
+        self.streams = 1
+        """Connections for one large file."""
+        self.lock = threading.Lock()
+        self.spent: dict[str, float] = {}
+        """Seconds by step, summed over the adapters."""
         self.arrived: dict[str, list[int]] = {}
         """By adapter: bytes received and bytes in total, for the progress lines."""
 
@@ -94,7 +71,7 @@ class Hub:
             pause, host, fix = 0.0, self.host, "Check HF_ENDPOINT, proxy and network"
             try:
                 return attempt()
-            except self.lib.refused as e:
+            except HubResponseError as e:
                 status, headers = e.response.status_code, e.response.headers
                 if status not in (408, 429) and status < 500:
                     raise explain_refusal(spec, read_refusal(e.response, spec), self.host, bool(self.s.token), path) from None
@@ -155,7 +132,7 @@ class Hub:
 
     def read_record(self, spec: AdapterSpec) -> dict[str, Any]:
         """Return the hub's record of a repository, of limited size."""
-        url = f"{self.api.endpoint}/api/models/{spec.repo_id}/revision/{quote(spec.revision, safe='')}"
+        url = f"{self.endpoint}/api/models/{spec.repo_id}/revision/{quote(spec.revision, safe='')}"
         started, body = time.monotonic(), bytearray()
         with self.lib.session.stream("GET", url, params={"blobs": "true"}, headers=self.headers, timeout=self.s.stall) as answer:
             self.check(spec, answer)
@@ -180,63 +157,32 @@ class Hub:
             self.renamed.add(spec.name)
             say(f"warning: {spec}: the repo was renamed to {renamed}. Write the new name: another repo may take the old one")
         if answer.status_code >= 400:
-            raise self.lib.refused(f"status {answer.status_code}", response=answer)
+            raise HubResponseError(answer)
+
+    def url_of(self, spec: AdapterSpec, commit: str, file: Incoming) -> str:
+        """Return the URL of a file at a commit."""
+        return f"{self.endpoint}/{spec.repo_id}/resolve/{commit}/{quote(file.path)}"
 
     def receive(self, spec: AdapterSpec, commit: str, file: Incoming, into: Path) -> None:
-        """Download a file and hash it while writing.
-
-        After an interruption the download continues at the exact byte. Wrong content is downloaded
-        once more.
-        """
+        """Download a file of an adapter into a directory, and verify it."""
         if file.name == CONFIG:
             check_size(spec, file.size)
-        url, counter = self.lib.url(spec.repo_id, file.path, revision=commit, endpoint=self.s.endpoint), self.arrived[spec.name]
-        with (into / file.name).open("wb", buffering=0) as out:
+        receive(self, spec, self.url_of(spec, commit, file), file, into / file.name)
+        self.spend("hash", file.hashing)
 
-            def restart() -> None:
-                counter[0] -= file.done
-                file.restart()
-                out.seek(0)
-                out.truncate()
+    def count(self, spec: AdapterSpec, received: int) -> None:
+        """Count received bytes of an adapter; several connections may do so."""
+        with self.lock:
+            self.arrived[spec.name][0] += received
 
-            def attempt() -> None:
-                headers = self.headers | ({"Range": f"bytes={file.done}-"} if file.done else {})
-                with self.lib.session.stream("GET", url, headers=headers, timeout=self.s.stall) as answer:
-                    if answer.status_code == 416 and file.done:
-                        restart()
-                        raise ConnectionError(f"{file.name}: the hub returned 416 for the rest of the file; it starts anew")
-                    self.check(spec, answer)
-                    if file.done and not answer.headers.get("content-range", "").startswith(f"bytes {file.done}-"):
-                        restart()
-                    try:
-                        for block in answer.iter_bytes():
-                            if self.stop.is_set():
-                                raise LoadError("interrupted", f"{spec}: stopped")
-                            view = memoryview(block)
-                            while view:
-                                view = view[out.write(view) :]
-                            file.add(block)
-                            counter[0] += len(block)
-                            if file.done > file.size:
-                                break
-                    except self.lib.broken:
-                        if file.done != file.size:  # else only the end of the response is cut, and the hash decides
-                            raise
-                if file.done < file.size:
-                    raise ConnectionError(f"{file.name} ended at byte {file.done} of {file.size}")
-
-            for _ in range(2):
-                self.retry(spec, attempt, lambda: file.done, file.path)
-                if file.matches_record():
-                    return
-                say(f"{spec.name}: {file.name} differs from the hub's record, downloading again from the start")
-                restart()
-        raise LoadError("damaged", f"{spec}: {file.name} arrived damaged twice (size or hash differs from the hub's record). "
-                                 "Look for a proxy or mirror that alters files")  # fmt: skip
+    def spend(self, step: str, seconds: float) -> None:
+        """Add seconds to a step of the downloads."""
+        with self.lock:
+            self.spent[step] = self.spent.get(step, 0.0) + seconds
 
     def reserve(self, spec: AdapterSpec, size: int) -> None:
         """Raise LoadError if the volume has no space for an adapter beside running downloads."""
-        with self.reserving:
+        with self.lock:
             rest = sum(total - done for done, total in self.arrived.values())
             if (free := find_free(self.s.root)) is not None and size + rest > free:
                 others = f", and other downloads need {megabytes(rest)}" if rest else ""
@@ -249,7 +195,9 @@ class Hub:
 
         A rank that is too high then fails before the weights are downloaded.
         """
+        began = time.monotonic()
         commit, files = self.look_up(spec)
+        self.spend("look-up", time.monotonic() - began)
         self.reserve(spec, sum(f.size for f in files))
         started, into, amount = time.monotonic(), self.s.work / spec.name, f"{len(files)} files, {megabytes(self.arrived[spec.name][1])}"
         into.mkdir(mode=0o777)

@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 from .no_proxy import simple_no_proxy
@@ -30,6 +31,8 @@ from .settings import Settings
 from .volume import discard
 
 MIN_LIBRARY_VERSION = (1, 0)
+READ_BYTES = 1 << 18
+"""Bytes of one read from a connection."""
 
 
 def library(s: Settings) -> SimpleNamespace:
@@ -84,8 +87,9 @@ def import_library(hosts: Sequence[str] = ()) -> SimpleNamespace:
     Raises:
         LoadError: No HTTP client can be created with the proxy of the environment.
     """
-    hub, utils = importlib.import_module("huggingface_hub"), importlib.import_module("huggingface_hub.utils")
-    get_session = hub.get_session
+    # Not `HfApi` and `hf_hub_url`: their modules are large, and one constant is enough.
+    hub, constants = importlib.import_module("huggingface_hub"), importlib.import_module("huggingface_hub.constants")
+    get_session = importlib.import_module("huggingface_hub.utils").get_session
     try:
         with simple_no_proxy(hosts):
             session = get_session()
@@ -93,9 +97,20 @@ def import_library(hosts: Sequence[str] = ()) -> SimpleNamespace:
         fix = "Correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
         raise LoadError("hub", f"no HTTP client with the proxy of the environment ({type(e).__name__}: {str(e)[:200]}). {fix}") from None
     transport = sys.modules[type(session).__module__.partition(".")[0]]  # httpx or, from 2.0 on, httpx2
-    return SimpleNamespace(api=hub.HfApi, url=hub.hf_hub_url, session=session, headers=utils.build_hf_headers,
-                           refused=utils.HfHubHTTPError, broken=transport.HTTPError,
-                           stalled=transport.TimeoutException, version=hub.__version__)  # fmt: skip
+    enlarge_reads()
+    return SimpleNamespace(endpoint=str(constants.ENDPOINT), session=session, broken=transport.HTTPError,
+                           stalled=transport.TimeoutException, version=str(hub.__version__))  # fmt: skip
+
+
+def enlarge_reads() -> None:
+    """Read 256 KiB at a time from a connection instead of 64 KiB.
+
+    Each byte then takes half of the time. Without the attribute, nothing changes.
+    """
+    for name in ("httpcore2", "httpcore"):
+        connection: Any = getattr(sys.modules.get(name), "HTTP11Connection", None)
+        if isinstance(getattr(connection, "READ_NUM_BYTES", None), int):
+            connection.READ_NUM_BYTES = READ_BYTES
 
 
 def install(s: Settings, target: Path, tmp: Path) -> None:

@@ -9,8 +9,6 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from .redaction import redact
-
 EXIT_CODES = {
     "unexpected": 1, "adapter-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
     "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
@@ -58,6 +56,8 @@ def clean(text: object) -> str:
 
     All output passes through here. Names of files on a volume may contain anything.
     """
+    from .redaction import redact  # late: `find_local` imports it while it hashes
+
     # Twice: a private key or a block of YAML has lines, and control characters can split a key.
     words = redact(str(text), secret_values).split()
     return redact("".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(words)), secret_values)

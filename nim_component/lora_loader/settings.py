@@ -33,6 +33,8 @@ class Settings:
 
     For a server that scans the directory periodically. They are added to the deadline.
     """
+    part: int = 64 << 20
+    """Bytes of one range of a large file. Files of two ranges or more are downloaded in ranges."""
     scratch: Path = field(default_factory=lambda: Path(os.environ.get("TMPDIR") or "/tmp") / "lora-loader")
     """Directory of the pod for the library: what is imported is never on a shared volume."""
     run: str = field(default_factory=lambda: os.urandom(8).hex())
@@ -111,4 +113,5 @@ def read_settings(requirements: Path) -> Settings:
         deadline=time.monotonic() + number("LORA_DEADLINE_SECONDS", 1500) + unload, max_rank=None if rank is None else int(rank),
         workers=int(max(1, number("LORA_WORKERS", 8))), retries=int(number("LORA_RETRIES", 6)), backoff=number("LORA_BACKOFF_SECONDS", 0.5),
         stall=number("LORA_STALL_SECONDS", 20), stale=number("LORA_STALE_SECONDS", 30), unload=unload,
+        part=int(max(1, number("LORA_RANGE_BYTES", 64 << 20))),
     )  # fmt: skip

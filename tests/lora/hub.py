@@ -164,17 +164,20 @@ class Handler(BaseHTTPRequestHandler):
         )
         if trouble.get("wrong_bytes") and large and requested <= trouble.get("times", 10**9) and self.command == "GET":
             data = data[:-9] + bytes(b ^ 0xFF for b in data[-9:])
-        start = int(match[1]) if (match := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) and not trouble.get("no_range") else 0
+        match = None if trouble.get("no_range") else re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        start = int(match[1]) if match else 0
+        end = min(int(match[2]) + 1, len(data)) if match and match[2] else len(data)
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-ETag": f'"{etag}"', "X-Linked-Size": len(data)}
         if start >= len(data) > 0 or (start and trouble.get("no_rest")):
             self.answer(416, Content_Range=f"bytes */{len(data)}")
             return
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        if match:
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
         if trouble.get("gzip"):  # a proxy that compresses every response
-            data, start, headers = gzip.compress(data), 0, {"Content-Encoding": "gzip", "ETag": f'"{etag}"'}
-        body = memoryview(data)[start:]
-        self.send_response(206 if start else 200)
+            data, start, match, headers = gzip.compress(data), 0, None, {"Content-Encoding": "gzip", "ETag": f'"{etag}"'}
+            end = len(data)
+        body = memoryview(data)[start:end]
+        self.send_response(206 if match else 200)
         length = {"Content-Length": len(body) + trouble.get("length_off", 0) * large}
         if chunked := trouble.get("chunked") and large:  # without the last chunk, which ends the response
             length = {"Transfer-Encoding": "chunked"}

@@ -44,6 +44,27 @@ def test_equal_adapters_are_reported_as_locked(pod: Pod) -> None:
     assert {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in pod.root.rglob("*")} == before
 
 
+def test_adapters_of_one_repository_are_compared(pod: Pod) -> None:
+    """Locked paths contain the folder of the repository, and the PVC does not."""
+    adapters: list[LoRAAdapter] = []
+    for seed, name in enumerate(("sales", "support")):
+        alone = put(pod, name, adapter(seed)).locked
+        assert alone is not None
+        files = {f"adapters/{name}/{file}": record.model_dump() for file, record in alone.files.items()}
+        record = {"commit": "a" * 40, "files": files, "rank": 16}
+        adapters.append(LoRAAdapter(repo_id="org/many", subfolder=f"adapters/{name}", locked=record))  # type: ignore[arg-type]
+    assert run_job(request(*adapters), pod.root).out.splitlines() == [
+        f"{each}: as locked, commit {'a' * 12}" for each in ("sales", "support")
+    ]
+    weights = [pod.adapters / name / "adapter_model.safetensors" for name in ("sales", "support")]
+    weights[0].write_bytes(weights[1].read_bytes())
+    outcome = run_job(request(*adapters), pod.root)
+    assert outcome.code == 17 and read_comparison(outcome.message, 2).problems == (
+        "adapter_model.safetensors differs from the locked file",
+        None,
+    )
+
+
 def damage(pod: Pod, how: str) -> None:
     one = pod.adapters / "one"
     weights = one / "adapter_model.safetensors"
