@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from .adapter import check_fit, check_weights, read_config
@@ -23,7 +24,8 @@ from .volume import directories, find_damage, is_published, read_manifest
 def check(s: Settings, wanted: AdapterList) -> None:
     """Verify that every required adapter is complete and within the limits of the server.
 
-    Other directories that the server would find are reported as warnings.
+    Other directories that the server would find are reported as warnings. Beside adapters of a
+    Job, which moves such directories out, an adapter that no loader published is an error.
     """
     names = list(wanted.given) if wanted.given is not None else _wait_for_published(s)
     found: dict[str, dict[str, Any]] = {}
@@ -38,7 +40,11 @@ def check(s: Settings, wanted: AdapterList) -> None:
             failures[name] = LoadError("volume", f"adapter {name}: {e.filename} cannot be read by uid {os.getuid()} ({e.strerror})"
                                        ". Set run_as_user or fs_group to its owner")  # fmt: skip
     for entry in sorted(directories(s.adapters)):
-        if entry not in names:
+        if entry not in names and wanted.published and is_loadable(s.adapters / entry):
+            text = f"{s.adapters / entry} was not published by this loader, and the server would serve it. Remove it from the volume"
+            failures[entry] = LoadError("foreign", text)
+            say(f"failed: {text}")
+        elif entry not in names:
             say(f"warning: {s.adapters / entry} is not listed, and the server may serve it", sys.stderr)
     say(f"{len(found)} of {len(names)} adapters are present and valid")
     for name in names:
@@ -51,6 +57,14 @@ def check(s: Settings, wanted: AdapterList) -> None:
     if failures:
         first = next(iter(failures.values()))
         raise LoadError(first.kind, f"{first}" + (f" (and {len(failures) - 1} more, see the log)" if len(failures) > 1 else ""))
+
+
+def is_loadable(directory: Path) -> bool:
+    """Return True if a directory has a file by which a server recognises an adapter."""
+    try:
+        return any(entry.name in (CONFIG, *WEIGHTS) or entry.suffix == ".nemo" for entry in directory.iterdir())
+    except OSError:  # the server, which has the same user, cannot read it either
+        return False
 
 
 def _wait_for_published(s: Settings) -> list[str]:

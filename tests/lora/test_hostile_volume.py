@@ -311,3 +311,15 @@ def test_check_finds_each_edit(pod: Pod, project: Project, edit: Callable[[Pod],
     edit(pod)
     result = project.run("check", str(pod.adapters))
     assert result.returncode == 1 and "one: " in result.stdout and "as locked" not in result.stdout, result
+
+
+@pytest.mark.parametrize("file", ["adapter_config.json", "adapter_model.bin", "x.nemo"])
+def test_planted_adapter_beside_those_of_the_job_fails(pod: Pod, file: str) -> None:
+    assert pod.run().code == 0
+    look(pod, published=True)
+    (pod.adapters / "empty").mkdir()
+    assert pod.run("-S").code == 0
+    shelve(pod, "evil", {file: b"x"})
+    result = pod.run("-S")
+    assert result.code == 3 and "evil was not published by this loader, and the server would serve it" in result.last, result
+    assert result.lines["one"]["status"] == "checked"
