@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import ceil, floor
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..kubernetes.gpu_resources import is_gpu
 from ..local.markers import Unknown
@@ -149,6 +149,37 @@ def rolling_update(state: ResourceState, count: int) -> tuple[int, int] | None:
         pod_count(default[0] if surge is None else surge, count, round_up=True),
         pod_count(default[1] if unavailable is None else unavailable, count, round_up=False),
     )
+
+
+class Pause(NamedTuple):
+    """Setting for which a controller leaves old pods running."""
+
+    text: str
+    consequence: str
+
+
+def find_pause(state: ResourceState) -> Pause | None:
+    """Return why a changed pod template replaces no pod by itself; None if it does."""
+    spec = get(state.inputs, "spec")
+    if state.kind == "Deployment" and get(spec, "paused") is True:
+        return Pause("`paused` is true", "No pod gets it until `paused` is false again.")
+    if state.kind in ("StatefulSet", "DaemonSet") and get(spec, "updateStrategy", "type") == "OnDelete":
+        return Pause("the update strategy is OnDelete", "Running pods keep the old template. Pods that start later get the new one.")
+    partition = integer(get(spec, "updateStrategy", "rollingUpdate", "partition")) or 0
+    if state.kind == "StatefulSet" and partition >= (replicas(state) or partition + 1):
+        return Pause(f"the partition is {partition}", "No pod gets it until the partition becomes smaller.")
+    return None
+
+
+def describe_replacement(change: Change) -> str:
+    """Return which pods a changed image replaces."""
+    state = change.after
+    if state is None or state.kind not in (*SERVERS, "DaemonSet") or 0 in (replicas(state), replicas(change.before)):
+        return "Pods that start later use it"
+    if (pause := find_pause(state)) is not None:
+        return "No pod uses it at once" if "later" not in pause.consequence else "Pods that start later use it"
+    partition = integer(get(state.inputs, "spec", "updateStrategy", "rollingUpdate", "partition"))
+    return f"Pods from number {partition} on are replaced" if partition else "Every pod is replaced"
 
 
 def pod_count(value: Any, replicas: int, *, round_up: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .change import Change, ServiceChange
 from .excerpts import excerpt, excerpt_pair
-from .findings import Finding, Severity, finding
+from .findings import CRITICAL, WARNING, Finding, Severity, finding
 from .matching import compare
 from .references import Renames, is_reference
 from .sentences import Sentence, enumerate_values, sentence
@@ -29,11 +29,11 @@ class Setting(NamedTuple):
     new_severity: Severity | None = None
     """Severity in an object or a container that is new; None if it is not reported there."""
     removed_severity: Severity | None = None
-    """Severity of its removal, if that is another one."""
+    """Severity of its removal; a warning by default, if its change is critical."""
     location: str = ""
     """Field of the value below the path of the setting, such as `configMap`."""
     removed_consequence: str = ""
-    """Consequence of its removal, if that is another one."""
+    """Consequence of its removal. That of its presence no longer holds then."""
 
 
 Settings = Mapping[str, Setting]
@@ -59,7 +59,7 @@ def report_settings(
         severity = _find_severity(path, old, new, renames) if before is not None else new.new_severity if new is not None else None
         if severity is not None and (each := new or old) is not None:
             values = tuple(None if setting is None else show(setting.value) for setting in (old, new))
-            consequence = new.consequence if new is not None else each.removed_consequence or each.consequence
+            consequence = new.consequence if new is not None else each.removed_consequence
             groups.setdefault((each.rule, severity, each.noun, consequence, values), []).append((path, each))
     for (rule, severity, _, consequence, (old_value, new_value)), found in groups.items():
         text = _describe([each for _, each in found], old_value, new_value, is_new=before is None)
@@ -69,7 +69,7 @@ def report_settings(
 def _find_severity(path: str, old: Setting | None, new: Setting | None, renames: Renames) -> Severity | None:
     """Return the severity of a change; None if nothing changes."""
     if new is None:
-        return None if old is None else old.removed_severity or old.severity
+        return None if old is None else old.removed_severity or (WARNING if old.severity is CRITICAL else old.severity)
     if old is None:
         return new.severity
     where = f"{path}.{new.location}" if new.location else path

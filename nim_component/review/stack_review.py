@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import rules
@@ -68,11 +68,17 @@ def review(stack: StackChange) -> StackReview:
     found = [*_review_presence(stack)]
     if stack.presence != "removed":
         for service in stack.services:
-            reported = [each for rule in rules.ALL for each in rule(service)]
+            lasting = replace(service, changes=[each for each in service.changes if not _stays(each)])
+            reported = [each for rule in rules.ALL for each in rule(lasting if rule in rules.OF_DELETIONS else service)]
             found += [*reported, *_review_rest(service, reported)]
         found = merge_loader_changes(review_names(found, stack))
     found += _review_messages(stack, {each.service for each in found if each.rule == "does-not-fit"})
     return StackReview(stack, sorted(dict.fromkeys(found), key=lambda each: each.order))
+
+
+def _stays(change: Change) -> bool:
+    """Return true for an object that leaves the stack and stays in the cluster."""
+    return change.operation == "delete" and change.subject.retain
 
 
 def count_findings(reviews: Sequence[StackReview]) -> str:

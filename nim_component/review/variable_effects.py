@@ -13,7 +13,8 @@ RUNS = "It decides which code the pods run, with all their keys."
 REMOTE = "The server runs Python code from the model repository, with all keys of the pod."
 ADDRESS = "Requests, and what they contain, may go to this address."
 AUTHORITIES = "The authorities in it can sign a certificate for any host."
-REMOTE_CODE = re.compile(r"trust[-_]remote[-_]code", re.IGNORECASE)
+REMOTE_CODE = re.compile(r"(?<!no-)(?<!no_)trust[-_]remote[-_]code(?![\"' ]?[=: ]{1,3}[\"']?(0|false|no|off)\b)", re.IGNORECASE)
+"""Option, field or assignment that enables the code of a model repository."""
 
 
 class Effect(NamedTuple):
@@ -115,6 +116,12 @@ _NEUTRAL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Assignments to such variables without an effect, among them addresses of the server itself."""
+_SAFE = re.compile(
+    r"(PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED)=(1|true)|"
+    r"\w*(TRUST_\w*CODE|DISABLE_SSL|NO_VERIFY|ALLOW_INSECURE|ALLOW_RUNTIME_LORA|DEV_MODE)\w*=(0|false|no|off)?",
+    re.IGNORECASE,
+)
+"""Assignments that enable a check, or disable a danger."""
 _PLACE_NAME = re.compile(r"(^|_)(PATH|DIR|HOME|ROOT|CACHE|FILE|SOURCE|DATA)S?$")
 _NO_PLACE_NAME = re.compile(r"METRICS|HEALTH|URL|API|ROUTE|PREFIX|BASE|PROBE|NIM_MODEL_PATH")
 """Names of paths in URLs, and of a path with a rule of its own."""
@@ -141,8 +148,10 @@ def find_effect(name: str, value: Any) -> Effect | None:
     if _NEUTRAL.fullmatch(f"{upper}={text}"):
         return None
     if known := next((effect for pattern, effect in _KNOWN if pattern.fullmatch(upper)), None):
-        if known.rule == "code" and REMOTE_CODE.search(text + upper):
+        if known.rule == "code" and REMOTE_CODE.search(f"{text} {upper}={text}"):
             return Effect("code", CRITICAL, REMOTE, CRITICAL)
+        if _SAFE.fullmatch(f"{upper}={text}"):
+            known = known._replace(severity=WARNING)
         new = CRITICAL if (known.severity, known.rule) == _ALWAYS_REPORTED else known.new_severity
         return known._replace(new_severity=None if known.severity is WARNING else new)
     if value == "" and is_probably_secret_variable(name):

@@ -30,6 +30,11 @@ from . import (
     variables,
 )
 
+OF_DELETIONS = frozenset({
+    *exposure.RULES, *network_policies.RULES, *autoscaling.RULES, *rights.RULES, *secrets.RULES, *config_maps.RULES,
+})  # fmt: skip
+"""Rules that report the deletion of objects, and so do not get those that stay in the cluster."""
+
 ALL = (
     *memory.RULES,
     *lifecycle.RULES,

@@ -32,7 +32,8 @@ def pvcs(service: ServiceChange) -> Iterator[Finding]:
             )
             yield finding("name-held", CRITICAL, change, service.name, text, consequence)
         elif change.operation == "delete" and before is not None and not service.is_deleted:
-            yield _lost(service, change, before, sentence("PVC {name} is deleted.", name=before.object_name))
+            verb = "removed from the stack" if before.retain else "deleted"
+            yield _lost(service, change, before, sentence("PVC {name} is {verb}.", name=before.object_name, verb=(verb,)))
         elif change.operation == "replace" and before is not None and after is not None:
             yield _lost(service, change, before, _describe_replacement(change, before, after), is_recreated=True)
         if change.operation in ("update", "replace"):

@@ -18,6 +18,7 @@ from ..variable_effects import REMOTE, REMOTE_CODE, RUNS
 
 _FILE_VOLUMES = ("configMap", "secret", "projected", "image", "gitRepo")
 """Volume types whose content comes from another object."""
+DEFAULT = "The container uses the default of its image instead."
 NO_HOOK = "It no longer runs in the container."
 WAIT = "The container waits this long before it gets the stop signal."
 END = "The container gets the stop signal at once. Requests that still arrive then fail."
@@ -81,15 +82,14 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
     found: dict[str, Setting] = {}
 
     def add(field: str, value: Any, text: str, severity: Severity = WARNING, new: Severity | None = None, gone: str = "") -> None:
-        removed = WARNING if gone else None
-        found[f"{path}.{field}"] = Setting("code", severity, "Field", field, owner, value, text, new, removed, removed_consequence=gone)
+        found[f"{path}.{field}"] = Setting("code", severity, "Field", field, owner, value, text, new, WARNING, removed_consequence=gone)
 
     for field in ("command", "args"):
         if field in fields:
             text, severity = (REMOTE, CRITICAL) if REMOTE_CODE.search(show(fields[field])) else (RUNS, WARNING)
-            add(field, _command_line(fields[field]), text, severity, severity if severity is CRITICAL else None)
+            add(field, _command_line(fields[field]), text, severity, severity if severity is CRITICAL else None, DEFAULT)
     if fields.get("workingDir"):
-        add("workingDir", fields["workingDir"], RUNS)
+        add("workingDir", fields["workingDir"], RUNS, gone=DEFAULT)
     for hook in ("postStart", "preStop"):
         for action in ("exec", "httpGet", "tcpSocket"):
             if action in mapping(get(fields, "lifecycle", hook)):
@@ -98,7 +98,7 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
                 add(f"lifecycle.{hook}.{action}", value, text, severity, new, END if hook == "preStop" else NO_HOOK)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if "exec" in mapping(fields.get(probe)):
-            add(f"{probe}.exec", get(fields, probe, "exec"), HOOK, WARNING, WARNING)
+            add(f"{probe}.exec", get(fields, probe, "exec"), HOOK, WARNING, WARNING, NO_HOOK)
     for index, source in enumerate(mappings(fields.get("envFrom"))):
         add(f"envFrom[{index}]", source, LISTED)
     return found

@@ -30,7 +30,9 @@ def _read_pod(path: str, pod: Mapping[str, Any]) -> Settings:
     found: dict[str, Setting] = {}
 
     def add(field: str, value: Any, new: Severity | None) -> None:
-        found[f"{path}.{field}"] = Setting("destination", CRITICAL, "Field", field, (" of the pod",), value, _NAMES, new, WARNING)
+        found[f"{path}.{field}"] = Setting(
+            "destination", CRITICAL, "Field", field, (" of the pod",), value, _NAMES, new, WARNING, "", _NAMES
+        )
 
     for alias in mappings(pod.get("hostAliases")):
         add(f"hostAliases[{alias.get('ip')}]", alias.get("hostnames"), CRITICAL)

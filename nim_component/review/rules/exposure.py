@@ -171,17 +171,23 @@ def routes(service: ServiceChange) -> Iterator[Finding]:
             hosts = enumerate_values(sorted(added - given) or ["every host"])
             text = sentence("{object} exposes {hosts}.", object=name_object(change), hosts=hosts)
             consequence = ("Every client that can reach these addresses can reach the model. ", NO_AUTHENTICATION)
-            yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
+            yield finding("exposure-widened", WARNING, change, service.name, text, consequence, *_host_fields(change, added))
         if not service.is_whole and (removed - taken or (after is None and not removed)):
             hosts = enumerate_values(sorted(removed - taken) or ["every host"])
             text = sentence("{object} no longer exposes {hosts}.", object=name_object(change), hosts=hosts)
             consequence = sentence("Clients can no longer use these addresses.")
-            yield finding("url-changed", WARNING, change, service.name, text, consequence, *changed_under(change, "spec"))
+            yield finding("url-changed", WARNING, change, service.name, text, consequence, *_host_fields(change, removed))
         for other in changes:
             if removed & _added_hosts(other):
                 yield from _describe_handover(service, change, other)
         if before is not None and after is not None:
             yield from _describe_lost_tls(service, change, before, after)
+
+
+def _host_fields(change: Change, hosts: AbstractSet[str]) -> list[str]:
+    """Return the changed fields that name hosts, and new or removed rules for them."""
+    fields = changed_under(change, "spec.hosts", "spec.hostnames", *(f"spec.rules[{host}]" for host in hosts))
+    return [*fields, *(each.where for each in change.differences if each.path[-1] in ("host", "hostname"))]
 
 
 def _describe_lost_tls(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:

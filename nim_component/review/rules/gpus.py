@@ -106,6 +106,8 @@ def _replicas(service: ServiceChange, change: Change, old: int, new: int, total:
             fewer=new,
         )
         return finding("replicas", NOTICE, change, service.name, text, consequence, "spec.replicas")
+    if new > old and not gpus(change.after) and not claimed_devices(change.after):
+        return finding("replicas", NOTICE, change, service.name, text, sentence("The existing replicas keep running."), "spec.replicas")
     if new > old:
         consequence = sentence(
             "Each new replica requires free GPUs and loads the model before it serves requests. The existing replicas keep running."

@@ -10,7 +10,7 @@ from ...local.markers import Unknown
 from ..change import ServiceChange
 from ..excerpts import excerpt_pair
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import WORKLOADS, containers, variables
+from ..object_fields import WORKLOADS, containers, describe_replacement, gpus_of, variables
 from ..pod_changes import CONTAINER_LISTS, container_changes, containers_by_name, pod_changes
 from ..sentences import Sentence, sentence
 from ..values import show
@@ -39,13 +39,26 @@ def images(service: ServiceChange) -> Iterator[Finding]:
                 continue
             old, new, name = container.before.get("image"), container.after.get("image"), container.after.get("name")
             if old != new:
+                is_server = name in ("nim", None) or bool(gpus_of(container.after))
                 whose = () if name in ("nim", None) else sentence(" of container {name}", name=name)
                 first, second = excerpt_pair(show(old), show(new))
                 text = sentence(
-                    "The image{whose} changes from {old} to {new}{note}.", whose=whose, old=first, new=second, note=_note(old, new)
+                    "The image{whose} changes from {old} to {new}{note}.",
+                    whose=whose,
+                    old=first,
+                    new=second,
+                    note=_note(old, new, is_server),
                 )
                 severity = NOTICE if _is_same(old, new) else CRITICAL if _has_other_owner(old, new) else WARNING
-                yield finding("image", severity, pod.change, service.name, text, _consequence(old, new), f"{container.path}.image")
+                yield finding(
+                    "image",
+                    severity,
+                    pod.change,
+                    service.name,
+                    text,
+                    _consequence(old, new, is_server, describe_replacement(pod.change)),
+                    f"{container.path}.image",
+                )
     component = service.component
     if component is not None and component.operation == "update" and not service.of(*WORKLOADS):
         for each in component.differences:
@@ -55,7 +68,7 @@ def images(service: ServiceChange) -> Iterator[Finding]:
                 yield finding("image", severity, component, service.name, text, _consequence(each.old, each.new), "image")
 
 
-def _note(old: Any, new: Any) -> Sentence:
+def _note(old: Any, new: Any, is_server: bool = True) -> Sentence:
     if not isinstance(old, str) or not isinstance(new, str):
         return ()
     if _is_same(old, new):
@@ -64,20 +77,20 @@ def _note(old: Any, new: Any) -> Sentence:
     if _has_other_owner(old, new):
         return sentence(" (another registry or organization)")
     if _complete(old) != _complete(new):
-        return sentence(" (another model or server)")
+        return (" (another model or server)" if is_server else " (another program)",)
     if not all(re.fullmatch(r"v?\d+(\.\d+)*", tag) for tag in (old_tag, new_tag)):
         return ()
     old_version, new_version = ([int(part) for part in re.findall(r"\d+", tag)] for tag in (old_tag, new_tag))
     return sentence(" (an older version)") if new_version < old_version else ()
 
 
-def _consequence(old: Any, new: Any) -> Sentence:
+def _consequence(old: Any, new: Any, is_server: bool = True, which: str = "Every pod is replaced") -> Sentence:
     if isinstance(new, Unknown):
         return sentence("The new image is known only during the update.")
     if _is_same(old, new):
-        return sentence("Every pod is replaced. The new pods run the same image.")
-    pulled = sentence("Every pod is replaced, and each node pulls the new image first.")
-    if isinstance(old, str) and isinstance(new, str) and _complete(old) != _complete(new):
+        return (f"{which}. The new pods run the same image.",)
+    pulled = (f"{which}, and each node pulls the new image first.",)
+    if is_server and isinstance(old, str) and isinstance(new, str) and _complete(old) != _complete(new):
         return pulled + sentence(" Requests for the old model may return 404, and the cache does not contain the new model.")
     return pulled
 
@@ -130,7 +143,9 @@ def unpinned(service: ServiceChange) -> Iterator[Finding]:
             image = container.get("image")
             if isinstance(image, str) and split_image(image)[1] == "latest" and (path not in before or before[path].get("image") != image):
                 text = sentence("Image {image} has no fixed tag.", image=image)
-                consequence = sentence("After a restart, a pod may serve another model; replicas may differ.")
+                is_server = container.get("name") == "nim" or bool(gpus_of(container))
+                other = "serve another model" if is_server else "run another program"
+                consequence = sentence("After a restart, a pod may {other}; replicas may differ.", other=(other,))
                 yield finding("image-unpinned", WARNING, change, service.name, text, consequence, f"{path}.image")
 
 

@@ -13,9 +13,10 @@ from ..object_fields import JOBS, SERVERS, WORKLOADS, containers, replicas, star
 from ..sentences import Sentence, enumerate_values, name_kind, name_object, sentence
 from ..values import show
 
+PVC = "PersistentVolumeClaim"
 # Other rules report the creation and the deletion of these kinds.
 REPORTED_ELSEWHERE = (
-    "PersistentVolumeClaim", "Secret", "HorizontalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "NetworkPolicy", "Ingress",
+    PVC, "Secret", "HorizontalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "NetworkPolicy", "Ingress",
     "HTTPRoute", "GRPCRoute", "Service", "ConfigMap",
 )  # fmt: skip
 
@@ -146,7 +147,7 @@ def deletions(service: ServiceChange) -> Iterator[Finding]:
     successor = find_successor(service)
     for change in service.changes:
         kind = change.subject.kind
-        if change.operation != "delete" or kind in REPORTED_ELSEWHERE:
+        if change.operation != "delete" or kind == PVC or (kind in REPORTED_ELSEWHERE and not change.subject.retain):
             continue
         text = sentence("{object} is deleted.", object=name_object(change))
         if successor is not None and kind in SERVERS and not change.subject.retain:
@@ -180,7 +181,8 @@ def find_successor(service: ServiceChange) -> Change | None:
 
     Example: a LeaderWorkerSet that replaces a Deployment.
     """
-    deleted, created = ([change for change in service.of(*SERVERS) if change.operation == each] for each in ("delete", "create"))
+    changes = [change for change in service.of(*SERVERS) if change.operation != "delete" or not change.subject.retain]
+    deleted, created = ([change for change in changes if change.operation == each] for each in ("delete", "create"))
     is_successor = len(deleted) == len(created) == 1 and deleted[0].subject.kind != created[0].subject.kind
     return created[0] if is_successor else None
 

@@ -26,6 +26,8 @@ DEFINITION = "CustomResourceDefinition"
 _ENFORCE = "pod-security.kubernetes.io/"
 _LEVELS = ("restricted", "baseline", "privileged")
 _ACCOUNT = "The pods get the rights of this account, in the cluster and, with a cloud identity, in the cloud."
+_RUNTIME = "Another container runtime may isolate the pods less."
+_REMOVED = {"runtimeClassName": _RUNTIME, "nodeName": "The scheduler selects the node again."}
 _IDENTITY = "Kubernetes restarts no pod for it. An identity that a webhook sets, as on EKS, applies to new pods only."
 
 
@@ -39,11 +41,13 @@ def accounts(service: ServiceChange) -> Iterator[Finding]:
 def _read_pod(path: str, pod: Fields) -> Settings:
     fields = {
         "serviceAccountName": (_ACCOUNT, pod.get("serviceAccountName") or pod.get("serviceAccount") or "default", None),
-        "runtimeClassName": ("Another container runtime may isolate the pods less.", pod.get("runtimeClassName"), None),
+        "runtimeClassName": (_RUNTIME, pod.get("runtimeClassName"), None),
         "nodeName": ("The pods bypass the scheduler, and so taints and affinities.", pod.get("nodeName"), WARNING),
     }
     return {
-        f"{path}.{field}": Setting("rights", WARNING, "Field", field, (" of the pod",), value, text, new)
+        f"{path}.{field}": Setting(
+            "rights", WARNING, "Field", field, (" of the pod",), value, text, new, removed_consequence=_REMOVED.get(field, "")
+        )
         for field, (text, value, new) in fields.items()
         if value
     }

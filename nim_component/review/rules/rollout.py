@@ -12,7 +12,17 @@ from ..accessors import get
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..matching import Difference
-from ..object_fields import SERVERS, WORKLOADS, find_changed_templates, gpus, is_at_or_below, replicas, rolling_update, startup_budget
+from ..object_fields import (
+    SERVERS,
+    WORKLOADS,
+    find_changed_templates,
+    find_pause,
+    gpus,
+    is_at_or_below,
+    replicas,
+    rolling_update,
+    startup_budget,
+)
 from ..sentences import Sentence, sentence
 from ..values import Redacted
 
@@ -35,6 +45,9 @@ def restarts(service: ServiceChange) -> Iterator[Finding]:
         if replicas(before) == 0 or running == 0:
             consequence = sentence("The workload has no replicas now, so no pod restarts.")
             yield finding("pods-restart", NOTICE, change, service.name, sentence("The pod template changes."), consequence, *paths)
+        elif pause := find_pause(after):
+            text = sentence("The pod template changes, and {pause}.", pause=(pause.text,))
+            yield finding("pods-restart", NOTICE, change, service.name, text, (pause.consequence,), *paths)
         elif _is_unknown(change, fields):
             text = sentence("Pods may restart: the pod template contains values that are known only during the update.")
             yield finding("pods-restart", WARNING, change, service.name, text, (), *paths)
@@ -48,6 +61,10 @@ def _describe_restart(
 ) -> Finding:
     budget = startup_budget(after)
     start = f"up to {spell_duration(budget)} per start (the startup budget)" if budget else "the duration of a start"
+    if after.kind == "DaemonSet":
+        text = sentence("Pods restart, node by node{why}.", why=why)
+        consequence = sentence("On a node, no pod of it may run in the meantime: {start}.", start=(start,))
+        return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
     rolling = rolling_update(after, count or 1)
     surge, unavailable = rolling or (0, 0)
     if rolling is None or (count is not None and unavailable >= count and not surge):

@@ -12,7 +12,7 @@ from ..accessors import get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
 from ..entry_names import find_entry_effect
 from ..findings import NOTICE, WARNING, Finding, finding
-from ..object_fields import WORKLOADS, containers, pods
+from ..object_fields import WORKLOADS, containers, pods, variables
 from ..sentences import enumerate_values, sentence
 
 _TOKEN = "kubernetes.io/service-account-token"
@@ -60,6 +60,8 @@ def _finding(
     if new is None:
         text = sentence("{readers} {is_are} no longer read from Secret {old}.", readers=readers, is_are=is_are, old=str(old))
         consequence = sentence("In the new pods, everything that requires the Secret fails.")
+        if change.after is not None and all(_has_other_value(change.after, path) for path in reads):
+            consequence = sentence("The new pods get the value from the change itself, or from another object.")
         return finding("secret-removed", WARNING, change, service.name, text, consequence, *paths)
     text = (
         sentence("{readers} {is_are} read from Secret {new} instead of {old}.", readers=readers, is_are=is_are, new=str(new), old=str(old))
@@ -72,6 +74,13 @@ def _finding(
     key = " and contain that key" if new.key else ""
     consequence = sentence("The Secret must exist{key}, otherwise the new pods do not start.", key=(key,))
     return finding("secret-renamed", WARNING, change, service.name, text, consequence, *paths)
+
+
+def _has_other_value(state: ResourceState, path: str) -> bool:
+    """Return true if a variable, given by its path, exists without a Secret."""
+    found = dict(containers(state))
+    head, _, name = path.partition(".env[")
+    return bool(name) and name.partition("]")[0] in variables(found.get(head, {}))
 
 
 def _find_references(state: ResourceState) -> dict[str, Reference]:

@@ -48,14 +48,14 @@ def _text(known: Mapping[str, Any], match: re.Match[str]) -> str:
 
 
 def _find_effects(states: list[dict[str, Any]], containers: list[Fields]) -> dict[str, Effect]:
-    """Return the most severe effect of each variable, before or after the change."""
+    """Return the effect of each variable after the change, else the one before."""
     effects: dict[str, Effect] = {}
     for values, container in zip(states, containers, strict=True):
         text = show([container.get(field) for field in _TEXTS])
         for name, value in values.items():
             is_used = re.search(rf"\$(\(|\{{)?{re.escape(name)}\b", text) is not None
             if found := find_effect(name, value) or (_USED if is_used else None):
-                effects[name] = min(found, effects.get(name, found), key=lambda each: each.severity.rank)
+                effects[name] = found
     return effects
 
 
