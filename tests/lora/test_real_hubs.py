@@ -167,6 +167,14 @@ def test_unknown_authority_names_ca_config_map(encrypted: tuple[Hub, Path], pod:
     assert "the certificate of 127.0.0.1" in result.last and "network.ca_config_map" in result.last, result.last
 
 
+def test_unknown_authority_of_index_names_ca_config_map(encrypted: tuple[Hub, Path], pod: Pod) -> None:
+    """The package index, from which the loader installs its library, has the certificate."""
+    hub, _ = encrypted
+    index = f"{hub.url.replace('http:', 'https:')}/simple"
+    result = pod.run("-S", PIP_INDEX_URL=index, PIP_RETRIES="0", PIP_FIND_LINKS="", timeout=120)
+    assert result.code == 10 and "could not be installed" in result.last and "network.ca_config_map" in result.last, result
+
+
 RANGES = "10.0.0.0/8,fd00::/8,[::1],::1,.svc,127.0.0.0/8"
 
 
