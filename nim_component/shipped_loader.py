@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "ea6d5d7465a3c2e8"
+DIGEST = "a12a430ec652d7d9"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

@@ -172,6 +172,8 @@ def is_secret_field(name: str) -> bool:
 
     In Kubernetes, fields such as `secret` and `tlsSecret` contain the name of a Secret.
     """
+    if name.lower() in ("pass", "pwd"):
+        return True
     return is_secret_name(name) and (not name.lower().endswith("secret") or name.lower().replace("_", "") == "clientsecret")
 
 

@@ -19,6 +19,7 @@ from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
 from ..text.client_options import find_passwords
+from .accessors import mappings
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 """Text of an unknown value, as in the output of `pulumi preview`."""
@@ -50,11 +51,19 @@ def redact_inputs(type_: str, inputs: Any) -> dict[str, Any]:
     if not isinstance(redacted, dict):
         return {}
     entries = cast("dict[str, Any]", redacted)
-    if type_ == "kubernetes:core/v1:Secret":
-        return {key: _redact_data(value) if key in ("data", "stringData") else value for key, value in entries.items()}
+    if type_ in ("kubernetes:core/v1:Secret", "kubernetes:core/v1:SecretPatch"):
+        return _redact_secret(entries)
+    if type_ == "kubernetes:core/v1:SecretList":
+        items = mappings(entries.get("items"))
+        return entries | {"items": [_redact_secret(dict(each)) for each in items]}
     if type_.startswith("pulumi:providers:"):
         return {key: redact_whole(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
     return entries
+
+
+def _redact_secret(entries: dict[str, Any]) -> dict[str, Any]:
+    """Redact the data of a Secret: values have no name that shows what they are."""
+    return {key: _redact_data(value) if key in ("data", "stringData") else value for key, value in entries.items()}
 
 
 def redact_value(value: Any, key: str = "") -> Any:
@@ -70,6 +79,8 @@ def redact_value(value: Any, key: str = "") -> Any:
             return _redact_list(cast("list[Any]", value), key)
         case dict():
             return _redact_mapping(cast("dict[str, Any]", value), key)
+        case int() if not isinstance(value, bool) and value > 999 and secret_names.is_secret_field(key):
+            return redact_whole(value)
         case _:
             return value
 
@@ -133,6 +144,8 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
     if isinstance(command := entries.get("command"), list) and isinstance(arguments := entries.get("args"), list):
         words, shown = [*cast("list[Any]", command), *cast("list[Any]", arguments)], [*redacted["command"], *redacted["args"]]
         redacted["args"] = _redact_client(words, shown)[len(redacted["command"]) :]
+    if entries.get("kind") in ("Secret", "SecretPatch"):
+        redacted = _redact_secret(redacted)
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name

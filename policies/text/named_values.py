@@ -51,6 +51,11 @@ _NEXT_ITEM = re.compile(rf"(?:\\{{0,8}}[\"'`])?(?:{_BREAK},{_BREAK}|(?:\\{{1,8}}
 _FURTHER = re.compile(r"(?:,[^\s\"'`,;&\\<>|(){}\[\]=:]{1,4000}+)*+")
 """Values after the first one, as in `API_KEYS=a,b`."""
 _ELEMENT = re.compile(r"<([\w.:-]{1,64})(?:\s[^<>]{0,200})?>([^<>]{1,4000})</")
+_PAIR = re.compile(
+    r"\bname\\{0,8}[\"']?\s{0,4}[:=]\s{0,4}\\{0,8}[\"']?([\w.-]{1,64})\\{0,8}[\"']?(?:\\{1,8}[nr]|[\s,]){1,80}+"
+    r"\\{0,8}[\"']?value\\{0,8}[\"']?\s{0,4}[:=]\s{0,4}"
+)
+"""Name and value of a setting as two fields, up to the value."""
 _BEGIN = r"(?:\b|(?<=\\[nrt]))"
 _SECRET_KIND = re.compile(_BEGIN + r"kind\\{0,8}[\"']?\s{0,4}:\s{0,4}\\{0,8}[\"']?Secret\b")
 _SECRET_DATA = re.compile(
@@ -79,6 +84,8 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
     lowered = text.lower()
     if ":" in text or "=" in text:
         yield from _find_settings(text, executed)
+    if "value" in lowered:
+        yield from _find_pairs(text)
     if "</" in text:
         yield from (each.span(2) for each in _ELEMENT.finditer(text) if is_secret_name(each[1]) and not NO_SECRET.match(each[2].strip()))
     if "://" in text:
@@ -92,6 +99,14 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
         yield from (each.span(each.lastindex or 0) for each in _LOGIN.finditer(text) if not NO_SECRET.match(each[each.lastindex or 0]))
     if "bearer" in lowered or "basic" in lowered:
         yield from (each.span(2) for each in _SCHEME.finditer(text) if _is_scheme_value(each[1].lower(), each[2]))
+
+
+def _find_pairs(text: str) -> Iterator[Span]:
+    """Yield the values of pairs such as `name: DB_PASSWORD`, `value: x`, in YAML, JSON and XML."""
+    for pair in _PAIR.finditer(text):
+        found = _VALUE.match(text, pair.end())
+        if found and found.lastgroup and is_secret_name(pair[1]) and not NO_SECRET.match(found[found.lastgroup].strip()):
+            yield found.span(found.lastgroup)
 
 
 def find_operator(value: str) -> int:
@@ -110,9 +125,9 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
             continue
         for found in _find_values(text, separator):
             kind = found.lastgroup or ""
-            start, end = found.span(kind)
             if not _is_setting_value(name, separator[0], found):
-                continue
+                continue  # its text may be the name of the next setting
+            start, end = found.span(kind)
             if kind == "word" and is_plural_secret_name(name) and (further := _FURTHER.match(text, end)):
                 end = further.end()
             if executed and (kind != "word" or "$(" in found[kind]):
