@@ -13,6 +13,8 @@ Props = Mapping[str, Any]
 UNLIMITED = math.inf
 """Number of pods of an object that an autoscaler may multiply without an upper bound."""
 LISTS = ("initContainers", "containers", "ephemeralContainers")
+_OF_PODS = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostUsers", "volumes", "serviceAccountName", "sysctls"})
+"""Fields by which a pod spec is found in a patch, which may contain no container."""
 _MAX_DEPTH = 30
 _KEDA_MAXIMUM = 100
 """Maximum of a ScaledObject or a ScaledJob without `maxReplicaCount`."""
@@ -60,7 +62,8 @@ def _find(kind: str, path: str, above: tuple[str, ...], value: Any, owner: Props
             yield from _find(kind, f"{path}[{mapping(item).get('name', index)}]", (*above, ""), item, owner, count)
         return
     entries = mapping(value)
-    if any("name" in each or "image" in each for field in LISTS for each in items(entries.get(field))):
+    is_pod = any("name" in each or "image" in each for field in LISTS for each in items(entries.get(field)))
+    if is_pod or (kind.endswith("Patch") and above[-1:] != ("",) and not _OF_PODS.isdisjoint(entries)):
         metadata = mapping(owner.get("metadata"))
         yield Pod(path, entries, metadata, _limit_of_knative(kind, metadata, count))
     for field, item in entries.items():
