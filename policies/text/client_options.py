@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 Span = tuple[int, int]
 _MAX_LENGTH = 2_000
@@ -19,11 +20,21 @@ _REGISTRY_CLIENTS = ("docker", "podman", "nerdctl", "helm", "oras", "crane", "sk
 """Programs in which `-p` is a password after the word `login`."""
 _WORD = re.compile(r"[^\s\"'`$,;|&<>()\[\]{}\\]+")
 _END = re.compile(r"[;|&\n<>()]")
+_STANDARD_INPUT = re.compile(
+    r"\b(?:echo|printf)[ \t]{1,4}(?:(?:-n|['\"]?%s['\"]?)[ \t]{1,4})?['\"]?([^\s'\"`$|;&<>()]{1,400})['\"]?[ \t]{0,4}"
+    r"\|[^|;&\n]{0,300}--password-stdin"
+)
+"""Password that a login reads from its standard input."""
+_OPENSSL = re.compile(r"-pass(?:in|out)?['\",\s]{1,6}pass:([^\s'\"`$|;&<>()]{1,400})")
 _REFERENCE = re.compile(r"\$|\*{3}|<|\[secret")
 
 
 def find_client_passwords(text: str) -> Iterator[Span]:
     """Yield the passwords in the command lines of a text, also if they are lists of words."""
+    if "--password-stdin" in text:
+        yield from (each.span(1) for each in _STANDARD_INPUT.finditer(text) if not _REFERENCE.match(each[1]))
+    if "pass:" in text:
+        yield from (each.span(1) for each in _OPENSSL.finditer(text) if not _REFERENCE.match(each[1]))
     clients = list(_CLIENT.finditer(text))
     ends = [*(each.start() for each in clients[1:]), len(text)]
     for found, last in zip(clients, ends, strict=False):
@@ -39,6 +50,9 @@ def find_client_passwords(text: str) -> Iterator[Span]:
 
 def find_passwords(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Yield index, start and end of the passwords in a command line, a list of words."""
+    for index, (option, value) in enumerate(pairwise(words)):
+        if option in ("-pass", "-passin", "-passout") and value.startswith("pass:") and not _REFERENCE.match(value, 5):
+            yield index + 1, 5, len(value)
     program = words[0].rpartition("/")[2] if words else ""
     if _CLIENT.match(f"{program} "):
         yield from ((index + 1, start, end) for index, start, end in _find_in_words(program, words[1:]))

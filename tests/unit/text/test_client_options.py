@@ -25,6 +25,7 @@ LINES = [
     f"docker login -u user -p {PASSWORD} registry.example.com",
     f"smbclient -U user%{PASSWORD} //host/share",
     f"ldapsearch -D cn=a -w {PASSWORD}",
+    f"openssl rsa -in key.pem -passin pass:{PASSWORD}",
 ]
 
 
@@ -59,6 +60,15 @@ def test_other_option_stays(line: str):
     assert not list(find_client_passwords(line)) or line.startswith("my-curl")
     assert not list(find_passwords(line.split()))
     assert redact_value({"command": line.split()}) == {"command": line.split()}
+
+
+@pytest.mark.parametrize("start", ["echo", "echo -n", "printf '%s'", "printf %s"])
+def test_password_of_standard_input_is_redacted(start: str):
+    line = f"{start} {PASSWORD} | docker login -u user --password-stdin registry.example.com"
+    assert redact(line) == line.replace(PASSWORD, "***")
+    assert PASSWORD not in str(redact_value({"command": ["sh", "-c", line]}))
+    for other in (f"{start} {PASSWORD} | grep x", f"{start} $PASSWORD | docker login --password-stdin"):
+        assert redact(other) == other
 
 
 @pytest.mark.parametrize("operator", [";", "|", "&&", "`", "$(", ">", "\n"])
