@@ -201,7 +201,7 @@ def read_state(urn: str, state: Fields) -> ResourceState:
         ignored=tuple(strings(ignored)) if ignored is not None else None,
         timeouts={key: float(value) for key, value in timeouts if isinstance(value, int | float) and value},
         provider=read_provider(state.get("provider")),
-        custom=state.get("custom") is not False,
+        custom=bool(state.get("custom")),  # events omit it for components
     )
 
 
