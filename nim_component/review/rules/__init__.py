@@ -32,7 +32,7 @@ from . import (
 )
 
 OF_DELETIONS = frozenset({
-    *exposure.RULES, *network_policies.RULES, *autoscaling.RULES, *rights.RULES, *secrets.RULES, *config_maps.RULES,
+    *exposure.RULES, *routes.RULES, *network_policies.RULES, *autoscaling.RULES, *rights.RULES, *secrets.RULES, *config_maps.RULES,
 })  # fmt: skip
 """Rules that report the deletion of objects, and so do not get those that stay in the cluster."""
 
