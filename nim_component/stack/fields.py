@@ -1,7 +1,7 @@
 """Fields of the services of a stack file. Pure: it imports neither the program nor the SDK."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, cast, get_args
 
@@ -51,10 +51,8 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
 
     It neither runs the program nor reads secrets or the adapter lock file.
     """
-    texts = {key: _mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES)}
     services: dict[str, NIM] = {}
-    for name, fields in texts[SERVICES].items():
-        merged = merge_fields(texts[DEFAULTS], _mapping(fields), NIM)
+    for name, merged in _read_services(project, config):
         kept = {key: merged[key] for key in _ADAPTER_FIELDS if key in merged}
         if "hf_repo_ids" in kept:
             kept |= {"lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/adapters"}}
@@ -70,10 +68,8 @@ def read_adapters(project: str, config: Mapping[str, str]) -> dict[str, NIM]:
 
 def read_server_facts(project: str, config: Mapping[str, str]) -> dict[str, ServerFacts]:
     """Return the facts of the servers of a stack file that decide which adapters they load."""
-    texts = {key: _mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES)}
     servers: dict[str, ServerFacts] = {}
-    for name, fields in texts[SERVICES].items():
-        merged = merge_fields(texts[DEFAULTS], _mapping(fields), NIM)
+    for name, merged in _read_services(project, config):
         rank, generation, args = _mapping(merged.get("lora")).get("max_rank"), merged.get("generation"), merged.get("args")
         servers[name] = ServerFacts(
             image=str(merged.get("image") or NIM.model_fields["image"].default),
@@ -83,6 +79,13 @@ def read_server_facts(project: str, config: Mapping[str, str]) -> dict[str, Serv
             args=cast("list[Any]", args) if isinstance(args, list) else None,
         )
     return servers
+
+
+def _read_services(project: str, config: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and fields of each service, merged with the defaults."""
+    defaults, services = (_mapping(json.loads(config.get(f"{project}:{key}") or "{}")) for key in (DEFAULTS, SERVICES))
+    for name, fields in services.items():
+        yield name, merge_fields(defaults, _mapping(fields), NIM)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
