@@ -39,7 +39,7 @@ def excerpt_pair(old: str | None, new: str | None, limit: int = MAX_EXCERPT) -> 
         return first, second
     places = _find_places(first, second) if old is not None and new is not None else []
     if len(places) < 2 or _fits(places, limit):
-        start = max(0, places[0][0] - _BEFORE) if places and places[0][0] - _BEFORE > 0 and places[0][0] > limit // 2 else 0
+        start = _find_start(places[0], limit) if places else 0
         return _cut(first, start, limit), _cut(second, start, limit)
     ranked = sorted(places, key=lambda each: _DANGER.search(first[each[0] : each[1]] + second[each[2] : each[3]]) is None)
     shown = sorted(ranked[:_MAX_PLACES])
@@ -70,9 +70,12 @@ def _count_equal(first: Sequence[str], second: Sequence[str]) -> int:
 
 def _fits(places: list[Place], limit: int) -> bool:
     """Return true if one excerpt contains all differences."""
-    first, last = places[0], places[-1]
-    start = max(0, first[0] - _BEFORE) if first[0] > limit // 2 else 0
-    return max(last[1], last[3]) - start <= limit
+    return max(places[-1][1], places[-1][3]) - _find_start(places[0], limit) <= limit
+
+
+def _find_start(first: Place, limit: int) -> int:
+    """Return where an excerpt with the first difference begins."""
+    return max(0, first[0] - _BEFORE) if first[0] > limit // 2 else 0
 
 
 def _join(text: str, places: Sequence[tuple[int, ...]], more: int, limit: int) -> str:

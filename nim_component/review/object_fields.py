@@ -16,6 +16,7 @@ from .change import Change, ResourceState, ServiceChange
 
 SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 """Kinds of workloads that serve requests."""
+PVC = "PersistentVolumeClaim"
 JOBS = ("Job", "CronJob")
 """Kinds of workloads that run to their end and serve no requests."""
 WORKLOADS = (*SERVERS, "DaemonSet", "Job")
@@ -156,6 +157,8 @@ class Pause(NamedTuple):
 
     text: str
     consequence: str
+    reaches_new_pods: bool = False
+    """True if pods that start later get the new template."""
 
 
 def find_pause(state: ResourceState) -> Pause | None:
@@ -164,7 +167,7 @@ def find_pause(state: ResourceState) -> Pause | None:
     if state.kind == "Deployment" and get(spec, "paused") is True:
         return Pause("`paused` is true", "No pod gets it until `paused` is false again.")
     if state.kind in ("StatefulSet", "DaemonSet") and get(spec, "updateStrategy", "type") == "OnDelete":
-        return Pause("the update strategy is OnDelete", "Running pods keep the old template. Pods that start later get the new one.")
+        return Pause("the update strategy is OnDelete", "Running pods keep the old template. Pods that start later get the new one.", True)
     partition = integer(get(spec, "updateStrategy", "rollingUpdate", "partition")) or 0
     if state.kind == "StatefulSet" and partition >= (replicas(state) or partition + 1):
         return Pause(f"the partition is {partition}", "No pod gets it until the partition becomes smaller.")
@@ -177,7 +180,7 @@ def describe_replacement(change: Change) -> str:
     if state is None or state.kind not in (*SERVERS, "DaemonSet") or 0 in (replicas(state), replicas(change.before)):
         return "Pods that start later use it"
     if (pause := find_pause(state)) is not None:
-        return "No pod uses it at once" if "later" not in pause.consequence else "Pods that start later use it"
+        return "Pods that start later use it" if pause.reaches_new_pods else "No pod uses it at once"
     partition = integer(get(state.inputs, "spec", "updateStrategy", "rollingUpdate", "partition"))
     return f"Pods from number {partition} on are replaced" if partition else "Every pod is replaced"
 

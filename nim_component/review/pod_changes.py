@@ -9,6 +9,7 @@ from .accessors import Fields, mapping, mappings
 from .change import Change, ResourceState, ServiceChange
 from .pod_specs import PodSpec
 
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _APPLIED = ("create", "update", "replace")
 

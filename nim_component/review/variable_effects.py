@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..text.secret_names import is_probably_secret_variable
@@ -147,7 +148,7 @@ def find_effect(name: str, value: Any) -> Effect | None:
     upper, text = name.upper(), show(value)
     if _NEUTRAL.fullmatch(f"{upper}={text}"):
         return None
-    if known := next((effect for pattern, effect in _KNOWN if pattern.fullmatch(upper)), None):
+    if known := _find_known(upper):
         if known.rule == "code" and REMOTE_CODE.search(f"{text} {upper}={text}"):
             return Effect("code", CRITICAL, REMOTE, CRITICAL)
         if _SAFE.fullmatch(f"{upper}={text}"):
@@ -164,6 +165,11 @@ def find_effect(name: str, value: Any) -> Effect | None:
         if text.startswith(("/", "~")) and _PLACE_NAME.search(upper) and not _NO_PLACE_NAME.search(upper):
             return Effect("code", WARNING, _PLACE, None)
     return None
+
+
+@lru_cache(maxsize=4096)  # the services of a stack repeat most of their names
+def _find_known(upper: str) -> Effect | None:
+    return next((effect for pattern, effect in _KNOWN if pattern.fullmatch(upper)), None)
 
 
 def is_address(text: str) -> bool:

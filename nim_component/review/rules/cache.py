@@ -9,11 +9,10 @@ from ...kubernetes.quantities import read_quantity
 from ..accessors import Fields, get, mapping, mappings
 from ..change import COMPONENT, Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
-from ..object_fields import WORKLOADS, pods, variables
+from ..object_fields import PVC, WORKLOADS, pods, variables
 from ..sentences import Sentence, enumerate_values, sentence
 from ..values import show
 
-PVC = "PersistentVolumeClaim"
 SIZE = ("spec", "resources", "requests", "storage")
 CACHE_PATH = "/opt/nim/.cache"
 """Default of `NIM_CACHE_PATH`."""

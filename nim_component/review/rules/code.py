@@ -9,7 +9,7 @@ from typing import Any, cast
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity
-from ..pod_changes import ContainerChange, PodChange, container_changes, pod_changes
+from ..pod_changes import PROBES, ContainerChange, PodChange, container_changes, pod_changes
 from ..references import find_renames
 from ..sentences import sentence
 from ..settings import Setting, Settings, report_settings
@@ -96,7 +96,7 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
                 value = get(fields, "lifecycle", hook, action)
                 severity, new, text = (NOTICE, None, WAIT) if _is_sleep(value) else (CRITICAL, WARNING, HOOK)
                 add(f"lifecycle.{hook}.{action}", value, text, severity, new, END if hook == "preStop" else NO_HOOK)
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+    for probe in PROBES:
         if "exec" in mapping(fields.get(probe)):
             add(f"{probe}.exec", get(fields, probe, "exec"), HOOK, WARNING, WARNING, NO_HOOK)
     for index, source in enumerate(mappings(fields.get("envFrom"))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -47,13 +47,23 @@ _AS_VARIABLE = "In a pod that takes the entries as variables: "
 
 def files(service: ServiceChange) -> Iterator[Finding]:
     """Report files of a ConfigMap that are code. The loader that this package ships is known."""
-    for change in service.of("ConfigMap"):
-        if change.operation not in ("create", "update", "replace") or change.after is None:
-            continue
-        old, new = ({} if state is None else _entries(state) for state in (change.before, change.after))
+    for change, old, new in _changes(service):
         names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name) and _is_code(name, new.get(name, old.get(name))))
         if names and (change.before is not None or not _is_shipped(names, new)):
             yield _describe_files(service, change, names, new)
+
+
+def _changes(service: ServiceChange) -> Iterator[tuple[Change, dict[str, Any], dict[str, Any]]]:
+    """Yield the created and changed ConfigMaps, with their files before and after."""
+    for change in service.of("ConfigMap"):
+        if change.operation in ("create", "update", "replace") and change.after is not None:
+            yield change, {} if change.before is None else _entries(change.before), _entries(change.after)
+
+
+def _paths(change: Change, names: Collection[str]) -> list[str]:
+    """Return the paths of entries that differ."""
+    entries = [each for each in change.differences if len(each.path) > 1 and each.path[0] in ("data", "binaryData")]
+    return [each.where for each in entries if each.path[1] in names]
 
 
 def _entries(state: ResourceState) -> dict[str, Any]:
@@ -71,9 +81,7 @@ def _decode(value: Any) -> Any:
 
 def _describe_files(service: ServiceChange, change: Change, names: list[str], new: Fields) -> Finding:
     listed = enumerate_values(names, at_most=4)
-    paths = [
-        each.where for each in change.differences if len(each.path) > 1 and each.path[0] in ("data", "binaryData") and each.path[1] in names
-    ]
+    paths = _paths(change, names)
     if change.before is None:
         text = sentence("{object} is created, with code in {files}.", object=name_object(change), files=listed)
         return finding("code", WARNING, change, service.name, text, sentence("Pods that mount it can run the code with all their keys."))
@@ -101,12 +109,9 @@ def _is_code(name: str, text: Any) -> bool:
 
 def entries(service: ServiceChange) -> Iterator[Finding]:
     """Report entries that act as variables, that name other hosts, or that are authorities."""
-    for change in service.of("ConfigMap"):
-        if change.operation not in ("create", "update", "replace") or change.after is None:
-            continue
-        old, new = ({} if state is None else _entries(state) for state in (change.before, change.after))
+    for change, old, new in _changes(service):
         before = None if change.before is None else _settings(change.before, old)
-        found = _settings(change.after, new)
+        found = _settings(change.subject, new)
         yield from report_settings(service, change, before, found)
         if change.before is not None:
             yield from _report_hosts(service, change, old, new)
@@ -129,9 +134,9 @@ def _settings(state: ResourceState, values: Mapping[str, Any]) -> Settings:
 def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
     """Report texts that name hosts which they did not name before."""
     for name, value in sorted(new.items()):
-        added = sorted(_hosts(value) - _hosts(old.get(name)))
-        if (VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
+        if old.get(name) == value or (VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
             continue
+        added = sorted(_hosts(value) - _hosts(old.get(name)))
         if not added:
             yield from _report_lines(service, change, name, old.get(name), value)
             continue
@@ -139,18 +144,16 @@ def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any]
             "{object}: {file} now names {hosts}.", object=name_object(change), file=name, hosts=enumerate_values(added, at_most=4)
         )
         consequence = sentence("Programs that read it may send requests, and what they contain, there.")
-        paths = [each.where for each in change.differences if len(each.path) > 1 and each.path[1] == name]
-        yield finding("destination", WARNING, change, service.name, text, consequence, *paths)
+        yield finding("destination", WARNING, change, service.name, text, consequence, *_paths(change, [name]))
 
 
 def _report_lines(service: ServiceChange, change: Change, name: str, old: Any, new: Any) -> Iterator[Finding]:
     """Report changed lines that decide about code, rights or checks."""
     lines = [{*show(value).splitlines()} if isinstance(value, str | Redacted) else set[str]() for value in (old, new)]
     changed = sorted(line.strip() for line in lines[0] ^ lines[1] if RULE_FILE.search(name) or _DANGER.search(line[:_MAX_LINE]))
-    if changed and old != new:
+    if changed:
         text = sentence("{object}: {file} changes at {line}.", object=name_object(change), file=name, line=excerpt(changed[0]))
-        paths = [each.where for each in change.differences if len(each.path) > 1 and each.path[1] == name]
-        yield finding("code", WARNING, change, service.name, text, (_LINES,), *paths)
+        yield finding("code", WARNING, change, service.name, text, (_LINES,), *_paths(change, [name]))
 
 
 def _hosts(value: Any) -> set[str]:

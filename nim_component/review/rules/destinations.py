@@ -8,7 +8,7 @@ from typing import Any
 from ..accessors import Fields, get, mapping, mappings
 from ..change import ServiceChange
 from ..findings import CRITICAL, WARNING, Finding, Severity
-from ..pod_changes import ContainerChange, container_changes, pod_changes
+from ..pod_changes import PROBES, ContainerChange, container_changes, pod_changes
 from ..sentences import sentence
 from ..settings import Setting, Settings, report_settings
 
@@ -52,7 +52,7 @@ def _read_container(container: ContainerChange, fields: Fields) -> Settings:
 
 
 def _probe_hosts(container: Fields) -> Iterator[tuple[str, Any]]:
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+    for probe in PROBES:
         for action in ("httpGet", "tcpSocket"):
             if host := get(container, probe, action, "host"):
                 yield f"{probe}.{action}.host", host

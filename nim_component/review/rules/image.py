@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...local.markers import Unknown
+from ...names import SERVER_CONTAINER
+from ..accessors import Fields
 from ..change import ServiceChange
 from ..excerpts import excerpt_pair
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import WORKLOADS, containers, describe_replacement, gpus_of, variables
 from ..pod_changes import CONTAINER_LISTS, container_changes, containers_by_name, pod_changes
 from ..sentences import Sentence, sentence
@@ -39,7 +41,7 @@ def images(service: ServiceChange) -> Iterator[Finding]:
                 continue
             old, new, name = container.before.get("image"), container.after.get("image"), container.after.get("name")
             if old != new:
-                is_server = name in ("nim", None) or bool(gpus_of(container.after))
+                is_server = _is_server(container.after)
                 whose = () if name in ("nim", None) else sentence(" of container {name}", name=name)
                 first, second = excerpt_pair(show(old), show(new))
                 text = sentence(
@@ -49,10 +51,9 @@ def images(service: ServiceChange) -> Iterator[Finding]:
                     new=second,
                     note=_note(old, new, is_server),
                 )
-                severity = NOTICE if _is_same(old, new) else CRITICAL if _has_other_owner(old, new) else WARNING
                 yield finding(
                     "image",
-                    severity,
+                    _severity(old, new),
                     pod.change,
                     service.name,
                     text,
@@ -64,8 +65,18 @@ def images(service: ServiceChange) -> Iterator[Finding]:
         for each in component.differences:
             if each.path == ("image",):
                 text = sentence("The image changes from {old} to {new}{note}.", old=each.old, new=each.new, note=_note(each.old, each.new))
-                severity = CRITICAL if _has_other_owner(each.old, each.new) else WARNING
-                yield finding("image", severity, component, service.name, text, _consequence(each.old, each.new), "image")
+                yield finding(
+                    "image", _severity(each.old, each.new), component, service.name, text, _consequence(each.old, each.new), "image"
+                )
+
+
+def _severity(old: Any, new: Any) -> Severity:
+    return NOTICE if _is_same(old, new) else CRITICAL if _has_other_owner(old, new) else WARNING
+
+
+def _is_server(container: Fields) -> bool:
+    """Return true for the server of a service, and for another container with GPUs."""
+    return container.get("name") in (SERVER_CONTAINER, None) or bool(gpus_of(container))
 
 
 def _note(old: Any, new: Any, is_server: bool = True) -> Sentence:
@@ -143,8 +154,7 @@ def unpinned(service: ServiceChange) -> Iterator[Finding]:
             image = container.get("image")
             if isinstance(image, str) and split_image(image)[1] == "latest" and (path not in before or before[path].get("image") != image):
                 text = sentence("Image {image} has no fixed tag.", image=image)
-                is_server = container.get("name") == "nim" or bool(gpus_of(container))
-                other = "serve another model" if is_server else "run another program"
+                other = "serve another model" if _is_server(container) else "run another program"
                 consequence = sentence("After a restart, a pod may {other}; replicas may differ.", other=(other,))
                 yield finding("image-unpinned", WARNING, change, service.name, text, consequence, f"{path}.image")
 

@@ -9,11 +9,10 @@ from ...text.amounts import count_of, spell_duration
 from ..accessors import get
 from ..change import Change, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
-from ..object_fields import JOBS, SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
+from ..object_fields import JOBS, PVC, SERVERS, WORKLOADS, containers, replicas, startup_budget, total_gpus
 from ..sentences import Sentence, enumerate_values, name_kind, name_object, sentence
 from ..values import show
 
-PVC = "PersistentVolumeClaim"
 # Other rules report the creation and the deletion of these kinds.
 REPORTED_ELSEWHERE = (
     PVC, "Secret", "HorizontalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "NetworkPolicy", "Ingress",

@@ -10,7 +10,7 @@ from ..accessors import Fields
 from ..change import ServiceChange
 from ..findings import WARNING, Finding
 from ..object_fields import variables
-from ..pod_changes import ContainerChange, container_changes, pod_changes
+from ..pod_changes import PROBES, ContainerChange, container_changes, pod_changes
 from ..sentences import sentence
 from ..settings import Setting, Settings, report_settings
 from ..values import show
@@ -19,7 +19,7 @@ from ..variable_effects import Effect, find_effect
 _USED = Effect("code", WARNING, "The command of the container uses it.", None)
 _DEFAULT = "The program uses its default instead."
 _REFERENCE = re.compile(r"\$\((\w+)\)")
-_TEXTS = ("command", "args", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
+_TEXTS = ("command", "args", "lifecycle", *PROBES)
 """Fields of a container in which Kubernetes, or a shell, replaces names by values."""
 
 
@@ -53,7 +53,7 @@ def _find_effects(states: list[dict[str, Any]], containers: list[Fields]) -> dic
     for values, container in zip(states, containers, strict=True):
         text = show([container.get(field) for field in _TEXTS])
         for name, value in values.items():
-            is_used = re.search(rf"\$(\(|\{{)?{re.escape(name)}\b", text) is not None
+            is_used = "$" in text and re.search(rf"\$(\(|\{{)?{re.escape(name)}\b", text) is not None
             if found := find_effect(name, value) or (_USED if is_used else None):
                 effects[name] = found
     return effects
