@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "c3a370f6d84664a8"
+DIGEST = "a4a4337642dc61a2"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

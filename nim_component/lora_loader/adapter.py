@@ -61,6 +61,15 @@ def read_facts(spec: AdapterSpec, directory: Path, names: Iterable[str]) -> dict
     return facts
 
 
+def check_tensors(spec: AdapterSpec, path: Path, facts: dict[str, Any], server: Server) -> None:
+    """Add the facts of a file's tensors to those of its adapter, and compare them with the server.
+
+    Features that `check_fit` compared before are not compared again.
+    """
+    check_features(spec, add_features(facts, check_weights(spec, path)), server)
+    check_modules(spec, {"modules": facts["modules"]}, server)
+
+
 def check_fit(s: Settings, spec: AdapterSpec, facts: dict[str, Any], server: Server) -> None:
     """Compare an adapter with the limits of the server.
 

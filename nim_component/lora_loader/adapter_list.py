@@ -57,6 +57,11 @@ class AdapterSpec:
     def __str__(self) -> str:
         return f"adapter {self.name} ({self.repo_id}@{self.revision}{self.subfolder and f', {self.subfolder}'})"
 
+    @property
+    def locked_files(self) -> dict[str, LockedRecord]:
+        """Locked records by the name of the file in its directory; empty without a lock."""
+        return {path.rpartition("/")[2]: record for path, record in self.locked or ()}
+
     def in_repo(self, file: str) -> str:
         """Return the path of a file of the adapter in the repository."""
         return f"{self.subfolder}/{file}" if self.subfolder else file

@@ -110,8 +110,7 @@ def _find_problem(root: Path, spec: AdapterSpec) -> str | None:
     try:
         if not directory.is_dir():
             return "is not a directory" if os.path.lexists(directory) else "is missing"
-        names = {path.rpartition("/")[2]: record for path, record in spec.locked or ()}
-        if (extra := find_extra(directory, names, MANIFEST)) is not None:
+        if (extra := find_extra(directory, spec.locked_files, MANIFEST)) is not None:
             return f"has {_shown(extra)}, which is not locked"
         return next(filter(None, (_inspect(root, spec, path, record) for path, record in spec.locked or ())), None)
     except OSError as e:

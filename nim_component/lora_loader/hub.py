@@ -15,11 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from .adapter import check_fit, check_size, check_weights, read_config
+from .adapter import check_fit, check_size, check_tensors, read_config
 from .adapter_list import CONFIG, GRAMMAR, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
 from .downloads import Incoming, receive
-from .features import add_features, check_features
-from .modules import check_modules
 from .outcome import LoadError, block_stop_signals, megabytes, say
 from .refusals import allow_host, explain_certificate, explain_refusal, find_host, find_renamed, read_refusal
 from .settings import Settings
@@ -208,8 +206,7 @@ class Hub:
             if file.name == CONFIG:
                 facts = read_config(spec, into / CONFIG)
                 check_fit(self.s, spec, facts, server)
-            check_features(spec, add_features(facts, check_weights(spec, into / file.name)), server)
-            check_modules(spec, {"modules": facts["modules"]}, server)
+            check_tensors(spec, into / file.name, facts, server)
             (into / file.name).chmod(0o777)
         took = max(time.monotonic() - started, 0.001)
         say(f"{spec.name}: {amount} verified in {took:.1f} s ({megabytes(self.arrived[spec.name][1] / took)}/s)")

@@ -12,10 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .adapter import check_fit, check_weights, read_config
+from .adapter import check_fit, check_tensors, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterList, AdapterSpec
-from .features import add_features, check_features
-from .modules import check_modules
 from .outcome import LoadError, clean, say
 from .settings import Settings
 from .volume import directories, find_damage, is_published, read_manifest
@@ -102,6 +100,5 @@ def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
             )
     facts = read_config(spec, config)
     check_fit(s, spec, facts, wanted.server)
-    check_features(spec, add_features(facts, check_weights(spec, weights)), wanted.server)
-    check_modules(spec, {"modules": facts["modules"]}, wanted.server)
+    check_tensors(spec, weights, facts, wanted.server)
     return {**facts, "bytes": config.stat().st_size + weights.stat().st_size, "commit": manifest.get("commit")}

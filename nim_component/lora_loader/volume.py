@@ -64,9 +64,8 @@ def read_records(manifest: dict[str, Any]) -> dict[str, LockedRecord]:
 
 def find_damage(directory: Path, manifest: dict[str, Any], spec: AdapterSpec | None = None) -> str | None:
     """Return the first difference of a directory from its lock, or without a lock its manifest."""
-    locked = spec.locked if spec is not None else None
-    by_name = read_records(manifest) if locked is None else {path.rpartition("/")[2]: record for path, record in locked}
-    return find_difference(directory, by_name, MANIFEST)
+    records = read_records(manifest) if spec is None or spec.locked is None else spec.locked_files
+    return find_difference(directory, records, MANIFEST)
 
 
 def read_published(directory: Path, spec: AdapterSpec) -> tuple[dict[str, Any] | None, str]:
@@ -80,7 +79,7 @@ def read_published(directory: Path, spec: AdapterSpec) -> tuple[dict[str, Any] |
     if (damage := find_damage(directory, manifest, spec)) is not None:
         return None, damage
     try:
-        files = manifest["files"] if spec.locked is None else {path.rpartition("/")[2]: vars(each) for path, each in spec.locked}
+        files = manifest["files"] if spec.locked is None else {name: vars(each) for name, each in spec.locked_files.items()}
         commit = manifest["commit"] if spec.locked is None else spec.revision
         return {**manifest, **read_facts(spec, directory, list(files)), "commit": commit, "files": files}, ""
     except (LoadError, OSError, KeyError) as e:
