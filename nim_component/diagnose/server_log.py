@@ -15,6 +15,8 @@ _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(
     r"\s*File \"[^\"]*\", line \d+|.{0,300}\", line \d+, in [\w<>.]+$|\s*[~^]{2,}[~^ ]*$|\s*@?\s*0x[0-9a-f]{6,}|\s*frame #\d+: "
 )
+_NATIVE_FRAME = re.compile(r"\d{1,3} +0x[0-9a-f]{6,}\b|\d{1,3} +\S{0,300}\.so\S{0,20}\(\+0x[0-9a-f]+\)")
+"""Frame of a backtrace of C++, which follows its error. TensorRT-LLM numbers them."""
 _CHAIN = re.compile(r"The above exception was the direct cause|During handling of the above exception")
 _EXCEPTION = re.compile(
     r"(?P<kind>(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit|Interrupt|Failure|Timeout|NotFound|Cancelled|Unavailable|Expired))"
@@ -175,6 +177,8 @@ class _Reader:
             self.open = None
         elif _CHAIN.match(text):
             self.chained.add(line.process)
+        elif _NATIVE_FRAME.match(text):
+            self.open = None
         elif _FRAME.match(line.text):
             self.tracebacks.add(line.process)
             self.open = None

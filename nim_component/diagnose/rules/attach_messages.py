@@ -3,7 +3,7 @@
 Each pattern contains several words or an error code, so that no name of an object can match it.
 """
 
-from .cloud_messages import CLOUD_PATTERNS
+from .cloud_messages import CLOUD_PATTERNS, describe_permissions
 from .patterns import MessagePattern, any_of
 
 _WAIT_FOR_DETACH = (
@@ -35,6 +35,7 @@ ATTACH_PATTERNS = (
             r"ZoneMismatch|is not in the same availability zone as instance",
             r"cannot be attached to the VM because it is not in (?:zone|the same zone)",
             r"is not in the same zone as|Cannot attach disk [^\n]{0,160} zone|No matching NodeSelectorTerms",
+            r"volume is owned by (?:a )?different node",
         ),
         "The volume is in a zone or on a node where the pod cannot use it",
         "Allow the volume's zone in node_selector and affinity, or use a class whose volumeBindingMode is "
@@ -67,10 +68,11 @@ ATTACH_PATTERNS = (
         any_of(
             r"InvalidVolume\.NotFound|The volume '[^']*' does not exist",
             r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
-            r"Failed to find (?:volume|device path)|disk \S+ (?:could not be |was )?not found|Could not find disk|"
+            r"Failed to find (?:volume|device path(?!: \[\], last error))|disk \S+ (?:could not be |was )?not found|Could not find disk|"
             r"special device \S+ does not exist",
             r"The resource 'projects/[^']+' was not found",
             r"Failed to retrieve datastore for vol|(?:[Pp]ool ?(?:ID ?)?|fscID |fsName )\([^)\s]{1,120}\) not found in Ceph cluster",
+            r"is not registered as (?:a )?CNS volume",
             r"bound to non-existent pv|persistentvolumes? \"[^\"]*\" not found",
         ),
         "The storage behind the PVC's volume no longer exists",
@@ -106,17 +108,6 @@ ATTACH_PATTERNS = (
         "likely",
     ),
     *CLOUD_PATTERNS,
-    MessagePattern(
-        "storage-permission",
-        any_of(
-            r"UnauthorizedOperation|You are not authorized to perform this operation|is not authorized to perform: ",
-            r"(?:Linked)?AuthorizationFailed\b|does not have (?:authorization|permission) to perform action",
-            r"googleapi: Error 403: |Required '[\w.]+' permission for|Permission '[\w./]+' denied",
-            r"no EC2 IMDS role found|NoCredentialProviders|failed to refresh cached credentials",
-        ),
-        "The CSI driver has no permission to attach the volume",
-        "Grant its identity (ServiceAccount or role of the CSI driver) the permission in the evidence.",
-        "likely",
-    ),
+    *describe_permissions("attach"),
 )
 """Messages of failed attachments."""

@@ -81,6 +81,20 @@ BACKEND_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "storage-unreachable",
+        r'object is being deleted: tridenttransactions\.trident\.netapp\.io "[^"]{1,253}" already exists',
+        "Trident has not finished an earlier request for the volume: its storage system does not respond",
+        "Check that the backend is online: `tridentctl get backend`. The volume is requested again automatically.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-unreachable",
+        r"\b(?:require)?node (?P<node>[a-z0-9.-]{1,253}) is (?:not (?:ready|online|connected)|offline)\b",
+        "The storage node {node} is not ready",
+        "Check the node, and the pod of the storage system on it. The volume is requested again automatically.",
+        "likely",
+    ),
+    MessagePattern(
         "pvc-no-provisioner",
         r'services "portworx-service" not found',
         "Portworx, the provisioner of the StorageClass, is not installed",

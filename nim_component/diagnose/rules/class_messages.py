@@ -1,4 +1,4 @@
-"""Patterns of PVCs that do not fit their StorageClass: its sizes and its parameters."""
+"""Patterns of PVCs that do not fit their StorageClass: its sizes, its parameters, codes of CSI."""
 
 from .patterns import MessagePattern, any_of
 
@@ -40,6 +40,13 @@ SIZE_PATTERNS = (
 PARAMETER_PATTERNS = (
     MessagePattern(
         "pvc-class-invalid",
+        r"configuration error, no node was specified",
+        "The provisioner needs the node of the pod, and the StorageClass creates the volume before the pod is scheduled",
+        "Use a class whose volumeBindingMode is WaitForFirstConsumer ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-class-invalid",
         any_of(
             r"connect[ _-]mode can only be one of|\bconnect[ _-]?mode\b[^\n]{0,120}\b(?:DIRECT_PEERING|PRIVATE_SERVICE_ACCESS)\b",
             r"network project is: \S{1,80}, mismatch with instance project|private services? (?:access )?connection",
@@ -73,3 +80,29 @@ PARAMETER_PATTERNS = (
     ),
 )
 """Parameters of the class that its provisioner refuses."""
+
+CODE_PATTERNS = (
+    MessagePattern(
+        "storage-size",
+        r"code = OutOfRange desc = ",
+        "The StorageClass does not provide volumes of the requested size",
+        "Set {size} to a size of the class: the evidence names the limit.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-capacity",
+        r"code = ResourceExhausted desc = (?!grpc: )",
+        "The storage system finds no pool with room for the volume, among those that the StorageClass and the node allow",
+        "Check that the nodes and pools of the storage are online and have room. Lower {size}, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-class-invalid",
+        r"code = InvalidArgument desc = ",
+        "The provisioner refuses a parameter of the StorageClass, or a field of the PVC",
+        "Correct what the evidence names, or use another class ({storage_class}).",
+        "possible",
+    ),
+)
+"""Codes of a failed CreateVolume, whose meaning the CSI specification defines:
+https://github.com/container-storage-interface/spec/blob/master/spec.md#createvolume-errors."""

@@ -1,6 +1,6 @@
 """Patterns of errors of clouds that CSI drivers and load balancer controllers pass on.
 
-They precede the patterns of missing permissions: a disabled API has the same HTTP status.
+Errors of a disabled API precede those of missing permissions, which have the same HTTP status.
 """
 
 from .patterns import MessagePattern, any_of
@@ -45,6 +45,48 @@ CLOUD_PATTERNS = (
     ),
 )
 """Errors of an API that the account of the cluster has not activated."""
+
+
+def describe_permissions(action: str) -> tuple[MessagePattern, ...]:
+    """Return the patterns of a CSI driver that may not create or attach a volume.
+
+    Args:
+        action: Verb for the texts, such as `create`.
+    """
+    return (
+        MessagePattern(
+            "storage-permission",
+            any_of(
+                r"incorrect user ?name or password|\bInvalidLogin\b|\bauthentication (?:has )?failed\b|invalid session key",
+                r"code = Unauthenticated desc = |\b401 Unauthorized\b",
+            ),
+            "The storage system refuses the login of the CSI driver",
+            "Correct the user and the password or key in the Secret of the CSI driver.",
+            "likely",
+        ),
+        MessagePattern(
+            "storage-permission",
+            any_of(
+                r"UnauthorizedOperation|You are not authorized to perform this operation",
+                r"is not authorized to perform: ",
+                r"AccessDenied(?:Exception)?\b[:,]",
+                r"(?:Linked)?AuthorizationFailed\b",
+                r"does not have (?:authorization|permission) to perform action",
+                r"googleapi: Error 403: (?!.{0,200}quota)",
+                r"code = PermissionDenied desc = |ensure you have the right AWS permissions",
+                r"Required '[\w.]+' permission for",
+                r"Permission '[\w./]+' denied",
+                r"no EC2 IMDS role found|NoCredentialProviders|failed to retrieve credentials|failed to refresh cached credentials",
+                r"Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                r"Unable to initialize aws cloud",
+                r"\bNoPermission\b|RequestDisallowedByPolicy",
+            ),
+            f"The CSI driver has no permission to {action} the volume",
+            "Grant its identity (ServiceAccount, role or key of the CSI driver's controller) the permission in the evidence.",
+            "likely",
+        ),
+    )
+
 
 EXHAUSTED_PATTERN = MessagePattern(
     "storage-capacity",

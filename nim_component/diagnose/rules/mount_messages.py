@@ -131,6 +131,7 @@ MOUNT_PATTERNS = (
             r"no ceph mounters found on system|failed to find a mounter|iscsiadm: (?:not found|No such file)|rpc\.statd is not running",
             r"\bmount(?:ing|\.lustre: mount) [^\n]{1,900} failed: No such device|lustre modules loaded",
             r"does not support the following layers: \[",
+            r"wrong fs type, bad option, bad superblock on (?://|[^/\s]{1,255}:)",
         ),
         "The node lacks the client of the volume's file system",
         "Install the client on the GPU nodes: nfs-common or nfs-utils, cifs-utils, open-iscsi, or the kernel module in the evidence.",
@@ -216,6 +217,17 @@ MOUNT_PATTERNS = (
         r"No space left on device|no space left on device|too many open files|cannot allocate memory",
         "The node has no room left to mount the volume: disk, inodes, memory or open files",
         "Drain the node and free its disk, or give the GPU nodes a larger one.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-unreachable",
+        any_of(
+            r"unable to find device after multiple discovery attempts|registered multipath device not found",
+            r"device not found with serial \S|can't find active iSCSI session|no (?:multipath )?device found for (?:serial|WWN|LUN)",
+        ),
+        "The volume's device does not appear on the node",
+        "Check on the node that its iSCSI, Fibre Channel or NVMe sessions to the storage system exist, and that multipathd runs. The mount "
+        "is repeated automatically.",
         "likely",
     ),
     MessagePattern(

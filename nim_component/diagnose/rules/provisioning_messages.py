@@ -4,8 +4,8 @@ Each pattern contains several words or an error code, so that no name of an obje
 """
 
 from .backend_messages import BACKEND_PATTERNS
-from .class_messages import PARAMETER_PATTERNS, SIZE_PATTERNS
-from .cloud_messages import CLOUD_PATTERNS, EXHAUSTED_PATTERN
+from .class_messages import CODE_PATTERNS, PARAMETER_PATTERNS, SIZE_PATTERNS
+from .cloud_messages import CLOUD_PATTERNS, EXHAUSTED_PATTERN, describe_permissions
 from .patterns import SEE_EVIDENCE, MessagePattern, any_of
 
 FAILED = r'failed to provision volume with StorageClass "[^"]*": (?:rpc error: code = \w+ desc = )?'
@@ -57,26 +57,12 @@ PVC_PATTERNS = (
     ),
     *CLOUD_PATTERNS,
     *BACKEND_PATTERNS,
+    *describe_permissions("create"),
     MessagePattern(
         "storage-permission",
-        any_of(
-            r"UnauthorizedOperation|You are not authorized to perform this operation",
-            r"is not authorized to perform: ",
-            r"AccessDenied(?:Exception)?\b[:,]",
-            r"(?:Linked)?AuthorizationFailed\b",
-            r"does not have (?:authorization|permission) to perform action",
-            r"googleapi: Error 403: (?!.{0,200}quota)",
-            r"code = (?:PermissionDenied|Unauthenticated) desc = |ensure you have the right AWS permissions",
-            r"Required '[\w.]+' permission for",
-            r"Permission '[\w./]+' denied",
-            r"no EC2 IMDS role found|NoCredentialProviders|failed to retrieve credentials|failed to refresh cached credentials",
-            r"Not authorized to perform sts:AssumeRoleWithWebIdentity",
-            r"Unable to initialize aws cloud",
-            r"rados: ret=-(?:1|13),",
-            r"NoPermission\b|RequestDisallowedByPolicy",
-        ),
-        "The CSI driver has no permission to create the volume",
-        "Grant its identity (ServiceAccount, role or key of the CSI driver's controller) the permission in the evidence.",
+        r"rados: ret=-(?:1|13),",
+        "Ceph refuses the key of the CSI driver",
+        "Renew the key in the Secret of the CSI driver, and grant its user the capabilities that ceph-csi documents.",
         "likely",
     ),
     MessagePattern(
@@ -94,6 +80,7 @@ PVC_PATTERNS = (
             r"specified multi writer with mount access type|multi[- ]node access modes? (?:are|is) only supported",
             r"(?:ReadWriteMany|RWX|multi-?node)(?: access mode| volumes?)?(?: \S+){0,3} (?:is |are )?(?:not supported|unsupported)",
             r"not supported: (?:ReadWriteMany|ReadOnlyMany)",
+            r"only (?:\[?(?:ReadWriteOnce|RWO|SINGLE_NODE_WRITER)\]?)(?: access modes?| volumes?)? (?:is|are) (?:supported|allowed)",
             r"only support ReadWriteOnce access mode",
             r"multi-attach is only supported for io2 volumes",
             r"file services? (?:is|are) (?:not enabled|disabled)",
@@ -106,7 +93,7 @@ PVC_PATTERNS = (
     MessagePattern(
         "storage-quota",
         any_of(
-            r"VolumeLimitExceeded|MaxIOPSLimitExceeded|AccessPointLimitExceeded|FileSystemLimitExceeded|SnapshotLimitExceeded",
+            r"\b(?!Request)[A-Z][a-z]\w{0,60}LimitExceeded(?:Exception)?\b",
             r"You have exceeded your maximum|volume limit \(\d+\) has been reached",
             r"reached the maximum number of (?:access points|file systems|file shares|volumes)",
             r"Quota '[^']+' exceeded|Quota limit '[^']+' has been exceeded",
@@ -205,6 +192,7 @@ PVC_PATTERNS = (
         "Check the storage system and the log of the CSI driver's controller. The volume is requested again automatically.",
         "likely",
     ),
+    *CODE_PATTERNS,
     MessagePattern("pvc-provisioning", r".", "The volume of the PVC could not be provisioned", SEE_EVIDENCE, "likely"),
 )
 """Messages of the events of a PVC that is not bound. The last pattern matches every message."""

@@ -57,10 +57,12 @@ ARGUMENT_PATTERNS = (
         "image-incomplete",
         any_of(
             r"(?:ModuleNotFoundError: )?No module named '",
+            r"Could not find (?:nvcc|ninja|CUDA) |(?:CUDA_HOME|NVCC) environment variable is not set|Ninja is required to load C\+\+",
+            r"No such file or directory: '(?:nvcc|gcc|g\+\+|cc|ninja|ptxas)'",
             r"Failed to find C compiler|ImportError: (?:cannot import name|lib\S+: cannot open shared object file|\S+: undefined symbol)",
             r"lib(?!cuda\.|nvidia-ml)\S+\.so\S*: cannot open shared object file|undefined symbol: |version `GLIBC\S+' not found",
         ),
-        "The image lacks a Python package or a library of the server",
+        "The image lacks a Python package, a library or a compiler of the server",
         "Use the published image without changes, and remove command, PYTHONPATH and LD_LIBRARY_PATH if they are set.",
         sentences=(r"No module named '[\w.]{1,120}'", r"cannot import name '\w{1,120}' from .{1,300}"),
     ),

@@ -91,6 +91,7 @@ GPU_PATTERNS = (
             r"(?:bfloat16|bf16|fp8e4nv|fp8|nvfp4)\b.{0,80}(?:requires? (?:SM|compute capability)|not supported (?:in this "
             r"architecture|on this GPU))",
             r"is only supported on (?:CUDA )?(?:devices|GPUs) with compute capability",
+            r"compute capability \d+\.\d+ (?:or (?:higher|newer|above|later)|and above)[^\n]{0,20} required for \S{0,10}FP\d",
             r"type fp8e4nv not supported in this architecture|does not support bfloat16",
         ),
         "The node's GPU does not support the number format of the model (such as bf16, fp8 or a quantization)",
@@ -207,6 +208,7 @@ GPU_PATTERNS = (
             r"unspecified launch failure|the launch timed out and was terminated|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR)"
             r"|CUDNN_STATUS_(?:EXECUTION|INTERNAL)\w*",
             r"CUDA_ERROR_(?:ILLEGAL_ADDRESS|LAUNCH_FAILED|ASSERT)",
+            r"Assertion failed: .{1,300}\(/\S{0,200}/kernels/\S{1,200}\.\w{1,4}:\d+\)",
         ),
         "A GPU program of the server crashed",
         "Use another image tag or another profile (model_profile). If it happens on one node only, suspect its GPU.",

@@ -15,6 +15,12 @@ RDMA_PATTERNS = (
 PEER_PATTERNS = (
     MessagePattern(
         "peers-unreachable",
+        r"retrieving ncclUniqueId from \[(?P<rank>\d+)\].{1,120} got error: (?:Connection reset|Broken pipe)",
+        "The process of rank {rank} of the server ended before the others",
+        "Find the first error of that process: read the whole log, and for several nodes that of the leader pod.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
         any_of(
             r"Bootstrap ?: no socket interface found",
             r"connect to \S+ (?:failed|returned|timed out).{0,80}(?:refused|timed out|No route|unreachable|retry count)",
@@ -23,6 +29,7 @@ PEER_PATTERNS = (
             r"Timed? ?out (?:after \d+ \w+ )?(?:initializing process group|waiting for (?:clients|workers|the engine))",
             r"DistStoreError: wait timeout|Gloo connectFullMesh failed",
             r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
+            r"retrieving ncclUniqueId from \[\d+\].{1,120} got error: (?!Connection reset|Broken pipe)",
         ),
         "The processes of the server cannot reach each other",
         "Allow all traffic between the pods of the service (network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, "
