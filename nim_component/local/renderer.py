@@ -136,7 +136,7 @@ def main(folder: str, *wanted: str) -> None:
     load_engine()
     renders: Mapping[str, Any] = render_stacks(Path(folder), list(wanted), key)
     with os.fdopen(result, "w", encoding="utf-8") as stream:
-        json.dump(renders, stream)
+        stream.write(json.dumps(renders))  # `json.dump` encodes without the accelerator
 
 
 def redirect_output() -> int:

@@ -21,7 +21,7 @@ def merge_loader_changes(found: Sequence[Finding]) -> list[Finding]:
             groups.setdefault(each.consequence, []).append(each)
     merged = [(group, dict.fromkeys(each.service for each in group)) for group in groups.values()]
     merged = [(group, services) for group, services in merged if len(services) > 1]
-    replaced = [each for group, _ in merged for each in group]
+    replaced = {each for group, _ in merged for each in group}
     return [*(each for each in found if each not in replaced), *(_merge(group, [*services]) for group, services in merged)]
 
 

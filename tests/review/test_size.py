@@ -1,7 +1,9 @@
 """Length of the comment: within the limit, and with every finding as long as they fit."""
 
 import copy
+import cProfile
 import json
+import pstats
 import re
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from nim_component.review.findings import RULES
 from nim_component.review.sources.renders import compare_renders
 from nim_component.review.stack_review import review, review_all
+from nim_component.review.views.details import ordered_lines
 from nim_component.review.views.markdown import LIMIT, render_markdown
 
 from .changes import LORA, render_service
@@ -90,3 +93,16 @@ def test_unchanged_stacks_share_one_line(pair):
     lines = render_markdown(reviews).splitlines()
     assert [line for line in lines if "s3" in line] == ["Unchanged: `s0`, `s1`, `s2`, `s3`, `s4`."]
     assert "**1 of 6 stacks change**: 1 critical, 3 warnings." in lines
+
+
+def count_calls(pair: tuple[dict, dict], count: int) -> int:
+    """Return how many functions the details of this many services call."""
+    old, new = (multiply(render, count) for render in pair)
+    found, profile = review(compare_renders("prod", old, new)), cProfile.Profile()
+    profile.runcall(ordered_lines, found)
+    return pstats.Stats(profile).total_calls  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_effort_grows_with_services_only(pair):
+    few, many = count_calls(pair, 5), count_calls(pair, 20)
+    assert many < 4.2 * few

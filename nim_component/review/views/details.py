@@ -26,16 +26,14 @@ def ordered_lines(review: StackReview) -> list[str]:
 
     Long values are cut around their first difference.
     """
-    covered = [
-        (each.resource, path)
-        for each in review.findings
-        if each.severity.rank <= WARNING.rank and each.rule not in EFFECTS
-        for path in each.paths
-    ]
+    covered: dict[str, list[str]] = {}
+    for each in review.findings:
+        if each.severity.rank <= WARNING.rank and each.rule not in EFFECTS:
+            covered.setdefault(each.resource, []).extend(each.paths)
     first: list[str] = []
     others: list[str] = []
     for change in _changes(review):
-        paths = [path for urn, path in covered if urn == change.subject.urn]
+        paths = covered.get(change.subject.urn, [])
         severe = [each for each in change.differences if _overlaps(each.where, paths)]
         rest = [each for each in change.differences if not _overlaps(each.where, paths)]
         first += _change_lines(change, severe, is_cut=True) if severe else ()
