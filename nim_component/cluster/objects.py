@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from ..names import WORKER_INDEX
+
 Object = dict[str, Any]
 """A Kubernetes object as decoded JSON."""
 _COMBINED = "(combined from similar events): "
@@ -100,6 +102,11 @@ def condition(object_: Object, kind: str) -> Object:
 def is_ready(pod: Object) -> bool:
     """Return True if a pod is ready to receive requests."""
     return condition(pod, "Ready").get("status") == "True"
+
+
+def is_leader(pod: Object) -> bool:
+    """Return True unless a pod is a worker of a LeaderWorkerSet."""
+    return texts_at(pod, "metadata", "labels").get(WORKER_INDEX, "0") == "0"
 
 
 def is_finished(job: Object) -> bool:

@@ -9,6 +9,7 @@ from ..cluster.objects import (
     at,
     condition,
     containers_of,
+    is_leader,
     is_ready,
     is_terminating,
     message_of,
@@ -51,9 +52,15 @@ class Phase:
     order: int
     """Position of the phase: later phases have higher numbers, up to `READY`."""
 
+    def describe(self, *, names_pod: bool) -> str:
+        """Return the description, with the name of the pod if `names_pod`."""
+        return f"{self.pod}: {self.text}" if names_pod and self.pod else self.text
+
 
 def describe_phases(snapshot: Snapshot, adapters: int = 0, downloaded: int | None = None) -> Iterator[Phase]:
     """Yield the phase of each pod, or one phase of the service if it has no pods.
+
+    Workers without a leader have a phase of the service before their own.
 
     In a snapshot of a Job, yield one phase: that of the Job, or of its newest pod.
 
@@ -66,6 +73,8 @@ def describe_phases(snapshot: Snapshot, adapters: int = 0, downloaded: int | Non
         yield _describe_job(snapshot, snapshot.job, adapters, downloaded)
         return
     pods = _newest_generation(snapshot)
+    if pods and not any(map(is_leader, pods)):
+        yield Phase("", "waiting for the pod of a leader", 0)
     for pod in pods:
         yield Phase(name_of(pod), *_describe_pod(snapshot, pod, adapters, downloaded))
     if not pods:

@@ -9,7 +9,7 @@ import pytest
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, PrewarmArgs
 from nim_component.manifests.multi_node import WORKER_INDEX
 
-from .client import Client, Object, condition
+from .client import Client, Object, condition, wait_until
 from .controlplane import ControlPlane
 from .nodes import GPU, node
 from .objects import apply_all, pick, pods_of, render
@@ -199,7 +199,7 @@ def test_leader_worker_set_reports_each_pod(crds: None, cluster: Client, namespa
     assert report.lines_of("error")[0].startswith("llama: not ready after ")
 
 
-@pytest.mark.parametrize("refused", ["leader", "worker"])
+@pytest.mark.parametrize("refused", ["leader", "worker", "leader of a worker"])
 def test_quota_of_leader_worker_set_is_diagnosed(crds: None, cluster: Client, namespace: str, nodes, update, refused: str):
     """The controller does not run here, so the test creates its StatefulSets."""
     nodes([node(f"gpu-{n}", {GPU: 8}) for n in range(2)])
@@ -207,12 +207,18 @@ def test_quota_of_leader_worker_set_is_diagnosed(crds: None, cluster: Client, na
     objects = multi_node(namespace)
     leader, worker = pods_of(pick(objects, "LeaderWorkerSet"))
     sets = [stateful_set("llama-group", leader)]
-    if refused == "worker":
+    if refused != "leader":  # the first pod uses the whole quota
         sets.append(stateful_set("llama-group-0", worker, first=1))
+        first = sets.pop(0 if refused == "worker" else 1)
+        apply_all(cluster, [*objects, first])
+        wait_until("the first pod", lambda: cluster.pods(namespace))
+        objects.append(first)
     report, _ = update([*objects, *sets], "LeaderWorkerSet", until=warned)
     (warning,) = report.lines_of("warn")
     assert "The pod exceeds the namespace's quota gpus: requested requests.nvidia.com/gpu=8" in warning
-    assert "The pod exceeds the namespace's quota gpus" in report.lines_of("error")[0]
+    (error,) = report.lines_of("error")
+    assert "The pod exceeds the namespace's quota gpus" in error
+    assert ("waiting for the pod of a leader; llama-group-0-1: " in error) == (refused == "leader of a worker")
 
 
 def stateful_set(name: str, pod: Object, first: int = 0) -> Object:

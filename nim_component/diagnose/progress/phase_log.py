@@ -26,5 +26,5 @@ class PhaseLog:
         for phase in phases:
             if self.reported.get(phase.pod) != phase.text:
                 self.reported[phase.pod] = phase.text
-                lines.append(f"{phase.pod}: {phase.text}" if len(phases) > 1 and phase.pod else phase.text)
+                lines.append(phase.describe(names_pod=len(phases) > 1))
         return lines

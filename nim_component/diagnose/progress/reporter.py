@@ -62,7 +62,8 @@ class ProgressReporter:
         phases = list(describe_phases(snapshot, rollout.adapters))
         if diagnoses or any(phase.order < READY for phase in phases):
             elapsed = time.monotonic() - rollout.started
-            text = describe_failure(diagnoses, [phase.text for phase in phases], elapsed, rollout.success)
+            reached = [phase.describe(names_pod=snapshot.leader_worker_set is not None) for phase in phases]
+            text = describe_failure(diagnoses, reached, elapsed, rollout.success)
             lines = [text, *([rollout.note] if rollout.permanent is not None and rollout.note else []), f"  see: {find_link(errors)}"]
             rollout.report("error", "\n".join(lines))
 

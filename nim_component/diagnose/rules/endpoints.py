@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ...cluster.objects import Object, is_ready, items_at, name_of, text_at, texts_at
+from ...cluster.objects import Object, is_leader, is_ready, items_at, name_of, text_at, texts_at
 from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
@@ -26,14 +26,14 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             yield Diagnosis("model-missing", f"{text[0].upper()}{text[1:]}", MISSING_MODEL_FIX, subject=f"service/{snapshot.name}")
     for service in snapshot.all("services"):
         subject, selector = f"service/{name_of(service)}", texts_at(service, "spec", "selector")
-        if selector and any(is_ready(pod) for pod in snapshot.pods):
+        # On several nodes, the Service selects only the leader. A worker may be ready before.
+        if selector and any(is_ready(pod) and is_leader(pod) for pod in snapshot.pods):
             yield from _check_selector(service, selector, snapshot.pods, subject)
         if text_at(service, "spec", "type") == "LoadBalancer":
             yield from check_load_balancer(snapshot, service, subject)
 
 
 def _check_selector(service: Object, selector: dict[str, str], pods: list[Object], subject: str) -> Iterator[Diagnosis]:
-    # On several nodes, the Service selects only the leader. A worker may become ready before it.
     selected = [pod for pod in pods if selector.items() <= texts_at(pod, "metadata", "labels").items()]
     if not selected:
         text = f"The Service's selector matches no pod: {sanitize(', '.join(f'{key}={value}' for key, value in selector.items()), 150)}"

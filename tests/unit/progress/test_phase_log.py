@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from nim_component.diagnose.progress.phase_log import PhaseLog
+from nim_component.names import WORKER_INDEX
 
 from ..diagnose.kubernetes_objects import (
     NOW,
@@ -153,3 +154,16 @@ def test_skewed_clock_gives_no_negative_duration():
     ready = running(10, ready=True)
     early = replace(snapshot(ready), now=NOW - timedelta(hours=1))
     assert PhaseLog().add(early) == ["ready after 0 s"]
+
+
+def test_workers_without_leader_are_not_the_service() -> None:
+    leader, worker = (
+        running(ready=True, name=f"llama-group-{name}", metadata={"labels": {WORKER_INDEX: index}})
+        for index, name in (("0", "0"), ("1", "0-1"))
+    )
+    log = PhaseLog()
+    (waiting, ready) = log.add(snapshot(worker, leaderworkersets=[leader_worker_set()]))
+    assert waiting == "waiting for the pod of a leader"
+    assert ready.startswith("llama-group-0-1: ready after ")
+    (later,) = log.add(snapshot(leader, worker, leaderworkersets=[leader_worker_set()]))
+    assert later.startswith("llama-group-0: ready after ")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from nim_component.diagnose.snapshot import Snapshot
+from nim_component.names import WORKER_INDEX
 
 from ..kubernetes_objects import ago, deployment, event, running, service, snapshot, unschedulable
 from ..snapshots import NO_GPU, Case, NearMiss
@@ -59,6 +60,10 @@ CASES: dict[str, list[Case]] = {
     "service-selector": [
         (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "selector matches no pod: app=else"),
         (snapshot(running(ready=True), services=[service(selector={"app": "else"})]), "live objects: `pulumi up --refresh`."),
+        (
+            snapshot(running(ready=True, metadata={"labels": {WORKER_INDEX: "0"}}), services=[service(selector={"app": "else"})]),
+            "selector matches no pod: app=else",
+        ),
     ],
     "service-port": [
         (
@@ -105,12 +110,15 @@ NEAR_MISSES: dict[str, NearMiss] = {
         for surge in (0, 1)
     ],
     "old-pod-stuck": snapshot(running(name="old", metadata={"deletionTimestamp": ago(30)})),
-    # the Service selects only the leader of the node group, and the leader is not ready
-    "service-selector": snapshot(
-        running(ready=True, name="worker", metadata={"labels": {"worker-index": "1"}}),
-        running(name="leader", metadata={"labels": {"worker-index": "0"}}),
-        services=[service(selector={"worker-index": "0"})],
-    ),
+    # the Service selects only the leader of the node group, which is not ready, or does not exist
+    "service-selector": [
+        snapshot(
+            running(ready=True, name="worker", metadata={"labels": {WORKER_INDEX: "1"}}),
+            *leaders,
+            services=[service(selector={WORKER_INDEX: "0"})],
+        )
+        for leaders in ([running(name="leader", metadata={"labels": {WORKER_INDEX: "0"}})], [])
+    ],
     "service-port": snapshot(running(ready=True), services=[service()]),
     "model-missing": replace(snapshot(running(ready=True)), served=(["one"], ["base", "one"])),
     **{
