@@ -9,8 +9,8 @@ from .autoscaling import AutoscalingArgs
 from .base_modules import find_modules
 from .field_types import Memory
 from .fixes import fix
-from .generation import GenerationName, find_generation
-from .lora_adapter import PICKLES, LoRAAdapter
+from .generation import SINGLE_MODULE, GenerationName, find_generation
+from .lora_adapter import PICKLES, LockedAdapter, LoRAAdapter
 from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .managed_names import CACHE_PATH, SHM_PATH
 from .outputs import is_output
@@ -177,16 +177,36 @@ def validate_features(adapters: Sequence[LoRAAdapter] | None, name: GenerationNa
 
 
 def validate_modules(
-    adapters: Sequence[LoRAAdapter] | None, image: str, env: Mapping[str, Any] | None, args: Sequence[Any] | None
+    adapters: Sequence[LoRAAdapter] | None,
+    name: GenerationName | None,
+    image: str,
+    env: Mapping[str, Any] | None,
+    args: Sequence[Any] | None,
 ) -> Iterator[Problem]:
-    """Refuse locked adapters of another architecture: the base model has none of their modules."""
+    """Refuse locked adapters of another architecture: the base model lacks their modules.
+
+    The tensors decide. Without them, one module of the base model is enough: PEFT accepts further
+    target modules that a model does not have.
+    """
     base = find_base_model(*list_model_facts(image, env, args))
-    modules = find_modules(base)
+    limits = find_generation(name, image).lora
     for index, adapter in enumerate(adapters or ()):
-        targets = () if adapter.locked is None else adapter.locked.target_modules
-        if modules and targets and not set(targets) & set(modules):
-            message = f"changes only {', '.join(targets[:5])}, and {base} has none of these modules"
-            yield Problem(("hf_repo_ids", index), message, "Use an adapter of this base model.", repr(adapter.repo_id))
+        locked = adapter.locked
+        if locked is None or not (absent := find_absent_modules(locked, base)):
+            continue
+        if len(absent) == len(locked.modules or locked.target_modules):
+            message = f"changes only {', '.join(absent[:5])}, and {base} has none of these modules"
+        elif locked.modules and limits is not None and SINGLE_MODULE in limits.refused:
+            message = f"changes {', '.join(absent[:5])}, which {base} does not have"
+        else:
+            continue
+        yield Problem(("hf_repo_ids", index), message, "Use an adapter of this base model.", repr(adapter.repo_id))
+
+
+def find_absent_modules(locked: LockedAdapter, base: str | None) -> list[str]:
+    """Return the modules that a locked adapter changes and that the base model does not have."""
+    modules = find_modules(base)
+    return [each for each in locked.modules or locked.target_modules if modules and each not in modules]
 
 
 def validate_pickles(adapters: Sequence[LoRAAdapter] | None) -> Iterator[Problem]:

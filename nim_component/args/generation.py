@@ -47,6 +47,10 @@ class Metrics:
     """Counter: tokens written."""
 
 
+SINGLE_MODULE = "module"
+"""Feature of an adapter: a module that the base model does not have, as in the loader."""
+
+
 @dataclass(frozen=True)
 class LoRALimits:
     """Names under which the server reads its limits for adapters."""
@@ -64,7 +68,8 @@ class LoRALimits:
     """Name of the engine that loads adapters; empty if an image contains several."""
     refused: tuple[str, ...] = ()
     """Features of adapters that the engine refuses, as `adapters lock` records them. Support of
-    others is unknown. `module` is a single module that the base model does not have."""
+    others is unknown. `SINGLE_MODULE` is a module that the base model does not have, beside others
+    that it has."""
     documented: tuple[str, ...] = ()
     """Modules for which LoRA is documented; empty if there is no such list."""
 
@@ -141,7 +146,7 @@ TWO_VLLM = Generation(
     # https://docs.nvidia.com/nim/large-language-models/2.1.5/about-nim-llm/release-notes.html
     # https://github.com/vllm-project/vllm/blob/main/vllm/lora/peft_helper.py (features)
     # https://github.com/vllm-project/vllm/blob/main/vllm/lora/lora_model.py (modules)
-    lora=replace(_ARGUMENTS, engine="vLLM (NIM 2.x)", refused=("method", "DoRA", "modules_to_save", "bias", "module")),
+    lora=replace(_ARGUMENTS, engine="vLLM (NIM 2.x)", refused=("method", "DoRA", "modules_to_save", "bias", SINGLE_MODULE)),
     health_port_env="NIM_HEALTH_PORT",
     backend_port=8001,
     renamed_env=_RENAMED,

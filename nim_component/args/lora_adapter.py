@@ -144,6 +144,9 @@ class LockedAdapter(Arguments):
     target_modules: Annotated[ListOf[str], Field(default_factory=list)]
     """Target modules of the adapter's configuration; empty for a pattern."""
 
+    modules: Annotated[ListOf[str], Field(default_factory=list)]
+    """Modules that have tensors of LoRA in the weights. Empty: they are unknown."""
+
 
 class LoRAAdapter(Arguments):
     """LoRA adapter on the Hugging Face hub."""

@@ -39,7 +39,7 @@ RULES = (
     Rule(("generation", "image", "lora.max_rank", "lora.max_gpu", "lora.max_cpu", "env"), validate_limits),
     Rule(("hf_repo_ids", "lora.max_rank"), validate_ranks),
     Rule(("hf_repo_ids", "generation", "image"), validate_features),
-    Rule(("hf_repo_ids", "image", "env", "args"), validate_modules),
+    Rule(("hf_repo_ids", "generation", "image", "env", "args"), validate_modules),
     Rule(("hf_repo_ids",), validate_pickles, waits=False),
     Rule(("args", "env"), validate_engine_arguments, waits=False),
     Rule(("mem", "shm_size"), validate_memory),

@@ -238,6 +238,7 @@ class LockedAdapterDict(TypedDict, total=False):
     weights_only: bool | None
     features: ListOf[str]
     target_modules: ListOf[str]
+    modules: ListOf[str]
 
 
 class LockedFileDict(TypedDict, total=False):

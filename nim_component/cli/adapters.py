@@ -36,7 +36,7 @@ def lock(
     are used.
     """
     from ..args import LoRAAdapter
-    from ..lora.lockfile import AdapterLock, key_of, write_lock
+    from ..lora.lockfile import AdapterLock, find_split, key_of, write_lock
     from ..lora.resolve import resolve
     from ..lora_loader.outcome import LoadError, clean
 
@@ -56,7 +56,7 @@ def lock(
     after = AdapterLock(kept | {key: entry for key, entry in found.items() if not isinstance(entry, LoadError)})
     for line in _changes(before, after):
         typer.echo(line)
-    for line in list_warnings(locked, after, locked.services):
+    for line in [*list_warnings(locked, after, locked.services), *find_split(after)]:
         typer.echo(f"warning: {line}", err=True)
     text = write_lock(after)
     if path.is_file() and path.read_text(encoding="utf-8") == text:

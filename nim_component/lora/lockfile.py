@@ -75,8 +75,7 @@ def write_lock(lock: AdapterLock) -> str:
 
 def _unset(entry: LockedAdapter) -> set[str]:
     """Return the fields to leave out, so that a lock file of an earlier release stays as it is."""
-    optional = {"features": entry.features, "target_modules": entry.target_modules, "weights_only": entry.weights_only}
-    return {name for name, value in optional.items() if not value}
+    return {name for name in ("features", "target_modules", "modules", "weights_only") if not getattr(entry, name)}
 
 
 def apply_lock(nim: NIM, lock: AdapterLock) -> tuple[NIM, list[Problem]]:
@@ -102,3 +101,18 @@ def unused(lock: AdapterLock, services: Iterable[NIM]) -> list[str]:
     """Return the keys of locked adapters that no service lists."""
     listed = {key_of(each) for nim in services for each in nim.hf_repo_ids or () if isinstance(each, LoRAAdapter)}
     return sorted(set(lock.adapters) - listed)
+
+
+def find_split(lock: AdapterLock) -> list[str]:
+    """Return a sentence for each branch or tag that is locked at several commits.
+
+    That happens when an entry is added after the branch moved.
+    """
+    commits: dict[str, set[str]] = {}
+    for key, entry in lock.adapters.items():
+        commits.setdefault(key.partition(" ")[0], set()).add(entry.commit[:12])
+    return [
+        f"{revision} is locked at several commits: {', '.join(sorted(found))}. To move all its adapters to one, use --upgrade."
+        for revision, found in sorted(commits.items())
+        if len(found) > 1
+    ]

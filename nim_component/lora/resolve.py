@@ -19,6 +19,7 @@ from ..lora_loader.library import import_library, silence
 from ..lora_loader.outcome import LoadError
 from ..lora_loader.settings import Settings, read_endpoint, read_token
 from .lockfile import key_of
+from .weights_header import SAFETENSORS, read_weights_header
 
 DEADLINE = 600
 """Seconds until the resolution of all adapters fails."""
@@ -28,8 +29,8 @@ def resolve(adapters: Iterable[LoRAAdapter]) -> dict[str, LockedAdapter | LoadEr
     """Resolve adapters to commit, files, hashes, rank and base model.
 
     `HF_TOKEN` and `HF_ENDPOINT` of the environment are used. Files whose SHA-256 the hub records
-    are not downloaded; usually only the small configuration of an adapter is. Pickles are
-    downloaded and scanned, never loaded.
+    are not downloaded: of usual weights only the header is, beside the small configuration. Pickles
+    are downloaded and scanned, never loaded.
 
     Returns:
         By `key_of`: the locked adapter, or the LoadError that explains why it has none.
@@ -106,9 +107,10 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
                 facts = read_config(spec, into / CONFIG)
             elif facts:  # the configuration is the first file
                 add_features(facts, of_tensors)
+        elif file.name.endswith(SAFETENSORS) and facts:
+            add_features(facts, read_weights_header(hub, spec, commit, file))
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:
         raise LoadError("no-match", f"{spec}: its {CONFIG} is stored as a large file, so this is not an adapter. Correct the repo id")
-    facts.pop("modules", None)  # only of files that were downloaded
     weights_only = True if find_pickles(records) else None  # other pickles were refused above
     return LockedAdapter(commit=commit, files=records, weights_only=weights_only, **facts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..args import NIM, LoRAAdapter
-from ..args.adapter_rules import validate_features, validate_modules, validate_pickles, validate_ranks
+from ..args.adapter_rules import find_absent_modules, validate_features, validate_modules, validate_pickles, validate_ranks
 from ..args.generation import GenerationName, find_generation
 from ..args.outputs import is_output
 from ..args.problems import Problem
@@ -39,7 +39,7 @@ def find_problems(adapters: Sequence[LoRAAdapter], server: ServerFacts) -> Itera
     """Yield the problems of locked adapters that a preview refuses."""
     yield from validate_ranks(adapters, server.max_rank)
     yield from validate_features(adapters, server.generation, server.image)
-    yield from validate_modules(adapters, server.image, server.env, server.args)
+    yield from validate_modules(adapters, server.generation, server.image, server.env, server.args)
     yield from validate_pickles(adapters)
 
 
@@ -55,6 +55,12 @@ def find_doubts(adapters: Sequence[LoRAAdapter], server: ServerFacts) -> Iterato
         for feature in locked.features:
             if feature.partition(" ")[0] not in refused:
                 yield f"{adapter.repo_id} uses {feature}, and its support by the server is unknown. Test it before a release."
+        refusals = validate_modules([adapter], server.generation, server.image, server.env, server.args)
+        if locked.modules and (absent := find_absent_modules(locked, base)) and not list(refusals):
+            yield f"{adapter.repo_id} changes {', '.join(absent[:5])}, which {base} does not have. Use an adapter of this model."
+        documented = limits.documented if limits is not None else ()
+        if limits is not None and (extra := [each for each in locked.modules if documented and each not in documented]):
+            yield f"{adapter.repo_id} changes {', '.join(extra[:5])}, and {limits.engine} documents no support for that. Test it first."
         if is_other_model(locked.base_model or "", base or ""):
             yield f"{adapter.repo_id} was trained on {locked.base_model}, and the server's model is {base}. Use an adapter of this model."
         if limits is not None and server.max_rank is None and (locked.rank or 0) > limits.default_rank:

@@ -8,7 +8,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from .adapter import check_fit, check_size, check_tensors, read_config
-from .adapter_list import CONFIG, GRAMMAR, WEIGHTS, AdapterSpec, Server, find_pickles, is_sha256, is_size
+from .adapter_list import CONFIG, AdapterSpec, Server
 from .downloads import Incoming, receive
 from .outcome import LoadError, block_stop_signals, megabytes, say
+from .records import select_files
 from .refusals import allow_host, explain_certificate, explain_refusal, find_host, find_renamed, read_refusal
 from .settings import Settings
 from .volume import MANIFEST, find_free
@@ -51,6 +52,9 @@ class Hub:
         """Hosts that responded: the hub, and those to which it redirects."""
         self.renamed: set[str] = set()
         """Names of adapters whose repositories were renamed."""
+        self.records: dict[tuple[str, str], dict[str, Any] | LoadError] = {}
+        """Records of the hub by repository and revision, or failures without the adapter's name."""
+        self.turns: dict[tuple[str, str], threading.Lock] = {}
         self.streams = 1
         """Connections for one large file."""
         self.lock = threading.Lock()
@@ -104,29 +108,27 @@ class Hub:
             by_config = sorted(spec.locked, key=lambda entry: not entry[0].endswith(CONFIG))
             return spec.revision, [Incoming(path, record.size, record.sha256, None) for path, record in by_config]
 
-        record = self.retry(spec, lambda: self.read_record(spec))
-        there = {f["rfilename"]: f for f in record["siblings"]}
-        names = spec.files or (CONFIG, next((w for w in WEIGHTS if spec.in_repo(w) in there), WEIGHTS[0]))
-        wanted = [spec.in_repo(name) for name in names]
-        if missing := [path for path in wanted if path not in there]:
-            what = f"no {' and no '.join(missing)} among the repo's {len(there)} files"
-            fix = "If this is a LoRA adapter, correct its revision, subfolder or files, else the repo id"
-            if folders := find_folders(there):
-                fix = f"Folders with adapters: {', '.join(folders)}. Set subfolder to one of them"
-            raise LoadError("no-match", f"{spec}: {what}. {fix}")
-        if not spec.allow_pickle and (pickles := find_pickles(wanted)):
-            fix = "Convert them to safetensors; if you trust the repo, set allow_pickle: true on the adapter"
-            raise LoadError("pickle", f"{spec}: its weights are only in {pickles[0]}, a pickle, which can run code in the server. {fix}")
-        files: list[Incoming] = []
-        for path in sorted(wanted, key=lambda path: not path.endswith(CONFIG)):
-            f: dict[str, Any] = there[path]
-            large: dict[str, Any] | None = f["lfs"] if isinstance(f.get("lfs"), dict) else None
-            sha256, size, blob_id = (large or {}).get("sha256"), (large or f).get("size"), f.get("blobId")
-            if size is None or not (is_size(size) and (is_sha256(sha256) or (sha256 is None and is_blob_id(blob_id)))):
-                fix = "so nothing can be verified. Use a complete hub"
-                raise LoadError("damaged", f"{spec}: no size or hash for {path} from {self.host}, {fix}")
-            files.append(Incoming(path, size, sha256, blob_id))
-        return record["sha"], files
+        record = self.find_record(spec)
+        return record["sha"], select_files(spec, {f["rfilename"]: f for f in record["siblings"]}, self.host)
+
+    def find_record(self, spec: AdapterSpec) -> dict[str, Any]:
+        """Return the hub's record of a repository at a revision, from one request.
+
+        Adapters of one branch therefore have one commit, also if the branch moves meanwhile.
+        """
+        key = spec.repo_id, spec.revision
+        with self.lock:
+            turn = self.turns.setdefault(key, threading.Lock())
+        with turn:
+            if key not in self.records:
+                try:
+                    self.records[key] = self.retry(spec, lambda: self.read_record(spec))
+                except LoadError as e:  # after all attempts: the next adapter of this branch makes none
+                    self.records[key] = LoadError(e.kind, str(e).removeprefix(str(spec)))
+            record = self.records[key]
+        if isinstance(record, LoadError):
+            raise LoadError(record.kind, f"{spec}{record}")
+        return record
 
     def read_record(self, spec: AdapterSpec) -> dict[str, Any]:
         """Return the hub's record of a repository, of limited size."""
@@ -227,17 +229,6 @@ class Hub:
                 if done < size:
                     say(f"{name}: {megabytes(done)} of {megabytes(size)}, {megabytes((done - before.get(name, 0)) / 5)}/s")
                 before[name] = done
-
-
-def find_folders(paths: Iterable[str]) -> list[str]:
-    """Return the first folders of a repository that contain the configuration of an adapter."""
-    folders = (path.removesuffix(f"/{CONFIG}") for path in paths if path.endswith(f"/{CONFIG}"))
-    return sorted(folder for folder in folders if GRAMMAR["subfolder"].fullmatch(folder))[:8]
-
-
-def is_blob_id(value: Any) -> bool:
-    """Return True for a Git blob id."""
-    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}", value) is not None
 
 
 def retry_after(headers: Any) -> float:

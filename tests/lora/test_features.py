@@ -10,6 +10,7 @@ import pytest
 
 from nim_component.args.base_modules import find_modules
 from nim_component.args.generation import find_generation
+from nim_component.lora.weights_header import FIRST_BYTES
 from nim_component.lora_loader.features import read_features, read_tensor_features
 from tests.lora.hub import Hub, Repo, adapter, safetensors
 from tests.lora.pod import Pod
@@ -255,6 +256,54 @@ def test_lock_records_targets_and_preview_refuses_them(project: Project, hub: Hu
         project.preview()
     project.serve("org/one", "org/two", image="nvcr.io/nim/nvidia/other:2.0.3")
     project.preview()
+
+
+def test_lock_reads_tensors_without_weights(project: Project, hub: Hub) -> None:
+    """The configuration is that of plain LoRA, and the weights are not."""
+    names = [*(f"m.layers.{at}.q_proj.lora_magnitude_vector" for at in range(3000)), OTHER]
+    tensors = {name: {"dtype": "F16", "shape": [1], "data_offsets": [2 * at, 2 * at + 2]} for at, name in enumerate(names)}
+    header = json.dumps(tensors).encode()
+    assert len(header) > 2 * FIRST_BYTES, "more than one request"
+    hub.repos["org/one"] = Repo(
+        {"main": adapter(1) | {"adapter_model.safetensors": len(header).to_bytes(8, "little") + header + bytes(6002)}}
+    )
+    hub.repos["org/two"] = Repo({"main": with_tensor("m.q_proj.lora_A.weight") | {"adapter_model.safetensors": safetensors(50_000_000)}})
+    project.serve("org/one", "org/two", image="nvcr.io/nim/meta/llama3-8b-instruct:1.0.3")
+    locked = project.run("lock")
+    assert locked.returncode == 0, locked
+    entries = json.loads(project.lock.read_text())["adapters"]
+    assert (entries["org/one@main"]["features"], entries["org/one@main"]["modules"]) == (["DoRA"], ["c_attn", "q_proj"])
+    assert "modules" not in entries["org/two@main"]
+    assert hub.bytes_sent < 3_000_000
+    doubts = [
+        "org/one changes c_attn, which meta/llama3-8b-instruct does not have. Use an adapter of this model.",
+        "org/one changes c_attn, and NIM 1.x documents no support for that. Test it first.",
+    ]
+    assert [each for each in doubts if f"warning: llama: {each}" not in locked.stderr] == [], locked
+    assert project.preview().warnings()
+    project.serve("org/one", image="nvcr.io/nim/meta/llama3-8b-instruct:2.0.3")
+    with pytest.raises(
+        Exception, match=r"hf_repo_ids\[0\]: uses DoRA(.|\n)*hf_repo_ids\[0\]: changes c_attn, which meta/llama3-8b-instruct does"
+    ):
+        project.preview()
+
+
+@pytest.mark.parametrize("weights", [b"version https://git-lfs.github.com/spec/v1\n", safetensors()[:-1], b"\x00" * 7])
+def test_lock_refuses_weights_without_tensors(project: Project, hub: Hub, weights: bytes) -> None:
+    hub.repos["org/one"] = Repo({"main": adapter(1) | {"adapter_model.safetensors": weights}})
+    project.serve("org/one")
+    locked = project.run("lock")
+    assert locked.returncode == 1 and not project.lock.exists(), locked
+    assert "adapter one (org/one@main): adapter_model.safetensors is not a safetensors file (" in locked.stderr
+
+
+@pytest.mark.parametrize("trouble", [{"no_range": True}, {"gzip": True}, {"redirect": ""}, {"file_status": 503, "times": 1}])
+def test_lock_reads_tensors_from_any_hub(project: Project, hub: Hub, trouble: dict[str, Any]) -> None:
+    hub.repos["org/one"] = Repo({"main": with_tensor(OTHER)}, trouble=trouble)
+    project.serve("org/one")
+    locked = project.run("lock")
+    assert locked.returncode == 0, locked
+    assert json.loads(project.lock.read_text())["adapters"]["org/one@main"]["modules"] == ["c_attn"]
 
 
 def test_lock_warns_of_what_a_preview_refuses(project: Project, hub: Hub) -> None:

@@ -82,7 +82,8 @@ def test_lock_makes_previews_exact(hub: Hub, project: Project, pod: Pod) -> None
     entry = json.loads(project.lock.read_text())["adapters"]["org/two@main"]
     assert (entry["rank"], entry["base_model"]) == (32, "meta-llama/Meta-Llama-3-8B-Instruct")
     assert sorted(entry["files"]) == ["adapter_config.json", "adapter_model.safetensors"]
-    assert not [each for each in hub.requests if "safetensors" in each], "the hub lists the hash of the weights: they are not downloaded"
+    of_weights = [each.split("/resolve/")[0] for each in hub.requests if "safetensors" in each]
+    assert sorted(of_weights) == ["GET /org/one", "GET /org/two"], "only the headers: the hub lists the hashes of the weights"
     first, second = project.specs()
     assert (first["revision"], second["name"]) == (one, "second") and second["locked"] == entry["files"]
     hub.requests.clear()
@@ -110,6 +111,25 @@ def test_locked_adapters_stay_without_upgrade(hub: Hub, project: Project) -> Non
     project.serve("org/two")
     assert "- org/one@main" in project.run("lock").stdout
     assert list(json.loads(project.lock.read_text())["adapters"]) == ["org/two@main"]
+
+
+def test_later_entry_of_moved_branch_warns(hub: Hub, project: Project) -> None:
+    def push(seed: int) -> str:
+        hub.repos["org/many"] = Repo({"main": {f"{folder}/{name}": data for folder in "abc" for name, data in adapter(seed).items()}})
+        return (hub.repos["org/many"].commit("main") or "")[:12]
+
+    before = push(1)
+    project.serve(*({"repo_id": "org/many", "subfolder": folder} for folder in "ab"))
+    locked = project.run("lock")
+    assert locked.returncode == 0 and "warning" not in locked.stderr, locked
+    assert len([each for each in hub.requests if "/api/" in each]) == 1, "one record for both"
+    after = push(2)
+    project.serve(*({"repo_id": "org/many", "subfolder": folder} for folder in "abc"))
+    locked = project.run("lock")
+    first, second = sorted((before, after))
+    words = f"warning: org/many@main is locked at several commits: {first}, {second}. To move all its adapters to one, use --upgrade."
+    assert words in locked.stderr.splitlines(), locked
+    assert project.run("lock", "--upgrade").stderr == ""
 
 
 def test_unlocked_adapter_fails_and_unlisted_warns(project: Project) -> None:

@@ -45,6 +45,7 @@ def test_two_adapters_of_one_repository_are_published(hub: Hub, pod: Pod, severa
         assert sorted(p.name for p in (pod.adapters / name).iterdir()) == [".nim-lora.json", CONFIG, WEIGHTS]
         assert (pod.adapters / name / WEIGHTS).read_bytes() == files[WEIGHTS]
     assert [result.lines[name]["rank"] for name in ("support", "sales-v2")] == [8, 64]
+    assert len([each for each in hub.requests if "/api/" in each]) == 1, "both adapters have one commit"
     hub.requests.clear()
     assert (pod.run().code, hub.requests) == (0, [])
 
@@ -63,6 +64,16 @@ def test_missing_folder_lists_the_folders(hub: Hub, pod: Pod, several: Repo, sub
     pod.list_adapters(*listed({"subfolder": subfolder, "name": "one"}))
     result = pod.run()
     assert result.code == 14 and "Folders with adapters: adapters/sales, adapters/support. Set subfolder to one" in result.last, result
+
+
+def test_unreachable_record_fails_each_adapter_once(hub: Hub, pod: Pod, several: Repo) -> None:
+    several.trouble["api_status"] = 404
+    pod.list_adapters(*listed({"subfolder": "adapters/support"}, {"subfolder": "adapters/sales"}))
+    result = pod.run()
+    assert [result.lines[name]["message"].partition(")")[0] for name in ("support", "sales")] == [
+        f"adapter {name} (org/many@main, adapters/{name}" for name in ("support", "sales")
+    ], result
+    assert len(hub.requests) == 1
 
 
 def test_files_are_paths_below_the_subfolder(hub: Hub, pod: Pod) -> None:

@@ -35,7 +35,7 @@ ORDERED: set[Path] = {
 """Lists of pods whose order has a meaning: Kubernetes starts containers in their order."""
 OUTSIDE_PODS = {"autoscaling", "network_policy", "service", "ingress", "http_route", "grpc_route", "metrics"}
 """Fields that no pod contains."""
-RECORDED = {("hf_repo_ids", "locked", "features"), ("hf_repo_ids", "locked", "target_modules")}
+RECORDED = {("hf_repo_ids", "locked", "features"), ("hf_repo_ids", "locked", "target_modules"), ("hf_repo_ids", "locked", "modules")}
 """Lists of the lock file that are only validated: no pod contains them."""
 
 

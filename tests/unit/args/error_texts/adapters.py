@@ -101,6 +101,23 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "adapter of this base model.",
     ),
     (
+        {
+            **LORA,
+            "generation": "2.x-vllm",
+            "hf_repo_ids": [
+                {
+                    "repo_id": "a/x",
+                    "locked": {
+                        "commit": "a" * 40,
+                        "files": {"adapter_model.safetensors": {"size": 1, "sha256": "0" * 64}},
+                        "modules": ["c_attn", "q_proj"],
+                    },
+                }
+            ],
+        },
+        "hf_repo_ids[0]: changes c_attn, which meta/llama3-8b-instruct does not have (got 'a/x'). Use an adapter of this base model.",
+    ),
+    (
         {**LORA, "hf_repo_ids": [{"repo_id": "a/x", "files": ["adapter_config.json", "adapter_model.safetensors", *map(str, range(99))]}]},
         "hf_repo_ids[0].files: must have at most 100 files. List the files that the server reads.",
     ),
