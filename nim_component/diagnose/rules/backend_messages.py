@@ -7,6 +7,11 @@ from .patterns import MessagePattern, any_of
 
 _NFS_DIRECTORY = r"unable to create directory to provision new pv: mkdir \S{1,1000}: "
 
+NO_POOL = (
+    "The storage system finds no pool with room for the volume, among those that the StorageClass and the node allow",
+    "Check that the nodes and pools of the storage are online and have room. Lower {size}, or use another class ({storage_class}).",
+)
+"""Problem and fix of a storage system that finds no pool."""
 BUSY_DRIVER = MessagePattern(
     "storage-throttled",
     r"Too many concurrent requests, please retry",
@@ -23,6 +28,12 @@ BACKEND_PATTERNS = (
         r"Requested capacity \d{1,20} exceeds maximum allowed \d{1,20}",
         "The storage behind the StorageClass has no room for the volume",
         "Lower {size}, add storage or delete volumes, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-capacity",
+        r"(?:not enough|no suitable|cannot find suitable) (?:\w+ ){0,2}pools?\b|not able to select a node to create the PV",
+        *NO_POOL,
         "likely",
     ),
     MessagePattern(

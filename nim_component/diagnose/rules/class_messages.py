@@ -1,5 +1,6 @@
 """Patterns of PVCs that do not fit their StorageClass: its sizes, its parameters, codes of CSI."""
 
+from .backend_messages import NO_POOL
 from .patterns import MessagePattern, any_of
 
 SIZE_PATTERNS = (
@@ -64,7 +65,7 @@ PARAMETER_PATTERNS = (
             r"invalid (?:option|parameter)s? \"?\S+\"? (?:for|in) (?:volume plugin|(?:the )?storage ?class)",
             r"Iops to volume size ratio|Volume iops of \d+ is too (?:low|high)|iops (?:parameter )?(?:is )?(?:required|not supported)",
             r"(?:is not|not) supported (?:sku/storageaccounttype|cachingmode|NetworkAccessPolicy)",
-            r"(?:is a required parameter|parameters? (?:is|are) missing|missing (?:required )?parameter)",
+            r"(?:is a required parameter|\b[A-Za-z]\w{1,40} is required\.?$|parameters? (?:is|are) missing|missing (?:required )?parameter)",
             r"(?:fileSystemId|clusterID|pool) (?:not specified|must be set|is not set)|one of fileSystemId",
             r"missing configuration (?:for|of) cluster ID|Missing \w+ parameter|invalid StorageClass parameters",
             r"pool not found|pool \(\S+\) not found in Ceph cluster",
@@ -92,8 +93,14 @@ CODE_PATTERNS = (
     MessagePattern(
         "storage-capacity",
         r"code = ResourceExhausted desc = (?!grpc: )",
-        "The storage system finds no pool with room for the volume, among those that the StorageClass and the node allow",
-        "Check that the nodes and pools of the storage are online and have room. Lower {size}, or use another class ({storage_class}).",
+        *NO_POOL,
+        "likely",
+    ),
+    MessagePattern(
+        "volume-creating",
+        r"code = Aborted desc = ",
+        "The CSI driver is busy with an earlier request for the volume",
+        "Wait: the volume is requested again automatically. After 20 minutes, see the log of the CSI driver's controller.",
         "likely",
     ),
     MessagePattern(

@@ -5,6 +5,7 @@ Each pattern contains several words or an error code, so that no name of an obje
 
 from ...text.drift import describe_refresh
 from .backend_messages import BUSY_DRIVER
+from .device_messages import DEVICE_PATTERNS
 from .patterns import MessagePattern, any_of
 
 FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
@@ -219,17 +220,7 @@ MOUNT_PATTERNS = (
         "Drain the node and free its disk, or give the GPU nodes a larger one.",
         "likely",
     ),
-    MessagePattern(
-        "storage-unreachable",
-        any_of(
-            r"unable to find device after multiple discovery attempts|registered multipath device not found",
-            r"device not found with serial \S|can't find active iSCSI session|no (?:multipath )?device found for (?:serial|WWN|LUN)",
-        ),
-        "The volume's device does not appear on the node",
-        "Check on the node that its iSCSI, Fibre Channel or NVMe sessions to the storage system exist, and that multipathd runs. The mount "
-        "is repeated automatically.",
-        "likely",
-    ),
+    *DEVICE_PATTERNS,
     MessagePattern(
         "storage-unreachable",
         any_of(

@@ -186,7 +186,7 @@ PVC_PATTERNS = (
             r"operation (?:is )?already (?:in progress|exists)",
             r"connection (?:refused|reset by peer|timed out)|i/o timeout|no route to host|no such host|network is unreachable",
             r"timed out waiting for|timeout after \d+ ?s|create process timeout|rados: ret=-110",
-            r"failed to (?:establish the connection|get connection|connect to)",
+            r"failed to (?:establish the connection|get connection|connect to|dial)\b",
         ),
         "The storage system behind the StorageClass does not respond to its CSI driver",
         "Check the storage system and the log of the CSI driver's controller. The volume is requested again automatically.",

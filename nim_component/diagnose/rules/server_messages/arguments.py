@@ -81,6 +81,7 @@ ARGUMENT_PATTERNS = (
             r"Quantization method specified in the model config .{1,80} does not match|is not supported for quantization method",
             r"does not support `?--(?:runner|task)|Unknown dtype:|Invalid value for '?(?:-|VLLM_|NIM_)",
             r"(?<!\d)\d{1,5} validation errors? for \w*(?:Config|Args|Settings|Arguments)\b",
+            r"supplied chat template .{1,400} doesn't exist",
             r"Unexpected extra config keys|--\S{1,80} .{0,80}(?:mutually exclusive|incompatible with --)",
         ),
         "The server rejects one of its arguments or variables",

@@ -48,7 +48,7 @@ PROCESS_PATTERNS = (
         "nccl-failed",
         any_of(
             r"NCCL error|\bnccl(?:Unhandled\w+|System|Internal|Invalid\w+|Remote)Error",
-            r"Watchdog caught collective operation timeout",
+            r"Watchdog caught collective operation timeout|Some NCCL operations have failed or timed out",
             r"NCCL (?:library is|version mismatch)|Mismatched NCCL version",
             r"Error while attaching to shared memory segment .{1,120}No such file or directory",
             r"Failed to bind NVLink SHARP|[Cc]uda failure '?.{1,80}",

@@ -1,0 +1,39 @@
+"""Patterns of block devices that do not appear on the node, or that it uses already.
+
+Sources: csi-lib-iscsi, gobrick (Dell), gocsi, NetApp Trident, HPE.
+"""
+
+from .patterns import MessagePattern, any_of
+
+DEVICE_PATTERNS = (
+    MessagePattern(
+        "volume-multi-attach",
+        r"device already in use and mounted elsewhere|/dev/\S{1,200} already mounted or (?:mount point|\S{1,300}) busy",
+        "The device of the volume is in use on the node, by another pod or by a mount that was not removed",
+        "Delete the old pod if it still exists. If no pod on the node uses the volume, drain the node and restart it.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-driver-missing",
+        any_of(
+            r"node (?P<node>\S{1,253}) (?:has not registered with Trident|was not found$)",
+            r"code = NotFound desc = [^\n]{0,120}\b(?:unable to find host|host \S{1,253} (?:was )?not found)",
+        ),
+        "The storage system does not list the pod's node",
+        "Check the CSI driver's pod on the node, which registers it: its DaemonSet must tolerate the taint of the GPU nodes.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-unreachable",
+        any_of(
+            r"unable to find device after multiple discovery attempts|registered multipath device not found",
+            r"device not found with serial \S|can't find active iSCSI session|no (?:multipath )?device found for (?:serial|WWN|LUN)",
+            r"multipath device '[^']{1,100}' serial check failed",
+        ),
+        "The volume's device does not appear on the node",
+        "Check on the node that its iSCSI, Fibre Channel or NVMe sessions to the storage system exist, and that multipathd runs and has no "
+        "stale device. The mount is repeated automatically.",
+        "likely",
+    ),
+)
+"""Messages of failed attachments and mounts of block devices."""
