@@ -114,6 +114,7 @@ CHILD_KINDS = {
     "ScaledObject": Kind("scaledobjects", "/apis/keda.sh/v1alpha1", query=OURS, slim=slim_metadata, optional=True),
 }
 """Kinds of optional children whose status has conditions, by kind."""
+GATEWAY = Kind("gateways", _GATEWAY, slim=slim_metadata, optional=True)
 STORAGE_CLASSES = Kind("storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, slim=slim_metadata)
 ALL_PODS = Kind(
     "pods", namespaced=False, query={"fieldSelector": "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"}, slim=slim_foreign_pod

@@ -284,6 +284,8 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
         "route-not-processed": "No Gateway controller has processed the HTTPRoute or GRPCRoute.",
         "route-not-accepted": "The Gateway does not accept the HTTPRoute or GRPCRoute.",
         "route-backend": "The Gateway cannot use the Service or InferencePool of the route.",
+        "gateway-missing": "The Gateway of the HTTPRoute or GRPCRoute does not exist.",
+        "gateway-not-programmed": "The Gateway, or its listener for the route, does not work: its condition Programmed is false.",
         "scaled-object-metrics": "KEDA cannot read a metric of the ScaledObject.",
         "scaled-object-refused": "KEDA does not accept the ScaledObject.",
         "model-missing": "The server is ready, but does not list every requested model.",

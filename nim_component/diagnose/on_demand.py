@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from ..cluster.client import ClusterClient
 from ..cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
-from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
+from ..cluster.kinds import ALL_PODS, GATEWAY, STORAGE_CLASSES
 from ..cluster.objects import container, name_of
 from ..cluster.rate_limiter import RateLimiter, try_acquire
 from ..cluster.secret_facts import read_secret
 from ..names import LOADER_CONTAINER
+from .parent_gateways import list_gateways
 from .pod_logs import LOG_CAUSES, FailedContainer, list_failed_containers
 from .referenced_secrets import list_secrets
 from .snapshot import Snapshot
@@ -55,31 +57,39 @@ class OnDemandReader:
         self._downloaded: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._limiters: tuple[RateLimiter, ...] = ()
+        self._reads = 0
+        """Number of objects that were read."""
 
     def limit(self, *limiters: RateLimiter) -> None:
         """Count every read in these limiters. What exceeds one of them is read later."""
         self._limiters = limiters
 
     async def read(self, snapshot: Snapshot, causes: set[str]) -> bool:
-        """Read what the causes require, unless it is recent. Return True if anything was read."""
-        was_read = False
+        """Read what the causes and the routes require, unless it is recent.
+
+        Return True if anything was read since the call, also for another service.
+        """
+        earlier = self._reads
         async with self._lock:
             if causes.intersection(_REQUIRE_PODS) and self._begin_read("pods"):
-                was_read = await self._read_pods() or was_read
+                self._reads += await self._read_pods()
             if causes.intersection(_REQUIRE_CLASSES) and self._begin_read("classes"):
                 with contextlib.suppress(ClusterError):
                     items, _ = await self._client.list(STORAGE_CLASSES.path(None))
                     self._store.replace(STORAGE_CLASSES, "", items)
-                    was_read = True
+                    self._reads += 1
             if causes.intersection(_REQUIRE_SECRETS) and self._read_secrets:
                 for name in list_secrets(snapshot):
                     if self._begin_read(f"secret {snapshot.namespace}/{name}"):
-                        was_read = await self._read_secret(snapshot.namespace, name) or was_read
+                        self._reads += await self._read_secret(snapshot.namespace, name)
             if causes.intersection(LOG_CAUSES) and self._read_logs:
                 for failed in list_failed_containers(snapshot):
                     if failed not in self._store.logs and self._begin_read(f"log {failed}"):
-                        was_read = await self._read_log(failed) or was_read
-        return was_read
+                        self._reads += await self._read_log(failed)
+            for namespace, name in list_gateways(snapshot):
+                if self._begin_read(f"gateway {namespace}/{name}"):
+                    self._reads += await self._read_gateway(namespace, name)
+        return self._reads > earlier
 
     async def count_adapters(self, snapshot: Snapshot) -> int | None:
         """Return the number of adapters that the newest pod has downloaded, or None if unknown."""
@@ -119,6 +129,20 @@ class OnDemandReader:
             self._store.cluster_pods = items
             return True
         return False
+
+    async def _read_gateway(self, namespace: str, name: str) -> bool:
+        try:
+            gateway = await self._client.get(f"{GATEWAY.path(namespace)}/{quote(name, safe='')}")
+        except MissingError:
+            self._store.gateways[namespace, name] = None
+        except RefusedError:
+            self._report_denial(f"gateways cannot be read in namespace {namespace}: their conditions are unknown (requires get)")
+            return False
+        except (UnreachableError, GoneError):
+            return False
+        else:
+            self._store.gateways[namespace, name] = GATEWAY.slim(gateway)
+        return True
 
     async def _read_log(self, failed: FailedContainer) -> bool:
         """Read the log of a failed container, which replaces that of its earlier restarts."""

@@ -39,6 +39,8 @@ class Snapshot:
     """Every pod of the cluster that occupies a node's resources, or None if unknown."""
     secrets: Mapping[str, SecretFacts | None] = field(default_factory=dict[str, "SecretFacts | None"])
     """Facts of the Secrets that were read, by name; None for a Secret that does not exist."""
+    gateways: Mapping[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
+    """Gateways that were read, by namespace and name; None for one that does not exist."""
     served: ServedModels | None = None
     """The requested and the listed models, or None if the server was not queried."""
 

@@ -38,6 +38,8 @@ class Store:
     cluster_pods: list[Object] | None = None
     secrets: dict[tuple[str, str], SecretFacts | None] = field(default_factory=dict[tuple[str, str], "SecretFacts | None"])
     """Facts of the Secrets that were read, by namespace and name."""
+    gateways: dict[tuple[str, str], Object | None] = field(default_factory=dict[tuple[str, str], "Object | None"])
+    """Gateways that were read, by namespace and name; None for one that does not exist."""
     logs: dict[FailedContainer, str] = field(default_factory=dict[FailedContainer, str])
     """Logs that were read."""
     changes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -106,7 +108,7 @@ class Store:
             involved.update(self._list_workloads(namespace, kinds))
             kinds["events"] = [event for each in involved for event in self.events.get((namespace, each), ())]
         secrets = {secret: facts for (stored_namespace, secret), facts in self.secrets.items() if stored_namespace == namespace}
-        return Snapshot(name, namespace, now, kinds, self.cluster_pods, secrets)
+        return Snapshot(name, namespace, now, kinds, self.cluster_pods, secrets, self.gateways)
 
     def _list_workloads(self, namespace: str, kinds: dict[str, list[Object]]) -> Iterable[str]:
         """Return the names of Kueue's Workloads of the pods and Jobs that a queue holds."""

@@ -8,6 +8,7 @@ from ..snapshot import Snapshot
 from . import (
     admission,
     endpoints,
+    gateways,
     images,
     jobs,
     loader,
@@ -24,6 +25,8 @@ from . import (
 
 DiagnosisRule = Callable[[Snapshot], Iterator[Diagnosis]]
 
+CHILD_RULES: tuple[DiagnosisRule, ...] = (routes.find, gateways.find, scaled_objects.find)
+"""Rules about optional children, by the conditions in their status."""
 DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     admission.find,
     rollout.find,
@@ -37,8 +40,7 @@ DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     jobs.find,
     node.find,
     endpoints.find,
-    routes.find,
-    scaled_objects.find,
+    *CHILD_RULES,
 )
 
 

@@ -68,7 +68,8 @@ ATTACH_PATTERNS = (
         any_of(
             r"InvalidVolume\.NotFound|The volume '[^']*' does not exist",
             r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
-            r"Failed to find (?:volume|device path(?!: \[\], last error))|disk \S+ (?:could not be |was )?not found|Could not find (?:disk|volume)\b|"
+            r"Failed to find (?:volume|device path(?!: \[\], last error))|disk \S+ (?:could not be |was )?not found|"
+            r"Could not find (?:disk|volume)\b|"
             r"special device \S+ does not exist",
             r"The resource 'projects/[^']+' was not found",
             r"Failed to retrieve datastore for vol|(?:[Pp]ool ?(?:ID ?)?|fscID |fsName )\([^)\s]{1,120}\) not found in Ceph cluster",

@@ -65,7 +65,8 @@ PARAMETER_PATTERNS = (
             r"invalid (?:option|parameter)s? \"?\S+\"? (?:for|in) (?:volume plugin|(?:the )?storage ?class)",
             r"Iops to volume size ratio|Volume iops of \d+ is too (?:low|high)|iops (?:parameter )?(?:is )?(?:required|not supported)",
             r"(?:is not|not) supported (?:sku/storageaccounttype|cachingmode|NetworkAccessPolicy)",
-            r"(?:is a required parameter|\b[A-Za-z]\w{1,40} is required\.?$|parameters? (?:is|are) missing|missing (?:required )?parameter)",
+            r"(?:is a required parameter|\b[A-Za-z]\w{1,40} is required\.?$|"
+            r"parameters? (?:is|are) missing|missing (?:required )?parameter)",
             r"(?:fileSystemId|clusterID|pool) (?:not specified|must be set|is not set)|one of fileSystemId",
             r"missing configuration (?:for|of) cluster ID|Missing \w+ parameter|invalid StorageClass parameters",
             r"pool not found|pool \(\S+\) not found in Ceph cluster",

@@ -11,12 +11,13 @@ from ...cluster.objects import Object, items_at, name_of, number_at, text_at, ti
 from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
+from ..parent_gateways import parents_of
 from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE
 
 ROUTE_DELAY = timedelta(seconds=60)
 """Time in which a controller normally processes a route."""
-_FIELDS = {"httproutes": ("HTTPRoute", "http_route"), "grpcroutes": ("GRPCRoute", "grpc_route")}
+FIELDS = {"httproutes": ("HTTPRoute", "http_route"), "grpcroutes": ("GRPCRoute", "grpc_route")}
 """Kind and option set by plural."""
 _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
     "NotAllowedByListeners": (
@@ -37,14 +38,14 @@ _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield diagnoses of the routes of a service."""
-    for plural, (kind, field) in _FIELDS.items():
+    for plural, (kind, field) in FIELDS.items():
         for route in snapshot.all(plural):
             subject = f"{kind.lower()}/{name_of(route)}"
             parents = items_at(route, "status", "parents")
             if parents:
                 yield from _check_acceptance(route, parents, kind, field, subject)
                 yield from _check_backends(route, parents, kind, subject)
-            elif _is_late(snapshot, route):
+            elif is_late(snapshot, route) and not _is_gateway_missing(snapshot, route):
                 text = f"No controller has processed the {kind}"
                 fix = f"Check that the Gateway exists and its controller runs, or correct {field}.gateway and {field}.gateway_namespace."
                 yield Diagnosis("route-not-processed", text, fix, confidence="likely", subject=subject)
@@ -97,6 +98,11 @@ def _current(route: Object, parents: list[Object], type_: str) -> list[Object]:
     return [each for each in found if number_at(each, "observedGeneration") in (0, generation)]
 
 
-def _is_late(snapshot: Snapshot, route: Object) -> bool:
+def _is_gateway_missing(snapshot: Snapshot, route: Object) -> bool:
+    return any(snapshot.gateways.get(key, {}) is None for key, _ in parents_of(route, snapshot.namespace))
+
+
+def is_late(snapshot: Snapshot, route: Object) -> bool:
+    """Return True if the controller of a route's Gateway should have processed it by now."""
     created = time_at(route, "metadata", "creationTimestamp")
     return created is not None and snapshot.now - created > ROUTE_DELAY

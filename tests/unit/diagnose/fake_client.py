@@ -21,6 +21,9 @@ class FakeClient:
         self.objects: dict[str, list[Any]] = {"nodes": [node(gpu=1)], **objects}
         self.changes: Callable[[str], Any] = lambda _: []
         self.refused: dict[tuple[str, str], Exception] = {}
+        self.single: dict[str, Any] = {}
+        """Objects by path, each of which can be read alone."""
+        self.gets: list[str] = []
         self.lists: list[str] = []
         self.watches: list[str] = []
         self.started: list[str] = []
@@ -57,6 +60,10 @@ class FakeClient:
     async def get(self, path: str, seconds: float = 10, **_: str) -> Any:
         if path == "/version":
             return {}
+        self.gets.append(path)
+        await asyncio.sleep(0)
+        if path in self.single:
+            return self.single[path]
         raise MissingError(path)
 
     async def text(self, path: str, **_: str) -> str:

@@ -99,6 +99,33 @@ def test_refused_route_is_diagnosed():
     assert read_route([CHILD_KINDS["HTTPRoute"]]) == (["route-not-accepted"], [path])
 
 
+def test_gateway_of_services_is_read_once():
+    """Two services have a route to one Gateway. Both are diagnosed with it."""
+    names = ("llama", "qwen")
+    parents = [{"name": "public", "namespace": "infra"}]
+    routes = [labelled({"metadata": {"name": name, "uid": name}, "spec": {"parentRefs": parents}}, name) for name in names]
+    client = FakeClient(
+        deployments=[labelled({**deployment(), "metadata": {"name": name, "uid": name}}, name) for name in names], httproutes=routes
+    )
+    path = "/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public"
+    conditions = [{"type": "Programmed", "status": "False", "reason": "AddressNotAssigned", "lastTransitionTime": ago(300)}]
+    client.single[path] = {"metadata": {"name": "public", "namespace": "infra"}, "status": {"conditions": conditions}}
+
+    async def run() -> list[Explanation]:
+        explainer = Explainer(cast(Any, client), child_kinds=CHILD_KINDS.values())
+        try:
+            return await explainer.explain(["ml"])
+        finally:
+            await explainer.close()
+
+    found = asyncio.run(run())
+    assert {each.name: "gateway-not-programmed" in [one.cause for one in each.diagnoses] for each in found} == {"llama": True, "qwen": True}
+    assert client.gets == [path]
+    assert [one.command for one in found[0].diagnoses if one.cause == "gateway-not-programmed"] == [
+        "kubectl -n infra describe gateway public"
+    ]
+
+
 def test_children_are_read_only_on_request():
     assert read_route(()) == ([], [])
 

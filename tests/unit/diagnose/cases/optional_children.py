@@ -1,5 +1,6 @@
 """Routes of the Gateway API, and ScaledObjects of KEDA."""
 
+from dataclasses import replace
 from typing import Any
 
 from nim_component.diagnose.snapshot import Snapshot
@@ -27,6 +28,28 @@ def route(*parents: list[Object], age: float = 300, backend: str = "Service") ->
     }
 
 
+def gateway(*conditions: Object, listeners: dict[str, list[Object]] | None = None, age: float = 300) -> Object:
+    """Return a Gateway whose conditions have changed `age` seconds ago."""
+
+    def dated(found: list[Object]) -> list[Object]:
+        return [{**each, "lastTransitionTime": ago(age)} for each in found]
+
+    status = {
+        "conditions": dated(list(conditions)),
+        "listeners": [{"name": name, "conditions": dated(found)} for name, found in (listeners or {}).items()],
+    }
+    return {"metadata": {"name": "public", "namespace": "infra", "uid": "uid-gateway", "generation": 2}, "status": status}
+
+
+def behind(
+    found: Object | None, section: str = "", *, parents: tuple[list[Object], ...] = (), kind: str = "Gateway", **more: Any
+) -> Snapshot:
+    """Return a service with a route to a Gateway, which was read."""
+    given = route(*parents, **more)
+    given["spec"]["parentRefs"] = [{"name": "public", "namespace": "infra", "sectionName": section, "kind": kind}]
+    return replace(snapshot(running(ready=True), httproutes=[given]), gateways={("infra", "public"): found})
+
+
 def routed(*conditions: Object, plural: str = "httproutes", **more: Any) -> Snapshot:
     given: Any = {plural: [route(list(conditions), **more)]}
     return snapshot(running(ready=True), **given)
@@ -38,6 +61,11 @@ def scaled(*conditions: Object, events: tuple[tuple[str, str], ...] = ()) -> Sna
     return snapshot(running(ready=True), scaledobjects=[object_], events=found)
 
 
+ACCEPTED = condition("Accepted", "True", "Accepted")
+PROGRAMMED = condition("Programmed", "True", "Programmed")
+NO_ADDRESS = condition("Programmed", "False", "AddressNotAssigned", "No addresses have been assigned to the Gateway")
+NO_CERTIFICATE = condition("ResolvedRefs", "False", "InvalidCertificateRef", "Certificate ref to secret infra/tls not found.")
+UNPROGRAMMED = condition("Programmed", "False", "Invalid", "Listener is invalid")
 READY = condition("Ready", "True", "ScaledObjectReady", "ScaledObject is defined correctly and is ready for scaling")
 NO_FALLBACK = condition("Fallback", "False", "NoFallbackFound", "No fallbacks are active on this scaled object")
 
@@ -59,6 +87,22 @@ CASES: dict[str, list[Case]] = {
             snapshot(running(ready=True), httproutes=[route()]),
             "No controller has processed the HTTPRoute (likely). | Check that the Gateway",
         )
+    ],
+    "gateway-missing": [
+        (behind(None), "The Gateway infra/public of the HTTPRoute does not exist. | Create it, or correct http_route.gateway")
+    ],
+    "gateway-not-programmed": [
+        (behind(gateway(ACCEPTED, NO_ADDRESS)), "The Gateway infra/public is not programmed: it has no address. | Check the load balancer"),
+        (
+            behind(gateway(condition("Accepted", "False", "ListenersNotValid", "odd"), NO_ADDRESS)),
+            "not programmed: ListenersNotValid. | Correct the Gateway",
+        ),
+        (behind(gateway(ACCEPTED, condition("Programmed", "False", "Pending"), age=900)), "is not programmed: Pending (likely)"),
+        (
+            behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE, UNPROGRAMMED], "http": [PROGRAMMED]}), "https"),
+            "The listener https of the Gateway infra/public is not programmed: the certificate of its listener cannot be used. | Create the TLS",
+        ),
+        (behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [UNPROGRAMMED]})), "The listener https of the Gateway infra/public"),
     ],
     "scaled-object-metrics": [
         (
@@ -107,6 +151,27 @@ NEAR_MISSES: dict[str, NearMiss] = {
         snapshot(running(ready=True), httproutes=[route(age=20)]),
         routed(condition("Accepted", "False", *NO_HOST)),
         snapshot(running(ready=True)),
+        behind(None),  # it is known that the Gateway does not exist
+    ],
+    "gateway-missing": [
+        behind(gateway(ACCEPTED, PROGRAMMED)),
+        behind(None, age=20),
+        behind(None, kind="Service"),
+        replace(behind(None), gateways={}),
+    ],
+    "gateway-not-programmed": [
+        behind(gateway(ACCEPTED, PROGRAMMED, listeners={"http": [PROGRAMMED]})),
+        behind(gateway(condition("Accepted", "Unknown", "Pending"), condition("Programmed", "Unknown", "Pending"))),
+        behind(gateway()),
+        # it changed a moment ago
+        behind(gateway(ACCEPTED, NO_ADDRESS, age=20)),
+        behind(gateway(ACCEPTED, condition("Programmed", "False", "Pending"))),
+        # about the spec before the last change
+        behind(gateway(condition("Programmed", "False", "Invalid", generation=1))),
+        # another listener serves the route
+        behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]})),
+        behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]}), "http"),
+        behind(None),
     ],
     "scaled-object-metrics": [
         scaled(READY, NO_FALLBACK),
