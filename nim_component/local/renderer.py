@@ -24,12 +24,14 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 ENGINE = "nim_component_engine"
+PROVIDER_KEYS = "kubernetes:"
+"""Beginning of the configuration of the default provider of Kubernetes."""
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 
@@ -65,8 +67,9 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     failed: list[Any] = []
     unsupported = False
     try:
-        run = program.run_stack(project, project_files.load_stack(project, name), on_failure=failed.append)
-        return describe_run(run, key)
+        stack = project_files.load_stack(project, name)
+        run = program.run_stack(project, stack, on_failure=failed.append)
+        return describe_run(run, key, stack.config, stack.secret_keys)
     except (errors.LocalError, pulumi.RunError) as error:
         text, unsupported = str(error), isinstance(error, errors.UnsupportedError)
     except SystemExit as error:
@@ -80,7 +83,7 @@ def render_stack(project: Any, name: str, key: bytes) -> dict[str, Any]:
     return {"error": text.replace(f"{project.folder}/", ""), "unsupported": unsupported}
 
 
-def describe_run(run: Any, key: bytes) -> dict[str, Any]:
+def describe_run(run: Any, key: bytes, config: Mapping[str, str] | None = None, secret_keys: Collection[str] = ()) -> dict[str, Any]:
     """Return the data of a run that a comparison needs, without secrets."""
     engine, manifests, markers, shown = map(import_engine, ("engine", "manifests", "markers", "shown_values"))
     objects = {manifest.resource.urn: manifest.object for manifest in manifests.collect_manifests(run)}
@@ -117,6 +120,14 @@ def describe_run(run: Any, key: bytes) -> dict[str, Any]:
     return {
         "resources": [describe(resource) for resource in run.resources],
         "outputs": markers.transform(dict(run.outputs), encode),
+        "defaultProvider": markers.transform(
+            {
+                name.removeprefix(PROVIDER_KEYS): markers.Secret(value) if name in secret_keys else value
+                for name, value in (config or {}).items()
+                if name.startswith(PROVIDER_KEYS)
+            },
+            encode,
+        ),
         "log": [{"severity": each.severity, "message": each.message, "urn": each.urn} for each in shown.redact_log(run.log, secrets)],
     }
 

@@ -21,6 +21,7 @@ Operation = Literal["create", "update", "replace", "delete", "read", "forget", "
 Order = Literal["", "create-before-delete", "delete-before-create"]
 
 COMPONENT = "nim:index:NIMService"
+PROVIDER = "pulumi:providers:kubernetes"
 
 
 @dataclass(frozen=True)

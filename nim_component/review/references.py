@@ -38,9 +38,12 @@ _CHECKSUM = re.compile(r"([a-z]+\d+:)?[0-9a-f]{8,128}", re.IGNORECASE)
 
 
 def find_renames(service: ServiceChange) -> Renames:
-    """Return the objects of a service that get another name."""
-    states = [(each.before, each.after) for each in service.changes]
-    return {Rename(new.kind, old.object_name, new.object_name) for old, new in states if old and new and old.object_name != new.object_name}
+    """Return the objects of a service that get another name.
+
+    An object that the stack only reads gets none: the stack reads another object.
+    """
+    states = [(old, new) for each in service.changes if (old := each.before) and (new := each.after) and not new.external]
+    return {Rename(new.kind, old.object_name, new.object_name) for old, new in states if old.object_name != new.object_name}
 
 
 def is_reference(where: str, difference: Difference, renames: Renames) -> bool:

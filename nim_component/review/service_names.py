@@ -69,6 +69,7 @@ def _report_held(held: Held, renamed: set[tuple[str, str]]) -> Iterator[Finding]
             text = sentence("{name} creates {objects} before {owner} deletes them.", name=name, objects=named, owner=owner)
             consequence = sentence(
                 "In a cluster, the update ends in `already exists`; a stack that only renders files loses these files. "
+                "After that, going back can end in the same error. "
                 "Give a renamed service an alias with its old name, or free the names in an update of its own first."
             )
         yield finding("name-held", CRITICAL, found[0], name, text, consequence)

@@ -15,6 +15,7 @@ from .matching import MISSING, Difference
 from .object_fields import is_at_or_below
 from .ordinary_fields import ignores_order
 from .references import find_renames, is_checksum, is_reference
+from .selections import review_selections
 from .sensitivity import is_sensitive
 from .sentences import Quote, Sentence, enumerate_values, name_object, sentence
 from .server_fit import is_fit_warning
@@ -67,9 +68,11 @@ def review(stack: StackChange) -> StackReview:
     """Return the review of one stack."""
     found = [*_review_presence(stack)]
     if stack.presence != "removed":
+        selections = review_selections(stack)
         for service in stack.services:
             lasting = replace(service, changes=[each for each in service.changes if not _stays(each)])
             reported = [each for rule in rules.ALL for each in rule(lasting if rule in rules.OF_DELETIONS else service)]
+            reported += selections.get(service.name, ())
             found += [*reported, *_review_rest(service, reported)]
         found = merge_loader_changes(review_names(found, stack))
     found += _review_messages(stack, {each.service for each in found if each.rule == "does-not-fit"})

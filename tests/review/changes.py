@@ -37,11 +37,15 @@ def review_preview(name: str) -> StackReview:
     return review(read_preview((PREVIEWS / f"{name}.json").read_text(), name))
 
 
-def render_program(program: Callable[[], object], stack: str = "dev") -> dict[str, Any]:
-    """Return the render of a program, as `nim-component diff` reads it."""
+def render_program(program: Callable[[], object], stack: str = "dev", **config: str) -> dict[str, Any]:
+    """Return the render of a program, as `nim-component diff` reads it.
+
+    `config` is the configuration of the default provider.
+    """
     engine = renderer.import_engine("engine")
     run = engine.execute(program, project="nim", stack=stack)
-    return json.loads(json.dumps(renderer.describe_run(run, KEY)))
+    settings = {f"kubernetes:{name}": value for name, value in config.items()}
+    return json.loads(json.dumps(renderer.describe_run(run, KEY, settings, {"kubernetes:kubeconfig"})))
 
 
 def render_services(**fields: Mapping[str, Any] | NIM) -> dict[str, Any]:
@@ -73,18 +77,20 @@ def review_renders(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None)
     return review(compare_renders("dev", old, new))
 
 
-def render_objects(*given: Mapping[str, Any], parent: str = "llama") -> dict[str, Any]:
+def render_objects(*given: Mapping[str, Any], parent: str = "llama", provider: str = "", **options: Any) -> dict[str, Any]:
     """Return the render of a stack with a service that consists of these objects."""
 
     def program() -> None:
         component = pulumi.ComponentResource("nim:index:NIMService", parent, {})
+        if provider:
+            options["provider"] = pulumi.ProviderResource("kubernetes", provider, {"context": provider})
         for each in given:
             api_version = each["apiVersion"] if "/" in each["apiVersion"] else f"core/{each['apiVersion']}"
             pulumi.CustomResource(
                 f"kubernetes:{api_version}:{each['kind']}",
                 f"{parent}-{each['kind'].lower()}-{each['metadata']['name']}",
                 dict(each),
-                pulumi.ResourceOptions(parent=component),
+                pulumi.ResourceOptions(parent=component, **options),
             )
 
     return render_program(program)
@@ -193,8 +199,16 @@ def preview_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> StackChange:
     Secrets are equal in both states of a preview, and its states have no `replaceOnChanges`.
     """
     changes = [change for service in compare_renders("dev", old, new).services for change in service.changes]
-    steps = [_step(change) for change in changes if change.operation != "same"]
+    steps = [_step(change) for change in changes if change.operation != "same" or _changes_protection(change)]
     return read_preview(json.dumps({"steps": steps}, default=str), "dev")
+
+
+def _changes_protection(change: Change) -> bool:
+    """Return true for an unchanged resource that the engine shows.
+
+    https://github.com/pulumi/pulumi/blob/v3.260.0/pkg/backend/display/display.go
+    """
+    return change.before is not None and change.after is not None and change.before.protect != change.after.protect
 
 
 def _step(change: Change) -> dict[str, Any]:
@@ -205,5 +219,12 @@ def _step(change: Change) -> dict[str, Any]:
 
 
 def _state(each: ResourceState) -> dict[str, Any]:
-    options = {"protect": each.protect, "retainOnDelete": each.retain, "external": each.external, "customTimeouts": dict(each.timeouts)}
+    options = {
+        "custom": each.custom,
+        "provider": f"{each.provider}::id" if each.provider else "",
+        "protect": each.protect,
+        "retainOnDelete": each.retain,
+        "external": each.external,
+        "customTimeouts": dict(each.timeouts),
+    }
     return {"inputs": dict(each.inputs), "parent": each.parent, "ignoreChanges": list(each.ignored or ()), **options}

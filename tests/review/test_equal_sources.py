@@ -12,8 +12,8 @@ from .changes import NAMES, preview_of, replay_preview, review_preview, review_r
 FAILED = {"everything", "secret-missing"}
 """Previews that end with an error. Only renders contain the changes after it."""
 
-PLAIN = ("autoscaler-range-lowered", "autoscaler-with-fixed-replicas", "disruption-budget-blocks-drains")
-"""Cases without a `NIMService`: a preview does not contain the unchanged workload."""
+PLAIN = ("autoscaler-range-lowered", "autoscaler-with-fixed-replicas", "disruption-budget-blocks-drains", "label-selects-other-policy")
+"""Cases without a `NIMService`: a preview does not contain the unchanged workload or selector."""
 
 
 def describe(found: StackReview) -> list[tuple[str, ...]]:

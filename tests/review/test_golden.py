@@ -219,6 +219,21 @@ CASES: dict[str, Callable[[], StackReview]] = {
     "deadline-below-startup-budget": lambda: review_renders(
         render_objects(deployment()), render_objects(deployment(spec={"progressDeadlineSeconds": 600}))
     ),
+    "objects-move-to-other-provider": lambda: review_renders(
+        render_objects(deployment(), service(), provider="staging"), render_objects(deployment(), service(), provider="prod")
+    ),
+    "label-selects-other-policy": lambda: review_renders(
+        render_objects(
+            deployment(), kubernetes_object("NetworkPolicy", "networking.k8s.io/v1", {"podSelector": {"matchLabels": {"a": "b"}}})
+        ),
+        render_objects(
+            deployment(
+                spec={"template": {"metadata": {"labels": {"app": "llama", "a": "b"}}, "spec": deployment()["spec"]["template"]["spec"]}}
+            ),
+            kubernetes_object("NetworkPolicy", "networking.k8s.io/v1", {"podSelector": {"matchLabels": {"a": "b"}}}),
+        ),
+    ),
+    "protection-removed": lambda: review_renders(render_objects(deployment(), protect=True), render_objects(deployment())),
     "service-object-deleted": lambda: review_renders(render_objects(deployment(), service()), render_objects(deployment())),
     "source-ranges-removed": lambda: review_renders(
         render_objects(service(type="LoadBalancer", loadBalancerSourceRanges=["10.0.0.0/8"])), render_objects(service(type="LoadBalancer"))

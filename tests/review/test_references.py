@@ -1,5 +1,6 @@
 """Only true references and checksums are no finding of their own."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,15 @@ UNRELATED = {
 def test_rename_omits_no_unrelated_value(name: str):
     old, new, expected = UNRELATED[name]
     assert expected in review_together(renamed(config_map(a="b")), (old, new))
+
+
+def test_object_that_is_read_gets_no_name():
+    """The stack reads another ConfigMap, and pods take it: that is no rename."""
+    read = [replace(state(each), external=True) for each in renamed(config_map(a="b"))]
+    old, new = (state(pod(volumes=[{"name": "x", "configMap": {"name": name}}])) for name in ("c", "evil"))
+    changes = [Change("read", *read), Change("update", old, new)]
+    found = review(StackChange("dev", "local renders", [ServiceChange("llama", changes)])).findings
+    assert ("code", WARNING) in [(each.rule, each.severity.value) for each in found]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from . import (
     memory,
     namespaces,
     network_policies,
+    resource_options,
     rights,
     roles,
     rollout,
@@ -39,6 +40,7 @@ OF_DELETIONS = frozenset({
 ALL = (
     *memory.RULES,
     *lifecycle.RULES,
+    *resource_options.RULES,
     *creations.RULES,
     *cache.RULES,
     *image.RULES,

@@ -17,7 +17,7 @@ from ..sensitivity import is_of_controller, is_of_other_provider
 from ..sentences import Sentence, enumerate_values, name_object, sentence
 from ..values import is_unreadable, show
 from .lifecycle import REPORTED_ELSEWHERE, describe_wait, find_successor
-from .rights import DEFINITION, MUTATORS
+from .rights import DEFINITION, LEVELS, MUTATORS
 from .roles import BINDINGS, ROLES
 
 _OF_COMPONENT = (*SERVERS, "Job", "InferencePool", "InferenceObjective", "ResourceClaimTemplate")
@@ -34,6 +34,9 @@ _TARGETS = re.compile(
 """Fields of a monitor, with their values, that select what is scraped or add a label."""
 _MONITORS = ("ServiceMonitor", "PodMonitor")
 _IDENTITY = "They can give the pods of the account rights in a cloud."
+_INJECTION = re.compile("inject|mesh|istio|linkerd|sidecar|ignore|exempt|webhook", re.IGNORECASE)
+"""Words in labels without a domain that decide about containers or admission."""
+_ADMISSION = "Controllers read them for all its pods: they can inject containers, or skip policies and webhooks."
 _PODS = "Its pods get what their spec names: keys, an account, and the network of their namespace."
 _UNREADABLE = "The review cannot read all its fields: they are secret, or known only during the update."
 _OUTSIDE = "It is outside Kubernetes, and can give rights or run code there. Read its fields."
@@ -64,6 +67,9 @@ def _describe(service: ServiceChange, change: Change) -> tuple[Severity, Sentenc
     if kind == "ServiceAccount" and (keys := _identities(change)):
         text = sentence("{object} is created with {keys}.", object=name_object(change), keys=enumerate_values(keys))
         return WARNING, text, sentence(_IDENTITY)
+    if kind == "Namespace" and (keys := _identities(change, _INJECTION)):
+        text = sentence("{object} is created with {keys}.", object=name_object(change), keys=enumerate_values(keys))
+        return WARNING, text, sentence(_ADMISSION)
     if kind in _MONITORS and (fields := _find_unlisted(change)):
         text = sentence("{object} is created with {fields}.", object=name_object(change), fields=enumerate_values(fields, at_most=4))
         return WARNING, text, sentence("They can send requests of Prometheus, and keys, to other hosts.")
@@ -79,10 +85,14 @@ def _describe(service: ServiceChange, change: Change) -> tuple[Severity, Sentenc
     return WARNING, created, sentence(_UNKNOWN)
 
 
-def _identities(change: Change) -> list[str]:
-    """Return the labels and annotations that can give an account an identity in a cloud."""
-    fields = (mapping(change.subject.metadata.get(field)) for field in ("annotations", "labels"))
-    return sorted(f"{key}={show(value)}" for each in fields for key, value in each.items() if is_of_controller(key))
+def _identities(change: Change, words: re.Pattern[str] | None = None) -> list[str]:
+    """Return the labels and annotations that controllers read, and those with certain words.
+
+    The rule `rights` reports levels of Pod Security.
+    """
+    fields = [(key, value) for field in ("annotations", "labels") for key, value in mapping(change.subject.metadata.get(field)).items()]
+    read = [(key, value) for key, value in fields if is_of_controller(key) or (words is not None and words.search(key))]
+    return sorted(f"{key}={show(value)}" for key, value in read if not key.startswith(LEVELS))
 
 
 def _find_unlisted(change: Change) -> list[str]:

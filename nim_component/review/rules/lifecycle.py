@@ -65,7 +65,8 @@ def replacements(service: ServiceChange) -> Iterator[Finding]:
     """Report replaced objects. A deletion before the creation interrupts the service."""
     for change in service.changes:
         kind = change.subject.kind
-        if change.operation != "replace" or kind == "Secret":
+        is_moved = "provider" in change.reasons and change.order == "create-before-delete"  # the rule `provider` reports it
+        if change.operation != "replace" or kind == "Secret" or is_moved:
             continue
         text = sentence(
             "{object} is replaced{why}: the new one is created first, then the old one is deleted.",

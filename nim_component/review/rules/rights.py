@@ -23,7 +23,8 @@ ADMISSION_RULES = (
     "RequestAuthentication", "SecurityPolicy", "BackendTLSPolicy",
 )  # fmt: skip
 DEFINITION = "CustomResourceDefinition"
-_ENFORCE = "pod-security.kubernetes.io/"
+LEVELS = "pod-security.kubernetes.io/"
+"""Beginning of the labels with levels of a namespace."""
 _LEVELS = ("restricted", "baseline", "privileged")
 _ACCOUNT = "The pods get the rights of this account, in the cluster and, with a cloud identity, in the cloud."
 _RUNTIME = "Another container runtime may isolate the pods less."
@@ -89,7 +90,7 @@ def _levels(service: ServiceChange, change: Change, before: ResourceState | None
     old = mapping(before.metadata.get("labels") if before is not None else None)
     new = mapping(after.metadata.get("labels"))
     for label in sorted({*old, *new}):
-        if not label.startswith(_ENFORCE) or old.get(label) == new.get(label):
+        if not label.startswith(LEVELS) or old.get(label) == new.get(label):
             continue
         is_weaker = label.endswith("enforce") and _level(new.get(label)) > (_level(old.get(label)) if before is not None else 0)
         text = sentence(

@@ -15,7 +15,7 @@ from ...local import urns
 from ...local.replacement_fields import find_replacement_paths
 from ...text.field_paths import parse_path
 from ..accessors import Fields, get, mapping, mappings, strings
-from ..change import Change, Message, Operation, Order, ResourceState, StackChange, find_reasons, group_services
+from ..change import PROVIDER, Change, Message, Operation, Order, ResourceState, StackChange, find_reasons, group_services
 from ..matching import MISSING, compare
 from ..values import redact_inputs, redact_message, redact_value
 
@@ -34,11 +34,12 @@ def compare_renders(stack: str, old: Render | None, new: Render | None) -> Stack
     before, after = _read_states(old), _read_states(new)
     former_urns = match_contents(before.values(), after.values()) | _find_former_urns(before, new)
     entries = {str(entry["urn"]): entry for entry in mappings(new.get("resources"))}
-    changes = [_compare(before.get(former_urns.get(urn, urn)), state, entries[urn]) for urn, state in after.items()]
+    changes = [_compare(before.get(former_urns.get(urn, urn)), state, entries[urn], former_urns) for urn, state in after.items()]
     matched = {former_urns.get(urn, urn) for urn in after}
     changes += [_delete(state) for urn, state in before.items() if urn not in matched]
     changes = _add_dependents(changes, entries)
     changes = [change for change in changes if change.subject.type != urns.STACK_TYPE]
+    changes += _compare_default_provider(old, new)
     outputs = () if old is None else tuple(compare(redact_value(old.get("outputs") or {}), redact_value(new.get("outputs") or {})))
     services = group_services(sorted(changes, key=lambda change: change.subject.urn))
     return StackChange(stack, SOURCE, services, outputs, messages, "added" if old is None else "both")
@@ -100,7 +101,7 @@ def _find_former_urns(before: Mapping[str, ResourceState], new: Render) -> dict[
     return matched
 
 
-def _compare(before: ResourceState | None, after: ResourceState, entry: Fields) -> Change:
+def _compare(before: ResourceState | None, after: ResourceState, entry: Fields, former_urns: Mapping[str, str]) -> Change:
     if before is None:
         return Change("read" if after.external else "create", None, after)
     if before.external and not after.external:
@@ -108,6 +109,8 @@ def _compare(before: ResourceState | None, after: ResourceState, entry: Fields) 
     if after.external:
         return Change("read" if before.external else "delete", before, after if before.external else None)
     after = _keep_ignored(before, after)
+    if after.custom and before.provider != former_urns.get(after.provider, after.provider):
+        return Change("replace", before, after, _order_of_move(entry), ("provider",))
     differences = list(compare(dict(before.inputs), dict(after.inputs)))
     replacing = (*_replacement_paths(after, entry), *strings(entry.get("replaceOnChanges")))
     reasons = find_reasons(differences, replacing)
@@ -132,6 +135,25 @@ def _find_order(before: ResourceState, after: ResourceState, entry: Fields) -> O
     same_name = (before.object_name, before.namespace) == (after.object_name, after.namespace)
     autonamed = get(after.metadata.get("annotations"), "pulumi.com/autonamed") == "true"
     return "delete-before-create" if same_name and not autonamed and after.type.startswith("kubernetes:") else "create-before-delete"
+
+
+def _order_of_move(entry: Fields) -> Order:
+    """Return the order of a replacement by an object of another provider.
+
+    https://github.com/pulumi/pulumi/blob/v3.260.0/pkg/resource/deploy/step_generator.go
+    """
+    return "delete-before-create" if entry.get("deleteBeforeReplace") is True else "create-before-delete"
+
+
+def _compare_default_provider(old: Render | None, new: Render) -> list[Change]:
+    """Return the change of the configuration that decides which cluster gets the objects."""
+    root = next((str(entry["urn"]) for entry in mappings(new.get("resources"))), None)
+    if old is None or root is None:
+        return []
+    urn = urns.make(urns.parse(root).stack, urns.parse(root).project, "", PROVIDER, "default")
+    inputs = (redact_inputs(PROVIDER, mapping(render.get("defaultProvider"))) for render in (old, new))
+    before, after = (ResourceState(urn, PROVIDER, "default", "", each) for each in inputs)
+    return [Change("update", before, after)] if any(compare(dict(before.inputs), dict(after.inputs))) else []
 
 
 def _keep_ignored(before: ResourceState, after: ResourceState) -> ResourceState:

@@ -11,7 +11,8 @@ from ..values import show
 MAX_VALUE, MAX_QUOTE, MAX_PATH = 120, 1500, 300
 """Characters of a value, of a message and of a path."""
 NOT_SEEN = (
-    "Not in this report: the live cluster and its drift, admission, quotas and free GPUs, and the content of images, Secrets and models."
+    "Not in this report: the live cluster and its drift, what an earlier failed update left, admission, quotas and free GPUs, "
+    "and the content of images, Secrets and models."
 )
 """Last line of a report, so that its silence is not taken for an approval."""
 SYMBOLS = {"\n": "⏎", "\r": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎"}
