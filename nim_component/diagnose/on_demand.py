@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from urllib.parse import quote
 
 from ..cluster.client import ClusterClient
 from ..cluster.errors import ClusterError, GoneError, MissingError, RefusedError, UnreachableError
-from ..cluster.kinds import ALL_PODS, GATEWAY, STORAGE_CLASSES
+from ..cluster.gateways import read_gateway
+from ..cluster.kinds import ALL_PODS, STORAGE_CLASSES
 from ..cluster.objects import container, name_of
 from ..cluster.rate_limiter import RateLimiter, try_acquire
 from ..cluster.secret_facts import read_secret
@@ -132,16 +132,12 @@ class OnDemandReader:
 
     async def _read_gateway(self, namespace: str, name: str) -> bool:
         try:
-            gateway = await self._client.get(f"{GATEWAY.path(namespace)}/{quote(name, safe='')}")
-        except MissingError:
-            self._store.gateways[namespace, name] = None
+            self._store.gateways[namespace, name] = await read_gateway(self._client, namespace, name)
         except RefusedError:
             self._report_denial(f"gateways cannot be read in namespace {namespace}: their conditions are unknown (requires get)")
             return False
         except (UnreachableError, GoneError):
             return False
-        else:
-            self._store.gateways[namespace, name] = GATEWAY.slim(gateway)
         return True
 
     async def _read_log(self, failed: FailedContainer) -> bool:

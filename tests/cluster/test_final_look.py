@@ -1,13 +1,25 @@
 """Comparison of live services with the program at the end of `pulumi up`, on a real API server."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from nim_component import NIM, AdapterVolume, CacheArgs, DiagnosisArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component import (
+    NIM,
+    AdapterVolume,
+    CacheArgs,
+    DiagnosisArgs,
+    HTTPRouteArgs,
+    LoRAArgs,
+    MultiNodeArgs,
+    NIMSecrets,
+    NIMService,
+    PrewarmArgs,
+)
 from nim_component.diagnose.progress import live_services
 from nim_component.testing import Recording, record
 
@@ -111,6 +123,33 @@ def test_deleted_deployment_fails_next_up(update: Update, cluster: Client, names
     cluster.delete("apps/v1", "Deployment", "llama", namespace)
     with pytest.raises(pulumi.RunError, match=f"llama: the Deployment {namespace}/llama does not exist in the cluster"):
         update(**SINGLE)
+
+
+def set_gateway_conditions(cluster: Client, namespace: str, *conditions: Object) -> None:
+    """Set the conditions of the Gateway `public`, as its controller did five minutes ago."""
+    changed = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    dated = [{"message": "", "observedGeneration": 1, "lastTransitionTime": changed, **each} for each in conditions]
+    body = {"metadata": {"name": "public"}, "status": {"conditions": dated}}
+    resource = cluster.kind("gateway.networking.k8s.io/v1", "Gateway")
+    resource.status.patch(body=body, name="public", namespace=namespace, content_type="application/merge-patch+json")
+
+
+def test_gateway_without_address_is_a_warning(update: Update, cluster: Client, namespace: str, nodes, crds):
+    """A Gateway that no controller has seen has conditions of the status Unknown: no warning."""
+    nodes(ONE_GPU)
+    fields = {**SINGLE, "http_route": HTTPRouteArgs(gateway="public", hosts=["llama.example.com"])}
+    listener = {"name": "http", "port": 80, "protocol": "HTTP"}
+    gateway = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "public", "namespace": namespace}}
+    cluster.create({**gateway, "spec": {"gatewayClassName": "any", "listeners": [listener]}})
+    wait_for_rollout(cluster, start(cluster, namespace, **fields))
+    assert messages(update(**fields)) == []
+    accepted, programmed = {"type": "Accepted", "status": "True", "reason": "Accepted"}, {"type": "Programmed", "status": "True"}
+    set_gateway_conditions(cluster, namespace, accepted, {**programmed, "status": "False", "reason": "AddressNotAssigned"})
+    ((severity, text),) = messages(update(**fields))
+    assert severity == "warning"
+    assert text.startswith(f"llama: The Gateway {namespace}/public is not programmed: it has no address.")
+    set_gateway_conditions(cluster, namespace, accepted, {**programmed, "reason": "Programmed"})
+    assert messages(update(**fields)) == []
 
 
 def set_ready(cluster: Client, namespace: str, **status: Any) -> None:

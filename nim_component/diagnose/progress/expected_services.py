@@ -68,6 +68,8 @@ class ExpectedService:
     """True with `diagnosis.fail_fast`."""
     failure: str = ""
     """Error of a service for which the program has waited without success; else empty."""
+    child_kinds: tuple[str, ...] = ()
+    """Kinds of its optional children whose conditions are read."""
     unavailable: Reaction = "error"
     missing_models: Reaction = "error"
 

@@ -21,6 +21,7 @@ from ...args import NIM
 from ...cluster.client import ClusterClient
 from ...cluster.connection import Connection, resolve_connection
 from ...cluster.kubeconfig import NoClusterError
+from .child_conditions import list_child_kinds
 from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
 from .hooks import has_changed
 from .live_services import LiveServices
@@ -134,6 +135,7 @@ def schedule_final_look(
             nim.autoscaling is not None,
             bool(diagnosis.fail_fast),
             "",
+            list_child_kinds(nim),
             diagnosis.unavailable,
             diagnosis.missing_models,
         )

@@ -18,6 +18,7 @@ from ..rules.endpoints import MISSING_MODEL_FIX, describe_missing
 from ..served_models import MIN_SECONDS, ModelListError, find_missing
 from ..workload_state import AVAILABLE, WorkloadState, is_scaled_to_zero, read_state
 from .autoscaler_hold import HOLD_ERRORS, find_held_replicas
+from .child_conditions import ChildConditions
 from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
 from .look_texts import describe_degraded, describe_hold, describe_missing_job, describe_unavailable
 
@@ -76,10 +77,12 @@ class LiveServices:
             kinds |= await self._list(failed)
             compared = [_compare(each, kinds) for each in services]
         failed = [service for service, found in zip(services, compared, strict=True) if _is_failed(found)]
-        explained, held, missing = await asyncio.gather(
+        children = ChildConditions(self._client, self._log_once, self._remaining, RECHECK_SECONDS)
+        explained, held, missing, warnings = await asyncio.gather(
             self._explain(failed),
             self._find_holds(each for each in services if each.is_autoscaled and each.unavailable != "ignore"),
             asyncio.gather(*(self._compare_models(*each) for each in zip(services, compared, strict=True))),
+            children.find_problems(services),
         )
         problems: list[ServiceProblem] = []
         for service, found, models in zip(services, compared, missing, strict=True):
@@ -90,7 +93,7 @@ class LiveServices:
                     ServiceProblem(service.component, describe_hold(service, held[name], pulumi.get_stack()), service.unavailable)
                 )
             problems += [models] if models is not None else []
-        return problems
+        return problems + warnings
 
     async def _list(self, services: Iterable[ExpectedService]) -> Kinds:
         wanted: dict[tuple[str, str], ExpectedService] = {}

@@ -44,6 +44,11 @@ DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
 )
 
 
+def diagnose_children(snapshot: Snapshot) -> list[Diagnosis]:
+    """Return the diagnoses of a service's optional children, the most reliable first."""
+    return rank(add_command(diagnosis, snapshot.namespace) for rule in CHILD_RULES for diagnosis in rule(snapshot))
+
+
 def diagnose(snapshot: Snapshot) -> list[Diagnosis]:
     """Return the diagnoses of a snapshot, the most reliable first, one per cause."""
     return rank(add_command(diagnosis, snapshot.namespace) for rule in DIAGNOSIS_RULES for diagnosis in rule(snapshot))

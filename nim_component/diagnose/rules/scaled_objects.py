@@ -5,13 +5,16 @@ https://github.com/kedacore/keda/blob/main/apis/keda/v1alpha1/condition_types.go
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from ...cluster.objects import Object, condition, message_of, name_of, text_at
+from ...cluster.objects import Object, condition, message_of, name_of, text_at, time_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE
 
+_SETTLING_TIME = timedelta(seconds=60)
+"""Time in which KEDA normally accepts a new ScaledObject and reads its metrics."""
 _METRIC_REASONS = ("TriggerError", "PartialTriggerError")
 _METRICS_FIX = (
     "Check that autoscaling.keda.prometheus is reachable from KEDA, that the queries return a value, and that "
@@ -22,6 +25,9 @@ _METRICS_FIX = (
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield diagnoses of the ScaledObject of a service."""
     for scaled in snapshot.all("scaledobjects"):
+        created = time_at(scaled, "metadata", "creationTimestamp")
+        if created is not None and snapshot.now - created < _SETTLING_TIME:
+            continue
         subject = f"scaledobject/{name_of(scaled)}"
         ready, fallback = condition(scaled, "Ready"), condition(scaled, "Fallback")
         reason = text_at(ready, "reason")

@@ -118,6 +118,10 @@ def update(program: Callable[[str], Callable[[], None]], objects: Objects, model
             return 200, {"object": "list", "data": [{"id": name} for name in models or [MODEL, "one"]]}
         if plural == refused:
             return 403, {"kind": "Status"}
+        if "/gateways/" in path:
+            return next(
+                ((200, each) for each in objects.get("gateways", []) if each["metadata"]["name"] == plural), (404, {"kind": "Status"})
+            )
         return 200, {"items": objects.get(plural, []), "metadata": {"resourceVersion": "1"}}
 
     with serving(answer, seen) as kubeconfig, NamedTemporaryFile("w", suffix=".yaml") as file:

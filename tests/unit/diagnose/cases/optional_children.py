@@ -55,8 +55,8 @@ def routed(*conditions: Object, plural: str = "httproutes", **more: Any) -> Snap
     return snapshot(running(ready=True), **given)
 
 
-def scaled(*conditions: Object, events: tuple[tuple[str, str], ...] = ()) -> Snapshot:
-    object_ = {"metadata": {"name": "llama", "uid": "uid-so"}, "status": {"conditions": list(conditions)}}
+def scaled(*conditions: Object, events: tuple[tuple[str, str], ...] = (), age: float = 900) -> Snapshot:
+    object_ = {"metadata": {"name": "llama", "uid": "uid-so", "creationTimestamp": ago(age)}, "status": {"conditions": list(conditions)}}
     found = [event(reason, message, object_, "ScaledObject") for reason, message in events]
     return snapshot(running(ready=True), scaledobjects=[object_], events=found)
 
@@ -178,6 +178,7 @@ NEAR_MISSES: dict[str, NearMiss] = {
         scaled(READY, NO_FALLBACK, events=(("KEDAScalerFailed", QUERY_FAILED),)),
         scaled(condition("Active", "False", "ScalerNotActive", "Scaling is not performed because triggers are not active"), READY),
         scaled(condition("Ready", "Unknown", "")),
+        scaled(condition("Ready", "False", "TriggerError", NOT_WORKING), age=20),  # KEDA still reads its metrics
         scaled(),
     ],
     "scaled-object-refused": [
