@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 PACKAGE = "nim"
+NAMESPACE = "nim-component"
+"""Makes names of SDKs the same for every source of the plugin: `@nim-component/nim` on npm."""
 COMPONENT = f"{PACKAGE}:index:NIMService"
 
 

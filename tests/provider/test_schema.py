@@ -90,6 +90,11 @@ def test_descriptions_use_names_of_the_schema():
     assert "hfRepoIds" not in translate_names("my_hf_repo_ids other_name", names.__contains__)
 
 
+def test_schema_names_the_sdks():
+    """Without a namespace, the CLI takes it from the URL of the plugin."""
+    assert (SCHEMA["namespace"], SCHEMA["name"]) == ("nim-component", "nim")
+
+
 def test_provider_adds_the_installed_version():
     schema = json.loads(NIMProvider().schema or "")
     assert schema["version"] == NIMProvider().version

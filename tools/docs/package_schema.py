@@ -8,7 +8,7 @@ from nim_component.args.arguments import Arguments
 from nim_component.args.reflection import reachable_models
 from nim_component.args.secrets import SECRET_VALUE_FIELDS
 from nim_component.component.service import NIMService
-from nim_component.provider.names import COMPONENT, PACKAGE, enum_identifier, to_camel_case, translate_names, type_token
+from nim_component.provider.names import COMPONENT, NAMESPACE, PACKAGE, enum_identifier, to_camel_case, translate_names, type_token
 
 from .models import all_models, describe_fields, output_support
 
@@ -38,6 +38,7 @@ def render_package_schema() -> dict[str, Any]:
     outputs = {to_camel_case(name): {**each, "description": _document(NIMService, name)} for name, each in OUTPUTS.items()}
     return {
         "name": PACKAGE,
+        "namespace": NAMESPACE,
         "displayName": "NVIDIA NIM on Kubernetes",
         "description": "Components for NVIDIA NIM inference on Kubernetes.",
         "keywords": ["pulumi", "kubernetes", "nvidia", "nim", "category/infrastructure", "kind/component"],
