@@ -1,98 +1,214 @@
-"""A program in YAML creates the objects of one in Python, through the plugin."""
+"""Programs in other languages create the objects of one in Python, through the plugin."""
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.cluster.client import Client
+from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 
-from .project import ROOT
-from .resources import live_deployment
+from .languages import GO, READY_AFTER, TYPESCRIPT, Language, Program, copy_project, environment_of, require_host, run, write_schema
+from .project import ROOT, Project
+from .resources import live_deployment, names
+from .test_stacks import API_KEY, LOGIN, TOKEN, applied_secret
 
+LANGUAGES = [pytest.param(each, id=each.name) for each in (TYPESCRIPT, GO)]
 PYTHON = """
 import pulumi
 from nim_component import NIMService
 
-for name in ("llama", "other"):
-    NIMService(name, {"namespace": NAMESPACE, "secrets": {"without_key": True}, "env": {"NIM_LOG_LEVEL": "INFO"}})
+for name, fields in SERVICES.items():
+    NIMService(name, fields)
 """
-SERVICE: dict[str, Any] = {"type": "nim:NIMService", "properties": {"secrets": {"withoutKey": True}, "env": {"NIM_LOG_LEVEL": "INFO"}}}
+SLOW = {READY_AFTER: "5s"}
+SERVICE: dict[str, Any] = {
+    "type": "nim:NIMService",
+    "properties": {"secrets": {"withoutKey": True}, "env": {"NIM_LOG_LEVEL": "INFO"}, "podAnnotations": SLOW},
+}
+WRONG = {TYPESCRIPT.name: ("gpu: 1,", "gpuu: 1,"), GO.name: ("Gpu:     pulumi", "Gpuu:     pulumi")}
+SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text("utf-8"))["config"]["nim:services"]
 
 
-class YamlProject:
+def python(services: dict[str, Any]) -> str:
+    """Return a program in Python with services."""
+    return f"SERVICES = {services!r}\n{PYTHON}"
+
+
+@pytest.fixture
+def with_seed_secrets(cluster: Client, namespace: str, nodes) -> None:
+    """Create the Secrets and the GPUs of the example of one service."""
+    nodes(EIGHT_GPUS)
+    cluster.create(applied_secret(namespace, "my-ngc-image-pull-secret", **{".dockerconfigjson": LOGIN, "ngc_api_key": API_KEY}))
+    cluster.create(applied_secret(namespace, "huggingface", hf_token=TOKEN))
+
+
+@pytest.fixture
+def in_language(tmp_path: Path, control_plane: ControlPlane) -> Callable[[Language], Program]:
+    """Return a function that creates a project of a language on the cluster."""
+
+    def make(language: Language) -> Program:
+        return Program(copy_project(language, tmp_path), "languages", KUBECONFIG=str(control_plane.kubeconfig))
+
+    return make
+
+
+@pytest.fixture
+def logo() -> Iterator[str]:
+    """Serve a file: the SDK for .NET contains the logo, and the CLI downloads it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"logo")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/logo.png"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("runtime", "field"),
+    [("nodejs", "disruptionBudget?:"), ("python", "def disruption_budget("), ("go", "DisruptionBudget "), ("dotnet", "DisruptionBudget ")],
+    ids=["nodejs", "python", "go", "dotnet"],
+)
+def test_sdk_is_generated(runtime: str, field: str, tmp_path: Path, logo: str):
+    require_host(runtime)
+    code, output = run(
+        tmp_path, "pulumi", "package", "gen-sdk", str(write_schema(tmp_path, logoUrl=logo)), "--language", runtime, "--out", "out",
+        environment=environment_of(tmp_path),
+    )  # fmt: skip
+    assert code == 0, output
+    (service,) = [path for path in (tmp_path / "out").rglob("*.*") if path.stem.lower() in ("nimservice", "nim_service")]
+    assert field in service.read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("suffix", ["", "-platform"], ids=["service", "platform"])
+def test_example_has_right_types(language: Language, suffix: str, tmp_path: Path):
+    program = Program(copy_project(language, tmp_path), "types")
+    program.write_in(language, language.example(suffix))
+    code, output = program.check(language)
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_unknown_field_is_a_type_error(language: Language, tmp_path: Path):
+    program = Program(copy_project(language, tmp_path), "types")
+    program.write_in(language, language.example().replace(*WRONG[language.name]))
+    code, output = program.check(language)
+    assert code != 0
+    assert re.search(r"gpuu", output, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_platform_renders_as_python(language: Language, tmp_path: Path, project: Callable[..., Project]):
+    described = yaml.safe_load((ROOT / "examples/languages" / f"{language.name}-platform" / "Pulumi.yaml").read_text("utf-8"))
+    config = yaml.safe_load((ROOT / "examples/languages" / f"{language.name}-platform" / "Pulumi.dev.yaml").read_text("utf-8"))
+    program = Program(copy_project(language, tmp_path), "platform", config["config"], KUBECONFIG="/dev/null")
+    program.write_in(language, language.example("-platform"), config=described["config"])
+    code, output = program.pulumi("up", "--yes", "--skip-preview")
+    assert code == 0, output
+    expected = project(ROOT / "examples" / "platform")
+    expected.stack.up()
+    found = with_parsed_data(program.files("rendered/dev"))
+    assert len(found) == 11
+    assert found == with_parsed_data(expected.files("rendered/dev"))
+
+
+def with_parsed_data(objects: dict[str, Any]) -> dict[str, Any]:
+    """Parse JSON in ConfigMaps and Secrets: languages write it with different spaces."""
+    for each in objects.values():
+        for key, value in (each.get("data") or {}).items():
+            text = base64.b64decode(value).decode() if each["kind"] == "Secret" else value
+            each["data"][key] = json.loads(text) if text[:1] in "[{" else text
+    return objects
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_service_is_deployed_changed_and_destroyed(
+    language: Language, in_language: Callable[[Language], Program], cluster: Client, namespace: str, with_seed_secrets
+):
+    program = in_language(language)
+    text = language.service_in(namespace)
+    for batch in ("128", "64"):
+        program.write_in(language, text.replace('"128"', f'"{batch}"'))
+        code, output = program.pulumi("up", "--yes", "--skip-preview")
+        assert code == 0, output
+        assert "ready after" in output, output  # the progress report of the plugin process
+        live = live_deployment(cluster, namespace, "llama3-8b")
+        assert live["status"]["readyReplicas"] == 1
+        env = {each["name"]: each.get("value") for each in live["spec"]["template"]["spec"]["containers"][0]["env"]}
+        assert env["NIM_MODEL_MAX_BATCH_SIZE"] == batch
+    assert API_KEY not in output + program.pulumi("stack", "export")[1]
+    code, output = program.pulumi("destroy", "--yes", "--skip-preview")
+    assert code == 0, output
+    wait_until("the end of the Deployment", lambda: not names(cluster, namespace, "Deployment"))
+    assert names(cluster, namespace, "Secret") == {"my-ngc-image-pull-secret", "huggingface"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stack_of_python_stays_unchanged(language: Language, in_language: Callable[[Language], Program], namespace: str, with_seed_secrets):
+    program = in_language(language)
+    program.write_python(python({name: {**fields, "namespace": namespace, "pod_annotations": SLOW} for name, fields in SEED.items()}))
+    code, output = program.pulumi("up", "--yes", "--skip-preview")
+    assert code == 0, output
+    program.write_in(language, language.service_in(namespace))
+    code, output = program.pulumi("preview", "--expect-no-changes")
+    assert code == 0, output
+    assert re.search(r"\d+ unchanged", output)
+
+
+class YamlProgram(Program):
     """Two services in YAML, and the same in Python, as one stack."""
 
     def __init__(self, folder: Path, namespace: str, kubeconfig: Path) -> None:
-        self.folder, self.namespace = folder, namespace
-        plugin = folder / "plugin"
-        shutil.copytree(ROOT / "plugin", plugin, ignore=shutil.ignore_patterns("requirements.txt", "__pycache__"))
-        (plugin / "PulumiPlugin.yaml").write_text(yaml.safe_dump({"runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}))
-        (folder / "state").mkdir()
-        self.environment = {
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PYTHONPATH": str(ROOT),
-            "KUBECONFIG": str(kubeconfig),
-        }
-        self.write()
-        assert self.run("stack", "init", "dev")[0] == 0
+        super().__init__(folder, "languages", KUBECONFIG=str(kubeconfig))
+        self.namespace = namespace
 
-    def write(self, **properties: Any) -> None:
+    def write_services(self, **properties: Any) -> None:
         """Write the program, with further properties of the service `llama`."""
         services = {name: deepcopy(SERVICE) for name in ("llama", "other")}  # its YAML has no anchors
         for service in services.values():
             service["properties"]["namespace"] = self.namespace
         services["llama"]["properties"] |= properties
-        program = {"name": "languages", "runtime": "yaml", "packages": {"nim": str(self.folder / "plugin")}, "resources": services}
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(program, sort_keys=False))
-
-    def write_python(self) -> None:
-        """Write the program in Python in its place."""
-        runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "languages", "runtime": runtime}))
-        (self.folder / "__main__.py").write_text(PYTHON.replace("NAMESPACE", repr(self.namespace)))
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run a command of the CLI, and return its exit code and output."""
-        command = ["pulumi", *arguments, "--non-interactive", "--color=never"]
-        env = {**os.environ, **self.environment}
-        found = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=280, check=False)
-        return found.returncode, found.stdout + found.stderr
+        self.write("yaml", {}, resources=services)
 
 
 @pytest.fixture
-def program(tmp_path: Path, namespace: str, control_plane: ControlPlane) -> Iterator[YamlProject]:
-    if shutil.which("pulumi-language-yaml") is None:
-        pytest.skip("no pulumi-language-yaml on PATH: it is part of the Pulumi CLI")
-    yield YamlProject(tmp_path, namespace, control_plane.kubeconfig)
+def in_yaml(tmp_path: Path, namespace: str, control_plane: ControlPlane) -> Iterator[YamlProgram]:
+    require_host("yaml")
+    yield YamlProgram(tmp_path, namespace, control_plane.kubeconfig)
 
 
-def test_services_in_yaml_equal_those_in_python(program: YamlProject, cluster: Client, namespace: str, nodes):
+def test_services_in_yaml_equal_those_in_python(in_yaml: YamlProgram, cluster: Client, namespace: str, nodes):
     nodes(EIGHT_GPUS)
-    code, output = program.run("up", "--yes", "--skip-preview")
+    in_yaml.write_services()
+    code, output = in_yaml.pulumi("up", "--yes", "--skip-preview")
     assert code == 0, output
     assert live_deployment(cluster, namespace)["status"]["readyReplicas"] == 1
     assert "ready after" in output  # the progress report of the plugin process
     assert "resource hook already registered" not in output
-    program.write_python()
-    code, output = program.run("preview")
+    fields = {"namespace": namespace, "secrets": {"without_key": True}, "env": {"NIM_LOG_LEVEL": "INFO"}, "pod_annotations": SLOW}
+    in_yaml.write_python(python({"llama": fields, "other": fields}))
+    code, output = in_yaml.pulumi("preview")
     assert (code, "9 unchanged" in output) == (0, True), output
 
 
-def test_problem_in_yaml_has_its_names(program: YamlProject):
-    program.write(replicas=3)
-    code, output = program.run("preview")
+def test_problem_in_yaml_has_its_names(in_yaml: YamlProgram):
+    in_yaml.write_services(replicas=3)
+    code, output = in_yaml.pulumi("preview")
     assert code != 0
     assert "cache.accessMode: must allow sharing for 3 replicas" in output
     assert "Traceback" not in output
