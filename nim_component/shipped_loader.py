@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "28e72d645184ea51"
+DIGEST = "c81da4c5630154c7"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

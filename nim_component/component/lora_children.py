@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 
 from ..manifests.lora import has_lora_job, has_lora_pvc, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
+from ..manifests.lora_lists import LISTS, render_list
 from ..manifests.references import References
 from .context import ComponentContext
 from .generated_children import GeneratedChild, create_generated_child, create_generated_job
@@ -27,7 +28,7 @@ class ProvidedAdapters:
 def provide_adapters(
     context: ComponentContext, references: References, depends_on: "Sequence[pulumi.Input[pulumi.Resource]]"
 ) -> ProvidedAdapters:
-    """Create the children `lora`, `loras`, `lora-list` and `lora-job` that are needed.
+    """Create the children for adapters that are needed, such as `lora` and `lora-job`.
 
     The Job starts after `depends_on`.
     """
@@ -39,8 +40,26 @@ def provide_adapters(
     existing = nim.lora.volume and nim.lora.volume.existing_claim
     references = replace(references, lora_config=config.object_name, lora_pvc=existing if pvc is None else pvc.object_name)
     volume: list[pulumi.Input[pulumi.Resource]] = [] if pvc is None else [pvc.resource]
-    job = _create_job(context, references, [*depends_on, *volume]) if has_lora_job(nim) else None
-    return ProvidedAdapters(references, [config.resource, *volume], job)
+    if not has_lora_job(nim):
+        return ProvidedAdapters(references, [config.resource, *volume])
+    before, after = LISTS
+    next_list = _create_list(context, before, [])
+    job = _create_job(context, references, [*depends_on, *volume, next_list])
+    lists = {before: next_list, after: _create_list(context, after, [job])}
+    references = replace(references, lora_lists={suffix: f"{context.service_name}-{suffix}" for suffix in lists})
+    return ProvidedAdapters(references, [config.resource, *volume, *lists.values()], job)
+
+
+def _create_list(context: ComponentContext, suffix: str, depends_on: "Sequence[pulumi.Input[pulumi.Resource]]") -> k8s.core.v1.ConfigMap:
+    """Create one of the ConfigMaps `LISTS`.
+
+    The provider replaces a ConfigMap whose data change, so `protect` of the component does not
+    apply. It deletes the old one first, because the names are equal.
+    """
+    inputs = context.inputs(suffix, render_list(context.nim, context.service_name, suffix))
+    return k8s.core.v1.ConfigMap(
+        context.child_name(suffix), **inputs, opts=context.options(protect=False, depends_on=list(depends_on) or None)
+    )
 
 
 def _create_pvc(context: ComponentContext) -> "GeneratedChild[k8s.core.v1.PersistentVolumeClaim]":

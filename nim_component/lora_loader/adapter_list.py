@@ -95,6 +95,8 @@ class AdapterList:
     """Names of adapters that the user provides on the volume."""
     published: bool = False
     """Inspect every adapter that a loader has published on the volume."""
+    lists: tuple[tuple[AdapterSpec, ...], ...] = ()
+    """Lists with which published adapters are compared: each must be as in one of them."""
     compared: bool = False
     """Compare the files on the volume with the locked records; download nothing."""
 
@@ -110,7 +112,7 @@ def read_adapter_list(path: Path) -> AdapterList:
             tuple(map(str, data.get("modules") or ())), tuple(map(str, data.get("documented") or ())),
         )  # fmt: skip
         if data.get("published") is True:
-            return AdapterList(server, published=True)
+            return AdapterList(server, published=True, lists=_read_lists(data.get("lists")))
         if data.get("given") is not None:
             if not isinstance(data["given"], list):
                 raise TypeError("given is no list")
@@ -127,6 +129,16 @@ def read_adapter_list(path: Path) -> AdapterList:
     if problems:
         raise LoadError("adapter-list", "; ".join(problems) + ". Correct hf_repo_ids" + " or lora.source" * (wanted.given is not None))
     return wanted
+
+
+def _read_lists(directory: Any) -> tuple[tuple[AdapterSpec, ...], ...]:
+    """Return the lists of a directory; none if it is not given."""
+    if directory is None:
+        return ()
+    found = tuple(read_adapter_list(path).specs for path in sorted(Path(str(directory)).glob("*.json")))
+    if not found:
+        raise ValueError(f"no list in {directory}")
+    return found
 
 
 def read_spec(entry: dict[str, Any]) -> AdapterSpec:

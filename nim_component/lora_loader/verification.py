@@ -16,7 +16,7 @@ from .adapter import check_fit, check_tensors, read_config
 from .adapter_list import CONFIG, WEIGHTS, AdapterList, AdapterSpec
 from .outcome import LoadError, clean, say
 from .settings import Settings
-from .volume import directories, find_damage, is_published, read_manifest
+from .volume import directories, find_damage, is_published, read_manifest, read_published
 
 
 def check(s: Settings, wanted: AdapterList) -> None:
@@ -78,6 +78,21 @@ def _wait_for_published(s: Settings) -> list[str]:
     return names
 
 
+def _compare_with_lists(directory: Path, wanted: AdapterList) -> None:
+    """Raise LoadError unless an adapter is as in one of the lists.
+
+    During an update, the volume may contain the adapters of the list before it.
+    """
+    listed = dict.fromkeys(spec for specs in wanted.lists for spec in specs if spec.name == directory.name)
+    if not listed:
+        text = "it is not in hf_repo_ids, and the server would serve it. Run the update again, or remove it from the volume"
+        raise LoadError("foreign", f"adapter {directory.name}: {text}")
+    problems = [why for facts, why in (read_published(directory, spec) for spec in listed) if facts is None]
+    if len(problems) == len(listed):
+        fix = "Run the update again: its Job restores the adapter"
+        raise LoadError("damaged", f"adapter {directory.name}: it differs from the listed one ({problems[-1]}). {fix}")
+
+
 def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
     directory, spec = s.adapters / name, AdapterSpec(name, "on the volume", "as it is", None)
     if not directory.is_dir():
@@ -86,7 +101,9 @@ def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:
             "not-found", f"adapter {name}: no such directory on the volume; directories: {found}. Correct lora.source or the volume"
         )
     manifest = read_manifest(directory)
-    if manifest and (damage := find_damage(directory, manifest)) is not None:
+    if wanted.lists:
+        _compare_with_lists(directory, wanted)
+    elif manifest and (damage := find_damage(directory, manifest)) is not None:
         text = f"its files differ from those that were published ({damage}). Copy it to the volume again"
         raise LoadError("damaged", f"adapter {name}: {text}")
     config, weights = directory / CONFIG, next((directory / file for file in WEIGHTS if (directory / file).is_file()), None)

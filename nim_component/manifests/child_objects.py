@@ -24,6 +24,7 @@ _SELECTED: dict[Path, Reason] = {
     ("spec", "selector"): ("the selector of a Deployment is immutable", _REMOVE),
     **{("spec", "template", "metadata", "labels", label): ("the selector uses it, and is immutable", _REMOVE) for label in SELECTOR_LABELS},
 }
+_LIST: dict[Path, Reason] = {("data",): ("pods compare their adapters with it", "Change hf_repo_ids.")}
 _NODE_GROUP: dict[Path, Reason] = {
     ("spec", "leaderWorkerTemplate", template, "metadata", "labels", label): (
         "the Service and a NetworkPolicy select pods by it",
@@ -89,6 +90,8 @@ CHILD_OBJECTS: dict[str, ChildObject] = {
     "service-account": ChildObject("core.v1.ServiceAccount", _IDENTITY),
     "lora": ChildObject("core.v1.ConfigMap", _IDENTITY, is_metadata_only=True),
     "lora-list": ChildObject("core.v1.ConfigMap", _IDENTITY, is_metadata_only=True),
+    "lora-next": ChildObject("core.v1.ConfigMap", {**_IDENTITY, **_LIST}),
+    "lora-current": ChildObject("core.v1.ConfigMap", {**_IDENTITY, **_LIST}),
     "lora-job": ChildObject("batch.v1.Job", _IDENTITY),
     "loras": ChildObject("core.v1.PersistentVolumeClaim", _IDENTITY),
     "pull": ChildObject("core.v1.Secret", _IDENTITY, is_metadata_only=True),

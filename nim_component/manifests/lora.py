@@ -5,8 +5,8 @@ There are three ways to provide adapters:
 - Download (`hf_repo_ids`): the init container `download-loras` of each pod downloads the adapters,
   to a volume of the pod or to a shared volume.
 - Refresh (`hf_repo_ids` with `lora.refresh_interval`): a Job downloads to the shared volume, and
-  `check-loras` of each pod only validates. Only the Job's ConfigMap contains the adapter list, so a
-  changed list does not change the pods.
+  `check-loras` of each pod only validates. The lists that it compares with have fixed names (see
+  `lora_lists`), so a changed list does not change the pods.
 - Existing (`lora.source`): `check-loras` validates adapters that another party provides. If they
   are in an image, `fetch-loras` of that image copies them first.
 """
@@ -23,12 +23,13 @@ from ..args.lora_options import PEFT_SOURCE
 from ..args.served_model import find_base_model, list_model_facts
 from ..kubernetes.generated_names import generate_name
 from ..kubernetes.own_programs import LOADER
-from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
+from ..lora.adapter_list import LISTS_PATH, PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
 from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME, make_labels
 from ..shipped_loader import read_program
 from .environment import render_token_variables, render_user_variables
 from .generation import find_server_generation
 from .inputs import as_name, lift, lift_all
+from .lora_lists import render_lists_mount
 from .models import name_base_model
 from .network import render_network_mounts, render_network_variables
 from .references import References
@@ -72,7 +73,7 @@ def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
     the new name rolls the pods.
     """
     if has_lora_job(nim):
-        return _config(nim, service_name, "lora", {"published": True})
+        return _config(nim, service_name, "lora", {"published": True, "lists": LISTS_PATH})
     return render_list_config(nim, service_name, "lora")
 
 
@@ -187,7 +188,8 @@ def _checker(nim: NIM, timing: Timing) -> "k8s.core.v1.ContainerArgsDict":
     if has_lora_job(nim):
         env.append({"name": "LORA_UNLOAD_SECONDS", "value": str(find_unload_seconds(nim))})
     memory = CHECK_MEMORY if nim.lora_adapter_mem is None else nim.lora_adapter_mem
-    return _container(nim, CHECKER_CONTAINER, memory, env, [{**_published_mount(nim, path), "read_only": True}])
+    lists = [render_lists_mount()] if has_lora_job(nim) else []
+    return _container(nim, CHECKER_CONTAINER, memory, env, [{**_published_mount(nim, path), "read_only": True}, *lists])
 
 
 def _fetcher(nim: NIM, references: References) -> "k8s.core.v1.ContainerArgsDict":

@@ -9,6 +9,7 @@ from ..args.pod import PodToleration, Toleration
 from ..names import SHM_VOLUME, make_selector
 from .devices import render_pod_claims
 from .lora import render_init_containers, render_lora_volumes
+from .lora_lists import render_lists_volume
 from .network import render_authorities_container, render_network_volumes
 from .references import References, render_pull_secrets
 from .security import render_container_context, render_pod_context
@@ -57,6 +58,8 @@ def _volumes(nim: NIM, references: References) -> "list[k8s.core.v1.VolumeArgsDi
     volumes = [shared_memory, render_cache_volume(nim, references)]
     if references.lora_config is not None:
         volumes.extend(render_lora_volumes(nim, references))
+    if references.lora_lists:
+        volumes.append(render_lists_volume(references.lora_lists))
     if nim.cache.read_only:
         scratch: k8s.core.v1.VolumeArgsDict = {"name": "cache-scratch", "empty_dir": {}}
         volumes.append(scratch)

@@ -33,6 +33,8 @@ class References:
     """ConfigMap of the LoRA loader; None without adapters."""
     lora_pvc: "pulumi.Input[str] | None" = None
     """PVC of the adapters; None if each pod has a volume of its own."""
+    lora_lists: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
+    """ConfigMaps with the lists that a Job's adapters are compared with, by suffix."""
     resource_claim_templates: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
     """ResourceClaimTemplates that the component created, by the names of the pod's ResourceClaims.
     """

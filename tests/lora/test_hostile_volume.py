@@ -323,3 +323,66 @@ def test_planted_adapter_beside_those_of_the_job_fails(pod: Pod, file: str) -> N
     result = pod.run("-S")
     assert result.code == 3 and "evil was not published by this loader, and the server would serve it" in result.last, result
     assert result.lines["one"]["status"] == "checked"
+
+
+def hand_over(pod: Pod) -> Path:
+    """Let the pod read what a Job published, with the Job's list as both lists of the pod."""
+    wanted = json.loads((pod.mounted / "adapters.json").read_text())["adapters"]
+    lists = pod.directory / "lists"
+    lists.mkdir()
+    for name in ("lora-next", "lora-current"):
+        (lists / f"{name}.json").write_text(json.dumps({"adapters": wanted}))
+    look(pod, published=True, lists=str(lists))
+    return lists
+
+
+@pytest.mark.parametrize("edit", [plant_weights, plant_pickle, plant_directory, link_weights, hard_link_weights, pipe_weights, drop_config])
+def test_locked_adapter_of_the_job_is_compared_with_the_lock(hub: Hub, pod: Pod, edit: Callable[[Pod], None]) -> None:
+    lock(hub, pod)
+    assert pod.run().code == 0
+    hand_over(pod)
+    result = pod.run("-S")
+    assert (result.code, result.lines["one"]["status"]) == (0, "checked"), result
+    edit(pod)
+    result = pod.run("-S")
+    assert result.code == 17 and result.last.startswith("adapter one: it differs from the listed one ("), result
+    assert "Run the update again: its Job restores the adapter" in result.last
+
+
+def test_adapters_of_either_list_are_accepted(hub: Hub, pod: Pod) -> None:
+    """A pod may start before the Job of an update, after it, and after one that failed."""
+    lock(hub, pod)
+    assert pod.run().code == 0
+    lists = hand_over(pod)
+    (entry,) = json.loads((lists / "lora-next.json").read_text())["adapters"]
+    other = {**entry, "revision": "f" * 40, "locked": {name: {**each, "sha256": "0" * 64} for name, each in entry["locked"].items()}}
+    for name in ("lora-next", "lora-current"):
+        (lists / f"{name}.json").write_text(json.dumps({"adapters": [other]}))
+        assert pod.run("-S").code == 0, f"only {name} has changed"
+        (lists / "lora-next.json").write_text(json.dumps({"adapters": [entry]}))
+    for name in ("lora-next", "lora-current"):
+        (lists / f"{name}.json").write_text(json.dumps({"adapters": [other]}))
+    assert pod.run("-S").code == 17
+
+
+def test_unlisted_adapter_with_manifest_is_refused(hub: Hub, pod: Pod) -> None:
+    pod.list_adapters("org/one")
+    assert pod.run().code == 0
+    hand_over(pod)
+    shutil.copytree(pod.adapters / "one", pod.adapters / "evil")
+    result = pod.run("-S")
+    assert result.code == 3 and "adapter evil: it is not in hf_repo_ids, and the server would serve it" in result.last, result
+    assert result.lines["one"]["status"] == "checked"
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"adapters": [{"name": "../x"}]}'])
+def test_broken_lists_are_refused(pod: Pod, content: str | None) -> None:
+    assert pod.run().code == 0
+    lists = hand_over(pod)
+    for file in lists.iterdir():
+        if content is None:
+            file.unlink()
+        else:
+            file.write_text(content)
+    result = pod.run("-S")
+    assert result.code == 2 and "adapter list" in result.last, result

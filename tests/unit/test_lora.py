@@ -209,6 +209,30 @@ class TestRefresh:
         assert before.deployment("llama") == after.deployment("llama")
         assert before.child("llama", JOB).inputs["metadata"]["name"] != after.child("llama", JOB).inputs["metadata"]["name"]
 
+    def test_pods_compare_with_lists_before_and_after_the_job(self):
+        seen = recorded(**REFRESH)
+        children = seen.children("llama")
+        (check,) = seen.pod("llama")["initContainers"]
+        (volume,) = [each for each in seen.pod("llama")["volumes"] if each["name"] == "lora-lists"]
+        assert check["volumeMounts"][-1] == {"name": "lora-lists", "mountPath": "/opt/lora-loader/lists", "readOnly": True}
+        assert json.loads(children["llama-lora"].inputs["data"]["adapters.json"])["lists"] == "/opt/lora-loader/lists"
+        assert [each["configMap"]["name"] for each in volume["projected"]["sources"]] == ["llama-lora-next", "llama-lora-current"]
+        before, after = children["llama-lora-next"], children["llama-lora-current"]
+        (job,) = [each for each in children.values() if each.type == JOB]
+        assert before.urn in job.options.dependencies and after.urn not in job.options.dependencies
+        assert job.urn in after.options.dependencies
+        deployment = next(each for each in children.values() if each.type == DEPLOYMENT)
+        assert {before.urn, after.urn} <= set(deployment.options.dependencies)
+        wanted = json.loads(children["llama-lora-list"].inputs["data"]["adapters.json"])["adapters"]
+        for each in (before, after):
+            assert json.loads(each.inputs["data"]["list.json"]) == {"adapters": wanted}
+            assert "immutable" not in each.inputs and each.options.protect is False
+        assert "lora-lists" not in str(job.inputs)
+
+    def test_lists_exist_only_for_a_job(self):
+        children = recorded(**LORA).children("llama")
+        assert not {"llama-lora-next", "llama-lora-current"} & children.keys()
+
     def test_without_refresh_interval_change_rolls_pods(self):
         fields = {**LORA, "lora": {"volume": {}}}
         assert recorded(**fields).deployment("llama") != recorded(**{**fields, "hf_repo_ids": ["my-org/one"]}).deployment("llama")

@@ -26,6 +26,8 @@ OTHERS = {
     "warm": "with `cache.prewarm`",
     "lora": "with LoRA adapters",
     "lora-list": "with `lora.refresh_interval`",
+    "lora-next": "with `lora.refresh_interval`",
+    "lora-current": "with `lora.refresh_interval`",
     "lora-job": "with `lora.refresh_interval`",
     "loras": "with `lora.volume`, unless it names an existing PVC",
     "pull": "with `secrets.ngc_api_key`",

@@ -1,0 +1,46 @@
+"""ConfigMaps with the lists that the adapters of a Job are compared with when a pod starts.
+
+Their names are fixed, so a changed list does not change the pods. There are two, because a pod may
+start at any moment of an update, also of one that fails: `lora-next` is updated before the Job
+runs, and `lora-current` after it. The volume contains the adapters of one of the two.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from ..args import NIM, LoRAAdapter
+from ..lora.adapter_list import LISTS_PATH, spec_of
+from ..names import make_labels
+
+LISTS = ("lora-next", "lora-current")
+"""Suffixes of the ConfigMaps: of the list before the Job, and of that after it."""
+_KEY = "list.json"
+_VOLUME = "lora-lists"
+
+
+def render_list(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
+    """Render one of the ConfigMaps `LISTS`."""
+    adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
+    metadata = {"name": f"{service_name}-{suffix}", "namespace": nim.namespace, "labels": make_labels(service_name)}
+    return {"metadata": metadata, "data": {_KEY: json.dumps({"adapters": adapters}, indent=2)}}
+
+
+def render_lists_volume(config_maps: "Mapping[str, pulumi.Input[str]]") -> "k8s.core.v1.VolumeArgsDict":
+    """Render the volume with both lists.
+
+    Args:
+        config_maps: Names of the ConfigMaps by suffix.
+    """
+    sources: list[Any] = [
+        {"config_map": {"name": name, "items": [{"key": _KEY, "path": f"{suffix}.json"}]}} for suffix, name in config_maps.items()
+    ]
+    return {"name": _VOLUME, "projected": {"sources": sources}}
+
+
+def render_lists_mount() -> "k8s.core.v1.VolumeMountArgsDict":
+    """Render the mount of both lists in the container `check-loras`."""
+    return {"name": _VOLUME, "mount_path": LISTS_PATH, "read_only": True}
