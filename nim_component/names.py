@@ -49,6 +49,8 @@ LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME = LORA_VOLUMES = ("lora", "lora-pvc")
 The API server merges volumes by name. In the preview of the first update of an object, the provider
 merges the old fields with the new ones. A volume of two types is then invalid.
 """
+LORA_LISTS = ("lora-next", "lora-current")
+"""Suffixes of the ConfigMaps with the lists of adapters before and after a Job."""
 SHM_VOLUME, AUTHORITIES_VOLUME = "dshm", "ca-own"
 """Volumes of `/dev/shm`, and of the certificates in `network.ca_config_map`."""
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"

@@ -8,8 +8,9 @@ import pulumi_kubernetes as k8s
 
 from ..manifests.lora import has_lora_job, has_lora_pvc, render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
-from ..manifests.lora_lists import LISTS, render_list
+from ..manifests.lora_lists import render_list
 from ..manifests.references import References
+from ..names import LORA_LISTS
 from .context import ComponentContext
 from .generated_children import GeneratedChild, create_generated_child, create_generated_job
 
@@ -42,7 +43,7 @@ def provide_adapters(
     volume: list[pulumi.Input[pulumi.Resource]] = [] if pvc is None else [pvc.resource]
     if not has_lora_job(nim):
         return ProvidedAdapters(references, [config.resource, *volume])
-    before, after = LISTS
+    before, after = LORA_LISTS
     next_list = _create_list(context, before, [])
     job = _create_job(context, references, [*depends_on, *volume, next_list])
     lists = {before: next_list, after: _create_list(context, after, [job])}
@@ -51,7 +52,7 @@ def provide_adapters(
 
 
 def _create_list(context: ComponentContext, suffix: str, depends_on: "Sequence[pulumi.Input[pulumi.Resource]]") -> k8s.core.v1.ConfigMap:
-    """Create one of the ConfigMaps `LISTS`.
+    """Create one of the ConfigMaps `LORA_LISTS`.
 
     The provider replaces a ConfigMap whose data change, so `protect` of the component does not
     apply. It deletes the old one first, because the names are equal.

@@ -16,14 +16,12 @@ from ..args import NIM, LoRAAdapter
 from ..lora.adapter_list import LISTS_PATH, spec_of
 from ..names import make_labels
 
-LISTS = ("lora-next", "lora-current")
-"""Suffixes of the ConfigMaps: of the list before the Job, and of that after it."""
 _KEY = "list.json"
 _VOLUME = "lora-lists"
 
 
 def render_list(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
-    """Render one of the ConfigMaps `LISTS`."""
+    """Render one of the ConfigMaps `LORA_LISTS`."""
     adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
     metadata = {"name": f"{service_name}-{suffix}", "namespace": nim.namespace, "labels": make_labels(service_name)}
     return {"metadata": metadata, "data": {_KEY: json.dumps({"adapters": adapters}, indent=2)}}
@@ -32,11 +30,15 @@ def render_list(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
 def render_lists_volume(config_maps: "Mapping[str, pulumi.Input[str]]") -> "k8s.core.v1.VolumeArgsDict":
     """Render the volume with both lists.
 
+    Each is optional, since the provider deletes a ConfigMap before it creates the changed one. A
+    pod that starts in between compares with the other list.
+
     Args:
         config_maps: Names of the ConfigMaps by suffix.
     """
     sources: list[Any] = [
-        {"config_map": {"name": name, "items": [{"key": _KEY, "path": f"{suffix}.json"}]}} for suffix, name in config_maps.items()
+        {"config_map": {"name": name, "optional": True, "items": [{"key": _KEY, "path": f"{suffix}.json"}]}}
+        for suffix, name in config_maps.items()
     ]
     return {"name": _VOLUME, "projected": {"sources": sources}}
 

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 from ..args import NIM
 from ..args.problems import Problem
+from ..names import LORA_LISTS
 from ..text.field_paths import Path
 from .child_objects import find_child_object, name_claim_template
 from .containers import find_incomplete_containers
 from .lora import has_lora_job, has_lora_pvc
-from .lora_lists import LISTS
 from .merge import merge
 from .structures import find_unknown_keys, to_python_name, to_yaml_keys
 
@@ -24,7 +24,7 @@ def list_objects(nim: NIM, optional: Iterable[str]) -> list[str]:
         "warm": nim.cache.prewarm is not None,
         "lora": bool(nim.adapter_names),
         "lora-list": has_lora_job(nim),
-        **dict.fromkeys(LISTS, has_lora_job(nim)),
+        **dict.fromkeys(LORA_LISTS, has_lora_job(nim)),
         "lora-job": has_lora_job(nim),
         "loras": has_lora_pvc(nim),
         "pull": nim.secrets.creates_pull_secret,

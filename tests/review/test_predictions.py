@@ -234,6 +234,15 @@ def test_refreshed_adapters_need_no_restart():
     changed = {**REFRESHED, "hf_repo_ids": ["my-org/one@v2", "my-org/new@v1"]}
     for found in review_both(render_service(**REFRESHED), render_service(**changed)):
         assert texts(found, "pods-restart", "downtime", "stall-risk") == []
+        lists = [(level, text) for level, text in texts(found, "deleted-first", "deleted") if "ConfigMap" in text]
+        assert lists == [
+            (
+                "notice",
+                f'ConfigMap llama-{name} is deleted before it is created again (forced by data["list.json"]). '
+                "Pods that start in the meantime compare their adapters with the other list.",
+            )
+            for name in ("lora-current", "lora-next")
+        ]
         within = "without a restart, at the latest 60 seconds after the update."
         assert texts(found, "adapter-removed") == [
             ("warning", f"Adapter old is removed (my-org/old@v1). Requests for model old return 404 {within}")

@@ -216,7 +216,10 @@ class TestRefresh:
         (volume,) = [each for each in seen.pod("llama")["volumes"] if each["name"] == "lora-lists"]
         assert check["volumeMounts"][-1] == {"name": "lora-lists", "mountPath": "/opt/lora-loader/lists", "readOnly": True}
         assert json.loads(children["llama-lora"].inputs["data"]["adapters.json"])["lists"] == "/opt/lora-loader/lists"
-        assert [each["configMap"]["name"] for each in volume["projected"]["sources"]] == ["llama-lora-next", "llama-lora-current"]
+        assert [(each["configMap"]["name"], each["configMap"]["optional"]) for each in volume["projected"]["sources"]] == [
+            ("llama-lora-next", True),
+            ("llama-lora-current", True),
+        ]
         before, after = children["llama-lora-next"], children["llama-lora-current"]
         (job,) = [each for each in children.values() if each.type == JOB]
         assert before.urn in job.options.dependencies and after.urn not in job.options.dependencies

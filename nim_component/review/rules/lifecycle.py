@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from ...names import LORA_LISTS
 from ...text.amounts import count_of, spell_duration
 from ..accessors import get
 from ..change import Change, ServiceChange
@@ -117,11 +118,18 @@ def _deleted_first(service: ServiceChange, change: Change) -> Finding:
         severity, consequence = _stopped(change)
     elif kind == "Service":
         severity, consequence = CRITICAL, sentence("Clients cannot connect in the meantime, and the cluster IP changes.")
+    elif kind == "ConfigMap" and service.component is not None and change.subject.name in _name_lists(service.component):
+        severity, consequence = NOTICE, sentence("Pods that start in the meantime compare their adapters with the other list.")
     elif any(each.order == change.order for each in service.of(*WORKLOADS)):
         severity, consequence = NOTICE, sentence("The pods that use it are deleted before it.")
     else:
         consequence = sentence("Pods that start in the meantime do not find it.")
     return finding("deleted-first", severity, change, service.name, text, consequence, *change.reasons)
+
+
+def _name_lists(component: Change) -> list[str]:
+    """Return the logical names of the two lists with which pods compare their adapters."""
+    return [f"{component.subject.name}-{suffix}" for suffix in LORA_LISTS]
 
 
 def _stopped(change: Change) -> tuple[Severity, Sentence]:
