@@ -337,7 +337,7 @@ def hand_over(pod: Pod) -> Path:
 
 
 @pytest.mark.parametrize("edit", [plant_weights, plant_pickle, plant_directory, link_weights, hard_link_weights, pipe_weights, drop_config])
-def test_locked_adapter_of_the_job_is_compared_with_the_lock(hub: Hub, pod: Pod, edit: Callable[[Pod], None]) -> None:
+def test_locked_adapter_is_compared_with_lists(hub: Hub, pod: Pod, edit: Callable[[Pod], None]) -> None:
     lock(hub, pod)
     assert pod.run().code == 0
     hand_over(pod)

@@ -209,7 +209,7 @@ class TestRefresh:
         assert before.deployment("llama") == after.deployment("llama")
         assert before.child("llama", JOB).inputs["metadata"]["name"] != after.child("llama", JOB).inputs["metadata"]["name"]
 
-    def test_pods_compare_with_lists_before_and_after_the_job(self):
+    def test_pods_compare_with_both_lists(self):
         seen = recorded(**REFRESH)
         children = seen.children("llama")
         (check,) = seen.pod("llama")["initContainers"]
