@@ -119,6 +119,7 @@ bench: $(DEV_READY) ## Measure speed as ratios within one run
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.review
 	$(BIN)/python -m bench.final_look
+	$(BIN)/python -m bench.lora
 
 package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2.0 checks a release
 	rm -rf dist

@@ -2,7 +2,7 @@
 
 Then one large file against the raw throughput of the same hub: `http.client` that writes a file.
 
-python bench/lora.py [--adapters 8] [--megabytes 50] [--latency 0.1] [--large 2000]
+python -m bench.lora [--adapters 8] [--megabytes 50] [--latency 0.1] [--large 2000]
 """
 
 from __future__ import annotations
