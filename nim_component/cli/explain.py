@@ -120,10 +120,11 @@ def print_text(explanations: list[Explanation], namespaces: list[str]) -> None:
     console = open_console()
     if not explanations:
         console.print(f"No NIMService is deployed in {', '.join(namespaces)}. Choose another --namespace, --context or --stack.")
-    for index, each in enumerate(explanations):
-        if index:
-            console.print()
-        _print_explanation(console, each)
+    with console:  # one write
+        for index, each in enumerate(explanations):
+            if index:
+                console.print()
+            _print_explanation(console, each)
 
 
 def _print_explanation(console: Console, explanation: Explanation) -> None:

@@ -1,6 +1,6 @@
 """Kinds that are listed and watched, and the fields of their objects that are kept in memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..names import JOBS, SELECTOR_LABELS, SERVER, WORKER
@@ -71,14 +71,19 @@ def slim_node(node: Object) -> Object:
 
 def slim_event(event: Object) -> Object:
     """Keep the message, the involved object and the times of an event."""
-    involved = mapping_at(event, "involvedObject")
     kept = {key: event.get(key) for key in ("lastTimestamp", "firstTimestamp", "eventTime", "series", "reason", "type")}
     return {
         **kept,
         "message": text_at(event, "message")[:_MAX_MESSAGE_LENGTH],
-        "metadata": {key: text_at(event, "metadata", key) for key in ("name", "uid", "creationTimestamp")},
-        "involvedObject": {key: text_at(involved, key) for key in ("kind", "name", "uid")},
+        "metadata": _keep_texts(event, "metadata", ("name", "uid", "creationTimestamp")),
+        "involvedObject": _keep_texts(event, "involvedObject", ("kind", "name", "uid")),
     }
+
+
+def _keep_texts(object_: Object, key: str, names: Sequence[str]) -> Object:
+    """Return the texts in a mapping. Clusters have ten thousands of events."""
+    mapping = mapping_at(object_, key)
+    return {name: value if isinstance(value := mapping.get(name), str) else "" for name in names}
 
 
 EVENTS = Kind("events", slim=slim_event)

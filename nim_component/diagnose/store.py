@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..cluster.kinds import EVENTS, JOB, OURS, Kind, slim_event
+from ..cluster.kinds import EVENTS, JOB, OURS, Kind
 from ..cluster.objects import Object, at, items_at, name_of, text_at, texts_at
 from ..cluster.secret_facts import SecretFacts
 from ..cluster.volume_owners import name_pvc
@@ -45,19 +45,30 @@ class Store:
     changes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """Number of changes by namespace and owner key."""
 
-    def replace(self, kind: Kind, namespace: str, items: Iterable[Object]) -> None:
-        """Replace all objects of a kind."""
+    def replace(self, kind: Kind, namespace: str, items: Iterable[Object], *, are_slim: bool = False) -> None:
+        """Replace all objects of a kind.
+
+        Args:
+            kind: The kind.
+            namespace: Namespace of the objects.
+            items: The objects.
+            are_slim: True if the objects have only the fields that are kept.
+        """
+        slim_items = items if are_slim else map(kind.slim, items)
         if kind is EVENTS:
             self.event_namespaces.add(namespace)
-            for each in items:
+            for each in slim_items:
                 self._add_event(namespace, each)
             return
         self.objects[kind.plural, namespace] = {}
-        for each in items:
-            self.apply(kind, namespace, "ADDED", each)
+        for each in slim_items:
+            self._put(kind, namespace, "ADDED", each)
 
     def apply(self, kind: Kind, namespace: str, change: str, object_: Object) -> None:
         """Apply one change of a watch."""
+        self._put(kind, namespace, change, kind.slim(object_))
+
+    def _put(self, kind: Kind, namespace: str, change: str, object_: Object) -> None:
         if kind is EVENTS:
             if change != "DELETED":
                 self._add_event(namespace, object_)
@@ -67,17 +78,16 @@ class Store:
         if change == "DELETED":
             stored.pop(_uid(object_), None)
         else:
-            stored[_uid(object_)] = kind.slim(object_)
+            stored[_uid(object_)] = object_
         if owner:
             self.changes[namespace, owner] += 1
 
     def _add_event(self, namespace: str, event: Object) -> None:
-        slim = slim_event(event)
-        key = namespace, slim["involvedObject"]["name"]
+        key, uid = (namespace, event["involvedObject"]["name"]), _uid(event)
         stored = self.events.setdefault(key, deque(maxlen=EVENTS_PER_OBJECT))
-        for old in [each for each in stored if _uid(each) == _uid(slim)]:
+        for old in [each for each in stored if _uid(each) == uid]:
             stored.remove(old)
-        stored.append(slim)
+        stored.append(event)
         self.events.move_to_end(key)
         if len(self.events) > OBJECTS_WITH_EVENTS:
             self.events.popitem(last=False)

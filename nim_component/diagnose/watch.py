@@ -197,7 +197,7 @@ class Watch:
             self._handle_denial(kind, namespace, error)
             version = ""
         else:
-            self.store.replace(kind, namespace, items)
+            self.store.replace(kind, namespace, items, are_slim=True)
         if (kind.plural, namespace) in self._first_reads:
             self._first_reads[kind.plural, namespace].set()
         return version

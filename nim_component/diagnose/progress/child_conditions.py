@@ -89,7 +89,7 @@ class ChildConditions:
         except (ClusterError, TimeoutError) as error:
             self._log_failure(f"list on {child.plural}", namespace, error, component)
             return
-        store.replace(child, namespace, items)
+        store.replace(child, namespace, items, are_slim=True)
 
     async def _read(self, store: Store, namespace: str, name: str, component: pulumi.Resource) -> None:
         try:

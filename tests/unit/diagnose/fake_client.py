@@ -33,12 +33,12 @@ class FakeClient:
     def now(self) -> datetime:
         return NOW
 
-    async def list(self, path: str, **_: str) -> tuple[list[Any], str]:
+    async def list(self, path: str, slim: Callable[[Any], Any] = lambda object_: object_, **_: str) -> tuple[list[Any], str]:
         self.lists.append(path)
         kind = path.rpartition("/")[2]
         if error := self.refused.get(("list", kind)):
             raise error
-        return self.objects.get(kind, []), "1"
+        return [slim(each) for each in self.objects.get(kind, [])], "1"
 
     async def watch(self, path: str, version: str, **_: str) -> AsyncIterator[tuple[str, Any]]:
         self.watches.append(path)
