@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from workloads import Props, find_containers, find_pods, items, mapping
+from fields import Props, items, mapping
+from workloads import find_containers, find_pods
 
 _DIGEST = re.compile(r"@[a-z0-9+._-]+:[0-9a-fA-F]{32,}\Z")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+[a-z0-9]*", re.IGNORECASE)

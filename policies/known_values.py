@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from fields import Props
 from pulumi_policy.proxy import UnknownValueError
-from workloads import Props
 
-_POD_FIELDS = ("spec", "template", "containers", "initContainers", "ephemeralContainers")
+_POD_FIELDS = ("spec", "template", "containers", "initContainers", "ephemeralContainers", "container", "script", "steps")
 """Fields that contain pods or their containers."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 
+from fields import Props
 from gpu_quota import Object, Quota, check_quota
 from images import check_images
 from known_values import read_known
@@ -17,7 +18,6 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from workloads import Props
 
 EXEMPT = PolicyConfigSchema(
     properties={"exempt": {"type": "array", "items": {"type": "string"}, "default": []}},
@@ -32,6 +32,8 @@ def kind_of(type_token: str) -> str | None:
 
 SECURITY = ("hostNetwork", "hostPID", "hostIPC", "hostUsers", "os", "volumes", "ports", "hostPort", "host")
 NUMBERS = (
+    *("count", "allocationMode", "deviceClassName", "adminAccess", "resourceClaimName", "resourceClaimTemplateName", "resourceClaims"),
+    *("concurrencyPolicy", "schedule", "activeDeadlineSeconds"),
     *("replicas", "maxReplicas", "maxReplicaCount", "parallelism", "completions", "numOfHosts", "size"),
     *("limits", "requests", "resources", "restartPolicy", "enableInTreeAutoscaling"),
 )
@@ -70,7 +72,13 @@ def validate_quota(args: StackValidationArgs, report: ReportViolation) -> None:
             listed.append(Object(kind, each.name, known.props))
     config = args.get_config()
     nodes = config.get("nodes")
-    quota = Quota(int(config["maxGpus"]), config.get("resources", []), None if nodes is None else int(nodes))
+    quota = Quota(
+        int(config["maxGpus"]),
+        config.get("resources", []),
+        None if nodes is None else int(nodes),
+        config.get("deviceClasses", []),
+        {name: int(gpus) for name, gpus in config.get("claims", {}).items()},
+    )
     for violation in check_quota(listed, quota):
         report(violation, None)  # None: the stack
 
@@ -107,6 +115,8 @@ POLICIES: list[Policy] = [
                 "maxGpus": {"type": "integer", "minimum": 0, "default": 16},
                 "resources": {"type": "array", "items": {"type": "string"}, "default": []},
                 "nodes": {"type": "integer", "minimum": 0},
+                "deviceClasses": {"type": "array", "items": {"type": "string"}, "default": []},
+                "claims": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}, "default": {}},
             }
         ),
     ),

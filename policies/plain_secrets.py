@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from fields import Props
 from text.client_options import find_passwords
 from text.redaction import contains_key, looks_like_credential, redact_named
 from text.secret_names import is_secret_name
-from workloads import Props
 
 _ENTRIES = ("annotations", "labels", "data", "binaryData", "stringData", "matchLabels", "nodeSelector", "limits", "requests")
 """Mappings whose keys are names that the user chose."""

@@ -8,7 +8,8 @@ rule with the API server, for generated pods.
 from collections.abc import Iterator
 from typing import Any
 
-from workloads import Pod, Props, find_containers, find_pods, items, mapping
+from fields import Props, items, mapping
+from workloads import Pod, find_containers, find_pods
 
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
 _PROFILES = ("RuntimeDefault", "Localhost")

@@ -2,24 +2,22 @@
 
 A pod spec is found by its form: a mapping with a list of containers. So the templates of a
 PodTemplate, a JobSet, a RayCluster or any custom resource are found without a list of kinds.
+Templates of workflow engines, with one container or with steps, are in `loose_pods`.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, cast
 
-Props = Mapping[str, Any]
-UNLIMITED = math.inf
-"""Number of pods of an object that an autoscaler may multiply without an upper bound."""
+from copies import KEDA_MAXIMUM, copies_of, copies_of_kind, limit_of_knative, widen_elastic
+from fields import UNLIMITED, Props, integer, items, mapping, multiply, namespace_of
+from loose_pods import find_loose_pod, read_pod_fields
+
 LISTS = ("initContainers", "containers", "ephemeralContainers")
 _OF_PODS = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostUsers", "volumes", "serviceAccountName", "sysctls"})
 """Fields by which a pod spec is found in a patch, which may contain no container."""
 _MAX_DEPTH = 30
-_KEDA_MAXIMUM = 100
-"""Maximum of a ScaledObject or a ScaledJob without `maxReplicaCount`."""
-_KNATIVE_MAXIMA = ("autoscaling.knative.dev/max-scale", "autoscaling.knative.dev/maxScale")
-_KNATIVE_KINDS = ("Configuration", "Revision", "Service")
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class Pod:
     count: float
     """Number of pods with this spec; `UNLIMITED` without an upper bound. Of a DaemonSet, the number
     on each node."""
+    places: Mapping[str, str] = dataclass_field(default_factory=dict[str, str])
+    """Path of a container below `path` by its list and index, in objects of another form."""
 
 
 def find_pods(kind: str, props: Props) -> Iterator[Pod]:
@@ -44,60 +44,38 @@ def find_pods(kind: str, props: Props) -> Iterator[Pod]:
     """
     for field, value in props.items():
         if field != "status":
-            yield from _find(kind, field, (), value, props, _copies_of_kind(kind, props))
+            yield from _find(kind, field, (), value, props, copies_of_kind(kind, props), {})
 
 
 def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
     """Yield path and container of all containers, init and ephemeral ones included."""
     for field in LISTS:
-        for container in items(pod.spec.get(field)):
-            yield f"{pod.path}.{field}[{container.get('name', '?')}]", container
+        for index, container in enumerate(items(pod.spec.get(field))):
+            place = pod.places.get(f"{field}[{index}]", f"{field}[{container.get('name', '?')}]")
+            yield f"{pod.path}.{place}", container
 
 
-def _find(kind: str, path: str, above: tuple[str, ...], value: Any, owner: Props, count: float) -> Iterator[Pod]:
+def _find(kind: str, path: str, above: tuple[str, ...], value: Any, owner: Props, count: float, inherited: Props) -> Iterator[Pod]:
     if len(above) > _MAX_DEPTH:
         return
     if isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
-            yield from _find(kind, f"{path}[{mapping(item).get('name', index)}]", (*above, ""), item, owner, count)
+            yield from _find(kind, f"{path}[{mapping(item).get('name', index)}]", (*above, ""), item, owner, count, inherited)
         return
     entries = mapping(value)
+    loose = find_loose_pod(entries, inherited)
     is_pod = any("name" in each or "image" in each for field in LISTS for each in items(entries.get(field)))
-    if is_pod or (kind.endswith("Patch") and above[-1:] != ("",) and not _OF_PODS.isdisjoint(entries)):
+    is_patch = kind.endswith("Patch") and above[-1:] != ("",) and not _OF_PODS.isdisjoint(entries)
+    if loose is not None and not items(entries.get("containers")):
+        yield Pod(path, loose.spec, mapping(entries.get("metadata")), count, loose.places)
+    elif is_pod or is_patch:
         metadata = mapping(owner.get("metadata"))
-        yield Pod(path, entries, metadata, _limit_of_knative(kind, metadata, count))
+        spec = {**inherited, **entries} if above[-1:] == ("containerSet",) else entries
+        yield Pod(path, spec, metadata, limit_of_knative(kind, metadata, count))
+    shared = read_pod_fields(entries, inherited)
     for field, item in entries.items():
-        yield from _find(kind, f"{path}.{field}", (*above, field), item, entries, count and count * _copies(entries, field))
-
-
-def _copies(entries: Props, field: str) -> float:
-    """Return the number of copies that a mapping makes of the template in one of its fields."""
-    copies = float(integer(entries.get("replicas"), 1))
-    if "maxReplicas" in entries:  # workers of a RayCluster, or a custom resource with an autoscaler
-        copies = max(copies, integer(entries["maxReplicas"], 0))
-    elif field == "workerGroupSpecs" and entries.get("enableInTreeAutoscaling"):
-        copies = 1 if all("maxReplicas" in each for each in items(entries[field])) else UNLIMITED
-    copies *= integer(entries.get("numOfHosts"), 1)
-    if "parallelism" in entries or "completions" in entries:
-        parallel = integer(entries.get("parallelism"), 1)
-        copies *= min(parallel, integer(entries.get("completions"), parallel))
-    if field == "workerTemplate":  # of a LeaderWorkerSet: without a template of its own, the leader is a worker
-        copies *= integer(entries.get("size"), 1) - bool(mapping(entries.get("leaderTemplate")))
-    return copies
-
-
-def _copies_of_kind(kind: str, props: Props) -> float:
-    if kind == "PodTemplate":
-        return 0  # it runs no pods
-    return integer(mapping(props.get("spec")).get("maxReplicaCount"), _KEDA_MAXIMUM) if kind == "ScaledJob" else 1
-
-
-def _limit_of_knative(kind: str, metadata: Props, count: float) -> float:
-    """Return the number of pods; Knative scales without an upper bound unless one is annotated."""
-    if kind not in _KNATIVE_KINDS:
-        return count
-    annotations = mapping(metadata.get("annotations"))
-    return next((integer(annotations[each], 0) for each in _KNATIVE_MAXIMA if each in annotations), 0) or UNLIMITED
+        copies = multiply(count, copies_of(entries, field))
+        yield from _find(kind, f"{path}.{field}", (*above, field), widen_elastic(entries, field, item), entries, copies, shared)
 
 
 def find_maxima(objects: "list[tuple[str, Props]]") -> dict[tuple[str, str, str], float]:
@@ -113,7 +91,7 @@ def find_maxima(objects: "list[tuple[str, Props]]") -> dict[tuple[str, str, str]
         if not target:
             continue
         if kind == "ScaledObject":
-            maximum: float = integer(spec.get("maxReplicaCount"), _KEDA_MAXIMUM)
+            maximum: float = integer(spec.get("maxReplicaCount"), KEDA_MAXIMUM)
         elif kind.startswith("HorizontalPodAutoscaler"):
             maximum = integer(spec["maxReplicas"], 0) if spec.get("maxReplicas") is not None else UNLIMITED
         else:
@@ -121,26 +99,3 @@ def find_maxima(objects: "list[tuple[str, Props]]") -> dict[tuple[str, str, str]
         key = namespace_of(props), str(target.get("kind", "Deployment")), str(target.get("name"))
         maxima[key] = max(maximum, maxima.get(key, 0))
     return maxima
-
-
-def namespace_of(props: Props) -> str:
-    """Return the namespace of an object."""
-    return str(mapping(props.get("metadata")).get("namespace") or "default")
-
-
-def mapping(value: Any) -> Props:
-    """Return a mapping unchanged, and an empty one for other values, such as unknown ones."""
-    return cast(Props, value) if isinstance(value, Mapping) else {}
-
-
-def items(value: Any) -> list[Props]:
-    """Return the mappings in a list, and an empty list for other values."""
-    return [cast(Props, each) for each in cast("list[Any]", value) if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def integer(value: Any, default: int) -> int:
-    """Return a number, or a text that is one, as an integer; the default for other values."""
-    try:
-        return default if value is None or isinstance(value, bool) else int(float(str(value)))
-    except (OverflowError, ValueError):
-        return default

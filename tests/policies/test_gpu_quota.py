@@ -129,7 +129,19 @@ def test_resources_of_other_vendors_are_configured(name: str, resources: list[st
         ("PodTemplate", {"template": pod_of()}, 0),
         ("Job", {"spec": {"parallelism": 4, "template": pod_of()}}, 4),
         ("Job", {"spec": {"parallelism": 4, "completions": 2, "template": pod_of()}}, 2),
-        ("CronJob", {"spec": {"jobTemplate": {"spec": {"parallelism": 3, "template": pod_of()}}}}, 3),
+        ("CronJob", {"spec": {"concurrencyPolicy": "Forbid", "jobTemplate": {"spec": {"parallelism": 3, "template": pod_of()}}}}, 3),
+        ("CronJob", {"spec": {"concurrencyPolicy": "Replace", "jobTemplate": {"spec": {"template": pod_of()}}}}, 1),
+        ("CronJob", {"spec": {"concurrencyPolicy": "Allow", "jobTemplate": {"spec": {"template": pod_of()}}}}, workloads.UNLIMITED),
+        ("CronJob", {"spec": {"jobTemplate": {"spec": {"template": pod_of()}}}}, workloads.UNLIMITED),
+        ("CronJob", {"spec": {"jobTemplate": {"spec": {"template": pod_of(0)}}}}, 0),
+        (
+            "CronJob",
+            {"spec": {"schedule": "*/10 * * * *", "jobTemplate": {"spec": {"activeDeadlineSeconds": 1500, "template": pod_of(2)}}}},
+            6,
+        ),
+        ("CronWorkflow", {"spec": {"workflowSpec": {"templates": [{"container": container(1, image="a")}]}}}, workloads.UNLIMITED),
+        ("Workflow", {"spec": {"parallelism": 3, "templates": [{"name": "a", "script": container(2, image="a")}]}}, 6),
+        ("TaskRun", {"spec": {"taskSpec": {"steps": [container(1, image="a"), container(1, image="b")]}}}, 2),
         ("JobSet", {"spec": {"replicatedJobs": [{"replicas": 2, "template": {"spec": {"parallelism": 3, "template": pod_of()}}}]}}, 6),
         ("RayCluster", {"spec": {"workerGroupSpecs": [{"replicas": 2, "numOfHosts": 4, "template": pod_of()}]}}, 8),
         ("RayCluster", {"spec": {"workerGroupSpecs": [{"replicas": 1, "maxReplicas": 5, "template": pod_of()}]}}, 5),
@@ -139,6 +151,21 @@ def test_resources_of_other_vendors_are_configured(name: str, resources: list[st
             workloads.UNLIMITED,
         ),
         ("PyTorchJob", {"spec": {"pytorchReplicaSpecs": {"Worker": {"replicas": 3, "template": pod_of()}}}}, 3),
+        (
+            "PyTorchJob",
+            {
+                "spec": {
+                    "elasticPolicy": {"minReplicas": 1, "maxReplicas": 8},
+                    "pytorchReplicaSpecs": {"Master": {"template": pod_of()}, "Worker": {"replicas": 2, "template": pod_of()}},
+                }
+            },
+            9,
+        ),
+        (
+            "PyTorchJob",
+            {"spec": {"elasticPolicy": {"maxReplicas": 2}, "pytorchReplicaSpecs": {"Worker": {"replicas": 3, "template": pod_of()}}}},
+            3,
+        ),
         ("ScaledJob", {"spec": {"jobTargetRef": {"template": pod_of()}}}, 100),
         ("ScaledJob", {"spec": {"maxReplicaCount": 2, "jobTargetRef": {"parallelism": 2, "template": pod_of()}}}, 4),
         ("LeaderWorkerSet", {"spec": {"replicas": 2, "leaderWorkerTemplate": {"size": 3, "workerTemplate": pod_of()}}}, 6),
@@ -153,3 +180,74 @@ def test_resources_of_other_vendors_are_configured(name: str, resources: list[st
 )
 def test_copies_of_every_kind_are_counted(kind: str, props: Any, gpus: float):
     assert count((kind, props)) == ({f"{kind} {kind.lower()}": gpus} if gpus else {})
+
+
+def claim(*requests: Any, kind: str = "ResourceClaimTemplate", name: str = "gpus") -> tuple[str, Any]:
+    spec = {"devices": {"requests": list(requests)}}
+    return kind, {"metadata": {"name": name}, "spec": {"spec": spec} if kind == "ResourceClaimTemplate" else spec}
+
+
+def claiming(replicas: int = 3, **source: str) -> tuple[str, Any]:
+    pod = {"containers": [{"name": "a"}], "resourceClaims": [{"name": "x", **(source or {"resourceClaimTemplateName": "gpus"})}]}
+    return "Deployment", {"metadata": {"name": "d"}, "spec": {"replicas": replicas, "template": {"spec": pod}}}
+
+
+GPU = {"name": "a", "deviceClassName": "gpu.nvidia.com"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "gpus"),
+    [
+        ({"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com"}}, 1),
+        ({"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com", "allocationMode": "ExactCount", "count": 4}}, 4),
+        ({**GPU, "count": 2}, 2),
+        ({"name": "a", "deviceClassName": "mig.nvidia.com"}, 1),
+        ({"name": "a", "firstAvailable": [{"deviceClassName": "gpu.amd.com", "count": 2}, {**GPU, "count": 4}]}, 4),
+        ({**GPU, "allocationMode": "All"}, workloads.UNLIMITED),
+        ({**GPU, "adminAccess": True}, 0),
+        ({"name": "a", "exactly": {"deviceClassName": "dranet.example.com", "count": 8}}, 0),
+        ({"name": "a", "exactly": {"deviceClassName": "imigration.example.com"}}, 0),
+        ({"name": "a", "exactly": {"deviceClassName": "gaudi.intel.com", "count": 2}}, 2),
+    ],
+)
+def test_devices_of_template_count_per_pod(request_: Any, gpus: float):
+    counted = count(claiming(3), claim(request_), device_classes=["gaudi.*"])
+    assert counted == ({"Deployment deployment": 3 * gpus} if gpus else {})
+
+
+def test_shared_claim_counts_once():
+    shared = claim({**GPU, "count": 2}, kind="ResourceClaim")
+    assert count(claiming(3, resourceClaimName="gpus"), shared) == {"ResourceClaim resourceclaim": 2}
+    assert count(claiming(3, resourceClaimName="gpus"), claims={"gpus": 4}) == {"ResourceClaim gpus": 4}
+    assert count(claiming(3), claims={"gpus": 4}) == {"Deployment deployment": 12}
+
+
+def find_violations(*objects: tuple[str, Any], **config: Any) -> list[str]:
+    return list(module.check_quota([Object(kind, kind.lower(), props) for kind, props in objects], Quota(100, **config)))
+
+
+def test_claim_outside_stack_is_a_violation():
+    text = "which is not in the stack, so its GPUs are unknown. Add it, or set claims of the policy."
+    assert find_violations(claiming()) == [f"Deployment deployment uses ResourceClaimTemplate gpus, {text}"]
+    assert find_violations(claiming(resourceClaimName="x")) == [f"Deployment deployment uses ResourceClaim x, {text}"]
+    assert find_violations(claiming(), claims={"gpus": 1}) == find_violations(claiming(), claim(GPU)) == []
+
+
+def test_unlimited_claim_and_runs_have_their_fix():
+    text = "claims all GPUs of a node, and their number is unknown. Set allocationMode to ExactCount, with a count."
+    assert find_violations(claiming(), claim({**GPU, "allocationMode": "All"})) == [f"Deployment deployment {text}"]
+    cron = ("CronJob", {"spec": {"jobTemplate": {"spec": {"template": pod_of()}}}})
+    text = "has no upper bound of runs at the same time, so it may use any number of GPUs."
+    assert find_violations(cron) == [f"CronJob cronjob {text} Set concurrencyPolicy to Forbid, or activeDeadlineSeconds of a run."]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seconds"),
+    [
+        *(("* * * * *", 60), ("*/15 * * * *", 900), ("0,10 * * * *", 600), ("50,0 * * * *", 600), ("5 * * * *", 3600)),
+        *(("5 */6 * * *", 21_600), ("5 8-18/5 * * *", 18_000), ("5 3 * * 1", 86_400), ("TZ=Europe/Rome 5 3 * * *", 86_400)),
+        *(("@daily", 86_400), ("@every 5s", 60), ("x * * * *", 60), ("", 60), ("0 0 1 1 *", 86_400)),
+    ],
+)
+def test_shortest_interval_of_schedule(schedule: str, seconds: int):
+    assert load("schedules").shortest_interval(schedule) == seconds

@@ -52,6 +52,38 @@ def test_template_of_every_kind_is_found(kind: str, path: str, props: Any):
     assert violation.startswith(f"{path}.hostPID: must not be set.")
 
 
+CONTAINER = POD["containers"][0]
+SHARED = {field: value for field, value in POD.items() if field not in ("containers", "initContainers")}
+LOOSE: list[tuple[str, str, Any]] = [
+    ("Workflow", "spec.templates[main].container", {"spec": {**SHARED, "templates": [{"name": "main", "container": CONTAINER}]}}),
+    ("Workflow", "spec.templates[main].script", {"spec": {"templates": [{"name": "main", **SHARED, "script": CONTAINER}]}}),
+    ("CronWorkflow", "spec.workflowSpec.templates[main].sidecars[s]", {"spec": {"workflowSpec": {**SHARED, "templates": [
+        {"name": "main", "sidecars": [{**CONTAINER, "name": "s"}]}]}}}),
+    ("WorkflowTemplate", "spec.templates[main].container", {"spec": {"templateDefaults": SHARED, "templates": [
+        {"name": "main", "container": CONTAINER}]}}),
+    ("TaskRun", "spec.taskSpec.steps[build]", {"spec": {"podTemplate": SHARED, "taskSpec": {"steps": [{**CONTAINER, "name": "build"}]}}}),
+    ("PipelineRun", "spec.pipelineSpec.tasks[t].taskSpec.steps[build]", {"spec": {"taskRunTemplate": {"podTemplate": SHARED}, "pipelineSpec": {
+        "tasks": [{"name": "t", "taskSpec": {"steps": [{**CONTAINER, "name": "build"}]}}]}}}),
+    ("Task", "spec.steps[build]", {"spec": {**SHARED, "stepTemplate": {"securityContext": CONTAINER["securityContext"]}, "steps": [
+        {"name": "build", "image": CONTAINER["image"]}]}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "path", "props"), LOOSE, ids=lambda each: each if isinstance(each, str) else "")
+def test_template_of_workflow_engine_is_found(kind: str, path: str, props: Any):
+    assert list(check_restricted(kind, props)) == list(check_images(kind, props)) == []
+    text = json.dumps(props).replace(json.dumps(CONTAINER["image"]), '"tool:latest"').replace('"drop": ["ALL"]', '"drop": []')
+    changed = json.loads(text)
+    assert [each.partition(": ")[0] for each in check_images(kind, changed)] == [f"{path}.image"]
+    assert f"{path}.securityContext.capabilities.drop" in [each.partition(": ")[0] for each in check_restricted(kind, changed)]
+
+
+@pytest.mark.parametrize(("kind", "path", "props"), LOOSE, ids=lambda each: each if isinstance(each, str) else "")
+def test_pod_fields_of_workflow_engine_are_checked(kind: str, path: str, props: Any):
+    changed = json.loads(json.dumps(props).replace('"runAsNonRoot": true', '"runAsNonRoot": false'))
+    assert [each.partition(": ")[0] for each in check_restricted(kind, changed)] == [f"{path}.securityContext.runAsNonRoot"]
+
+
 def test_ephemeral_container_is_checked():
     pod = restricted_pod()
     pod["spec"]["ephemeralContainers"] = [{"name": "debug", "image": "debug:latest", "securityContext": {"privileged": True}}]

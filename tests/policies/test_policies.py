@@ -229,7 +229,7 @@ def test_restricted_deployment_has_no_violation(interpreter: Path):
 def test_renders_of_this_project_have_no_violation(interpreter: Path, project: str, stack: str):
     run = record_project(ROOT / project, stack).run
     listed = [{"type": each.type, "name": each.name, "props": remove_markers(dict(each.inputs))} for each in run.resources if not each.read]
-    found = find_violations(interpreter, listed, gpu_quota={"maxGpus": 100})
+    found = find_violations(interpreter, listed, gpu_quota={"maxGpus": 100, "claims": {"gpu-resourceclaimtemplate": 1}})
     assert found == {"pods-restricted": [], "images-pinned": [], "no-plain-secrets": [], "gpu-quota": []}
 
 
