@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "c81da4c5630154c7"
+DIGEST = "4d86ce0d88ee68ab"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

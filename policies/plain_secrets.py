@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from fields import Props
 from text.client_options import find_passwords
+from text.named_values import is_login
 from text.redaction import contains_key, looks_like_credential, redact_named
-from text.secret_names import is_secret_name
+from text.secret_names import is_login_name, is_secret_name
 
 _ENTRIES = ("annotations", "labels", "data", "binaryData", "stringData", "matchLabels", "nodeSelector", "limits", "requests")
 """Mappings whose keys are names that the user chose."""
@@ -68,7 +69,9 @@ def _find_keys(path: str, field: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _is_secret(name: str, value: Any) -> bool:
     """Return whether a value is a credential by its name. References and paths are none."""
-    return isinstance(value, str) and is_secret_name(name) and redact_named(value) != value
+    if not isinstance(value, str):
+        return False
+    return (is_secret_name(name) and redact_named(value) != value) or (is_login_name(name) and is_login(value))
 
 
 def _decode(value: Any) -> Any:

@@ -195,6 +195,20 @@ NAMED: dict[str, Callable[[int], Planted]] = {
     "kubeconfig, token": lambda seed: around(word(seed, 20), "users:\n- name: a\n  user:\n    token: "),
     "registry login, auth": lambda seed: around(base64_of(f"me:{word(seed, 12)}"), '"auth" : "', '"'),
     "netrc": lambda seed: around(word(seed, 12), "machine host login me password "),
+    "netrc, lines": lambda seed: around(word(seed, 12), "machine a.example.com\n  login me\n  password "),
+    "netrc, lines in a repr": lambda seed: around(word(seed, 12), "'machine a.example.com\\n  login me\\n  password ", "\\n'"),
+    "netrc, without login": lambda seed: around(word(seed, 12), "machine a.example.com password "),
+    "netrc, account": lambda seed: around(word(seed, 12), "default login me account a password "),
+    "pgpass": lambda seed: around(alphanumeric(seed, 12), "db.example.com:5432:app:me:"),
+    "pgpass, any database": lambda seed: around(alphanumeric(seed, 12), "# logins\n*:*:*:me:", "\n10.0.0.1:5432:a:b:$X\n"),
+    "pgpass, socket": lambda seed: around(alphanumeric(seed, 12), '"/var/run/postgresql:5432:app:me:', '\\n"'),
+    "user and password in auth": lambda seed: around(f"{alphanumeric(seed, 12)}7", 'auth: "me:', '"'),
+    "user with dots in basicAuth": lambda seed: around(f"a1{alphanumeric(seed, 12)}", 'basicAuth: "first.last:', '"'),
+    "mail address in auth": lambda seed: around(alphanumeric(seed, 12), '"auth": "me@b.example.com:', '"'),
+    "user and password below auth": lambda seed: around(alphanumeric(seed, 12), "auth:\n  basic: me:"),
+    "template of a SealedSecret": lambda seed: around(
+        word(seed, 12), "kind: SealedSecret\nspec:\n  encryptedData:\n    a: x\n  template:\n    stringData:\n      a: ", "\n"
+    ),
     "npmrc": lambda seed: around(word(seed, 20), "//registry.example/:_authToken="),
     "assignment in base64": lambda seed: whole(base64_of(f"export DB_PASSWORD={word(seed, 20)}\n")),
     "private key in a repr": lambda seed: around(
@@ -266,6 +280,13 @@ NEAR_MISSES = [
 """Texts that resemble credentials. No output redacts a part of them."""
 
 LOOK_ALIKES = [
+    *("auth: nginx:1.25", "auth: auth.example.com:443", "auth: auth.example.com:https", "auth: registry.example.com:v1.2.3"),
+    *("basic: nginx:latest", "basic: true", "auth:\n  basic: enabled", "basicAuth: oidc"),
+    *("00:11:22:33:44:55", "2001:0db8:85a3:0000:abcd", "fe80:1234:5:6::1", "a:b:c:d:e", "10:11:12:13:14", "Mon:10:20:30:40"),
+    *("arn:aws:iam::123456789012:role/x", "2026-11-30T10:15:00:x:y", "127.0.0.1:8080:80/tcp", "svc:8080:http:up:ok"),
+    *("main.py:12:5:error:unused1", "values.yaml:123:image:nginx:1.25.3", "a.example.com:5000/team/app:1.0", "a.example.com:5432:*:*:*"),
+    *("db.example.com:5432:app:me:$PGPASSWORD", "the machine learning password policy"),
+    "kind: SealedSecret\nspec:\n  encryptedData:\n    x: AgBabc\n",
     "GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301",
     "MIG-3f2504e0-4f89-11d3-9a0c-0305e82c3301",
     "MIG-GPU-3f2504e0-4f89-11d3-9a0c-0305e82c3301/7/0",

@@ -57,7 +57,7 @@ _PAIR = re.compile(
 )
 """Name and value of a setting as two fields, up to the value."""
 _BEGIN = r"(?:\b|(?<=\\[nrt]))"
-_SECRET_KIND = re.compile(_BEGIN + r"kind\\{0,8}[\"']?\s{0,4}:\s{0,4}\\{0,8}[\"']?Secret\b")
+_SECRET_KIND = re.compile(_BEGIN + r"kind\\{0,8}[\"']?\s{0,4}:\s{0,4}\\{0,8}[\"']?(?:Sealed)?Secret\b")
 _SECRET_DATA = re.compile(
     r"(?P<indent>(?<![^\n])[ \t]{0,80}+)?\\{0,8}[\"']?"
     rf"{_BEGIN}(?:data|stringData)\\{{0,8}}[\"']?\s{{0,4}}:[ \t]{{0,8}}(?:\{{|(?=\n|\\{{1,8}}[nr]))"
@@ -76,6 +76,9 @@ _OPTION = re.compile(
 _LOGIN = re.compile(
     r"(?:(?<=\s)|(?<=\\n)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})"
 )
+_USER_AND_PASSWORD = re.compile(r"(?P<user>[\w@+.\\-]{1,100}):(?P<password>[^\s/]\S*)")
+_NO_PASSWORD = re.compile(r"[0-9]{1,5}|v?\d+(?:\.\d+)+\S*|latest|stable|main|edge|https?|tcp|udp|grpcs?|sha256", re.ASCII)
+"""Ports, tags and protocols after a colon."""
 _SCHEME = re.compile(r"(bearer|basic)\s{1,4}([\w.~+/=-]{1,4000})", re.IGNORECASE | re.ASCII)
 
 
@@ -191,9 +194,20 @@ def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
             position = end + len(found["escapes"] or "") + 1 if found["quote"] or found["mark"] else end
 
 
+def is_login(value: str) -> bool:
+    """Return whether a value is `user:password`, and neither a host with a port nor an image."""
+    found = _USER_AND_PASSWORD.fullmatch(value)
+    if found is None or _NO_PASSWORD.fullmatch(found["password"]):
+        return False
+    if "." not in found["user"] or "@" in found["user"] or "\\" in found["user"]:
+        return True
+    password = found["password"]  # after a name with dots, which may be a host
+    return len(password) > 5 and any(map(str.isdigit, password)) and any(map(str.isalpha, password))
+
+
 def may_be_login(value: str) -> bool:
     """Return whether a value is one random word or `user:password`: no host, file or command."""
-    if re.fullmatch(r"[\w@+-]{1,100}:(?![0-9]{1,5}\Z|//)\S+", value):
+    if is_login(value):
         return True
     if len(value) < 7 or not re.fullmatch(r"[\w+/=~-]+", value, re.ASCII) or value[0] == "/":
         return False

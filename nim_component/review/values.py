@@ -19,6 +19,7 @@ from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
 from ..text.client_options import find_passwords
+from ..text.named_values import is_login
 from .accessors import mappings
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
@@ -56,6 +57,8 @@ def redact_inputs(type_: str, inputs: Any) -> dict[str, Any]:
     if type_ == "kubernetes:core/v1:SecretList":
         items = mappings(entries.get("items"))
         return entries | {"items": [_redact_secret(dict(each)) for each in items]}
+    if type_.endswith(":SealedSecret"):
+        return entries | ({"spec": _redact_sealed(entries["spec"])} if "spec" in entries else {})
     if type_.startswith("pulumi:providers:"):
         return {key: redact_whole(value) if key in ("kubeconfig", "secret") else value for key, value in entries.items()}
     return entries
@@ -66,13 +69,21 @@ def _redact_secret(entries: dict[str, Any]) -> dict[str, Any]:
     return {key: _redact_data(value) if key in ("data", "stringData") else value for key, value in entries.items()}
 
 
+def _redact_sealed(spec: Any) -> Any:
+    """Redact the data in the template of a SealedSecret. Its encrypted data stays."""
+    template = spec.get("template") if isinstance(spec, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not isinstance(template, dict):
+        return spec  # pyright: ignore[reportUnknownVariableType]
+    return {**cast("dict[str, Any]", spec), "template": _redact_secret(cast("dict[str, Any]", template))}
+
+
 def redact_value(value: Any, key: str = "") -> Any:
     """Return a value, at every depth, without secrets. `key` is the field that contains it."""
     match value:
         case str():
             return (
                 redact_named(value)
-                if secret_names.is_secret_field(key) and _is_literal(value)
+                if (secret_names.is_secret_field(key) or (secret_names.is_login_name(key) and is_login(value))) and _is_literal(value)
                 else redact_text(value, is_executed=key in _EXECUTED)
             )
         case list():
@@ -146,6 +157,8 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
         redacted["args"] = _redact_client(words, shown)[len(redacted["command"]) :]
     if entries.get("kind") in ("Secret", "SecretPatch"):
         redacted = _redact_secret(redacted)
+    if entries.get("kind") == "SealedSecret":
+        redacted["spec"] = _redact_sealed(redacted.get("spec"))
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name

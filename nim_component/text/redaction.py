@@ -26,6 +26,7 @@ from hashlib import blake2s
 
 from .client_options import find_client_passwords
 from .credential_forms import FORMS
+from .login_files import find_logins
 from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator, may_be_login
 from .secret_names import is_login_name, is_secret_name
 
@@ -143,6 +144,7 @@ def _find_spans(text: str, executed: bool = False, depth: int = 0) -> list[Span]
             found += (each.span("value" if "value" in pattern.groupindex else 0) for each in pattern.finditer(text))
     found += find_named_values(text, executed=executed)
     found += find_client_passwords(text)
+    found += find_logins(text)
     if depth < _MAX_DEPTH:
         found += _find_encoded(text, depth)
     found += (each.span() for each in _LONG_WORD.finditer(text) if _is_random(each[0]))

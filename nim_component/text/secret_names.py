@@ -40,7 +40,9 @@ _SECRET = frozenset(
 )
 _SECRET_ENDINGS = ("password", "passwd", "passphrase", "secret", "apikey", "authtoken", "accesstoken", "authorization")
 """Ends of words without a separator, such as `PGPASSWORD`."""
-_UNCLEAR = frozenset({"auth", "sig", "signature", "identitytoken", "registrytoken"})
+_LOGINS = frozenset({"auth", "basic", "userpass"})
+"""Words whose values may be `user:password`, or a method, a host or a program."""
+_UNCLEAR = frozenset({*_LOGINS, "sig", "signature", "identitytoken", "registrytoken"})
 """Words whose values are redacted. Arguments with them are not refused."""
 _UNCLEAR_ENDS = frozenset({"pass", "pw"})
 """The same for words that mean a password only after another word: `db_pass`."""
@@ -178,8 +180,8 @@ def is_secret_field(name: str) -> bool:
 
 
 def is_login_name(name: str) -> bool:
-    """Return whether a name ends in `auth`: its value may be a method, a host or a program."""
-    return _split(name)[-1:] == ("auth",)
+    """Return whether a name ends in a word such as `auth`, whose value may be no credential."""
+    return not _LOGINS.isdisjoint(_split(name)[-1:])
 
 
 def is_plural_secret_name(name: str) -> bool:

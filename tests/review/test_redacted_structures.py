@@ -19,6 +19,12 @@ LEAKS: dict[str, tuple[str, dict[str, Any]]] = {
     "below another name": (f"{CORE}ConfigMap", {"data": {"a.yaml": f"auth:\n  password: {WORD}\n"}}),
     "pair in YAML": (f"{CORE}ConfigMap", {"data": {"a.yaml": f"env:\n- name: DB_PASSWORD\n  value: {WORD}\n"}}),
     "pair in JSON": (f"{CORE}ConfigMap", {"data": {"a.json": json.dumps([{"name": "DB_PASSWORD", "value": WORD}])}}),
+    "user and password": ("kubernetes:a/v1:X", {"spec": {"auth": f"me:{WORD}", "basicAuth": f"first.last:{WORD}"}}),
+    "user and password below auth": ("kubernetes:a/v1:X", {"spec": {"auth": {"basic": f"me:{WORD}"}}}),
+    "template of a SealedSecret": ("kubernetes:bitnami.com/v1alpha1:SealedSecret", {"spec": {"template": {"data": {"x": WORD}}}}),
+    "SealedSecret in a list": (f"{CORE}List", {"items": [{"kind": "SealedSecret", "spec": {"template": {"stringData": {"x": WORD}}}}]}),
+    "pgpass": (f"{CORE}ConfigMap", {"data": {".pgpass": f"db:5432:app:me:{WORD}\n"}}),
+    "netrc": (f"{CORE}ConfigMap", {"data": {".netrc": f"machine a.example.com\n  login me\n  password {WORD}\n"}}),
     "pair in XML": (f"{CORE}ConfigMap", {"data": {"a.xml": f'<property name="password" value="{WORD}"/>'}}),
 }
 
@@ -38,6 +44,8 @@ def test_credential_of_structure_is_redacted(name: str):
         {"data": {"a.yaml": "- name: MODEL\n  value: llama\n- name: TOKENIZER\n  value: x/y\n"}},
         {"data": {"a.yaml": "auth:\n  mode: oidc\n"}},
         {"kind": "ConfigMap", "data": {"x": WORD}},
+        {"spec": {"auth": "nginx:1.25", "basicAuth": "oauth2-proxy", "basic": {"auth": "a.example.com:443"}}},
+        {"kind": "SealedSecret", "spec": {"encryptedData": {"x": "AgBabc"}, "template": {"type": "Opaque"}}},
     ],
 )
 def test_other_values_stay(fields: dict[str, Any]):

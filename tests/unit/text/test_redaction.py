@@ -48,7 +48,7 @@ from ...credentials import (
 from ..args.error_texts import FIELDS, SECRETS
 
 ROOT = Path(__file__).parents[3]
-MODULES = ["client_options.py", "credential_forms.py", "named_values.py", "redaction.py", "secret_names.py"]
+MODULES = ["client_options.py", "credential_forms.py", "login_files.py", "named_values.py", "redaction.py", "secret_names.py"]
 """Modules of the detector."""
 
 
