@@ -1,25 +1,22 @@
-"""Provider of the package `nim`: its schema, and the construction of components."""
+"""Provider of the package `nim`: its schema, and the construction of components.
+
+The engine also starts plugins to read their schema. The component, and with it the Kubernetes SDK,
+is imported when one is constructed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult, Provider
 
-from ..args import NIMDict
-from ..args.error import ArgumentError
-from ..args.fixes import written_in
-from ..component.service import NIMService
-from .names import COMPONENT, PACKAGE, to_camel_case, translate_names
-from .translate import field_names, read_schema, to_arguments
-
-OUTPUTS = ("url", "external_url", "host", "port", "model_names", "cache_claim")
+from .names import COMPONENT, PACKAGE
+from .schema import read_schema
 
 
 class NIMProvider(Provider):
@@ -46,18 +43,6 @@ class NIMProvider(Provider):
         """
         if resource_type != COMPONENT:
             raise InputPropertiesError(f"{resource_type}: package {PACKAGE} has no such component. Use {COMPONENT}.", [])
-        with report_problems(), written_in("sdk"):
-            service = NIMService(name, cast("NIMDict", to_arguments(inputs)), options)
-        return ConstructResult(service.urn, {to_camel_case(each): getattr(service, each) for each in OUTPUTS})
+        from .construction import construct_service
 
-
-@contextmanager
-def report_problems() -> Generator[None]:
-    """Raise wrong arguments in the form that the engine prints as one text.
-
-    The error names no property: the engine would print the value of each one.
-    """
-    try:
-        yield
-    except ArgumentError as error:
-        raise InputPropertiesError(translate_names(str(error), set(field_names().values()).__contains__), []) from None
+        return construct_service(name, inputs, options)

@@ -14,7 +14,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: igno
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from ..diagnose.progress.run_state import belong_to_run
-from .provider import NIMProvider, report_problems
+from .provider import NIMProvider
 
 
 class Servicer(ProviderServicer):
@@ -23,8 +23,11 @@ class Servicer(ProviderServicer):
     async def _construct(self, request: Any, context: Any) -> Any:
         """Construct a component.
 
-        An Output may resolve to a wrong value after the provider has returned.
+        An Output may resolve to a wrong value after the provider has returned. The import comes
+        first, because the SDK resolves an explicit provider only if its package is imported.
         """
+        from .construction import report_problems
+
         with belong_to_run(request.monitorEndpoint), report_problems():
             return await super()._construct(request, context)  # pyright: ignore[reportUnknownMemberType]
 

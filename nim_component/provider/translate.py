@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 
 import pulumi
@@ -14,14 +12,7 @@ from pulumi.output import Unknown
 from ..args import NIM
 from ..args.reflection import means_none, reachable_models
 from .names import COMPONENT, to_camel_case, type_token
-
-Schema = Mapping[str, Any]
-
-
-@cache
-def read_schema() -> Schema:
-    """Return the package schema, without a version."""
-    return cast("Schema", json.loads((files(__package__ or "") / "schema.json").read_text("utf-8")))
+from .schema import Schema, read_schema
 
 
 @cache

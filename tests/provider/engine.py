@@ -28,6 +28,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def __init__(self) -> None:
         self.local = LocalMonitor(project="project", stack="dev", config={})
         self.hooks: list[str] = []
+        self.invoked: list[str] = []
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=True)
@@ -42,6 +43,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return self.local.RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any, context: Any) -> Any:
+        self.invoked.append(request.tok)
         return self.local.Invoke(request)
 
     def RegisterResourceHook(self, request: Any, context: Any) -> Any:

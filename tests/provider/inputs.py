@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from nim_component.provider.names import COMPONENT
-from nim_component.provider.translate import field_names, read_schema
+from nim_component.provider.schema import read_schema
+from nim_component.provider.translate import field_names
 
 PYTHON_NAMES = {python: name for name, python in field_names().items()}
 

@@ -14,7 +14,7 @@ import pytest
 from nim_component import NIMService
 from nim_component.local import wire
 from nim_component.local.markers import UNKNOWN, Secret
-from nim_component.provider.translate import read_schema
+from nim_component.provider.schema import read_schema
 from nim_component.testing import record
 
 from .engine import ROOT, Monitor, Plugin, output_value, serve_monitor, start_plugin
@@ -126,6 +126,14 @@ def test_plugin_without_engine_explains_itself():
     )
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == "This program is a Pulumi plugin: the engine starts it with its address.\n"
+
+
+def test_schema_is_returned_without_the_kubernetes_sdk():
+    """The engine starts a second process for the schema."""
+    program = "import sys; from nim_component.provider.server import NIMProvider; NIMProvider(); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert "pulumi" in modules
+    assert not {"pulumi_kubernetes", "pydantic", "nim_component.args"} & set(modules)
 
 
 def test_plugin_folder_is_no_project():

@@ -1,16 +1,20 @@
 """The package schema has every field, and each name denotes one field."""
 
 import json
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nim_component.args import NIM
 from nim_component.args.reflection import reachable_models
+from nim_component.provider.construction import OUTPUTS
 from nim_component.provider.names import COMPONENT, enum_identifier, to_camel_case, translate_names, type_token
-from nim_component.provider.provider import OUTPUTS, NIMProvider
-from nim_component.provider.translate import field_names, read_schema
+from nim_component.provider.provider import NIMProvider
+from nim_component.provider.schema import read_schema
+from nim_component.provider.translate import field_names
 
 SCHEMA = read_schema()
 RESOURCE = SCHEMA["resources"][COMPONENT]
@@ -88,6 +92,13 @@ def test_descriptions_use_names_of_the_schema():
     words = {word for part in walk(SCHEMA) for word in str(part.get("description", "")).replace("`", " ").split()}
     assert names & words == set()
     assert "hfRepoIds" not in translate_names("my_hf_repo_ids other_name", names.__contains__)
+
+
+def test_plugin_has_the_version_of_the_project():
+    """The release workflow compares this version with the tag."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert NIMProvider().version == project["version"]
+    assert "version" not in SCHEMA
 
 
 def test_schema_names_the_sdks():
