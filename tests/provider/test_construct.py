@@ -97,6 +97,19 @@ def test_secret_creates_a_secret_without_plain_text():
     assert key not in repr([(each.name, each.inputs) for each in run.resources if each.type != "kubernetes:core/v1:Secret"])
 
 
+def test_entry_of_lock_file_pins_an_adapter():
+    """A program reads the lock file, whose names are in snake_case, and passes the entry."""
+    file = {"size": 10, "sha256": "a" * 64}
+    entry = {"commit": "b" * 40, "files": {"adapter_model.safetensors": file}, "rank": 8.0, "base_model": "org/base"}
+    lora: dict[str, Any] = {**KEYLESS, "lora_adapter_mem": "1Gi", "env": {"NIM_PEFT_SOURCE": "/opt/nim/peft"}}
+    python = {**lora, "hf_repo_ids": [{"repo_id": "org/one", "locked": {**entry, "rank": 8}}]}
+    expected = record(lambda: NIMService("llama", cast("Any", python))).run
+    assert resources(
+        record(lambda: construct("llama", {**to_inputs(lora), "hfRepoIds": [{"repoId": "org/one", "locked": entry}]})).run
+    ) == (resources(expected))
+    assert "b" * 40 in repr(resources(expected))
+
+
 @pytest.mark.parametrize(
     ("inputs", "texts"),
     [
