@@ -121,14 +121,15 @@ bench: $(DEV_READY) ## Measure speed as ratios within one run
 	$(BIN)/python -m bench.final_look
 	$(BIN)/python -m bench.lora
 
-package: $(RELEASE_READY) ## Build the package into dist/ and check it; TAG=v0.2.0 checks a release
-	rm -rf dist
+package: $(RELEASE_READY) ## Build the package and the Pulumi plugin, and check them; TAG=v0.2.0 checks a release
+	rm -rf dist dist-plugin
 	$(BIN)/python -m build --outdir dist . >/dev/null
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/python -m tools.check_package $(if $(TAG),--tag $(TAG))
+	$(BIN)/python -m tools.plugin_archive
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) $(LOWER) rendered dist site .nim-component
+	rm -rf $(VENV) $(LOWER) rendered dist dist-plugin site .nim-component
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.12, for example.")'
