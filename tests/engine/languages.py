@@ -39,20 +39,22 @@ class Language:
 
     name: str
     runtime: str
-    tool: str
+    tool: str | None
     main: str
-    check: Sequence[str]
-    field: tuple[str, str]
+    check: Sequence[str] = ()
+    field: tuple[str, str] = ("", "")
 
     def example(self, suffix: str = "") -> str:
         """Return the program of an example."""
         return (EXAMPLES / f"{self.name}{suffix}" / self.main).read_text("utf-8")
 
-    def service_in(self, namespace: str) -> str:
+    def service_in(self, namespace: str, batch: str = "128") -> str:
         """Return the example of one service, in a namespace, with pods that take a while."""
         old, new = self.field
-        assert old in self.example()
-        return self.example().replace(old, old + new.replace("NAMESPACE", namespace).replace("SLOW", READY_AFTER))
+        text = self.example()
+        assert old in text
+        text = text.replace(old, old + new.replace("NAMESPACE", namespace).replace("SLOW", READY_AFTER))
+        return text.replace('"128"', f'"{batch}"')
 
 
 TYPESCRIPT = Language(
@@ -71,6 +73,7 @@ GO = Language(
     ("go", "vet", "."),
     ("pulumi.Int(1),", 'Namespace: pulumi.String("NAMESPACE"), PodAnnotations: pulumi.StringMap{"SLOW": pulumi.String("5s")},'),
 )
+YAML = Language("yaml", "yaml", None, "Main.yaml")
 
 
 def require_host(runtime: str, tool: str | None = None) -> None:
@@ -128,19 +131,23 @@ def provide_project(language: Language) -> Path:
 
 
 class Program:
-    """A project of a folder with its own state, and the plugin of this checkout."""
+    """A project of a folder with its own state, and a plugin: by default that of this checkout."""
 
-    def __init__(self, folder: Path, name: str, config: dict[str, Any] | None = None, **variables: str) -> None:
+    def __init__(self, folder: Path, name: str, config: dict[str, Any] | None = None, package: str | None = None, **variables: str) -> None:
         self.folder, self.name, self.config = folder, name, config or {}
         self.environment = {**environment_of(folder), **variables}
-        plugin = folder / "plugin"
+        self.package = package or self._write_plugin()
+
+    def _write_plugin(self) -> str:
+        """Write the plugin of this checkout. It runs in the environment of the tests."""
+        plugin = self.folder / "plugin"
         shutil.copytree(ROOT / "plugin", plugin, ignore=shutil.ignore_patterns("requirements.txt", "__pycache__"))
         (plugin / "PulumiPlugin.yaml").write_text(yaml.safe_dump({"runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}))
+        return str(plugin)
 
     def write(self, runtime: Any, files: Mapping[str, str], **project: Any) -> None:
         """Write the files of a program, and select its runtime."""
-        packages = {"nim": str(self.folder / "plugin")}
-        described = {"name": self.name, "runtime": runtime, "packages": packages, **project}
+        described = {"name": self.name, "runtime": runtime, "packages": {"nim": self.package}, **project}
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
         for name, text in files.items():
             (self.folder / name).write_text(text, "utf-8")
@@ -172,7 +179,11 @@ class Program:
 
 
 def copy_project(language: Language, folder: Path) -> Path:
-    """Copy the project of a language, for one test."""
+    """Copy the project of a language, for one test. One in YAML is empty."""
+    if language is YAML:
+        require_host(YAML.runtime)
+        (folder / "project").mkdir()
+        return folder / "project"
     ignored = shutil.ignore_patterns("state", "whole", "schema.json", "Pulumi*.yaml")
     shutil.copytree(provide_project(language), folder / "project", symlinks=True, ignore=ignored)
     return folder / "project"

@@ -3,9 +3,12 @@
 import base64
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,7 +20,9 @@ from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 
-from .languages import GO, READY_AFTER, TYPESCRIPT, Language, Program, copy_project, environment_of, require_host, run, write_schema
+from ..provider.inputs import to_inputs
+from .git_server import commit_tree, serve_repository
+from .languages import GO, READY_AFTER, TYPESCRIPT, YAML, Language, Program, copy_project, environment_of, require_host, run, write_schema
 from .project import ROOT, Project
 from .resources import live_deployment, names
 from .test_stacks import API_KEY, LOGIN, TOKEN, applied_secret
@@ -60,6 +65,37 @@ def in_language(tmp_path: Path, control_plane: ControlPlane) -> Callable[[Langua
         return Program(copy_project(language, tmp_path), "languages", KUBECONFIG=str(control_plane.kubeconfig))
 
     return make
+
+
+@dataclass(frozen=True)
+class Release:
+    """A tag of this repository on a git server.
+
+    Attributes:
+        package: Source of the plugin, without the scheme.
+        environment: Variables of a client.
+    """
+
+    package: str
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """Serve this checkout, with the tag of its version."""
+    folder = tmp_path_factory.mktemp("release")
+    tag = f"v{version('nim-component')}"
+    commit_tree(ROOT, folder / "nim", tag)
+    home = {"PULUMI_HOME": str(folder / "home")}
+    if (kubernetes := shutil.which("pulumi-resource-kubernetes")) is not None:  # otherwise the CLI downloads it
+        command = ("pulumi", "plugin", "install", "resource", "kubernetes", version("pulumi_kubernetes"), "--file", kubernetes)
+        code, output = run(folder, *command, environment={**environment_of(folder), **home})
+        assert code == 0, output
+    try:
+        with serve_repository(folder / "nim", folder) as certificates:
+            yield Release(f"localhost/org/nim.git/plugin@{tag}", {**home, "SSL_CERT_FILE": str(certificates), "PYTHONPATH": ""})
+    except OSError as error:
+        pytest.skip(f"this user must not listen on port 443 ({error})")
 
 
 @pytest.fixture
@@ -140,10 +176,44 @@ def with_parsed_data(objects: dict[str, Any]) -> dict[str, Any]:
 def test_service_is_deployed_changed_and_destroyed(
     language: Language, in_language: Callable[[Language], Program], cluster: Client, namespace: str, with_seed_secrets
 ):
-    program = in_language(language)
-    text = language.service_in(namespace)
+    assert_lifecycle(in_language(language), language, cluster, namespace)
+
+
+@pytest.mark.parametrize("language", [*LANGUAGES, pytest.param(YAML, id="yaml")])
+def test_plugin_of_a_tag_deploys(
+    language: Language,
+    release: Release,
+    tmp_path: Path,
+    control_plane: ControlPlane,
+    cluster: Client,
+    namespace: str,
+    with_seed_secrets,
+):
+    folder = copy_project(language, tmp_path)
+    program = Program(folder, "languages", package=release.package, KUBECONFIG=str(control_plane.kubeconfig), **release.environment)
+    program.write_in(language, seed_in(language, namespace))
+    code, output = program.pulumi("package", "add", f"https://{release.package}")
+    assert code == 0, output
+    packages = yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8"))["packages"]
+    assert packages["nim"].replace("@v", "@") == release.package.replace("@v", "@")  # an installed one is written without v
+    output = assert_lifecycle(program, language, cluster, namespace)
+    assert "resource plugin nim" not in output  # a warning that plugin, tag and SDK have other versions
+
+
+def seed_in(language: Language, namespace: str, batch: str = "128") -> str:
+    """Return the program of one service, in a namespace."""
+    if language is not YAML:
+        return language.service_in(namespace, batch)
+    ((name, fields),) = SEED.items()
+    fields = {**fields, "namespace": namespace, "pod_annotations": SLOW, "env": {**fields["env"], "NIM_MODEL_MAX_BATCH_SIZE": batch}}
+    return yaml.safe_dump({"resources": {name: {"type": "nim:NIMService", "properties": to_inputs(fields)}}})
+
+
+def assert_lifecycle(program: Program, language: Language, cluster: Client, namespace: str) -> str:
+    """Deploy the service, change it, destroy it, and return the output of the change."""
+    output = ""
     for batch in ("128", "64"):
-        program.write_in(language, text.replace('"128"', f'"{batch}"'))
+        program.write_in(language, seed_in(language, namespace, batch))
         code, output = program.pulumi("up", "--yes", "--skip-preview")
         assert code == 0, output
         assert "ready after" in output, output  # the progress report of the plugin process
@@ -151,11 +221,13 @@ def test_service_is_deployed_changed_and_destroyed(
         assert live["status"]["readyReplicas"] == 1
         env = {each["name"]: each.get("value") for each in live["spec"]["template"]["spec"]["containers"][0]["env"]}
         assert env["NIM_MODEL_MAX_BATCH_SIZE"] == batch
-    assert API_KEY not in output + program.pulumi("stack", "export")[1]
+    changed = output
+    assert API_KEY not in changed + program.pulumi("stack", "export")[1]
     code, output = program.pulumi("destroy", "--yes", "--skip-preview")
     assert code == 0, output
     wait_until("the end of the Deployment", lambda: not names(cluster, namespace, "Deployment"))
     assert names(cluster, namespace, "Secret") == {"my-ngc-image-pull-secret", "huggingface"}
+    return changed
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
