@@ -23,8 +23,10 @@ import pulumi
 from ...args import NIM
 from ...cluster.connection import resolve_connection
 from ...cluster.objects import Object, number_at
+from ...names import SERVER
 from ...text.amounts import format_duration
 from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, describe_failed_hold, hold, release
+from .child_conditions import list_child_kinds
 from .early_end import RolloutError, WaitEnd, WaitSettings, describe_early_end, describe_end, must_wait
 from .interrupts import delay_interrupts
 from .reader_thread import ReaderThread
@@ -57,7 +59,7 @@ def bind_hooks(
         return None
     grace = nim.diagnosis.grace_seconds
     wait = None if grace is None else WaitSettings(grace, *limits)
-    resource = ReportedResource(component, len(nim.hf_repo_ids or ()), nim.secrets.verify, wait=wait)
+    resource = ReportedResource(component, len(nim.hf_repo_ids or ()), nim.secrets.verify, child_kinds=list_child_kinds(nim), wait=wait)
 
     def register(values: list[Any]) -> None:
         urn, resource.connection = values
@@ -138,6 +140,7 @@ class ProgressHooks:
         if resource.connection is None:
             return
         resource.rollout = track_rollout(args, partial(self._report, resource.component), resource.adapters)
+        resource.rollout.child_kinds = resource.child_kinds if resource.rollout.workload == SERVER else ()
         if resource.wait is not None:
             resource.rollout.note = describe_early_end(resource.wait.grace, pulumi.get_stack())
         deny = partial(self._report, resource.component, "progress")

@@ -18,6 +18,8 @@ class ReportedResource:
     adapters: int
     read_secrets: bool
     connection: Connection | None = None
+    child_kinds: tuple[str, ...] = ()
+    """Kinds of the service's optional children whose conditions are read."""
     wait: WaitSettings | None = None
     """Settings of `diagnosis.fail_fast`; None if it is not set."""
     rollout: TrackedRollout | None = None

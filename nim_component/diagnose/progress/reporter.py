@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from ...cluster.kinds import EXTRA_KINDS
+from ...cluster.kinds import CHILD_KINDS, EXTRA_KINDS
 from ...text.amounts import format_duration
 from ..diagnosis import Diagnosis
 from ..phases import READY, describe_phases
+from ..rules import CHILD_CAUSES
 from ..store import owner_key
 from ..watch import Watch
 from .recovery import find_link
@@ -15,6 +16,10 @@ from .tracked_rollout import TrackedRollout
 
 WARN_AFTER = 3.0
 """Seconds for which a cause must persist before it is reported: many causes are short-lived."""
+CHILD_WARN_AFTER = 30.0
+"""The same for causes of optional children, which a rollout itself can have for a moment."""
+_ROLLOUT_CAUSES = ("scaled-object-metrics",)
+"""Causes that a rollout itself has for some minutes: new pods have no series in Prometheus yet."""
 TICK = 1.0
 """Seconds between two checks for changes."""
 RECHECK_AFTER = 3.0
@@ -32,7 +37,8 @@ class ProgressReporter:
 
     def track(self, rollout: TrackedRollout) -> None:
         """Start reporting a rollout."""
-        self._watch.follow(rollout.namespace, EXTRA_KINDS.get(rollout.kind, ()))
+        children = (CHILD_KINDS[kind] for kind in rollout.child_kinds)
+        self._watch.follow(rollout.namespace, (*EXTRA_KINDS.get(rollout.kind, ()), *children))
         self._rollouts.append(rollout)
 
     @property
@@ -56,7 +62,8 @@ class ProgressReporter:
         if rollout.permanent is not None and rollout.last_snapshot is not None:
             snapshot, diagnoses = rollout.last_snapshot, [rollout.permanent]
         else:
-            snapshot, diagnoses = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
+            snapshot, found = await self._watch.diagnose(rollout.name, rollout.namespace, rollout.workload, rollout.job)
+            diagnoses = sorted(found, key=lambda each: each.cause in CHILD_CAUSES)  # no pod fails because of them
         if not snapshot.is_known("pods"):
             return
         phases = list(describe_phases(snapshot, rollout.adapters))
@@ -93,10 +100,11 @@ class ProgressReporter:
         downloaded = await self._watch.count_adapters(snapshot) if rollout.adapters else None
         for line in rollout.phase_log.add(snapshot, rollout.adapters, downloaded):
             rollout.report("progress", line)
-        seen = {diagnosis.cause: diagnosis for diagnosis in diagnoses}
+        seen = {diagnosis.cause: diagnosis for diagnosis in diagnoses if diagnosis.cause not in _ROLLOUT_CAUSES}
         rollout.first_seen = {cause: rollout.first_seen.get(cause, rollout.diagnosed) for cause in seen}
         for cause, diagnosis in seen.items():
-            if cause not in rollout.warned and rollout.diagnosed - rollout.first_seen[cause] >= WARN_AFTER:
+            delay = CHILD_WARN_AFTER if cause in CHILD_CAUSES else WARN_AFTER
+            if cause not in rollout.warned and rollout.diagnosed - rollout.first_seen[cause] >= delay:
                 rollout.warned.add(cause)
                 rollout.report("warning", str(diagnosis))
 

@@ -32,6 +32,8 @@ class TrackedRollout:
     """Value of the pods' label `app.kubernetes.io/name`: `SERVER` or one of `JOBS`."""
     job: str = ""
     """Name of the Job."""
+    child_kinds: tuple[str, ...] = ()
+    """Kinds of the service's optional children whose conditions are reported."""
     phase_log: PhaseLog = field(default_factory=PhaseLog)
     started: float = field(default_factory=time.monotonic)
     warned: set[str] = field(default_factory=set[str])

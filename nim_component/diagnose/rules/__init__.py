@@ -27,6 +27,18 @@ DiagnosisRule = Callable[[Snapshot], Iterator[Diagnosis]]
 
 CHILD_RULES: tuple[DiagnosisRule, ...] = (routes.find, gateways.find, scaled_objects.find)
 """Rules about optional children, by the conditions in their status."""
+CHILD_CAUSES = frozenset(
+    (
+        "gateway-missing",
+        "gateway-not-programmed",
+        "route-backend",
+        "route-not-accepted",
+        "route-not-processed",
+        "scaled-object-metrics",
+        "scaled-object-refused",
+    )
+)
+"""Causes that these rules report. No pod fails because of them."""
 DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     admission.find,
     rollout.find,

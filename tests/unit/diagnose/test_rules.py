@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from nim_component.args import NIM
 from nim_component.args.reflection import models_in
 from nim_component.diagnose.causes import CAUSES
-from nim_component.diagnose.rules import diagnose
+from nim_component.diagnose.rules import CHILD_CAUSES, diagnose
 from nim_component.diagnose.rules.endpoints import MISSING_MODEL_FIX
 from nim_component.diagnose.rules.loader import FAILURES
 from nim_component.diagnose.snapshot import Snapshot
@@ -70,6 +70,10 @@ def test_near_miss_is_not_diagnosed(cause: str, given: Snapshot):
 
 def test_every_cause_has_case_and_near_miss():
     assert {cause for cause, _, _ in CASES} == {cause for cause, _ in NEAR_MISSES} == CATALOGUE
+
+
+def test_causes_of_children_are_those_of_their_rules():
+    assert set(optional_children.CASES) == CHILD_CAUSES
 
 
 def test_reference_page_lists_every_cause():

@@ -20,7 +20,7 @@ from nim_component.diagnose.watch import Watch
 from nim_component.lora_loader import hub
 
 from .fake_client import FakeClient
-from .kubernetes_objects import GPU, ago, pod, running, unschedulable, waiting
+from .kubernetes_objects import GPU, ago, crashed, pod, running, unschedulable, waiting
 
 LABELS = {"labels": {"app.kubernetes.io/name": "nim", "app.kubernetes.io/instance": "llama"}}
 NO_GPU = f"0/1 nodes are available: 1 Insufficient {GPU}."
@@ -33,7 +33,9 @@ def short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporter_module, "RECHECK_AFTER", 0.1)
 
 
-def record_report(client: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False) -> tuple[list[tuple[str, str]], list[str]]:
+def record_report(
+    client: Any, seconds: float = 0.5, adapters: int = 0, fails: bool = False, child_kinds: tuple[str, ...] = ()
+) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the progress report of the service `llama`, and the reported missing permissions."""
     lines: list[tuple[str, str]] = []
     denied: list[str] = []
@@ -41,7 +43,7 @@ def record_report(client: Any, seconds: float = 0.5, adapters: int = 0, fails: b
     async def run() -> None:
         watch = Watch(client, denied.append)
         reporter = ProgressReporter(watch)
-        rollout = TrackedRollout("llama", "ml", lambda level, text: lines.append((level, text)), adapters)
+        rollout = TrackedRollout("llama", "ml", lambda level, text: lines.append((level, text)), adapters, child_kinds=child_kinds)
         reporter.track(rollout)
         task = asyncio.create_task(reporter.run())
         await asyncio.sleep(seconds)
@@ -60,6 +62,37 @@ def test_lasting_cause_is_warned_of_once():
     assert [level for level, _ in lines] == ["progress", "warning"]
     assert lines[1][1].startswith(f"The pod requests 2 {GPU}, but the largest node has 1.\n  evidence: ")
     assert denied == []
+
+
+CHILDREN = ("HTTPRoute", "ScaledObject")
+REFUSED = {"type": "Accepted", "status": "False", "reason": "NoMatchingParent", "message": "no listener"}
+NO_METRIC = {"type": "Ready", "status": "False", "reason": "TriggerError", "message": "Triggers are not working"}
+
+
+def with_children(*pods: Any) -> FakeClient:
+    """Return a server with a refused route, and with a ScaledObject without a metric."""
+    route = {"metadata": {"name": "llama", **LABELS}, "status": {"parents": [{"parentRef": {"name": "public"}, "conditions": [REFUSED]}]}}
+    scaled = {"metadata": {"name": "llama", **LABELS}, "status": {"conditions": [NO_METRIC]}}
+    return FakeClient(pods=list(pods), httproutes=[route], scaledobjects=[scaled])
+
+
+@pytest.mark.parametrize(("delay", "child_kinds", "warnings"), [(0.1, CHILDREN, 1), (5.0, CHILDREN, 0), (0.1, (), 0)])
+def test_lasting_condition_of_child_is_warned_of(delay: float, child_kinds: Any, warnings: int, monkeypatch: pytest.MonkeyPatch):
+    """Metrics have gaps during every rollout: they are no warning."""
+    monkeypatch.setattr(reporter_module, "CHILD_WARN_AFTER", delay)
+    client = with_children(running())
+    lines, denied = record_report(client, child_kinds=child_kinds)
+    found = [text for level, text in lines if level == "warning"]
+    assert [text.partition(":")[0] for text in found] == ["The Gateway public does not accept the HTTPRoute"] * warnings
+    assert (denied, sum("httproutes" in path for path in client.lists)) == ([], int(bool(child_kinds)))
+
+
+def test_failure_shows_causes_of_pods_first():
+    lines, _ = record_report(
+        with_children(crashed("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB")), fails=True, child_kinds=CHILDREN
+    )
+    (text,) = [text for level, text in lines if level == "error"]
+    assert text.index("does not fit into") < text.index("does not accept the HTTPRoute")
 
 
 def test_transient_cause_is_not_warned_of(monkeypatch: pytest.MonkeyPatch):
