@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "4d86ce0d88ee68ab"
+DIGEST = "6d0538e8b3bac615"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

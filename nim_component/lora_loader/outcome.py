@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 EXIT_CODES = {
     "unexpected": 1, "adapter-list": 2, "foreign": 3, "library": 10, "unauthorized": 11, "gated": 12, "not-found": 13, "no-match": 14,
     "disk-full": 15, "volume": 16, "damaged": 17, "rate-limited": 18, "hub": 19, "rank": 20, "lock-lost": 21,
-    "unsupported": 22, "pickle": 23, "disabled": 24, "certificate": 25, "time-out": 124, "interrupted": 143,
+    "unsupported": 22, "pickle": 23, "disabled": 24, "certificate": 25, "not-listed": 26, "time-out": 124, "interrupted": 143,
 }  # fmt: skip
 MAX_MESSAGE_BYTES = 4000
 """Bytes of a termination message. Kubernetes keeps 4096."""

@@ -85,12 +85,14 @@ def _compare_with_lists(directory: Path, wanted: AdapterList) -> None:
     """
     listed = dict.fromkeys(spec for specs in wanted.lists for spec in specs if spec.name == directory.name)
     if not listed:
-        text = "it is not in hf_repo_ids, and the server would serve it. Run the update again, or remove it from the volume"
-        raise LoadError("foreign", f"adapter {directory.name}: {text}")
+        text = "it is not in hf_repo_ids, and the server would serve it"
+        raise LoadError(
+            "not-listed", f"adapter {directory.name}: {text}. If an update is running, its Job removes it. Otherwise run it again"
+        )
     problems = [why for facts, why in (read_published(directory, spec) for spec in listed) if facts is None]
     if len(problems) == len(listed):
-        fix = "Run the update again: its Job restores the adapter"
-        raise LoadError("damaged", f"adapter {directory.name}: it differs from the listed one ({problems[-1]}). {fix}")
+        fix = "If an update is running, its Job restores the adapter. Otherwise run it again"
+        raise LoadError("not-listed", f"adapter {directory.name}: it differs from the listed one ({problems[-1]}). {fix}")
 
 
 def _inspect(s: Settings, name: str, wanted: AdapterList) -> dict[str, Any]:

@@ -345,8 +345,8 @@ def test_locked_adapter_is_compared_with_lists(hub: Hub, pod: Pod, edit: Callabl
     assert (result.code, result.lines["one"]["status"]) == (0, "checked"), result
     edit(pod)
     result = pod.run("-S")
-    assert result.code == 17 and result.last.startswith("adapter one: it differs from the listed one ("), result
-    assert "Run the update again: its Job restores the adapter" in result.last
+    assert result.code == 26 and result.last.startswith("adapter one: it differs from the listed one ("), result
+    assert "If an update is running, its Job restores the adapter. Otherwise run it again" in result.last
 
 
 def test_adapters_of_either_list_are_accepted(hub: Hub, pod: Pod) -> None:
@@ -362,7 +362,7 @@ def test_adapters_of_either_list_are_accepted(hub: Hub, pod: Pod) -> None:
         (lists / "lora-next.json").write_text(json.dumps({"adapters": [entry]}))
     for name in ("lora-next", "lora-current"):
         (lists / f"{name}.json").write_text(json.dumps({"adapters": [other]}))
-    assert pod.run("-S").code == 17
+    assert pod.run("-S").code == 26
 
 
 def test_unlisted_adapter_with_manifest_is_refused(hub: Hub, pod: Pod) -> None:
@@ -371,7 +371,7 @@ def test_unlisted_adapter_with_manifest_is_refused(hub: Hub, pod: Pod) -> None:
     hand_over(pod)
     shutil.copytree(pod.adapters / "one", pod.adapters / "evil")
     result = pod.run("-S")
-    assert result.code == 3 and "adapter evil: it is not in hf_repo_ids, and the server would serve it" in result.last, result
+    assert result.code == 26 and "adapter evil: it is not in hf_repo_ids, and the server would serve it" in result.last, result
     assert result.lines["one"]["status"] == "checked"
 
 

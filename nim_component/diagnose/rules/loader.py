@@ -85,6 +85,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "The certificate of the hub, or of a proxy or mirror before it, is not trusted",
         "Add the certificate of its authority with network.ca_config_map.",
     ),
+    "not-listed": (
+        "The volume has an adapter that is not as in hf_repo_ids",
+        "If an update is running, wait for its Job. Otherwise run the update again, and find out who wrote to the volume.",
+    ),
     "lock-lost": (
         "The adapter loader was suspended, and another one took over its volume",
         "No action: the other one downloads the adapters, and this one restarts.",
