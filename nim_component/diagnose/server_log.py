@@ -80,6 +80,8 @@ class LogError:
     is_exception: bool = False
     is_cut: bool = False
     """True for the first line of a log whose beginning the kubelet has cut off."""
+    is_end: bool = False
+    """True for the end of a cut first line in JSON. A later error is the more reliable one."""
     lines: list[str] = field(default_factory=list[str])
 
     @property
@@ -143,7 +145,7 @@ def _rank(chain: list[LogError]) -> int:
         return _WARNING_RANK
     if any(_VAGUE.search(each.text) for each in chain):
         return _VAGUE_RANK
-    is_summary = all(_SUMMARY.search(each.text) for each in chain)
+    is_summary = all(each.is_end or _SUMMARY.search(each.text) for each in chain)
     return int(is_summary or any(_CONSEQUENCE.search(each.text) for each in chain))
 
 
@@ -218,10 +220,12 @@ def _read_chains(log: str) -> list[list[LogError]]:
     beginnings = {line.process: line for line in reversed(lines)}
     # The beginning of the traceback is cut off.
     reader.tracebacks.update(process for process, line in beginnings.items() if line.text[:1] in (" ", "\t"))
-    for line in lines:
+    is_cut = len(log.encode()) >= _KEPT_BYTES or len(lines) >= _KEPT_LINES
+    from_first = sum(1 for _ in read_lines(log.partition("\n")[0]))
+    for index, line in enumerate(lines):
         reader.add(line)
-        if line is lines[0] and reader.open and not line.prefix:
-            reader.open.is_cut = len(log.encode()) >= _KEPT_BYTES or len(lines) >= _KEPT_LINES
+        if index < from_first and reader.open and not line.prefix:
+            reader.open.is_cut, reader.open.is_end = is_cut and not index, is_cut and from_first > 1
     for chain in reader.chains:
         for each in chain:
             each.text = " ".join(each.lines)[:_MAX_MESSAGE_LENGTH]

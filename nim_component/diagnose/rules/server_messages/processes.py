@@ -12,12 +12,21 @@ RDMA_PATTERNS = (
 )
 """Patterns that precede those of memory, because `ibv_reg_mr` reports a limit as lack of memory."""
 
+_UNIQUE_ID = r"retrieving ncclUniqueId from \[(?P<rank>\d+)\].{1,120} got error: "
+"""Error of a process that starts NCCL, up to the reason."""
 PEER_PATTERNS = (
     MessagePattern(
         "peers-unreachable",
-        r"retrieving ncclUniqueId from \[(?P<rank>\d+)\].{1,120} got error: (?:Connection reset|Broken pipe)",
+        _UNIQUE_ID + r"(?:Connection (?:reset|closed)|Broken pipe|Failed to recv|.{0,80}[Cc]onnection was likely closed)",
         "The process of rank {rank} of the server ended before the others",
         "Find the first error of that process: read the whole log, and for several nodes that of the leader pod.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
+        _UNIQUE_ID + r"(?:wait timeout|Socket Timeout|Timeout waiting|timed out)",
+        "The process of rank {rank} did not answer the others in time",
+        "Find the first error of that process: it may have ended. If it has none, allow all traffic between the pods of the service "
+        "(network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, such as eth0.",
     ),
     MessagePattern(
         "peers-unreachable",
@@ -29,7 +38,6 @@ PEER_PATTERNS = (
             r"Timed? ?out (?:after \d+ \w+ )?(?:initializing process group|waiting for (?:clients|workers|the engine))",
             r"DistStoreError: wait timeout|Gloo connectFullMesh failed",
             r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
-            r"retrieving ncclUniqueId from \[\d+\].{1,120} got error: (?!Connection reset|Broken pipe)",
         ),
         "The processes of the server cannot reach each other",
         "Allow all traffic between the pods of the service (network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, "
