@@ -21,10 +21,18 @@ from .reflection import field_at, types_in
 from .sdk_objects import is_sdk_object, to_mapping
 
 PLAIN = "must be a plain value: it decides which resources exist and how they are built"
-_KNOWN = fix("Use a value that is known while the program runs, such as one from `pulumi.Config()`.")
-_FORMAT = fix('Use pulumi.Output.format("https://{}", output) in place of an f-string, or pass the Output itself.')
-_TEXT_OF_OUTPUT = re.compile(r"Calling __str__ on an Output\[T\] is not supported|<pulumi\.output\.Output object at ")
-"""Text that `str` and `repr` of an Output return."""
+_KNOWN = fix(
+    "Use a value that is known while the program runs, such as one from `pulumi.Config()`.",
+    sdk="Use a value that is known while the program runs, such as one from the configuration.",
+)
+_FORMAT = fix(
+    'Use pulumi.Output.format("https://{}", output) in place of an f-string, or pass the Output itself.',
+    sdk="Use pulumi.interpolate in TypeScript, or pulumi.Sprintf in Go, or pass the Output itself.",
+)
+_TEXT_OF_OUTPUT = re.compile(
+    r"Calling (__str__ on an Output\[T\]|\[to(String|JSON)\] on an \[Output<T>\]) is not supported|<pulumi\.output\.Output object at "
+)
+"""Text that `str` and `repr` of an Output return, and conversions in TypeScript."""
 
 
 def plain_value_problem(root: type[BaseModel] | None, path: Path, structure: Fix | str | None) -> Problem:
@@ -39,8 +47,9 @@ def plain_value_problem(root: type[BaseModel] | None, path: Path, structure: Fix
         return Problem(path, PLAIN, _KNOWN, "an Output")
     is_field = root is not None and bool(path) and isinstance(path[-1], str)
     if is_field and _accepts_outputs(root, path):
-        text = structure if isinstance(structure, str) else structure.text
-        structure = fix(f"{text} Its values may be Outputs.")
+        texts = (structure, None) if isinstance(structure, str) else (structure.text, structure.sdk)
+        text, sdk = (each and f"{each} Its values may be Outputs." for each in texts)
+        structure = fix(text or "", sdk=sdk)
     return Problem(path, PLAIN, structure, "an Output")
 
 

@@ -136,6 +136,29 @@ def test_output_for_plain_field_is_a_problem():
         record(lambda: construct("llama", {**to_inputs(KEYLESS), "replicas": pulumi.Output.from_input(2.0)}))
 
 
+def test_output_for_structure_is_a_problem():
+    with pytest.raises(InputPropertiesError) as raised:
+        record(lambda: construct("llama", {**to_inputs(KEYLESS), "env": pulumi.Output.from_input({"A": "b"})}))
+    assert raised.value.message.endswith("(got an Output). Pass an object. Its values may be Outputs.")
+
+
+TEMPLATE_LITERAL = "http://Calling [toString] on an [Output<T>] is not supported.\n\nTo get the value of an Output<T>:80"
+
+
+@pytest.mark.parametrize(
+    ("field", "fix"),
+    [
+        ("image", "image: contains the text of an Output in place of its value. Use pulumi.interpolate in TypeScript, or pulumi.Sprintf"),
+        ("serviceName", "Use a value that is known while the program runs, such as one from the configuration."),
+    ],
+)
+def test_text_of_typescript_output_is_a_problem(field: str, fix: str):
+    with pytest.raises(InputPropertiesError) as raised:
+        record(lambda: construct("llama", {**to_inputs(KEYLESS), field: TEMPLATE_LITERAL}))
+    assert fix in raised.value.message
+    assert "pulumi.Config()" not in raised.value.message
+
+
 def test_unknown_component_is_refused():
     with pytest.raises(InputPropertiesError, match="nim:index:Other: package nim has no such component"):
         NIMProvider().construct("llama", "nim:index:Other", {}, None)
