@@ -8,7 +8,10 @@ from .findings import CRITICAL
 from .variable_effects import find_effect
 
 CODE_FILE = re.compile(
-    r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)",
+    r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)"
+    # Lists of packages, which a program installs and runs.
+    r"|(^|[._-])(requirements|constraints)([._-].*)?\.(txt|in)$|(^|[._-])package(-lock)?\.json$|^(pyproject\.toml|pip\.conf|go\.mod)$"
+    r"|^(Pipfile|Gemfile|Makefile|Dockerfile)|^\.?(npmrc|pypirc|condarc)$|^(uv|poetry|pdm|yarn|cargo|pnpm-lock)\.(lock|ya?ml)$",
     re.IGNORECASE,
 )
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

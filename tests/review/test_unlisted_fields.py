@@ -199,6 +199,11 @@ def test_variable_of_command_is_code(form: str):
         (config_map(**{"proxy.yaml": "to: https://a.example.com"}), config_map(**{"proxy.yaml": "at: https://a.example.com"}), NOTICE),
         (None, config_map(**{"x.py": "import os"}), WARNING),
         (None, config_map(**{"notes.txt": "see the manual"}), ""),
+        (config_map(**{"requirements.txt": "a==1.0"}), config_map(**{"requirements.txt": "a==1.0\nb==1.0"}), CRITICAL),
+        (config_map(**{"dev-requirements.in": "a"}), config_map(**{"dev-requirements.in": "b"}), CRITICAL),
+        (config_map(**{"package.json": "{}"}), config_map(**{"package.json": '{"dependencies": {"a": "1"}}'}), CRITICAL),
+        (config_map(**{"pip.conf": "[global]"}), config_map(**{"pip.conf": "[global]\nindex-url = x"}), CRITICAL),
+        (config_map(**{"package.txt": "a"}), config_map(**{"package.txt": "b"}), NOTICE),
         (config_map(a="1"), None, NOTICE),
     ],
 )
