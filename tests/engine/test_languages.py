@@ -28,6 +28,7 @@ from .resources import live_deployment, names
 from .test_stacks import API_KEY, LOGIN, TOKEN, applied_secret
 
 LANGUAGES = [pytest.param(each, id=each.name) for each in (TYPESCRIPT, GO)]
+WITH_YAML = [*LANGUAGES, pytest.param(YAML, id="yaml")]
 PYTHON = """
 import pulumi
 from nim_component import NIMService
@@ -172,14 +173,14 @@ def with_parsed_data(objects: dict[str, Any]) -> dict[str, Any]:
     return objects
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WITH_YAML)
 def test_service_is_deployed_changed_and_destroyed(
     language: Language, in_language: Callable[[Language], Program], cluster: Client, namespace: str, with_seed_secrets
 ):
     assert_lifecycle(in_language(language), language, cluster, namespace)
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, pytest.param(YAML, id="yaml")])
+@pytest.mark.parametrize("language", WITH_YAML)
 def test_plugin_of_a_tag_deploys(
     language: Language,
     release: Release,
@@ -230,13 +231,13 @@ def assert_lifecycle(program: Program, language: Language, cluster: Client, name
     return changed
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WITH_YAML)
 def test_stack_of_python_stays_unchanged(language: Language, in_language: Callable[[Language], Program], namespace: str, with_seed_secrets):
     program = in_language(language)
     program.write_python(python({name: {**fields, "namespace": namespace, "pod_annotations": SLOW} for name, fields in SEED.items()}))
     code, output = program.pulumi("up", "--yes", "--skip-preview")
     assert code == 0, output
-    program.write_in(language, language.service_in(namespace))
+    program.write_in(language, seed_in(language, namespace))
     code, output = program.pulumi("preview", "--expect-no-changes")
     assert code == 0, output
     assert re.search(r"\d+ unchanged", output)
