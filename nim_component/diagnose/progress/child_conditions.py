@@ -16,15 +16,13 @@ from ...cluster.kinds import CHILD_KINDS
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..parent_gateways import list_gateways
-from ..rules import diagnose_children
+from ..rules import ROLLOUT_CAUSES, diagnose_children
 from ..served_models import MIN_SECONDS
 from ..store import Store
 from .expected_services import ExpectedService, ServiceProblem
 
 MAX_GATEWAYS = 20
 """Number of Gateways that are read in one look, at most."""
-_METRICS = "scaled-object-metrics"
-"""Cause that a rollout itself has for some minutes: new pods have no series in Prometheus yet."""
 _OMITTED = "conditions of optional children are not reported"
 
 
@@ -64,7 +62,7 @@ class ChildConditions:
             ServiceProblem(service.component, f"{service.name}: {diagnosis}", "warn")
             for service, diagnoses in zip(wanted, found, strict=True)
             for diagnosis in diagnoses
-            if not (service.has_changed and diagnosis.cause == _METRICS)
+            if not (service.has_changed and diagnosis.cause in ROLLOUT_CAUSES)
         ]
 
     async def _diagnose(self, services: Sequence[ExpectedService]) -> list[list[Diagnosis]]:

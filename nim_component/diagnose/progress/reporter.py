@@ -8,7 +8,7 @@ from ...cluster.kinds import CHILD_KINDS, EXTRA_KINDS
 from ...text.amounts import format_duration
 from ..diagnosis import Diagnosis
 from ..phases import READY, describe_phases
-from ..rules import CHILD_CAUSES
+from ..rules import CHILD_CAUSES, ROLLOUT_CAUSES
 from ..store import owner_key
 from ..watch import Watch
 from .recovery import find_link
@@ -18,8 +18,6 @@ WARN_AFTER = 3.0
 """Seconds for which a cause must persist before it is reported: many causes are short-lived."""
 CHILD_WARN_AFTER = 30.0
 """The same for causes of optional children, which a rollout itself can have for a moment."""
-_ROLLOUT_CAUSES = ("scaled-object-metrics",)
-"""Causes that a rollout itself has for some minutes: new pods have no series in Prometheus yet."""
 TICK = 1.0
 """Seconds between two checks for changes."""
 RECHECK_AFTER = 3.0
@@ -100,7 +98,7 @@ class ProgressReporter:
         downloaded = await self._watch.count_adapters(snapshot) if rollout.adapters else None
         for line in rollout.phase_log.add(snapshot, rollout.adapters, downloaded):
             rollout.report("progress", line)
-        seen = {diagnosis.cause: diagnosis for diagnosis in diagnoses if diagnosis.cause not in _ROLLOUT_CAUSES}
+        seen = {diagnosis.cause: diagnosis for diagnosis in diagnoses if diagnosis.cause not in ROLLOUT_CAUSES}
         rollout.first_seen = {cause: rollout.first_seen.get(cause, rollout.diagnosed) for cause in seen}
         for cause, diagnosis in seen.items():
             delay = CHILD_WARN_AFTER if cause in CHILD_CAUSES else WARN_AFTER

@@ -39,6 +39,8 @@ CHILD_CAUSES = frozenset(
     )
 )
 """Causes that these rules report. No pod fails because of them."""
+ROLLOUT_CAUSES = frozenset(("scaled-object-metrics",))
+"""Those that a rollout itself has for some minutes: new pods have no series in Prometheus yet."""
 DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     admission.find,
     rollout.find,
