@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..manifests.lora import has_lora_job, has_lora_pvc, render_list_config, render_lora_config
+from ..manifests.lora import has_lora_job, has_lora_pvc
+from ..manifests.lora_configs import render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
 from ..manifests.lora_lists import render_list
 from ..manifests.references import References

@@ -1,4 +1,4 @@
-"""LoRA adapters of a pod: ConfigMaps of the loader, init containers, volumes and mounts.
+"""LoRA adapters of a pod: init containers, volumes and mounts.
 
 There are three ways to provide adapters:
 
@@ -11,26 +11,18 @@ There are three ways to provide adapters:
   are in an image, `fetch-loras` of that image copies them first.
 """
 
-import json
 from typing import Any
 
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, LoRAAdapter
-from ..args.base_modules import find_modules
-from ..args.generation import Generation
 from ..args.lora_options import PEFT_SOURCE
-from ..args.served_model import find_base_model, list_model_facts
-from ..kubernetes.generated_names import generate_name
 from ..kubernetes.own_programs import LOADER
-from ..lora.adapter_list import LISTS_PATH, PROGRAM_PATH, PUBLISHED, WORKING_DIR, spec_of
-from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME, make_labels
-from ..shipped_loader import read_program
+from ..lora.adapter_list import PROGRAM_PATH, PUBLISHED, WORKING_DIR
+from ..names import CHECKER_CONTAINER, FETCHER_CONTAINER, LOADER_CONTAINER, LORA_EMPTY_DIR_VOLUME, LORA_PVC_VOLUME
 from .environment import render_token_variables, render_user_variables
-from .generation import find_server_generation
-from .inputs import as_name, lift, lift_all
+from .inputs import as_name, lift
 from .lora_lists import render_lists_mount
-from .models import name_base_model
 from .network import render_network_mounts, render_network_variables
 from .references import References
 from .security import render_container_context, render_read_only_context
@@ -64,25 +56,6 @@ def find_unload_seconds(nim: NIM) -> int:
 def has_lora_pvc(nim: NIM) -> bool:
     """Return whether the component creates a shared PVC for the adapters."""
     return bool(nim.adapter_names) and nim.lora.volume is not None and nim.lora.volume.existing_claim is None
-
-
-def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
-    """Render the pods' ConfigMap.
-
-    Its name contains the content hash of its data: a changed list creates another ConfigMap, and
-    the new name rolls the pods.
-    """
-    if has_lora_job(nim):
-        return _config(nim, service_name, "lora", {"published": True, "lists": LISTS_PATH})
-    return render_list_config(nim, service_name, "lora")
-
-
-def render_list_config(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
-    """Render a ConfigMap with the loader's program and the whole adapter list."""
-    if nim.lora.source is not None:
-        return _config(nim, service_name, suffix, {"given": nim.lora.source.names})
-    adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
-    return _config(nim, service_name, suffix, {"adapters": adapters})
 
 
 def list_init_containers(nim: NIM) -> list[str]:
@@ -241,21 +214,3 @@ def _loader_variables(nim: NIM, timing: Timing, source: str) -> Environment:
     if nim.lora.max_rank is not None:
         env.append({"name": "NIM_MAX_LORA_RANK", "value": lift(nim.lora.max_rank, str)})
     return env
-
-
-def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":
-    def write(served_model: str | None, base_model: str | None, generation: Generation) -> dict[str, str]:
-        limits, server = generation.lora, dict[str, Any](served_model=served_model or "")
-        if limits is not None:
-            server |= {"default_rank": limits.default_rank, "engine": limits.engine, "refused": limits.refused}
-            server |= {"documented": limits.documented} if limits.documented else {}
-        if modules := find_modules(base_model):
-            server["modules"] = modules
-        return {"adapters.json": json.dumps({**server, **content}, indent=2), **read_program()}
-
-    data = lift_all(
-        write, name_base_model(nim), lift_all(find_base_model, *list_model_facts(nim.image, nim.env, nim.args)), find_server_generation(nim)
-    )
-    name = lift(data, lambda data: generate_name(service_name, suffix, data))
-    metadata = {"name": name, "namespace": nim.namespace, "labels": make_labels(service_name)}
-    return {"metadata": metadata, "immutable": True, "data": data}
