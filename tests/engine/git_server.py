@@ -71,7 +71,7 @@ def serve_repository(repository: Path, folder: Path) -> Iterator[Path]:
         Certificates for clients: those of the machine, and that of the server.
 
     Raises:
-        OSError: This user must not listen on port 443.
+        PermissionError: This user must not listen on port 443.
     """
     with ThreadingHTTPServer(("127.0.0.1", 443), type("Handler", (GitHandler,), {"repository": repository})) as server:
         certificate, key = folder / "certificate.pem", folder / "key.pem"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cluster.cache import locked
 from tests.cluster.client import Client, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
@@ -93,9 +94,9 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
         code, output = run(folder, *command, environment={**environment_of(folder), **home})
         assert code == 0, output
     try:
-        with serve_repository(folder / "nim", folder) as certificates:
+        with locked("git-server"), serve_repository(folder / "nim", folder) as certificates:  # one of all parallel processes
             yield Release(f"localhost/org/nim.git/plugin@{tag}", {**home, "SSL_CERT_FILE": str(certificates), "PYTHONPATH": ""})
-    except OSError as error:
+    except PermissionError as error:
         pytest.skip(f"this user must not listen on port 443 ({error})")
 
 
