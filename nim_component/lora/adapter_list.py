@@ -7,8 +7,8 @@ from ..args import LoRAAdapter
 WORKING_DIR = "/opt/lora-loader"
 PROGRAM_PATH = f"{WORKING_DIR}/lora_loader"
 """Mount path of the loader: a Python package, run by name from its parent directory."""
-LISTS_PATH = f"{WORKING_DIR}/lists"
-"""Mount path of the lists that the adapters of a Job are compared with."""
+LISTS = "lists"
+"""Directory with the lists that the adapters of a Job are compared with, below `WORKING_DIR`."""
 PUBLISHED = "adapters"
 """Directory of a PVC in which the component keeps adapters."""
 

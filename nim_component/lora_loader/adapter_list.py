@@ -132,7 +132,7 @@ def read_adapter_list(path: Path) -> AdapterList:
 
 
 def _read_lists(directory: Any) -> tuple[tuple[AdapterSpec, ...], ...]:
-    """Return the lists of a directory; none if it is not given."""
+    """Return the lists of a directory, relative to the working directory; none without one."""
     if directory is None:
         return ()
     found = tuple(read_adapter_list(path).specs for path in sorted(Path(str(directory)).glob("*.json")))

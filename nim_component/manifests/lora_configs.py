@@ -8,7 +8,7 @@ from ..args.base_modules import find_modules
 from ..args.generation import Generation
 from ..args.served_model import find_base_model, list_model_facts
 from ..kubernetes.generated_names import generate_name
-from ..lora.adapter_list import LISTS_PATH, spec_of
+from ..lora.adapter_list import LISTS, spec_of
 from ..names import make_labels
 from ..shipped_loader import read_program
 from .generation import find_server_generation
@@ -24,7 +24,7 @@ def render_lora_config(nim: NIM, service_name: str) -> "dict[str, Any]":
     the new name rolls the pods.
     """
     if has_lora_job(nim):
-        return _config(nim, service_name, "lora", {"published": True, "lists": LISTS_PATH})
+        return _config(nim, service_name, "lora", {"published": True, "lists": LISTS})
     return render_list_config(nim, service_name, "lora")
 
 

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..args import NIM, LoRAAdapter
-from ..lora.adapter_list import LISTS_PATH, spec_of
+from ..lora.adapter_list import LISTS, WORKING_DIR, spec_of
 from ..names import make_labels
 
 _KEY = "list.json"
@@ -45,4 +45,4 @@ def render_lists_volume(config_maps: "Mapping[str, pulumi.Input[str]]") -> "k8s.
 
 def render_lists_mount() -> "k8s.core.v1.VolumeMountArgsDict":
     """Render the mount of both lists in the container `check-loras`."""
-    return {"name": _VOLUME, "mount_path": LISTS_PATH, "read_only": True}
+    return {"name": _VOLUME, "mount_path": f"{WORKING_DIR}/{LISTS}", "read_only": True}

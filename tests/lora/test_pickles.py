@@ -171,7 +171,7 @@ def test_lock_refuses_and_records_pickles(project: Project, hub: Hub) -> None:
     project.serve("org/one", "org/two")
     result = project.run("lock")
     assert result.returncode == 1 and "set allow_pickle: true on the adapter" in result.stderr, result
-    assert not project.lock.exists() and weights_of(hub) == []
+    assert not project.lock.exists() and not [each for each in weights_of(hub) if each.endswith(".bin")]
     project.serve({"repo_id": "org/one", "allow_pickle": True}, "org/two")
     result = project.run("lock")
     assert result.returncode == 0 and "adapter_model.bin is a pickle of tensors" in result.stdout, result

@@ -69,15 +69,21 @@ class Node:
     def moved(self, text: str) -> str:
         return str(self.place(text)) if text.startswith(("/lora", "/opt")) else text
 
+    def read(self, seen: Recording, name: str) -> dict[str, str]:
+        return next(each for each in seen.find(CONFIG_MAP) if each.inputs["metadata"]["name"] == name).inputs["data"]
+
     def fill(self, seen: Recording, volume: dict[str, Any]) -> Path:
         directory = self.directory / "volumes" / volume["name"]
         if "configMap" in volume:
-            config = next(each for each in seen.find(CONFIG_MAP) if each.inputs["metadata"]["name"] == volume["configMap"]["name"])
             directory = directory.with_name(volume["configMap"]["name"])
-            directory.mkdir(parents=True, exist_ok=True)
-            for key, text in config.inputs["data"].items():
-                (directory / key).write_text(text, encoding="utf-8")
         directory.mkdir(parents=True, exist_ok=True)
+        if "configMap" in volume:
+            for key, text in self.read(seen, volume["configMap"]["name"]).items():
+                (directory / key).write_text(text, encoding="utf-8")
+        for source in volume.get("projected", {}).get("sources", ()):
+            for item in source["configMap"]["items"]:
+                text = self.read(seen, source["configMap"]["name"])[item["key"]]
+                (directory / item["path"]).write_text(text, encoding="utf-8")
         directory.chmod(0o777)
         return directory
 
@@ -127,6 +133,8 @@ def test_refresh_changes_models_without_restart(hub: Hub, node: Node) -> None:
         result = node.run(seen, seen.pod("llama"), check)
         assert result.returncode == 0, result
     assert listed == [["one", "two"], ["three", "two"]]
+    result = node.run(before, before.pod("llama"), check)
+    assert (result.returncode, "adapter three: it is not in hf_repo_ids" in result.stderr) == (26, True), result
 
 
 def test_user_container_adapters_are_checked(hub: Hub, node: Node) -> None:

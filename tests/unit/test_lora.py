@@ -215,7 +215,7 @@ class TestRefresh:
         (check,) = seen.pod("llama")["initContainers"]
         (volume,) = [each for each in seen.pod("llama")["volumes"] if each["name"] == "lora-lists"]
         assert check["volumeMounts"][-1] == {"name": "lora-lists", "mountPath": "/opt/lora-loader/lists", "readOnly": True}
-        assert json.loads(children["llama-lora"].inputs["data"]["adapters.json"])["lists"] == "/opt/lora-loader/lists"
+        assert json.loads(children["llama-lora"].inputs["data"]["adapters.json"])["lists"] == "lists"
         assert [(each["configMap"]["name"], each["configMap"]["optional"]) for each in volume["projected"]["sources"]] == [
             ("llama-lora-next", True),
             ("llama-lora-current", True),
