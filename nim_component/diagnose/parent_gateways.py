@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ..cluster.objects import Object, items_at, text_at
 from .snapshot import Snapshot
 
-ROUTES = ("httproutes", "grpcroutes")
-"""Plurals of the kinds of routes."""
+ROUTES = {"httproutes": ("HTTPRoute", "http_route"), "grpcroutes": ("GRPCRoute", "grpc_route")}
+"""Kind and option set of routes by plural."""
 
 
 def list_gateways(snapshot: Snapshot) -> list[tuple[str, str]]:

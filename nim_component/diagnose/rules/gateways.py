@@ -11,9 +11,9 @@ from ...cluster.objects import Object, items_at, name_of, number_at, text_at, ti
 from ...kubernetes.kubectl import describe
 from ...text.sanitizing import sanitize
 from ..diagnosis import Confidence, Diagnosis
-from ..parent_gateways import parents_of
+from ..parent_gateways import ROUTES, parents_of
 from ..snapshot import Snapshot
-from .routes import FIELDS, ROUTE_DELAY, is_late
+from .routes import ROUTE_DELAY, is_late
 
 PENDING_DELAY = timedelta(minutes=10)
 """Time in which a controller normally programs a Gateway, with the load balancer of a cloud."""
@@ -40,7 +40,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield diagnoses of the Gateways of a service's routes."""
-    for plural, (kind, field) in FIELDS.items():
+    for plural, (kind, field) in ROUTES.items():
         for route in snapshot.all(plural):
             for key, section in parents_of(route, snapshot.namespace):
                 if key not in snapshot.gateways:

@@ -11,14 +11,12 @@ from ...cluster.objects import Object, items_at, name_of, number_at, text_at, ti
 from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
-from ..parent_gateways import parents_of
+from ..parent_gateways import ROUTES, parents_of
 from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE
 
 ROUTE_DELAY = timedelta(seconds=60)
 """Time in which a controller normally processes a route."""
-FIELDS = {"httproutes": ("HTTPRoute", "http_route"), "grpcroutes": ("GRPCRoute", "grpc_route")}
-"""Kind and option set by plural."""
 _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
     "NotAllowedByListeners": (
         "its listeners allow no routes of this namespace",
@@ -38,7 +36,7 @@ _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Yield diagnoses of the routes of a service."""
-    for plural, (kind, field) in FIELDS.items():
+    for plural, (kind, field) in ROUTES.items():
         for route in snapshot.all(plural):
             subject = f"{kind.lower()}/{name_of(route)}"
             parents = items_at(route, "status", "parents")
