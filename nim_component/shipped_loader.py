@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "30508798dd4dbc83"
+DIGEST = "699f238b14dcc800"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

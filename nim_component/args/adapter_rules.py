@@ -9,7 +9,7 @@ from .autoscaling import AutoscalingArgs
 from .base_modules import find_modules
 from .field_types import Memory
 from .fixes import fix
-from .generation import SINGLE_MODULE, GenerationName, find_generation
+from .generation import SINGLE_MODULE, GenerationName, LoRALimits, find_generation
 from .lora_adapter import PICKLES, LockedAdapter, LoRAAdapter
 from .lora_options import LIMITS, PEFT_SOURCE, LoRAArgs, adapter_names
 from .managed_names import CACHE_PATH, SHM_PATH
@@ -191,16 +191,18 @@ def validate_modules(
     base = find_base_model(*list_model_facts(image, env, args))
     limits = find_generation(name, image).lora
     for index, adapter in enumerate(adapters or ()):
-        locked = adapter.locked
-        if locked is None or not (absent := find_absent_modules(locked, base)):
-            continue
-        if len(absent) == len(locked.modules or locked.target_modules):
-            message = f"changes only {', '.join(absent[:5])}, and {base} has none of these modules"
-        elif locked.modules and limits is not None and SINGLE_MODULE in limits.refused:
-            message = f"changes {', '.join(absent[:5])}, which {base} does not have"
-        else:
-            continue
-        yield Problem(("hf_repo_ids", index), message, "Use an adapter of this base model.", repr(adapter.repo_id))
+        if adapter.locked is not None and (message := describe_refused_modules(adapter.locked, base, limits)):
+            yield Problem(("hf_repo_ids", index), message, "Use an adapter of this base model.", repr(adapter.repo_id))
+
+
+def describe_refused_modules(locked: LockedAdapter, base: str | None, limits: LoRALimits | None) -> str | None:
+    """Return why the modules of a locked adapter are refused; None if they are not."""
+    absent = find_absent_modules(locked, base)
+    if absent and len(absent) == len(locked.modules or locked.target_modules):
+        return f"changes only {', '.join(absent[:5])}, and {base} has none of these modules"
+    if absent and locked.modules and limits is not None and SINGLE_MODULE in limits.refused:
+        return f"changes {', '.join(absent[:5])}, which {base} does not have"
+    return None
 
 
 def find_absent_modules(locked: LockedAdapter, base: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from ..manifests.lora import has_lora_job, has_lora_pvc
 from ..manifests.lora_configs import render_list_config, render_lora_config
 from ..manifests.lora_job import render_lora_job, render_lora_pvc
-from ..manifests.lora_lists import render_list
+from ..manifests.lora_lists import name_list, render_list
 from ..manifests.references import References
 from ..names import LORA_LISTS
 from .context import ComponentContext
@@ -48,7 +48,7 @@ def provide_adapters(
     next_list = _create_list(context, before, [])
     job = _create_job(context, references, [*depends_on, *volume, next_list])
     lists = {before: next_list, after: _create_list(context, after, [job])}
-    references = replace(references, lora_lists={suffix: f"{context.service_name}-{suffix}" for suffix in lists})
+    references = replace(references, lora_lists={suffix: name_list(context.service_name, suffix) for suffix in lists})
     return ProvidedAdapters(references, [config.resource, *volume, *lists.values()], job)
 
 

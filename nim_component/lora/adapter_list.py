@@ -1,5 +1,6 @@
 """Files of a container that runs the loader: the program, and the adapter list. Pure functions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..args import LoRAAdapter
@@ -11,6 +12,11 @@ LISTS = "lists"
 """Directory with the lists that the adapters of a Job are compared with, below `WORKING_DIR`."""
 PUBLISHED = "adapters"
 """Directory of a PVC in which the component keeps adapters."""
+
+
+def list_specs(adapters: Iterable[Any] | None) -> list[dict[str, Any]]:
+    """Return the adapter list of `hf_repo_ids`."""
+    return [spec_of(adapter) for adapter in adapters or () if isinstance(adapter, LoRAAdapter)]
 
 
 def spec_of(adapter: LoRAAdapter) -> dict[str, Any]:

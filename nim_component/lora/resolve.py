@@ -18,8 +18,9 @@ from ..lora_loader.hub import Hub
 from ..lora_loader.library import import_library, silence
 from ..lora_loader.outcome import LoadError
 from ..lora_loader.settings import Settings, read_endpoint, read_token
+from ..lora_loader.tensors import SUFFIX
 from .lockfile import key_of
-from .weights_header import SAFETENSORS, read_weights_header
+from .weights_header import read_weights_header
 
 DEADLINE = 600
 """Seconds until the resolution of all adapters fails."""
@@ -107,7 +108,7 @@ def _resolve(hub: Hub, adapter: LoRAAdapter, work: Path) -> LockedAdapter:
                 facts = read_config(spec, into / CONFIG)
             elif facts:  # the configuration is the first file
                 add_features(facts, of_tensors)
-        elif file.name.endswith(SAFETENSORS) and facts:
+        elif file.name.endswith(SUFFIX) and facts:
             add_features(facts, read_weights_header(hub, spec, commit, file))
         records[file.path] = LockedFile(size=file.size, sha256=sha256)
     if not facts:

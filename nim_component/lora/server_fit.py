@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..args import NIM, LoRAAdapter
-from ..args.adapter_rules import find_absent_modules, validate_features, validate_modules, validate_pickles, validate_ranks
+from ..args.adapter_rules import (
+    describe_refused_modules,
+    find_absent_modules,
+    validate_features,
+    validate_modules,
+    validate_pickles,
+    validate_ranks,
+)
 from ..args.generation import GenerationName, find_generation
 from ..args.outputs import is_output
 from ..args.problems import Problem
@@ -55,11 +62,10 @@ def find_doubts(adapters: Sequence[LoRAAdapter], server: ServerFacts) -> Iterato
         for feature in locked.features:
             if feature.partition(" ")[0] not in refused:
                 yield f"{adapter.repo_id} uses {feature}, and its support by the server is unknown. Test it before a release."
-        refusals = validate_modules([adapter], server.generation, server.image, server.env, server.args)
-        if locked.modules and (absent := find_absent_modules(locked, base)) and not list(refusals):
+        absent = find_absent_modules(locked, base) if locked.modules else []
+        if absent and describe_refused_modules(locked, base, limits) is None:
             yield f"{adapter.repo_id} changes {', '.join(absent[:5])}, which {base} does not have. Use an adapter of this model."
-        documented = limits.documented if limits is not None else ()
-        if limits is not None and (extra := [each for each in locked.modules if documented and each not in documented]):
+        if limits is not None and limits.documented and (extra := [each for each in locked.modules if each not in limits.documented]):
             yield f"{adapter.repo_id} changes {', '.join(extra[:5])}, and {limits.engine} documents no support for that. Test it first."
         if is_other_model(locked.base_model or "", base or ""):
             yield f"{adapter.repo_id} was trained on {locked.base_model}, and the server's model is {base}. Use an adapter of this model."

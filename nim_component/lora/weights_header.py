@@ -1,13 +1,12 @@
 """Header of weights on the hub, read without the weights."""
 
+from ..lora_loader.adapter import refuse_format
 from ..lora_loader.adapter_list import AdapterSpec
 from ..lora_loader.downloads import Incoming
 from ..lora_loader.features import TensorFacts
 from ..lora_loader.hub import Hub
-from ..lora_loader.outcome import LoadError
 from ..lora_loader.tensors import LENGTH_BYTES, NoTensorsError, find_header_length, read_tensors
 
-SAFETENSORS = ".safetensors"
 FIRST_BYTES = 1 << 17
 """Bytes of the first request. The header of an adapter of 500 modules has 100 KB."""
 
@@ -28,8 +27,7 @@ def read_weights_header(hub: Hub, spec: AdapterSpec, commit: str, file: Incoming
             start = _read_start(hub, spec, commit, file, end)
         return read_tensors(start[LENGTH_BYTES:end], file.size)
     except NoTensorsError as e:
-        text = f"{file.name} is not a safetensors file ({e}) in the repo itself. Pin another revision or repair the repo"
-        raise LoadError("damaged", f"{spec}: {text}") from None
+        raise refuse_format(spec, file.name, f"a safetensors file ({e})") from None
 
 
 def _read_start(hub: Hub, spec: AdapterSpec, commit: str, file: Incoming, count: int) -> bytes:

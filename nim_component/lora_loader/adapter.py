@@ -13,7 +13,7 @@ from .features import TensorFacts, add_features, check_features, read_features
 from .modules import check_modules, read_target_modules
 from .outcome import LoadError, say
 from .settings import Settings
-from .tensors import LENGTH_BYTES, NoTensorsError, find_header_length, read_tensors
+from .tensors import LENGTH_BYTES, SUFFIX, NoTensorsError, find_header_length, read_tensors
 
 MAX_CONFIG_BYTES = 1 << 20
 """Largest accepted adapter configuration. It is held in memory."""
@@ -98,24 +98,26 @@ def check_weights(spec: AdapterSpec, path: Path) -> TensorFacts:
     The hub's record proves only that the bytes are those of the repo. They may still be, for
     example, a Git LFS pointer.
     """
-    why, facts = "", TensorFacts()
-    if path.suffix == ".safetensors":
+    if path.suffix == SUFFIX:
         try:
             with path.open("rb") as f:
                 size = path.stat().st_size
-                facts = read_tensors(f.read(find_header_length(f.read(LENGTH_BYTES), size)), size)
+                return read_tensors(f.read(find_header_length(f.read(LENGTH_BYTES), size)), size)
         except NoTensorsError as e:
-            why = f"not a safetensors file ({e})"
+            raise refuse_format(spec, path.name, f"a safetensors file ({e})") from None
     if find_pickles([path.name]):
         from .pickles import find_code
 
         try:
             code = find_code(path)
         except (ValueError, IndexError, UnicodeError) as e:
-            why, code = f"not a PyTorch file ({e})", None
+            raise refuse_format(spec, path.name, f"a PyTorch file ({e})") from None
         if code is not None:
             text = f"{path.name} is a pickle with {ascii(code)[1:-1][:80]}, which is no tensor and can run code. Do not load it"
             raise LoadError("pickle", f"{spec}: {text}; use a repo with safetensors")
-    if why:
-        raise LoadError("damaged", f"{spec}: {path.name} is {why} in the repo itself. Pin another revision or repair the repo")
-    return facts
+    return TensorFacts()
+
+
+def refuse_format(spec: AdapterSpec, name: str, wanted: str) -> LoadError:
+    """Return the error of a file that is not in its format."""
+    return LoadError("damaged", f"{spec}: {name} is not {wanted} in the repo itself. Pin another revision or repair the repo")

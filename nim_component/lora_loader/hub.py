@@ -55,6 +55,7 @@ class Hub:
         self.records: dict[tuple[str, str], dict[str, Any] | LoadError] = {}
         """Records of the hub by repository and revision, or failures without the adapter's name."""
         self.turns: dict[tuple[str, str], threading.Lock] = {}
+        """Locks by the same keys: one adapter requests the record, and the others wait."""
         self.streams = 1
         """Connections for one large file."""
         self.lock = threading.Lock()

@@ -11,6 +11,7 @@ import math
 from .features import TensorFacts, read_tensor_features
 from .modules import read_tensor_modules
 
+SUFFIX = ".safetensors"
 LENGTH_BYTES = 8
 """Bytes before the header. They contain its length."""
 MAX_HEADER_BYTES = 16 << 20

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from ..args import NIM, LoRAAdapter
+from ..args import NIM
 from ..args.base_modules import find_modules
 from ..args.generation import Generation
 from ..args.served_model import find_base_model, list_model_facts
 from ..kubernetes.generated_names import generate_name
-from ..lora.adapter_list import LISTS, spec_of
+from ..lora.adapter_list import LISTS, list_specs
 from ..names import make_labels
 from ..shipped_loader import read_program
 from .generation import find_server_generation
@@ -32,8 +32,7 @@ def render_list_config(nim: NIM, service_name: str, suffix: str) -> "dict[str, A
     """Render a ConfigMap with the loader's program and the whole adapter list."""
     if nim.lora.source is not None:
         return _config(nim, service_name, suffix, {"given": nim.lora.source.names})
-    adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
-    return _config(nim, service_name, suffix, {"adapters": adapters})
+    return _config(nim, service_name, suffix, {"adapters": list_specs(nim.hf_repo_ids)})
 
 
 def _config(nim: NIM, service_name: str, suffix: str, content: dict[str, Any]) -> "dict[str, Any]":

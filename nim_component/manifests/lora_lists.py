@@ -12,8 +12,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..args import NIM, LoRAAdapter
-from ..lora.adapter_list import LISTS, WORKING_DIR, spec_of
+from ..args import NIM
+from ..lora.adapter_list import LISTS, WORKING_DIR, list_specs
 from ..names import make_labels
 
 _KEY = "list.json"
@@ -22,9 +22,13 @@ _VOLUME = "lora-lists"
 
 def render_list(nim: NIM, service_name: str, suffix: str) -> "dict[str, Any]":
     """Render one of the ConfigMaps `LORA_LISTS`."""
-    adapters = [spec_of(adapter) for adapter in nim.hf_repo_ids or () if isinstance(adapter, LoRAAdapter)]
-    metadata = {"name": f"{service_name}-{suffix}", "namespace": nim.namespace, "labels": make_labels(service_name)}
-    return {"metadata": metadata, "data": {_KEY: json.dumps({"adapters": adapters}, indent=2)}}
+    metadata = {"name": name_list(service_name, suffix), "namespace": nim.namespace, "labels": make_labels(service_name)}
+    return {"metadata": metadata, "data": {_KEY: json.dumps({"adapters": list_specs(nim.hf_repo_ids)}, indent=2)}}
+
+
+def name_list(service_name: str, suffix: str) -> str:
+    """Return the name of one of the ConfigMaps `LORA_LISTS`."""
+    return f"{service_name}-{suffix}"
 
 
 def render_lists_volume(config_maps: "Mapping[str, pulumi.Input[str]]") -> "k8s.core.v1.VolumeArgsDict":

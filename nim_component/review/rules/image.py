@@ -42,7 +42,7 @@ def images(service: ServiceChange) -> Iterator[Finding]:
             old, new, name = container.before.get("image"), container.after.get("image"), container.after.get("name")
             if old != new:
                 is_server = _is_server(container.after)
-                whose = () if name in ("nim", None) else sentence(" of container {name}", name=name)
+                whose = () if name in (SERVER_CONTAINER, None) else sentence(" of container {name}", name=name)
                 first, second = excerpt_pair(show(old), show(new))
                 text = sentence(
                     "The image{whose} changes from {old} to {new}{note}.",
