@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "699f238b14dcc800"
+DIGEST = "76038fad9ebc182f"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from fields import Props
 from text.client_options import find_passwords
-from text.named_values import is_login
+from text.login_files import is_login
 from text.redaction import contains_key, looks_like_credential, redact_named
 from text.secret_names import is_login_name, is_secret_name
 

@@ -19,7 +19,7 @@ from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
 from ..text.client_options import find_passwords
-from ..text.named_values import is_login
+from ..text.login_files import is_login
 from .accessors import mappings
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"

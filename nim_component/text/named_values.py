@@ -11,7 +11,9 @@ import base64
 import re
 from collections.abc import Iterator
 
+from .login_files import may_be_login
 from .secret_names import is_login_name, is_plural_secret_name, is_probably_secret_name, is_secret_name
+from .unquoted_values import find_end_of_line, find_rest_of_header
 
 Span = tuple[int, int]
 _MAX_NAME = 64
@@ -21,13 +23,18 @@ _ESCAPE = re.compile(r".*\\+[nrt]?", re.DOTALL)
 """Line break in a repr, and what precedes it."""
 _SEPARATOR = re.compile(r"(?:\\{0,8}[\"'`])?\]?\s{0,8}(?:=>|:=|==?|:(?!:))\s{0,24}+")
 _VALUE = re.compile(
-    # The scheme of a header; a text in quotes, also inside JSON in JSON; a block of YAML; a word.
-    r"(?:(?:\\{0,8}[\"'])?(?P<scheme>(?i:basic|bearer|digest|token|apikey|negotiate))[ \t]{1,4})?"
-    r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?P<escaped>(?:(?!(?<!\\)(?P=escapes)(?P=mark)).){1,4000}+)"
+    # Tag or anchor of YAML; prefix of a text in Python, C# and bash; scheme of a header.
+    r"(?:[!&][\w!/.-]{0,64}[ \t]{1,4}){0,2}(?:[rRbBuUfF@$]{1,2}(?=\\{0,8}[\"']))?"
+    r"(?:(?:\\{0,8}[\"'])?(?P<scheme>(?i:basic|bearer|digest|token|api-?key|api-token|negotiate|ntlm|splunk|ssws|geniekey|hawk))"
+    r"[ \t]{1,4})?"
+    # A text in quotes, also inside JSON in JSON, and in three quotes; a block of YAML; a word.
+    r"(?:(?P<escapes>\\{1,8})(?P<mark>[\"'])(?:(?:(?P=escapes)(?P=mark)){2})?"
+    r"(?P<escaped>(?:(?!(?<!\\)(?P=escapes)(?P=mark)).){1,4000}+)"
+    r"|(?:\"{3}|'{3})(?P<long>(?:(?!\"{3}|'{3}).){1,4000}+)"
     r"|(?P<quote>[\"'`])(?P<quoted>(?:\\{1,8}.|(?!(?P=quote))[^\\]){1,4000}+)"
-    r"|[|>][+-]?[ \t]{0,8}\n(?P<block>(?:[ \t]{1,80}+\S[^\n]{0,400}+(?:\n|\Z)){1,40}+)"
-    r"|[|>][+-]?[ \t]{0,8}\\{1,4}n[ \t]{1,80}(?P<line>[^\n\"'\\]{1,4000}+(?:\\{1,4}n[ \t]{1,80}[^\n\"'\\]{1,400}+){0,40}+)"
-    r"|(?P<word>[^\s\"'`,;&\\<>|(){}\[\]]{1,4000}+))",
+    r"|[|>][+-]?\d?[+-]?[ \t]{0,8}\n(?P<block>(?:[ \t]{1,80}+\S[^\n]{0,400}+(?:\n|\Z)){1,40}+)"
+    r"|[|>][+-]?\d?[+-]?[ \t]{0,8}\\{1,4}n[ \t]{1,80}(?P<line>[^\n\"'\\]{1,4000}+(?:\\{1,4}n[ \t]{1,80}[^\n\"'\\]{1,400}+){0,40}+)"
+    r"|(?P<word>(?:[^\s\"'`,;&\\<>|(){}\[\]]|\\{1,8}+(?![nrtux\\\"'`\s,;&<>|(){}\[\]])){1,4000}+))",
     re.DOTALL,
 )
 _PROSE = re.compile(
@@ -45,6 +52,8 @@ NO_SECRET = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BREAK = r"(?:\\{1,8}[nrt]|\s){0,80}+"
+_NAME_OF_NEXT = re.compile(r"[a-z_-]{2,40}=(?=\\{0,8}[\"'])", re.ASCII)
+"""Name of a parameter with quotes after it, as in `Authorization: Token token="x"`."""
 _LINE_BREAK = re.compile(r"\\n|\n")
 _LIST = re.compile(rf"{_BREAK}(?:\[(?!secret(?:\]| [0-9a-f]{{6}},))|(?<=[\s\\nrt])-[ \t]{{1,8}}){_BREAK}")
 _NEXT_ITEM = re.compile(rf"(?:\\{{0,8}}[\"'`])?(?:{_BREAK},{_BREAK}|(?:\\{{1,8}}n|\n)[ \t]{{0,80}}-[ \t]{{1,8}})")
@@ -76,9 +85,7 @@ _OPTION = re.compile(
 _LOGIN = re.compile(
     r"(?:(?<=\s)|(?<=\\n)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})"
 )
-_USER_AND_PASSWORD = re.compile(r"(?P<user>[\w@+.\\-]{1,100}):(?P<password>[^\s/]\S*)")
-_NO_PASSWORD = re.compile(r"[0-9]{1,5}|v?\d+(?:\.\d+)+\S*|latest|stable|main|edge|https?|tcp|udp|grpcs?|sha256", re.ASCII)
-"""Ports, tags and protocols after a colon."""
+_DIGEST_RESPONSE = re.compile(r"\bresponse=\\{0,8}[\"']?([0-9a-f]{32,128})\b")
 _SCHEME = re.compile(r"(bearer|basic)\s{1,4}([\w.~+/=-]{1,4000})", re.IGNORECASE | re.ASCII)
 
 
@@ -100,6 +107,8 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
         yield from _find_secret_data(text, executed)
     if "-u" in text or " password " in lowered:
         yield from (each.span(each.lastindex or 0) for each in _LOGIN.finditer(text) if not NO_SECRET.match(each[each.lastindex or 0]))
+    if "digest" in lowered:
+        yield from (each.span(1) for each in _DIGEST_RESPONSE.finditer(text))
     if "bearer" in lowered or "basic" in lowered:
         yield from (each.span(2) for each in _SCHEME.finditer(text) if _is_scheme_value(each[1].lower(), each[2]))
 
@@ -128,14 +137,19 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
             continue
         for found in _find_values(text, separator):
             kind = found.lastgroup or ""
+            if kind == "word" and separator[0].strip() == ":":
+                yield from find_rest_of_header(name, text, found[kind], found.end())
             if not _is_setting_value(name, separator[0], found):
                 continue  # its text may be the name of the next setting
             start, end = found.span(kind)
             if kind == "word" and is_plural_secret_name(name) and (further := _FURTHER.match(text, end)):
                 end = further.end()
             if executed and (kind != "word" or "$(" in found[kind]):
-                yield start, start + find_operator(found[kind])
+                start += len(found[kind]) - len(found[kind].lstrip())
+                yield start, start + find_operator(found[kind].lstrip())
             else:
+                if kind == "word" and not executed:
+                    end = find_end_of_line(text, separator.start() - len(before) + before.rindex(name), separator[0], end)
                 yield start, end
 
 
@@ -165,6 +179,8 @@ def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
     """Return whether the value of a setting is a credential, and no reference, flag or sentence."""
     kind = found.lastgroup or ""
     value = found[kind]
+    if kind == "word" and (following := _NAME_OF_NEXT.match(found.string, found.start(kind))) and following.end() == found.end():
+        return False
     if kind == "word" and _REFERENCE.match(found.string, found.start(kind)):
         return False
     is_prose = kind == "word" and separator.strip()[-1:] == ":" and _PROSE.match(value.rstrip("."))
@@ -192,27 +208,6 @@ def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
             if not NO_SECRET.match(text[start:end]):
                 yield start, start + find_operator(text[start:end]) if executed else end
             position = end + len(found["escapes"] or "") + 1 if found["quote"] or found["mark"] else end
-
-
-def is_login(value: str) -> bool:
-    """Return whether a value is `user:password`, and neither a host with a port nor an image."""
-    found = _USER_AND_PASSWORD.fullmatch(value)
-    if found is None or _NO_PASSWORD.fullmatch(found["password"]):
-        return False
-    if "." not in found["user"] or "@" in found["user"] or "\\" in found["user"]:
-        return True
-    password = found["password"]  # after a name with dots, which may be a host
-    return len(password) > 5 and any(map(str.isdigit, password)) and any(map(str.isalpha, password))
-
-
-def may_be_login(value: str) -> bool:
-    """Return whether a value is one random word or `user:password`: no host, file or command."""
-    if is_login(value):
-        return True
-    if len(value) < 7 or not re.fullmatch(r"[\w+/=~-]+", value, re.ASCII) or value[0] == "/":
-        return False
-    is_mixed = any(map(str.isupper, value)) and any(map(str.islower, value)) and len(value) > 15
-    return is_mixed or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
 
 
 def _is_name(value: str) -> bool:

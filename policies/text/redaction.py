@@ -9,7 +9,7 @@ One detector with two strengths, because their mistakes have different costs:
 
 Both read through base64. Every pattern takes linear time.
 
-`lora_loader/` and `policies/text/` contain copies of this file and of the four that it imports:
+`lora_loader/` and `policies/text/` contain copies of this file and of the six that it imports:
 the loader and the policy pack run without this package. `tests/unit/text/test_redaction.py`
 compares the files.
 """
@@ -26,15 +26,16 @@ from hashlib import blake2s
 
 from .client_options import find_client_passwords
 from .credential_forms import FORMS
-from .login_files import find_logins
-from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator, may_be_login
+from .login_files import find_logins, may_be_login
+from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator
 from .secret_names import is_login_name, is_secret_name
 
 MARK = "***"
 _DIGEST_KEY = os.urandom(16)
 _MAX_DEPTH = 3
 
-_ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}+(?:\\[nr]|\s){1,4}(?=[A-Za-z0-9+/_-]{4}))*+[A-Za-z0-9+/_-]{8,}+={0,2}")
+_ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}+(?:\\[nr]|\s){1,4}(?=[A-Za-z0-9+/_-]{8}))*+[A-Za-z0-9+/_-]{8,}+={0,2}")
+_READABLE = re.compile(r"[\t\n\r -~]{12,}")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _CHECKSUM = re.compile(r"sha(?:256-.{43}=|384-.{64}|512-.{86}==)")
 _PIECES, _RUNS = re.compile(r"[A-Za-z0-9]+"), re.compile(r"[A-Z]+|[a-z]+|[0-9]+")
@@ -95,7 +96,8 @@ def redact_named(value: str, mark: str | Callable[[str], str] = MARK, *, execute
     """
     if not value or NO_SECRET.match(value):
         return redact(value, mark=mark, executed=executed)
-    if name and not is_secret_name(name) and (" " in value.strip() or (is_login_name(name) and not may_be_login(value))):
+    is_unclear = bool(name) and not is_secret_name(name)
+    if is_unclear and not (may_be_login(value) if is_login_name(name) else " " not in value.strip()):
         return redact(value, mark=mark, executed=True)
     end = find_operator(value) if executed or COMMAND.search(value) else len(value)
     make = _make_mark(mark)
@@ -187,9 +189,9 @@ def _find_encoded(text: str, depth: int) -> Iterator[Span]:
             spans = _find_spans(decoded, depth=depth + 1)
             if not spans and _is_mixed(decoded):
                 spans = [(0, len(decoded))]
-        else:
-            lowered = decoded.lower()
-            spans = [each.span() for needle, refused, _ in _patterns() if needle in lowered for each in refused.finditer(decoded)]
+        else:  # readable text may have another word or bytes beside it
+            parts = _READABLE.finditer(decoded)
+            spans = [(each.start() + start, each.start() + end) for each in parts for start, end in _find_spans(each[0], depth=depth + 1)]
         for start, end in spans:
             last = min(-(-end * 4 // 3), len(places)) - 1
             stop = places[last] + 1

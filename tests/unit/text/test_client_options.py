@@ -25,6 +25,11 @@ LINES = [
     f"docker login -u user -p {PASSWORD} registry.example.com",
     f"smbclient -U user%{PASSWORD} //host/share",
     f"ldapsearch -D cn=a -w {PASSWORD}",
+    f"curl --cookie theme={PASSWORD} x",
+    f"curl --cert a.pem --pass {PASSWORD} x",
+    f"http -a user:{PASSWORD} GET https://a.example.com",
+    f"https --auth=user:{PASSWORD} a.example.com",
+    f"kubectl create secret generic a --from-literal=a={PASSWORD}",
     f"openssl rsa -in key.pem -passin pass:{PASSWORD}",
 ]
 

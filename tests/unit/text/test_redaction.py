@@ -48,7 +48,10 @@ from ...credentials import (
 from ..args.error_texts import FIELDS, SECRETS
 
 ROOT = Path(__file__).parents[3]
-MODULES = ["client_options.py", "credential_forms.py", "login_files.py", "named_values.py", "redaction.py", "secret_names.py"]
+MODULES = [
+    *("client_options.py", "credential_forms.py", "login_files.py", "named_values.py"),
+    *("redaction.py", "secret_names.py", "unquoted_values.py"),
+]
 """Modules of the detector."""
 
 
@@ -266,6 +269,14 @@ def test_own_source_text_contains_no_key(module: str):
         '"token":["a","',
         "<a>",
         "$6$a",
+        "A\\a:1@",
+        "a:1@b.",
+        "password: a b ",
+        "\npassword: a,",
+        'password="""',
+        "cookie: a=b; ",
+        "token: !a ",
+        "curl -u 'a:b ",
     ],
 )
 def test_hostile_text_takes_linear_time(filler: str):
@@ -335,6 +346,13 @@ def test_nested_credential_is_redacted(redact_value: Callable[[object], object],
 def test_reference_in_secret_field_stays(redact_value: Callable[[object], object]):
     entries = {"secret": ["ngc-api"], "token": {"secretKeyRef": {"name": "ngc-api"}}, "password": "$(OTHER)"}
     assert redact_value(entries) == entries
+
+
+@pytest.mark.parametrize("command", ["evil", "evil run it", ";evil", "&evil", "|evil", "<(evil)", "$(evil)", " && evil"])
+def test_variable_before_command_redacts_no_command(command: str):
+    """A shell executes what follows `NAME=value`."""
+    line = f"DB_PASSWORD=hunter2abc{command if command[0] in ';&|<$' else f' {command}'}"
+    assert "evil" in redact(line) and "evil" in redact(f"set -e\n  {line}\n")
 
 
 def test_mark_shows_change_and_length():
