@@ -14,8 +14,10 @@ PROVISION_SECONDS = 900
 
 Default of cluster-autoscaler (`--max-node-provision-time`) and limit of Karpenter.
 """
-KARPENTER_REFUSAL = "Failed to schedule pod, "
-"""Beginning of Karpenter's events FailedScheduling. The scheduler's own have the same reason."""
+KARPENTER_REFUSALS = ("Failed to schedule pod, ", "Could not schedule pod, ", "Failed to provision new node, ")
+"""Beginnings of Karpenter's refusals. The scheduler's own events FailedScheduling have others."""
+_REFUSAL_REASONS = ("FailedScheduling", "FailedProvisioning")
+"""Reasons of Karpenter's refusals. Old releases use the second one."""
 Outcome = Literal["adding", "refused", "failed"]
 _OUTCOMES: Mapping[str, Outcome] = {
     "TriggeredScaleUp": "adding",
@@ -72,7 +74,7 @@ def find_decision(pod_events: Iterable[Object]) -> Decision | None:
 
 def _read_decision(event: Object) -> Decision | None:
     reason, message = event.get("reason"), message_of(event)
-    if reason == "FailedScheduling" and message.startswith(KARPENTER_REFUSAL):
+    if reason in _REFUSAL_REASONS and message.startswith(KARPENTER_REFUSALS):
         return Decision("refused", True, message, event_time(event))
     outcome = _OUTCOMES.get(str(reason))
     return outcome and Decision(outcome, reason in _KARPENTER_REASONS, message, event_time(event))

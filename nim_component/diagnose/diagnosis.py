@@ -14,6 +14,8 @@ message suggests it.
 WordConfidence = Literal["likely", "possible"]
 """Reliability of a diagnosis by part of a message."""
 _RANK: dict[Confidence, int] = {"certain": 0, "likely": 1, "possible": 2}
+_GENERAL = frozenset(("crash-loop", "unschedulable"))
+"""Causes that follow others of the same confidence."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def rank(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
     for each in diagnoses:
         first = merged.get(each.cause)
         merged[each.cause] = each if first is None else replace(first, count=first.count + 1)
-    ranked = sorted(merged.values(), key=lambda each: _RANK[each.confidence])
+    ranked = sorted(merged.values(), key=lambda each: (_RANK[each.confidence], each.cause in _GENERAL))
     if any(each.confidence != "possible" for each in ranked):
         ranked = [each for each in ranked if each.confidence != "possible"]
     return ranked

@@ -7,8 +7,8 @@ from ..cluster.objects import Object, containers_of, is_ready, items_at, mapping
 from ..names import PREWARM_CONTAINER, SERVER_CONTAINER
 from .snapshot import Snapshot
 
-LOG_CAUSES = ("crash-loop", "engine-core-failed")
-"""Causes for which the log is read."""
+LOG_CAUSES = ("crash-loop", "engine-core-failed", "server-fault", "server-unsupported")
+"""Causes for which the log is read: those that no other cause covers."""
 LOG_LINES, LOG_BYTES = 400, 262_144
 """Part of a log that is read, at most. The kubelet keeps 80 lines and 2,048 bytes in the status."""
 _PODS = 2

@@ -15,6 +15,8 @@ _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(
     r"\s*File \"[^\"]*\", line \d+|.{0,300}\", line \d+, in [\w<>.]+$|\s*[~^]{2,}[~^ ]*$|\s*@?\s*0x[0-9a-f]{6,}|\s*frame #\d+: "
 )
+_UNDERLINE = re.compile(r"[~^ ]+")
+"""Marks of Python 3.11 and later below a line of source code."""
 _NATIVE_FRAME = re.compile(r"\d{1,3} +0x[0-9a-f]{6,}\b|\d{1,3} +\S{0,300}\.so\S{0,20}\(\+0x[0-9a-f]+\)")
 """Frame of a backtrace of C++, which follows its error. TensorRT-LLM numbers them."""
 _CHAIN = re.compile(r"The above exception was the direct cause|During handling of the above exception")
@@ -164,6 +166,8 @@ class _Reader:
         """Processes whose next exception was caused by the previous one."""
         self.last: dict[str, list[LogError]] = {}
         """Chain of the last exception of each process."""
+        self.assertions: dict[str, str] = {}
+        """Source line of each process's last frame, if it is an assertion."""
         self.open: LogError | None = None
         """The error that the next line may continue."""
 
@@ -184,8 +188,11 @@ class _Reader:
         elif _FRAME.match(line.text):
             self.tracebacks.add(line.process)
             self.open = None
+            if not _UNDERLINE.fullmatch(text):
+                self.assertions.pop(line.process, None)
         elif line.text[0] in " \t" and line.process in self.tracebacks:
-            return
+            if text.startswith("assert "):
+                self.assertions[line.process] = text
         elif not self._continue(line, text):
             self._start(line, text)
 
@@ -200,6 +207,8 @@ class _Reader:
         return True
 
     def _start(self, line: LogLine, text: str) -> None:
+        if text == "AssertionError" and line.process in self.assertions:
+            text = f"{text}: {self.assertions[line.process]}"
         is_exception = line.process in self.tracebacks or _EXCEPTION.match(text) is not None
         error = LogError(text, line.level, line.prefix, line.process, is_exception, lines=[text])
         if line.process in self.chained and is_exception and line.process in self.last:

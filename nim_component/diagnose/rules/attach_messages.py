@@ -64,8 +64,24 @@ ATTACH_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "volume-node-unknown",
+        any_of(
+            r"failed to get azure instance id for node \"?(?P<node>[\w.-]{1,253})|\(?instance not found\)?",
+            r"InvalidInstanceID\.(?:NotFound|Malformed)",
+            r"The resource 'projects/[^']{1,300}/instances/[^']{1,80}' was not found",
+            r"[Cc]ould not (?:find|get) instance \S{1,300}|(?:[Ff]ailed|[Uu]nable) to find (?:VirtualMachine|VM|server|instance)\b",
+            r"(?:VM|virtual ?machine|instance|server) (?:with \S+ \S+ )?(?:was |is )?(?:not found|wasn't found|does not exist)\b",
+            r"no VM(?: was)? found",
+        ),
+        "The CSI driver does not find the machine of the pod's node in the cloud",
+        "If the machine was deleted, delete the pod: the next one starts on another node. If it exists, correct the driver's settings "
+        "(project, region, kind of machines), and see the node's providerID.",
+        "likely",
+    ),
+    MessagePattern(
         "volume-missing",
         any_of(
+            r"rbd: map failed: \(2\) No such file|rbd: error opening image \S{1,200}: \(2\)",
             r"InvalidVolume\.NotFound|The volume '[^']*' does not exist",
             r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
             r"Failed to find (?:volume|device path(?!: \[\], last error))|disk \S+ (?:could not be |was )?not found|"
@@ -78,6 +94,36 @@ ATTACH_PATTERNS = (
         ),
         "The storage behind the PVC's volume no longer exists",
         "Restore it, or use another PVC ({claim}). The model is then downloaded again.",
+        "likely",
+    ),
+    MessagePattern(
+        "storage-capacity",
+        r"unable to attach volume \S{1,253} to \S{1,253}: volume \S{1,253} not scheduled|replica scheduling failed|insufficient storage;",
+        "Longhorn has no disk with room for the replicas of the volume",
+        "Add disks or nodes to Longhorn, free storage, or use a class with fewer replicas ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-attaching",
+        r"volume attachment is being deleted",
+        "The node still detaches the volume after its last use",
+        "Wait: the volume is attached again afterwards. If it lasts more than 6 minutes, check that the old pod is gone, and see the log "
+        "of the CSI driver's controller for the failed detachment.",
+        "likely",
+        sentences=(r'(?:AttachVolume\.Attach|MountVolume\.WaitForAttach) failed for volume "[^"]*" : volume attachment is being deleted',),
+    ),
+    MessagePattern(
+        "volume-attaching",
+        any_of(
+            r"stuck in attaching state|attachment timeout for volume|expected device to be attached but was attaching",
+            r"volume \S{1,253} is (?:still |currently )?(?:attaching|being attached|in the attaching)|no block device frontend for volume",
+            r"volume (?:is )?not (?:yet )?attached according to node status|volume \S{1,253} failed to attach to node",
+            r"attached within the allott?ed time|timed out waiting for external-attacher",
+            r"volume \S{1,253} (?:is )?not ready for workloads|volume \S{1,253} hasn't been attached",
+        ),
+        "The storage system has not attached the volume to the node yet",
+        "Wait some minutes: the attachment is repeated automatically. If it lasts, see the state of the volume in the storage system, and "
+        "the log of the CSI driver's controller. If the node has failed, delete the pod.",
         "likely",
     ),
     MessagePattern(

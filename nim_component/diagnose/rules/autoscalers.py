@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ...cluster.node_autoscalers import KARPENTER_REFUSAL, PROVISION_SECONDS, Decision, find_decision
+from ...cluster.node_autoscalers import KARPENTER_REFUSALS, PROVISION_SECONDS, Decision, find_decision
 from ...cluster.objects import Object
 from ...cluster.scheduler_message import Reason, lacking_resource, split_reasons, untolerated_taint
 from ...cluster.scheduling import requests_of
@@ -169,7 +169,8 @@ def _fix_reason(reason: Reason, pod: Object) -> str:
 
 
 def _diagnose_karpenter(decision: Decision, evidence: str, subject: str) -> Diagnosis:
-    parts = [part.strip() for part in decision.message.removeprefix(KARPENTER_REFUSAL).split("; ")]
+    start = next((each for each in KARPENTER_REFUSALS if decision.message.startswith(each)), "")
+    parts = [part.strip() for part in decision.message.removeprefix(start).split("; ")]
     confidence: Confidence = "certain" if all(_is_known(part) for part in parts) else "likely"
     if any(_POOL_LIMITS.fullmatch(part) for part in parts):
         text = "Karpenter adds no node: a NodePool is at its limits"

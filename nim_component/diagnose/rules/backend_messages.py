@@ -5,7 +5,7 @@ Sources: NFS subdir external provisioner, NetApp Trident, Portworx, LINSTOR, WEK
 
 from .patterns import MessagePattern, any_of
 
-_NFS_DIRECTORY = r"unable to create directory to provision new pv: mkdir \S{1,1000}: "
+_NFS_DIRECTORY = r"(?:unable to create directory to provision new pv|failed to make subdirectory): mkdir \S{1,1000}: "
 
 NO_POOL = (
     "The storage system finds no pool with room for the volume, among those that the StorageClass and the node allow",
@@ -71,6 +71,13 @@ BACKEND_PATTERNS = (
         ),
         "The provisioner's mount of the NFS server is stale",
         "Restart the pod of the provisioner, which mounts the server again.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-creating",
+        r"failed to make subdirectory: mkdir \S{1,1000}: file exists",
+        "An earlier request has created the directory of the volume already",
+        "Wait: the volume is requested again automatically. If it lasts, remove the directory that the evidence names on the NFS server.",
         "likely",
     ),
     MessagePattern(

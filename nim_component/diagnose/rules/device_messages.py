@@ -24,6 +24,17 @@ DEVICE_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "volume-attaching",
+        any_of(
+            r"findDiskByLun\(\d+\) failed|failed to find disk on lun \d+|cannot find Lun: \d+",
+            r"timeout waiting for device \S+ (?:to appear|attach)|disk did not appear|device path \S+ (?:does not|did not) exist",
+            r"could not find (?:device|disk) (?:path )?for volume",
+        ),
+        "The disk is attached to the node, and its device does not appear there",
+        "Delete the pod: the disk is attached again. If it repeats on one node, drain the node and restart it.",
+        "likely",
+    ),
+    MessagePattern(
         "storage-unreachable",
         any_of(
             r"unable to find device after multiple discovery attempts|registered multipath device not found",

@@ -60,6 +60,13 @@ _FAILURES = (
     ),
     MessagePattern(
         "load-balancer-failed",
+        r"\bno such host\b|\bdial tcp\b|i/o timeout|context deadline exceeded|connection refused|RequestError: send request failed",
+        "The load balancer's controller cannot reach the API of the cloud",
+        "Check the controller's region, its access to the network and DNS. The service is not the cause.",
+        "likely",
+    ),
+    MessagePattern(
+        "load-balancer-failed",
         r".",
         "The controller could not create the Service's load balancer",
         "See the evidence for the reason. Check service.annotations.",

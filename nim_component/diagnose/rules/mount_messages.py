@@ -5,6 +5,7 @@ Each pattern contains several words or an error code, so that no name of an obje
 
 from ...text.drift import describe_refresh
 from .backend_messages import BUSY_DRIVER
+from .ceph_messages import CEPH_PATTERNS
 from .device_messages import DEVICE_PATTERNS
 from .patterns import MessagePattern, any_of
 
@@ -151,6 +152,7 @@ MOUNT_PATTERNS = (
         "Renew the key in the Secret of the volume, and allow the nodes in the firewall of the storage account or cluster.",
         "likely",
     ),
+    *CEPH_PATTERNS,
     MessagePattern(
         "volume-not-writable",
         any_of(
@@ -227,13 +229,13 @@ MOUNT_PATTERNS = (
             r"code = DeadlineExceeded|context deadline exceeded|code = Unavailable",
             r"no mds \(Metadata Server\) is up|an operation with the given (?:Volume ID|volume key) \S+ already exists|"
             r"operation (?:is )?already (?:in progress|exists)",
-            r"stuck in attaching state|volume attachment is being deleted|attachment timeout for volume|Timeout waiting for the command",
+            r"Timeout waiting for the command",
             r"[Cc]onnection (?:refused|reset by peer|timed out)|i/o timeout|[Nn]o route to host|[Nn]o such host|[Nn]etwork is unreachable",
             r"mount error\((?:11[0-9]|101)\)|Host is down|Operation now in progress",
-            r"(?:mount|mounting)[^\n]{0,200} time(?:d )?out|timeout after \d+ ?s|rados: ret=-110|timed out waiting for external-attacher",
+            r"(?:mount|mounting)[^\n]{0,200} time(?:d )?out|timeout after \d+ ?s|rados: ret=-110",
             r"Name or service not known|Temporary failure in name resolution|Failed to resolve (?:server|\")|could not resolve address",
             r"No (?:available )?mount targets? (?:for|in)|workload pods are not ready|is not ready for workloads|share not yet available",
-            r"failed to (?:establish the connection|get connection|connect to)|Is the MGS running\?|attached within the allott?ed time",
+            r"failed to (?:establish the connection|get connection|connect to)|rbd: couldn't connect to the cluster|Is the MGS running\?",
         ),
         "The storage server does not respond to the node",
         "Check the storage system, and that the network (firewall, security group, DNS) allows the GPU nodes. "
@@ -244,7 +246,7 @@ MOUNT_PATTERNS = (
         "volume-mount",
         r".",
         "A volume could not be mounted",
-        "See the evidence for the reason. If the storage is unreachable, check its network and firewall.",
+        "See the evidence for the reason. If it has none, read the log of the volume's CSI driver on the node of the pod.",
         "likely",
     ),
 )

@@ -49,6 +49,13 @@ PVC_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "pvc-no-provisioner",
+        r"[Ff]ailed to get (?:GCE|AWS|Azure|vSphere|OpenStack) ?\S{0,40}[Cc]loud ?[Pp]rovider|cloud ?provider not initialized properly",
+        "The StorageClass has a provisioner of a cloud that the cluster is not configured for",
+        "Install the CSI driver of the cluster's storage, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
         "storage-secret-missing",
         r'error getting secret (?P<name>\S+) in namespace (?P<namespace>\S+): secrets? "[^"]+" (?:not found|is forbidden)',
         "The StorageClass refers to the Secret {name} in the namespace {namespace}, which does not exist",

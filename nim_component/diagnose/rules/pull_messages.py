@@ -189,6 +189,13 @@ PULL_PATTERNS = (
         sentences=(_PULL + _status(r"5\d\d"),),
     ),
     MessagePattern(
+        "image-registry-error",
+        _status(r"[34]\d\d"),
+        "The registry of {image}, or its mirror, refuses the request of the node",
+        "If the node pulls through a mirror or proxy, check that it passes requests on unchanged. Otherwise correct {field}.",
+        "likely",
+    ),
+    MessagePattern(
         "image-download-broken",
         any_of(
             r"(?:^|: )(?:unexpected )?EOF\b|unexpected commit (?:digest|size)|failed size validation|Digest did not match|digest mismatch",

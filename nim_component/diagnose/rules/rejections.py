@@ -31,8 +31,15 @@ _REJECTIONS = (
         sentences=(r"violates PodSecurity \"(?P<level>[^\"]{1,80})\": (?P<violation>.+)",),
     ),
     MessagePattern(
+        "pod-security",
+        r"\A(?:unable to validate against any pod security policy|no providers available to validate pod request)",
+        "No PodSecurityPolicy of the cluster allows the pod",
+        "Let an administrator allow a policy to the ServiceAccount of the pod. Kubernetes 1.25 and later have no such policies.",
+        sentences=(r"unable to validate against any pod security policy: \[.*\]",),
+    ),
+    MessagePattern(
         "scc-refused",
-        r"\A(?:unable to validate against any (?:security context constraint|pod security policy)|no SecurityContextConstraintsProvider)",
+        r"\A(?:unable to validate against any security context constraint|no SecurityContextConstraintsProvider)",
         "No SecurityContextConstraints of OpenShift that the ServiceAccount may use allow the pod",
         "{fix_constraint}",
         sentences=(

@@ -1,6 +1,7 @@
 """Patterns of pod sandboxes that a node cannot create: container runtime and CNI plugins."""
 
 from .patterns import SEE_EVIDENCE, MessagePattern, any_of
+from .toolkit_messages import TOOLKIT_PATTERNS
 
 _START = r"Failed to create pod sandbox: (?:rpc error: code = \w+ desc = )?"
 
@@ -56,13 +57,7 @@ SANDBOX_PATTERNS = (
         "Allow access from the GPU nodes to the registry in the evidence, or configure a mirror for it.",
         "likely",
     ),
-    MessagePattern(
-        "gpu-device-unresolved",
-        r"unresolvable CDI devices|CDI device injection failed",
-        "The node's CDI specification does not list the GPU that was assigned to the pod",
-        "Create the specification again on the node: restart its NVIDIA Container Toolkit pod and its device plugin.",
-        "likely",
-    ),
+    *TOOLKIT_PATTERNS,
     MessagePattern(
         "runtime-cgroup",
         r"expected cgroupsPath to be of format|unable to apply cgroup configuration|cgroups?: cannot find cgroup mount|"

@@ -64,6 +64,9 @@ def _check_unschedulable(snapshot: Snapshot, pod: Object, message: str, subject:
     for each in reasons if snapshot.is_known("nodes") else sorted(reasons, key=lambda reason: not is_gpu_taint(pod, reason)):
         for diagnosis in _check_reason(snapshot, pod, each, reasons, show_reason(message, each), subject):
             found.setdefault(diagnosis.cause, diagnosis)
+    # Volumes exclude more nodes than the affinity to other pods: they are the first reason.
+    if (other := found.get("anti-affinity")) and _count_volumes(reasons) > _count(reasons, "affinity rules", "anti-affinity"):
+        found["anti-affinity"] = replace(other, confidence="likely")
     # A node without GPUs can lack memory too: if the GPUs are the reason, memory may not be one.
     is_gpu_missing = any(each.confidence == "certain" for each in found.values() if each.cause in _GPU_CAUSES)
     for each in found.values():
@@ -103,6 +106,15 @@ def _check_reason(
         yield Diagnosis("prewarm-elsewhere", text, fix, evidence, subject=subject)
     else:
         yield from match_patterns(REASONS, reason.text, subject, evidence)
+
+
+def _count(reasons: Sequence[Reason], *texts: str) -> int:
+    """Return the number of nodes that reasons with one of the texts exclude."""
+    return sum(each.nodes for each in reasons if any(text in each.text for text in texts))
+
+
+def _count_volumes(reasons: Sequence[Reason]) -> int:
+    return sum(each.nodes for each in reasons if VOLUMES.search(each.text))
 
 
 def _is_known(reason: Reason) -> bool:

@@ -14,7 +14,7 @@ from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE, match_patterns
 from .probes import check_elapsed_time, check_probes
 from .runtime_messages import RUNTIME_PATTERNS
-from .server_messages import KILLED_PATTERNS, LOG_PATTERNS
+from .server_messages import FALLBACK_PATTERNS, KILLED_PATTERNS, LOG_PATTERNS
 from .server_messages.matching import match_errors
 from .server_messages.values import describe_pod, log_command
 
@@ -76,6 +76,7 @@ def _match_log(snapshot: Snapshot, pod: Object, failed: Container, ended: Ended,
         values = describe_pod(snapshot, pod, failed)
         found = list(match_errors(LOG_PATTERNS, errors, subject, values))
         found = found or list(match_errors(KILLED_PATTERNS, LogErrors([errors.generic], []), subject, values))
+        found = found or list(match_errors(FALLBACK_PATTERNS, errors, subject, values))
         if not found and errors.is_reason_missing:
             text = "The engine of the server failed, and the part of its log that Kubernetes keeps lacks the reason"
             evidence = sanitize(errors.generic[0].text)

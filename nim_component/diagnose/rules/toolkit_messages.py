@@ -82,6 +82,13 @@ TOOLKIT_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "gpu-toolkit",
+        r"No help topic for '[\w-]+'",
+        "The NVIDIA Container Toolkit of the node is older than the component that wrote its CDI specification",
+        "Update the toolkit on the node to the release of the GPU operator, the device plugin or the DRA driver.",
+        "likely",
+    ),
+    MessagePattern(
         "image-has-driver-files",
         _CLI + r"mount error: file creation failed: [^\n]{0,600}/lib(?:nvidia|cuda)[\w.-]{1,80}: file exists",
         "The image contains files of the NVIDIA driver, which the node mounts into the container",
@@ -116,7 +123,7 @@ TOOLKIT_PATTERNS = (
         any_of(
             r"could not select device driver",
             r'exec: "?(?:/\S*/)?nvidia-container-(?:runtime|cli|toolkit)\S*"?: (?:executable file not found|no such file)',
-            r"fork/exec \S*nvidia-container\S*: no such file|no runtime for \"?nvidia",
+            r"fork/exec \S*nvidia\S*: no such file|no runtime for \"?nvidia",
             r"error (?:constructing|locating) (?:low-level )?runtime",
         ),
         "The NVIDIA Container Toolkit is missing or wrongly configured on the node",

@@ -26,7 +26,7 @@ def test_long_message_is_diagnosed_in_time():
 
 def test_key_in_termination_message_is_redacted():
     (found,) = diagnose(snapshot(crashed("Traceback\n\x1b[31mKeyError\x1b[0m: nvapi-abcDEF123456_-x\nnvapi-second")))
-    assert found.cause == "crash-loop"
+    assert found.cause == "server-fault"
     assert found.evidence == "KeyError: *** ***"
     assert "nvapi" not in json.dumps(found.to_json())
 

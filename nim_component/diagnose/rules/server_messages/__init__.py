@@ -8,11 +8,12 @@ from .adapters import ADAPTER_PATTERNS
 from .arguments import ARGUMENT_PATTERNS
 from .downloads import DOWNLOAD_PATTERNS
 from .gpus import GPU_PATTERNS
+from .internal_errors import FALLBACK_PATTERNS
 from .memory import KILLED_PATTERNS, MEMORY_PATTERNS
 from .model_files import MODEL_FILE_PATTERNS
 from .processes import PEER_PATTERNS, PROCESS_PATTERNS, RDMA_PATTERNS
 
-__all__ = ["KILLED_PATTERNS", "LOG_PATTERNS"]
+__all__ = ["FALLBACK_PATTERNS", "KILLED_PATTERNS", "LOG_PATTERNS"]
 
 LOG_PATTERNS = (
     *RDMA_PATTERNS,

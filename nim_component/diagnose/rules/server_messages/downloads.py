@@ -111,6 +111,17 @@ DOWNLOAD_PATTERNS = (
     MessagePattern(
         "model-not-found",
         any_of(
+            r"Could not receive runai_response .{0,60}(?:File access error|error)|runai_\w+ .{0,80}File access error",
+            r"NoCredentialsError|Unable to locate credentials|InvalidAccessKeyId|SignatureDoesNotMatch|\bNoSuch(?:Bucket|Key)\b",
+            r"An error occurred \((?:40[0134]|301|AccessDenied|ExpiredToken|PermanentRedirect)\) when calling the \w+ operation",
+        ),
+        "The server cannot read the model in its object storage: the bucket or path does not exist, or the credentials have no access",
+        "Correct the address of the model ({model_source}). Check in env the credentials, the region and the address of the object storage "
+        "(such as AWS_ENDPOINT_URL).",
+    ),
+    MessagePattern(
+        "model-not-found",
+        any_of(
             r"RepositoryNotFoundError|Repository Not Found for url|RevisionNotFoundError|Revision Not Found for url",
             r"\b(?:Remote)?EntryNotFoundError|Entry Not Found for url",
             r"Repo id must (?:be in the form|use alphanumeric chars)|is not a local folder or a valid repository name",
@@ -166,7 +177,7 @@ DOWNLOAD_PATTERNS = (
         any_of(
             r"Name or service not known|Temporary failure in name resolution|NameResolutionError|failed to lookup address "
             r"information|dns error",
-            r"Could not resolve host|No address associated with hostname",
+            r"Could not resolve host|No address associated with hostname|Could not connect to the endpoint URL",
             r"error sending request for url|tcp connect error",
             rf"(?:Connection refused|Connection timed out|Read timed out|Connection reset).{{0,200}}(?:{_NGC}|{_HUB})",
             rf"(?:{_NGC}|{_HUB}).{{0,200}}(?:Connection refused|timed out|Connection reset|Max retries exceeded)",

@@ -3,7 +3,9 @@
 from ..patterns import MessagePattern, any_of
 
 _DENIED = r"(?:[Pp]ermission denied|[Oo]peration not permitted|not writable|[Rr]ead-only file system|is not writeable)"
-_CACHE = r"(?:/opt/nim|/model-store|NIM_CACHE_PATH|/mnt/models|ManifestDownloadError|nim_sdk|HF_HOME)"
+_CACHE = r"(?:/opt/nim|/model-store|NIM_CACHE_PATH|/mnt/models|ManifestDownloadError|nim_sdk|HF_HOME|/models--|/huggingface/hub)"
+_PARAMETER = r"(?:\w+\.){1,20}(?:\d+\.(?:\w+\.){0,8}\w+|weight\w*|bias|qweight|qzeros|\w*scales?\w*)"
+"""Name of a parameter of a model, such as `model.layers.0.mlp.gate_proj.weight`."""
 _SYSTEM = r"(?:/(?:\.cache|\.config|\.triton|\.nv|\.local|\.huggingface|nonexistent|root)|/home/\w+)\b"
 
 MODEL_FILE_PATTERNS = (
@@ -191,6 +193,19 @@ MODEL_FILE_PATTERNS = (
             r"User-specified (?:max_model_len|context_length) \(\d+\) is greater than the derived (?:max_model_len"
             r"|context_length) .{1,700}",
         ),
+    ),
+    MessagePattern(
+        "model-unsupported",
+        any_of(
+            rf"KeyError: ['\"]{_PARAMETER}['\"]$",
+            r"There is no module or parameter named ['\"]|Attempted to load weight \(.{1,200}\) into parameter",
+            r"(?:unexpected|missing) (?:key|weight)s?(?:\(s\))? in (?:the )?(?:state_dict|checkpoint|weights)",
+            r"AssertionError: assert (?:self\.quant_method is not None|\S*param\S*\.(?:size|shape)\b.{0,20}loaded_weight\.)",
+            r"size mismatch for \S{1,200}: copying a param",
+        ),
+        "The weights of the model do not fit what the server's release expects of its architecture or quantization",
+        "Use a newer image, or a checkpoint of the model in a format that the image supports (model_profile lists those of a NIM). If "
+        "the cache was filled by another image, delete the model's directory in it.",
     ),
     MessagePattern(
         "model-unsupported",

@@ -30,6 +30,39 @@ PEER_PATTERNS = (
     ),
     MessagePattern(
         "peers-unreachable",
+        r"gloo/transport/\S{1,80}\] .{0,120}(?:[Cc]onnection (?:closed|reset|refused)|[Tt]imed out|Read error|Broken pipe)",
+        "A process of the server ended before the others, or does not answer them (Gloo)",
+        "Find the first error of that process: read the whole log, and for several nodes that of every pod. If it has none, allow all "
+        "traffic between the pods of the service (network policy).",
+    ),
+    MessagePattern(
+        "peers-unreachable",
+        r"(?:[Ff]ailed|[Uu]nable) to register worker (?:to|with) [Rr]aylet|\[RayletClient\]|[Rr]aylet (?:\S+ ){0,4}(?:died|is dead|exited)"
+        r"|Failed to connect to (?:GCS|Ray cluster)|The node with node id: \S+ .{0,120}has been marked dead",
+        "A process of Ray, which connects the processes of the server, ended or does not answer",
+        "Find its first error: read the whole log, and for several nodes that of the leader pod. Ray ends without one if mem, shm_size "
+        "or the number of processes of the node is too small.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
+        r"[Rr]ay cluster status: \d+/\d+ nodes alive|^Cluster is NOT ready|Waiting for creating a placement group .{0,200}"
+        r"|Timeout: \d+ seconds?\. Ray (?:cluster|nodes?)",
+        "Not all pods of the service have joined the Ray cluster",
+        "Check that each pod of the service runs (`kubectl get pods`), and allow all traffic between them (network policy).",
+    ),
+    MessagePattern(
+        "mpi-failed",
+        any_of(
+            r"\b(?:PRTE|ORTE|PMIX|PMIx|OPAL)[ _]ERROR|There are not enough slots available|\b(?:MPI error|MPI_ERR_\w+|orte_init failed)\b",
+            r"ORTE (?:was unable|does not know)|An ORTE daemon has unexpectedly failed|unable to (?:reliably )?start one or more daemons"
+            r"|prte(?:run)? was unable|It looks like MPI_\w+ failed|MPI_Init\w* (?:failed|has failed)",
+        ),
+        "MPI cannot start or connect the processes of the server",
+        "Read the whole log for its first error: `{logs}`. Set gpu to the number of processes that the profile starts; for several nodes, "
+        "check that all pods of the service run.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
         any_of(
             r"Bootstrap ?: no socket interface found",
             r"connect to \S+ (?:failed|returned|timed out).{0,80}(?:refused|timed out|No route|unreachable|retry count)",

@@ -87,6 +87,10 @@ CASES: dict[str, list[Case]] = {
                 "cannot be divided among this number of GPUs (1 GPU)",
             ),
             "cuda-crash": ("RuntimeError: CUDA error: an illegal memory access was encountered", "another image tag"),
+            "mpi-failed": ("[worker:7] PRTE ERROR: Bad parameter in file base/odls_base_default_fns.c at line 962", "MPI cannot start"),
+            "path-denied": ("PermissionError: [Errno 13] Permission denied: '/workspace/outputs'", "below /tmp"),
+            "server-unsupported": ("NotImplementedError: Prefix caching is not supported with Mamba models", "in args or env"),
+            "server-fault": ("AttributeError: 'list' object has no attribute 'shape'", "another image tag"),
             "nccl-failed": ("torch.distributed.DistBackendError: NCCL error: unhandled system error", "NCCL_DEBUG to INFO in env"),
             "peers-unreachable": ("llama:1:2 [0] bootstrap.cc:45 NCCL WARN Bootstrap : no socket interface found", "NCCL_SOCKET_IFNAME"),
             "profile-unknown": ("Unknown profiles provided: {'default'}", "cache.prewarm.profiles"),
@@ -176,7 +180,7 @@ CASES: dict[str, list[Case]] = {
     "container-start": [(snapshot(waiting("CreateContainerError", "odd")), "odd")],
     "crash-loop": [
         (
-            snapshot(crashed("Traceback\nKeyError: 'layers'", restarts=4)),
+            snapshot(crashed("Traceback\nRuntimeError: layers", restarts=4)),
             "exit code 1, 5 times so far (possible). | See the last error of its log in the evidence",
         )
     ],
@@ -285,6 +289,11 @@ NEAR_MISSES: dict[str, NearMiss] = {
             "gpu-precision": "ValueError: no file /models/bf16-fp8-quantization",
             "parallel-size": "ValueError: block_size must be divisible by 16",
             "cuda-crash": "ValueError: illegal value of memory",
+            "mpi-failed": "[TensorRT-LLM][INFO] MPI size: 2, MPI local size: 2, rank: 0",
+            "path-denied": "PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'",
+            "server-unsupported": "ValueError: LoRA rank 64 is greater than max_lora_rank 16.",
+            "server-fault": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\nAttributeError: 'Engine' object has no "
+            "attribute 'shutdown'",
             "nccl-failed": "llama:1:2 [0] NCCL INFO NET/Plugin : No plugin found",
             "peers-unreachable": "ConnectionRefusedError: [Errno 111] Connection refused",
             "profile-unknown": "ERROR - Could not find a profile that is currently runnable with the detected hardware",

@@ -147,6 +147,30 @@ CASES: dict[str, list[Case]] = {
             "rollout to recreate",
         )
     ],
+    "volume-attaching": [
+        (
+            failed_mount('AttachVolume.Attach failed for volume "pvc-1" : volume attachment is being deleted', "FailedAttachVolume"),
+            "still detaches the volume",
+        ),
+        (
+            failed_mount(
+                'AttachVolume.Attach failed for volume "pvc-1" : timed out waiting for external-attacher of ebs.csi.aws.com CSI driver '
+                "to attach volume vol-1",
+                "FailedAttachVolume",
+            ),
+            "has not attached the volume to the node yet",
+        ),
+    ],
+    "volume-node-unknown": [
+        (
+            failed_mount(
+                'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = NotFound desc = failed to get azure instance id for '
+                'node "gpu-0" (instance not found)',
+                "FailedAttachVolume",
+            ),
+            "providerID",
+        )
+    ],
     "volume-driver-missing": [
         (
             failed_mount("MountVolume.MountDevice failed: driver name ebs.csi.aws.com not found in the list of registered CSI drivers"),
@@ -304,6 +328,8 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "volume-attached-limit": snapshot(unschedulable("1 Too many pods.")),
     "volume-read-write-once-pod": snapshot(unschedulable(NO_GPU)),
     "volume-multi-attach": snapshot(running(), events=[event("FailedAttachVolume", "Multi-Attach error for volume", running())]),
+    "volume-attaching": failed_mount('Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node'),
+    "volume-node-unknown": failed_mount("The volume 'vol-1' does not exist", "FailedAttachVolume"),
     "volume-driver-missing": failed_mount("timed out"),
     "volume-not-writable": failed_mount("timed out"),
     "volume-mount": snapshot(running(), events=[event("FailedMount", "timed out waiting for the condition", running())]),
