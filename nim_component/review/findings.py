@@ -43,6 +43,7 @@ RULES: Final[Mapping[str, str]] = {
     "service-removed": "A service is removed with all its objects",
     "deleted": "An object is deleted, or a container is removed from a pod",
     "cache-shrunk": "A smaller size is requested for a PVC, which Kubernetes rejects",
+    "immutable": "A field changes that Kubernetes does not change on an existing object, so the update fails",
     "cache-lost": "A model cache is deleted, or replaced by an empty one",
     "scaled-to-zero": "The number of replicas changes to 0",
     "replicas-dropped": "`replicas` is removed from the spec, so Kubernetes sets it to 1",

@@ -234,6 +234,10 @@ CASES: dict[str, Callable[[], StackReview]] = {
         ),
     ),
     "protection-removed": lambda: review_renders(render_objects(deployment(), protect=True), render_objects(deployment())),
+    "service-with-other-load-balancer-class": lambda: review_renders(
+        render_service(service={"type": "LoadBalancer", "load_balancer_class": "example.com/first"}),
+        render_service(service={"type": "LoadBalancer", "load_balancer_class": "example.com/other"}),
+    ),
     "service-object-deleted": lambda: review_renders(render_objects(deployment(), service()), render_objects(deployment())),
     "source-ranges-removed": lambda: review_renders(
         render_objects(service(type="LoadBalancer", loadBalancerSourceRanges=["10.0.0.0/8"])), render_objects(service(type="LoadBalancer"))

@@ -87,7 +87,7 @@ UPDATES: dict[str, tuple[Manifest, Manifest, str]] = {
         service(ports=[{"name": "http", "port": 80, "targetPort": 1}]),
         service(ports=[{"name": "http", "port": 80, "targetPort": 2}, {"name": "b", "port": 81}]), WARNING,
     ),
-    "class of load balancers": (service(type="LoadBalancer"), service(type="LoadBalancer", loadBalancerClass="x"), WARNING),
+    "class of load balancers": (service(type="LoadBalancer"), service(type="LoadBalancer", loadBalancerClass="x"), CRITICAL),
     "another claim": (claimed(persistentVolumeClaim={"claimName": "a"}), claimed(persistentVolumeClaim={"claimName": "b"}), WARNING),
     "claim in place of a directory": (claimed(emptyDir={}), claimed(persistentVolumeClaim={"claimName": "b"}), WARNING),
     "new claim": (deployment(), claimed(persistentVolumeClaim={"claimName": "b"}), WARNING),
