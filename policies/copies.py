@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fields import UNLIMITED, Props, integer, items, mapping
+from fields import UNLIMITED, Props, integer, items, mapping, multiply
 from schedules import count_runs
+from workflows import count_loop
 
 KEDA_MAXIMUM = 100
 """Maximum of a ScaledObject or a ScaledJob without `maxReplicaCount`."""
@@ -22,6 +23,8 @@ def copies_of(entries: Props, field: str) -> float:
     if "parallelism" in entries or "completions" in entries:
         parallel = integer(entries.get("parallelism"), 1)
         copies *= min(parallel, integer(entries.get("completions"), parallel))
+    if field in ("inline", "taskSpec"):  # of a step or task
+        copies = multiply(copies, count_loop(entries))
     if field == "workerTemplate":  # of a LeaderWorkerSet: without a template of its own, the leader is a worker
         copies *= integer(entries.get("size"), 1) - bool(mapping(entries.get("leaderTemplate")))
     return copies

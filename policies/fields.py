@@ -19,6 +19,11 @@ def items(value: Any) -> list[Props]:
     return [cast(Props, each) for each in cast("list[Any]", value) if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
 
 
+def values(value: Any) -> list[Any]:
+    """Return a list unchanged, and an empty one for other values."""
+    return [*cast("list[Any]", value)] if isinstance(value, list | tuple) else []
+
+
 def integer(value: Any, default: int) -> int:
     """Return a number, or a text that is one, as an integer; the default for other values."""
     try:

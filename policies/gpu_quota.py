@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from typing import NamedTuple
 from copies import copies_of_kind
 from devices import count_claims, count_devices, find_claims
 from fields import UNLIMITED, Props, items, mapping, multiply, namespace_of
+from pod_patches import FIELD, may_add_gpus
+from workflows import is_repeated
 from workloads import Pod, find_maxima, find_pods
 
 _GPU, _SHARE = re.compile(r"/.*gpu|gpu.*/|/mig-"), re.compile(r"gpu-?(mem|core|percent)")
@@ -45,17 +48,31 @@ class Quota(NamedTuple):
     """GPUs of ResourceClaims and ResourceClaimTemplates outside the stack, by name."""
 
 
+class Workload(NamedTuple):
+    """Object of a stack with its pods."""
+
+    object: Object
+    pods: Sequence[Pod]
+    """Pods with the number of copies that the object itself sets."""
+    claims: Mapping[str, float]
+    """GPUs of the ResourceClaimTemplates that the pods can name."""
+
+    @property
+    def name(self) -> str:
+        """Kind and logical name."""
+        return f"{self.object.kind} {self.object.name}"
+
+
 def check_quota(objects: Iterable[Object], quota: Quota) -> Iterator[str]:
     """Yield a violation if the objects of a stack may use more GPUs than the quota."""
-    objects = list(objects)
-    for name, (kind, claim) in _find_outside_claims(objects):
+    workloads = _read_workloads(objects, quota)
+    for name, (kind, claim) in _find_outside_claims(workloads):
         if claim not in quota.claims:
             yield f"{name} uses {kind} {claim}, which is not in the stack, so its GPUs are unknown. Add it, or set claims of the policy."
-    counted = count_stack(objects, quota)
-    unlimited = {f"{each.kind} {each.name}": each for each in objects if counted.get(f"{each.kind} {each.name}") == UNLIMITED}
-    templates = _count_templates(objects, quota)
-    for name in sorted(unlimited):
-        yield f"{name} {_explain_unlimited(unlimited[name], templates)}"
+    counted = _count_workloads(workloads, quota)
+    for each in sorted(workloads, key=lambda each: each.name):
+        if counted.get(each.name) == UNLIMITED:
+            yield f"{each.name} {_explain_unlimited(each)}"
     total = sum(gpus for gpus in counted.values() if gpus != UNLIMITED)
     if total > quota.gpus:
         listed = sorted((each for each in counted.items() if each[1] != UNLIMITED), key=lambda each: (-each[1], each[0]))
@@ -64,16 +81,20 @@ def check_quota(objects: Iterable[Object], quota: Quota) -> Iterator[str]:
         yield f"the stack may use {total:.0f} GPUs, but its quota is {quota.gpus}: {shares}. {fix}"
 
 
-def _explain_unlimited(each: Object, templates: Mapping[tuple[str, str], float]) -> str:
+def _explain_unlimited(each: Workload) -> str:
     """Return why the number of GPUs of an object has no upper bound, and the fix."""
-    claims = _claims_of(each, templates)
-    if each.kind == "ResourceClaim" or any(count_claims(pod.spec, claims) == UNLIMITED for pod in find_pods(each.kind, each.props)):
+    kind, props = each.object.kind, each.object.props
+    if kind == "ResourceClaim" or any(count_claims(pod.spec, each.claims) == UNLIMITED for pod in each.pods):
         return "claims all GPUs of a node, and their number is unknown. Set allocationMode to ExactCount, with a count."
-    if each.kind == "DaemonSet":
+    if any(may_add_gpus(patch) for pod in each.pods for patch in pod.patches):
+        return f"has a {FIELD} with expressions, so its GPUs are unknown. Set the resources of the template instead."
+    if kind == "DaemonSet":
         return "uses GPUs on every node, and their number is unknown. Set nodes of the policy."
-    if copies_of_kind(each.kind, each.props) == UNLIMITED:
+    if copies_of_kind(kind, props) == UNLIMITED:
         fix = "Set concurrencyPolicy to Forbid, or activeDeadlineSeconds of a run."
         return f"has no upper bound of runs at the same time, so it may use any number of GPUs. {fix}"
+    if is_repeated(props):
+        return "repeats a template without a known number, so it may use any number of GPUs. Set parallelism, or list the items."
     return "has no upper bound of pods, so it may use any number of GPUs. Set the maximum of its autoscaler."
 
 
@@ -82,23 +103,36 @@ def count_stack(objects: Iterable[Object], quota: Quota) -> dict[str, float]:
 
     `UNLIMITED` is the number of an object without an upper bound.
     """
+    return _count_workloads(_read_workloads(objects, quota), quota)
+
+
+def _read_workloads(objects: Iterable[Object], quota: Quota) -> list[Workload]:
     listed = list(objects)
-    maxima = find_maxima([(each.kind, each.props) for each in listed])
     templates = _count_templates(listed, quota)
+    return [Workload(each, list(find_pods(each.kind, each.props)), _claims_of(each, templates)) for each in listed]
+
+
+def _count_workloads(workloads: Sequence[Workload], quota: Quota) -> dict[str, float]:
+    maxima = find_maxima([(each.object.kind, each.object.props) for each in workloads])
     counted: dict[str, float] = {}
-    for each in listed:
-        name = str(mapping(each.props.get("metadata")).get("name"))
-        maximum = maxima.get((namespace_of(each.props), each.kind, name))
-        claims = _claims_of(each, templates)
-        gpus = sum(multiply(pod.count, count_gpus(pod, quota.resources) + count_claims(pod.spec, claims)) for pod in _scale(each, maximum))
-        if each.kind == "ResourceClaim":
-            gpus = count_devices(mapping(each.props.get("spec")), quota.device_classes)
-        if gpus and each.kind == "DaemonSet":
-            gpus = UNLIMITED if quota.nodes is None else gpus * quota.nodes
+    for each in workloads:
+        kind, props = each.object.kind, each.object.props
+        maximum = maxima.get((namespace_of(props), kind, _key(each.object)[1]))
+        gpus = sum(_count_pod(pod, each.claims, quota) for pod in _scale(each, maximum))
+        if kind == "ResourceClaim":
+            gpus = count_devices(mapping(props.get("spec")), quota.device_classes)
+        if gpus and kind == "DaemonSet":
+            gpus = UNLIMITED if quota.nodes is None else multiply(gpus, quota.nodes)
         if gpus:
-            counted[f"{each.kind} {each.name}"] = gpus
-    shared = {claim for _, claim in _find_outside_claims(listed) if claim[0] == "ResourceClaim"}
+            counted[each.name] = gpus
+    shared = {claim for _, claim in _find_outside_claims(workloads) if claim[0] == "ResourceClaim"}
     return counted | {f"{kind} {name}": quota.claims[name] for kind, name in sorted(shared) if quota.claims.get(name)}
+
+
+def _count_pod(pod: Pod, claims: Mapping[str, float], quota: Quota) -> float:
+    """Return the GPUs of all copies of a pod."""
+    gpus = UNLIMITED if any(map(may_add_gpus, pod.patches)) else count_gpus(pod, quota.resources) + count_claims(pod.spec, claims)
+    return multiply(pod.count, gpus)
 
 
 def _count_templates(objects: Iterable[Object], quota: Quota) -> dict[tuple[str, str], float]:
@@ -122,27 +156,25 @@ def _key(each: Object) -> tuple[str, str]:
     return namespace_of(each.props), str(mapping(each.props.get("metadata")).get("name"))
 
 
-def _find_outside_claims(objects: Sequence[Object]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _find_outside_claims(workloads: Sequence[Workload]) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield each object whose pods use a ResourceClaim outside the stack, and its kind and name."""
-    inside = {(each.kind, *_key(each)) for each in objects}
-    for each in objects:
-        named = {claim for pod in find_pods(each.kind, each.props) for claim in find_claims(pod.spec)}
-        for kind, name in sorted(named):
-            if (kind, namespace_of(each.props), name) not in inside:
-                yield f"{each.kind} {each.name}", (kind, name)
+    inside = {(each.object.kind, *_key(each.object)) for each in workloads}
+    for each in workloads:
+        for kind, name in sorted({claim for pod in each.pods for claim in find_claims(pod.spec)}):
+            if (kind, namespace_of(each.object.props), name) not in inside:
+                yield each.name, (kind, name)
 
 
-def _scale(each: Object, maximum: float | None) -> Iterator[Pod]:
-    """Yield the pods of an object, with the replicas that its autoscaler may set."""
-    spec = mapping(each.props.get("spec"))
+def _scale(each: Workload, maximum: float | None) -> Iterable[Pod]:
+    """Return the pods of an object, with the replicas that its autoscaler may set."""
     if maximum is None:
-        yield from find_pods(each.kind, each.props)
-    elif maximum == UNLIMITED:
-        for pod in find_pods(each.kind, each.props):
-            yield Pod(pod.path, pod.spec, pod.metadata, UNLIMITED)
-    else:
-        replicas = max(maximum, float(read_quantity(spec.get("replicas", 0)) or 0))
-        yield from find_pods(each.kind, {**each.props, "spec": {**spec, "replicas": replicas}})
+        return each.pods
+    if maximum == UNLIMITED:
+        return [replace(pod, count=UNLIMITED) for pod in each.pods]
+    kind, props = each.object.kind, each.object.props
+    spec = mapping(props.get("spec"))
+    replicas = max(maximum, float(read_quantity(spec.get("replicas", 0)) or 0))
+    return find_pods(kind, {**props, "spec": {**spec, "replicas": replicas}})
 
 
 def count_gpus(pod: Pod, resources: Sequence[str] = ()) -> int:

@@ -30,12 +30,13 @@ def kind_of(type_token: str) -> str | None:
     return type_token.rpartition(":")[2] if type_token.startswith("kubernetes:") else None
 
 
-SECURITY = ("hostNetwork", "hostPID", "hostIPC", "hostUsers", "os", "volumes", "ports", "hostPort", "host")
+SECURITY = ("hostNetwork", "hostPID", "hostIPC", "hostUsers", "os", "volumes", "ports", "hostPort", "host", "podSpecPatch")
 NUMBERS = (
     *("count", "allocationMode", "deviceClassName", "adminAccess", "resourceClaimName", "resourceClaimTemplateName", "resourceClaims"),
     *("concurrencyPolicy", "schedule", "activeDeadlineSeconds"),
     *("replicas", "maxReplicas", "maxReplicaCount", "parallelism", "completions", "numOfHosts", "size"),
     *("limits", "requests", "resources", "restartPolicy", "enableInTreeAutoscaling"),
+    *("withItems", "withParam", "withSequence", "start", "end", "matrix", "depends", "dependencies", "podSpecPatch"),
 )
 
 

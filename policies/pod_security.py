@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fields import Props, items, mapping
+from pod_patches import FIELD, is_readable
 from workloads import Pod, find_containers, find_pods
 
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
@@ -29,6 +30,8 @@ def check_restricted(kind: str, props: Props) -> Iterator[str]:
     for pod in find_pods(kind, props):
         containers = list(find_containers(pod))
         yield from _check_pod(pod)
+        if not all(map(is_readable, pod.patches)):
+            yield f"{pod.path}.{FIELD}: must be YAML or JSON without expressions. Otherwise, what it sets is not known. Set fields instead."
         yield from _check_overridden(pod, [mapping(container.get("securityContext")) for _, container in containers])
         for path, container in containers:
             yield from _check_container(path, container, pod.spec)

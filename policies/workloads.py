@@ -5,7 +5,7 @@ PodTemplate, a JobSet, a RayCluster or any custom resource are found without a l
 Templates of workflow engines, with one container or with steps, are in `loose_pods`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, cast
@@ -13,11 +13,14 @@ from typing import Any, cast
 from copies import KEDA_MAXIMUM, copies_of, copies_of_kind, limit_of_knative, widen_elastic
 from fields import UNLIMITED, Props, integer, items, mapping, multiply, namespace_of
 from loose_pods import find_loose_pod, read_pod_fields
+from pod_patches import FIELD, merge_patches
+from workflows import count_runs_of_templates
 
 LISTS = ("initContainers", "containers", "ephemeralContainers")
 _OF_PODS = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostUsers", "volumes", "serviceAccountName", "sysctls"})
 """Fields by which a pod spec is found in a patch, which may contain no container."""
 _MAX_DEPTH = 30
+_ONCE: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Pod:
     on each node."""
     places: Mapping[str, str] = dataclass_field(default_factory=dict[str, str])
     """Path of a container below `path` by its list and index, in objects of another form."""
+    patches: Sequence[str] = ()
+    """Patches in text that are merged into the spec, as far as they are readable."""
 
 
 def find_pods(kind: str, props: Props) -> Iterator[Pod]:
@@ -55,27 +60,40 @@ def find_containers(pod: Pod) -> Iterator[tuple[str, Props]]:
             yield f"{pod.path}.{place}", container
 
 
-def _find(kind: str, path: str, above: tuple[str, ...], value: Any, owner: Props, count: float, inherited: Props) -> Iterator[Pod]:
+def _find(
+    kind: str,
+    path: str,
+    above: tuple[str, ...],
+    value: Any,
+    owner: Props,
+    count: float,
+    inherited: Props,
+    runs: Mapping[str, float] = _ONCE,
+) -> Iterator[Pod]:
     if len(above) > _MAX_DEPTH:
         return
     if isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
-            yield from _find(kind, f"{path}[{mapping(item).get('name', index)}]", (*above, ""), item, owner, count, inherited)
+            name = str(mapping(item).get("name", index))
+            yield from _find(kind, f"{path}[{name}]", (*above, ""), item, owner, multiply(count, runs.get(name, 1)), inherited)
         return
     entries = mapping(value)
     loose = find_loose_pod(entries, inherited)
     is_pod = any("name" in each or "image" in each for field in LISTS for each in items(entries.get(field)))
     is_patch = kind.endswith("Patch") and above[-1:] != ("",) and not _OF_PODS.isdisjoint(entries)
     if loose is not None and not items(entries.get("containers")):
-        yield Pod(path, loose.spec, mapping(entries.get("metadata")), count, loose.places)
+        yield Pod(path, loose.spec, mapping(entries.get("metadata")), count, loose.places, loose.patches)
     elif is_pod or is_patch:
         metadata = mapping(owner.get("metadata"))
-        spec = {**inherited, **entries} if above[-1:] == ("containerSet",) else entries
-        yield Pod(path, spec, metadata, limit_of_knative(kind, metadata, count))
+        around = {**inherited} if above[-1:] == ("containerSet",) else {}
+        patches: Sequence[str] = around.pop(FIELD, ())
+        spec = merge_patches({**around, **entries}, patches)
+        yield Pod(path, spec, metadata, limit_of_knative(kind, metadata, count), patches=patches)
     shared = read_pod_fields(entries, inherited)
     for field, item in entries.items():
         copies = multiply(count, copies_of(entries, field))
-        yield from _find(kind, f"{path}.{field}", (*above, field), widen_elastic(entries, field, item), entries, copies, shared)
+        runs = count_runs_of_templates(entries) if field == "templates" and "parallelism" not in entries else _ONCE
+        yield from _find(kind, f"{path}.{field}", (*above, field), widen_elastic(entries, field, item), entries, copies, shared, runs)
 
 
 def find_maxima(objects: "list[tuple[str, Props]]") -> dict[tuple[str, str, str], float]:
