@@ -20,6 +20,7 @@ from ..rules import ROLLOUT_CAUSES, diagnose_children
 from ..served_models import MIN_SECONDS
 from ..store import Store
 from .expected_services import ExpectedService, ServiceProblem
+from .look_texts import describe_condition
 
 MAX_GATEWAYS = 20
 """Number of Gateways that are read in one look, at most."""
@@ -59,7 +60,7 @@ class ChildConditions:
             causes = [{each.cause for each in before} for before in found]
             found = [[each for each in now if each.cause in before] for now, before in zip(again, causes, strict=True)]
         return [
-            ServiceProblem(service.component, f"{service.name}: {diagnosis}", "warn")
+            ServiceProblem(service.component, f"{service.name}: {describe_condition(diagnosis, service.reported)}", "warn")
             for service, diagnoses in zip(wanted, found, strict=True)
             for diagnosis in diagnoses
             if not (service.has_changed and diagnosis.cause in ROLLOUT_CAUSES)

@@ -10,6 +10,7 @@ from ...cluster.connection import Connection
 from ...cluster.objects import Object, name_of, texts_at
 from ...names import SELECTOR_LABELS, SKIP_AWAIT
 from ...text.field_paths import Path
+from ..diagnosis import Diagnosis
 from ..phases import JOB_TITLES
 
 Reaction = Literal["error", "warn", "ignore"]
@@ -70,6 +71,8 @@ class ExpectedService:
     """Error of a service for which the program has waited without success; else empty."""
     child_kinds: tuple[str, ...] = ()
     """Kinds of its optional children whose conditions are read."""
+    reported: frozenset[Diagnosis] = frozenset()
+    """Diagnoses that its progress has reported in this run."""
     unavailable: Reaction = "error"
     missing_models: Reaction = "error"
 

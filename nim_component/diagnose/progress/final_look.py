@@ -23,7 +23,7 @@ from ...cluster.connection import Connection, resolve_connection
 from ...cluster.kubeconfig import NoClusterError
 from .child_conditions import list_child_kinds
 from .expected_services import ExpectedService, ExpectedWorkload, ServiceProblem
-from .hooks import has_changed
+from .hooks import has_changed, list_reported
 from .live_services import LiveServices
 from .run_state import run_state
 from .unchanged_services import wait_if_unavailable
@@ -136,6 +136,7 @@ def schedule_final_look(
             bool(diagnosis.fail_fast),
             "",
             list_child_kinds(nim),
+            list_reported(component),
             diagnosis.unavailable,
             diagnosis.missing_models,
         )

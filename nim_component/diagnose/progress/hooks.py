@@ -25,6 +25,7 @@ from ...cluster.connection import resolve_connection
 from ...cluster.objects import Object, number_at
 from ...names import SERVER
 from ...text.amounts import format_duration
+from ..diagnosis import Diagnosis
 from .autoscaler_hold import HOLD_ERRORS, HOLD_SECONDS, describe_failed_hold, hold, release
 from .child_conditions import list_child_kinds
 from .early_end import RolloutError, WaitEnd, WaitSettings, describe_early_end, describe_end, must_wait
@@ -82,6 +83,13 @@ def has_failed(component: pulumi.Resource) -> bool:
     """Return True if the program has waited for the component in this run without success."""
     hooks: ProgressHooks | None = run_state().get("progress hooks")
     return hooks is not None and any(each.has_failed for each in hooks.resources.values() if each.component is component)
+
+
+def list_reported(component: pulumi.Resource) -> frozenset[Diagnosis]:
+    """Return the diagnoses that were reported in this run for the component's workloads."""
+    hooks: ProgressHooks | None = run_state().get("progress hooks")
+    resources = hooks.resources.values() if hooks is not None else ()
+    return frozenset(diagnosis for each in resources if each.component is component for diagnosis in list(each.warned.values()))
 
 
 def _hooks_of_this_run() -> "ProgressHooks | None":
@@ -143,6 +151,7 @@ class ProgressHooks:
         resource.rollout.child_kinds = resource.child_kinds if resource.rollout.workload == SERVER else ()
         if resource.wait is not None:
             resource.rollout.note = describe_early_end(resource.wait.grace, pulumi.get_stack())
+        resource.warned = resource.rollout.warned
         deny = partial(self._report, resource.component, "progress")
         self._reader.submit(
             self._reader.begin(resource.connection, resource.rollout, resource.wait, deny, read_secrets=resource.read_secrets)

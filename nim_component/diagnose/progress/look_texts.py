@@ -11,6 +11,7 @@ from ...text.sanitizing import sanitize
 from ..live_comparison import describe_differences
 
 if TYPE_CHECKING:
+    from ..diagnosis import Diagnosis
     from ..explain import Explanation
     from .expected_services import ExpectedService
     from .live_services import WorkloadComparison
@@ -64,6 +65,11 @@ def describe_hold(service: ExpectedService, replicas: str, stack: str) -> str:
         f"{service.name}: an interrupted update has left the autoscaler held at a fixed number of replicas ({sanitize(replicas, 10)}). "
         f"To release it: `pulumi up --refresh --stack {stack}`."
     )
+
+
+def describe_condition(diagnosis: Diagnosis, reported: frozenset[Diagnosis]) -> str:
+    """Return the text for a condition of an optional child, in one line if it was reported."""
+    return f"{diagnosis.text}, as reported above." if diagnosis in reported else str(diagnosis)
 
 
 def _describe_workload(service: ExpectedService, found: WorkloadComparison) -> list[str]:

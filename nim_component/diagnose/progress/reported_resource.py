@@ -1,10 +1,11 @@
 """Resource of a program whose progress is reported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from ...cluster.connection import Connection
+from ..diagnosis import Diagnosis
 from .autoscaler_hold import Hold
 from .early_end import WaitSettings
 from .tracked_rollout import TrackedRollout
@@ -26,6 +27,8 @@ class ReportedResource:
     """The rollout while Pulumi waits for it."""
     hold: Hold | None = None
     """Hold of the autoscaler that this update deletes."""
+    warned: dict[str, Diagnosis] = field(default_factory=dict[str, Diagnosis])
+    """Diagnoses by cause that were reported in this run, while Pulumi waited for the resource."""
     has_changed: bool = False
     """True if Pulumi has created or updated the resource in this run."""
     has_failed: bool = False

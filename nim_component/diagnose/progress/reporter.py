@@ -103,7 +103,7 @@ class ProgressReporter:
         for cause, diagnosis in seen.items():
             delay = CHILD_WARN_AFTER if cause in CHILD_CAUSES else WARN_AFTER
             if cause not in rollout.warned and rollout.diagnosed - rollout.first_seen[cause] >= delay:
-                rollout.warned.add(cause)
+                rollout.warned[cause] = diagnosis
                 rollout.report("warning", str(diagnosis))
 
 

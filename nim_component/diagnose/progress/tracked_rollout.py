@@ -36,8 +36,8 @@ class TrackedRollout:
     """Kinds of the service's optional children whose conditions are reported."""
     phase_log: PhaseLog = field(default_factory=PhaseLog)
     started: float = field(default_factory=time.monotonic)
-    warned: set[str] = field(default_factory=set[str])
-    """Causes that were reported."""
+    warned: dict[str, Diagnosis] = field(default_factory=dict[str, Diagnosis])
+    """Reported diagnoses by cause."""
     first_seen: dict[str, float] = field(default_factory=dict[str, float])
     """Cause to the time at which it was first seen."""
     diagnosed: float = 0.0

@@ -57,6 +57,20 @@ def test_gateway_without_address_is_a_warning():
     assert (counts[ROUTES], counts[GATEWAY]) == (2, 2)  # a problem is read again
 
 
+def test_reported_condition_is_one_line(monkeypatch: pytest.MonkeyPatch):
+    """The progress has reported the Gateway with its fix; its name then differs."""
+    objects, found = routed(ACCEPTED, NO_ADDRESS), list[Any]()
+    original = child_conditions.diagnose_children
+    monkeypatch.setattr(child_conditions, "diagnose_children", lambda snapshot: found.extend(original(snapshot)) or original(snapshot))
+    update(on_cluster(["llama"], **ROUTE), objects)
+    monkeypatch.setattr(final_look, "list_reported", lambda _: frozenset(found))
+    recording, _ = update(on_cluster(["llama"], **ROUTE), objects)
+    assert entries(recording) == [("warning", "llama: The Gateway infra/public is not programmed: it has no address, as reported above.")]
+    objects["gateways"][0]["status"]["conditions"][1]["reason"] = "Invalid"
+    recording, _ = update(on_cluster(["llama"], **ROUTE), objects)
+    assert [text.count("\n  fix: ") for _, text in entries(recording)] == [1]
+
+
 @pytest.mark.parametrize(
     "objects",
     [

@@ -13,6 +13,7 @@ import pulumi
 import pytest
 
 from nim_component import NIM, AdapterVolume, CacheArgs, LoRAArgs, MultiNodeArgs, NIMSecrets, NIMService, PrewarmArgs
+from nim_component.diagnose.diagnosis import Diagnosis
 from nim_component.diagnose.progress import hooks
 from nim_component.diagnose.progress.recovery import describe_recovery
 from nim_component.diagnose.progress.tracked_rollout import track_rollout
@@ -124,3 +125,17 @@ def test_interrupted_run_reports_its_recovery_once(monkeypatch: pytest.MonkeyPat
 
     asyncio.run(fail())
     assert lines == [describe_recovery(pulumi.get_stack())]
+
+
+def test_reported_diagnoses_of_a_component_are_listed(monkeypatch: pytest.MonkeyPatch):
+    one, other = (pulumi.Resource.__new__(pulumi.Resource) for _ in range(2))
+    route, gateway = (Diagnosis(cause, cause, "") for cause in ("route-rejected", "gateway-not-ready"))
+    resources = {
+        "server": hooks.ReportedResource(one, 0, True, warned={"a": route}),
+        "job": hooks.ReportedResource(one, 0, True),
+        "other": hooks.ReportedResource(other, 0, True, warned={"a": gateway}),
+    }
+    monkeypatch.setattr(hooks, "run_state", lambda: {"progress hooks": SimpleNamespace(resources=resources)})
+    assert hooks.list_reported(one) == {route}
+    monkeypatch.setattr(hooks, "run_state", dict)
+    assert hooks.list_reported(one) == frozenset()
