@@ -86,7 +86,7 @@ ATTACH_PATTERNS = (
             r"(?:RBD|rbd) image not found|image not found|volume \S+ not found|Volume not found|[Vv]olume ID \S+ not found",
             r"Failed to find (?:volume|device path(?!: \[\], last error))|disk \S+ (?:could not be |was )?not found|"
             r"Could not find (?:disk|volume)\b|"
-            r"special device \S+ does not exist",
+            r"special device (?!/var/lib/kubelet/)\S+ does not exist",
             r"The resource 'projects/[^']+' was not found",
             r"Failed to retrieve datastore for vol|(?:[Pp]ool ?(?:ID ?)?|fscID |fsName )\([^)\s]{1,120}\) not found in Ceph cluster",
             r"is not registered as (?:a )?CNS volume",
@@ -120,6 +120,8 @@ ATTACH_PATTERNS = (
             r"volume (?:is )?not (?:yet )?attached according to node status|volume \S{1,253} failed to attach to node",
             r"attached within the allott?ed time|timed out waiting for external-attacher",
             r"volume \S{1,253} (?:is )?not ready for workloads|volume \S{1,253} hasn't been attached",
+            r"not been added to the list of VolumesInUse",
+            r"waiting for \S{1,253} (?:\S{1,40} ){0,3}to be (?:bound|ready|attached|available|healthy)\b",
         ),
         "The storage system has not attached the volume to the node yet",
         "Wait some minutes: the attachment is repeated automatically. If it lasts, see the state of the volume in the storage system, and "

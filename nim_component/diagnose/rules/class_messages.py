@@ -60,7 +60,8 @@ PARAMETER_PATTERNS = (
     MessagePattern(
         "pvc-class-invalid",
         any_of(
-            r"Invalid parameter key|[Ii]nvalid mutable parameters|unknown parameter(?:s|: |\b)|[Uu]nknown (?:storage ?class )?parameter",
+            r"invalid \S{1,60}: [^\n]{0,80} in storage class|Invalid parameter key",
+            r"[Ii]nvalid mutable parameters|unknown parameter(?:s|: |\b)|[Uu]nknown (?:storage ?class )?parameter",
             r"invalid parameter (?:\S+ in storage class|\"[^\"]*\")",
             r"invalid (?:option|parameter)s? \"?\S+\"? (?:for|in) (?:volume plugin|(?:the )?storage ?class)",
             r"Iops to volume size ratio|Volume iops of \d+ is too (?:low|high)|iops (?:parameter )?(?:is )?(?:required|not supported)",

@@ -48,3 +48,29 @@ DEVICE_PATTERNS = (
     ),
 )
 """Messages of failed attachments and mounts of block devices."""
+
+CODE_PATTERNS = (
+    MessagePattern(
+        "volume-options",
+        r"code = InvalidArgument desc = ",
+        "The CSI driver refuses a setting of the volume",
+        "Correct what the evidence names in the PersistentVolume or in the StorageClass ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-attached-limit",
+        r"code = ResourceExhausted desc = (?!grpc: )",
+        "The node has the maximum number of volumes attached, or the storage system has no resources for another one",
+        "Add a node, or use a class of file shares ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-attaching",
+        r"code = Aborted desc = ",
+        "The CSI driver is busy with an earlier operation on the volume",
+        "Wait: the attempt is repeated automatically. After 20 minutes, see the logs of the CSI driver: of its controller, and of its pod "
+        "on the node.",
+        "likely",
+    ),
+)
+"""Codes of failed attachments and mounts, whose meaning the CSI specification defines."""

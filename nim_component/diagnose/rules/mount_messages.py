@@ -6,7 +6,7 @@ Each pattern contains several words or an error code, so that no name of an obje
 from ...text.drift import describe_refresh
 from .backend_messages import BUSY_DRIVER
 from .ceph_messages import CEPH_PATTERNS
-from .device_messages import DEVICE_PATTERNS
+from .device_messages import CODE_PATTERNS, DEVICE_PATTERNS
 from .patterns import MessagePattern, any_of
 
 FAILED = r'(?:Mount|Map|Attach|Unmap)Volume\.\w+ failed for volume "[^"]*" ?: (?:rpc error: code = \w+ desc = )?'
@@ -118,6 +118,13 @@ MOUNT_PATTERNS = (
     ),
     MessagePattern(
         "volume-stale",
+        r"special device /var/lib/kubelet/\S+ does not exist|target \"?\S+ is not a valid mount point",
+        "The node has lost its own mount of the volume, which the pod's mount requires",
+        "Delete the pod; if a new pod on the node fails too, drain the node and restart it.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-stale",
         r"[Ss]tale (?:NFS )?file handle|transport endpoint is not connected|\bESTALE\b",
         "The node's mount of the volume is stale: the server was restarted, or the directory was replaced",
         "Delete the pod; if a new pod on the node fails too, drain the node and restart it.",
@@ -202,6 +209,13 @@ MOUNT_PATTERNS = (
     ),
     MessagePattern(
         "volume-options",
+        r"can't find (?:\S{1,300} )?in /etc/fstab|Could not mount \"\" at",
+        "The volume does not name the file system to mount",
+        "Correct the PersistentVolume: volumeHandle, or the server and path in volumeAttributes.",
+        "likely",
+    ),
+    MessagePattern(
+        "volume-options",
         r"(?:an )?incorrect mount option was specified|mount\.nfs4?: (?:invalid|bad|Protocol not supported|requested NFS version)|"
         r"invalid mount option|Protocol not supported|mount error\((?:22|95)\)|unsupported (?:nfs )?version",
         "The storage server or the node refuses the mount options of the volume",
@@ -242,6 +256,7 @@ MOUNT_PATTERNS = (
         "The mount is repeated automatically.",
         "likely",
     ),
+    *CODE_PATTERNS,
     MessagePattern(
         "volume-mount",
         r".",

@@ -32,10 +32,10 @@ _REJECTIONS = (
     ),
     MessagePattern(
         "pod-security",
-        r"\A(?:unable to validate against any pod security policy|no providers available to validate pod request)",
+        r"\A(?:PodSecurityPolicy: unable to admit pod|unable to validate against any pod security policy)",
         "No PodSecurityPolicy of the cluster allows the pod",
         "Let an administrator allow a policy to the ServiceAccount of the pod. Kubernetes 1.25 and later have no such policies.",
-        sentences=(r"unable to validate against any pod security policy: \[.*\]",),
+        sentences=(r"(?:unable to validate against any pod security policy|PodSecurityPolicy: unable to admit pod): \[.*\]",),
     ),
     MessagePattern(
         "scc-refused",
@@ -178,6 +178,13 @@ _REJECTIONS = (
         "A field of the pod is invalid: {field}",
         "Correct it in overrides, extra_containers or extra_volumes. Fields that the component sets are validated before.",
         sentences=(r"Pod \"[^\"]{0,253}\" is invalid: (?P<field>.+)",),
+    ),
+    MessagePattern(
+        "pod-refused",
+        r"\A(?P<kind>[a-z][a-z.]{1,100}) \"(?P<name>[^\"]{1,253})\" already exists",
+        "The object {name} ({kind}) exists already",
+        "Wait a minute: the controller tries again. If it repeats, delete the object if it is left from an earlier deployment, or give the "
+        "service another name.",
     ),
     MessagePattern("pod-refused", r"", "The API server rejects the pod", SEE_EVIDENCE, "likely"),
 )

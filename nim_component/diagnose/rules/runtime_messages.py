@@ -42,6 +42,14 @@ RUNTIME_PATTERNS = (
         ),
     ),
     MessagePattern(
+        "security-profile-missing",
+        r"/proc/(?:self|thread-self|\d+)/attr/(?:keycreate|exec|fscreate)|failed to (?:relabel|set (?:SELinux|file) label)|"
+        r"SELinux (?:is not|not) enabled",
+        "SELinux of the node does not permit the label of the container",
+        "Update container-selinux on the GPU nodes, or correct seLinuxOptions in overrides.",
+        "likely",
+    ),
+    MessagePattern(
         "user-namespace-unsupported",
         r"MOUNT_ATTR_IDMAP|idmap mounts|user namespaces? (?:is|are)(?: not|n't) (?:enabled|supported)|"
         r"user namespaces? enabled, but no [ug]id mapping",
@@ -144,6 +152,13 @@ RUNTIME_PATTERNS = (
         ),
         "A volume cannot be mounted at its path in the container",
         "Correct extra_mounts: the path must not be a file of the image, and the volume must contain its subPath.",
+        "likely",
+    ),
+    MessagePattern(
+        "container-start",
+        r"final child's pid from pipe|read init-p: connection reset|init exited prematurely|waiting for init preliminary setup",
+        "The first process of the container ended before its command started",
+        "Raise mem if it is low. If it is not, drain the node and restart it: its kernel log has the reason, such as a lack of memory.",
         "likely",
     ),
     MessagePattern("container-start", r".", "The container cannot be started", SEE_EVIDENCE, "likely"),

@@ -75,6 +75,13 @@ _SCHEDULER = (
         sentences=(_UNSCHEDULABLE + r"PersistentVolumeClaim with (?:the same name and )?ReadWriteOncePod access mode.*",),
     ),
     MessagePattern(
+        "volume-unavailable",
+        r"didn't find available persistent volumes to bind",
+        "No PersistentVolume of the PVC's class is free on a node for the pod",
+        "Create a PersistentVolume of the class on such a node, or use a class with a provisioner that creates volumes ({storage_class}).",
+        sentences=(_UNSCHEDULABLE + r"node\(s\) didn't find available persistent volumes to bind.*",),
+    ),
+    MessagePattern(
         "storage-capacity",
         r"did not have enough free storage",
         "No node has enough free storage for the PVC",

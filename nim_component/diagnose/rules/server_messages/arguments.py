@@ -54,11 +54,30 @@ ARGUMENT_PATTERNS = (
         sentences=(r"exec \S+: exec format error",),
     ),
     MessagePattern(
+        "server-arguments",
+        r"\[Errno 99\]|Cannot assign requested address|EADDRNOTAVAIL",
+        "The server shall use an address that its pod does not have",
+        "Remove addresses of hosts from args and env, such as VLLM_HOST_IP: the server then uses that of the pod.",
+    ),
+    MessagePattern(
+        "image-incomplete",
+        r"'hf_transfer' package is not available",
+        "HF_HUB_ENABLE_HF_TRANSFER is set, and the image lacks the package hf_transfer",
+        "Set HF_HUB_ENABLE_HF_TRANSFER to 0 in env, or remove it.",
+    ),
+    MessagePattern(
+        "image-incomplete",
+        r"\.so\S{0,40}: (?:cannot read file data|file too short|invalid ELF header|ELF load command)",
+        "A library of the image is damaged on the node",
+        "Remove the image from the node, so that it is pulled again. If it happens again, check the disk of the node.",
+    ),
+    MessagePattern(
         "image-incomplete",
         any_of(
             r"(?:ModuleNotFoundError: )?No module named '",
             r"Could not find (?:nvcc|ninja|CUDA) |(?:CUDA_HOME|NVCC) environment variable is not set|Ninja is required to load C\+\+",
             r"No such file or directory: '(?:nvcc|gcc|g\+\+|cc|ninja|ptxas)'",
+            r"No such file or directory: '(?:/usr)?(?:/local)?/s?bin/[^']{1,100}'|unable to find backend library for backend",
             r"Failed to find C compiler|ImportError: (?:cannot import name|lib\S+: cannot open shared object file|\S+: undefined symbol)",
             r"lib(?!cuda\.|nvidia-ml)\S+\.so\S*: cannot open shared object file|undefined symbol: |version `GLIBC\S+' not found",
         ),

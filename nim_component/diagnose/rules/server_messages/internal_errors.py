@@ -4,26 +4,44 @@ They follow all others, because an error of a cleanup can stand below the reason
 """
 
 from ..patterns import MessagePattern, any_of
+from .memory import KILLED_PATTERN
 
 _UNSUPPORTED = any_of(
     r"(?:is|are) (?:currently )?not (?:yet |currently |officially )?(?:supported|compatible|implemented|available for)\b",
     r"\bunsupported\b|does(?: not|n't) (?:currently |yet )?support\b|not (?:yet )?supported\b|\bonly supports?\b",
-    r"only supported (?:for|with|on|by)\b|can only be used (?:with|when|for|if)\b|incompatible with\b",
+    r"only supported (?:for|with|on|by|in|when|if)\b|can only be used (?:with|when|for|if)\b|incompatible with\b",
     r"cannot be (?:used|enabled|combined) (?:together )?(?:with|when|for|if)\b",
 )
+_SETTING = any_of(
+    r"\bmust be (?:set|specified|provided|passed|one of|less|greater|larger|smaller|at least|at most|a multiple|divisible|positive|between"
+    r"|either|equal|enabled|disabled|[<>])",
+    r"\bshould be (?:one of|less|greater|set|in)\b|\b(?:is|are) (?:mutually exclusive|required (?:for|when|if|with|to))\b",
+    r"\bplease (?:set|specify|use|pass|provide|enable|disable|increase|decrease|reduce|lower|adjust)\b",
+)
 _INTERNAL = any_of(
-    r"^(?:TypeError|AttributeError|IndexError|KeyError|AssertionError|UnboundLocalError|NameError|ZeroDivisionError|NotImplementedError"
-    r"|RecursionError|StopIteration|UnicodeDecodeError)\b",
+    r"^(?:AttributeError|IndexError|KeyError|UnboundLocalError|NameError|ZeroDivisionError|RecursionError|StopIteration"
+    r"|UnicodeDecodeError)\b",
+    r"^(?:AssertionError|NotImplementedError)(?:$|: assert )|Failed to apply \w{1,60} on data=",
+    r"double free or corruption|(?:free|malloc|realloc|munmap_chunk)\(\): |corrupted size vs|Segfault encountered|Segmentation fault"
+    r"|terminate called without an active exception|Process received signal",
     r"^torch\._(?:dynamo|inductor)\.exc\.\w+|\b(?:InductorError|BackendCompilerFailed|CompilationError|PassManager::run failed)\b",
     r"INTERNAL ASSERT FAILED|please (?:report|file) (?:this|a|an) (?:bug|issue)",
-    r"^Fatal Python error: (?:Segmentation fault|Aborted|Illegal)",
+    r"^Fatal Python error: (?:Aborted|Illegal)",
     r"The size of tensor \w+ \(\d+\) must match|shapes cannot be multiplied|shape '[^']{1,200}' is invalid for input of size"
     r"|Expected all tensors to be on the same device|expected (?:mat1|m1|self) and \w+ to have the same dtype"
     r"|Sizes of tensors must match|split_with_sizes expects|is not a multiple of",
-    r"Either a revision or a version must be specified",
+)
+
+_FAULT = (
+    "The server failed with an internal error: a bug, Python packages that do not fit together, or a model or setting that it "
+    "does not expect",
+    "Remove changes of packages and settings in args, env and overrides. If it fails without them, use another image tag, and search "
+    "the evidence in the issues of the server.",
 )
 
 FALLBACK_PATTERNS = (
+    KILLED_PATTERN,
+    MessagePattern("server-fault", r"^TypeError\b|Either a revision or a version must be specified", *_FAULT),
     MessagePattern(
         "server-arguments",
         r"^KeyError: '(?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]{1,80})'$|environment variable (?-i:[A-Z][A-Z0-9_]{1,80}) expected, but not set",
@@ -32,7 +50,11 @@ FALLBACK_PATTERNS = (
     ),
     MessagePattern(
         "cuda-crash",
-        r"CUDA (?:driver )?error: (?:[a-z]|an? )\S{1,40} |Triton Error \[CUDA\]: |CUDA error code=\d+|^cuda(?:Error)?[A-Z]\w+Error\b",
+        any_of(
+            r"CUDA (?:driver )?error: \w|CUDA runtime error in \S|Triton Error \[CUDA\]: |CUDA error code=\d+",
+            r"\b(?:CUBLAS|CUDNN|CUSOLVER|CUSPARSE)_STATUS_\w+|cutlass (?:error|failed)|\bcutlass\b.{0,80}\bError\b",
+            r"RuntimeError: Error Internal",
+        ),
         "A CUDA call of the server failed",
         "Use another image tag or another profile (model_profile). If it happens on one node only, suspect its GPU or its driver.",
     ),
@@ -47,18 +69,23 @@ FALLBACK_PATTERNS = (
         "that names the directory, in env, to one below /tmp.",
     ),
     MessagePattern(
+        "path-missing",
+        r"No such file or directory: '(?P<path>[^']{1,300})'|[Nn]o such file or directory: \"(?P<quoted>[^\"]{1,300})\"",
+        "The server does not find a file or directory",
+        "Correct the path where args or env contain it, or mount the volume with it (extra_volumes, extra_mounts).",
+    ),
+    MessagePattern(
+        "image-incomplete",
+        r"\bpip3? install\b|(?:[Pp]lease|need to|must) install\b|requires? the following packages|but it was not found in your environment",
+        "The image lacks a Python package that the model or a setting requires",
+        "Use an image with the package, or remove the setting that requires it from args and env.",
+    ),
+    MessagePattern(
         "server-unsupported",
-        _UNSUPPORTED,
+        any_of(_UNSUPPORTED, _SETTING),
         "The server does not support a setting, or a combination of model, GPU and settings",
         "Change what the evidence names in args or env. If it names none, use another profile (model_profile) or a newer image.",
     ),
-    MessagePattern(
-        "server-fault",
-        _INTERNAL,
-        "The server failed with an internal error: a bug, Python packages that do not fit together, or a model or setting that it "
-        "does not expect",
-        "Remove changes of packages and settings in args, env and overrides. If it fails without them, use another image tag, and search "
-        "the evidence in the issues of the server.",
-    ),
+    MessagePattern("server-fault", _INTERNAL, *_FAULT),
 )
 """Errors of the server's own code. Their texts do not depend on the subject of the error."""

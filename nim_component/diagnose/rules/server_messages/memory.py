@@ -83,6 +83,7 @@ MEMORY_PATTERNS = (
             r"OutOfMemory \(?.{0,40}Requested size was",
             r"[Ff]ailed to allocate .{0,40}GPU memory|memory capacity is unbalanced",
             r"CUBLAS_STATUS_NOT_INITIALIZED. when calling `?cublasCreate",
+            r"NVML_SUCCESS == r INTERNAL ASSERT FAILED at .{0,40}CUDACachingAllocator",
             r"might be due to insufficient GPU memory|Error in memory profiling\. Initial",
         ),
         "The model does not fit into the GPU's memory ({gpu} requested)",
@@ -109,12 +110,14 @@ MEMORY_PATTERNS = (
     ),
 )
 
+_KILLED = (
+    "The kernel killed a process of the server, probably for its memory: mem is {mem}",
+    "Raise mem above {mem}. If the server uses less, read its whole log: `{logs}`.",
+)
+KILLED_PATTERN = MessagePattern("out-of-memory", r"\bexit ?code[:=]? ?-9\b|\breceived signal:? 9\b|\(SIGKILL\)", *_KILLED)
+"""Pattern of the signal SIGKILL that no name can match."""
 KILLED_PATTERNS = (
-    MessagePattern(
-        "out-of-memory",
-        r"': -9\b|\b[Ee]xit ?code:? -9\b|\bKilled\b|died with <Signals\.SIGKILL",
-        "The kernel killed a process of the server, probably for its memory: mem is {mem}",
-        "Raise mem above {mem}. If the server uses less, read its whole log: `{logs}`.",
-    ),
+    KILLED_PATTERN,
+    MessagePattern("out-of-memory", r"': -9\b|\bKilled\b|died with <Signals\.SIGKILL", *_KILLED),
 )
 """Patterns of errors that name no reason, but the signal SIGKILL."""

@@ -45,7 +45,7 @@ MODEL_FILE_PATTERNS = (
     ),
     MessagePattern(
         "cache-no-locks",
-        r"No locks available|\[Errno (?:37|524)\]|\(os error (?:37|524)\)",
+        r"does not appear to support flock|No locks available|\[Errno (?:37|524)\]|\(os error (?:37|524)\)",
         "The cache volume does not support file locks, which the model download sets",
         "Use a StorageClass with file locks in cache.storage_class: a block device, or NFS 4.1 (mount option nfsvers=4.1).",
         sentences=(r"\[Errno 37\] No locks available(?:: '[^']{1,300}')?",),
@@ -123,6 +123,7 @@ MODEL_FILE_PATTERNS = (
             r"you are trying to load) is corrupted\b",
             r"Unable to load weights from (?:pytorch|safetensors) checkpoint|git-lfs|JSONDecodeError.{0,160}config\.json",
             r"No model architectures are specified|for ModelConfig Value error, Expecting value: line \d",
+            r"Requested Range Not Satisfiable|\b416 Client Error",
             r"unable to mmap|SafetensorError.{0,80}|not a valid safetensors",
         ),
         "A file of the model in the cache is broken or incomplete",
@@ -146,7 +147,7 @@ MODEL_FILE_PATTERNS = (
             r"No such file or directory: '[^']{1,300}/(?:blobs|snapshots)/[^']{1,300}'|Error no file named .{1,200} found in directory",
             r"No such file or directory: '[^']{1,300}(?:config\.json|tokenizer\S*|\.safetensors|\.engine|\.plan|manifest\S*\.ya?ml)'",
             r"Repo id must be in the form .{1,80}: '/",
-            r"Unable to load vocabulary from file|Incorrect path_or_model_id",
+            r"Unable to load vocabulary from file|Incorrect path_or_model_id|expected str, bytes or os\.PathLike object, not NoneType",
         ),
         "The directory of the model lacks files",
         "Fill the cache again (cache.prewarm), or correct the path of the model ({model_source}, extra_mounts).",
@@ -171,7 +172,7 @@ MODEL_FILE_PATTERNS = (
             r"engine plan file is (?:generated on an incompatible device|not compatible with this version)",
             r"(?:Version tag does not match|[Ss]erialization [Aa]ssertion)|deserialize(?:CudaEngine)?.{0,60}(?:fail|error)|Failed "
             r"to deserialize (?:cuda )?engine",
-            r"expecting compute \d+\.\d+ got compute",
+            r"expecting compute \d+\.\d+ got compute|\[json\.exception\.",
             r"Assertion failed: d == a \+ length|Expected length \(\d+\) != real length \(\d+\)",
         ),
         "The TensorRT engine of the profile was built for another GPU or another release",
@@ -201,7 +202,7 @@ MODEL_FILE_PATTERNS = (
             r"There is no module or parameter named ['\"]|Attempted to load weight \(.{1,200}\) into parameter",
             r"(?:unexpected|missing) (?:key|weight)s?(?:\(s\))? in (?:the )?(?:state_dict|checkpoint|weights)",
             r"AssertionError: assert (?:self\.quant_method is not None|\S*param\S*\.(?:size|shape)\b.{0,20}loaded_weight\.)",
-            r"size mismatch for \S{1,200}: copying a param",
+            r"size mismatch for \S{1,200}: copying a param|\bloaded_weight\.(?:shape|size)\b",
         ),
         "The weights of the model do not fit what the server's release expects of its architecture or quantization",
         "Use a newer image, or a checkpoint of the model in a format that the image supports (model_profile lists those of a NIM). If "
@@ -220,6 +221,8 @@ MODEL_FILE_PATTERNS = (
             r"[Mm]odel architectures? .{1,160} (?:are|is) not supported|has no (?:vLLM|SGlang) implementation|No supported "
             r"(?:model )?architecture",
             r"(?:model type|architecture) .{0,80}but Transformers does not recognize this architecture",
+            r"data did not match any variant of untagged enum|Tokenizer class \S{1,80} does not exist or is not currently imported",
+            r"(?:Unsupported|Unknown) (?:activation|hidden_act|RoPE scaling type|rope_scaling|layer type|attention type|model config)\b",
             r"Unknown gguf model_type|Unrecognized (?:model|configuration class)|Unsupported model (?:type|architecture)",
             r"Cannot find model module|is not compatible with vLLM|unable to detect (?:model|quantization) format",
         ),

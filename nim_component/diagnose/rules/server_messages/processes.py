@@ -51,8 +51,26 @@ PEER_PATTERNS = (
         "Check that each pod of the service runs (`kubectl get pods`), and allow all traffic between them (network policy).",
     ),
     MessagePattern(
+        "peers-unreachable",
+        r"\bNIXL_ERR_\w+|\bnixlBackendError\b|\bUCX +ERROR\b|\bUCS_ERR_\w+",
+        "The transfer of data between the pods of the server (NIXL, UCX) failed",
+        "Allow all traffic between the pods (network policy). If the nodes have no RDMA, set UCX_TLS to tcp in env; else raise the memlock "
+        "limit of their container runtime.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
+        any_of(
+            r"RPC call to \S{1,60} timed out|[Ww]atchdog timeout|Timed out waiting for (?:engine core|\S{1,40} process)",
+            r"Did not receive response from front-end process|[Ee]ngine core .{0,40}timed out",
+        ),
+        "A process of the server did not answer the others in time",
+        "Read the whole log for the first error of that process: `{logs}`. If it has none, the process hangs: use another image tag, or "
+        "raise the timeout of the server in env or args.",
+    ),
+    MessagePattern(
         "mpi-failed",
         any_of(
+            r"only rank 0 can start multi-node session",
             r"\b(?:PRTE|ORTE|PMIX|PMIx|OPAL)[ _]ERROR|There are not enough slots available|\b(?:MPI error|MPI_ERR_\w+|orte_init failed)\b",
             r"ORTE (?:was unable|does not know)|An ORTE daemon has unexpectedly failed|unable to (?:reliably )?start one or more daemons"
             r"|prte(?:run)? was unable|It looks like MPI_\w+ failed|MPI_Init\w* (?:failed|has failed)",

@@ -88,6 +88,7 @@ CASES: dict[str, list[Case]] = {
             ),
             "cuda-crash": ("RuntimeError: CUDA error: an illegal memory access was encountered", "another image tag"),
             "mpi-failed": ("[worker:7] PRTE ERROR: Bad parameter in file base/odls_base_default_fns.c at line 962", "MPI cannot start"),
+            "path-missing": ("FileNotFoundError: [Errno 2] No such file or directory: '/data/prompts.yaml'", "extra_mounts"),
             "path-denied": ("PermissionError: [Errno 13] Permission denied: '/workspace/outputs'", "below /tmp"),
             "server-unsupported": ("NotImplementedError: Prefix caching is not supported with Mamba models", "in args or env"),
             "server-fault": ("AttributeError: 'list' object has no attribute 'shape'", "another image tag"),
@@ -290,6 +291,7 @@ NEAR_MISSES: dict[str, NearMiss] = {
             "parallel-size": "ValueError: block_size must be divisible by 16",
             "cuda-crash": "ValueError: illegal value of memory",
             "mpi-failed": "[TensorRT-LLM][INFO] MPI size: 2, MPI local size: 2, rank: 0",
+            "path-missing": "FileNotFoundError: [Errno 2] No such file or directory: 'nvcc'",
             "path-denied": "PermissionError: [Errno 13] Permission denied: '/opt/nim/.cache/ngc'",
             "server-unsupported": "ValueError: LoRA rank 64 is greater than max_lora_rank 16.",
             "server-fault": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\nAttributeError: 'Engine' object has no "

@@ -147,6 +147,12 @@ CASES: dict[str, list[Case]] = {
             "rollout to recreate",
         )
     ],
+    "volume-unavailable": [
+        (
+            snapshot(unschedulable("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.")),
+            "Create a Persist",
+        )
+    ],
     "volume-attaching": [
         (
             failed_mount('AttachVolume.Attach failed for volume "pvc-1" : volume attachment is being deleted', "FailedAttachVolume"),
@@ -328,6 +334,7 @@ NEAR_MISSES: dict[str, NearMiss] = {
     "volume-attached-limit": snapshot(unschedulable("1 Too many pods.")),
     "volume-read-write-once-pod": snapshot(unschedulable(NO_GPU)),
     "volume-multi-attach": snapshot(running(), events=[event("FailedAttachVolume", "Multi-Attach error for volume", running())]),
+    "volume-unavailable": snapshot(unschedulable("0/2 nodes are available: 2 node(s) had volume node affinity conflict.")),
     "volume-attaching": failed_mount('Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node'),
     "volume-node-unknown": failed_mount("The volume 'vol-1' does not exist", "FailedAttachVolume"),
     "volume-driver-missing": failed_mount("timed out"),
