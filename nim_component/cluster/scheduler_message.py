@@ -20,7 +20,7 @@ _NEXT = re.compile(r"(?:, |\. ?\n ?)(?=\d+ )")
 _COUNT = re.compile(r"(\d+) (.+)", re.DOTALL)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9./_-]{0,300}[A-Za-z0-9])?"
 _RESOURCE = re.compile(
-    rf"Insufficient ({_NAME})|node\(s\) didn't have enough (?:of mig profile|resources): ({_NAME}|CPU cores)(?:\. .*)?", re.DOTALL
+    rf"Insufficient (?!pods\Z)({_NAME})|node\(s\) didn't have enough (?:of mig profile|resources): ({_NAME}|CPU cores)(?:\. .*)?", re.DOTALL
 )
 _KAI_NAMES = {"GPUs": "nvidia.com/gpu", "CPU cores": "cpu"}
 """Resources as KAI Scheduler names them."""

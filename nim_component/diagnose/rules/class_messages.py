@@ -75,10 +75,16 @@ PARAMETER_PATTERNS = (
             r"(?:does not exist|not found)[^\n]{0,20} resource group|ResourceGroupNotFound|ResourceNotFound",
             r"network '[^']*' (?:does not exist|was not found)|KMS key|InvalidKmsKey|FileSystemNotFound",
             r"File ?system '?fs-\w+'? does not exist",
-            r"claim Selector is not supported|Selector is not supported",
         ),
         "The StorageClass has parameters that its provisioner refuses",
         "Correct the StorageClass, or use another class ({storage_class}).",
+        "likely",
+    ),
+    MessagePattern(
+        "pvc-class-invalid",
+        r"\b[Ss]elector is not supported\b",
+        "The PVC has a selector, and the provisioner of its StorageClass creates no volumes for such PVCs",
+        "Remove selector from the PVC, or use a class with existing volumes ({storage_class}).",
         "likely",
     ),
 )

@@ -26,7 +26,7 @@ DEVICE_PATTERNS = (
     MessagePattern(
         "volume-attaching",
         any_of(
-            r"findDiskByLun\(\d+\) failed|failed to find disk on lun \d+|cannot find Lun: \d+",
+            r"findDiskByLun\(\d+\) failed|failed to find disk on lun \d+|cannot find Lun: \d+|expect device path as a lun number",
             r"timeout waiting for device \S+ (?:to appear|attach)|disk did not appear|device path \S+ (?:does not|did not) exist",
             r"could not find (?:device|disk) (?:path )?for volume",
         ),

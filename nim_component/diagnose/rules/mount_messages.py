@@ -196,6 +196,13 @@ MOUNT_PATTERNS = (
         sentences=(FAILED + r"applyFSGroup failed for vol \S+: .*: " + _REFUSED,),
     ),
     MessagePattern(
+        "volume-options",
+        r"-t (?:ext[234]|xfs|btrfs) -o [^\n]{0,200}\b(?:uid|gid|dir_mode|file_mode)=",
+        "The mount options of the volume are for NFS or SMB, and its file system has none of them",
+        "Remove uid, gid, dir_mode and file_mode from mountOptions of the StorageClass and of the volume. fs_group sets the GID.",
+        "likely",
+    ),
+    MessagePattern(
         "volume-damaged",
         any_of(
             r"wrong fs type, bad option, bad superblock|can't read superblock|bad superblock",

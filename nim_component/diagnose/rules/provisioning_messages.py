@@ -62,6 +62,13 @@ PVC_PATTERNS = (
         "Create the Secret, or correct the parameters of the StorageClass.",
         sentences=(FAILED + r'error getting secret (?P<name>\S+) in namespace (?P<namespace>\S+): secrets "[^"]+" not found',),
     ),
+    MessagePattern(
+        "storage-secret-missing",
+        r'failed to get secret from \["?(?P<namespace>[^"/\s]{1,253})"?/"?(?P<name>[^"\]\s]{1,253})',
+        "The provisioner of the StorageClass cannot read the Secret {name} in the namespace {namespace}",
+        "Create the Secret, or correct the parameters of the StorageClass.",
+        "likely",
+    ),
     *CLOUD_PATTERNS,
     *BACKEND_PATTERNS,
     *describe_permissions("create"),

@@ -136,6 +136,13 @@ PULL_PATTERNS = (
     ),
     MessagePattern(
         "image-unauthorized",
+        r"failed to fetch anonymous token: [^\n]{1,600}\b40[13] ",
+        "The registry refuses the pull of {image} without a key: no pull Secret that the node has read contains one for the registry",
+        "{secret_fix}",
+        "likely",
+    ),
+    MessagePattern(
+        "image-unauthorized",
         r"repository does not exist or may require",
         "The registry refuses the pull of {image}: {secret}",
         "{secret_fix} Or correct {field}: the repository may not exist.",

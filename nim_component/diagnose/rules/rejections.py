@@ -96,6 +96,7 @@ _REJECTIONS = (
         sentences=(
             r"admission webhook \"(?P<webhook>[^\"]{1,253})\" denied the request(?:: (?P<reason>.*)| without explanation)",
             r"ValidatingAdmissionPolicy '(?P<webhook>[^']{1,253})' (?:with binding '[^']{1,253}' )?denied request: (?P<reason>.+)",
+            r"(?P<webhook>image policy webhook) backend denied one or more images: (?P<reason>.+)",
         ),
     ),
     MessagePattern(

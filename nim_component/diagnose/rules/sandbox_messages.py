@@ -107,6 +107,13 @@ SANDBOX_PATTERNS = (
         "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime; check its disk for overload.",
         "likely",
     ),
+    MessagePattern(
+        "pod-sandbox",
+        r"open \S{1,200}resolv\.conf: no such file",
+        "The node lacks the resolv.conf that its kubelet is configured with",
+        "Correct resolvConf of the kubelet on the node: with systemd-resolved, the file is /run/systemd/resolve/resolv.conf.",
+        "likely",
+    ),
     MessagePattern("pod-sandbox", r".", "The node cannot create the pod's sandbox", SEE_EVIDENCE, "likely"),
 )
 """Messages of the event FailedCreatePodSandBox. The last pattern matches every message."""

@@ -41,10 +41,10 @@ REASONS = (
     ),
     MessagePattern(
         "node-full-of-pods",
-        r"Too many pods|pod number exceeded",
+        r"Too many pods|pod number exceeded|Insufficient pods",
         "The nodes run the maximum number of pods",
         "Add a node. The limit is maxPods of the kubelet.",
-        sentences=(r"Too many pods", r"node\(s\) pod number exceeded"),
+        sentences=(r"Too many pods", r"Insufficient pods", r"node\(s\) pod number exceeded"),
     ),
     MessagePattern(
         "host-port-taken",

@@ -53,7 +53,10 @@ TOOLKIT_PATTERNS = (
     ),
     MessagePattern(
         "gpu-fault",
-        r"nvml error: (?:gpu is lost|gpu requires re(?:set|start)|uncorrectable)",
+        any_of(
+            r"nvml error: (?:gpu is lost|gpu requires re(?:set|start)|uncorrectable)",
+            _CLI + r"mount error: file creation failed: [^\n]{0,600}/dev/nvidia\d{1,3}: no such device",
+        ),
         "A GPU of the node has failed",
         "Cordon the pod's node and delete the pod. Then reset or replace the GPU (the node's kernel log has the Xid).",
         "likely",

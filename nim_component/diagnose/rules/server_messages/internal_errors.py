@@ -15,13 +15,15 @@ _UNSUPPORTED = any_of(
 _SETTING = any_of(
     r"\bmust be (?:set|specified|provided|passed|one of|less|greater|larger|smaller|at least|at most|a multiple|divisible|positive|between"
     r"|either|equal|enabled|disabled|[<>])",
+    r"\b(?:valid|supported|allowed|available|possible) (?:options|values|choices|backends|methods|types|formats) (?:are|is)\b"
+    r"|\bexpected one of\b|\bis (?:disabled|not enabled) but\b",
     r"\bshould be (?:one of|less|greater|set|in)\b|\b(?:is|are) (?:mutually exclusive|required (?:for|when|if|with|to))\b",
     r"\bplease (?:set|specify|use|pass|provide|enable|disable|increase|decrease|reduce|lower|adjust)\b",
 )
 _INTERNAL = any_of(
     r"^(?:AttributeError|IndexError|KeyError|UnboundLocalError|NameError|ZeroDivisionError|RecursionError|StopIteration"
     r"|UnicodeDecodeError)\b",
-    r"^(?:AssertionError|NotImplementedError)(?:$|: assert )|Failed to apply \w{1,60} on data=",
+    r"^AssertionError\b|^NotImplementedError(?:$|: assert )|Duplicated timeseries in|Failed to apply \w{1,60} on data=",
     r"double free or corruption|(?:free|malloc|realloc|munmap_chunk)\(\): |corrupted size vs|Segfault encountered|Segmentation fault"
     r"|terminate called without an active exception|Process received signal",
     r"^torch\._(?:dynamo|inductor)\.exc\.\w+|\b(?:InductorError|BackendCompilerFailed|CompilationError|PassManager::run failed)\b",
@@ -49,6 +51,12 @@ FALLBACK_PATTERNS = (
         "Set it in env, or remove command and args if they replace the start of the image.",
     ),
     MessagePattern(
+        "server-arguments",
+        r"(?P<variable>(?-i:[A-Z][A-Z0-9_]{1,80})) '[^']{1,200}' appears to be a URI",
+        "A variable of the server contains an address in place of a port",
+        "Remove it from env. If overrides enable enableServiceLinks, it comes from a Service with this name: remove that too.",
+    ),
+    MessagePattern(
         "cuda-crash",
         any_of(
             r"CUDA (?:driver )?error: \w|CUDA runtime error in \S|Triton Error \[CUDA\]: |CUDA error code=\d+",
@@ -62,6 +70,7 @@ FALLBACK_PATTERNS = (
         "path-denied",
         any_of(
             r"\[Errno (?:1|13)\] (?:Permission denied|Operation not permitted): '(?P<path>[^']{1,300})'",
+            r"filesystem error: [^\n]{1,200}Permission denied \[",
             r"(?:cannot (?:create|open|access|write)|can't (?:create|open)|mkdir:?|open) [^\n]{1,200}: Permission denied",
         ),
         "The server has no permission for a file or directory",
@@ -70,7 +79,8 @@ FALLBACK_PATTERNS = (
     ),
     MessagePattern(
         "path-missing",
-        r"No such file or directory: '(?P<path>[^']{1,300})'|[Nn]o such file or directory: \"(?P<quoted>[^\"]{1,300})\"",
+        r"No such file or directory: '(?P<path>[^']{1,300})'|[Nn]o such file or directory: \"(?P<quoted>[^\"]{1,300})\""
+        r"|filesystem error: [^\n]{1,200}No such file or directory \[",
         "The server does not find a file or directory",
         "Correct the path where args or env contain it, or mount the volume with it (extra_volumes, extra_mounts).",
     ),
