@@ -142,3 +142,10 @@ def name_secret_variable(prefix: str, group: str | None, key: str) -> str:
     """
     parts = f"{group}_{key}" if group else key
     return re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{parts}".upper())
+
+
+def model_of_image(image: str) -> str:
+    """Return the last two segments of an image's repository, without registry, tag and digest."""
+    path = image.partition("@")[0].split("/")
+    path[-1] = path[-1].partition(":")[0]
+    return "/".join(path[-2:] if len(path) > 2 else path[-1:])

@@ -197,10 +197,3 @@ if TYPE_CHECKING:
     Adapter = LoRAAdapter | str
 else:
     Adapter = Annotated[LoRAAdapter, BeforeValidator(_adapter, json_schema_input_type=LoRAAdapter | str)]
-
-
-def model_of_image(image: str) -> str:
-    """Return the last two segments of an image's repository, without registry, tag and digest."""
-    path = image.partition("@")[0].split("/")
-    path[-1] = path[-1].partition(":")[0]
-    return "/".join(path[-2:] if len(path) > 2 else path[-1:])

@@ -6,7 +6,7 @@ The presets of `autoscaling`, the alerts and the dashboard read the metrics of l
 import re
 from dataclasses import dataclass
 
-from .lora_adapter import model_of_image
+from ..names import model_of_image
 
 _TRITON = "nv_inference_queue_duration_us and nv_inference_request_success of Triton, on port 8002 at /metrics"
 

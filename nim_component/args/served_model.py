@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .lora_adapter import model_of_image
+from ..names import model_of_image
 
 MODEL_SOURCES = ("NIM_MODEL_PATH", "NIM_MODEL_NAME")
 """Environment variables that name the model of an image without a model, in 2.x and in 1.x."""

@@ -1,5 +1,7 @@
 """Children of a service as attributes with their types: each is None if the service has none."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 

@@ -1,12 +1,17 @@
 """Size of the model cache compared with the weights of the model."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
-from ..args import NIM
 from ..kubernetes.quantities import parse_quantity
 from .arithmetic import BYTES
 from .service_fit import model_of, precision_of
+
+if TYPE_CHECKING:
+    from ..args import NIM
 
 _GIBIBYTE = 1024**3
 _RESERVE = 1.1

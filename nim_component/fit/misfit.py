@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..args import NIM
 from .arithmetic import BYTES, Fit, Verdict
 from .catalogue import largest_gpu
 from .service_fit import fit_service, gpu_of, model_of, parallel_of, precision_of
+
+if TYPE_CHECKING:
+    from ..args import NIM
 
 COMMON_GPU = "NVIDIA-H100-80GB-HBM3"
 """GPU that is assumed where the arguments name none."""

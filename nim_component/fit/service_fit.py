@@ -3,17 +3,21 @@
 Arguments that are Outputs or absent count as unknown.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..args import NIM
-from ..args.lora_adapter import model_of_image
 from ..kubernetes.quantities import parse_quantity
+from ..names import model_of_image
 from .arithmetic import BYTES, Fit, check_fit
 from .catalogue import Gpu, Model, find_gpu, find_model, largest_gpu
+
+if TYPE_CHECKING:
+    from ..args import NIM
 
 GPU_LABELS = (
     "nvidia.com/gpu.product",

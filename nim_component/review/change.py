@@ -108,6 +108,11 @@ class Change:
         return (*compare(dict(self.before.inputs), dict(self.after.inputs)), *self.engine_differences)
 
     @property
+    def is_unchanged(self) -> bool:
+        """True if neither the inputs nor the options of the resource change."""
+        return self.operation in ("same", "read") and self.before is not None and self.before == self.after and not self.differences
+
+    @property
     def has_effect(self) -> bool:
         """True if the operation changes the cluster or the stack."""
         return self.operation in ("create", "update", "replace", "delete")

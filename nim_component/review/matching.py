@@ -52,7 +52,8 @@ def compare(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
 
     An added or removed structure is one difference.
     """
-    if old == new and repr(old) == repr(new):  # a fast path for most values; the texts differ for 1 and true
+    # Fast paths for most values. The texts differ for 1 and true.
+    if old is new or (old == new and repr(old) == repr(new)):
         return
     if old is MISSING or new is MISSING:
         yield Difference(path, old, new)

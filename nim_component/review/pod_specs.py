@@ -6,12 +6,12 @@ CronJob, a JobSet, a RayCluster or any custom resource are found without a list 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from ..text.field_paths import ItemName, Path, show_path
 from .accessors import Fields, mapping, mappings
-from .matching import last_key, match_items
+from .matching import match_items
 
 _MAX_DEPTH = 30
 
@@ -25,23 +25,32 @@ class PodSpec(NamedTuple):
 
 def find_pod_specs(inputs: Fields) -> Mapping[str, PodSpec]:
     """Return the pod specs of an object by path."""
-    return {show_path(path): spec for path, spec in _find(inputs, {}, ())}
+    return {show_path(path): spec for path, spec in _find(inputs, {}, "", 0)}
 
 
-def _find(value: Any, owner: Fields, path: Path) -> Iterator[tuple[Path, PodSpec]]:
-    if len(path) > _MAX_DEPTH:
+def _find(value: Any, owner: Fields, field: str, depth: int) -> Iterator[tuple[Path, PodSpec]]:
+    """Yield pod specs with their paths below a value. The items of a list are named if one has."""
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
-        items = cast("list[Any]", value)
-        named = match_items(items, items, last_key(path))
-        steps = zip(map(ItemName, named[0]), items, strict=True) if named else enumerate(items)
-        for step, item in steps:
-            yield from _find(item, owner, (*path, step))
+        steps: Sequence[str | int] | None = None
+        for index, item in enumerate(cast("list[Any]", value)):
+            for path, spec in _find(item, owner, field, depth + 1):
+                steps = _name_items(cast("list[Any]", value), field) if steps is None else steps
+                yield (steps[index], *path), spec
     elif entries := mapping(value):
         if _is_pod_spec(entries):
-            yield path, PodSpec(entries, owner)
+            yield (), PodSpec(entries, owner)
         for key, item in entries.items():
-            yield from _find(item, entries, (*path, str(key)))
+            if isinstance(item, (dict, list)):
+                for path, spec in _find(item, entries, str(key), depth + 1):
+                    yield (str(key), *path), spec
+
+
+def _name_items(items: list[Any], field: str) -> Sequence[str | int]:
+    """Return the steps of a path to the items of a list: their names, or their indices."""
+    named = match_items(items, items, field)
+    return [*map(ItemName, named[0])] if named else range(len(items))
 
 
 def _is_pod_spec(entries: Fields) -> bool:

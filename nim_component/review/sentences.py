@@ -7,6 +7,7 @@ engine. Views print it as code: Markdown, HTML, mentions and escape sequences ha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from string import Formatter
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ def sentence(template: str, **values: Any) -> Sentence:
     Numbers and values that are sentences become text of this package. Other values become `Value`.
     """
     pieces: list[str] = []
-    for literal, name, _, _ in Formatter().parse(template):
+    for literal, name in _parse(template):
         pieces.append(literal)
         if name is not None:
             value = values[name]
@@ -46,6 +47,11 @@ def sentence(template: str, **values: Any) -> Sentence:
             else:
                 pieces.append(str(value) if isinstance(value, int | float) and not isinstance(value, bool) else Value(show(value)))
     return tuple(piece for piece in pieces if piece)
+
+
+@cache
+def _parse(template: str) -> list[tuple[str, str | None]]:
+    return [(literal, name) for literal, name, _, _ in Formatter().parse(template)]
 
 
 def name_kind(kind: str) -> Sentence | Value:

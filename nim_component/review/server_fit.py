@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .accessors import Fields, get, integer, mapping, strings
 from .change import COMPONENT, Change, ResourceState, ServiceChange
@@ -12,6 +15,32 @@ if TYPE_CHECKING:
     from ..fit import Misfit
 
 MAX_NODES = 64
+
+
+class NodeGroup(NamedTuple):
+    """Size of a node group."""
+
+    nodes: int
+
+
+class ServerArguments(NamedTuple):
+    """Arguments of a server that the arithmetic reads.
+
+    The models of all arguments are not used: their import takes longer than the arithmetic.
+    """
+
+    gpu: int
+    env: Fields
+    args: Sequence[str]
+    node_selector: Fields
+    hf_repo_ids: Sequence[Any]
+    multi_node: NodeGroup | None
+    gpu_resource: str
+    image: str | None = None
+    model_profile: str | None = None
+    served_model_name: str | None = None
+    mem: None = None
+    shm_size: None = None
 
 
 def find_new_misfit(service: ServiceChange, change: Change) -> Misfit | None:
@@ -34,10 +63,18 @@ def is_fit_warning(text: str) -> bool:
 
 
 def _compute_misfit(arguments: Fields) -> Misfit | None:
-    from ..fit import find_misfit
-    from ..fit.record import read_record
+    return _compute_misfit_of(json.dumps(arguments, sort_keys=True))
 
-    return find_misfit(read_record(arguments))
+
+@lru_cache(maxsize=1024)  # the services of a repository, and both of its renders, have few images and GPUs
+def _compute_misfit_of(arguments: str) -> Misfit | None:
+    from ..fit import find_misfit
+    from ..fit.misfit import COMMON_RESOURCE
+
+    content = {"gpu_resource": COMMON_RESOURCE} | json.loads(arguments)
+    nodes = content.pop("multi_node")
+    server: Any = ServerArguments(**content, multi_node=NodeGroup(**nodes) if nodes else None)
+    return find_misfit(server)
 
 
 def _read_arguments(service: ServiceChange, state: ResourceState) -> Fields:

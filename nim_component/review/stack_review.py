@@ -70,6 +70,8 @@ def review(stack: StackChange) -> StackReview:
     if stack.presence != "removed":
         selections = review_selections(stack)
         for service in stack.services:
+            if service.name not in selections and all(change.is_unchanged for change in service.changes):
+                continue
             lasting = replace(service, changes=[each for each in service.changes if not _stays(each)])
             reported = [each for rule in rules.ALL for each in rule(lasting if rule in rules.OF_DELETIONS else service)]
             reported += selections.get(service.name, ())

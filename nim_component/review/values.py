@@ -81,9 +81,10 @@ def redact_value(value: Any, key: str = "") -> Any:
     """Return a value, at every depth, without secrets. `key` is the field that contains it."""
     match value:
         case str():
+            is_secret, is_login_field = _classify_field(key)
             return (
                 redact_named(value)
-                if (secret_names.is_secret_field(key) or (secret_names.is_login_name(key) and is_login(value))) and _is_literal(value)
+                if (is_secret or (is_login_field and is_login(value))) and _is_literal(value)
                 else redact_text(value, is_executed=key in _EXECUTED)
             )
         case list():
@@ -94,6 +95,17 @@ def redact_value(value: Any, key: str = "") -> Any:
             return redact_whole(value)
         case _:
             return value
+
+
+@lru_cache(maxsize=4096)  # the resources of a stack repeat most of their fields
+def _classify_field(name: str) -> tuple[bool, bool]:
+    """Return whether a field contains a credential, and whether its name ends in a login."""
+    return secret_names.is_secret_field(name), secret_names.is_login_name(name)
+
+
+@lru_cache(maxsize=4096)
+def _may_be_secret_variable(name: str) -> bool:
+    return secret_names.is_probably_secret_variable(name)
 
 
 def redact_text(text: str, *, is_executed: bool = False) -> str | Redacted | Unknown:
@@ -165,7 +177,7 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
         return redacted | {name: redact_named(item, name=name) for name, item in entries.items() if _is_secret_variable(name, item)}
     if _is_secret_variable(str(entries.get("name", "")), entries.get("value")):
         redacted["value"] = redact_named(str(entries["value"]), name=str(entries["name"]))
-    elif secret_names.is_secret_field(key) and _is_literal(entries.get("value")):
+    elif _classify_field(key)[0] and _is_literal(entries.get("value")):
         redacted["value"] = redact_named(str(entries["value"]))
     return redacted
 
@@ -195,7 +207,7 @@ def _redact_client(items: list[Any], redacted: list[Any]) -> list[Any]:
 
 
 def _is_secret_variable(name: str, value: Any) -> bool:
-    return secret_names.is_probably_secret_variable(name) and _is_literal(value)
+    return _may_be_secret_variable(name) and _is_literal(value)
 
 
 def _is_literal(value: Any) -> bool:

@@ -21,7 +21,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2s
 
 from .client_options import find_client_passwords
@@ -33,6 +33,7 @@ from .secret_names import is_login_name, is_secret_name
 MARK = "***"
 _DIGEST_KEY = os.urandom(16)
 _MAX_DEPTH = 3
+_MAX_REPEATED = 200
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}+(?:\\[nr]|\s){1,4}(?=[A-Za-z0-9+/_-]{8}))*+[A-Za-z0-9+/_-]{8,}+={0,2}")
 _READABLE = re.compile(r"[\t\n\r -~]{12,}")
@@ -51,6 +52,12 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
 
 def contains_key(text: str) -> bool:
     """Return whether a text contains a key of a known issuer, a private key or a registry login."""
+    return _contains_key(text, 0) if len(text) > _MAX_REPEATED else _contains_key_repeated(text)
+
+
+@lru_cache(maxsize=4096)
+def _contains_key_repeated(text: str) -> bool:
+    """Return the same for a short text: the services of a stack repeat most of theirs."""
     return _contains_key(text, 0)
 
 

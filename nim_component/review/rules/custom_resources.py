@@ -31,8 +31,9 @@ def privileges(service: ServiceChange) -> Iterator[Finding]:
     for change in service.changes:
         if change.operation not in ("create", "update", "replace") or change.after is None or not _is_custom(change.after):
             continue
-        known = {each.text for each in _find(change.before)} if change.before is not None else set[str]()
-        for each in _find(change.after):
+        found = _find(change.after)
+        known = {each.text for each in _find(change.before)} if found and change.before is not None else set[str]()
+        for each in found:
             if each.text not in known:
                 text = sentence(
                     "{object}: {path} is {value}.", object=name_object(change), path=each.path, value=each.text.partition(" ")[2]
@@ -47,9 +48,8 @@ def _is_custom(state: ResourceState) -> bool:
 def _find(state: ResourceState | None) -> list[Privilege]:
     if state is None:
         return []
-    pods = list(state.pod_specs)
-    found = (Privilege(show_path(path), f"{path[-1]} {value}") for path, value in _walk(dict(state.inputs), ()))
-    return [each for each in found if not any(is_at_or_below(each.path, pod) for pod in pods)]
+    found = [Privilege(show_path(path), f"{path[-1]} {value}") for path, value in _walk(dict(state.inputs), ())]
+    return [each for each in found if not any(is_at_or_below(each.path, pod) for pod in state.pod_specs)]
 
 
 def _walk(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -66,7 +66,8 @@ def _walk(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield where, str(mapping(item).get("path", "set"))
         elif key == "runAsUser" and repr(item) == "0":
             yield where, "0"
-        yield from _walk(item, where)
+        if isinstance(item, (dict, list)):
+            yield from _walk(item, where)
 
 
 RULES = (privileges,)

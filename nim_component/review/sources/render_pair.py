@@ -16,7 +16,7 @@ from typing import Any
 from ...local.urns import PREFIX, AliasSpec, is_urn
 from ..accessors import get, mapping, mappings, strings
 from ..change import StackChange
-from .renders import Render, compare_renders
+from .renders import KnownInputs, Render, compare_renders
 
 VERSION = 2
 COMMIT = re.compile("(?:[0-9a-f]{40}|[0-9a-f]{64})?")
@@ -56,7 +56,8 @@ class RenderPair:
 
     def compare(self) -> list[StackChange]:
         """Return the changes of every stack."""
-        return [compare_renders(name, self.base.get(name), self.head.get(name)) for name in sorted({*self.base, *self.head})]
+        known: KnownInputs = {}
+        return [compare_renders(name, self.base.get(name), self.head.get(name), known) for name in sorted({*self.base, *self.head})]
 
     def to_json(self) -> str:
         """Return the file. It contains no secrets, only hashes with a key that is not stored."""

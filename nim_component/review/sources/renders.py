@@ -6,6 +6,7 @@ of each secret. Only renders of one comparison have the same key.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
@@ -22,16 +23,26 @@ from ..values import redact_inputs, redact_message, redact_value
 SOURCE = "local renders"
 
 Render: TypeAlias = Fields
+KnownInputs: TypeAlias = dict[tuple[str, bytes], dict[str, Any]]
+"""Redacted inputs by type and by the bytes of the inputs. Resources share them, unchanged."""
 
 
-def compare_renders(stack: str, old: Render | None, new: Render | None) -> StackChange:
-    """Return the changes between two renders of a stack. None stands for a missing stack file."""
+def compare_renders(stack: str, old: Render | None, new: Render | None, known: KnownInputs | None = None) -> StackChange:
+    """Return the changes between two renders of a stack. None stands for a missing stack file.
+
+    Args:
+        stack: Name of the stack.
+        old: Render of the base.
+        new: Render of the head.
+        known: Inputs that are redacted already. Those of this stack are added.
+    """
     if new is None:
         return StackChange(stack, SOURCE, presence="removed")
     messages = _read_messages(old, new)
     if "error" in new or (old is not None and "error" in old):
         return StackChange(stack, SOURCE, messages=messages)
-    before, after = _read_states(old), _read_states(new)
+    known = {} if known is None else known
+    before, after = _read_states(old, known), _read_states(new, known)
     former_urns = match_contents(before.values(), after.values()) | _find_former_urns(before, new)
     entries = {str(entry["urn"]): entry for entry in mappings(new.get("resources"))}
     changes = [_compare(before.get(former_urns.get(urn, urn)), state, entries[urn], former_urns) for urn, state in after.items()]
@@ -63,18 +74,22 @@ def _read_messages(old: Render | None, new: Render) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _read_states(render: Render | None) -> dict[str, ResourceState]:
-    return {str(entry["urn"]): _read_state(entry) for entry in mappings(get(render, "resources"))}
+def _read_states(render: Render | None, known: KnownInputs) -> dict[str, ResourceState]:
+    return {str(entry["urn"]): _read_state(entry, known) for entry in mappings(get(render, "resources"))}
 
 
-def _read_state(entry: Fields) -> ResourceState:
+def _read_state(entry: Fields, known: KnownInputs) -> ResourceState:
+    """Return a state. Equal inputs, as of most resources of all renders, are redacted once."""
     type_ = str(entry["type"])
+    key = type_, marshal.dumps(entry.get("inputs"), 2)  # not the inputs themselves: 1 and true are equal
+    if key not in known:
+        known[key] = redact_inputs(type_, entry.get("inputs"))
     return ResourceState(
         urn=str(entry["urn"]),
         type=type_,
         name=str(entry["name"]),
         parent=str(entry.get("parent") or ""),
-        inputs=redact_inputs(type_, entry.get("inputs")),
+        inputs=known[key],
         external=bool(entry.get("external")),
         protect=bool(entry.get("protect")),
         retain=bool(entry.get("retain")),

@@ -419,3 +419,13 @@ def test_invoke_with_result_logs_nothing() -> None:
         pulumi.runtime.invoke("demo:index:look", {"x": 1})
 
     assert not run(program, call=lambda _token, _args: {"found": 1}).log
+
+
+def test_stack_of_program_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK reads it for each resource, which takes long, and no CLI shows it here."""
+
+    def fail() -> None:
+        pytest.fail("the stack is read")
+
+    monkeypatch.setattr("traceback.extract_stack", fail)
+    assert len(run(lambda: [config_map(name) for name in ("a", "b")]).resources) == 3
