@@ -26,6 +26,8 @@ _KNOWN_REFUSAL = re.compile(
     re.DOTALL,
 )
 _REFUSAL = re.compile(r"pod didn't trigger scale-up(?: \(it wouldn't fit if a new node is added\))?:?\s*(.*)", re.DOTALL)
+_UNBOUND = re.compile(r"pod didn't trigger scale-up(?: \([^)]{1,80}\))?:? *\d* ?pod has unbound immediate PersistentVolumeClaims\.?")
+"""Refusal because of a PVC, which other rules diagnose."""
 _CLOUD_QUOTA = (
     "The autoscaler cannot add a node: the cloud account's quota is used up",
     "Raise the quota of the account for these machines or GPUs in the region, or free nodes that count against it.",
@@ -106,7 +108,7 @@ def find_autoscaling(snapshot: Snapshot, pod: Object, subject: str) -> Iterator[
         yield from match_patterns(_FAILURES, decision.message, subject, evidence)
     elif decision.is_karpenter:
         yield _diagnose_karpenter(decision, evidence, subject)
-    else:
+    elif not _UNBOUND.fullmatch(decision.message.strip()):
         yield _diagnose_refusal(decision, pod, evidence, subject)
 
 

@@ -24,7 +24,7 @@ SIZE_PATTERNS = (
             r"After round-up, volume size exceeds the limit specified",
             r"is too large(?: for [^;\n]{1,60})?; maximum is|"
             r"(?:size|capacity\w*|quota|shares?)\b[^\n]{0,60} must be (?:at least|at most|between) \d",
-            r"Limit bytes \S+ is less than required bytes",
+            r"Limit bytes \S+ is less than required bytes|requested size: \d+ > the size limit",
             r"(?:disk|volume) size [^\n]{0,60}(?:exceeds|is larger than|cannot exceed) the (?:maximum|limit)",
             r"(?:disk|volume|requested) size[^\n]{0,80} (?:is invalid|is not valid|must be|out of range)",
             r"Invalid value for field '(?:resource\.)?(?:sizeGb|capacityGb)'",
@@ -74,7 +74,7 @@ PARAMETER_PATTERNS = (
             r"(?:Failed to get|failed to find|could not find) (?:storage )?polic(?:y|ies)|storage ?policy \S+ (?:not found|does not exist)",
             r"(?:does not exist|not found)[^\n]{0,20} resource group|ResourceGroupNotFound|ResourceNotFound",
             r"network '[^']*' (?:does not exist|was not found)|KMS key|InvalidKmsKey|FileSystemNotFound",
-            r"File ?system '?fs-\w+'? does not exist",
+            r"File ?system '?fs-\w+'? does not exist|api error (?:ValidationException|ValidationError|InvalidParameter\w*)",
         ),
         "The StorageClass has parameters that its provisioner refuses",
         "Correct the StorageClass, or use another class ({storage_class}).",

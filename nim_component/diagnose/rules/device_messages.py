@@ -26,7 +26,8 @@ DEVICE_PATTERNS = (
     MessagePattern(
         "volume-attaching",
         any_of(
-            r"findDiskByLun\(\d+\) failed|failed to find disk on lun \d+|cannot find Lun: \d+|expect device path as a lun number",
+            r"findDiskByLun\(\d+\) failed|failed to find disk on lun \d+|cannot find Lun: \d+",
+            r"disk attached but not found|expect device path as a lun number",
             r"timeout waiting for device \S+ (?:to appear|attach)|disk did not appear|device path \S+ (?:does not|did not) exist",
             r"could not find (?:device|disk) (?:path )?for volume",
         ),
@@ -39,6 +40,7 @@ DEVICE_PATTERNS = (
         any_of(
             r"unable to find device after multiple discovery attempts|registered multipath device not found",
             r"device not found with serial \S|can't find active iSCSI session|no (?:multipath )?device found for (?:serial|WWN|LUN)",
+            r"[Ff]ailed to log ?in to (?:any )?iSCSI|iscsiadm: (?:Could not login|cannot make connection|initiator reported error)",
             r"multipath device '[^']{1,100}' serial check failed",
         ),
         "The volume's device does not appear on the node",

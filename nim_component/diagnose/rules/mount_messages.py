@@ -118,7 +118,7 @@ MOUNT_PATTERNS = (
     ),
     MessagePattern(
         "volume-stale",
-        r"special device /var/lib/kubelet/\S+ does not exist|target \"?\S+ is not a valid mount point",
+        r"special device /var/lib/kubelet/\S+ does not exist|target \"?\S+ is not a valid mount point|does not appear (?:to be )?staged",
         "The node has lost its own mount of the volume, which the pod's mount requires",
         "Delete the pod; if a new pod on the node fails too, drain the node and restart it.",
         "likely",
@@ -207,6 +207,7 @@ MOUNT_PATTERNS = (
         any_of(
             r"wrong fs type, bad option, bad superblock|can't read superblock|bad superblock",
             r"'fsck' found errors on device|fsck (?:found errors|failed)|Structure needs cleaning|UNEXPECTED INCONSISTENCY",
+            r"[Ff]ile ?system (?:issues?|errors?|corruption) (?:has been |have been |was |were )?(?:detected|found)",
             r"[Ff]ilesystem has duplicate UUID|current format is \S+, things might break|contains a \S+ signature",
             r"[Ii]nput/output error(?!(?:\s|\\n)*Is the MGS running)|failed to (?:format|mount) (?:disk|the volume)[^\n]{0,120}exit status",
         ),

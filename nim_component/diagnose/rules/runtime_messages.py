@@ -141,6 +141,17 @@ RUNTIME_PATTERNS = (
         "likely",
     ),
     MessagePattern(
+        "volume-path-missing",
+        any_of(
+            r"failed to (?:stat|mkdir) \"(?!/var/lib/(?:kubelet|containerd|containers)/)(?P<path>/[^\"]{1,300})\": stat \S+ no such file",
+            r"failed to mkdir \"(?!/var/lib/(?:kubelet|containerd|containers)/)(?P<created>/[^\"]{1,300})\": mkdir \S+ "
+            r"(?:read-only file system|permission denied|not a directory)",
+        ),
+        "A path of the node that the pod mounts does not exist, and cannot be created",
+        "Correct hostPath in extra_volumes, or cache.host_path: the node has no such path, or it is in a file system that is read-only.",
+        "likely",
+    ),
+    MessagePattern(
         "container-mount",
         any_of(
             r"error mounting \"[^\"]*\" to rootfs at \"(?P<path>[^\"]*)\"",

@@ -109,6 +109,13 @@ SANDBOX_PATTERNS = (
     ),
     MessagePattern(
         "pod-sandbox",
+        r"failed to create TTRPC connection|failed to start shim",
+        "The container runtime of the node cannot start its process for the pod (shim)",
+        "Drain the node and restart its container runtime. If runtime_class is set, check that its runtime works on the node.",
+        "likely",
+    ),
+    MessagePattern(
+        "pod-sandbox",
         r"open \S{1,200}resolv\.conf: no such file",
         "The node lacks the resolv.conf that its kubelet is configured with",
         "Correct resolvConf of the kubelet on the node: with systemd-resolved, the file is /run/systemd/resolve/resolv.conf.",

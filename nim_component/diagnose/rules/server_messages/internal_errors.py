@@ -23,14 +23,16 @@ _SETTING = any_of(
 _INTERNAL = any_of(
     r"^(?:AttributeError|IndexError|KeyError|UnboundLocalError|NameError|ZeroDivisionError|RecursionError|StopIteration"
     r"|UnicodeDecodeError)\b",
-    r"^AssertionError\b|^NotImplementedError(?:$|: assert )|Duplicated timeseries in|Failed to apply \w{1,60} on data=",
+    r"^AssertionError\b|cannot be accessed from Triton|Duplicated timeseries in",
+    r"^NotImplementedError(?:$|: assert )|Failed to apply \w{1,60} on data=",
     r"double free or corruption|(?:free|malloc|realloc|munmap_chunk)\(\): |corrupted size vs|Segfault encountered|Segmentation fault"
     r"|terminate called without an active exception|Process received signal",
     r"^torch\._(?:dynamo|inductor)\.exc\.\w+|\b(?:InductorError|BackendCompilerFailed|CompilationError|PassManager::run failed)\b",
     r"INTERNAL ASSERT FAILED|please (?:report|file) (?:this|a|an) (?:bug|issue)",
     r"^Fatal Python error: (?:Aborted|Illegal)",
     r"The size of tensor \w+ \(\d+\) must match|shapes cannot be multiplied|shape '[^']{1,200}' is invalid for input of size"
-    r"|Expected all tensors to be on the same device|expected (?:mat1|m1|self) and \w+ to have the same dtype"
+    r"|Expected all tensors to be on the same device|Could this error message be improved\?"
+    r"|expected (?:mat1|m1|self) and \w+ to have the same dtype"
     r"|Sizes of tensors must match|split_with_sizes expects|is not a multiple of",
 )
 

@@ -114,7 +114,9 @@ _KILLED = (
     "The kernel killed a process of the server, probably for its memory: mem is {mem}",
     "Raise mem above {mem}. If the server uses less, read its whole log: `{logs}`.",
 )
-KILLED_PATTERN = MessagePattern("out-of-memory", r"\bexit ?code[:=]? ?-9\b|\breceived signal:? 9\b|\(SIGKILL\)", *_KILLED)
+KILLED_PATTERN = MessagePattern(
+    "out-of-memory", r"\bexit ?code[:=]? ?-9\b|\breceived signal:? 9\b|(?<!If exit code is -9 )\(SIGKILL\)", *_KILLED
+)
 """Pattern of the signal SIGKILL that no name can match."""
 KILLED_PATTERNS = (
     KILLED_PATTERN,

@@ -173,6 +173,7 @@ MODEL_FILE_PATTERNS = (
             r"(?:Version tag does not match|[Ss]erialization [Aa]ssertion)|deserialize(?:CudaEngine)?.{0,60}(?:fail|error)|Failed "
             r"to deserialize (?:cuda )?engine",
             r"expecting compute \d+\.\d+ got compute|\[json\.exception\.",
+            r"Input tensor '\w{1,80}' not found",
             r"Assertion failed: d == a \+ length|Expected length \(\d+\) != real length \(\d+\)",
         ),
         "The TensorRT engine of the profile was built for another GPU or another release",

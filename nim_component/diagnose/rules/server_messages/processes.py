@@ -59,6 +59,12 @@ PEER_PATTERNS = (
     ),
     MessagePattern(
         "peers-unreachable",
+        r"Mooncake Transfer Engine initialization failed|\bMC_GID_INDEX\b",
+        "The transfer of data between the pods of the server (Mooncake) cannot use the RDMA devices of the node",
+        "Set MC_GID_INDEX in env to the index of a routable GID, which can differ between nodes (`show_gids`), or MC_FORCE_TCP to 1.",
+    ),
+    MessagePattern(
+        "peers-unreachable",
         any_of(
             r"RPC call to \S{1,60} timed out|[Ww]atchdog timeout|Timed out waiting for (?:engine core|\S{1,40} process)",
             r"Did not receive response from front-end process|[Ee]ngine core .{0,40}timed out",
@@ -83,12 +89,13 @@ PEER_PATTERNS = (
         "peers-unreachable",
         any_of(
             r"Bootstrap ?: no socket interface found",
-            r"connect to \S+ (?:failed|returned|timed out).{0,80}(?:refused|timed out|No route|unreachable|retry count)",
+            r"connect to \S+ (?:failed|returned|timed out).{0,80}"
+            r"(?:refused|timed out|No route|unreachable|retry count|connection abort|reset by peer)",
             r"client socket has (?:timed out|failed to connect)",
             r"Call to connect returned .{1,60}",
             r"Timed? ?out (?:after \d+ \w+ )?(?:initializing process group|waiting for (?:clients|workers|the engine))",
             r"DistStoreError: wait timeout|Gloo connectFullMesh failed",
-            r"ncclSystemError.{0,200}(?:connect|socket)|NET/IB ?: .{0,120}(?:failed|error|timeout)",
+            r"ncclSystemError.{0,200}(?:[Cc]onnect|socket(?!, ?malloc))|NET/IB ?: .{0,120}(?:failed|error|timeout)",
         ),
         "The processes of the server cannot reach each other",
         "Allow all traffic between the pods of the service (network policy), and set NCCL_SOCKET_IFNAME in env to the pod's interface, "
