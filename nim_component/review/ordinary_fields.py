@@ -19,7 +19,7 @@ A host name is an address of the pod, and a gate keeps it from running.
 """
 CONTAINER = frozenset({
     "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
-    "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeMounts",
+    "stdinOnce", "terminationMessagePolicy", "tty", "volumeMounts",
     "env", "lifecycle.stopSignal", "lifecycle.preStop.sleep",
 })  # fmt: skip
 """Fields of a container. Rules report commands and variables among them."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+from ..kubernetes.gpu_resources import is_gpu
 from ..text.field_paths import ItemName
 from ..text.secret_names import is_probably_secret_variable
 from . import ordinary_fields as ordinary
-from .accessors import get, mapping
+from .accessors import get, mapping, mappings
 from .change import Change
 from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
@@ -18,8 +19,8 @@ _OTHER_SOURCES = ("configMapKeyRef", "fileKeyRef", "secretKeyRef")
 """Sources of a variable that are other objects or files."""
 _CONTROL_PLANE = re.compile(r"node-role\.kubernetes\.io|metadata\.name|kubernetes\.io/hostname")
 """Text of node selection that names control planes, or single nodes."""
-_ANY_TAINT = re.compile(r'tolerations.*\{("effect": "\w*", )?"operator": "Exists"')
-"""Text of a toleration without a key."""
+_SHARE = re.compile(r"gpu-?(mem|core|percent)")
+"""Part of the names of shares of a GPU."""
 _NODE_SELECTION = ("affinity", "nodeSelector", "tolerations")
 
 
@@ -92,13 +93,13 @@ def _is_listed(field: str, difference: Difference) -> bool:
         is_whole = "." not in field.rpartition("]")[2]
         return _is_empty_volume(difference.new) if is_whole else ordinary.VOLUME.fullmatch(field) is not None
     if first in _NODE_SELECTION:
-        return not _selects_other_nodes(difference)
+        return not (_selects_other_nodes(difference) or _tolerates_all(difference))
     if is_unreadable(difference.new) and not _is_secret_variable(difference):
         return False
     if first not in CONTAINER_LISTS:
         return first in ordinary.POD
     _, _, rest = field.partition("].")
-    if rest.startswith("env") and _reads_other_object(difference):
+    if (rest.startswith("env") and _reads_other_object(difference)) or (rest.startswith("resources") and _requests_device(difference)):
         return False
     return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in ordinary.CONTAINER)
 
@@ -129,4 +130,29 @@ def _selects_other_nodes(difference: Difference) -> bool:
     if "affinity" in where and "nodeAffinity" not in where:  # affinity to pods names nodes as a topology
         new = get(new, "nodeAffinity")
     text = f"{where} {show(new)}"
-    return new is not MISSING and (_CONTROL_PLANE.search(text) is not None or _ANY_TAINT.search(text) is not None)
+    return new is not MISSING and _CONTROL_PLANE.search(text) is not None
+
+
+def _tolerates_all(difference: Difference) -> bool:
+    """Return true for a toleration of all taints: one whose key is absent or empty."""
+    if "tolerations" not in difference.where:
+        return False
+    if difference.path[-1] == "key":
+        return difference.new in (MISSING, None, "")
+    new: Any = difference.new
+    return any(each.get("operator") == "Exists" and not each.get("key") for each in mappings(new if isinstance(new, list) else [new]))
+
+
+def _requests_device(difference: Difference) -> bool:
+    """Return true for an extended resource that is new, such as `smarter-devices/kvm`.
+
+    A device plugin gives the container a device of the node for it. A rule reports GPUs.
+    """
+    added = _resource_names(difference, difference.new) - _resource_names(difference, difference.old)
+    return any("/" in name and not is_gpu(name) and not _SHARE.search(name) for name in added)
+
+
+def _resource_names(difference: Difference, value: Any) -> set[str]:
+    if value is MISSING or isinstance(value, dict):
+        return {*mapping(value), *mapping(get(value, "limits")), *mapping(get(value, "requests"))}
+    return {str(difference.path[-1])}

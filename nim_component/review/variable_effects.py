@@ -62,7 +62,7 @@ _TABLE: tuple[tuple[str, Severity, str, str], ...] = (
         r"PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED|GIT_SSL_NO_VERIFY|HF_HUB_DISABLE_SSL_VERIFICATION|NIM_DISABLE_SSL|NIM_SSL_MODE",
         _CHECKS,
     ),
-    ("destination", WARNING, r"\w*(SKIP|DISABLE|NO)_(SSL|TLS)\w*|\w*INSECURE\w*|\w*(SSL|TLS)_(MODE|VERIFY)\w*", _CHECKS),
+    ("destination", WARNING, r"\w*(SKIP|DISABLE|NO)_(SSL|TLS)\w*|\w*INSECURE\w*|\w*(SSL|TLS)_MODE\w*|(\w*_)?VERIFY(_\w+)?", _CHECKS),
     (
         "destination", CRITICAL, r"SSLKEYLOGFILE",
         "Pods write the keys of their TLS connections into this file. With it, others can read the traffic.",
@@ -95,11 +95,14 @@ _TABLE: tuple[tuple[str, Severity, str, str], ...] = (
         RUNS,
     ),
     ("code", WARNING, r"CC|CXX|VIRTUAL_ENV|(UVICORN|FLASK)_APP|PIP_TARGET|VK_LAYER_PATH|MPI_RUN|TORCHINDUCTOR_CACHE_DIR|MALLOC_CONF", RUNS),
+    ("code", WARNING, r"(\w*_)?(PLUGINS?|MODULES|EXTENSIONS)", RUNS),
     ("code", WARNING, r"NIM_PASSTHROUGH_ARGS|VLLM_ARGS|NIM_EXTRA_ARGS|\w*_EXTRA_ARGS|\w*CMDLINE\w*", RUNS),
     ("code", WARNING, r"HOME|XDG_\w+|\w*CONFIG_FILE|\w*CHAT_TEMPLATE|NIM_GUIDED_DECODING_BACKEND", _PLACE),
     (
         "destination", WARNING,
-        r"\w*(CORS|CHECKSUM|UNSAFE|UNTRUSTED)\w*|\w*ALLOW_(REMOTE|URLS?|ORIGINS?|LOCAL)\w*|NIM_IGNORE_MODEL_DOWNLOAD_FAIL",
+        r"\w*(CORS|CHECKSUM|UNSAFE|UNTRUSTED)\w*|\w*ALLOW_(REMOTE|URLS?|ORIGINS?|LOCAL)\w*|NIM_IGNORE_MODEL_DOWNLOAD_FAIL|"
+        r"\w*ANONYMOUS\w*|(\w*_)?(AUTHN|AUTHZ|AUTHENTICATION|AUTHORIZATION|RBAC|ACL|ADMISSION|AUTH(?=_))"
+        r"(_(ENABLED?|DISABLED?|MODE|TYPE|REQUIRED))?|AUTH",
         _LIMITS,
     ),
 )  # fmt: skip
@@ -145,7 +148,7 @@ def find_effect(name: str, value: Any) -> Effect | None:
         name: Name of the variable.
         value: Its value, or its `valueFrom`.
     """
-    upper, text = name.upper(), show(value)
+    upper, text = re.sub(r"[.-]", "_", name.upper()), show(value)
     if _NEUTRAL.fullmatch(f"{upper}={text}"):
         return None
     if known := _find_known(upper):

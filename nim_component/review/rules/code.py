@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import ServiceChange
-from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity
+from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..pod_changes import PROBES, ContainerChange, PodChange, container_changes, pod_changes
 from ..references import find_renames
-from ..sentences import sentence
+from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 from ..values import show
 from ..variable_effects import REMOTE, REMOTE_CODE, RUNS
@@ -44,6 +44,17 @@ def code(service: ServiceChange) -> Iterator[Finding]:
             yield from report_settings(service, pod.change, old, _read_container(container, container.after), renames)
             if container.before is not None:
                 yield from _report_mounts(service, pod, container, container.before)
+
+
+def start_order(service: ServiceChange) -> Iterator[Finding]:
+    """Report init containers that start in another order."""
+    for pod in pod_changes(service):
+        names = [[str(each.get("name")) for each in mappings(get(spec, "initContainers"))] for spec in (pod.before, pod.after)]
+        old, new = ([name for name in listed if all(name in other for other in names)] for listed in names)
+        if old != new:
+            template = "The init containers of {object} start in another order: {names}."
+            text = sentence(template, object=name_object(pod.change), names=enumerate_values(new))
+            yield finding("code", WARNING, pod.change, service.name, text, sentence("One can prepare or check what the next one reads."))
 
 
 def _report_mounts(service: ServiceChange, pod: PodChange, container: ContainerChange, before: Fields) -> Iterator[Finding]:
@@ -124,4 +135,4 @@ def _command_line(value: Any) -> Any:
     return " ".join(str(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-RULES = (code,)
+RULES = (code, start_order)

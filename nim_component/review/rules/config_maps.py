@@ -33,7 +33,9 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _DANGER = re.compile(
-    r"trust[-_ ]?remote[-_ ]?code|auto_map|privileged|host_?(path|network|pid|ipc)\b|insecure|skip[-_]?(tls|ssl|verif)\w*|\bverify|"
+    r"trust[-_ ]?remote[-_ ]?code|auto_map|privileged|host_?(path|network|pid|ipc)\b|insecure|skip[-_]?(tls|ssl|verif)\w*|"
+    r"(?<![a-z])verify|\brbac\b|\badmission\b|"
+    r"(?<![a-z])(plugins?|modules|extensions)\b|ssl_cert|ca_(file|bundle|cert)|"
     r"\b(exec|command|args|entrypoint|image)\b|LD_PRELOAD|PYTHONPATH|anonymous|\bauth\w*|\ballow\w*|\bpermission|\bcors\b",
     re.IGNORECASE,
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..accessors import get, mapping, mappings, strings
+from ..accessors import Fields, get, mapping, mappings, strings
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..networks import is_within
 from ..object_fields import changed_under
+from ..pod_changes import pod_changes
 from ..references import find_renames
 from ..sentences import enumerate_values, sentence
 from ..settings import Setting, Settings, report_settings
@@ -39,7 +40,10 @@ def addresses(service: ServiceChange) -> Iterator[Finding]:
             if added := _added_ports(before, after):
                 text = sentence("Service {name} also listens on port {ports}.", name=after.object_name, ports=enumerate_values(added))
                 paths = [each for each in changed_under(change, "spec.ports") if not each.endswith(".targetPort")]
-                yield finding("created", NOTICE, change, service.name, text, (), *paths)
+                targets = sorted(_targets(after) - _targets(before)) if _is_outside(after) else []
+                to = sentence("Clients outside the cluster can now reach port {ports} of the pods.", ports=enumerate_values(targets))
+                severity, consequence = (WARNING, to) if targets else (NOTICE, ())
+                yield finding("created", severity, change, service.name, text, consequence, *paths)
             elif _url(before) != _url(after):
                 text = sentence("The address changes from {old} to {new}.", old=_url(before), new=_url(after))
                 consequence = sentence("Update all clients: the old address no longer works.")
@@ -52,6 +56,16 @@ def _added_ports(before: ResourceState, after: ResourceState) -> list[str]:
     """Return the new ports if the host and all old ports stay."""
     old, new = _ports(before), _ports(after)
     return [port for port in new if port not in old] if _host(before) == _host(after) and {*old} < {*new} else []
+
+
+def _targets(state: ResourceState) -> set[str]:
+    """Return the ports of the pods that a Service forwards to."""
+    return {str(port.get("targetPort") or port.get("port")) for port in mappings(get(state.inputs, "spec", "ports"))}
+
+
+def _is_outside(state: ResourceState) -> bool:
+    """Return true for a Service that clients outside the cluster can reach."""
+    return _type(state) in ("NodePort", "LoadBalancer") or bool(get(state.inputs, "spec", "externalIPs"))
 
 
 def _host(state: ResourceState) -> str:
@@ -153,4 +167,25 @@ def _read_traffic(state: ResourceState) -> Settings:
     }
 
 
-RULES = (addresses, service_types, traffic)
+def named_ports(service: ServiceChange) -> Iterator[Finding]:
+    """Report names of ports that get another number. Services can name a port of the pods."""
+    for pod in pod_changes(service):
+        old, new = _named_ports(pod.before), _named_ports(pod.after)
+        for name in sorted(name for name in old if new.get(name, old[name]) != old[name]):
+            text = sentence("Port {name} of the pods is {new} instead of {old}.", name=name, new=new[name], old=old[name])
+            consequence = sentence("Services that name the port send their requests there.")
+            paths = [each for each in changed_under(pod.change, pod.path) if ".ports" in each]
+            yield finding("destination", WARNING, pod.change, service.name, text, consequence, *paths)
+
+
+def _named_ports(pod: Fields | None) -> dict[str, str]:
+    """Return the number of each named port. Of two ports with a name, the first one counts."""
+    found: dict[str, str] = {}
+    for container in (*mappings(get(pod, "containers")), *mappings(get(pod, "initContainers"))):
+        for port in mappings(container.get("ports")):
+            if port.get("name"):
+                found.setdefault(str(port["name"]), str(port.get("containerPort")))
+    return found
+
+
+RULES = (addresses, service_types, traffic, named_ports)
