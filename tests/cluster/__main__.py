@@ -6,9 +6,10 @@ interactive use.
 
 import sys
 
-from .binaries import NoGoError, provide_programs
+from .binaries import provide_programs
 from .checkov import NoCheckovError, provide_checkov
 from .crds import provide_crds
+from .go_programs import NoGoError
 from .interactive import hold, start_cluster, stop_cluster
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from .binaries import find_go
 from .cache import Print, provide_folder, silent, timed
 from .client import Client, Object, condition, wait_until
+from .go_programs import find_go
 
 
 class Source(NamedTuple):

@@ -12,11 +12,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-from .binaries import NoGoError, provide_programs
+from .binaries import provide_programs
 from .cache import locked
 from .client import Client, Object, wait_until
 from .controlplane import ControlPlane
 from .crds import install_crds
+from .go_programs import NoGoError
 
 _running: list[ControlPlane] = []
 _numbers = itertools.count()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .binaries import LINK, MINOR, MODULE, PROGRAMS, NoGoError, pins_key, provide_programs
+from .binaries import LINK, MINOR, MODULE, PACKAGES, PROGRAMS, provide_programs
 from .fixtures import skip_outside_ci
+from .go_programs import GoPrograms, NoGoError
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,9 +78,9 @@ def assets(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
 
 def test_existing_programs_are_not_built(assets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    folder = assets(*PROGRAMS, version="v1.20.0")
+    folder = assets(*PACKAGES, version="v1.20.0")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert provide_programs() == {name: folder / name for name in PROGRAMS}
+    assert provide_programs() == {name: folder / name for name in PACKAGES}
 
 
 def test_missing_assets_are_built(assets, calls: Path):
@@ -134,7 +135,7 @@ def test_link_flags_have_pinned_versions():
 
 
 def test_built_programs_have_their_names(cache: Path, calls: Path):
-    assert {path.name: path.read_text() for path in provide_programs().values()} == dict.fromkeys(PROGRAMS, "built\n")
+    assert {path.name: path.read_text() for path in provide_programs().values()} == dict.fromkeys(PACKAGES, "built\n")
 
 
 def test_parallel_builds_build_once(cache: Path, calls: Path):
@@ -160,9 +161,18 @@ def test_leftovers_of_killed_build_are_removed(cache: Path, calls: Path):
     assert not leftover.exists()
 
 
-def test_changed_pins_change_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    before = pins_key()
+def test_changed_pins_change_the_key(tmp_path: Path):
     for name in ("go.mod", "go.sum"):
         (tmp_path / name).write_text((MODULE / name).read_text() + "\n")
-    monkeypatch.setattr("tests.cluster.binaries.MODULE", tmp_path)
-    assert pins_key() != before
+    assert GoPrograms(tmp_path, PACKAGES, LINK).key() != PROGRAMS.key()
+
+
+def test_programs_of_one_output_name_are_apart(cache: Path, calls: Path):
+    """Go names both `operator`."""
+    programs = GoPrograms(MODULE, {"one": "a/cmd/operator", "two": "b/cmd/operator", "three": "b/cmd/adapter"}).provide()
+    assert {name: path.name for name, path in programs.items()} == {"one": "one", "two": "two", "three": "three"}
+    assert [path.read_text() for path in programs.values()] == ["built\n"] * 3
+    assert [line.rpartition(" -o ")[2].split()[1:] for line in calls.read_text().splitlines()] == [
+        ["a/cmd/operator", "b/cmd/adapter"],
+        ["b/cmd/operator"],
+    ]

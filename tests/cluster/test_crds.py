@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from .binaries import NoGoError
 from .client import Client, DynamicApiError
 from .crds import SOURCES, Source, provide_crds
 from .fixtures import skip_outside_ci
+from .go_programs import NoGoError
 from .objects import ROOT
 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {

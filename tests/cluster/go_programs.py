@@ -1,0 +1,112 @@
+"""Programs of a Go module that pins them, built once into the user's cache."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cache import Print, cache_folder, locked, silent, timed
+
+INSTALL_GO = "install Go 1.26 or newer (https://go.dev/doc/install)"
+_BUILD_PREFIX = ".build-"
+
+
+class NoGoError(RuntimeError):
+    """A missing Go toolchain."""
+
+
+def find_go(purpose: str) -> str:
+    """Return Go's path.
+
+    Raises:
+        NoGoError: Go is missing; the text contains `purpose`.
+    """
+    if (go := shutil.which("go")) is None:
+        raise NoGoError(f"no Go on PATH {purpose}: {INSTALL_GO}")
+    return go
+
+
+@dataclass(frozen=True)
+class GoPrograms:
+    """Programs of one module.
+
+    Example:
+        `GoPrograms(folder, {"etcd": "go.etcd.io/etcd/server/v3"}).provide()`
+    """
+
+    module: Path
+    """Folder with `go.mod` and `go.sum`."""
+    packages: Mapping[str, str]
+    """Program name to Go package."""
+    link: tuple[str, ...] = ()
+    """Variables that the linker sets."""
+
+    def key(self) -> str:
+        """Return a digest of everything that the built programs depend on."""
+        digest = hashlib.sha256(repr((dict(self.packages), self.link, platform.system(), platform.machine())).encode())
+        for name in ("go.mod", "go.sum"):
+            digest.update((self.module / name).read_bytes())
+        return digest.hexdigest()[:12]
+
+    def provide(self, names: Iterable[str] | None = None, print_line: Print = silent) -> dict[str, Path]:
+        """Return the paths of programs (default: all); build the missing ones.
+
+        Raises:
+            NoGoError: Go is missing.
+            RuntimeError: The build failed.
+        """
+        wanted, folder = list(self.packages if names is None else names), cache_folder() / self.key()
+        if any(not (folder / name).is_file() for name in wanted):
+            self._build(wanted, folder, print_line)
+        return {name: folder / name for name in wanted}
+
+    def _build(self, names: list[str], folder: Path, print_line: Print) -> None:
+        """Build the missing programs.
+
+        Parallel builds wait for each other; a program is complete or absent.
+        """
+        go = find_go(f"to build {', '.join(names)}")
+        with locked("build"):
+            missing = [name for name in names if not (folder / name).is_file()]
+            if not missing:
+                return
+            for leftover in cache_folder().glob(f"{_BUILD_PREFIX}*"):  # of a build that was killed
+                shutil.rmtree(leftover, ignore_errors=True)
+            folder.mkdir(exist_ok=True)
+            beginning = f"Building {', '.join(missing)}: a few minutes, once, and again when their pins change."
+            with timed(print_line, beginning, "Built"), tempfile.TemporaryDirectory(dir=cache_folder(), prefix=_BUILD_PREFIX) as place:
+                for group in self._group(missing):
+                    self._compile(go, group, Path(place))
+                    for name in group:
+                        (Path(place) / _output_name(self.packages[name])).rename(folder / name)
+
+    def _group(self, names: list[str]) -> list[list[str]]:
+        """Divide programs into groups in which Go's output names differ."""
+        groups: list[list[str]] = []
+        for name in names:
+            output = _output_name(self.packages[name])
+            free = (group for group in groups if all(_output_name(self.packages[each]) != output for each in group))
+            if (group := next(free, None)) is not None:
+                group.append(name)
+            else:
+                groups.append([name])
+        return groups
+
+    def _compile(self, go: str, names: list[str], place: Path) -> None:
+        environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false"}
+        link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.link)])
+        # One command for a group, so that Go compiles and links on every core.
+        command = [go, "build", "-ldflags", link, "-o", f"{place}/", *(self.packages[name] for name in names)]
+        done = subprocess.run(command, cwd=self.module, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
+
+
+def _output_name(package: str) -> str:
+    """Return Go's name of the program: the last element of the package, without a version."""
+    return next(part for part in reversed(package.split("/")) if part != "v3")
