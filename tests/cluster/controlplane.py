@@ -42,6 +42,7 @@ class ControlPlane:
         self._tokens = {user: secrets.token_hex(16) for user in (ADMIN, VISITOR)}
         self._children = Children(self.folder)
         self._commands: dict[str, list[str]] = {}
+        self._variables: dict[str, Mapping[str, str]] = {}
 
     def __enter__(self) -> "ControlPlane":
         try:
@@ -86,12 +87,17 @@ class ControlPlane:
             self.resume(name)
         client = self.client()
         client.apply(STORAGE_CLASS)
-        self._wait("the default service account", lambda: client.find("v1", "ServiceAccount", "default", "default") is not None)
+        self.wait("the default service account", lambda: client.find("v1", "ServiceAccount", "default", "default") is not None)
         self.seconds_to_ready = time.monotonic() - began
 
     def stop(self) -> None:
         """Stop every process and remove every file."""
         self._children.stop_all()
+
+    def run(self, name: str, command: list[str], variables: Mapping[str, str] | None = None) -> None:
+        """Start one more program, such as a controller, with environment variables."""
+        self._commands[name], self._variables[name] = command, variables or {}
+        self.resume(name)
 
     def halt(self, name: str) -> None:
         """Stop one program."""
@@ -100,7 +106,7 @@ class ControlPlane:
 
     def resume(self, name: str) -> None:
         """Start one program again, with the same options."""
-        self._children.start(name, self._commands[name])
+        self._children.start(name, self._commands[name], self._variables.get(name))
 
     @contextlib.contextmanager
     def without(self, *names: str) -> Generator[None]:
@@ -116,7 +122,7 @@ class ControlPlane:
     def resume_api(self) -> None:
         """Start the API server again and wait until it is ready."""
         self.resume("kube-apiserver")
-        self._wait("kube-apiserver", lambda: is_ready(self.kubeconfig))
+        self.wait("kube-apiserver", lambda: is_ready(self.kubeconfig))
 
     def _start_storage_and_api(self) -> None:
         etcd, peers, api = free_ports(3)
@@ -125,14 +131,19 @@ class ControlPlane:
         self._commands = self._list_commands(peers, api)
         self.resume("etcd")
         self.resume("kube-apiserver")
-        self._wait("kube-apiserver", lambda: (self.folder / "certificates/apiserver.crt").exists() and is_ready(self.kubeconfig))
+        self.wait("kube-apiserver", lambda: (self.folder / "certificates/apiserver.crt").exists() and is_ready(self.kubeconfig))
 
-    def _wait(self, what: str, ready: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(self, what: str, ready: Callable[[], bool], seconds: float = 60, *, log: str = "kube-apiserver") -> None:
+        """Wait until a condition is true.
+
+        Raises:
+            RuntimeError: A program has ended, or the time is over; the text has the end of `log`.
+        """
         end = time.monotonic() + seconds
         while not ready():
             self._children.check()
             if time.monotonic() > end:
-                raise RuntimeError(f"{what} was not ready after {seconds} s:\n{self._children.read_log_end('kube-apiserver')}")
+                raise RuntimeError(f"{what} was not ready after {seconds} s:\n{self._children.read_log_end(log)}")
             time.sleep(0.1)
 
     def _write_files(self, api: int) -> None:

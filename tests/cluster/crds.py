@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,8 +82,25 @@ SOURCES = (
 )
 
 
+class _Loader(yaml.CSafeLoader):
+    """Loader in which a plain `=` is a string, as in YAML 1.2."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", yaml.CSafeLoader.construct_yaml_str)
+
+
 def provide_crds(print_line: Print = silent) -> list[Path]:
-    """Return the files; fetch them at the first call.
+    """Return the files of `SOURCES`."""
+    return provide_files("CRDs", SOURCES, print_line)
+
+
+def provide_files(what: str, sources: tuple[Source, ...], print_line: Print = silent) -> list[Path]:
+    """Return the files of the sources; fetch them at the first call.
+
+    Args:
+        what: What they contain, for the progress line and, in lower case, the folder's name.
+        sources: Their places.
+        print_line: Prints progress.
 
     Raises:
         NoGoError: Go is missing.
@@ -90,13 +108,13 @@ def provide_crds(print_line: Print = silent) -> list[Path]:
     """
 
     def fetch(folder: Path) -> None:
-        go = find_go("to fetch CRDs")
-        with timed(print_line, "Fetching CRDs: once, and again when their pins change.", "Fetched"):
-            for source in SOURCES:
+        go = find_go(f"to fetch {what}")
+        with timed(print_line, f"Fetching {what}: once, and again when their pins change.", "Fetched"):
+            for source in sources:
                 _fetch(go, source, folder)
 
-    key = hashlib.sha256(repr(SOURCES).encode()).hexdigest()[:12]
-    return sorted(provide_folder("crds", key, fetch).glob("*.yaml"))
+    key = hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
+    return sorted(provide_folder(what.lower(), key, fetch).glob("*.yaml"))
 
 
 def _fetch(go: str, source: Source, folder: Path) -> None:
@@ -115,10 +133,13 @@ def _fetch(go: str, source: Source, folder: Path) -> None:
         shutil.copyfile(Path(report["Dir"]) / source.folder / name, folder / name)
 
 
-def install_crds(cluster: Client) -> None:
-    """Install all definitions that are missing, and wait until the cluster serves them."""
+def install_crds(cluster: Client, files: Iterable[Path] | None = None) -> None:
+    """Install the definitions that are missing, and wait until the cluster serves them.
+
+    Default: those of `SOURCES`.
+    """
     # A file may contain several definitions.
-    definitions = [each for file in provide_crds() for each in yaml.load_all(file.read_text(), yaml.CSafeLoader) if each]
+    definitions = [each for file in files or provide_crds() for each in yaml.load_all(file.read_text(), _Loader) if each]
     names = [each["metadata"]["name"] for each in definitions]
     for name, definition in zip(names, definitions, strict=True):
         if _find(cluster, name) is None:

@@ -24,15 +24,9 @@ _numbers = itertools.count()
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
-@pytest.fixture(scope="session")
-def control_plane() -> Iterator[ControlPlane]:
-    """Return the control plane.
-
-    It starts at the first test that uses it, and ends with the session.
-    """
-    if _running:  # started by this fixture in another folder
-        yield _running[0]
-        return
+@contextlib.contextmanager
+def run_control_plane() -> Iterator[ControlPlane]:
+    """Run a control plane of its own, also until SIGTERM."""
     try:
         programs = provide_programs()
     except NoGoError as error:
@@ -43,11 +37,24 @@ def control_plane() -> Iterator[ControlPlane]:
         with contextlib.ExitStack() as held:
             with locked("start"):  # parallel test runs would slow down each other's start
                 running = held.enter_context(ControlPlane(programs))
-            _running.append(running)
             yield running
     finally:
-        _running.clear()
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """Return the control plane.
+
+    It starts at the first test that uses it, and ends with the session.
+    """
+    if _running:  # started by this fixture in another folder
+        yield _running[0]
+        return
+    with run_control_plane() as running:
+        _running.append(running)
+        yield running
+    _running.clear()
 
 
 @pytest.fixture(scope="session")

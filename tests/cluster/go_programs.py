@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -109,4 +110,4 @@ class GoPrograms:
 
 def _output_name(package: str) -> str:
     """Return Go's name of the program: the last element of the package, without a version."""
-    return next(part for part in reversed(package.split("/")) if part != "v3")
+    return next(part for part in reversed(package.split("/")) if not re.fullmatch(r"v\d+", part))

@@ -5,6 +5,8 @@ kwok's pods have addresses without a listener.
 The API server sends connections into the cluster (`services/proxy`, `pods/proxy`, kubelets) through
 an HTTP CONNECT proxy on a Unix socket, configured by `--egress-selector-config-file`. Without
 `PodNetwork`, no process listens on that socket, and each connection fails immediately.
+
+Programs that read pods by HTTP, such as Prometheus, use the same proxy on a port (`listen`).
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import contextlib
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 SOCKET = "pods.sock"
 """Name of the socket in the control plane's folder."""
@@ -39,13 +42,21 @@ class PodNetwork:
         self._socket = folder / SOCKET
         self._ports: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
+        self._servers: list[asyncio.Server] = []
         self.dialled: list[str] = []
         """Every address that the API server connected to."""
 
     def __enter__(self) -> "PodNetwork":
         threading.Thread(target=self._loop.run_forever, name="pod-network", daemon=True).start()
-        self._server = asyncio.run_coroutine_threadsafe(asyncio.start_unix_server(self._serve, self._socket), self._loop).result(5)
+        server = asyncio.run_coroutine_threadsafe(asyncio.start_unix_server(self._serve, self._socket), self._loop).result(5)
+        self._servers.append(server)
         return self
+
+    def listen(self) -> str:
+        """Serve the proxy on a port of loopback too, and return its URL."""
+        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result(5)
+        self._servers.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
@@ -57,7 +68,8 @@ class PodNetwork:
         self._ports[f"{address}:{port}"] = to
 
     async def _stop(self) -> None:
-        self._server.close()
+        for server in self._servers:
+            server.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -66,16 +78,28 @@ class PodNetwork:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError), contextlib.closing(writer):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-            method, address, *_ = head.decode().split()
+            method, target_url, *_ = head.decode().split()
+            address = target_url if method == "CONNECT" else urlsplit(target_url).netloc
             self.dialled.append(address)
-            port = self._ports.get(address)
-            if method != "CONNECT" or port is None:
-                writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            if (port := self._ports.get(address)) is None:
+                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 return
             source, target = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            if method == "CONNECT":
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            else:
+                target.write(_to_origin(head, target_url))
             with contextlib.closing(target):
                 await asyncio.gather(_copy(reader, target), _copy(source, writer))
+
+
+def _to_origin(head: bytes, url: str) -> bytes:
+    """Return the head of a request to a proxy as the server expects it.
+
+    The connection ends with the answer: the next request may be for another pod.
+    """
+    path = url.partition("//")[2].partition("/")[2]
+    return head.replace(url.encode(), f"/{path}".encode(), 1).replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

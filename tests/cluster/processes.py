@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -55,12 +55,12 @@ class Children:
             [sys.executable, "-c", _WATCHDOG, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
 
-    def start(self, name: str, command: list[str]) -> None:
-        """Start a program with its output in `<name>.log`.
+    def start(self, name: str, command: list[str], variables: Mapping[str, str] | None = None) -> None:
+        """Start a program with its output in `<name>.log`, and with environment variables.
 
         In its own session, it receives no Ctrl-C of the tests.
         """
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TMPDIR": str(self.folder), **_GO}
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TMPDIR": str(self.folder), **_GO, **(variables or {})}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,

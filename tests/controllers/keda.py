@@ -1,0 +1,94 @@
+"""KEDA's operator, and its adapter for the API of external metrics."""
+
+from pathlib import Path
+
+from tests.cluster.client import Client, Object, condition
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.pod_network import PodNetwork
+from tests.cluster.processes import free_ports
+
+from .certificates import Authority
+from .loopback import ADDRESS, listens
+
+NAMESPACE = "keda"
+OPERATOR, ADAPTER = "keda-operator", "keda-adapter"
+"""Names of the processes."""
+SERVICE: Object = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "keda-metrics-apiserver", "namespace": NAMESPACE},
+    "spec": {"ports": [{"name": "https", "port": 443}]},
+}
+API: Object = {
+    "apiVersion": "apiregistration.k8s.io/v1",
+    "kind": "APIService",
+    "metadata": {"name": "v1beta1.external.metrics.k8s.io"},
+    "spec": {
+        "service": {"name": "keda-metrics-apiserver", "namespace": NAMESPACE},
+        "group": "external.metrics.k8s.io",
+        "version": "v1beta1",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+        "insecureSkipTLSVerify": True,
+    },
+}
+EVERYBODY: Object = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "external-metrics"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:anonymous"}],
+}
+"""The control plane has no certificate for aggregated APIs: the adapter does not know who asks."""
+
+
+def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[str, Path], authority: Authority) -> None:
+    """Start both programs, and wait until the API server serves external metrics."""
+    client = control_plane.client()
+    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    metrics, health, grpc, adapter, adapter_metrics = free_ports(5)
+    certificates = authority.write(control_plane.folder / "keda", ADDRESS)
+    variables = {"POD_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": "", "KUBECONFIG": str(control_plane.kubeconfig)}
+    control_plane.run(
+        OPERATOR,
+        [
+            str(programs[OPERATOR]),
+            f"--kubeconfig={control_plane.kubeconfig}",
+            f"--metrics-bind-address={ADDRESS}:{metrics}",
+            f"--health-probe-bind-address={ADDRESS}:{health}",
+            f"--metrics-service-bind-address={ADDRESS}:{grpc}",
+            f"--cert-dir={certificates}",
+            "--leader-elect=false",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+        ],
+        variables,
+    )
+    control_plane.wait("KEDA's operator", lambda: listens(grpc), log=OPERATOR)
+    control_plane.run(
+        ADAPTER,
+        [
+            str(programs[ADAPTER]),
+            f"--lister-kubeconfig={control_plane.kubeconfig}",
+            f"--authentication-kubeconfig={control_plane.kubeconfig}",
+            f"--authorization-kubeconfig={control_plane.kubeconfig}",
+            f"--bind-address={ADDRESS}",
+            f"--secure-port={adapter}",
+            f"--port={adapter_metrics}",
+            f"--cert-dir={certificates}",
+            f"--tls-cert-file={certificates / 'tls.crt'}",
+            f"--tls-private-key-file={certificates / 'tls.key'}",
+            f"--metrics-service-address={ADDRESS}:{grpc}",
+        ],
+        variables,
+    )
+    address = client.create(SERVICE)["spec"]["clusterIP"]
+    network.route(address, 443, adapter)
+    client.create(EVERYBODY)
+    client.create(API)
+    control_plane.wait("the API of external metrics", lambda: _is_served(client), log=ADAPTER)
+
+
+def _is_served(client: Client) -> bool:
+    live = client.get(API["apiVersion"], API["kind"], API["metadata"]["name"])
+    return condition(live, "Available").get("status") == "True"

@@ -1,0 +1,79 @@
+"""Programs of the controllers, and the files that their projects install with them.
+
+The versions of the definitions are those of the programs.
+"""
+
+from pathlib import Path
+
+from tests.cluster.cache import Print, silent
+from tests.cluster.crds import SOURCES, Source, provide_files
+from tests.cluster.go_programs import GoPrograms
+
+PROGRAMS = GoPrograms(
+    Path(__file__).parent / "programs",
+    {
+        "lws": "sigs.k8s.io/lws/cmd",
+        "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
+        "prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+        "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
+        "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+        "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+    },
+)
+
+_MONITORING = (
+    "alertmanagerconfigs",
+    "alertmanagers",
+    "podmonitors",
+    "probes",
+    "prometheusagents",
+    "prometheuses",
+    "prometheusrules",
+    "scrapeconfigs",
+    "servicemonitors",
+    "thanosrulers",
+)
+
+
+def _pinned(module: str, folder: str, *files: str) -> Source:
+    """Return files of a module that the control plane's definitions pin."""
+    (source,) = (each for each in SOURCES if each.module == module)
+    return source._replace(folder=folder, files=files)
+
+
+DEFINITIONS = (
+    _pinned(
+        "sigs.k8s.io/lws",
+        "config/crd/bases",
+        "leaderworkerset.x-k8s.io_leaderworkersets.yaml",
+        "disaggregatedset.x-k8s.io_disaggregatedsets.yaml",
+    ),
+    _pinned(
+        "github.com/kedacore/keda/v2",
+        "config/crd/bases",
+        "eventing.keda.sh_cloudeventsources.yaml",
+        "eventing.keda.sh_clustercloudeventsources.yaml",
+        "keda.sh_clustertriggerauthentications.yaml",
+        "keda.sh_scaledjobs.yaml",
+        "keda.sh_scaledobjects.yaml",
+        "keda.sh_triggerauthentications.yaml",
+    ),
+    _pinned(
+        "github.com/prometheus-operator/prometheus-operator",
+        "example/prometheus-operator-crd",
+        *(f"monitoring.coreos.com_{each}.yaml" for each in _MONITORING),
+    ),
+)
+"""CustomResourceDefinitions that the controllers watch."""
+WEBHOOKS = (_pinned("sigs.k8s.io/lws", "config/webhook", "manifests.yaml"),)
+"""Webhook configurations."""
+
+
+def provide_definitions(print_line: Print = silent) -> list[Path]:
+    """Return the files of `DEFINITIONS`; fetch them at the first call."""
+    return provide_files("definitions", DEFINITIONS, print_line)
+
+
+def provide_webhooks(print_line: Print = silent) -> list[Path]:
+    """Return the files of `WEBHOOKS`; fetch them at the first call."""
+    return provide_files("webhooks", WEBHOOKS, print_line)

@@ -1,0 +1,191 @@
+"""Stub of a NIM for LLMs: health, models, chat completions with streaming, and metrics.
+
+`python -m tests.controllers.stub_nim GENERATION` serves a free port and prints it. A test sets what
+the metrics report by `POST /load` with names of `Load`, such as `{"waiting": 12}`.
+
+Names of the metrics are those of the documentation:
+
+- 1.x: https://docs.nvidia.com/nim/large-language-models/1.15.0/observability.html
+- vLLM: https://docs.vllm.ai/en/stable/usage/metrics
+- SGLang: https://docs.sglang.ai/references/production_metrics.html
+"""
+
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+MODEL = "meta/llama3-8b-instruct"
+
+
+class Names(NamedTuple):
+    """Names of the metrics of one generation, without the suffix `_total` of counters."""
+
+    running: str
+    waiting: str
+    kv_cache: str
+    first_token: str
+    latency: str
+    prompt_tokens: str
+    generation_tokens: str
+
+
+GENERATIONS = {
+    "1.x": Names(
+        "num_requests_running",
+        "num_requests_waiting",
+        "gpu_cache_usage_perc",
+        "time_to_first_token_seconds",
+        "e2e_request_latency_seconds",
+        "prompt_tokens",
+        "generation_tokens",
+    ),
+    "2.x-vllm": Names(
+        "vllm:num_requests_running",
+        "vllm:num_requests_waiting",
+        "vllm:kv_cache_usage_perc",
+        "vllm:time_to_first_token_seconds",
+        "vllm:e2e_request_latency_seconds",
+        "vllm:prompt_tokens",
+        "vllm:generation_tokens",
+    ),
+    "2.x-sglang": Names(
+        "sglang:num_running_reqs",
+        "sglang:num_queue_reqs",
+        "sglang:token_usage",
+        "sglang:time_to_first_token_seconds",
+        "sglang:e2e_request_latency_seconds",
+        "sglang:prompt_tokens",
+        "sglang:generation_tokens",
+    ),
+}
+
+
+class StubNIM(ThreadingHTTPServer):
+    """One server, on a free port of loopback."""
+
+    daemon_threads = True
+
+    def __init__(self, generation: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.registry = CollectorRegistry()
+        names = GENERATIONS[generation]
+        labels: Any = {"labelnames": ["model_name"], "registry": self.registry}
+        self.gauges = {name: Gauge(getattr(names, name), name, **labels).labels(MODEL) for name in ("running", "waiting", "kv_cache")}
+        self.first_token = Histogram(names.first_token, "Time to first token.", **labels).labels(MODEL)
+        self.latency = Histogram(names.latency, "Request latency.", **labels).labels(MODEL)
+        self.prompt_tokens = Counter(names.prompt_tokens, "Prompt tokens.", **labels).labels(MODEL)
+        self.generation_tokens = Counter(names.generation_tokens, "Generated tokens.", **labels).labels(MODEL)
+        self.load: dict[str, float] = {"first_token_seconds": 0.0, "seconds_between_tokens": 0.0}
+        self.is_silent = False
+        """Whether the metrics endpoint fails."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answer of one connection."""
+
+    server: StubNIM
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing: standard output has the port."""
+
+    def do_GET(self) -> None:
+        """Answer health, models and metrics."""
+        match self.path:
+            case "/v1/health/ready" | "/v1/health/live":
+                self._answer({"object": "health.response", "message": "ok"})
+            case "/v1/models":
+                self._answer({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+            case "/v1/metrics" if self.server.is_silent:
+                self._answer({"message": "stopped by the test"}, 503)
+            case "/v1/metrics":
+                self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
+            case _:
+                self._answer({"message": "not found"}, 404)
+
+    def do_POST(self) -> None:
+        """Answer chat completions, or set the load."""
+        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        match self.path:
+            case "/load":
+                self._set_load(body)
+            case "/v1/chat/completions":
+                self._complete(body)
+            case _:
+                self._answer({"message": "not found"}, 404)
+
+    def _set_load(self, load: dict[str, Any]) -> None:
+        self.server.is_silent = bool(load.pop("silent", False))
+        for name, value in load.items():
+            if name in self.server.gauges:
+                self.server.gauges[name].set(value)
+            elif name == "first_tokens":  # observed times to first token, in seconds
+                for seconds in value:
+                    self.server.first_token.observe(seconds)
+                    self.server.latency.observe(seconds)
+            else:
+                self.server.load[name] = value
+        self._answer({})
+
+    def _complete(self, body: dict[str, Any]) -> None:
+        """Send `max_tokens` tokens, one event each if the request asks for a stream."""
+        server, began = self.server, time.monotonic()
+        tokens = int(body.get("max_tokens", 4))
+        server.gauges["running"].inc()
+        try:
+            time.sleep(server.load["first_token_seconds"])
+            server.first_token.observe(time.monotonic() - began)
+            if body.get("stream"):
+                self._stream(tokens)
+            else:
+                time.sleep(server.load["seconds_between_tokens"] * tokens)
+                message = {"role": "assistant", "content": "token " * tokens}
+                self._answer({"object": "chat.completion", "model": MODEL, "choices": [{"index": 0, "message": message}]})
+        finally:
+            server.gauges["running"].dec()
+            server.latency.observe(time.monotonic() - began)
+            server.prompt_tokens.inc(len(json.dumps(body.get("messages", ""))) // 4)
+            server.generation_tokens.inc(tokens)
+
+    def _stream(self, tokens: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for at in range(tokens):
+            delta = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": f"{at} "}}]}
+            self._chunk(f"data: {json.dumps(delta)}\n\n")
+            time.sleep(self.server.load["seconds_between_tokens"])
+        self._chunk("data: [DONE]\n\n")
+        self._chunk("")
+
+    def _chunk(self, text: str) -> None:
+        self.wfile.write(f"{len(text):x}\r\n{text}\r\n".encode())
+        self.wfile.flush()
+
+    def _answer(self, body: dict[str, Any], status: int = 200) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, kind: str, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def main() -> None:
+    """Serve until the standard input ends, as it does with the tests' process."""
+    server = StubNIM(sys.argv[1])
+    print(server.server_port, flush=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
