@@ -109,9 +109,11 @@ class Client:
             found |= {(resource.kind, each["metadata"]["name"]) for each in items}
         return found
 
-    def patch(self, object_: Object, body: Object) -> Object:
-        """Merge `body` into an object, like `kubectl patch`."""
+    def patch(self, object_: Object, body: Object, *, subresource: str | None = None) -> Object:
+        """Merge `body` into an object or its subresource, like `kubectl patch`."""
         resource = self.kind(object_["apiVersion"], object_["kind"])
+        if subresource is not None:
+            resource = resource.subresources[subresource]
         metadata = object_["metadata"]
         return resource.patch(
             name=metadata["name"],

@@ -46,13 +46,19 @@ class GoPrograms:
     """Program name to Go package."""
     link: tuple[str, ...] = ()
     """Variables that the linker sets."""
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
     def key(self) -> str:
         """Return a digest of everything that the built programs depend on."""
-        digest = hashlib.sha256(repr((dict(self.packages), self.link, platform.system(), platform.machine())).encode())
+        digest = hashlib.sha256(repr(self._pins()).encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.module / name).read_bytes())
         return digest.hexdigest()[:12]
+
+    def _pins(self) -> tuple[object, ...]:
+        """Return what decides the programs beside the module's files."""
+        return (dict(self.packages), self.link, platform.system(), platform.machine(), *([self.tags] if self.tags else []))
 
     def provide(self, names: Iterable[str] | None = None, print_line: Print = silent) -> dict[str, Path]:
         """Return the paths of programs (default: all); build the missing ones.
@@ -102,7 +108,8 @@ class GoPrograms:
         environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false"}
         link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.link)])
         # One command for a group, so that Go compiles and links on every core.
-        command = [go, "build", "-ldflags", link, "-o", f"{place}/", *(self.packages[name] for name in names)]
+        tags = [f"-tags={','.join(self.tags)}"] if self.tags else []
+        command = [go, "build", "-ldflags", link, *tags, "-o", f"{place}/", *(self.packages[name] for name in names)]
         done = subprocess.run(command, cwd=self.module, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")

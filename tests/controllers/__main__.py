@@ -6,7 +6,7 @@ from tests.cluster.__main__ import print_line
 from tests.cluster.binaries import provide_programs
 from tests.cluster.go_programs import NoGoError
 
-from .programs import PROGRAMS, provide_definitions, provide_webhooks
+from .programs import provide_controllers, provide_definitions, provide_webhooks
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         provide_programs(print_line)
-        PROGRAMS.provide(print_line=print_line)
+        provide_controllers(print_line=print_line)
         provide_definitions(print_line)
         provide_webhooks(print_line)
     except NoGoError as error:

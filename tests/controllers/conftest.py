@@ -19,7 +19,7 @@ from .certificates import Authority
 from .keda import start_keda
 from .leader_worker_sets import start_leader_worker_sets
 from .monitoring import Prometheus, start_operator
-from .programs import PROGRAMS, provide_definitions
+from .programs import provide_controllers, provide_definitions
 
 __all__ = ["cluster", "make_namespace", "namespace", "nodes"]
 
@@ -57,7 +57,7 @@ def provide(cluster: Client) -> Callable[..., dict[str, Path]]:
 
     def find(*names: str) -> dict[str, Path]:
         try:
-            return PROGRAMS.provide(names)
+            return provide_controllers(names)
         except NoGoError as error:
             skip_outside_ci(error)
 

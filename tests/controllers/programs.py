@@ -3,24 +3,36 @@
 The versions of the definitions are those of the programs.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.cluster.cache import Print, silent
 from tests.cluster.crds import SOURCES, Source, provide_files
 from tests.cluster.go_programs import GoPrograms
 
-PROGRAMS = GoPrograms(
-    Path(__file__).parent / "programs",
-    {
-        "lws": "sigs.k8s.io/lws/cmd",
-        "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
-        "prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator",
-        "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
-        "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
-        "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
-    },
+_FOLDER = Path(__file__).parent / "programs"
+MODULES = (
+    GoPrograms(
+        _FOLDER / "kubernetes",
+        {
+            "lws": "sigs.k8s.io/lws/cmd",
+            "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
+            "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+            "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+        },
+    ),
+    GoPrograms(_FOLDER / "prometheus-operator", {"prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator"}),
+    # Of its service discoveries, only that of Kubernetes: the build takes half the time.
+    GoPrograms(
+        _FOLDER / "prometheus",
+        {"prometheus": "github.com/prometheus/prometheus/cmd/prometheus"},
+        tags=("remove_all_sd", "enable_kubernetes_sd"),
+    ),
 )
+"""Programs by module.
 
+Prometheus and its operator need versions of libraries that the others cannot be built with.
+"""
 _MONITORING = (
     "alertmanagerconfigs",
     "alertmanagers",
@@ -67,6 +79,20 @@ DEFINITIONS = (
 """CustomResourceDefinitions that the controllers watch."""
 WEBHOOKS = (_pinned("sigs.k8s.io/lws", "config/webhook", "manifests.yaml"),)
 """Webhook configurations."""
+
+
+def provide_controllers(names: Iterable[str] | None = None, print_line: Print = silent) -> dict[str, Path]:
+    """Return the paths of programs (default: all); build the missing ones.
+
+    Raises:
+        NoGoError: Go is missing.
+        RuntimeError: A build failed.
+    """
+    wanted = None if names is None else set(names)
+    found: dict[str, Path] = {}
+    for module in MODULES:
+        found |= module.provide([name for name in module.packages if wanted is None or name in wanted], print_line)
+    return found
 
 
 def provide_definitions(print_line: Print = silent) -> list[Path]:

@@ -1,14 +1,19 @@
 """Node groups as the LeaderWorkerSet controller forms, replaces and restarts them."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from nim_component import NIM, CacheArgs, MultiNodeArgs, NIMSecrets
+from nim_component.args.service_name import find_longest_multi_node_name
 from tests.cluster.client import Client, Object, condition, wait_until
+from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import GPU, node
 from tests.cluster.objects import apply_all, pick, render
-from tests.cluster.waiting import images
+from tests.cluster.waiting import images, wait_for_unschedulable
 
 OLD, NEW = "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5", "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.6"
 PREFIX = "leaderworkerset.sigs.k8s.io"
@@ -63,6 +68,20 @@ def is_available(cluster: Client, namespace: str, name: str = "llama") -> bool:
     return condition(live, "Available").get("status") == "True"
 
 
+def leaders(cluster: Client, namespace: str) -> set[str]:
+    """Return the pods that receive requests."""
+    slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace, labels="kubernetes.io/service-name=llama")
+    return {end["targetRef"]["name"] for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")}
+
+
+def explain(control_plane: ControlPlane, namespace: str) -> str:
+    """Return the output of `nim-component explain`."""
+    command = [sys.executable, "-m", "nim_component", "explain", "llama", "--namespace", namespace]
+    environment = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return done.stdout + done.stderr
+
+
 def test_group_knows_its_leader(cluster: Client, namespace: str, nodes):
     nodes(machines(2))
     objects = group(namespace)
@@ -90,11 +109,7 @@ def test_only_leaders_receive_requests(cluster: Client, namespace: str, nodes):
     name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
     wait_for_pods(cluster, namespace, f"{name}-0", f"{name}-0-1", f"{name}-1", f"{name}-1-1")
 
-    def endpoints() -> set[str]:
-        slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace, labels="kubernetes.io/service-name=llama")
-        return {end["targetRef"]["name"] for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")}
-
-    wait_until("both leaders", lambda: endpoints() == {f"{name}-0", f"{name}-1"})
+    wait_until("both leaders", lambda: leaders(cluster, namespace) == {f"{name}-0", f"{name}-1"})
 
 
 def test_lost_worker_restarts_its_group(cluster: Client, namespace: str, nodes):
@@ -147,3 +162,59 @@ def test_zero_replicas_have_no_pods(cluster: Client, namespace: str, nodes):
     wait_for_pods(cluster, namespace, f"{name}-0", f"{name}-0-1")
     apply_all(cluster, group(namespace, replicas=0))
     wait_until("no pods", lambda: not cluster.pods(namespace))
+
+
+def test_restarted_container_restarts_its_group(cluster: Client, namespace: str, nodes):
+    """The processes of a node group lose each other if one of them restarts."""
+    nodes(machines(2))
+    apply_all(cluster, objects := group(namespace))
+    name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
+    before = wait_for_pods(cluster, namespace, f"{name}-0", f"{name}-0-1")
+    worker = before[f"{name}-0-1"]
+    statuses = [{**each, "restartCount": 1} for each in worker["status"]["containerStatuses"]]
+    cluster.patch({"apiVersion": "v1", "kind": "Pod", **worker}, {"status": {"containerStatuses": statuses}}, subresource="status")
+
+    def replaced() -> bool:
+        now = running(cluster, namespace)
+        return set(now) == set(before) and all(now[pod]["metadata"]["uid"] != before[pod]["metadata"]["uid"] for pod in before)
+
+    wait_until("a new leader and a new worker", replaced)
+
+
+def test_surge_keeps_the_old_group_until_the_new_is_ready(cluster: Client, namespace: str, nodes):
+    nodes(machines(4))
+    apply_all(cluster, objects := group(namespace, rollout="surge"))
+    name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
+    wait_for_pods(cluster, namespace, f"{name}-0", f"{name}-0-1")
+    wait_until("the first version", lambda: is_available(cluster, namespace, name))
+    apply_all(cluster, group(namespace, rollout="surge", image=NEW))
+
+    def is_done() -> bool:
+        assert leaders(cluster, namespace), "no leader was ready during the update"
+        return images(cluster, namespace) == {NEW} and set(running(cluster, namespace)) == {f"{name}-0", f"{name}-0-1"}
+
+    wait_until("the new version alone", is_done, seconds=90)
+
+
+@pytest.mark.parametrize(("replicas", "rollout"), [(1, None), (2, "surge")])
+def test_longest_name_forms_a_group(cluster: Client, namespace: str, nodes, replicas: int, rollout: str | None):
+    nodes(machines(2 * replicas + 2))
+    service_name = "n" * find_longest_multi_node_name(replicas, rollout)
+    apply_all(cluster, group(namespace, service_name, replicas=replicas, **({} if rollout is None else {"rollout": rollout})))
+    name = f"{service_name}-group"
+    names = [f"{name}-{at}{suffix}" for at in range(replicas) for suffix in ("", "-1")]
+    wait_for_pods(cluster, namespace, *names)
+    wait_until("the condition that Pulumi waits for", lambda: is_available(cluster, namespace, name))
+
+
+def test_group_without_nodes_is_diagnosed(cluster: Client, namespace: str, nodes, control_plane: ControlPlane):
+    """Its leader has a node, and no worker can get one."""
+    nodes(machines(1))
+    apply_all(cluster, objects := group(namespace))
+    name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
+    wait_for_pods(cluster, namespace, f"{name}-0")
+    wait_for_unschedulable(cluster, namespace)
+    assert not is_available(cluster, namespace, name)
+    said = explain(control_plane, namespace)
+    assert f"{name}-0-1" in said
+    assert "nvidia.com/gpu" in said
