@@ -49,7 +49,7 @@ SIDE_BY_SIDE ?= --numprocesses 2 --dist worksteal
 # Each with a control plane of its own, of a gigabyte and a half. These wait more than they work: on two cores three are done before two.
 ON_CLUSTERS ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up preview test lint types unit cluster-tests cluster cluster-down engine lower-bounds generate kubernetes-types kubernetes-version loader-image hashes docs bench package clean
+.PHONY: help up preview test lint types unit cluster-tests controllers cluster cluster-down engine lower-bounds generate kubernetes-types kubernetes-version loader-image hashes docs bench package clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -60,7 +60,7 @@ up: $(READY) ## Run the dev stack with pulumi if it is on PATH, else with the lo
 preview: $(READY) ## Show what `make up` would change
 	@$(call run,preview)
 
-test: lint types docs unit cluster-tests engine ## Run everything that CI runs
+test: lint types docs unit cluster-tests controllers engine ## Run everything that CI runs
 
 lint: $(DEV_READY) ## Check style, names and docstrings with ruff
 	$(BIN)/ruff check .
@@ -70,11 +70,15 @@ types: $(DEV_READY) ## Check types with basedpyright
 	$(BIN)/basedpyright
 
 unit: $(DEV_READY) ## Run every test that needs neither Go nor Pulumi
-	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/engine $(SIDE_BY_SIDE)
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest --ignore=tests/cluster --ignore=tests/controllers --ignore=tests/engine $(SIDE_BY_SIDE)
 
 cluster-tests: $(DEV_READY) ## Run the tests on a real control plane; needs Go
 	$(BIN)/python -m tests.cluster build
 	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/cluster $(ON_CLUSTERS) --durations=15
+
+controllers: $(DEV_READY) ## Run the tests with KEDA, Prometheus and LeaderWorkerSet; needs Go
+	$(BIN)/python -m tests.controllers build
+	PULUMI_ERROR_OUTPUT_STRING=1 $(BIN)/python -m pytest tests/controllers $(ON_CLUSTERS) --durations=15
 
 cluster: $(DEV_READY) ## Start a control plane for kubectl
 	@$(BIN)/python -m tests.cluster up

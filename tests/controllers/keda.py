@@ -17,7 +17,7 @@ SERVICE: Object = {
     "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "keda-metrics-apiserver", "namespace": NAMESPACE},
-    "spec": {"ports": [{"name": "https", "port": 443}]},
+    "spec": {"type": "ExternalName", "externalName": "localhost"},
 }
 API: Object = {
     "apiVersion": "apiregistration.k8s.io/v1",
@@ -48,7 +48,12 @@ def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[
     client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     metrics, health, grpc, adapter, adapter_metrics = free_ports(5)
     certificates = authority.write(control_plane.folder / "keda", ADDRESS)
-    variables = {"POD_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": "", "KUBECONFIG": str(control_plane.kubeconfig)}
+    variables = {
+        "POD_NAMESPACE": NAMESPACE,
+        "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE,
+        "WATCH_NAMESPACE": "",
+        "KUBECONFIG": str(control_plane.kubeconfig),
+    }
     control_plane.run(
         OPERATOR,
         [
@@ -72,6 +77,7 @@ def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[
             f"--lister-kubeconfig={control_plane.kubeconfig}",
             f"--authentication-kubeconfig={control_plane.kubeconfig}",
             f"--authorization-kubeconfig={control_plane.kubeconfig}",
+            "--authentication-skip-lookup",
             f"--bind-address={ADDRESS}",
             f"--secure-port={adapter}",
             f"--port={adapter_metrics}",
@@ -82,8 +88,8 @@ def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[
         ],
         variables,
     )
-    address = client.create(SERVICE)["spec"]["clusterIP"]
-    network.route(address, 443, adapter)
+    client.create(SERVICE)
+    network.route(SERVICE["spec"]["externalName"], 443, adapter)
     client.create(EVERYBODY)
     client.create(API)
     control_plane.wait("the API of external metrics", lambda: _is_served(client), log=ADAPTER)

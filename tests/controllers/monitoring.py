@@ -1,8 +1,8 @@
 """Prometheus with the configuration that the Prometheus Operator generates, and kube-state-metrics.
 
 The operator's own Prometheus pod does not run. Its configuration is read from the cluster and
-changed in three places: where the API server is, where the rule files are, and the proxy through
-which pods are reached.
+changed where its pod has other facts: the API server, the rule files, the proxy through which pods
+are reached, and the variables of the pod.
 """
 
 import base64
@@ -50,7 +50,8 @@ def start_operator(control_plane: ControlPlane, program: Path) -> None:
     (port,) = free_ports(1)
     control_plane.run(
         "prometheus-operator",
-        [str(program), f"--kubeconfig={control_plane.kubeconfig}", f"--web.listen-address=127.0.0.1:{port}"],
+        [str(program), f"--web.listen-address=127.0.0.1:{port}"],
+        {"KUBECONFIG": str(control_plane.kubeconfig)},
     )
     client = control_plane.client()
     client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
@@ -125,9 +126,14 @@ class Prometheus:
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
 
-    def alerts(self) -> dict[str, str]:
-        """Return name and state (`pending`, `firing`) of each active alert."""
-        return {each["labels"]["alertname"]: each["state"] for each in self._get("alerts")["alerts"]}
+    def alerts(self, namespace: str) -> dict[str, str]:
+        """Return name and state (`pending`, `firing`) of each active alert of a namespace."""
+        return {name: rule["state"] for name, rule in self.rules(namespace).items() if rule["state"] != "inactive"}
+
+    def rules(self, namespace: str) -> dict[str, Object]:
+        """Return the alert rules of a namespace by name, as Prometheus evaluates them."""
+        groups = self._get("rules", type="alert")["groups"]
+        return {rule["name"]: rule for group in groups if f"{namespace}-" in group["file"].rpartition("/")[2] for rule in group["rules"]}
 
     def _get(self, path: str, **parameters: str) -> Any:
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
@@ -160,7 +166,11 @@ class Prometheus:
                 for name, text in (each.get("data") or {}).items():
                     (self._rules / name).write_text(text)
         configuration["rule_files"] = [f"{self._rules}/*.yaml"]
-        (self._folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
+        text = yaml.safe_dump(configuration)
+        # The reloader beside Prometheus replaces variables of its pod.
+        for variable, value in {"$(SHARD)": "0", "$(POD_NAME)": f"prometheus-{NAME}-0"}.items():
+            text = text.replace(variable, value)
+        (self._folder / "prometheus.yaml").write_text(text)
 
 
 def hold(seconds: float, unchanged: Callable[[], bool]) -> None:

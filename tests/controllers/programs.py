@@ -16,11 +16,11 @@ MODULES = (
         _FOLDER / "kubernetes",
         {
             "lws": "sigs.k8s.io/lws/cmd",
-            "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
             "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
             "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
         },
     ),
+    GoPrograms(_FOLDER / "kube-state-metrics", {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"}),
     GoPrograms(_FOLDER / "prometheus-operator", {"prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator"}),
     # Of its service discoveries, only that of Kubernetes: the build takes half the time.
     GoPrograms(
@@ -31,7 +31,7 @@ MODULES = (
 )
 """Programs by module.
 
-Prometheus and its operator need versions of libraries that the others cannot be built with.
+Some need versions of libraries that the others cannot be built with.
 """
 _MONITORING = (
     "alertmanagerconfigs",

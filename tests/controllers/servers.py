@@ -12,6 +12,8 @@ from typing import Any
 from tests.cluster.client import Client, Object
 from tests.cluster.pod_network import PodNetwork
 
+from .stub_nim import MODEL
+
 ROOT = Path(__file__).parents[2]
 PERIOD = 0.2
 """Seconds between two looks at the pods."""
@@ -28,8 +30,16 @@ class Server:
 
     def set_load(self, load: Mapping[str, Any]) -> None:
         """Set what the metrics report."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/load", json.dumps(load).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=5):
+        self._post("/load", load)
+
+    def complete(self) -> None:
+        """Send a chat completion."""
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "Who are you?"}]}
+        self._post("/v1/chat/completions", body)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=30):
             pass
 
     def stop(self) -> None:
@@ -66,9 +76,17 @@ class Servers:
     def set_load(self, **load: Any) -> None:
         """Set what each pod reports, also those that start later."""
         with self._lock:
-            self._load |= load
+            # Observed times are of the present pods alone.
+            self._load |= {name: value for name, value in load.items() if name != "first_tokens"}
             for each in self._running.values():
-                each.set_load(self._load)
+                each.set_load(self._load | load)
+
+    def complete(self, count: int) -> None:
+        """Send chat completions to each pod."""
+        with self._lock:
+            for each in self._running.values():
+                for _ in range(count):
+                    each.complete()
 
     def _follow(self) -> None:
         while not self._ended.wait(PERIOD):

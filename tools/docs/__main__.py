@@ -4,7 +4,21 @@ import json
 import sys
 from pathlib import Path
 
-from . import arguments, causes, changes, children, commands, errors, names, outputs, review_rules, stack_file, typed_dicts, versions
+from . import (
+    arguments,
+    causes,
+    changes,
+    children,
+    commands,
+    errors,
+    names,
+    outputs,
+    review_rules,
+    stack_file,
+    typed_dicts,
+    versions,
+    what_was_run,
+)
 from .package_schema import render_package_schema
 from .schema import render_schema
 
@@ -19,6 +33,7 @@ def generate() -> dict[Path, str]:
     return {
         **pages,
         ROOT / "docs" / "supported-versions.md": versions.render(),
+        ROOT / "docs" / "contributing" / "what-was-run.md": what_was_run.render(),
         ROOT / "nim_component" / "args" / "typed_dicts.py": typed_dicts.render(),
         ROOT / "nim_component" / "provider" / "schema.json": json.dumps(render_package_schema(), indent=1, sort_keys=True) + "\n",
         ROOT / "stacks" / "schema.json": json.dumps(render_schema(), indent=2, sort_keys=True) + "\n",

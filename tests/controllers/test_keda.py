@@ -1,0 +1,177 @@
+"""Scaling by KEDA with the queries of the presets, on a real Prometheus."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nim_component import AutoscalingArgs, KedaArgs, KedaTrigger, ScalingRate
+from tests.cluster.client import Client, Object, condition, wait_until
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.nodes import EIGHT_GPUS
+from tests.cluster.objects import apply_all, render
+from tests.cluster.pod_network import PodNetwork
+from tests.cluster.waiting import deployment_of, wait_for_rollout
+
+from .generations import monitored
+from .monitoring import Prometheus, hold
+from .servers import Servers
+from .stub_nim import GENERATIONS
+
+AT_ONCE = ScalingRate(pods=8, period=1, stabilization=0)
+"""Rate without the delays that protect a real service from short peaks."""
+
+pytestmark = pytest.mark.usefixtures("keda")
+
+Start = Callable[..., list[Object]]
+
+
+def autoscaling(prometheus: Prometheus, *, presets: list[Any], **fields: Any) -> AutoscalingArgs:
+    """Return autoscaling between 1 and 3 pods that is evaluated each second."""
+    keda = KedaArgs(prometheus=prometheus.url, polling_interval=1, **fields.pop("keda", {}))
+    given: dict[str, Any] = {"max_replicas": 3, "presets": presets, "scale_up": AT_ONCE, "scale_down": AT_ONCE, "keda": keda}
+    return AutoscalingArgs(**given | fields)
+
+
+@pytest.fixture
+def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -> Start:
+    """Return a function that applies a service and waits until KEDA scales it."""
+    nodes(EIGHT_GPUS)
+
+    def apply(generation: str, scaling: AutoscalingArgs) -> list[Object]:
+        objects = render(monitored(generation, namespace, autoscaling=scaling), namespace)
+        apply_all(cluster, objects)
+        wait_for_rollout(cluster, objects)
+        prometheus.sync(lambda found: any(f"/{namespace}/llama/" in job["job_name"] for job in found.get("scrape_configs") or []))
+        wait_until("an active ScaledObject", lambda: status(cluster, namespace, "Ready") == "True", seconds=90)
+        return objects
+
+    return apply
+
+
+@pytest.fixture
+def serve(cluster: Client, network: PodNetwork, namespace: str) -> Iterator[Callable[[str], Servers]]:
+    """Return a function that runs a stub NIM for each pod."""
+    running: list[Servers] = []
+
+    def run(generation: str) -> Servers:
+        running.append(Servers(cluster, network, namespace, generation).__enter__())
+        return running[-1]
+
+    yield run
+    for each in running:
+        each.__exit__()
+
+
+def status(cluster: Client, namespace: str, kind: str) -> str | None:
+    """Return the status of a condition of the ScaledObject."""
+    live = cluster.find("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
+    return condition(live or {}, kind).get("status")
+
+
+def replicas(cluster: Client, objects: list[Object]) -> int:
+    """Return the desired number of pods."""
+    return deployment_of(cluster, objects)["spec"]["replicas"]
+
+
+LOADS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "queue": ({"waiting": 20}, {"waiting": 0}),
+    "running": ({"running": 20}, {"running": 0}),
+    "kv-cache": ({"kv_cache": 0.99}, {"kv_cache": 0.01}),
+}
+"""Load of each pod under which a preset adds pods, and after which it removes them."""
+
+
+@pytest.mark.parametrize("generation", sorted(GENERATIONS))
+@pytest.mark.parametrize("preset", sorted(LOADS))
+def test_load_adds_and_removes_pods(
+    cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers], generation: str, preset: str
+):
+    busy, idle = LOADS[preset]
+    servers = serve(generation)
+    objects = start(generation, autoscaling(prometheus, presets=[preset]))
+    servers.set_load(**busy)
+    wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=60)
+    servers.set_load(**idle)
+    wait_until("one pod", lambda: replicas(cluster, objects) == 1, seconds=60)
+    hold(5, lambda: replicas(cluster, objects) == 1)
+
+
+@pytest.mark.parametrize("generation", sorted(GENERATIONS))
+def test_slow_first_tokens_add_pods(
+    cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers], generation: str
+):
+    servers = serve(generation)
+    objects = start(generation, autoscaling(prometheus, presets=["latency"]))
+    servers.set_load(first_tokens=[8.0] * 200)
+    wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=90)
+
+
+def test_missing_series_keep_the_pods(cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers]):
+    """The fallback is the current number if it is higher than the smallest."""
+    servers = serve("2.x-vllm")
+    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"]))
+    servers.set_load(waiting=20)
+    wait_until("three pods", lambda: replicas(cluster, objects) == 3)
+    servers.set_load(silent=True)
+    wait_until("the fallback", lambda: status(cluster, objects[0]["metadata"]["namespace"], "Fallback") == "True", seconds=400)
+    hold(10, lambda: replicas(cluster, objects) == 3)
+
+
+@pytest.mark.parametrize("program", ["prometheus", "keda-operator"])
+def test_outage_of_monitoring_keeps_the_pods(
+    cluster: Client,
+    control_plane: ControlPlane,
+    prometheus: Prometheus,
+    start: Start,
+    serve: Callable[[str], Servers],
+    program: str,
+):
+    servers = serve("2.x-vllm")
+    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"]))
+    servers.set_load(waiting=20)
+    wait_until("three pods", lambda: replicas(cluster, objects) == 3)
+    with control_plane.without(program):
+        hold(15, lambda: replicas(cluster, objects) == 3)
+    hold(10, lambda: replicas(cluster, objects) == 3)
+
+
+def test_pod_is_started_from_zero_and_removed(
+    cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers], namespace: str
+):
+    """The signal is of another source, here a number that the test sets in Prometheus' place."""
+    servers = serve("2.x-vllm")
+    trigger = KedaTrigger(
+        type="prometheus",
+        name="gateway",
+        metadata={
+            "serverAddress": prometheus.url,
+            "query": f'sum(kube_deployment_spec_replicas{{namespace="{namespace}",deployment="gateway"}})',
+            "threshold": "1",
+        },
+    )
+    keda = {"triggers": [trigger], "cooldown_period": 10, "initial_cooldown_period": 10}
+    gateway(cluster, namespace, requests=1)
+    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"], min_replicas=0, keda=keda))
+    hold(15, lambda: replicas(cluster, objects) == 1)
+    gateway(cluster, namespace, requests=0)
+    wait_until("no pod", lambda: replicas(cluster, objects) == 0, seconds=60)
+    hold(5, lambda: replicas(cluster, objects) == 0)
+    gateway(cluster, namespace, requests=1)
+    wait_until("one pod", lambda: replicas(cluster, objects) == 1, seconds=30)
+    servers.set_load(waiting=20)
+    wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=60)
+
+
+def gateway(cluster: Client, namespace: str, requests: int) -> None:
+    """Set the signal: the desired number of pods of a Deployment that has no pods itself."""
+    labels = {"app": "gateway"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}], "nodeSelector": {"none": "none"}}}
+    cluster.apply(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "gateway", "namespace": namespace},
+            "spec": {"replicas": requests, "selector": {"matchLabels": labels}, "template": template},
+        }
+    )

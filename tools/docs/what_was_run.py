@@ -1,0 +1,55 @@
+"""Page of the controllers that the tests run, from their modules and the tests themselves."""
+
+import ast
+import re
+from pathlib import Path
+
+from .markdown import page, table
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "controllers"
+MODULES = {
+    "KEDA, operator and metrics adapter": ("kubernetes", "github.com/kedacore/keda/v2"),
+    "LeaderWorkerSet controller": ("kubernetes", "sigs.k8s.io/lws"),
+    "Prometheus": ("prometheus", "github.com/prometheus/prometheus"),
+    "Prometheus Operator": ("prometheus-operator", "github.com/prometheus-operator/prometheus-operator"),
+    "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
+}
+"""Name of each program, with the folder of its module and the module that is pinned there."""
+
+
+def render() -> str:
+    """Return the page `docs/contributing/what-was-run.md`."""
+    rows = [[name, read_version(folder, module)] for name, (folder, module) in MODULES.items()]
+    sections = [_describe(path) for path in sorted(FOLDER.glob("test_*.py"))]
+    return page(
+        "What was run",
+        "`make controllers` runs these controllers as processes beside the\n"
+        "[control plane of the tests](cluster-tests.md). Pods are simulated; a stub process answers for each\n"
+        "pod of a service, with the metric names of the documentation.",
+        table(["Controller", "Version"], rows),
+        *sections,
+    )
+
+
+def read_version(folder: str, module: str) -> str:
+    """Return the pinned version of a module."""
+    text = (FOLDER / "programs" / folder / "go.mod").read_text(encoding="utf-8")
+    (version,) = re.findall(rf"^\t{re.escape(module)} v(\S+)", text, re.MULTILINE)
+    return version
+
+
+def _describe(path: Path) -> str:
+    """Return the section of a test module: its docstring, and what each test shows."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    lines = [f"- {_sentence(test)}" for test in tests]
+    title, *rest = (ast.get_docstring(tree) or "").split("\n\n")
+    return "\n\n".join([f"## {title.rstrip('.')}", *rest, "\n".join(lines)])
+
+
+def _sentence(test: ast.FunctionDef) -> str:
+    """Return the name of a test as a sentence, with its docstring."""
+    name = test.name.removeprefix("test_").replace("_", " ").capitalize()
+    detail = (ast.get_docstring(test) or "").replace("\n", " ")
+    return f"{name}.{f' {detail}' if detail else ''}"
