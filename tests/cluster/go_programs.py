@@ -93,7 +93,7 @@ class GoPrograms:
                         (Path(place) / _output_name(self.packages[name])).rename(folder / name)
 
     def _group(self, names: list[str]) -> list[list[str]]:
-        """Divide programs into groups in which Go's output names differ."""
+        """Divide programs into lists in which Go's output names differ."""
         groups: list[list[str]] = []
         for name in names:
             output = _output_name(self.packages[name])
@@ -107,7 +107,7 @@ class GoPrograms:
     def _compile(self, go: str, names: list[str], place: Path) -> None:
         environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false"}
         link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.link)])
-        # One command for a group, so that Go compiles and links on every core.
+        # One command for a list, so that Go compiles and links on every core.
         tags = [f"-tags={','.join(self.tags)}"] if self.tags else []
         command = [go, "build", "-ldflags", link, *tags, "-o", f"{place}/", *(self.packages[name] for name in names)]
         done = subprocess.run(command, cwd=self.module, env=environment, capture_output=True, text=True, check=False)

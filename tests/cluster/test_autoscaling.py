@@ -11,7 +11,7 @@ from .client import Client, DynamicApiError, Object, condition, wait_until
 from .drift import assert_second_apply_changes_nothing
 from .nodes import EIGHT_GPUS
 from .objects import apply_all, pick, render
-from .waiting import deployment_of, wait_for_rollout
+from .waiting import deployment_of, ignore_replicas, wait_for_rollout
 
 SHARED = CacheArgs(access_mode="ReadWriteMany")
 QUEUE = AutoscalingArgs(max_replicas=5, presets=["queue"])
@@ -67,21 +67,6 @@ def test_controller_finds_scale_target(cluster: Client, namespace: str, nodes):
         return condition(live, "AbleToScale").get("status") == "True"
 
     wait_until("an autoscaler that can read its scale", can_scale, seconds=60)
-
-
-def ignore_replicas(cluster: Client, objects: list[Object]) -> list[Object]:
-    """Apply `ignore_changes: [spec.replicas]` like the provider.
-
-    It leaves the field out if another manager owns it, and otherwise sends the live value.
-    """
-    deployment = pick(objects, "Deployment")
-    live = deployment_of(cluster, objects)
-    others = [each for each in live["metadata"]["managedFields"] if each["manager"] != "nim-component"]
-    if any("f:replicas" in each["fieldsV1"].get("f:spec", {}) for each in others):
-        del deployment["spec"]["replicas"]
-    else:
-        deployment["spec"]["replicas"] = live["spec"]["replicas"]
-    return objects
 
 
 def test_enabling_autoscaling_keeps_running_pods(cluster: Client, namespace: str, nodes):

@@ -1,4 +1,4 @@
-"""Conditions that the tests wait for."""
+"""Conditions that the tests wait for, and what a Deployment is at that time."""
 
 import time
 
@@ -10,6 +10,21 @@ def deployment_of(cluster: Client, objects: list[Object]) -> Object:
     """Return the live Deployment of a service."""
     metadata = pick(objects, "Deployment")["metadata"]
     return cluster.get("apps/v1", "Deployment", metadata["name"], metadata["namespace"])
+
+
+def ignore_replicas(cluster: Client, objects: list[Object]) -> list[Object]:
+    """Apply `ignore_changes: [spec.replicas]` like the provider.
+
+    It leaves the field out if another manager owns it, and otherwise sends the live value.
+    """
+    deployment = pick(objects, "Deployment")
+    live = deployment_of(cluster, objects)
+    others = [each for each in live["metadata"]["managedFields"] if each["manager"] != "nim-component"]
+    if any("f:replicas" in each["fieldsV1"].get("f:spec", {}) for each in others):
+        del deployment["spec"]["replicas"]
+    else:
+        deployment["spec"]["replicas"] = live["spec"]["replicas"]
+    return objects
 
 
 def is_rolled_out(deployment: Object) -> bool:

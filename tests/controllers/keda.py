@@ -39,7 +39,7 @@ EVERYBODY: Object = {
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:anonymous"}],
 }
-"""The control plane has no certificate for aggregated APIs: the adapter does not know who asks."""
+"""The control plane has no certificate for aggregated APIs, so the adapter sees no user."""
 
 
 def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[str, Path], authority: Authority) -> None:

@@ -1,8 +1,8 @@
 """Prometheus with the configuration that the Prometheus Operator generates, and kube-state-metrics.
 
-The operator's own Prometheus pod does not run. Its configuration is read from the cluster and
-changed where its pod has other facts: the API server, the rule files, the proxy through which pods
-are reached, and the variables of the pod.
+The operator's own Prometheus pod does not run. Its configuration is read from the cluster.
+It is changed where a process differs from that pod: the API server, the rule files, the proxy to
+other pods, and the variables of the pod.
 """
 
 import base64
@@ -64,6 +64,11 @@ def read_configuration(client: Client) -> Object | None:
     secret = client.find("v1", "Secret", f"prometheus-{NAME}", NAMESPACE)
     packed = (secret or {}).get("data", {}).get("prometheus.yaml.gz")
     return yaml.safe_load(gzip.decompress(base64.b64decode(packed))) if packed else None
+
+
+def is_scraped(namespace: str, configuration: Object) -> bool:
+    """Return whether a job of the configuration is for a monitor of the namespace."""
+    return any(f"/{namespace}/llama/" in job["job_name"] for job in configuration.get("scrape_configs") or [])
 
 
 class Prometheus:

@@ -82,7 +82,7 @@ class StubNIM(ThreadingHTTPServer):
         self.generation_tokens = Counter(names.generation_tokens, "Generated tokens.", **labels).labels(MODEL)
         self.load: dict[str, float] = {"first_token_seconds": 0.0, "seconds_between_tokens": 0.0}
         self.is_silent = False
-        """Whether the metrics endpoint fails."""
+        """True while the metrics endpoint fails."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer({})
 
     def _complete(self, body: dict[str, Any]) -> None:
-        """Send `max_tokens` tokens, one event each if the request asks for a stream."""
+        """Send `max_tokens` tokens, one event each if the request has `stream`."""
         server, began = self.server, time.monotonic()
         tokens = int(body.get("max_tokens", 4))
         server.gauges["running"].inc()

@@ -11,10 +11,10 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.objects import apply_all, render
 from tests.cluster.pod_network import PodNetwork
-from tests.cluster.waiting import deployment_of, wait_for_rollout
+from tests.cluster.waiting import deployment_of, ignore_replicas, wait_for_rollout
 
 from .generations import monitored
-from .monitoring import Prometheus, hold
+from .monitoring import Prometheus, hold, is_scraped
 from .servers import Servers
 from .stub_nim import GENERATIONS
 
@@ -35,15 +35,17 @@ def autoscaling(prometheus: Prometheus, *, presets: list[Any], **fields: Any) ->
 
 @pytest.fixture
 def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -> Start:
-    """Return a function that applies a service and waits until KEDA scales it."""
+    """Return a function that applies a service and waits until KEDA can scale it."""
     nodes(EIGHT_GPUS)
 
     def apply(generation: str, scaling: AutoscalingArgs) -> list[Object]:
         objects = render(monitored(generation, namespace, autoscaling=scaling), namespace)
         apply_all(cluster, objects)
         wait_for_rollout(cluster, objects)
-        prometheus.sync(lambda found: any(f"/{namespace}/llama/" in job["job_name"] for job in found.get("scrape_configs") or []))
-        wait_until("an active ScaledObject", lambda: status(cluster, namespace, "Ready") == "True", seconds=90)
+        prometheus.sync(lambda found: is_scraped(namespace, found))
+        wait_until("a ScaledObject that KEDA accepts", lambda: status(cluster, namespace, "Ready") == "True", seconds=90)
+        # Requests before the first scrape are no increase of a counter.
+        wait_until("a scraped pod", lambda: prometheus.value(f'sum(up{{namespace="{namespace}",service="llama"}})') == 1)
         return objects
 
     return apply
@@ -134,6 +136,29 @@ def test_outage_of_monitoring_keeps_the_pods(
     with control_plane.without(program):
         hold(15, lambda: replicas(cluster, objects) == 3)
     hold(10, lambda: replicas(cluster, objects) == 3)
+
+
+def test_switching_it_on_and_off_keeps_the_pods(
+    cluster: Client, prometheus: Prometheus, serve: Callable[[str], Servers], namespace: str, nodes: Any
+):
+    nodes(EIGHT_GPUS)
+    fixed = render(monitored("2.x-vllm", namespace, replicas=3), namespace)
+    serve("2.x-vllm").set_load(waiting=20)
+    apply_all(cluster, fixed)
+    wait_for_rollout(cluster, fixed)
+    before = {pod["metadata"]["uid"] for pod in cluster.pods(namespace)}
+
+    scaled = render(monitored("2.x-vllm", namespace, autoscaling=autoscaling(prometheus, presets=["queue"])), namespace)
+    apply_all(cluster, ignore_replicas(cluster, scaled))
+    prometheus.sync(lambda found: is_scraped(namespace, found))
+    wait_until("an active ScaledObject", lambda: status(cluster, namespace, "Active") == "True", seconds=90)
+    hold(10, lambda: replicas(cluster, fixed) == 3)
+
+    apply_all(cluster, fixed)
+    cluster.delete("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
+    wait_until("no autoscaler", lambda: not cluster.list("autoscaling/v2", "HorizontalPodAutoscaler", namespace))
+    hold(5, lambda: replicas(cluster, fixed) == 3)
+    assert {pod["metadata"]["uid"] for pod in cluster.pods(namespace)} == before
 
 
 def test_pod_is_started_from_zero_and_removed(

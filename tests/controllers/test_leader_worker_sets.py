@@ -82,7 +82,7 @@ def explain(control_plane: ControlPlane, namespace: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_group_knows_its_leader(cluster: Client, namespace: str, nodes):
+def test_pods_have_the_address_of_their_leader(cluster: Client, namespace: str, nodes):
     nodes(machines(2))
     objects = group(namespace)
     apply_all(cluster, objects)
@@ -112,7 +112,7 @@ def test_only_leaders_receive_requests(cluster: Client, namespace: str, nodes):
     wait_until("both leaders", lambda: leaders(cluster, namespace) == {f"{name}-0", f"{name}-1"})
 
 
-def test_lost_worker_restarts_its_group(cluster: Client, namespace: str, nodes):
+def test_lost_worker_restarts_its_node_group(cluster: Client, namespace: str, nodes):
     nodes(machines(4))
     objects = group(namespace, replicas=2)
     apply_all(cluster, objects)
@@ -143,7 +143,7 @@ def test_update_needs_no_spare_node(cluster: Client, namespace: str, nodes, repl
     wait_until("the new version", lambda: is_available(cluster, namespace, name))
 
 
-def test_larger_group_replaces_the_smaller(cluster: Client, namespace: str, nodes):
+def test_larger_node_group_replaces_the_smaller(cluster: Client, namespace: str, nodes):
     nodes(machines(3))
     apply_all(cluster, objects := group(namespace))
     name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
@@ -164,7 +164,7 @@ def test_zero_replicas_have_no_pods(cluster: Client, namespace: str, nodes):
     wait_until("no pods", lambda: not cluster.pods(namespace))
 
 
-def test_restarted_container_restarts_its_group(cluster: Client, namespace: str, nodes):
+def test_restarted_container_restarts_its_node_group(cluster: Client, namespace: str, nodes):
     """The processes of a node group lose each other if one of them restarts."""
     nodes(machines(2))
     apply_all(cluster, objects := group(namespace))
@@ -181,7 +181,7 @@ def test_restarted_container_restarts_its_group(cluster: Client, namespace: str,
     wait_until("a new leader and a new worker", replaced)
 
 
-def test_surge_keeps_the_old_group_until_the_new_is_ready(cluster: Client, namespace: str, nodes):
+def test_surge_keeps_a_ready_leader(cluster: Client, namespace: str, nodes):
     nodes(machines(4))
     apply_all(cluster, objects := group(namespace, rollout="surge"))
     name = pick(objects, "LeaderWorkerSet")["metadata"]["name"]
@@ -197,7 +197,7 @@ def test_surge_keeps_the_old_group_until_the_new_is_ready(cluster: Client, names
 
 
 @pytest.mark.parametrize(("replicas", "rollout"), [(1, None), (2, "surge")])
-def test_longest_name_forms_a_group(cluster: Client, namespace: str, nodes, replicas: int, rollout: str | None):
+def test_longest_name_forms_a_node_group(cluster: Client, namespace: str, nodes, replicas: int, rollout: str | None):
     nodes(machines(2 * replicas + 2))
     service_name = "n" * find_longest_multi_node_name(replicas, rollout)
     apply_all(cluster, group(namespace, service_name, replicas=replicas, **({} if rollout is None else {"rollout": rollout})))
@@ -207,7 +207,7 @@ def test_longest_name_forms_a_group(cluster: Client, namespace: str, nodes, repl
     wait_until("the condition that Pulumi waits for", lambda: is_available(cluster, namespace, name))
 
 
-def test_group_without_nodes_is_diagnosed(cluster: Client, namespace: str, nodes, control_plane: ControlPlane):
+def test_node_group_without_nodes_is_diagnosed(cluster: Client, namespace: str, nodes, control_plane: ControlPlane):
     """Its leader has a node, and no worker can get one."""
     nodes(machines(1))
     apply_all(cluster, objects := group(namespace))

@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from textwrap import fill
 
 from .markdown import page, table
 
@@ -43,7 +44,7 @@ def _describe(path: Path) -> str:
     """Return the section of a test module: its docstring, and what each test shows."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-    lines = [f"- {_sentence(test)}" for test in tests]
+    lines = [fill(_sentence(test), 100, initial_indent="- ", subsequent_indent="  ") for test in tests]
     title, *rest = (ast.get_docstring(tree) or "").split("\n\n")
     return "\n\n".join([f"## {title.rstrip('.')}", *rest, "\n".join(lines)])
 
