@@ -29,6 +29,13 @@ CLAIM_PATTERNS = (
     ),
     MessagePattern(
         "resource-claim-unprepared",
+        r"ResourceClaim (?:\S{1,253} )?not created yet",
+        "The pod's ResourceClaim does not exist yet",
+        "Wait: Kubernetes creates it from the template in resource_claims. If it lasts, delete the pod, so that it is created again.",
+        "likely",
+    ),
+    MessagePattern(
+        "resource-claim-unprepared",
         r".",
         "The node cannot prepare the devices of the pod's ResourceClaims",
         "See the evidence for the reason, and the log of the DRA driver's pod on the node.",

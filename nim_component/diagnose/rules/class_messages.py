@@ -70,6 +70,7 @@ PARAMETER_PATTERNS = (
             r"parameters? (?:is|are) missing|missing (?:required )?parameter)",
             r"(?:fileSystemId|clusterID|pool) (?:not specified|must be set|is not set)|one of fileSystemId",
             r"missing configuration (?:for|of) cluster ID|Missing \w+ parameter|invalid StorageClass parameters",
+            r"failed to find a matching storage account|cannot access bucket \S{1,253}: NotFound",
             r"pool not found|pool \(\S+\) not found in Ceph cluster",
             r"(?:Failed to get|failed to find|could not find) (?:storage )?polic(?:y|ies)|storage ?policy \S+ (?:not found|does not exist)",
             r"(?:does not exist|not found)[^\n]{0,20} resource group|ResourceGroupNotFound|ResourceNotFound",

@@ -70,7 +70,7 @@ def describe_permissions(action: str) -> tuple[MessagePattern, ...]:
                 r"UnauthorizedOperation|You are not authorized to perform this operation",
                 r"is not authorized to perform: ",
                 r"AccessDenied(?:Exception)?\b[:,]",
-                r"(?:Linked)?AuthorizationFailed\b",
+                r"(?:Linked)?AuthorizationFailed\b|This request is not authorized to perform this operation",
                 r"does not have (?:authorization|permission) to perform action",
                 r"googleapi: Error 403: (?!.{0,200}quota)",
                 r"code = PermissionDenied desc = |ensure you have the right AWS permissions",

@@ -33,6 +33,13 @@ _FAILURES = (
         ),
     ),
     MessagePattern(
+        "load-balancer-subnets",
+        r"\bno subnet-id for service\b|\bsubnet-id not set in cloud provider config\b",
+        "The load balancer's controller finds no subnet for it",
+        "Set subnet-id in the configuration of the cloud provider, or name the subnet in service.annotations.",
+        "likely",
+    ),
+    MessagePattern(
         "load-balancer-addresses",
         r"\AFailed to allocate IP for .{1,500}: ",
         "MetalLB has no address for the Service",
@@ -41,7 +48,8 @@ _FAILURES = (
     ),
     MessagePattern(
         "load-balancer-quota",
-        r"\b(?:TooManyLoadBalancers|QUOTA_EXCEEDED|PublicIPCountLimitReached)\b|[Qq]uota '[A-Z_]+' exceeded",
+        r"\b(?:TooManyLoadBalancers|QUOTA_EXCEEDED|PublicIPCountLimitReached)\b|[Qq]uota '[A-Z_]+' exceeded"
+        r"|[Qq]uota exceeded for resources",
         "The cloud account's quota for load balancers or addresses is used up",
         "Raise the quota, delete unused load balancers, or set service.type to ClusterIP with ingress or http_route.",
         sentences=(
@@ -53,9 +61,17 @@ _FAILURES = (
     *CLOUD_PATTERNS,
     MessagePattern(
         "load-balancer-denied",
-        r"\b(?:AccessDenied|UnauthorizedOperation|AuthorizationFailed)\b|is not authorized to perform",
+        r"\b(?:AccessDenied|UnauthorizedOperation|AuthorizationFailed)\b|is not authorized to perform|Unable to get access token|"
+        r"address is not permitted",
         "The cloud refuses the load balancer: its controller lacks a permission",
         "Grant the permission in the evidence to the identity of the load balancer's controller.",
+        "likely",
+    ),
+    MessagePattern(
+        "load-balancer-failed",
+        r" is busy: |\bcreate_pending\b|\bPENDING_(?:CREATE|UPDATE)\b|immutable and cannot be updated",
+        "The cloud is still changing the load balancer",
+        "Wait: the controller tries again. If it lasts longer than 15 minutes, look at the load balancer in the cloud.",
         "likely",
     ),
     MessagePattern(

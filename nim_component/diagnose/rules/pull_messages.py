@@ -102,6 +102,13 @@ PULL_PATTERNS = (
         sentences=(_PULL + _status("451"),),
     ),
     MessagePattern(
+        "runtime-overloaded",
+        r"\AFailed to inspect image [^\n]{0,600}(?:deadline exceeded|code = Unavailable|connection refused|operation timeout)",
+        "The container runtime of the node does not answer in time",
+        "Wait: the kubelet tries again. After 10 minutes, drain the node and restart its container runtime; check its disk for overload.",
+        "likely",
+    ),
+    MessagePattern(
         "image-registry-unreachable",
         r'"-*": (?:Forbidden|Proxy Authentication Required|Bad Gateway|Service Unavailable)$|407 Proxy Authentication Required',
         "The proxy of the node refuses the connection to the registry of {image}",

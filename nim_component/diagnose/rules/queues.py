@@ -21,6 +21,21 @@ _PATTERNS = (
         sentences=(_QUEUE + r" (?:doesn't exist|is (?:terminating or missing|inactive|stopped))\.?",),
     ),
     MessagePattern(
+        "queue-unsuitable",
+        r"\Acouldn't assign flavors .{0,2000}supports only TopologyAwareScheduling",
+        "A flavor of Kueue admits only pods that request a topology",
+        "Add the annotation kueue.x-k8s.io/podset-preferred-topology or podset-required-topology to pod_annotations, with a level of the "
+        "flavor's Topology, such as kubernetes.io/hostname.",
+        "likely",
+    ),
+    MessagePattern(
+        "queue-full",
+        r"\Acouldn't assign flavors .{0,2000}borrowing limit for (?P<resource>\S{1,320}) in flavor (?P<flavor>[^,]{1,253}?) exceeded",
+        "Kueue holds the pod: with it, its queue exceeds the borrowing limit for {resource} in the flavor {flavor}",
+        "Wait until other workloads of the queue end, raise borrowingLimit of the ClusterQueue, or request less (gpu, cpu, mem, replicas).",
+        "likely",
+    ),
+    MessagePattern(
         "queue-full",
         r"\Acouldn't assign flavors .{0,2000}insufficient unused quota",
         "Kueue holds the pod: the quota for {resource} in the flavor {flavor} is in use",

@@ -116,7 +116,7 @@ GPU_PATTERNS = (
             r"Value 'sm_\w+' is not defined for option 'gpu-name'",
             r"No valid (?:attention|MLA prefill) backend found for",
             r"only supported on (?:Blackwell|Hopper|Ampere) GPUs|only supported in FlashAttention ?-?3",
-            r"requires? (?:SM|sm_?|compute capability) ?(?:>=|\d)",
+            r"requires? (?:GPUs with )?(?:SM|sm_?|compute capability) ?(?:>=|\d)",
             r"GPUs with compute capability (?:below|lower than|less than) [\d.]+ are not supported",
         ),
         "The image has no code for the architecture of the node's GPUs",

@@ -23,7 +23,7 @@ _SETTING = any_of(
 _INTERNAL = any_of(
     r"^(?:AttributeError|IndexError|KeyError|UnboundLocalError|NameError|ZeroDivisionError|RecursionError|StopIteration"
     r"|UnicodeDecodeError)\b",
-    r"^AssertionError\b|cannot be accessed from Triton|Duplicated timeseries in",
+    r"^AssertionError\b|cannot be accessed from Triton|attempted to run this operator with|Duplicated timeseries in",
     r"^NotImplementedError(?:$|: assert )|Failed to apply \w{1,60} on data=",
     r"double free or corruption|(?:free|malloc|realloc|munmap_chunk)\(\): |corrupted size vs|Segfault encountered|Segmentation fault"
     r"|terminate called without an active exception|Process received signal",
@@ -45,10 +45,18 @@ _FAULT = (
 
 FALLBACK_PATTERNS = (
     KILLED_PATTERN,
+    MessagePattern(
+        "download-unreachable",
+        r"^(?:requests\.exceptions|httpx|urllib3\.exceptions)\.(?:Connect|Connection|Read|Proxy|ChunkedEncoding|Protocol|RemoteProtocol)"
+        r"(?:Error|Timeout)\b",
+        "A download or another request of the server broke off",
+        "Allow access from the node to the source of the model (network policy, proxy), or retry. The log before it names the host.",
+    ),
     MessagePattern("server-fault", r"^TypeError\b|Either a revision or a version must be specified", *_FAULT),
     MessagePattern(
         "server-arguments",
-        r"^KeyError: '(?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]{1,80})'$|environment variable (?-i:[A-Z][A-Z0-9_]{1,80}) expected, but not set",
+        r"^KeyError: '(?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]{1,80})'$"
+        r"|environment variable (?-i:[A-Z][A-Z0-9_]{1,80}) (?:expected, but not set|not found|is not set|is required)",
         "The server expects a variable that its environment lacks",
         "Set it in env, or remove command and args if they replace the start of the image.",
     ),
@@ -91,6 +99,13 @@ FALLBACK_PATTERNS = (
         r"\bpip3? install\b|(?:[Pp]lease|need to|must) install\b|requires? the following packages|but it was not found in your environment",
         "The image lacks a Python package that the model or a setting requires",
         "Use an image with the package, or remove the setting that requires it from args and env.",
+    ),
+    MessagePattern(
+        "image-incomplete",
+        r"\bNinja build failed\b|\bninja: build stopped\b|Command '\['ninja'",
+        "The compilation of GPU code at the start of the server failed",
+        "Use an image whose kernels are compiled for the GPU, or another profile (model_profile). If the evidence names flashinfer, set "
+        "VLLM_USE_FLASHINFER_SAMPLER to 0 in env. The log above has the error of the compiler.",
     ),
     MessagePattern(
         "server-unsupported",

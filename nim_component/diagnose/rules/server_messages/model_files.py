@@ -113,6 +113,7 @@ MODEL_FILE_PATTERNS = (
     MessagePattern(
         "model-files-broken",
         any_of(
+            r"invalid GGUF file|invalid GGUF magic",
             r"SafetensorError|Error while deserializing header|(?:HeaderTooLarge|HeaderTooSmall|InvalidHeader\w*"
             r"|MetadataIncompleteBuffer|InvalidOffset)",
             r"Consistency check failed|[Cc]hecksum (?:mismatch|error|validation failed|does not match)|sha256.{0,40}(?:mismatch"
@@ -156,6 +157,12 @@ MODEL_FILE_PATTERNS = (
             r"Invalid repository ID or local directory specified: .{1,300}",
             r"\S+ does not appear to have a file named \S+\. Checkout '\S+' for available files\.",
         ),
+    ),
+    MessagePattern(
+        "model-unsupported",
+        r"Tokenizer class \S{1,80} does not exist or is not currently imported",
+        "The image does not have the tokenizer class of the model",
+        "Use a newer image: its Python package transformers is older than the model.",
     ),
     MessagePattern(
         "remote-code",
@@ -222,7 +229,7 @@ MODEL_FILE_PATTERNS = (
             r"[Mm]odel architectures? .{1,160} (?:are|is) not supported|has no (?:vLLM|SGlang) implementation|No supported "
             r"(?:model )?architecture",
             r"(?:model type|architecture) .{0,80}but Transformers does not recognize this architecture",
-            r"data did not match any variant of untagged enum|Tokenizer class \S{1,80} does not exist or is not currently imported",
+            r"data did not match any variant of untagged enum",
             r"(?:Unsupported|Unknown) (?:activation|hidden_act|RoPE scaling type|rope_scaling|layer type|attention type|model config)\b",
             r"Unknown gguf model_type|Unrecognized (?:model|configuration class)|Unsupported model (?:type|architecture)",
             r"Cannot find model module|is not compatible with vLLM|unable to detect (?:model|quantization) format",
