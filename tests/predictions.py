@@ -52,7 +52,9 @@ def is_restart(each: Finding) -> bool:
 
 def is_address_change(each: Finding) -> bool:
     """Return true for a finding about the address in the cluster: not a route, nor a type."""
-    return each.rule == "url-changed" and each.kind == "Service" and each.paths != ("spec.type",)
+    if each.kind != "Service":
+        return False
+    return each.rule == "deleted-first" or (each.rule == "url-changed" and each.paths != ("spec.type",))
 
 
 def has_critical(found: StackReview) -> bool:

@@ -17,7 +17,7 @@ preview after each of the two shows no change."""
 
 LEGEND = """- **Requests**: the time in which no pod of the Service was ready. Pods of the runs are simulated, so the time is a multiple of
   the start of a pod. A real NIM needs minutes for a start: image, download and loading of the model.
-- **Address**: name, cluster IP and ports of the Service.
+- **Address**: name, cluster IP and ports of the Service. If it changes, clients must connect again.
 - **Cache**: the PVCs of the service: model cache and LoRA adapters. A replaced or deleted PVC loses its files.
 - **Undone**: what the second update did to pods, requests and cache. Afterwards, the pod template was equal to the first one in every row
   that was not refused."""
