@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +34,15 @@ class Servicer(ProviderServicer):
             return await super()._construct(request, context)  # pyright: ignore[reportUnknownMemberType]
 
 
+def _import_construction() -> None:
+    """Import what the first component needs, while the engine starts the program.
+
+    A failure is that of the component: it imports the module again.
+    """
+    with contextlib.suppress(Exception):
+        importlib.import_module(".construction", __package__)
+
+
 async def serve(engine: str) -> None:
     """Serve until the engine ends the process; print the port first, as the engine requires."""
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
@@ -40,6 +51,7 @@ async def serve(engine: str) -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
+    threading.Thread(target=_import_construction, name="import", daemon=True).start()
     await server.wait_for_termination()
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -134,6 +135,26 @@ def test_schema_is_returned_without_the_kubernetes_sdk():
     modules = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert "pulumi" in modules
     assert not {"pulumi_kubernetes", "pydantic", "nim_component.args"} & set(modules)
+
+
+def test_component_is_imported_while_the_program_starts(tmp_path: Path):
+    """The engine starts the program when it has the port. No component is constructed here."""
+    imported = "nim_component.component.service"
+    command = [sys.executable, "-X", "importtime", str(ROOT / "plugin"), "127.0.0.1:9"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (
+        (tmp_path / "imports").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=env, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None and int(process.stdout.readline())
+            assert imported not in (tmp_path / "imports").read_text()
+            end = time.monotonic() + 60
+            while imported not in (tmp_path / "imports").read_text():
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        finally:
+            process.kill()
 
 
 def test_plugin_folder_is_no_project():
