@@ -29,7 +29,8 @@ class AutoscalingArgs(Arguments):
     min_replicas: Annotated[Integer, Field(ge=0)] = 1
     """Smallest number of pods. 0 requires a signal from outside the pods: a KEDA trigger, or an
     `object` or `external` metric on Kubernetes 1.37. A new service starts with at least 1 pod, so
-    that the first `up` proves that the model loads."""
+    that the first `up` proves that the model loads. With `presets`, 0 requires kube-state-metrics:
+    without it, KEDA starts and removes a pod again and again."""
 
     presets: ListOf[Preset] = Field(default=[])
     """Signals from NIM's own metrics: `queue`, `running`, `kv-cache`, `latency`, or

@@ -161,42 +161,50 @@ def test_switching_it_on_and_off_keeps_the_pods(
     assert {pod["metadata"]["uid"] for pod in cluster.pods(namespace)} == before
 
 
+def to_zero(prometheus: Prometheus) -> AutoscalingArgs:
+    """Return autoscaling to zero with a preset, started by the pods of a gateway."""
+    gateway = KedaTrigger(type="kubernetes-workload", name="gateway", metadata={"podSelector": "app=gateway", "value": "1"})
+    keda = {"triggers": [gateway], "cooldown_period": 10, "initial_cooldown_period": 10}
+    return autoscaling(prometheus, presets=["queue"], min_replicas=0, keda=keda)
+
+
+def add_gateway(cluster: Client, namespace: str) -> None:
+    """Add a pod that the trigger counts."""
+    security = {
+        "allowPrivilegeEscalation": False,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "capabilities": {"drop": ["ALL"]},
+    }
+    container = {"name": "gateway", "image": "gateway:1", "securityContext": security}
+    metadata = {"name": "gateway", "namespace": namespace, "labels": {"app": "gateway"}}
+    cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
+
+
 def test_pod_is_started_from_zero_and_removed(
     cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers], namespace: str
 ):
-    """The signal is of another source, here a number that the test sets in Prometheus' place."""
     servers = serve("2.x-vllm")
-    trigger = KedaTrigger(
-        type="prometheus",
-        name="gateway",
-        metadata={
-            "serverAddress": prometheus.url,
-            "query": f'sum(kube_deployment_spec_replicas{{namespace="{namespace}",deployment="gateway"}})',
-            "threshold": "1",
-        },
-    )
-    keda = {"triggers": [trigger], "cooldown_period": 10, "initial_cooldown_period": 10}
-    gateway(cluster, namespace, requests=1)
-    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"], min_replicas=0, keda=keda))
+    add_gateway(cluster, namespace)
+    objects = start("2.x-vllm", to_zero(prometheus))
     hold(15, lambda: replicas(cluster, objects) == 1)
-    gateway(cluster, namespace, requests=0)
+    cluster.delete("v1", "Pod", "gateway", namespace)
     wait_until("no pod", lambda: replicas(cluster, objects) == 0, seconds=60)
-    hold(5, lambda: replicas(cluster, objects) == 0)
-    gateway(cluster, namespace, requests=1)
+    hold(10, lambda: replicas(cluster, objects) == 0)
+    assert status(cluster, namespace, "Fallback") == "False"  # at zero, the preset is 0 and not unknown
+    add_gateway(cluster, namespace)
     wait_until("one pod", lambda: replicas(cluster, objects) == 1, seconds=30)
     servers.set_load(waiting=20)
     wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=60)
 
 
-def gateway(cluster: Client, namespace: str, requests: int) -> None:
-    """Set the signal: the desired number of pods of a Deployment that has no pods itself."""
-    labels = {"app": "gateway"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}], "nodeSelector": {"none": "none"}}}
-    cluster.apply(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "gateway", "namespace": namespace},
-            "spec": {"replicas": requests, "selector": {"matchLabels": labels}, "template": template},
-        }
-    )
+def test_failing_preset_starts_a_pod_at_zero(
+    cluster: Client, control_plane: ControlPlane, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers]
+):
+    """Without kube-state-metrics no query returns 0, and the fallback starts a pod each time."""
+    serve("2.x-vllm")
+    objects = start("2.x-vllm", to_zero(prometheus))
+    with control_plane.without("kube-state-metrics"):
+        for _ in range(2):
+            wait_until("no pod", lambda: replicas(cluster, objects) == 0)
+            wait_until("a pod that nobody needs", lambda: replicas(cluster, objects) == 1, seconds=30)
