@@ -155,11 +155,17 @@ FAILURES: dict[str, tuple[NIM, str, str, str]] = {
         "The server ran out of memory: mem is 20Gi, of which /dev/shm can use 16Gi.",
         "Raise mem, not only shm_size",
     ),
-    "crash": (
+    "fault": (
         failing("Traceback\n\x1b[31mKeyError\x1b[0m: token=abcdefghijk", ends=1),
         "the server failed 3 times, waiting to start again",
-        "The server exits soon after its start with exit code 1, 4 times so far (possible).",
+        "The server failed with an internal error",
         "evidence: KeyError: token=***",
+    ),
+    "crash": (
+        failing("Traceback\n\x1b[31mStrangeError\x1b[0m: token=abcdefghijk", ends=1),
+        "the server failed 3 times, waiting to start again",
+        "The server exits soon after its start with exit code 1, 4 times so far (possible).",
+        "evidence: StrangeError: token=***",
     ),
     "evicted": (
         failing(

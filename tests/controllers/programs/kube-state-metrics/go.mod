@@ -1,6 +1,7 @@
+// kube-state-metrics, which cannot be built with the Kubernetes libraries of the other controllers.
 module nim-component/tests/controllers/programs/kube-state-metrics
 
-go 1.26.8
+go 1.26.0
 
 tool k8s.io/kube-state-metrics/v2
 

@@ -1,6 +1,7 @@
+// The LeaderWorkerSet controller and KEDA. Both use the same release of the Kubernetes libraries, so that these are compiled once.
 module nim-component/tests/controllers/programs/kubernetes
 
-go 1.26.8
+go 1.26.0
 
 tool (
 	github.com/kedacore/keda/v2/cmd/adapter

@@ -1,6 +1,7 @@
+// The Prometheus Operator, with the Kubernetes libraries of the other controllers.
 module nim-component/tests/controllers/programs/prometheus-operator
 
-go 1.26.8
+go 1.26.0
 
 tool github.com/prometheus-operator/prometheus-operator/cmd/operator
 

@@ -1,6 +1,7 @@
+// Prometheus, with the Kubernetes libraries of the other controllers.
 module nim-component/tests/controllers/programs/prometheus
 
-go 1.26.8
+go 1.26.7
 
 tool github.com/prometheus/prometheus/cmd/prometheus
 
