@@ -117,7 +117,8 @@ def _count_workloads(workloads: Sequence[Workload], quota: Quota) -> dict[str, f
     counted: dict[str, float] = {}
     for each in workloads:
         kind, props = each.object.kind, each.object.props
-        maximum = maxima.get((namespace_of(props), kind, _key(each.object)[1]))
+        namespace, name = _key(each.object)
+        maximum = maxima.get((namespace, kind, name))
         gpus = sum(_count_pod(pod, each.claims, quota) for pod in _scale(each, maximum))
         if kind == "ResourceClaim":
             gpus = count_devices(mapping(props.get("spec")), quota.device_classes)

@@ -14,6 +14,7 @@ _WINDOW = 64
 _HEADERS = ("authorization", "cookie")
 _LINE_START = re.compile(r"(?:\A|[\n\r]|\\[nr])[ \t]{0,40}(?:-[ \t]{1,8})?(?:export[ \t]{1,4})?[\"']?(?:[\w-]{1,40}\.){0,6}\Z")
 _VARIABLE = re.compile(r"\w+", re.ASCII)
+_NAME = re.compile(r"[\w-]*", re.ASCII)
 _STOP = r"(?![,;&][\w.-]{1,64}[=:]|[,;:.)\]}]+(?:\s|\Z|\\{1,8}[nrt]|[\"'`]))"
 _REST = re.compile(rf"(?:{_STOP}[^\s\"'`\\$]){{1,400}}+")
 _REST_OF_VARIABLE = re.compile(rf"(?:{_STOP}[^\s\"'`\\$;&|<>()]){{1,400}}+")
@@ -48,7 +49,7 @@ def find_end_of_line(text: str, start: int, separator: str, end: int) -> int:
 
 def _is_dotted(text: str, start: int) -> bool:
     """Return whether a name is part of one with dots or dashes, which is no variable of a shell."""
-    name = re.compile(r"[\w-]*", re.ASCII).match(text, start)
+    name = _NAME.match(text, start)
     return text[start - 1 : start] in (".", "-") or (name is not None and "-" in name[0])
 
 

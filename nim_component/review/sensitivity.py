@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from ..kubernetes.gpu_resources import is_gpu
+from ..kubernetes.gpu_resources import is_gpu, is_gpu_share
 from ..text.field_paths import ItemName
 from ..text.secret_names import is_probably_secret_variable
 from . import ordinary_fields as ordinary
@@ -19,8 +19,6 @@ _OTHER_SOURCES = ("configMapKeyRef", "fileKeyRef", "secretKeyRef")
 """Sources of a variable that are other objects or files."""
 _CONTROL_PLANE = re.compile(r"node-role\.kubernetes\.io|metadata\.name|kubernetes\.io/hostname")
 """Text of node selection that names control planes, or single nodes."""
-_SHARE = re.compile(r"gpu-?(mem|core|percent)")
-"""Part of the names of shares of a GPU."""
 _NODE_SELECTION = ("affinity", "nodeSelector", "tolerations")
 
 
@@ -149,7 +147,7 @@ def _requests_device(difference: Difference) -> bool:
     A device plugin gives the container a device of the node for it. A rule reports GPUs.
     """
     added = _resource_names(difference, difference.new) - _resource_names(difference, difference.old)
-    return any("/" in name and not is_gpu(name) and not _SHARE.search(name) for name in added)
+    return any("/" in name and not is_gpu(name) and not is_gpu_share(name) for name in added)
 
 
 def _resource_names(difference: Difference, value: Any) -> set[str]:
