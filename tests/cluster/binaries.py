@@ -8,7 +8,7 @@ from pathlib import Path
 from nim_component.kubernetes.version import KUBERNETES_VERSION
 
 from .cache import Print, silent
-from .go_programs import GoPrograms
+from .go_programs import GoPrograms, read_version
 
 MODULE = Path(__file__).parent / "binaries"
 PACKAGES = {
@@ -19,21 +19,13 @@ PACKAGES = {
     "kwok": "sigs.k8s.io/kwok/cmd/kwok",
 }
 _VERSION = "k8s.io/component-base/version"
-
-
-def _read_version(module: str) -> str:
-    """Return the version of a module in `go.mod`."""
-    (version,) = re.findall(rf"^\s*{module} (v\S+)", (MODULE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
-    return version
-
-
 MINOR = int(KUBERNETES_VERSION.partition(".")[2])
 """Minor version of Kubernetes."""
 LINK = (
-    f"{_VERSION}.gitVersion={_read_version('k8s.io/kubernetes')}",
+    f"{_VERSION}.gitVersion={read_version(MODULE, 'k8s.io/kubernetes')}",
     f"{_VERSION}.gitMajor=1",
     f"{_VERSION}.gitMinor={MINOR}",
-    f"sigs.k8s.io/kwok/pkg/consts.Version={_read_version('sigs.k8s.io/kwok')}",
+    f"sigs.k8s.io/kwok/pkg/consts.Version={read_version(MODULE, 'sigs.k8s.io/kwok')}",
 )
 """Variables that the linker sets.
 

@@ -32,6 +32,12 @@ def find_go(purpose: str) -> str:
     return go
 
 
+def read_version(folder: Path, module: str) -> str:
+    """Return the version of a module, such as `v1.36.4`, that the `go.mod` of a folder requires."""
+    (version,) = re.findall(rf"^\t{re.escape(module)} (v\S+)", (folder / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    return version
+
+
 @dataclass(frozen=True)
 class GoPrograms:
     """Programs of one module.

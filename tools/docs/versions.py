@@ -10,6 +10,7 @@ import yaml
 from nim_component.args.generation import GenerationName
 from nim_component.kubernetes.version import KUBERNETES_VERSION, OLDEST_VERSION
 from nim_component.local.schema_files import bundled_versions
+from tests.cluster.go_programs import read_version
 
 from .markdown import NOTICE, code, table
 
@@ -27,15 +28,15 @@ def render() -> str:
     ranges = dict(re.fullmatch(r"([\w-]+)(?:\[.*\])?(.*)", each).groups() for each in project["dependencies"])  # pyright: ignore
     pins = dict(re.findall(r"^([\w-]+)==(\S+)$", _read("requirements.txt"), re.MULTILINE))
     matrix = yaml.safe_load(_read(".github/workflows/test.yml"))["jobs"]["test"]["strategy"]["matrix"]["python"]
-    server = re.search(r"^\tk8s\.io/kubernetes v(\S+)", _read("tests/cluster/binaries/go.mod"), re.MULTILINE)
+    server = read_version(ROOT / "tests/cluster/binaries", "k8s.io/kubernetes").removeprefix("v")
     schemas = bundled_versions()
-    assert server is not None and set(GENERATIONS) == set(get_args(GenerationName))
+    assert set(GENERATIONS) == set(get_args(GenerationName))
     rows = [
         ["Python", project["requires-python"], f"tests on {', '.join(matrix)}"],
         ["Pulumi SDK", ranges["pulumi"], f"tests with {pins['pulumi']}"],
         ["Pulumi Kubernetes provider", ranges["pulumi-kubernetes"], f"tests with {pins['pulumi_kubernetes']}"],
         ["pydantic", ranges["pydantic"], f"tests with {pins['pydantic']}"],
-        ["Kubernetes, API server", f"{OLDEST_VERSION} or later", f"tests with {server[1]}; `nim-component check` warns of older ones"],
+        ["Kubernetes, API server", f"{OLDEST_VERSION} or later", f"tests with {server}; `nim-component check` warns of older ones"],
         [
             "Kubernetes, schemas",
             f"{schemas[0]} to {schemas[-1]}",

@@ -1,9 +1,10 @@
 """Page of the controllers that the tests run, from their modules and the tests themselves."""
 
 import ast
-import re
 from pathlib import Path
 from textwrap import fill
+
+from tests.cluster.go_programs import read_version
 
 from .markdown import page, table
 
@@ -21,7 +22,7 @@ MODULES = {
 
 def render() -> str:
     """Return the page `docs/contributing/what-was-run.md`."""
-    rows = [[name, read_version(folder, module)] for name, (folder, module) in MODULES.items()]
+    rows = [[name, read_version(FOLDER / "programs" / folder, module).removeprefix("v")] for name, (folder, module) in MODULES.items()]
     sections = [_describe(path) for path in sorted(FOLDER.glob("test_*.py"))]
     return page(
         "What was run",
@@ -31,13 +32,6 @@ def render() -> str:
         table(["Controller", "Version"], rows),
         *sections,
     )
-
-
-def read_version(folder: str, module: str) -> str:
-    """Return the pinned version of a module."""
-    text = (FOLDER / "programs" / folder / "go.mod").read_text(encoding="utf-8")
-    (version,) = re.findall(rf"^\t{re.escape(module)} v(\S+)", text, re.MULTILINE)
-    return version
 
 
 def _describe(path: Path) -> str:
