@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from nim_component import NIM, CacheArgs, NIMSecrets
+from nim_component import NIM, CacheArgs, MultiNodeArgs, NIMSecrets
 
 from .client import Object
 from .objects import render
@@ -21,6 +21,17 @@ def keyless(**fields) -> NIM:
 def service(namespace: str, image: str = OLD, name: str = "llama", **fields) -> list[Object]:
     """Return the objects of a service without keys."""
     return render(keyless(image=image, **fields), namespace, name)
+
+
+def multi_node(namespace: str, name: str = "llama", **fields: Any) -> list[Object]:
+    """Return the objects of a service with two pods, each with a node of 8 GPUs."""
+    given: dict[str, Any] = {
+        "image": "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5",
+        "gpu": 8,
+        "multi_node": MultiNodeArgs(nodes=2),
+        "cache": SHARED,
+    }
+    return render(keyless(**given | fields), namespace, name)
 
 
 def with_everything(**more: Any) -> NIM:

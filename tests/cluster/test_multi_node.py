@@ -4,23 +4,11 @@ from typing import Any
 
 import pytest
 
-from nim_component import NIM, CacheArgs, MultiNodeArgs, NIMSecrets
-
-from .client import Client, DynamicApiError, Object, wait_until
+from .client import Client, DynamicApiError, wait_until
 from .nodes import GPU, node
-from .objects import apply_all, pick, pods_of, render
-from .waiting import wait_for_unschedulable
-
-
-def multi_node(namespace: str, **fields: Any) -> list[Object]:
-    given: dict[str, Any] = {
-        "secrets": NIMSecrets.keyless(),
-        "image": "nvcr.io/nim/deepseek-ai/deepseek-r1:2.1.5",
-        "gpu": 8,
-        "multi_node": MultiNodeArgs(nodes=2),
-        "cache": CacheArgs(access_mode="ReadWriteMany"),
-    }
-    return render(NIM(**given | fields), namespace)
+from .objects import apply_all, pick, pods_of
+from .services import multi_node
+from .waiting import ready_endpoints, wait_for_unschedulable
 
 
 @pytest.mark.parametrize("fields", [{}, {"generation": "1.x"}, {"replicas": 3, "rollout": "surge"}], ids=str)
@@ -64,11 +52,7 @@ def test_only_leader_is_an_endpoint(crds: None, cluster: Client, namespace: str,
     for pod in pods_of(pick(objects, "LeaderWorkerSet")):
         cluster.create(pod)
 
-    def endpoints() -> list[str]:
-        slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace)
-        return [end["targetRef"]["name"] for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")]
-
-    wait_until("the leader's endpoint", lambda: bool(endpoints()))
+    wait_until("the leader's endpoint", lambda: bool(ready_endpoints(cluster, namespace)))
     wait_until("both pods", lambda: sum(pod["status"].get("phase") == "Running" for pod in cluster.pods(namespace)) == 2)
     leader, _ = (pod["metadata"]["name"] for pod in pods_of(pick(objects, "LeaderWorkerSet")))
-    assert endpoints() == [leader]
+    assert ready_endpoints(cluster, namespace) == [leader]

@@ -1,6 +1,7 @@
 """Conditions that the tests wait for, and what a Deployment is at that time."""
 
 import time
+from collections.abc import Callable
 
 from .client import Client, Object, condition, wait_until
 from .objects import pick
@@ -42,6 +43,30 @@ def wait_for_rollout(cluster: Client, objects: list[Object], seconds: float = 60
         return deployment if is_rolled_out(deployment) else None
 
     return wait_until("a rolled out Deployment", poll, seconds)
+
+
+def hold(seconds: float, unchanged: Callable[[], bool]) -> None:
+    """Check a condition for a while.
+
+    Raises:
+        AssertionError: It was false at some moment.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert unchanged()
+        time.sleep(0.2)
+
+
+def is_running(pod: Object) -> bool:
+    """Return True for a pod that is Running and not being deleted."""
+    return pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]
+
+
+def ready_endpoints(cluster: Client, namespace: str, service_name: str | None = None) -> list[str]:
+    """Return the pods to which a Service sends requests; default: all Services of the namespace."""
+    labels = None if service_name is None else f"kubernetes.io/service-name={service_name}"
+    slices = cluster.list("discovery.k8s.io/v1", "EndpointSlice", namespace, labels=labels)
+    return [end["targetRef"]["name"] for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")]
 
 
 def set_quota(cluster: Client, namespace: str, name: str, **hard: str) -> None:

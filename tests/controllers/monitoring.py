@@ -8,7 +8,6 @@ other pods, and the variables of the pod.
 import base64
 import gzip
 import json
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -131,6 +130,10 @@ class Prometheus:
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
 
+    def count_scraped(self, namespace: str, service_name: str = "llama") -> float | None:
+        """Return the number of pods that answer scrapes; None without series."""
+        return self.value(f'sum(up{{namespace="{namespace}",service="{service_name}"}})')
+
     def alerts(self, namespace: str) -> dict[str, str]:
         """Return name and state (`pending`, `firing`) of each active alert of a namespace."""
         return {name: rule["state"] for name, rule in self.rules(namespace).items() if rule["state"] != "inactive"}
@@ -176,15 +179,3 @@ class Prometheus:
         for variable, value in {"$(SHARD)": "0", "$(POD_NAME)": f"prometheus-{NAME}-0"}.items():
             text = text.replace(variable, value)
         (self._folder / "prometheus.yaml").write_text(text)
-
-
-def hold(seconds: float, unchanged: Callable[[], bool]) -> None:
-    """Check a condition for a while.
-
-    Raises:
-        AssertionError: It was false at some moment.
-    """
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert unchanged()
-        time.sleep(0.2)

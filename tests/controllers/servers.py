@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.cluster.client import Client, Object
 from tests.cluster.pod_network import PodNetwork
+from tests.cluster.waiting import is_running
 
 from .stub_nim import MODEL
 
@@ -90,7 +91,9 @@ class Servers:
 
     def _follow(self) -> None:
         while not self._ended.wait(PERIOD):
-            pods = {pod["metadata"]["uid"]: pod for pod in self._cluster.pods(self._namespace) if _is_running(pod)}
+            pods = {
+                pod["metadata"]["uid"]: pod for pod in self._cluster.pods(self._namespace) if is_running(pod) and "podIP" in pod["status"]
+            }
             with self._lock:
                 for uid in set(self._running) - set(pods):
                     self._running.pop(uid).stop()
@@ -102,7 +105,3 @@ class Servers:
         server.set_load(self._load)
         for port in pod["spec"]["containers"][0].get("ports", []):
             self._network.route(pod["status"]["podIP"], port["containerPort"], server.port)
-
-
-def _is_running(pod: Object) -> bool:
-    return pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"] and "podIP" in pod["status"]

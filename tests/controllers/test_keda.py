@@ -1,5 +1,6 @@
 """Scaling by KEDA with the queries of the presets, on a real Prometheus."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +12,10 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.objects import apply_all, render
 from tests.cluster.pod_network import PodNetwork
-from tests.cluster.waiting import deployment_of, ignore_replicas, wait_for_rollout
+from tests.cluster.waiting import deployment_of, hold, ignore_replicas, wait_for_rollout
 
 from .generations import monitored
-from .monitoring import Prometheus, hold, is_scraped
+from .monitoring import Prometheus, is_scraped
 from .servers import Servers
 from .stub_nim import GENERATIONS
 
@@ -45,7 +46,7 @@ def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -
         prometheus.sync(lambda found: is_scraped(namespace, found))
         wait_until("a ScaledObject that KEDA accepts", lambda: status(cluster, namespace, "Ready") == "True", seconds=90)
         # Requests before the first scrape are no increase of a counter.
-        wait_until("a scraped pod", lambda: prometheus.value(f'sum(up{{namespace="{namespace}",service="llama"}})') == 1)
+        wait_until("a scraped pod", lambda: prometheus.count_scraped(namespace) == 1)
         return objects
 
     return apply
@@ -54,15 +55,8 @@ def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -
 @pytest.fixture
 def serve(cluster: Client, network: PodNetwork, namespace: str) -> Iterator[Callable[[str], Servers]]:
     """Return a function that runs a stub NIM for each pod."""
-    running: list[Servers] = []
-
-    def run(generation: str) -> Servers:
-        running.append(Servers(cluster, network, namespace, generation).__enter__())
-        return running[-1]
-
-    yield run
-    for each in running:
-        each.__exit__()
+    with contextlib.ExitStack() as held:
+        yield lambda generation: held.enter_context(Servers(cluster, network, namespace, generation))
 
 
 def status(cluster: Client, namespace: str, kind: str) -> str | None:

@@ -50,7 +50,7 @@ def service(
         apply_all(cluster, objects)
         wait_for_rollout(cluster, objects)
         prometheus.sync(lambda configuration: is_scraped(namespace, configuration))
-        wait_until("two scraped pods", lambda: prometheus.value(f'sum(up{{namespace="{namespace}",service="llama"}})') == 2)
+        wait_until("two scraped pods", lambda: prometheus.count_scraped(namespace) == 2)
         yield Service(namespace, objects, servers)
 
 
@@ -131,5 +131,5 @@ def test_alert_of_silent_servers_waits_for_start(prometheus: Prometheus, service
 def test_stopped_service_raises_no_alert(cluster: Client, prometheus: Prometheus, service: Service):
     apply_all(cluster, render(monitored("2.x-vllm", service.namespace, replicas=0), service.namespace))
     wait_until("no pods", lambda: not cluster.pods(service.namespace))
-    wait_until("no series", lambda: prometheus.value(f'sum(up{{namespace="{service.namespace}",service="llama"}})') is None, seconds=400)
+    wait_until("no series", lambda: prometheus.count_scraped(service.namespace) is None, seconds=400)
     assert prometheus.alerts(service.namespace) == {}

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.cluster.client import Client, Object
+from tests.cluster.waiting import ready_endpoints
 
 POD_START = 6.0
 """Seconds until a pod is ready. A shorter time without a ready pod is not the start of one."""
@@ -58,8 +59,7 @@ class Observation:
     def _sample(self) -> None:
         last = time.monotonic()
         while not self._stopped.wait(_INTERVAL):
-            slices = self.cluster.list("discovery.k8s.io/v1", "EndpointSlice", self.namespace)
-            ready = [endpoint for each in slices for endpoint in each.get("endpoints") or () if endpoint["conditions"].get("ready")]
+            ready = ready_endpoints(self.cluster, self.namespace)
             now = time.monotonic()
             self.samples += 1
             self.seconds_without_endpoint += 0.0 if ready else now - last
