@@ -112,7 +112,8 @@ class MetricsArgs(Arguments):
 
     scrape_annotations: Flag = False
     """Annotations `prometheus.io/scrape`, `port` and `path` on the pods, for a Prometheus without
-    the operator."""
+    the operator. Dashboard, alerts and presets also need the label `service` with the name of the
+    service: set it in `pod_labels`, or by a rule of Prometheus."""
 
     dashboard: DashboardArgs | None = None
     """Grafana dashboard."""

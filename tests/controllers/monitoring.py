@@ -21,6 +21,8 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.pod_network import PodNetwork
 from tests.cluster.processes import free_ports
 
+from .annotated_pods import scrape_annotated_pods
+
 NAMESPACE = "monitoring"
 NAME = "cluster"
 """Name of the Prometheus object."""
@@ -78,6 +80,8 @@ class Prometheus:
 
     def __init__(self, control_plane: ControlPlane, network: PodNetwork, program: Path, state_metrics: Path) -> None:
         self._control_plane, self._client, self._proxy = control_plane, control_plane.client(), network.listen()
+        self.added_relabelings: list[Object] = []
+        """Rules added to the job of annotated pods, from the next `sync`."""
         self._folder = control_plane.folder / "prometheus"
         self._rules = self._folder / "rules"
         self._rules.mkdir(parents=True)
@@ -157,16 +161,15 @@ class Prometheus:
 
     def _write(self) -> None:
         configuration: Any = read_configuration(self._client)
-        for job in configuration.get("scrape_configs") or []:
+        annotated = scrape_annotated_pods(_SCRAPE_INTERVAL, self.added_relabelings)
+        configuration["scrape_configs"] = [*(configuration.get("scrape_configs") or []), annotated]
+        for job in configuration["scrape_configs"]:
             # `up` and the samples of kwok's pods go through the proxy.
             job["proxy_url"] = self._proxy
             for discovery in job.get("kubernetes_sd_configs", []):
                 discovery["kubeconfig_file"] = str(self._control_plane.kubeconfig)
         state = {"job_name": "kube-state-metrics", "honor_labels": True, "scrape_interval": _SCRAPE_INTERVAL}
-        configuration["scrape_configs"] = [
-            *(configuration.get("scrape_configs") or []),
-            {**state, "static_configs": [{"targets": [f"127.0.0.1:{self._state_port}"]}]},
-        ]
+        configuration["scrape_configs"].append({**state, "static_configs": [{"targets": [f"127.0.0.1:{self._state_port}"]}]})
         for old in self._rules.glob("*.yaml"):
             old.unlink()
         for each in self._client.list("v1", "ConfigMap", NAMESPACE):

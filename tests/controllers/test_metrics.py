@@ -15,10 +15,14 @@ from tests.cluster.objects import apply_all, pick, render
 from tests.cluster.pod_network import PodNetwork
 from tests.cluster.waiting import wait_for_rollout
 
-from .generations import STARTUP, monitored
+from .documented import read_snippet
+from .generations import ANNOTATIONS, STARTUP, monitored
 from .monitoring import Prometheus, is_scraped
 from .servers import Servers
 from .stub_nim import GENERATIONS
+
+GUIDE = "metrics.md"
+LABEL = read_snippet(GUIDE, "pod_labels:")["pod_labels"]
 
 
 class Service(NamedTuple):
@@ -45,11 +49,12 @@ def service(
 ) -> Iterator[Service]:
     """Run two pods of a service, and wait for their series."""
     nodes(EIGHT_GPUS)
-    objects = render(monitored(generation, namespace, kind=kind, replicas=2), namespace)
+    labels = {"pod_labels": LABEL} if kind == ANNOTATIONS else {}
+    objects = render(monitored(generation, namespace, kind=kind, replicas=2, **labels), namespace)
     with Servers(cluster, network, namespace, generation) as servers:
         apply_all(cluster, objects)
         wait_for_rollout(cluster, objects)
-        prometheus.sync(lambda configuration: is_scraped(namespace, configuration))
+        prometheus.sync(lambda configuration: kind == ANNOTATIONS or is_scraped(namespace, configuration))
         wait_until("two scraped pods", lambda: prometheus.count_scraped(namespace) == 2)
         yield Service(namespace, objects, servers)
 
@@ -59,7 +64,7 @@ PRESETS: dict[PresetName, float] = {"queue": 8, "running": 6, "kv-cache": 1.0}
 LOAD = {"waiting": 4, "running": 3, "kv_cache": 0.5}
 
 
-@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"], indirect=True)
+@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor", ANNOTATIONS], indirect=True)
 def test_presets_read_the_series(cluster: Client, prometheus: Prometheus, service: Service):
     namespace = service.namespace
     pods = {pod["metadata"]["name"] for pod in cluster.pods(namespace)}
@@ -77,6 +82,7 @@ def test_presets_read_the_series(cluster: Client, prometheus: Prometheus, servic
     wait_until("the latency of slow requests", lambda: (prometheus.value(latency) or 0) > 2)
 
 
+@pytest.mark.parametrize("kind", ["ServiceMonitor", ANNOTATIONS], indirect=True)
 def test_every_panel_has_data(prometheus: Prometheus, service: Service):
     data = pick(service.objects, "ConfigMap", "llama-dashboard")["data"]
     dashboard = json.loads(next(iter(data.values())))
@@ -88,6 +94,26 @@ def test_every_panel_has_data(prometheus: Prometheus, service: Service):
 
     service.servers.complete(3)
     wait_until("data in every panel", lambda: without_data() == [])
+
+
+def test_annotations_need_a_label_for_queries(cluster: Client, network: PodNetwork, prometheus: Prometheus, namespace: str, nodes: Any):
+    """Without `service`, series are scraped and no query selects them, until Prometheus sets it."""
+    nodes(EIGHT_GPUS)
+    objects = render(monitored("2.x-vllm", namespace, kind=ANNOTATIONS), namespace)
+    with Servers(cluster, network, namespace, "2.x-vllm") as servers:
+        apply_all(cluster, objects)
+        wait_for_rollout(cluster, objects)
+        servers.set_load(**LOAD)
+        series = f'vllm:num_requests_waiting{{namespace="{namespace}",pod!=""}}'
+        wait_until("series", lambda: prometheus.value(series) == LOAD["waiting"])
+        query = query_preset("queue", "llama", namespace)
+        assert prometheus.value(query) is None
+        prometheus.added_relabelings = read_snippet(GUIDE, "target_label: service")
+        try:
+            prometheus.sync()
+            wait_until("the preset", lambda: prometheus.value(query) == LOAD["waiting"])
+        finally:
+            prometheus.added_relabelings = []
 
 
 def has_numbers(result: list[Object]) -> bool:

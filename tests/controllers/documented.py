@@ -1,0 +1,16 @@
+"""YAML of the guides, which the tests use word for word."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+
+
+def read_snippet(guide: str, part: str) -> Any:
+    """Return the only YAML block of a guide that contains a text."""
+    text = (GUIDES / guide).read_text(encoding="utf-8")
+    (found,) = (block for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if part in block)
+    return yaml.safe_load(found)
