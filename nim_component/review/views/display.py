@@ -28,6 +28,11 @@ def to_line(text: str, limit: int | None = MAX_VALUE) -> str:
     return f"{shown[: limit * 2]}… ({size} characters)" if size > limit else shown
 
 
+def size(text: str) -> int:
+    """Return the bytes of a text in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
 def is_visible(character: str) -> bool:
     """Return true unless the character controls the display.
 
@@ -43,14 +48,14 @@ def escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
-def display_difference(difference: Difference, *, is_cut: bool) -> tuple[str, str | None, str | None]:
+def display_difference(difference: Difference, limit: int | None = None) -> tuple[str, str | None, str | None]:
     """Return the path, the old and the new value as lines; None for a missing value.
 
-    Long values are cut around the first difference if `is_cut` is true, and are whole otherwise.
+    Values longer than `limit` characters are cut around what differs; None leaves them whole.
     """
     old, new = (None if value is MISSING else show(value) for value in (difference.old, difference.new))
-    if is_cut:
-        before, after = excerpt_pair(old, new)
+    if limit is not None:
+        before, after = excerpt_pair(old, new, limit)
         old, new = (None if value is None else excerpt for value, excerpt in ((old, before), (new, after)))
     old, new = (None if value is None else to_line(value, None) for value in (old, new))
     if old == new and old is not None:

@@ -5,7 +5,8 @@
 - of a finding: `rule`, `severity`, `service`, `text`, `consequence`, `resource`, `kind`, `name`,
   `paths`
 - of a change: `resource`, `service`, `operation`, `order`, `reasons`, `cause`, `fields`
-- of a field or an output: `path`, `old`, `new`; an added field has no `old`, a removed one no `new`
+- of a field or an output: `path`, `old`, `new`; an added field has no `old`, a removed one no
+  `new`. A new object has all its fields, a new component those of its children.
 
 The value of a secret is `[secret]`.
 """
@@ -23,6 +24,7 @@ from ..sentences import plain_text
 from ..stack_review import StackReview
 from ..values import describe
 from .display import NOT_SEEN
+from .shown_fields import list_fields
 
 
 def render_json(reviews: Sequence[StackReview], notes: Sequence[str] = ()) -> str:
@@ -72,7 +74,7 @@ def describe_change(service: ServiceChange, change: Change) -> dict[str, Any]:
         "order": change.order,
         "reasons": list(change.reasons),
         "cause": change.cause,
-        "fields": [describe_difference(each) for each in change.differences],
+        "fields": [describe_difference(each) for each in list_fields(change)],
     }
 
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 from ..findings import RULES, Finding, Severity, group_by_service
 from ..sentences import Quote, Sentence, Value
 from ..stack_review import StackReview, count_findings
-from .details import ordered_lines
-from .display import MAX_QUOTE, MAX_VALUE, NOT_SEEN, to_line
+from .display import MAX_QUOTE, MAX_VALUE, NOT_SEEN, size, to_line
+from .folded_details import fold_details
 
 MARKER = "<!-- nim-component diff -->"
 """First line of the comment. `ci/comment.py` finds the comment by it."""
@@ -38,11 +38,6 @@ def render_markdown(reviews: Sequence[StackReview], notes: Sequence[str] = (), l
         if size(text) <= limit:
             return _add_details(text, reviews, limit)
     return "\n".join([MARKER, TITLE, "", _headline(reviews), "", *_totals(reviews), "", NOT_SEEN]) + "\n"
-
-
-def size(text: str) -> int:
-    """Return the bytes of a text in UTF-8."""
-    return len(text.encode("utf-8", "replace"))
 
 
 def _headline(reviews: Sequence[StackReview]) -> str:
@@ -154,25 +149,8 @@ FORMS: tuple[Form, ...] = (_full, _without_paths, _by_rule, _by_text, _by_name, 
 
 
 def _add_details(text: str, reviews: Sequence[StackReview], limit: int) -> str:
-    """Append the changed fields as far as they fit, folded, most severe stack first."""
-    room = limit - size(text) - size(DETAIL_HINT) - 10
-    for review in reviews:
-        lines = ordered_lines(review)
-        if not lines:
-            continue
-        title = f"<details><summary>All changed fields of stack <code>{_escape_html(review.change.stack)}</code></summary>\n\n```diff\n"
-        block, is_cut = "", False
-        for line in lines:
-            if size(title) + size(block) + size(line) + 40 > room:
-                is_cut = True
-                break
-            block += f"{line}\n"
-        if block:
-            details = f"\n{title}{block}```\n\n</details>\n"
-            text, room = text + details, room - size(details)
-        if is_cut:
-            return f"{text}\n{DETAIL_HINT}\n"
-    return text
+    details, is_complete = fold_details(reviews, limit - size(text) - size(DETAIL_HINT) - 10)
+    return f"{text}{details}" if is_complete else f"{text}{details}\n{DETAIL_HINT}\n"
 
 
 def markdown(pieces: Sentence) -> str:
@@ -187,8 +165,3 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     padding = " " if longest or shown[0] == " " or shown[-1] == " " else ""
     return f"{fence}{padding}{shown}{padding}{fence}"
-
-
-def _escape_html(text: str) -> str:
-    """Return a text for HTML. Characters with a meaning in HTML or in mentions become entities."""
-    return "".join(each if each.isalnum() or each in " -._/" else f"&#{ord(each)};" for each in to_line(text))
