@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "01f7bca6de5d0ca4"
+DIGEST = "f1d46f84fbfa796a"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

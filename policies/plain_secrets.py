@@ -16,7 +16,7 @@ _ENTRIES = ("annotations", "labels", "data", "binaryData", "stringData", "matchL
 """Mappings whose keys are names that the user chose."""
 _CODE = re.compile(r"\.(?:py|js|ts|go|rb|rs|lua|java)\Z")
 """Ending of an entry with a program. There, `token = settings.token` is no credential."""
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*")
+_OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _FIXES = {
     "env": "Use valueFrom.secretKeyRef.",
     "command": "Use an environment variable from a Secret.",
@@ -71,7 +71,7 @@ def _is_secret(name: str, value: Any) -> bool:
     """Return whether a value is a credential by its name. References and paths are none."""
     if not isinstance(value, str):
         return False
-    return (is_secret_name(name) and redact_named(value) != value) or (is_login_name(name) and is_login(value))
+    return (is_secret_name(name) and redact_named(value, name=name) != value) or (is_login_name(name) and is_login(value))
 
 
 def _decode(value: Any) -> Any:

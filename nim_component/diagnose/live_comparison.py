@@ -59,8 +59,9 @@ class LiveDifference:
         if value is ABSENT or value is None:
             return "not set"
         names = [str(step) for step in self.path if isinstance(step, ItemName)]
-        if "env" in self.path and names and is_probably_secret_variable(names[-1]):
-            return redact_named(str(value), describe_secret, name=names[-1])
+        name = names[-1] if names and "env" in self.path else str(self.path[-1])
+        if is_probably_secret_variable(name):
+            return redact_named(str(value), describe_secret, name=name)
         return sanitize(json.dumps(value, default=str), _LONGEST_VALUE)
 
 

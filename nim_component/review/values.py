@@ -19,7 +19,6 @@ from ..kubernetes.kubectl import LAST_APPLIED
 from ..local.markers import SECRET, SECRET_TEXT, SIGNATURE, UNKNOWN, UNKNOWN_SENTINEL, Unknown
 from ..text import redaction, secret_names
 from ..text.client_options import find_passwords
-from ..text.login_files import is_login
 from .accessors import mappings
 
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
@@ -81,12 +80,9 @@ def redact_value(value: Any, key: str = "") -> Any:
     """Return a value, at every depth, without secrets. `key` is the field that contains it."""
     match value:
         case str():
-            is_secret, is_login_field = _classify_field(key)
-            return (
-                redact_named(value)
-                if (is_secret or (is_login_field and is_login(value))) and _is_literal(value)
-                else redact_text(value, is_executed=key in _EXECUTED)
-            )
+            if _is_secret_setting(key, value):
+                return redact_named(value, name=key)
+            return redact_text(value, is_executed=key in _EXECUTED)
         case list():
             return _redact_list(cast("list[Any]", value), key)
         case dict():
@@ -95,17 +91,6 @@ def redact_value(value: Any, key: str = "") -> Any:
             return redact_whole(value)
         case _:
             return value
-
-
-@lru_cache(maxsize=4096)  # the resources of a stack repeat most of their fields
-def _classify_field(name: str) -> tuple[bool, bool]:
-    """Return whether a field contains a credential, and whether its name ends in a login."""
-    return secret_names.is_secret_field(name), secret_names.is_login_name(name)
-
-
-@lru_cache(maxsize=4096)
-def _may_be_secret_variable(name: str) -> bool:
-    return secret_names.is_probably_secret_variable(name)
 
 
 def redact_text(text: str, *, is_executed: bool = False) -> str | Redacted | Unknown:
@@ -174,11 +159,18 @@ def _redact_mapping(entries: dict[str, Any], key: str) -> Any:
     if LAST_APPLIED in redacted:
         redacted[LAST_APPLIED] = redact_whole(entries[LAST_APPLIED])
     if key == "env":  # an input of the component: value by name
-        return redacted | {name: redact_named(item, name=name) for name, item in entries.items() if _is_secret_variable(name, item)}
-    if _is_secret_variable(str(entries.get("name", "")), entries.get("value")):
+        return redacted | {
+            redact_message(name): redact_named(item, name=name) for name, item in entries.items() if _is_secret_setting(name, item)
+        }
+    if key == "data":  # an entry of a ConfigMap is no name of a Secret
+        literals = {
+            name: item for name, item in entries.items() if _is_secret_setting(name, item) and secret_names.is_reference(name, item)
+        }
+        return redacted | {redact_message(name): redact_named(item) for name, item in literals.items()}
+    if _is_secret_setting(str(entries.get("name", "")), entries.get("value")):
         redacted["value"] = redact_named(str(entries["value"]), name=str(entries["name"]))
-    elif _classify_field(key)[0] and _is_literal(entries.get("value")):
-        redacted["value"] = redact_named(str(entries["value"]))
+    elif _is_secret_setting(key, entries.get("value")):
+        redacted["value"] = redact_named(str(entries["value"]), name=key)
     return redacted
 
 
@@ -191,7 +183,7 @@ def _redact_list(items: list[Any], key: str) -> list[Any]:
         return [redact_value(item, key if isinstance(item, str) else "") for item in items]
     redacted = [redact_value(item, key) for item in items]
     for index, (flag, value) in enumerate(pairwise(items)):
-        if isinstance(flag, str) and redaction.is_secret_flag(flag) and _is_literal(value):
+        if isinstance(flag, str) and _is_literal(value) and redaction.is_secret_flag(flag, value):
             redacted[index + 1] = redact_named(value, is_executed=True)
     return _redact_client(items, redacted)
 
@@ -206,8 +198,9 @@ def _redact_client(items: list[Any], redacted: list[Any]) -> list[Any]:
     return redacted
 
 
-def _is_secret_variable(name: str, value: Any) -> bool:
-    return _may_be_secret_variable(name) and _is_literal(value)
+def _is_secret_setting(name: str, value: Any) -> bool:
+    """Return whether a variable, an entry or a field may contain a credential in plain text."""
+    return secret_names.is_probably_secret_variable(name) and _is_literal(value)
 
 
 def _is_literal(value: Any) -> bool:

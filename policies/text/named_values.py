@@ -7,18 +7,27 @@ name such as `--secret` without being shown.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 
+from .client_options import find_option_values
 from .login_files import may_be_login
-from .secret_names import is_login_name, is_plural_secret_name, is_probably_secret_name, is_secret_name
+from .secret_names import (
+    is_connection_name,
+    is_login_name,
+    is_plural_secret_name,
+    is_probably_secret_name,
+    is_probably_secret_variable,
+    is_secret_name,
+    is_unclear_name,
+    is_unclear_setting,
+)
 from .unquoted_values import find_end_of_line, find_rest_of_header
+from .value_forms import FIELDS, NO_SECRET, REFERENCE, decode, find_operator
 
 Span = tuple[int, int]
 _MAX_NAME = 64
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
-ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _ESCAPE = re.compile(r".*\\+[nrt]?", re.DOTALL)
 """Line break in a repr, and what precedes it."""
 _SEPARATOR = re.compile(r"(?:\\{0,8}[\"'`])?\]?\s{0,8}(?:=>|:=|==?|:(?!:))\s{0,24}+")
@@ -42,15 +51,6 @@ _PROSE = re.compile(
     r"invalid|is|may|missing|must|names?|needs?|not|of|on|or|required|requires?|the|to|unauthorized|unexpected|unknown|verified|was|wrong)\Z"
 )
 """First word after a colon in a sentence: `ngc_api_key: must be ...`."""
-_REFERENCES = r"\$[A-Za-z_]\w*|\$\{[^{}]{0,200}\}|\$\(|\{\{[^{}]{0,200}\}\}|%\(\w+\)s"
-_REFERENCE = re.compile(_REFERENCES)
-NO_SECRET = re.compile(
-    r"(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|\*{3,}|\.{3}.*|\[secret\b.*"
-    rf"|{_REFERENCES}[\w.]*\)?|<[\w /|-]*>"
-    # A path, whose words are not of mixed case, or an address, whose scheme is in lower case.
-    r"|(?-i:/(?:(?:[A-Z]?[a-z0-9._-]+|[A-Z]+)/)+(?:[A-Z]?[a-z0-9._-]+|[A-Z]+)?|/[A-Za-z0-9_-]+\.[a-z]{2,5}|[a-z][a-z0-9+.-]*://.*))\Z",
-    re.IGNORECASE | re.DOTALL,
-)
 _BREAK = r"(?:\\{1,8}[nrt]|\s){0,80}+"
 _NAME_OF_NEXT = re.compile(r"[a-z_-]{2,40}=(?=\\{0,8}[\"'])", re.ASCII)
 """Name of a parameter with quotes after it, as in `Authorization: Token token="x"`."""
@@ -72,16 +72,9 @@ _SECRET_DATA = re.compile(
     rf"{_BEGIN}(?:data|stringData)\\{{0,8}}[\"']?\s{{0,4}}:[ \t]{{0,8}}(?:\{{|(?=\n|\\{{1,8}}[nr]))"
 )
 _ENTRY = re.compile(r"(?:\\{1,8}[nrt]|[\s,]){0,80}+\\{0,8}[\"']?[\w.-]{1,253}\\{0,8}[\"']?\s{0,4}:[ \t]{0,8}+")
-_OPERATOR = re.compile(r"[\s`$;|&<>()]|\Z")
-"""End of the part of a value that no shell executes."""
-COMMAND = re.compile(r"\$[({]|`|://|\n|[;|&<>][^\S\n]|\s[;|&<>/$-]")
 _USER = re.compile(r"(?<=://)[^/\s\"'<>`$]{1,4000}(?=@)|(?<=://)[^/\s\"'<>`$]{0,400}\$\w[^/\s\"'<>`$]{0,400}(?=@)")
 _QUERY = re.compile(r"[?&;]([\w.-]{1,64})=([^\s\"'&;<>`]{1,4000})")
 _SIGNING_PARAMETERS = frozenset({"policy", "hmac", "hdnts", "awsaccesskeyid", "key-pair-id", "x-amz-credential", "x-goog-credential"})
-_OPTION = re.compile(
-    r"(?:(?<![\w-])|(?<=\\[nrt]))--?([A-Za-z][\w-]{0,63})"
-    r"(?P<separator>\\{0,4}[\"'],?\s{0,4}\\{0,4}[\"']|[ \t]{1,4})([^\s\"',;&|<>()`\\]{1,4000})"
-)
 _LOGIN = re.compile(
     r"(?:(?<=\s)|(?<=\\n)|^)(?:-u|--user)[ =]{1,3}[\"']?[^\s:\"'/]{1,100}:([^\s\"']{1,200})|\blogin \S{1,100} password (\S{1,200})"
 )
@@ -102,7 +95,7 @@ def find_named_values(text: str, *, executed: bool = False) -> Iterator[Span]:
         yield from (each.span() for each in _USER.finditer(text) if not NO_SECRET.match(each[0]))
         yield from (each.span(2) for each in _QUERY.finditer(text) if _is_signing(each[1], each[2]) and not NO_SECRET.match(each[2]))
     if "-" in text:
-        yield from (each.span(3) for each in _OPTION.finditer(text) if is_secret_name(each[1]) and _is_option_value(each, executed))
+        yield from find_option_values(text, executed)
     if "secret" in lowered and _SECRET_KIND.search(text):
         yield from _find_secret_data(text, executed)
     if "-u" in text or " password " in lowered:
@@ -117,14 +110,8 @@ def _find_pairs(text: str) -> Iterator[Span]:
     """Yield the values of pairs such as `name: DB_PASSWORD`, `value: x`, in YAML, JSON and XML."""
     for pair in _PAIR.finditer(text):
         found = _VALUE.match(text, pair.end())
-        if found and found.lastgroup and is_secret_name(pair[1]) and not NO_SECRET.match(found[found.lastgroup].strip()):
+        if found and found.lastgroup and is_probably_secret_variable(pair[1]) and _is_setting_value(pair[1], "=", found):
             yield found.span(found.lastgroup)
-
-
-def find_operator(value: str) -> int:
-    """Return the number of characters before the first space or operator of a shell."""
-    found = _OPERATOR.search(value)
-    return found.start() if found else len(value)
 
 
 def _find_settings(text: str, executed: bool) -> Iterator[Span]:
@@ -132,9 +119,15 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
     end = 0
     for separator in _SEPARATOR.finditer(text):
         before = text[max(end, separator.start() - _MAX_NAME) : separator.start()]
-        name = _ESCAPE.sub("", before[len(before.rstrip(_NAME_CHARACTERS + "\\")) :]).rpartition(".")[2].strip("-")
-        if not name or not (is_probably_secret_name(name) or _is_password_here(name, before, separator[0])):
+        path = _ESCAPE.sub("", before[len(before.rstrip(_NAME_CHARACTERS + "\\")) :])
+        name = path.rpartition(".")[2].strip("-")
+        if not name:
             continue
+        is_named = is_probably_secret_name(name) or is_unclear_name(name) or _is_password_here(name, before, separator[0])
+        if not is_named and not (name.lower() == "key" and is_probably_secret_name(path)):  # `api.key`
+            continue
+        if name == "secret" and before.endswith(("checksum/secret", "hash/secret")):
+            continue  # digest of a Secret
         for found in _find_values(text, separator):
             kind = found.lastgroup or ""
             if kind == "word" and separator[0].strip() == ":":
@@ -181,7 +174,7 @@ def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
     value = found[kind]
     if kind == "word" and (following := _NAME_OF_NEXT.match(found.string, found.start(kind))) and following.end() == found.end():
         return False
-    if kind == "word" and _REFERENCE.match(found.string, found.start(kind)):
+    if kind == "word" and REFERENCE.match(found.string, found.start(kind)):
         return False
     is_prose = kind == "word" and separator.strip()[-1:] == ":" and _PROSE.match(value.rstrip("."))
     if is_prose or NO_SECRET.match(value.strip()) or _is_name(value):
@@ -190,7 +183,14 @@ def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
         return False
     if is_login_name(name) and not may_be_login(value):
         return False
+    if (is_connection_name(name) and FIELDS.search(found.string, found.start(kind), found.end() + 1)) or not _is_clear(name, value):
+        return False
     return name.lower() != "authorization" or bool(found["scheme"]) or len(value) >= 8
+
+
+def _is_clear(name: str, value: str) -> bool:
+    """Return whether a value is a credential if its name, such as `BUILD_KEY`, does not show it."""
+    return not is_unclear_name(name) or is_secret_name(name) or is_unclear_setting(name, value)
 
 
 def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
@@ -222,22 +222,7 @@ def _is_signing(name: str, value: str) -> bool:
     return name.lower() in _SIGNING_PARAMETERS or is_probably_secret_name(name)
 
 
-def _is_option_value(option: re.Match[str], executed: bool) -> bool:
-    value = option[3]
-    if NO_SECRET.match(value) or re.match(r"--?[a-z][a-z0-9-]*(?:=|\Z)", value):
-        return False
-    # In prose, such as "use --token for it", the next word is none.
-    return executed or option["separator"].strip() != "" or len(value) > 15 or any(map(str.isdigit, value))
-
-
 def _is_scheme_value(scheme: str, value: str) -> bool:
     if scheme == "bearer":
         return len(value) >= 8 and not (value.isalpha() and (value.islower() or value.istitle()))
     return len(value) >= 6 and re.match(rb"[ -~]{1,100}:", decode(value)) is not None
-
-
-def decode(encoded: str) -> bytes:
-    """Return the bytes of a text in base64, in either alphabet. An incomplete end is left out."""
-    plain = "".join(filter(ALPHABET.__contains__, encoded)).translate({45: 43, 95: 47})
-    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
-    return base64.b64decode(plain + "=" * (-len(plain) % 4))

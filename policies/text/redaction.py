@@ -9,7 +9,7 @@ One detector with two strengths, because their mistakes have different costs:
 
 Both read through base64. Every pattern takes linear time.
 
-`lora_loader/` and `policies/text/` contain copies of this file and of the six that it imports:
+`lora_loader/` and `policies/text/` contain copies of this file and of the seven that it imports:
 the loader and the policy pack run without this package. `tests/unit/text/test_redaction.py`
 compares the files.
 """
@@ -24,11 +24,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from hashlib import blake2s
 
-from .client_options import find_client_passwords
+from .client_options import find_client_passwords, is_secret_option
 from .credential_forms import FORMS
-from .login_files import find_logins, may_be_login
-from .named_values import ALPHABET, COMMAND, NO_SECRET, Span, decode, find_named_values, find_operator
-from .secret_names import is_login_name, is_secret_name
+from .login_files import find_logins, is_login, may_be_login
+from .named_values import Span, find_named_values
+from .secret_names import is_connection_name, is_login_name, is_ordinary, is_reference, is_secret_name
+from .value_forms import ALPHABET, COMMAND, FIELDS, NO_SECRET, decode, find_operator, is_mixed, is_plain, is_random
 
 MARK = "***"
 _DIGEST_KEY = os.urandom(16)
@@ -38,8 +39,9 @@ _MAX_REPEATED = 200
 _ENCODED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}+(?:\\[nr]|\s){1,4}(?=[A-Za-z0-9+/_-]{8}))*+[A-Za-z0-9+/_-]{8,}+={0,2}")
 _READABLE = re.compile(r"[\t\n\r -~]{12,}")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
-_CHECKSUM = re.compile(r"sha(?:256-.{43}=|384-.{64}|512-.{86}==)")
-_PIECES, _RUNS = re.compile(r"[A-Za-z0-9]+"), re.compile(r"[A-Z]+|[a-z]+|[0-9]+")
+_FLAG = re.compile(r"--?[A-Za-z][\w.-]*", re.ASCII)
+_LOWER_WORDS = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+"""Name of a method or an object, such as `scram-sha-256` or `oauth2-proxy`."""
 
 
 @cache
@@ -99,16 +101,33 @@ def redact_named(value: str, mark: str | Callable[[str], str] = MARK, *, execute
 
     References, booleans, paths and addresses stay. Of a value that may be a command, only the first
     word is redacted, and what has the form of a credential. If the name does not say what the value
-    is, as `START_AUTH` and `BUILD_KEY`, words with spaces stay, and hosts, programs and methods.
+    is, as `START_AUTH` and `BUILD_KEY`, words with spaces stay, and hosts, programs and methods. A
+    field such as `secret` may contain the name of a Secret, which also stays.
     """
-    if not value or NO_SECRET.match(value):
+    if not value or NO_SECRET.match(value) or (name and _is_other_value(name, value)):
         return redact(value, mark=mark, executed=executed)
-    is_unclear = bool(name) and not is_secret_name(name)
-    if is_unclear and not (may_be_login(value) if is_login_name(name) else " " not in value.strip()):
+    if name and not is_secret_name(name) and not _may_be_password(name, value):
         return redact(value, mark=mark, executed=True)
     end = find_operator(value) if executed or COMMAND.search(value) else len(value)
     make = _make_mark(mark)
     return (make(value[:end]) if end else "") + redact(value[end:], mark=mark, executed=True)
+
+
+def _is_other_value(name: str, value: str) -> bool:
+    """Return whether a value is the name of a Secret, an ordinary word or a connection string.
+
+    A connection string has fields of its own: only its password is redacted.
+    """
+    if is_connection_name(name):
+        return FIELDS.search(value) is not None
+    return is_reference(name, value) or is_ordinary(name, value)
+
+
+def _may_be_password(name: str, value: str) -> bool:
+    """Return whether the value of an unclear name may be a credential."""
+    if is_login_name(name):
+        return may_be_login(value) and (name.isupper() or is_login(value) or not _LOWER_WORDS.fullmatch(value))
+    return " " not in value.strip()
 
 
 def _make_mark(mark: str | Callable[[str], str]) -> Callable[[str], str]:
@@ -127,9 +146,12 @@ def describe_secret(value: str) -> str:
     return f"[secret {digest}, {least}-{max(2 * least, 8) - 1} characters]"
 
 
-def is_secret_flag(argument: str) -> bool:
-    """Return whether the argument after this one is a credential, as after `--api-key`."""
-    return re.fullmatch(r"--?[A-Za-z][\w-]*", argument, re.ASCII) is not None and is_secret_name(argument)
+def is_secret_flag(argument: str, value: str = "") -> bool:
+    """Return whether the argument after this one is a credential, as after `--api-key`.
+
+    After options such as `--auth`, only `value` shows it.
+    """
+    return _FLAG.fullmatch(argument) is not None and is_secret_option(argument.lstrip("-"), value)
 
 
 def _list_forms(value: str) -> Iterator[str]:
@@ -156,7 +178,7 @@ def _find_spans(text: str, executed: bool = False, depth: int = 0) -> list[Span]
     found += find_logins(text)
     if depth < _MAX_DEPTH:
         found += _find_encoded(text, depth)
-    found += (each.span() for each in _LONG_WORD.finditer(text) if _is_random(each[0]))
+    found += (each.span() for each in _LONG_WORD.finditer(text) if is_random(each[0]))
     return _merge(found)
 
 
@@ -191,10 +213,10 @@ def _decode_all(text: str) -> Iterator[tuple[list[int], str]]:
 def _find_encoded(text: str, depth: int) -> Iterator[Span]:
     """Yield the parts of words in base64 that contain a credential."""
     for places, decoded in _decode_all(text):
-        is_text = _is_plain(decoded)
+        is_text = is_plain(decoded)
         if is_text:
             spans = _find_spans(decoded, depth=depth + 1)
-            if not spans and _is_mixed(decoded):
+            if not spans and is_mixed(decoded):
                 spans = [(0, len(decoded))]
         else:  # readable text may have another word or bytes beside it
             parts = _READABLE.finditer(decoded)
@@ -205,33 +227,3 @@ def _find_encoded(text: str, depth: int) -> Iterator[Span]:
             while stop < len(text) and text[stop] == "=" and end == len(decoded):
                 stop += 1
             yield places[start * 4 // 3], stop
-
-
-def _is_plain(text: str) -> bool:
-    """Return whether bytes are readable text."""
-    return all(each.isprintable() or each in "\n\r\t" for each in text) and text.isascii()
-
-
-def _is_mixed(text: str) -> bool:
-    """Return whether a text is one long word, or two with a colon, of mixed case and digits."""
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return (
-        len(text) >= 16
-        and re.fullmatch(r"[\w.+=-]+(?::[\w.+=-]+)?\s*", text, re.ASCII) is not None
-        and all(any(map(kind, text)) for kind in kinds)
-    )
-
-
-def _is_random(word: str) -> bool:
-    """Return whether a long word is random, such as a key in base64.
-
-    Random words mix upper case, lower case and digits: the class changes at every second character.
-    In names of models and files it changes rarely. Digests and commits have one case. Readable text
-    in base64 is not random; its content is searched.
-    """
-    if not (any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word))) or _CHECKSUM.fullmatch(word):
-        return False
-    pieces = (piece for piece in _PIECES.findall(word) if piece not in (piece.upper(), piece.lower()))
-    if 4 * sum(len(_RUNS.findall(piece)) - 1 for piece in pieces) < len(word):
-        return False
-    return not _is_plain(decode(word).decode("latin-1"))

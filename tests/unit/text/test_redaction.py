@@ -50,7 +50,7 @@ from ..args.error_texts import FIELDS, SECRETS
 ROOT = Path(__file__).parents[3]
 MODULES = [
     *("client_options.py", "credential_forms.py", "login_files.py", "named_values.py"),
-    *("redaction.py", "secret_names.py", "unquoted_values.py"),
+    *("redaction.py", "secret_names.py", "unquoted_values.py", "value_forms.py"),
 ]
 """Modules of the detector."""
 
