@@ -49,6 +49,7 @@ RULES: Final[Mapping[str, str]] = {
     "replicas-dropped": "`replicas` is removed from the spec, so Kubernetes sets it to 1",
     "image": "The image of a container changes",
     "image-unpinned": "An image has no fixed tag",
+    "variable": "An environment variable changes that is not known to be safe",
     "model": "The name, the source or the profile of the served model changes",
     "adapter-removed": "A LoRA adapter is removed",
     "adapter-repinned": "A LoRA adapter changes to another revision, repository or list of files",

@@ -13,6 +13,7 @@ from .accessors import get, mapping, mappings
 from .change import Change
 from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
+from .safe_variables import is_safe_change
 from .values import is_unreadable, show
 
 _OTHER_SOURCES = ("configMapKeyRef", "fileKeyRef", "secretKeyRef")
@@ -97,7 +98,9 @@ def _is_listed(field: str, difference: Difference) -> bool:
     if first not in CONTAINER_LISTS:
         return first in ordinary.POD
     _, _, rest = field.partition("].")
-    if (rest.startswith("env") and _reads_other_object(difference)) or (rest.startswith("resources") and _requests_device(difference)):
+    if re.match(r"env\b", rest):
+        return not (_reads_other_object(difference) or _changes_variable(difference))
+    if rest.startswith("resources") and _requests_device(difference):
         return False
     return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in ordinary.CONTAINER)
 
@@ -106,6 +109,26 @@ def _is_secret_variable(difference: Difference) -> bool:
     """Return true for a variable with the name of a credential."""
     names = (get(difference.new, "name"), *(each for each in difference.path[-2:] if isinstance(each, ItemName)))
     return any(is_probably_secret_variable(str(name)) for name in names)
+
+
+def _changes_variable(difference: Difference) -> bool:
+    """Return true if a variable, or one of a list, changes that is not known to be safe."""
+    old, new = difference.old, difference.new
+    if isinstance(old, list) or isinstance(new, list):  # all variables of the container
+        pairs = [*((each, MISSING) for each in mappings(old)), *((MISSING, each) for each in mappings(new))]
+        return not pairs or not all(_is_safe_entry(str(get(one, "name") or get(other, "name")), one, other) for one, other in pairs)
+    name = next((step for step in reversed(difference.path) if isinstance(step, ItemName)), None)
+    if difference.path[-1] == name:
+        return not _is_safe_entry(str(name), old, new)
+    if difference.path[-1] == "value":
+        return not is_safe_change(str(name), old, new)
+    return True
+
+
+def _is_safe_entry(name: str, old: Any, new: Any) -> bool:
+    """Return true if the entry of a variable is added, removed or replaced without an effect."""
+    first, second = (MISSING if each is MISSING else mapping(each).get("value", mapping(each).get("valueFrom")) for each in (old, new))
+    return is_safe_change(name, first, second)
 
 
 def _reads_other_object(difference: Difference) -> bool:

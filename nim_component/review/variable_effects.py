@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..text.secret_names import is_probably_secret_variable
 from .findings import CRITICAL, WARNING, Severity
+from .safe_variables import is_listed
 from .values import Redacted, show
 
 RUNS = "It decides which code the pods run, with all their keys."
@@ -119,7 +120,10 @@ _NEUTRAL = re.compile(
     r"SHELL=(/usr)?/bin/(ba|da|z)?sh",
     re.IGNORECASE | re.DOTALL,
 )
-"""Assignments to such variables without an effect, among them addresses of the server itself."""
+"""Assignments without one of the effects above, among them addresses of the server itself.
+
+Those that are not in the table of safe variables are reported as unlisted.
+"""
 _SAFE = re.compile(
     r"(PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED)=(1|true)|"
     r"\w*(TRUST_\w*CODE|DISABLE_SSL|NO_VERIFY|ALLOW_INSECURE|ALLOW_RUNTIME_LORA|DEV_MODE)\w*=(0|false|no|off)?",
@@ -149,7 +153,7 @@ def find_effect(name: str, value: Any) -> Effect | None:
         value: Its value, or its `valueFrom`.
     """
     upper, text = re.sub(r"[.-]", "_", name.upper()), show(value)
-    if _NEUTRAL.fullmatch(f"{upper}={text}"):
+    if _NEUTRAL.fullmatch(f"{upper}={text}") or is_listed(name, text):
         return None
     if known := _find_known(upper):
         if known.rule == "code" and REMOTE_CODE.search(f"{text} {upper}={text}"):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .test_dangers import BASE, CRITICAL, WARNING, config_map, container, pod, severity, variable
+from .test_dangers import BASE, CRITICAL, EFFECTS, WARNING, config_map, container, findings, pod, severity, variable
 
 DEVICES = ("smarter-devices/kvm", "devices.kubevirt.io/kvm", "github.com/fuse", "rdma/hca_shared")
 
@@ -108,5 +108,7 @@ def test_setting_of_checks_or_code_is_a_warning(name: str):
 
 
 @pytest.mark.parametrize("name", ["AUTHOR", "modulesize", "verifying", "temperature", "MAX_BATCH"])
-def test_setting_with_similar_name_is_ordinary(name: str):
-    assert severity(variable(name, "a"), variable(name, "b")) not in (WARNING, CRITICAL)
+def test_setting_with_similar_name_is_unlisted(name: str):
+    """No rule about checks or code reports it. Its value is no number, so it is a warning."""
+    found = [each for each in findings(variable(name, "a"), variable(name, "b")) if each.rule not in EFFECTS]
+    assert [(each.rule, each.severity.value) for each in found] == [("variable", WARNING)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..change import Change
 from ..excerpts import MAX_EXCERPT
-from ..findings import WARNING
+from ..findings import CRITICAL, WARNING
 from ..matching import MISSING, Difference
 from ..object_fields import is_at_or_below
 from ..stack_review import EFFECTS, StackReview
@@ -21,7 +21,7 @@ class OrderedLines(NamedTuple):
     """Changed fields as lines. Each begins with `@`, `-` or `+`, and contains no line break."""
 
     severe: list[str]
-    """Fields of warnings and critical findings; those of new objects last."""
+    """Fields of critical findings, then of warnings; those of new objects last."""
     others: list[str]
 
 
@@ -34,11 +34,14 @@ def detail_lines(review: StackReview) -> list[str]:
 def ordered_lines(review: StackReview, severe_limit: int | None = MAX_EXCERPT, limit: int | None = MAX_EXCERPT) -> OrderedLines:
     """Return the changed fields by severity. Values longer than a limit are cut."""
     covered: dict[str, list[str]] = {}
+    critical: dict[str, list[str]] = {}
     whole: set[str] = set()
     for each in review.findings:
         if each.severity.rank <= WARNING.rank and each.rule not in EFFECTS:
-            covered.setdefault(each.resource, []).extend(each.paths)
+            for paths in (covered, critical) if each.severity is CRITICAL else (covered,):
+                paths.setdefault(each.resource, []).extend(each.paths)
             whole |= set() if each.paths else {each.resource}
+    first: list[str] = []
     severe: list[str] = []
     created: list[str] = []
     others: list[str] = []
@@ -47,12 +50,17 @@ def ordered_lines(review: StackReview, severe_limit: int | None = MAX_EXCERPT, l
         if change.operation == "create" and urn in whole:
             created += _change_lines(change, fields, severe_limit)
             continue
-        paths = covered.get(urn, [])
-        first = [each for each in fields if _overlaps(each.where, paths)]
-        rest = [each for each in fields if not _overlaps(each.where, paths)]
-        severe += _change_lines(change, first, severe_limit) if first else ()
-        others += _change_lines(change, rest, limit) if rest or not first else ()
-    return OrderedLines([*severe, *created], [*others, *_output_lines(review, limit)])
+        most, fields = _split(fields, critical.get(urn, []))
+        more, rest = _split(fields, covered.get(urn, []))
+        first += _change_lines(change, most, severe_limit) if most else ()
+        severe += _change_lines(change, more, severe_limit) if more else ()
+        others += _change_lines(change, rest, limit) if rest or not (most or more) else ()
+    return OrderedLines([*first, *severe, *created], [*others, *_output_lines(review, limit)])
+
+
+def _split(fields: Sequence[Difference], paths: list[str]) -> tuple[list[Difference], list[Difference]]:
+    """Return the fields that paths contain, and the others."""
+    return [each for each in fields if _overlaps(each.where, paths)], [each for each in fields if not _overlaps(each.where, paths)]
 
 
 def _overlaps(where: str, paths: list[str]) -> bool:
