@@ -182,7 +182,7 @@ def test_new_program_is_a_warning_with_its_command():
         ("Application", WARNING),
         ("List", WARNING),
         ("ServiceMonitor", NOTICE),
-        ("Lease", NOTICE),
+        ("Lease", WARNING),
     ],
 )
 def test_new_object_of_unknown_kind_is_a_warning(kind: str, expected: str):

@@ -287,7 +287,7 @@ def test_secret_for_a_token_is_a_warning():
 
 def test_claim_with_content_is_a_warning():
     assert severity(None, of("PersistentVolumeClaim", "v1", volumeName="other")) == WARNING
-    assert severity(None, of("PersistentVolumeClaim", "v1", resources={})) == ""
+    assert severity(None, of("PersistentVolumeClaim", "v1", resources={})) == NOTICE
 
 
 def gateway(protocol: str) -> Manifest:

@@ -12,8 +12,11 @@ from ..findings import CRITICAL, NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import WORKLOADS, changed_under, find_server, pod_count, scale_target
 from ..sentences import Sentence, name_object, sentence
 
-AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1), "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0)}
-"""Fields of the lower and the upper bound, and the default of the lower bound."""
+AUTOSCALERS = {
+    "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", (1, None)),
+    "ScaledObject": ("minReplicaCount", "maxReplicaCount", (0, 100)),
+}
+"""Fields of the lower and the upper bound, and their defaults. The upper one of an HPA has none."""
 
 Bounds = tuple[Any, Any]
 
@@ -71,6 +74,8 @@ def ranges(service: ServiceChange) -> Iterator[Finding]:
         predecessor = predecessors.get(scale_target(change.after))
         if change.operation == "create" and predecessor is not None:
             yield _describe_handover(service, change, predecessor)
+        elif change.operation == "create" and service.component is None:
+            yield _describe_foreign(service, change, new)
         elif change.operation == "create" and not service.is_whole:
             text = sentence(
                 "{object} is created: {range} replicas{cost}.", object=name_object(change), range=_range(new), cost=_cost(service, new)
@@ -107,6 +112,17 @@ def _describe_handover(service: ServiceChange, change: Change, old: Change) -> F
     return finding("autoscaler-range", _severity(*bounds), change, service.name, text, consequence)
 
 
+def _describe_foreign(service: ServiceChange, change: Change, bounds: Bounds) -> Finding:
+    """Describe a new autoscaler that is of no service: its workload may be of another one."""
+    kind, name = scale_target(change.after)
+    text = sentence(
+        "{object} is created for {kind} {name}: {range} replicas.", object=name_object(change), kind=kind, name=name, range=_range(bounds)
+    )
+    idle = (" ", *_scale_to_zero(bounds)) if _scale_to_zero(bounds) else ()
+    consequence = (*sentence("It sets the number of replicas of this workload, whatever the workload's own field contains."), *idle)
+    return finding("autoscaler-range", WARNING, change, service.name, text, consequence)
+
+
 def _severity(old: Bounds, new: Bounds) -> Severity:
     """Return the severity of another range: a warning if a bound becomes lower."""
     is_lower = any((integer(after) or 0) < (integer(before) or 0) for before, after in zip(old, new, strict=True))
@@ -124,9 +140,10 @@ def _describe_fixed(service: ServiceChange) -> Sentence:
 def _bounds(state: ResourceState | None) -> Bounds:
     if state is None:
         return None, None
-    low, high, default = AUTOSCALERS[state.kind]
-    minimum, maximum = get(state.inputs, "spec", low), get(state.inputs, "spec", high)
-    return default if minimum is None else minimum, maximum
+    low, high, defaults = AUTOSCALERS[state.kind]
+    given = get(state.inputs, "spec", low), get(state.inputs, "spec", high)
+    minimum, maximum = (default if value is None else value for value, default in zip(given, defaults, strict=True))
+    return minimum, maximum
 
 
 def _range(bounds: Bounds) -> Sentence:

@@ -48,6 +48,10 @@ def _describe_content(service: ServiceChange, change: Change, after: ResourceSta
         text = sentence("PVC {name} is created with {sources}.", name=after.object_name, sources=enumerate_values(named))
         consequence = sentence("The pods read the models and files that are already on the volume.")
         yield finding("created", WARNING, change, service.name, text, consequence)
+    elif service.component is None:
+        size = get(after.inputs, "spec", "resources", "requests", "storage")
+        text = sentence("PVC {name} is created with {size}.", name=after.object_name, size=size or "no size")
+        yield finding("created", NOTICE, change, service.name, text)
 
 
 def _find_claims(service: ServiceChange, side: Literal["before", "after"]) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from ...text.field_paths import Path, show_path
-from ..accessors import mapping
+from ..accessors import get, mapping
 from ..change import COMPONENT, Change, ServiceChange
 from ..findings import NOTICE, WARNING, Finding, Severity, finding
 from ..object_fields import SERVERS
@@ -24,7 +24,7 @@ _OF_COMPONENT = (*SERVERS, "Job", "InferencePool", "InferenceObjective", "Resour
 """Kinds that the component creates for a service."""
 _KNOWN = frozenset({
     *ROLES, *BINDINGS, *MUTATORS, DEFINITION, "Namespace", "ServiceAccount", "ServiceMonitor", "PodMonitor", "PrometheusRule",
-    "VerticalPodAutoscaler", "Lease", "VolumeSnapshot",
+    "VolumeSnapshot",
 })  # fmt: skip
 """Kinds that decide nothing about keys, traffic, code and rights, or whose rules report them."""
 _TARGETS = re.compile(
@@ -33,11 +33,14 @@ _TARGETS = re.compile(
 )
 """Fields of a monitor, with their values, that select what is scraped or add a label."""
 _MONITORS = ("ServiceMonitor", "PodMonitor")
+_EVICTS = "It can change the resources of running pods, or restart them. A pod that starts again loads its model again."
 _IDENTITY = "They can give the pods of the account rights in a cloud."
 _INJECTION = re.compile("inject|mesh|istio|linkerd|sidecar|ignore|exempt|webhook", re.IGNORECASE)
 """Words in labels without a domain that decide about containers or admission."""
 _ADMISSION = "Controllers read them for all its pods: they can inject containers, or skip policies and webhooks."
 _PODS = "Its pods get what their spec names: keys, an account, and the network of their namespace."
+_KEEPS_PODS = ("Off", "Initial")
+"""Modes in which a VerticalPodAutoscaler restarts no running pod. The default is another one."""
 _UNREADABLE = "The review cannot read all its fields: they are secret, or known only during the update."
 _OUTSIDE = "It is outside Kubernetes, and can give rights or run code there. Read its fields."
 _UNKNOWN = "The review has no rule for a new object of this kind. Read its fields."
@@ -70,6 +73,8 @@ def _describe(service: ServiceChange, change: Change) -> tuple[Severity, Sentenc
     if kind == "Namespace" and (keys := _identities(change, _INJECTION)):
         text = sentence("{object} is created with {keys}.", object=name_object(change), keys=enumerate_values(keys))
         return WARNING, text, sentence(_ADMISSION)
+    if kind == "VerticalPodAutoscaler" and get(change.subject.inputs, "spec", "updatePolicy", "updateMode") in _KEEPS_PODS:
+        return NOTICE, created, ()
     if kind in _MONITORS and (fields := _find_unlisted(change)):
         text = sentence("{object} is created with {fields}.", object=name_object(change), fields=enumerate_values(fields, at_most=4))
         return WARNING, text, sentence("They can send requests of Prometheus, and keys, to other hosts.")
@@ -82,7 +87,7 @@ def _describe(service: ServiceChange, change: Change) -> tuple[Severity, Sentenc
         return WARNING, created, sentence(_OUTSIDE)
     if kind in _KNOWN or not change.subject.type.startswith("kubernetes:"):
         return NOTICE, created, ()
-    return WARNING, created, sentence(_UNKNOWN)
+    return WARNING, created, sentence(_EVICTS if kind == "VerticalPodAutoscaler" else _UNKNOWN)
 
 
 def _identities(change: Change, words: re.Pattern[str] | None = None) -> list[str]:
