@@ -118,8 +118,8 @@ class PodsMetric(Arguments):
     """Metric of each pod from the custom metrics API (prometheus-adapter)."""
 
     name: MetricName
-    """Name in that API. A `:` in the Prometheus name, as in `vllm:num_requests_waiting`, is usually
-    replaced by `_`."""
+    """Name in that API. The adapter's own rules keep a `:` of the Prometheus name, as in
+    `vllm:num_requests_waiting`. Another rule can replace it by `_`."""
 
     average_value: Target
     """Target as a quantity, averaged over the pods."""

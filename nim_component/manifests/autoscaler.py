@@ -42,8 +42,8 @@ def _rules(rate: ScalingRate) -> "k8s.autoscaling.v2.HPAScalingRulesArgsDict":
 def name_metric(preset: ScalingPreset, generation: Generation) -> str:
     """Return the metric's name in the custom metrics API.
 
-    It is the default name of prometheus-adapter, with `_` in place of `:`, which a URL path cannot
-    contain.
+    It has `_` in place of `:`. The adapter's own rules keep the `:`, so they serve this name for
+    1.x only; the guide has the rule for 2.x.
     """
     metrics = generation.metrics
     (name,) = {"queue": metrics.waiting, "running": metrics.running, "kv-cache": metrics.kv_cache}[preset.preset]

@@ -3,6 +3,7 @@
 Its control plane is not that of the other tests, which need objects that no controller touches.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .keda import start_keda
 from .leader_worker_sets import start_leader_worker_sets
 from .monitoring import Prometheus, start_operator
 from .programs import provide_controllers, provide_definitions
+from .prometheus_adapter import Adapter
+from .servers import Servers
 
 __all__ = ["cluster", "make_namespace", "namespace", "nodes"]
 
@@ -84,3 +87,23 @@ def prometheus(control_plane: ControlPlane, network: PodNetwork, provide: Callab
 def keda(control_plane: ControlPlane, network: PodNetwork, provide: Callable[..., dict[str, Path]], authority: Authority) -> None:
     """Run KEDA's operator and its adapter."""
     start_keda(control_plane, network, provide("keda-operator", "keda-adapter"), authority)
+
+
+@pytest.fixture(scope="session")
+def adapter(
+    control_plane: ControlPlane,
+    network: PodNetwork,
+    provide: Callable[..., dict[str, Path]],
+    authority: Authority,
+    prometheus: Prometheus,
+) -> Adapter:
+    """Run prometheus-adapter."""
+    programs = provide("prometheus-adapter", "prometheus-adapter-config")
+    return Adapter(control_plane, network, programs, authority, prometheus.url)
+
+
+@pytest.fixture
+def serve(cluster: Client, network: PodNetwork, namespace: str) -> Iterator[Callable[[str], Servers]]:
+    """Return a function that runs a stub NIM for each pod."""
+    with contextlib.ExitStack() as held:
+        yield lambda generation: held.enter_context(Servers(cluster, network, namespace, generation))

@@ -12,5 +12,6 @@ GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 def read_snippet(guide: str, part: str) -> Any:
     """Return the only YAML block of a guide that contains a text."""
     text = (GUIDES / guide).read_text(encoding="utf-8")
-    (found,) = (block for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if part in block)
+    blocks = re.findall(r"^ *```yaml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    (found,) = (block for block in blocks if part in block)
     return yaml.safe_load(found)

@@ -2,44 +2,19 @@
 
 from pathlib import Path
 
-from tests.cluster.client import Client, Object, condition
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.pod_network import PodNetwork
 from tests.cluster.processes import free_ports
 
+from .aggregated_apis import is_served, register_api
 from .certificates import Authority
 from .loopback import ADDRESS, listens
 
 NAMESPACE = "keda"
 OPERATOR, ADAPTER = "keda-operator", "keda-adapter"
 """Names of the processes."""
-SERVICE: Object = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "keda-metrics-apiserver", "namespace": NAMESPACE},
-    "spec": {"type": "ExternalName", "externalName": "localhost"},
-}
-API: Object = {
-    "apiVersion": "apiregistration.k8s.io/v1",
-    "kind": "APIService",
-    "metadata": {"name": "v1beta1.external.metrics.k8s.io"},
-    "spec": {
-        "service": {"name": "keda-metrics-apiserver", "namespace": NAMESPACE},
-        "group": "external.metrics.k8s.io",
-        "version": "v1beta1",
-        "groupPriorityMinimum": 100,
-        "versionPriority": 100,
-        "insecureSkipTLSVerify": True,
-    },
-}
-EVERYBODY: Object = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": "external-metrics"},
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:anonymous"}],
-}
-"""The control plane has no certificate for aggregated APIs, so the adapter sees no user."""
+GROUP = "external.metrics.k8s.io"
+SERVICE = "keda-metrics-apiserver"
 
 
 def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[str, Path], authority: Authority) -> None:
@@ -88,13 +63,5 @@ def start_keda(control_plane: ControlPlane, network: PodNetwork, programs: dict[
         ],
         variables,
     )
-    client.create(SERVICE)
-    network.route(SERVICE["spec"]["externalName"], 443, adapter)
-    client.create(EVERYBODY)
-    client.create(API)
-    control_plane.wait("the API of external metrics", lambda: _is_served(client), log=ADAPTER)
-
-
-def _is_served(client: Client) -> bool:
-    live = client.get(API["apiVersion"], API["kind"], API["metadata"]["name"])
-    return condition(live, "Available").get("status") == "True"
+    register_api(client, network, SERVICE, NAMESPACE, GROUP, adapter)
+    control_plane.wait("the API of external metrics", lambda: is_served(client, GROUP), log=ADAPTER)

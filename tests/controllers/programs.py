@@ -22,6 +22,13 @@ MODULES = (
     ),
     GoPrograms(_FOLDER / "kube-state-metrics", {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"}),
     GoPrograms(_FOLDER / "prometheus-operator", {"prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator"}),
+    GoPrograms(
+        _FOLDER / "prometheus-adapter",
+        {
+            "prometheus-adapter": "sigs.k8s.io/prometheus-adapter/cmd/adapter",
+            "prometheus-adapter-config": "sigs.k8s.io/prometheus-adapter/cmd/config-gen",
+        },
+    ),
     # Of its service discoveries, only that of Kubernetes: the build takes half the time.
     GoPrograms(
         _FOLDER / "prometheus",

@@ -1,26 +1,22 @@
 """Scaling by KEDA with the queries of the presets, on a real Prometheus."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from nim_component import AutoscalingArgs, KedaArgs, KedaTrigger, ScalingRate
+from nim_component import AutoscalingArgs, KedaArgs, KedaTrigger
 from tests.cluster.client import Client, Object, condition, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.objects import apply_all, render
-from tests.cluster.pod_network import PodNetwork
-from tests.cluster.waiting import deployment_of, hold, ignore_replicas, wait_for_rollout
+from tests.cluster.waiting import hold, ignore_replicas, wait_for_rollout
 
 from .generations import monitored
 from .monitoring import Prometheus, is_scraped
+from .scaling import AT_ONCE, LOADS, add_gateway, replicas
 from .servers import Servers
 from .stub_nim import GENERATIONS
-
-AT_ONCE = ScalingRate(pods=8, period=1, stabilization=0)
-"""Rate without the delays that protect a real service from short peaks."""
 
 pytestmark = pytest.mark.usefixtures("keda")
 
@@ -52,30 +48,10 @@ def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -
     return apply
 
 
-@pytest.fixture
-def serve(cluster: Client, network: PodNetwork, namespace: str) -> Iterator[Callable[[str], Servers]]:
-    """Return a function that runs a stub NIM for each pod."""
-    with contextlib.ExitStack() as held:
-        yield lambda generation: held.enter_context(Servers(cluster, network, namespace, generation))
-
-
 def status(cluster: Client, namespace: str, kind: str) -> str | None:
     """Return the status of a condition of the ScaledObject."""
     live = cluster.find("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
     return condition(live or {}, kind).get("status")
-
-
-def replicas(cluster: Client, objects: list[Object]) -> int:
-    """Return the desired number of pods."""
-    return deployment_of(cluster, objects)["spec"]["replicas"]
-
-
-LOADS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "queue": ({"waiting": 20}, {"waiting": 0}),
-    "running": ({"running": 20}, {"running": 0}),
-    "kv-cache": ({"kv_cache": 0.99}, {"kv_cache": 0.01}),
-}
-"""Load of each pod under which a preset adds pods, and after which it removes them."""
 
 
 @pytest.mark.parametrize("generation", sorted(GENERATIONS))
@@ -160,19 +136,6 @@ def to_zero(prometheus: Prometheus) -> AutoscalingArgs:
     gateway = KedaTrigger(type="kubernetes-workload", name="gateway", metadata={"podSelector": "app=gateway", "value": "1"})
     keda = {"triggers": [gateway], "cooldown_period": 10, "initial_cooldown_period": 10}
     return autoscaling(prometheus, presets=["queue"], min_replicas=0, keda=keda)
-
-
-def add_gateway(cluster: Client, namespace: str) -> None:
-    """Add a pod that the trigger counts."""
-    security = {
-        "allowPrivilegeEscalation": False,
-        "runAsNonRoot": True,
-        "seccompProfile": {"type": "RuntimeDefault"},
-        "capabilities": {"drop": ["ALL"]},
-    }
-    container = {"name": "gateway", "image": "gateway:1", "securityContext": security}
-    metadata = {"name": "gateway", "namespace": namespace, "labels": {"app": "gateway"}}
-    cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
 
 
 def test_pod_is_started_from_zero_and_removed(

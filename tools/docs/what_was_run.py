@@ -15,6 +15,7 @@ MODULES = {
     "LeaderWorkerSet controller": ("kubernetes", "sigs.k8s.io/lws"),
     "Prometheus": ("prometheus", "github.com/prometheus/prometheus"),
     "Prometheus Operator": ("prometheus-operator", "github.com/prometheus-operator/prometheus-operator"),
+    "prometheus-adapter": ("prometheus-adapter", "sigs.k8s.io/prometheus-adapter"),
     "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
 }
 """Name of each program, with the folder of its module and the module that is pinned there."""
