@@ -18,26 +18,25 @@ POD = frozenset({
 A host name is an address of the pod, and a gate keeps it from running.
 """
 CONTAINER = frozenset({
-    "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy", "startupProbe", "stdin",
-    "stdinOnce", "terminationMessagePolicy", "tty", "volumeMounts",
-    "env", "lifecycle.stopSignal", "lifecycle.preStop.sleep",
+    "resizePolicy", "resources", "stdin", "stdinOnce", "terminationMessagePolicy", "tty", "volumeMounts", "lifecycle.stopSignal",
+    "lifecycle.preStop.sleep",
 })  # fmt: skip
-"""Fields of a container. Rules report commands and variables among them."""
+"""Fields of a container. A rule reports mounts; variables, ports and probes depend on values."""
 VOLUME = re.compile(r"volumes\[[^\]]*\]\.(emptyDir|downwardAPI)\b.*")
 _ITEM = r"\[[^\]]*\]"
 _JOB = (
     "activeDeadlineSeconds", "backoffLimit", "completionMode", "completions", "parallelism", "podFailurePolicy", "podReplacementPolicy",
-    "suspend", "ttlSecondsAfterFinished",
+    "ttlSecondsAfterFinished",
 )  # fmt: skip
 _ROLLOUT = ("minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit", "strategy", "updateStrategy")
 _SCRAPE = (
     "attachMetadata", "jobLabel", "keepDroppedTargets", "labelLimit", "podTargetLabels", "sampleLimit", "targetLabels",
-    rf"(endpoints|podMetricsEndpoints){_ITEM}\.(honorLabels|honorTimestamps|interval|path|scrapeTimeout)",
+    rf"(endpoints|podMetricsEndpoints){_ITEM}\.(honorTimestamps|interval|scrapeTimeout)",
 )  # fmt: skip
 _TRIGGER = r"(\w*[tT]hreshold|\w*[vV]alue|desiredReplicas|end|ignoreNullValues|metricName|query|start|timezone)"
 _SPEC: Mapping[str, tuple[str, ...]] = {
     "CronJob": (
-        "concurrencyPolicy", "failedJobsHistoryLimit", "schedule", "startingDeadlineSeconds", "successfulJobsHistoryLimit", "suspend",
+        "concurrencyPolicy", "failedJobsHistoryLimit", "schedule", "startingDeadlineSeconds", "successfulJobsHistoryLimit",
         "timeZone", *(rf"jobTemplate\.spec\.{field}" for field in _JOB),
     ),
     "DaemonSet": _ROLLOUT,
@@ -57,7 +56,7 @@ _SPEC: Mapping[str, tuple[str, ...]] = {
     ),
     "Service": (
         "allocateLoadBalancerNodePorts", "healthCheckNodePort", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy",
-        rf"ports{_ITEM}\.(appProtocol|name|nodePort|port)", "sessionAffinity", "sessionAffinityConfig", "trafficDistribution",
+        rf"ports{_ITEM}\.port", "sessionAffinity", "sessionAffinityConfig", "trafficDistribution",
     ),
     "ServiceMonitor": _SCRAPE,
     "StatefulSet": (*_ROLLOUT, "ordinals", "podManagementPolicy"),
@@ -72,10 +71,22 @@ _PATTERNS = {
 _UNORDERED = frozenset({
     "Ingress", "NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "Namespace", "Pod",
 })  # fmt: skip
-_PLAIN_PREFIX = re.compile(
-    r"(app\.kubernetes\.io|helm\.sh|meta\.helm\.sh|kubectl\.kubernetes\.io|pulumi\.com|kubernetes\.io/metadata\.name|prometheus\.io|"
-    r"(docs?|documentation|info|contact|owner|team)\.[\w.-]+|deployment\.kubernetes\.io|karpenter\.sh|cluster-autoscaler\.kubernetes\.io|nim-component\b.*)(/.*)?"
+_PLAIN = re.compile(
+    r"app\.kubernetes\.io/(name|instance|version|component|part-of|managed-by|created-by)|helm\.sh/chart|"
+    r"kubectl\.kubernetes\.io/(restartedAt|last-applied-configuration|default-container)|deployment\.kubernetes\.io/revision|"
+    r"kubernetes\.io/(change-cause|description|metadata\.name)|prometheus\.io/(scrape|port|path|scheme|interval)|"
+    r"(karpenter\.sh/do-not-(disrupt|evict)|cluster-autoscaler\.kubernetes\.io/safe-to-evict)|backstage\.io/[\w.-]+|"
+    r"tags\.datadoghq\.com/(env|service|version)|app\.gitlab\.com/(app|env)|nim-component\b.*|pulumi\.com/(autonamed|waitFor|patchForce)|"
+    r"(docs?|documentation)\.[\w.-]+/(page|url|link|runbook|description|guide|manual|readme|title|summary)s?"
 )
+"""Labels and annotations with a domain that describe an object, or that are of the component.
+
+Keys of other domains belong to controllers, which act on them.
+"""
+_ACTING = re.compile(
+    "inject|mesh|sidecar|ignore|exempt|webhook|identity|binding|policy|admission|proxy|vault|reload|role|sync", re.IGNORECASE
+)
+"""Parts of keys without a domain that controllers read, such as `aadpodidbinding`."""
 _DESCRIPTIVE = frozenset({
     "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "app.kubernetes.io/created-by",
     "helm.sh/chart",
@@ -98,7 +109,9 @@ def ignores_order(kind: str) -> bool:
 
 def is_plain_key(key: str) -> bool:
     """Return true for a label or an annotation that no controller reads for keys or rights."""
-    return re.search(r"[/.]", key) is None or _PLAIN_PREFIX.fullmatch(key) is not None
+    if re.search(r"[/.]", key) is None:
+        return _ACTING.search(key) is None
+    return _PLAIN.fullmatch(key) is not None
 
 
 def is_descriptive(label: str) -> bool:

@@ -24,6 +24,7 @@ _OF_TRAFFIC = ("Service", "InferencePool")
 _SELECTED = "They apply to the pods, or admit them as clients, because of these labels."
 _UNSELECTED = "They no longer apply to the pods, or no longer admit them as clients."
 _NEW = "The new pods get a share of the requests."
+_TARGETS = "Requests to the Service go to these pods."
 _MAX_DEPTH = 12
 
 
@@ -54,7 +55,33 @@ def review_selections(stack: StackChange) -> Mapping[str, Sequence[Finding]]:
     found: dict[str, list[Finding]] = {}
     for service, pod in changed:
         found.setdefault(service.name, []).extend(_report(service, pod, selectors))
+    for service in stack.services:
+        for change in service.of("Service"):
+            if targets := [*_report_targets(service, change, stack)]:
+                found.setdefault(service.name, []).extend(targets)
     return found
+
+
+def _report_targets(service: ServiceChange, change: Change, stack: StackChange) -> Iterator[Finding]:
+    """Report workloads that exist before, and whose pods a new or changed Service selects."""
+    selectors = [mapping(get(None if state is None else state.inputs, "spec", "selector")) for state in (change.before, change.after)]
+    if change.after is None or not change.has_effect or not selectors[1] or selectors[0] == selectors[1]:
+        return
+    old, new = (Selector(change, ("spec", "selector"), fields) for fields in selectors)
+    workloads = [each for other in stack.services for each in other.changes if each.before is not None and each.after is not None]
+    found: list[str] = []
+    for each in workloads:
+        labels = [_labels(spec.template) for spec in each.subject.pod_specs.values()]
+        was = bool(selectors[0]) and any(old.matches(each_labels, each.subject.namespace) for each_labels in labels)
+        if not was and any(new.matches(each_labels, each.subject.namespace) for each_labels in labels):
+            found.append(plain_text(name_object(each)))
+    if found:
+        text = sentence(
+            "{object} selects the pods of {workloads}, which exist before the change.",
+            object=name_object(change),
+            workloads=enumerate_values(found, at_most=MAX_OBJECTS),
+        )
+        yield finding("selection", WARNING, change, service.name, text, (_TARGETS,), *changed_under(change, "spec.selector"))
 
 
 def _labels(template: Fields) -> Fields:

@@ -11,6 +11,7 @@ from ..text.secret_names import is_probably_secret_variable
 from . import ordinary_fields as ordinary
 from .accessors import get, mapping, mappings
 from .change import Change
+from .container_fields import is_ordinary_field
 from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
 from .safe_variables import is_safe_change
@@ -102,6 +103,8 @@ def _is_listed(field: str, difference: Difference) -> bool:
         return not (_reads_other_object(difference) or _changes_variable(difference))
     if rest.startswith("resources") and _requests_device(difference):
         return False
+    if is_ordinary_field(rest, difference):
+        return True
     return any(rest == name or rest.startswith((f"{name}.", f"{name}[")) for name in ordinary.CONTAINER)
 
 

@@ -9,7 +9,7 @@ from nim_component.review.change import Change, ServiceChange, StackChange
 from nim_component.review.stack_review import review
 
 from .changes import deployment, kubernetes_object
-from .test_dangers import NOTICE, WARNING, config_map, container, findings, pod, service, severity, state, variable
+from .test_dangers import WARNING, config_map, container, findings, pod, service, severity, state, variable
 
 
 def annotated(**annotations: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def review_together(*pairs: tuple[dict[str, Any], dict[str, Any]]) -> list[tuple
 UNRELATED = {
     "selector": (service(selector={"app": "c"}), service(selector={"app": "evil"}), ("destination", WARNING)),
     "command": (container(command=["c"]), container(command=["evil"]), ("code", WARNING)),
-    "variable": (variable("FOO", "c"), variable("FOO", "evil"), ("other", NOTICE)),
+    "variable": (variable("FOO", "c"), variable("FOO", "evil"), ("variable", WARNING)),
     "other kind": (pod(serviceAccountName="c"), pod(serviceAccountName="evil"), ("rights", WARNING)),
     "claim": (
         pod(volumes=[{"name": "x", "persistentVolumeClaim": {"claimName": "c"}}]),

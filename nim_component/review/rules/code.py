@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Collection, Iterator
 from typing import Any, cast
@@ -26,9 +27,10 @@ HOOK = "It runs in the container, with all its keys."
 FILES = "Programs in the pods read or run these files."
 NO_FILES = "Programs in the pods no longer find these files."
 _DATA = re.compile(
-    r"([/._-])(te?mp|caches?|shm|logs?|run|scratch|data|models?|engines?|work|workspace|bundle|peft|loras?)([/._-]|\]|$)", re.IGNORECASE
+    r"/((var/)?tmp|dev/shm|scratch|caches?|data|models?|model-(store|cache|repo(sitory)?)|(var/)?logs?|mnt|engines?|loras?|peft)(/.*)?|"
+    r"/(opt/nim|home/[\w.-]+)/(\.cache|scratch|peft|loras?)(/.*)?|/opt/authorities/bundle"
 )
-"""Places for data: an empty directory there covers no program."""
+"""Places for data: an empty directory there covers no program and no settings of the image."""
 LISTED = "All entries of that object become variables of the container. They can change which code it runs."
 
 
@@ -61,12 +63,17 @@ def _report_mounts(service: ServiceChange, pod: PodChange, container: ContainerC
     """Report other mounts, except those of an empty directory at a place for data."""
     old, new = _read_mounts(container.path, before), _read_mounts(container.path, container.after)
     known = [
-        {path for path, each in mounts.items() if str(get(each.value, "name")) in _find_empty(fields) and _DATA.search(each.name)}
+        {path for path, each in mounts.items() if str(get(each.value, "name")) in empty and _is_for_data(get(each.value, "mountPath"))}
         for mounts, fields in ((old, pod.before), (new, pod.after))
+        for empty in [_find_empty(fields)]
     ]
     quiet = {path for path in {*old, *new} if (path in known[0] or path not in old) and (path in known[1] or path not in new)}
     old, new = ({path: each for path, each in mounts.items() if path not in quiet} for mounts in (old, new))
     yield from report_settings(service, pod.change, old, new)
+
+
+def _is_for_data(path: Any) -> bool:
+    return isinstance(path, str) and _DATA.fullmatch(posixpath.normpath(path)) is not None
 
 
 def _find_empty(pod: Fields | None) -> set[str]:

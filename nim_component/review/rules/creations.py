@@ -28,7 +28,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 """Kinds that decide nothing about keys, traffic, code and rights, or whose rules report them."""
 _TARGETS = re.compile(
-    r"spec\.((selector|namespaceSelector)\b.*|\w+\[\d+\]\.((port|targetPort)=.*|relabelings\[\d+\]\.(targetLabel=(?!__).*|replacement=[\w-]*)))",
+    r"spec\.(selector\b.*|namespaceSelector\.matchNames.*|\w+\[\d+\]\.((port|targetPort)=.*|path=/[\w/.-]*|relabelings\[\d+\]\.(targetLabel=(?!__).*|replacement=[\w-]*)))",
     re.DOTALL,
 )
 """Fields of a monitor, with their values, that select what is scraped or add a label."""

@@ -5,6 +5,7 @@ Findings contain names and keys, never values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,9 +14,20 @@ from ..change import Change, ResourceState, ServiceChange
 from ..entry_names import find_entry_effect
 from ..findings import NOTICE, WARNING, Finding, finding
 from ..object_fields import WORKLOADS, containers, pods, variables
+from ..sensitivity import is_of_controller
 from ..sentences import enumerate_values, sentence
+from ..values import show
 
 _TOKEN = "kubernetes.io/service-account-token"
+_PLAIN_TYPES = (
+    None, "", "Opaque", "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "kubernetes.io/tls", "kubernetes.io/basic-auth",
+    "kubernetes.io/ssh-auth",
+)  # fmt: skip
+_ACCOUNT = "kubernetes.io/service-account.name"
+"""Annotation that is only read in a Secret for a token."""
+_READ_NAMES = re.compile(r"bootstrap-token-.*|sh\.helm\.release\..*|cacerts|istio-ca-secret|.*-ca-key-pair")
+"""Names of Secrets that programs of a cluster read."""
+_READ = "Programs of the cluster read such Secrets: it can give rights or keys, or change what they do."
 
 
 class Reference(NamedTuple):
@@ -129,10 +141,13 @@ def values(service: ServiceChange) -> Iterator[Finding]:
     for change in service.of("Secret"):
         before, after = change.before, change.after
         if change.operation == "create" and after is not None and after.inputs.get("type") == _TOKEN:
-            account = get(after.metadata, "annotations", "kubernetes.io/service-account.name")
+            account = get(after.metadata, "annotations", _ACCOUNT)
             text = sentence("Secret {name} is created, for a token of ServiceAccount {account}.", name=after.object_name, account=account)
             consequence = sentence("The token does not expire. Who reads the Secret has the rights of the account.")
             yield finding("rights", WARNING, change, service.name, text, consequence)
+        elif change.operation == "create" and after is not None and (marks := _find_marks(after)):
+            text = sentence("Secret {name} is created with {marks}.", name=after.object_name, marks=enumerate_values(marks, at_most=4))
+            yield finding("rights", WARNING, change, service.name, text, (_READ,))
         elif change.operation == "create" and after is not None and not service.is_whole:
             text = sentence("Secret {name} is created by the stack.", name=after.object_name)
             yield finding("created", NOTICE, change, service.name, text)
@@ -144,6 +159,15 @@ def values(service: ServiceChange) -> Iterator[Finding]:
             yield from _rotation(service, change, before, after)
 
 
+def _find_marks(state: ResourceState) -> list[str]:
+    """Return the type, the name, and the labels and annotations that other programs read."""
+    type_, name, metadata = state.inputs.get("type"), state.object_name, state.metadata
+    keys = {key: value for field in ("annotations", "labels") for key, value in mapping(metadata.get(field)).items()}
+    marks = [f"{key}={show(value)}" for key, value in sorted(keys.items()) if is_of_controller(key) and key != _ACCOUNT]
+    marks += [f"name {name}"] if _READ_NAMES.fullmatch(name) else []
+    return [f"type {show(type_)}", *marks] if type_ not in _PLAIN_TYPES else marks
+
+
 def _rotation(service: ServiceChange, change: Change, before: ResourceState, after: ResourceState) -> Iterator[Finding]:
     data = [each for each in change.differences if each.path[0] in ("data", "stringData")]
     if not data and before.object_name == after.object_name:
@@ -153,6 +177,10 @@ def _rotation(service: ServiceChange, change: Change, before: ResourceState, aft
     text = sentence(f"Secret {{name}}: {values_change}.", name=before.object_name, keys=enumerate_values(keys))
     if powerful := [key for key in keys if find_entry_effect(key)]:
         effect = sentence("{keys} can decide where the pods send keys, or which code they run.", keys=enumerate_values(powerful))
+        yield finding("secret-rotated", WARNING, change, service.name, text, effect, *(each.where for each in data))
+        return
+    if marks := _find_marks(after):
+        effect = sentence("It has {marks}. {effect}", marks=enumerate_values(marks, at_most=4), effect=(_READ,))
         yield finding("secret-rotated", WARNING, change, service.name, text, effect, *(each.where for each in data))
         return
     consequence = (
