@@ -16,6 +16,7 @@ MODULES = {
     "Prometheus": ("prometheus", "github.com/prometheus/prometheus"),
     "Prometheus Operator": ("prometheus-operator", "github.com/prometheus-operator/prometheus-operator"),
     "prometheus-adapter": ("prometheus-adapter", "sigs.k8s.io/prometheus-adapter"),
+    "Cyclonus, which evaluates NetworkPolicies": ("cyclonus", "github.com/mattfenwick/cyclonus"),
     "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
 }
 """Name of each program, with the folder of its module and the module that is pinned there."""
