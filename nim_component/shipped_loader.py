@@ -6,7 +6,7 @@ from importlib.resources import files
 
 VERSION = 1
 """Version of the loader. It is raised with each change of a released loader."""
-DIGEST = "f1d46f84fbfa796a"
+DIGEST = "fa51b3e096e76205"
 """`digest_program` of this version. Another program restarts every service with LoRA adapters."""
 
 

@@ -61,7 +61,7 @@ _FURTHER = re.compile(r"(?:,[^\s\"'`,;&\\<>|(){}\[\]=:]{1,4000}+)*+")
 """Values after the first one, as in `API_KEYS=a,b`."""
 _ELEMENT = re.compile(r"<([\w.:-]{1,64})(?:\s[^<>]{0,200})?>([^<>]{1,4000})</")
 _PAIR = re.compile(
-    r"\bname\\{0,8}[\"']?\s{0,4}[:=]\s{0,4}\\{0,8}[\"']?([\w.-]{1,64})\\{0,8}[\"']?(?:\\{1,8}[nr]|[\s,]){1,80}+"
+    r"\b(?:name|key)\\{0,8}[\"']?\s{0,4}[:=]\s{0,4}\\{0,8}[\"']?([\w.-]{1,64})\\{0,8}[\"']?(?:\\{1,8}[nr]|[\s,]){1,80}+"
     r"\\{0,8}[\"']?value\\{0,8}[\"']?\s{0,4}[:=]\s{0,4}"
 )
 """Name and value of a setting as two fields, up to the value."""
@@ -205,7 +205,7 @@ def _find_secret_data(text: str, executed: bool) -> Iterator[Span]:
             if found is None or found.lastgroup is None:
                 break
             start, end = found.span(found.lastgroup)
-            if not NO_SECRET.match(text[start:end]):
+            if text[start] == "/" or "://" in text[start:end] or not NO_SECRET.match(text[start:end]):
                 yield start, start + find_operator(text[start:end]) if executed else end
             position = end + len(found["escapes"] or "") + 1 if found["quote"] or found["mark"] else end
 

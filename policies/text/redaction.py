@@ -45,11 +45,23 @@ _LOWER_WORDS = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
-    """Return the patterns of known issuers. Most programs that import this module use none."""
-    return tuple(
-        (needle, re.compile(refused or "(?!)", re.ASCII), re.compile(redacted, re.ASCII | re.DOTALL)) for needle, refused, redacted in FORMS
-    )
+def _patterns() -> dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str]]]]:
+    """Return the patterns of known issuers by a character of their needles.
+
+    Most programs that import this module use none. Most texts lack some of these characters.
+    """
+    patterns: dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str]]]] = {}
+    for needle, refused, redacted in FORMS:
+        character = next((each for each in "_-./|$" if each in needle), "")
+        compiled = re.compile(refused or "(?!)", re.ASCII), re.compile(redacted, re.ASCII | re.DOTALL)
+        patterns.setdefault(character, []).append((needle, *compiled))
+    return patterns
+
+
+def _find_patterns(text: str) -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
+    """Return the patterns whose needles a text contains."""
+    lowered = text.lower()
+    return [each for character, patterns in _patterns().items() if character in lowered for each in patterns if each[0] in lowered]
 
 
 def contains_key(text: str) -> bool:
@@ -64,8 +76,7 @@ def _contains_key_repeated(text: str) -> bool:
 
 
 def _contains_key(text: str, depth: int) -> bool:
-    lowered = text.lower()
-    if any(needle in lowered and refused.search(text) for needle, refused, _ in _patterns()):
+    if any(refused.search(text) for _, refused, _ in _find_patterns(text)):
         return True
     return depth < _MAX_DEPTH and any(_contains_key(decoded, depth + 1) for _, decoded in _decode_all(text))
 
@@ -168,11 +179,9 @@ def _list_forms(value: str) -> Iterator[str]:
 
 def _find_spans(text: str, executed: bool = False, depth: int = 0) -> list[Span]:
     """Return the parts of a text that are probably credentials, in order and without overlaps."""
-    lowered = text.lower()
     found: list[Span] = []
-    for needle, _, pattern in _patterns():
-        if needle in lowered:
-            found += (each.span("value" if "value" in pattern.groupindex else 0) for each in pattern.finditer(text))
+    for _, _, pattern in _find_patterns(text):
+        found += (each.span("value" if "value" in pattern.groupindex else 0) for each in pattern.finditer(text))
     found += find_named_values(text, executed=executed)
     found += find_client_passwords(text)
     found += find_logins(text)

@@ -277,6 +277,17 @@ def test_own_source_text_contains_no_key(module: str):
         "cookie: a=b; ",
         "token: !a ",
         "curl -u 'a:b ",
+        "echo a | ",
+        "sudo -S a <<< ",
+        "wandb login -a b ",
+        "htpasswd -nb a",
+        "password 'a",
+        "eyAAAAAAAAAAAAAAAAAAA.ey",
+        "ZXlKaa",
+        "bundle_a=b:",
+        "s.aA0",
+        "a_key=1a-",
+        "sk-a-",
     ],
 )
 def test_hostile_text_takes_linear_time(filler: str):
