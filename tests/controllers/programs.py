@@ -29,8 +29,6 @@ MODULES = (
             "prometheus-adapter-config": "sigs.k8s.io/prometheus-adapter/cmd/config-gen",
         },
     ),
-    # A key of its own: the other programs of that module stay in the cache.
-    GoPrograms(_FOLDER / "kubernetes", {"keda-webhooks": "github.com/kedacore/keda/v2/cmd/webhooks"}),
     GoPrograms(_FOLDER / "cyclonus", {"cyclonus": "github.com/mattfenwick/cyclonus/cmd/cyclonus"}),
     GoPrograms(_FOLDER / "gatekeeper", {"gatekeeper": "github.com/open-policy-agent/gatekeeper/v3"}),
     GoPrograms(_FOLDER / "endpoint-picker", {"endpoint-picker": "sigs.k8s.io/gateway-api-inference-extension/cmd/epp"}),

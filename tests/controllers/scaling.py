@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from nim_component import ScalingRate
-from tests.cluster.client import Client, Object
+from nim_component import AutoscalingArgs, KedaArgs, ScalingRate
+from tests.cluster.client import Client, Object, condition
 from tests.cluster.waiting import deployment_of
+
+from .monitoring import Prometheus
 
 AT_ONCE = ScalingRate(pods=8, period=1, stabilization=0)
 """Rate without the delays that protect a real service from short peaks."""
@@ -32,3 +34,16 @@ def add_gateway(cluster: Client, namespace: str, annotations: dict[str, str] | N
     container = {"name": "gateway", "image": "gateway:1", "securityContext": security}
     metadata = {"name": "gateway", "namespace": namespace, "labels": {"app": "gateway"}, "annotations": annotations or {}}
     cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
+
+
+def by_keda(prometheus: Prometheus, *, presets: list[Any], **fields: Any) -> AutoscalingArgs:
+    """Return autoscaling by KEDA between 1 and 3 pods that is evaluated each second."""
+    keda = KedaArgs(prometheus=prometheus.url, polling_interval=1, **fields.pop("keda", {}))
+    given: dict[str, Any] = {"max_replicas": 3, "presets": presets, "scale_up": AT_ONCE, "scale_down": AT_ONCE, "keda": keda}
+    return AutoscalingArgs(**given | fields)
+
+
+def keda_status(cluster: Client, namespace: str, kind: str) -> str | None:
+    """Return the status of a condition of the ScaledObject."""
+    live = cluster.find("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
+    return condition(live or {}, kind).get("status")

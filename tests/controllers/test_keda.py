@@ -5,29 +5,22 @@ from typing import Any
 
 import pytest
 
-from nim_component import AutoscalingArgs, KedaArgs, KedaTrigger
-from tests.cluster.client import Client, Object, condition, wait_until
+from nim_component import AutoscalingArgs, KedaTrigger
+from tests.cluster.client import Client, Object, wait_until
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.objects import apply_all, render
-from tests.cluster.waiting import hold, ignore_replicas, wait_for_rollout
+from tests.cluster.waiting import hold, wait_for_rollout
 
 from .generations import monitored
 from .monitoring import Prometheus, is_scraped
-from .scaling import AT_ONCE, LOADS, add_gateway, replicas
+from .scaling import LOADS, add_gateway, by_keda, keda_status, replicas
 from .servers import Servers
 from .stub_nim import GENERATIONS
 
 pytestmark = pytest.mark.usefixtures("keda")
 
 Start = Callable[..., list[Object]]
-
-
-def autoscaling(prometheus: Prometheus, *, presets: list[Any], **fields: Any) -> AutoscalingArgs:
-    """Return autoscaling between 1 and 3 pods that is evaluated each second."""
-    keda = KedaArgs(prometheus=prometheus.url, polling_interval=1, **fields.pop("keda", {}))
-    given: dict[str, Any] = {"max_replicas": 3, "presets": presets, "scale_up": AT_ONCE, "scale_down": AT_ONCE, "keda": keda}
-    return AutoscalingArgs(**given | fields)
 
 
 @pytest.fixture
@@ -40,18 +33,12 @@ def start(cluster: Client, prometheus: Prometheus, namespace: str, nodes: Any) -
         apply_all(cluster, objects)
         wait_for_rollout(cluster, objects)
         prometheus.sync(lambda found: is_scraped(namespace, found))
-        wait_until("a ScaledObject that KEDA accepts", lambda: status(cluster, namespace, "Ready") == "True", seconds=90)
+        wait_until("a ScaledObject that KEDA accepts", lambda: keda_status(cluster, namespace, "Ready") == "True", seconds=90)
         # Requests before the first scrape are no increase of a counter.
         wait_until("a scraped pod", lambda: prometheus.count_scraped(namespace) == 1)
         return objects
 
     return apply
-
-
-def status(cluster: Client, namespace: str, kind: str) -> str | None:
-    """Return the status of a condition of the ScaledObject."""
-    live = cluster.find("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
-    return condition(live or {}, kind).get("status")
 
 
 @pytest.mark.parametrize("generation", sorted(GENERATIONS))
@@ -61,7 +48,7 @@ def test_load_adds_and_removes_pods(
 ):
     busy, idle = LOADS[preset]
     servers = serve(generation)
-    objects = start(generation, autoscaling(prometheus, presets=[preset]))
+    objects = start(generation, by_keda(prometheus, presets=[preset]))
     servers.set_load(**busy)
     wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=60)
     servers.set_load(**idle)
@@ -74,7 +61,7 @@ def test_slow_first_tokens_add_pods(
     cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers], generation: str
 ):
     servers = serve(generation)
-    objects = start(generation, autoscaling(prometheus, presets=["latency"]))
+    objects = start(generation, by_keda(prometheus, presets=["latency"]))
     servers.set_load(first_tokens=[8.0] * 200)
     wait_until("three pods", lambda: replicas(cluster, objects) == 3, seconds=90)
 
@@ -82,11 +69,11 @@ def test_slow_first_tokens_add_pods(
 def test_missing_series_keep_the_pods(cluster: Client, prometheus: Prometheus, start: Start, serve: Callable[[str], Servers]):
     """The fallback is the current number if it is higher than the smallest."""
     servers = serve("2.x-vllm")
-    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"]))
+    objects = start("2.x-vllm", by_keda(prometheus, presets=["queue"]))
     servers.set_load(waiting=20)
     wait_until("three pods", lambda: replicas(cluster, objects) == 3)
     servers.set_load(silent=True)
-    wait_until("the fallback", lambda: status(cluster, objects[0]["metadata"]["namespace"], "Fallback") == "True", seconds=400)
+    wait_until("the fallback", lambda: keda_status(cluster, objects[0]["metadata"]["namespace"], "Fallback") == "True", seconds=400)
     hold(10, lambda: replicas(cluster, objects) == 3)
 
 
@@ -100,7 +87,7 @@ def test_outage_of_monitoring_keeps_the_pods(
     program: str,
 ):
     servers = serve("2.x-vllm")
-    objects = start("2.x-vllm", autoscaling(prometheus, presets=["queue"]))
+    objects = start("2.x-vllm", by_keda(prometheus, presets=["queue"]))
     servers.set_load(waiting=20)
     wait_until("three pods", lambda: replicas(cluster, objects) == 3)
     with control_plane.without(program):
@@ -108,34 +95,11 @@ def test_outage_of_monitoring_keeps_the_pods(
     hold(10, lambda: replicas(cluster, objects) == 3)
 
 
-def test_switching_it_on_and_off_keeps_the_pods(
-    cluster: Client, prometheus: Prometheus, serve: Callable[[str], Servers], namespace: str, nodes: Any
-):
-    nodes(EIGHT_GPUS)
-    fixed = render(monitored("2.x-vllm", namespace, replicas=3), namespace)
-    serve("2.x-vllm").set_load(waiting=20)
-    apply_all(cluster, fixed)
-    wait_for_rollout(cluster, fixed)
-    before = {pod["metadata"]["uid"] for pod in cluster.pods(namespace)}
-
-    scaled = render(monitored("2.x-vllm", namespace, autoscaling=autoscaling(prometheus, presets=["queue"])), namespace)
-    apply_all(cluster, ignore_replicas(cluster, scaled))
-    prometheus.sync(lambda found: is_scraped(namespace, found))
-    wait_until("an active ScaledObject", lambda: status(cluster, namespace, "Active") == "True", seconds=90)
-    hold(10, lambda: replicas(cluster, fixed) == 3)
-
-    apply_all(cluster, fixed)
-    cluster.delete("keda.sh/v1alpha1", "ScaledObject", "llama", namespace)
-    wait_until("no autoscaler", lambda: not cluster.list("autoscaling/v2", "HorizontalPodAutoscaler", namespace))
-    hold(5, lambda: replicas(cluster, fixed) == 3)
-    assert {pod["metadata"]["uid"] for pod in cluster.pods(namespace)} == before
-
-
 def to_zero(prometheus: Prometheus) -> AutoscalingArgs:
     """Return autoscaling to zero with a preset, started by the pods of a gateway."""
     gateway = KedaTrigger(type="kubernetes-workload", name="gateway", metadata={"podSelector": "app=gateway", "value": "1"})
     keda = {"triggers": [gateway], "cooldown_period": 10, "initial_cooldown_period": 10}
-    return autoscaling(prometheus, presets=["queue"], min_replicas=0, keda=keda)
+    return by_keda(prometheus, presets=["queue"], min_replicas=0, keda=keda)
 
 
 def test_pod_is_started_from_zero_and_removed(
@@ -148,7 +112,7 @@ def test_pod_is_started_from_zero_and_removed(
     cluster.delete("v1", "Pod", "gateway", namespace)
     wait_until("no pod", lambda: replicas(cluster, objects) == 0, seconds=60)
     hold(10, lambda: replicas(cluster, objects) == 0)
-    assert status(cluster, namespace, "Fallback") == "False"  # at zero, the preset is 0 and not unknown
+    assert keda_status(cluster, namespace, "Fallback") == "False"  # at zero, the preset is 0 and not unknown
     add_gateway(cluster, namespace)
     wait_until("one pod", lambda: replicas(cluster, objects) == 1, seconds=30)
     servers.set_load(waiting=20)
