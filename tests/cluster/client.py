@@ -123,13 +123,14 @@ class Client:
             serializer=_plain,
         )
 
-    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None, *, grace_seconds: int | None = None) -> None:
         """Delete an object and, in the background, its dependents.
 
         A missing object is not an error.
         """
+        options = {} if grace_seconds is None else {"grace_period_seconds": grace_seconds}
         try:
-            self.kind(api_version, kind).delete(name=name, namespace=namespace, propagation_policy="Background")
+            self.kind(api_version, kind).delete(name=name, namespace=namespace, propagation_policy="Background", **options)
         except NotFoundError:
             pass
 

@@ -1,19 +1,16 @@
 """CustomResourceDefinitions of possible children, from the Go modules of their projects."""
 
 import hashlib
-import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
 from .cache import Print, provide_folder, silent, timed
 from .client import Client, Object, condition, wait_until
-from .go_programs import find_go
+from .go_programs import download_module, find_go
 
 
 class Source(NamedTuple):
@@ -118,19 +115,9 @@ def provide_files(what: str, sources: tuple[Source, ...], print_line: Print = si
 
 
 def _fetch(go: str, source: Source, folder: Path) -> None:
-    module = f"{source.module}@{source.version}"
-    # The checksum is in SOURCES, so that no checksum database is needed.
-    environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOSUMDB": "off"}
-    done = subprocess.run(
-        [go, "mod", "download", "-json", module], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    report: dict[str, Any] = json.loads(done.stdout or "{}")
-    if done.returncode != 0 or "Error" in report:
-        raise RuntimeError(f"{module} could not be fetched: {report.get('Error') or done.stderr.strip()}")
-    if report["Sum"] != source.checksum:
-        raise RuntimeError(f"{module} has the checksum {report['Sum']}, not {source.checksum}")
+    module = download_module(go, source.module, source.version, source.checksum)
     for name in source.files:
-        shutil.copyfile(Path(report["Dir"]) / source.folder / name, folder / name)
+        shutil.copyfile(module / source.folder / name, folder / name)
 
 
 def install_crds(cluster: Client, files: Iterable[Path] | None = None) -> None:

@@ -1,6 +1,7 @@
 """Programs of a Go module that pins them, built once into the user's cache."""
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -10,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from .cache import Print, cache_folder, locked, silent, timed
 
@@ -32,10 +34,51 @@ def find_go(purpose: str) -> str:
     return go
 
 
+def download_module(go: str, module: str, version: str, checksum: str) -> Path:
+    """Return the folder of a module in Go's cache.
+
+    The checksum is that of `go.sum`, so that no checksum database is needed.
+
+    Raises:
+        RuntimeError: The module cannot be fetched, or has another checksum.
+    """
+    name, environment = f"{module}@{version}", {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOSUMDB": "off"}
+    command = [go, "mod", "download", "-json", name]
+    done = subprocess.run(command, cwd=cache_folder(), env=environment, capture_output=True, text=True, check=False)
+    report: dict[str, Any] = json.loads(done.stdout or "{}")
+    if done.returncode != 0 or "Error" in report:
+        raise RuntimeError(f"{name} could not be fetched: {report.get('Error') or done.stderr.strip()}")
+    if report["Sum"] != checksum:
+        raise RuntimeError(f"{name} has the checksum {report['Sum']}, not {checksum}")
+    return Path(report["Dir"])
+
+
 def read_version(folder: Path, module: str) -> str:
     """Return the version of a module, such as `v1.36.4`, that the `go.mod` of a folder requires."""
     (version,) = re.findall(rf"^\t{re.escape(module)} (v\S+)", (folder / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
     return version
+
+
+class Copied(NamedTuple):
+    """Module that a program's module replaces by a folder: its files, except for one package.
+
+    The program's module has the files that replace that package and the packages below it.
+    """
+
+    module: str
+    version: str
+    checksum: str
+    folder: str
+    without: str
+
+    def copy(self, go: str, place: Path) -> None:
+        """Add the files of the module to the folder of the program's module."""
+        source = download_module(go, self.module, self.version, self.checksum)
+
+        def leave_out(path: str, names: list[str]) -> list[str]:
+            return names if Path(path) == source / self.without else []
+
+        shutil.copytree(source, place / self.folder, ignore=leave_out, copy_function=shutil.copyfile, dirs_exist_ok=True)
 
 
 @dataclass(frozen=True)
@@ -54,12 +97,18 @@ class GoPrograms:
     """Variables that the linker sets."""
     tags: tuple[str, ...] = ()
     """Build tags."""
+    copied: Copied | None = None
+    """Module that is copied for the build."""
 
     def key(self) -> str:
         """Return a digest of everything that the built programs depend on."""
         digest = hashlib.sha256(repr(self._pins()).encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.module / name).read_bytes())
+        if self.copied is not None:
+            digest.update(repr(self.copied).encode())
+            for file in sorted(self.module.glob("*/**/*.*")):
+                digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 
     def _pins(self) -> tuple[object, ...]:
@@ -93,8 +142,9 @@ class GoPrograms:
             folder.mkdir(exist_ok=True)
             beginning = f"Building {', '.join(missing)}: a few minutes, once, and again when their pins change."
             with timed(print_line, beginning, "Built"), tempfile.TemporaryDirectory(dir=cache_folder(), prefix=_BUILD_PREFIX) as place:
+                module = self._complete(go, Path(place))
                 for group in self._group(missing):
-                    self._compile(go, group, Path(place))
+                    self._compile(go, module, group, Path(place))
                     for name in group:
                         (Path(place) / _output_name(self.packages[name])).rename(folder / name)
 
@@ -110,13 +160,21 @@ class GoPrograms:
                 groups.append([name])
         return groups
 
-    def _compile(self, go: str, names: list[str], place: Path) -> None:
+    def _complete(self, go: str, place: Path) -> Path:
+        """Return the folder of the module, completed if a module is copied into it."""
+        if self.copied is None:
+            return self.module
+        module = shutil.copytree(self.module, place / "module")
+        self.copied.copy(go, module)
+        return module
+
+    def _compile(self, go: str, module: Path, names: list[str], place: Path) -> None:
         environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false"}
         link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.link)])
         # One command for a list, so that Go compiles and links on every core.
         tags = [f"-tags={','.join(self.tags)}"] if self.tags else []
         command = [go, "build", "-ldflags", link, *tags, "-o", f"{place}/", *(self.packages[name] for name in names)]
-        done = subprocess.run(command, cwd=self.module, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
 

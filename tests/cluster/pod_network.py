@@ -6,16 +6,20 @@ The API server sends connections into the cluster (`services/proxy`, `pods/proxy
 an HTTP CONNECT proxy on a Unix socket, configured by `--egress-selector-config-file`. Without
 `PodNetwork`, no process listens on that socket, and each connection fails immediately.
 
-Programs that read pods by HTTP, such as Prometheus, use the same proxy on a port (`listen`).
+Programs that read pods by HTTP, such as Prometheus, use the same proxy on a port (`listen`). A
+gateway, which keeps connections and the name of the host, uses SOCKS 5 (`listen_socks`).
 """
 
 import asyncio
 import contextlib
+import ipaddress
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SOCKET = "pods.sock"
 """Name of the socket in the control plane's folder."""
 
@@ -54,9 +58,16 @@ class PodNetwork:
 
     def listen(self) -> str:
         """Serve the proxy on a port of loopback too, and return its URL."""
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result(5)
+        return f"http://127.0.0.1:{self._listen(self._serve)}"
+
+    def listen_socks(self) -> str:
+        """Serve SOCKS 5 (RFC 1928) on a port of loopback, and return its URL."""
+        return f"socks5://127.0.0.1:{self._listen(self._serve_socks)}"
+
+    def _listen(self, serve: Serve) -> int:
+        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(serve, "127.0.0.1", 0), self._loop).result(5)
         self._servers.append(server)
-        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        return server.sockets[0].getsockname()[1]
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
@@ -89,6 +100,24 @@ class PodNetwork:
                 writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
             else:
                 target.write(_to_origin(head, target_url))
+            with contextlib.closing(target):
+                await asyncio.gather(_copy(reader, target), _copy(source, writer))
+
+    async def _serve_socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):
+            _, methods = await reader.readexactly(2)
+            await reader.readexactly(methods)
+            writer.write(b"\x05\x00")  # no authentication
+            *_, kind = await reader.readexactly(4)
+            assert kind == 1, "pods have IPv4 addresses"
+            address = f"{ipaddress.ip_address(await reader.readexactly(4))}:{int.from_bytes(await reader.readexactly(2))}"
+            self.dialled.append(address)
+            try:
+                source, target = await asyncio.open_connection("127.0.0.1", self._ports[address])
+            except (KeyError, OSError):
+                writer.write(b"\x05\x05\x00\x01" + bytes(6))  # refused
+                return
+            writer.write(b"\x05\x00\x00\x01" + bytes(6))
             with contextlib.closing(target):
                 await asyncio.gather(_copy(reader, target), _copy(source, writer))
 

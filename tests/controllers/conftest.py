@@ -17,6 +17,7 @@ from tests.cluster.go_programs import NoGoError
 from tests.cluster.pod_network import PodNetwork
 
 from .certificates import Authority
+from .gateway import Gateway
 from .keda import start_keda
 from .leader_worker_sets import start_leader_worker_sets
 from .monitoring import Prometheus, start_operator
@@ -107,3 +108,9 @@ def serve(cluster: Client, network: PodNetwork, namespace: str) -> Iterator[Call
     """Return a function that runs a stub NIM for each pod."""
     with contextlib.ExitStack() as held:
         yield lambda generation: held.enter_context(Servers(cluster, network, namespace, generation))
+
+
+@pytest.fixture(scope="session")
+def gateway(control_plane: ControlPlane, network: PodNetwork, provide: Callable[..., dict[str, Path]], authority: Authority) -> Gateway:
+    """Run Traefik."""
+    return Gateway(control_plane, network, provide("traefik")["traefik"], authority)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.cluster.cache import Print, silent
 from tests.cluster.crds import SOURCES, Source, provide_files
-from tests.cluster.go_programs import GoPrograms
+from tests.cluster.go_programs import Copied, GoPrograms
 
 _FOLDER = Path(__file__).parent / "programs"
 MODULES = (
@@ -38,6 +38,13 @@ MODULES = (
         {"prometheus": "github.com/prometheus/prometheus/cmd/prometheus"},
         tags=("remove_all_sd", "enable_kubernetes_sd"),
     ),
+    GoPrograms(
+        _FOLDER / "traefik",
+        {"traefik": "github.com/traefik/traefik/v3/cmd/traefik"},
+        copied=Copied(
+            "github.com/go-acme/lego/v5", "v5.4.1", "h1:Jt6xAP9xQrJ3SLLGgxejfDDd3pzdrmuLCWe4oTqHHQc=", "lego", without="providers/dns"
+        ),
+    ),
 )
 """Programs by module.
 
@@ -55,6 +62,7 @@ _MONITORING = (
     "servicemonitors",
     "thanosrulers",
 )
+_GATEWAY = ("backendtlspolicies", "gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants", "tlsroutes")
 
 
 def _pinned(module: str, folder: str, *files: str) -> Source:
@@ -64,6 +72,11 @@ def _pinned(module: str, folder: str, *files: str) -> Source:
 
 
 DEFINITIONS = (
+    _pinned(
+        "sigs.k8s.io/gateway-api",
+        "config/crd/standard",
+        *(f"gateway.networking.k8s.io_{each}.yaml" for each in _GATEWAY),
+    ),
     _pinned(
         "sigs.k8s.io/lws",
         "config/crd/bases",

@@ -1,5 +1,6 @@
 """Stub NIMs in place of a namespace's pods, one process each, as a kubelet would run them."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -23,8 +24,8 @@ PERIOD = 0.2
 class Server:
     """Process of one pod."""
 
-    def __init__(self, generation: str) -> None:
-        command = [sys.executable, "-m", "tests.controllers.stub_nim", generation]
+    def __init__(self, generation: str, *, load_seconds: float = 0) -> None:
+        command = [sys.executable, "-m", "tests.controllers.stub_nim", generation, str(load_seconds)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -42,6 +43,13 @@ class Server:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), method="POST")
         with urllib.request.urlopen(request, timeout=30):
             pass
+
+    def terminate(self, grace: float) -> None:
+        """Send SIGTERM, and SIGKILL after a grace period in seconds."""
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace)
+        self.stop()
 
     def stop(self) -> None:
         """End the process."""

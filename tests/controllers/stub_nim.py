@@ -1,7 +1,10 @@
 """Stub of a NIM for LLMs: health, models, chat completions with streaming, and metrics.
 
-`python -m tests.controllers.stub_nim GENERATION` serves a free port and prints it. A test sets what
-the metrics report by `POST /load` with names of `Load`, such as `{"waiting": 12}`.
+`python -m tests.controllers.stub_nim GENERATION [LOAD_SECONDS]` serves a free port and prints it. A
+test sets what the metrics report by `POST /load` with names of `Load`, such as `{"waiting": 12}`.
+
+For `LOAD_SECONDS` it loads its model: everything but liveness is answered with 503. After SIGTERM
+it accepts no connection and finishes its answers.
 
 Names of the metrics are those of the documentation:
 
@@ -10,7 +13,11 @@ Names of the metrics are those of the documentation:
 - SGLang: https://docs.sglang.ai/references/production_metrics.html
 """
 
+import contextlib
 import json
+import os
+import signal
+import socket
 import sys
 import threading
 import time
@@ -68,10 +75,13 @@ GENERATIONS = {
 class StubNIM(ThreadingHTTPServer):
     """One server, on a free port of loopback."""
 
-    daemon_threads = True
+    daemon_threads = False  # the end waits for answers
+    request_queue_size = 128
 
-    def __init__(self, generation: str) -> None:
+    def __init__(self, generation: str, load_seconds: float = 0) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.loaded_at = time.monotonic() + load_seconds
+        self.connections: set[socket.socket] = set()
         self.registry = CollectorRegistry()
         names = GENERATIONS[generation]
         labels: Any = {"labelnames": ["model_name"], "registry": self.registry}
@@ -84,6 +94,14 @@ class StubNIM(ThreadingHTTPServer):
         self.is_silent = False
         """True while the metrics endpoint fails."""
 
+    def finish(self) -> None:
+        """Accept no connection, finish the present answers, and close idle connections."""
+        self.shutdown()
+        for each in list(self.connections):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RD)
+        self.server_close()  # the threads of answers end first
+
 
 class Handler(BaseHTTPRequestHandler):
     """Answer of one connection."""
@@ -91,13 +109,27 @@ class Handler(BaseHTTPRequestHandler):
     server: StubNIM
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        """Register the connection."""
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        self.server.connections.discard(self.connection)
+        super().finish()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing: standard output has the port."""
 
     def do_GET(self) -> None:
         """Answer health, models and metrics."""
         match self.path:
-            case "/v1/health/ready" | "/v1/health/live":
+            case "/v1/health/live":
+                self._answer({"object": "health.response", "message": "ok"})
+            case _ if self._is_loading():
+                pass
+            case "/v1/health/ready":
                 self._answer({"object": "health.response", "message": "ok"})
             case "/v1/models":
                 self._answer({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
@@ -106,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
             case "/v1/metrics":
                 self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
             case _:
-                self._answer({"message": "not found"}, 404)
+                self._answer({"message": "not found", "path": self.path}, 404)
 
     def do_POST(self) -> None:
         """Answer chat completions, or set the load."""
@@ -114,10 +146,19 @@ class Handler(BaseHTTPRequestHandler):
         match self.path:
             case "/load":
                 self._set_load(body)
+            case _ if self._is_loading():
+                pass
             case "/v1/chat/completions":
                 self._complete(body)
             case _:
                 self._answer({"message": "not found"}, 404)
+
+    def _is_loading(self) -> bool:
+        """Answer 503 while the model loads."""
+        if time.monotonic() >= self.server.loaded_at:
+            return False
+        self._answer({"message": "the model loads"}, 503)
+        return True
 
     def _set_load(self, load: dict[str, Any]) -> None:
         self.server.is_silent = bool(load.pop("silent", False))
@@ -133,17 +174,21 @@ class Handler(BaseHTTPRequestHandler):
         self._answer({})
 
     def _complete(self, body: dict[str, Any]) -> None:
-        """Send `max_tokens` tokens, one event each if the request has `stream`."""
+        """Send `max_tokens` tokens, one event each if the request has `stream`.
+
+        The request can set `seconds_between_tokens` for itself.
+        """
         server, began = self.server, time.monotonic()
         tokens = int(body.get("max_tokens", 4))
+        pause = float(body.get("seconds_between_tokens", server.load["seconds_between_tokens"]))
         server.gauges["running"].inc()
         try:
             time.sleep(server.load["first_token_seconds"])
             server.first_token.observe(time.monotonic() - began)
             if body.get("stream"):
-                self._stream(tokens)
+                self._stream(tokens, pause)
             else:
-                time.sleep(server.load["seconds_between_tokens"] * tokens)
+                time.sleep(pause * tokens)
                 message = {"role": "assistant", "content": "token " * tokens}
                 self._answer({"object": "chat.completion", "model": MODEL, "choices": [{"index": 0, "message": message}]})
         finally:
@@ -152,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             server.prompt_tokens.inc(len(json.dumps(body.get("messages", ""))) // 4)
             server.generation_tokens.inc(tokens)
 
-    def _stream(self, tokens: int) -> None:
+    def _stream(self, tokens: int, pause: float) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -160,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         for at in range(tokens):
             delta = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": f"{at} "}}]}
             self._chunk(f"data: {json.dumps(delta)}\n\n")
-            time.sleep(self.server.load["seconds_between_tokens"])
+            time.sleep(pause)
         self._chunk("data: [DONE]\n\n")
         self._chunk("")
 
@@ -180,11 +225,16 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until the standard input ends, as it does with the tests' process."""
-    server = StubNIM(sys.argv[1])
+    """Serve until SIGTERM, or until the standard input ends, as it does with the tests' process."""
+    server = StubNIM(sys.argv[1], *(float(each) for each in sys.argv[2:]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     print(server.server_port, flush=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        sys.stdin.read()
+    except SystemExit:
+        server.finish()
+    os._exit(0)
 
 
 if __name__ == "__main__":

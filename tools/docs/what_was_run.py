@@ -17,6 +17,7 @@ MODULES = {
     "Prometheus Operator": ("prometheus-operator", "github.com/prometheus-operator/prometheus-operator"),
     "prometheus-adapter": ("prometheus-adapter", "sigs.k8s.io/prometheus-adapter"),
     "Cyclonus, which evaluates NetworkPolicies": ("cyclonus", "github.com/mattfenwick/cyclonus"),
+    "Traefik": ("traefik", "github.com/traefik/traefik/v3"),
     "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
 }
 """Name of each program, with the folder of its module and the module that is pinned there."""
@@ -30,7 +31,8 @@ def render() -> str:
         "What was run",
         "`make controllers` runs these controllers as processes beside the\n"
         "[control plane of the tests](cluster-tests.md). Pods are simulated; a stub process answers for each\n"
-        "pod of a service, with the metric names of the documentation.",
+        "pod of a service, with the metric names of the documentation. Behind Traefik the tests play the\n"
+        "kubelet: probes, `preStop`, SIGTERM and grace period of the pod act on that process.",
         table(["Controller", "Version"], rows),
         *sections,
     )
@@ -48,5 +50,5 @@ def _describe(path: Path) -> str:
 def _sentence(test: ast.FunctionDef) -> str:
     """Return the name of a test as a sentence, with its docstring."""
     name = test.name.removeprefix("test_").replace("_", " ").capitalize()
-    detail = (ast.get_docstring(test) or "").replace("\n", " ")
+    detail = " ".join((ast.get_docstring(test) or "").split())
     return f"{name}.{f' {detail}' if detail else ''}"
