@@ -73,6 +73,14 @@ GO = Language(
     ("go", "vet", "."),
     ("pulumi.Int(1),", 'Namespace: pulumi.String("NAMESPACE"), PodAnnotations: pulumi.StringMap{"SLOW": pulumi.String("5s")},'),
 )
+JAVA = Language(
+    "java",
+    "java",
+    "mvn",
+    "src/main/java/nim/App.java",
+    ("mvn", "--quiet", "--batch-mode", "compile"),
+    (".gpu(1)", '.namespace("NAMESPACE").podAnnotations(Map.of("SLOW", "5s"))'),
+)
 YAML = Language("yaml", "yaml", None, "Main.yaml")
 
 
@@ -116,18 +124,30 @@ def provide_project(language: Language) -> Path:
     The first call installs them; they are kept in the user's cache.
     """
     require_host(language.runtime, language.tool)
-    source = EXAMPLES / f"{language.name}-platform"
-    files = [path for path in sorted(source.iterdir()) if path.name != "Pulumi.dev.yaml"]
+    source = next(each for each in (EXAMPLES / f"{language.name}-platform", EXAMPLES / language.name) if each.exists())
+    files = [path for path in sorted(source.iterdir()) if path.is_file() and path.name != "Pulumi.dev.yaml"]
     _, version = run(ROOT, "pulumi", "version")
     parts = [NIMProvider().schema or "", version, *(path.read_text("utf-8") for path in files if path.name != language.main)]
 
     def fill(folder: Path) -> None:
         for path in files:
             shutil.copy(path, folder)
-        code, output = run(folder, "pulumi", "package", "add", str(write_schema(folder)), environment=environment_of(folder))
+        schema = str(write_schema(folder))
+        if language is JAVA:  # the host of Java cannot link packages in every version
+            add_java_package(folder, schema)
+            return
+        code, output = run(folder, "pulumi", "package", "add", schema, environment=environment_of(folder))
         assert code == 0, output
 
     return provide_folder(f"sdk-{language.name}", sha256("\0".join(parts).encode()).hexdigest()[:12], fill)
+
+
+def add_java_package(folder: Path, package: str) -> None:
+    """Generate the SDK where `pulumi package add` writes it."""
+    options = ("--language", "java", "--local", "--out", "sdks")
+    code, output = run(folder, "pulumi", "package", "gen-sdk", package, *options, environment=environment_of(folder))
+    assert code == 0, output
+    (folder / "sdks" / "java").rename(folder / "sdks" / "nim-component-nim")
 
 
 class Program:
@@ -150,6 +170,7 @@ class Program:
         described = {"name": self.name, "runtime": runtime, "packages": {"nim": self.package}, **project}
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
         for name, text in files.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text, "utf-8")
         if not (self.folder / "Pulumi.dev.yaml").exists():
             (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": self.config}))

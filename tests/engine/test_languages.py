@@ -23,13 +23,28 @@ from tests.cluster.nodes import EIGHT_GPUS
 
 from ..provider.inputs import to_inputs
 from .git_server import commit_tree, serve_repository
-from .languages import GO, READY_AFTER, TYPESCRIPT, YAML, Language, Program, copy_project, environment_of, require_host, run, write_schema
+from .languages import (
+    GO,
+    JAVA,
+    READY_AFTER,
+    TYPESCRIPT,
+    YAML,
+    Language,
+    Program,
+    copy_project,
+    environment_of,
+    require_host,
+    run,
+    write_schema,
+)
 from .project import ROOT, Project
 from .resources import live_deployment, names
 from .test_stacks import API_KEY, LOGIN, TOKEN, applied_secret
 
 LANGUAGES = [pytest.param(each, id=each.name) for each in (TYPESCRIPT, GO)]
+WITH_JAVA = [*LANGUAGES, pytest.param(JAVA, id="java")]
 WITH_YAML = [*LANGUAGES, pytest.param(YAML, id="yaml")]
+WITH_ALL = [*WITH_JAVA, pytest.param(YAML, id="yaml")]
 PYTHON = """
 import pulumi
 from nim_component import NIMService
@@ -42,7 +57,7 @@ SERVICE: dict[str, Any] = {
     "type": "nim:NIMService",
     "properties": {"secrets": {"withoutKey": True}, "env": {"NIM_LOG_LEVEL": "INFO"}, "podAnnotations": SLOW},
 }
-WRONG = {TYPESCRIPT.name: ("gpu: 1,", "gpuu: 1,"), GO.name: ("Gpu:     pulumi", "Gpuu:     pulumi")}
+WRONG = {TYPESCRIPT.name: ("gpu: 1,", "gpuu: 1,"), GO.name: ("Gpu:     pulumi", "Gpuu:     pulumi"), JAVA.name: (".gpu(1)", ".gpuu(1)")}
 SEED = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text("utf-8"))["config"]["nim:services"]
 
 
@@ -118,8 +133,14 @@ def logo() -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("runtime", "field"),
-    [("nodejs", "disruptionBudget?:"), ("python", "def disruption_budget("), ("go", "DisruptionBudget "), ("dotnet", "DisruptionBudget ")],
-    ids=["nodejs", "python", "go", "dotnet"],
+    [
+        ("nodejs", "disruptionBudget?:"),
+        ("python", "def disruption_budget("),
+        ("go", "DisruptionBudget "),
+        ("dotnet", "DisruptionBudget "),
+        ("java", "disruptionBudget()"),
+    ],
+    ids=["nodejs", "python", "go", "dotnet", "java"],
 )
 def test_sdk_is_generated(runtime: str, field: str, tmp_path: Path, logo: str):
     require_host(runtime)
@@ -128,12 +149,15 @@ def test_sdk_is_generated(runtime: str, field: str, tmp_path: Path, logo: str):
         environment=environment_of(tmp_path),
     )  # fmt: skip
     assert code == 0, output
-    (service,) = [path for path in (tmp_path / "out").rglob("*.*") if path.stem.lower() in ("nimservice", "nim_service")]
-    assert field in service.read_text("utf-8")
+    services = [path for path in (tmp_path / "out").rglob("*.*") if path.stem.lower() in ("nimservice", "nim_service", "nimserviceargs")]
+    assert any(field in path.read_text("utf-8") for path in services)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("suffix", ["", "-platform"], ids=["service", "platform"])
+@pytest.mark.parametrize(
+    ("language", "suffix"),
+    [*((each, suffix) for each in (TYPESCRIPT, GO) for suffix in ("", "-platform")), (JAVA, "")],
+    ids=lambda each: each or "service" if isinstance(each, str) else each.name,
+)
 def test_example_has_right_types(language: Language, suffix: str, tmp_path: Path):
     program = Program(copy_project(language, tmp_path), "types")
     program.write_in(language, language.example(suffix))
@@ -141,7 +165,7 @@ def test_example_has_right_types(language: Language, suffix: str, tmp_path: Path
     assert code == 0, output
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WITH_JAVA)
 def test_unknown_field_is_a_type_error(language: Language, tmp_path: Path):
     program = Program(copy_project(language, tmp_path), "types")
     program.write_in(language, language.example().replace(*WRONG[language.name]))
@@ -174,7 +198,7 @@ def with_parsed_data(objects: dict[str, Any]) -> dict[str, Any]:
     return objects
 
 
-@pytest.mark.parametrize("language", WITH_YAML)
+@pytest.mark.parametrize("language", WITH_ALL)
 def test_service_is_deployed_changed_and_destroyed(
     language: Language, in_language: Callable[[Language], Program], cluster: Client, namespace: str, with_seed_secrets
 ):
@@ -232,7 +256,7 @@ def assert_lifecycle(program: Program, language: Language, cluster: Client, name
     return changed
 
 
-@pytest.mark.parametrize("language", WITH_YAML)
+@pytest.mark.parametrize("language", WITH_ALL)
 def test_stack_of_python_stays_unchanged(language: Language, in_language: Callable[[Language], Program], namespace: str, with_seed_secrets):
     program = in_language(language)
     program.write_python(python({name: {**fields, "namespace": namespace, "pod_annotations": SLOW} for name, fields in SEED.items()}))
