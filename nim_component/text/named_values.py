@@ -46,6 +46,7 @@ _VALUE = re.compile(
     r"|(?P<word>(?:[^\s\"'`,;&\\<>|(){}\[\]]|\\{1,8}+(?![nrtux\\\"'`\s,;&<>|(){}\[\]])){1,4000}+))",
     re.DOTALL,
 )
+_UNCLEAR_VALUE = re.compile(r"\\{0,8}[\"'`]?[\w+/=~.-]{8,200}+(?![\w+/=~.-])", re.ASCII)
 _PROSE = re.compile(
     r"(?:an?|anyone|are|at|authentication|been|by|can|cannot|could|denied|does|end|error|expected|expired|failed|for|from|has|in|incorrect|"
     r"invalid|is|may|missing|must|names?|needs?|not|of|on|or|required|requires?|the|to|unauthorized|unexpected|unknown|verified|was|wrong)\Z"
@@ -123,8 +124,8 @@ def _find_settings(text: str, executed: bool) -> Iterator[Span]:
         name = path.rpartition(".")[2].strip("-")
         if not name:
             continue
-        is_named = is_probably_secret_name(name) or is_unclear_name(name) or _is_password_here(name, before, separator[0])
-        if not is_named and not (name.lower() == "key" and is_probably_secret_name(path)):  # `api.key`
+        is_named = is_probably_secret_name(name) or (name.lower() == "key" and is_probably_secret_name(path))  # `api.key`
+        if not is_named and not _is_unclear(name, text, separator) and not _is_password_here(name, before, separator[0]):
             continue
         if name == "secret" and before.endswith(("checksum/secret", "hash/secret")):
             continue  # digest of a Secret
@@ -186,6 +187,11 @@ def _is_setting_value(name: str, separator: str, found: re.Match[str]) -> bool:
     if (is_connection_name(name) and FIELDS.search(found.string, found.start(kind), found.end() + 1)) or not _is_clear(name, value):
         return False
     return name.lower() != "authorization" or bool(found["scheme"]) or len(value) >= 8
+
+
+def _is_unclear(name: str, text: str, separator: re.Match[str]) -> bool:
+    """Return whether a setting such as `BUILD_KEY` may have a generated value."""
+    return is_unclear_name(name) and _UNCLEAR_VALUE.match(text, separator.end()) is not None
 
 
 def _is_clear(name: str, value: str) -> bool:

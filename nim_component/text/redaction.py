@@ -9,9 +9,9 @@ One detector with two strengths, because their mistakes have different costs:
 
 Both read through base64. Every pattern takes linear time.
 
-`lora_loader/` and `policies/text/` contain copies of this file and of the seven that it imports:
+`lora_loader/` and `policies/text/` contain copies of this file and of the modules that it imports:
 the loader and the policy pack run without this package. `tests/unit/text/test_redaction.py`
-compares the files.
+compares the files. Only `command_arguments` of the loader differs.
 """
 
 from __future__ import annotations

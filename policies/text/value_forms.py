@@ -8,6 +8,8 @@ import re
 ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _REFERENCES = r"\$[A-Za-z_]\w*|\$\{[^{}]{0,200}\}|\$\(|\{\{[^{}]{0,200}\}\}|%\(\w+\)s"
 REFERENCE = re.compile(_REFERENCES)
+MARKED = re.compile(r"\$|\*{3}|<|\[secret")
+"""Beginning of a reference, or of a value that is redacted."""
 NO_SECRET = re.compile(
     r"(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|\*{3,}|\.{3}.*|\[secret\b.*"
     rf"|{_REFERENCES}[\w.]*\)?|<[\w /|-]*>"
