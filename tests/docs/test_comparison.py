@@ -29,7 +29,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "HorizontalPodAutoscaler": ("unit/test_autoscaling.py::test_each_metric_type_is_rendered", "cluster/test_autoscaling.py::test_controller_finds_scale_target"),
     "metric presets for 1.x and 2.x": ("unit/test_autoscaling.py::test_query_selects_series_of_every_generation_only", "controllers/test_keda.py::test_load_adds_and_removes_pods", "controllers/test_keda.py::test_slow_first_tokens_add_pods"),
     "KEDA, to zero": ("unit/test_autoscaling.py::test_default_fallback_keeps_current_replicas", "controllers/test_keda.py::test_pod_is_started_from_zero_and_removed", "controllers/test_keda.py::test_missing_series_keep_the_pods"),
-    "autoscaling switched on keeps running pods": ("cluster/test_autoscaling.py::test_enabling_autoscaling_keeps_running_pods", "controllers/test_keda.py::test_switching_it_on_and_off_keeps_the_pods"),
+    "autoscaling switched on keeps running pods": ("cluster/test_autoscaling.py::test_enabling_autoscaling_keeps_running_pods", "controllers/test_autoscaler_changes.py::test_switching_over_none_keeps_the_pods"),
     "VerticalPodAutoscaler": ("unit/test_vertical_autoscaling.py::test_default_recommends_without_updates",),
     "ServiceAccount, cloud identity": ("unit/test_service_account.py::test_default_names_no_account", "cluster/test_service_account.py::test_pods_have_their_account"),
     "Service: type, annotations, labels": ("cluster/test_exposure.py::test_service_options_are_accepted",),

@@ -25,6 +25,7 @@ PYTHON = blocks("python")
 YAML = blocks("yaml")
 SECRET_CONFIG = {"ngcApiKey": "nvapi-placeholder", "hfToken": "placeholder"}
 FOREIGN = {
+    "externalRules": "configuration of prometheus-adapter",
     "rules": "configuration of prometheus-adapter",
     "runtime": "Pulumi.yaml",
     "steps": "a GitHub workflow",
@@ -123,7 +124,7 @@ def fields_of(block: Block) -> dict[str, Any]:
 def test_yaml_blocks_are_valid(block: Block):
     content = yaml.safe_load(block.text)
     if isinstance(content, list):
-        assert all({"uses", "run", "name"} & each.keys() for each in content)
+        assert all({"uses", "run", "name", "source_labels"} & each.keys() for each in content)
     elif "config" in content:
         jsonschema.validate(content, render_schema())
         deploy(content["config"])
@@ -135,8 +136,9 @@ def test_yaml_blocks_are_valid(block: Block):
 
 
 def with_context(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields, with `secrets` if the block leaves it out."""
-    return {"secrets": {"without_key": True}} | fields
+    """Return the fields, with `secrets` and a cache for several pods if the block leaves them out."""
+    shared = {"cache": {"empty_dir": True}} if "autoscaling" in fields else {}
+    return {"secrets": {"without_key": True}} | shared | fields
 
 
 def deploy(config: dict[str, Any]) -> None:
