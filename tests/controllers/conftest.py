@@ -17,6 +17,7 @@ from tests.cluster.go_programs import NoGoError
 from tests.cluster.pod_network import PodNetwork
 
 from .certificates import Authority
+from .gatekeeper import install_policies, start_gatekeeper
 from .gateway import Gateway
 from .keda import start_keda
 from .leader_worker_sets import start_leader_worker_sets
@@ -101,6 +102,13 @@ def adapter(
     """Run prometheus-adapter."""
     programs = provide("prometheus-adapter", "prometheus-adapter-config")
     return Adapter(control_plane, network, programs, authority, prometheus.url)
+
+
+@pytest.fixture(scope="session")
+def gatekeeper(control_plane: ControlPlane, network: PodNetwork, provide: Callable[..., dict[str, Path]], authority: Authority) -> None:
+    """Run Gatekeeper with the policies."""
+    start_gatekeeper(control_plane, network, provide("gatekeeper")["gatekeeper"], authority)
+    install_policies(control_plane.client())
 
 
 @pytest.fixture

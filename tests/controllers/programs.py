@@ -103,6 +103,38 @@ DEFINITIONS = (
 WEBHOOKS = (_pinned("sigs.k8s.io/lws", "config/webhook", "manifests.yaml"),)
 """Webhook configurations."""
 
+GATEKEEPER = (
+    Source(
+        "github.com/open-policy-agent/gatekeeper/v3",
+        "v3.23.1",
+        "h1:njHTm0SJ6ZEhhEgmQTpJKTGQbc99fSs4hGiEp1OIKck=",
+        "charts/gatekeeper/crds",
+        tuple(
+            f"{each}-customresourcedefinition.yaml"
+            for each in (
+                "assign",
+                "assignimage",
+                "assignmetadata",
+                "config",
+                "configpodstatus",
+                "connection",
+                "connectionpodstatus",
+                "constraintpodstatus",
+                "constrainttemplate",
+                "constrainttemplatepodstatus",
+                "expansiontemplate",
+                "expansiontemplatepodstatus",
+                "modifyset",
+                "mutatorpodstatus",
+                "provider",
+                "providerpodstatus",
+                "syncset",
+            )
+        ),
+    ),
+)
+"""CustomResourceDefinitions of Gatekeeper."""
+
 
 def provide_controllers(names: Iterable[str] | None = None, print_line: Print = silent) -> dict[str, Path]:
     """Return the paths of programs (default: all); build the missing ones.
@@ -126,3 +158,8 @@ def provide_definitions(print_line: Print = silent) -> list[Path]:
 def provide_webhooks(print_line: Print = silent) -> list[Path]:
     """Return the files of `WEBHOOKS`; fetch them at the first call."""
     return provide_files("webhooks", WEBHOOKS, print_line)
+
+
+def provide_gatekeeper_definitions(print_line: Print = silent) -> list[Path]:
+    """Return the files of `GATEKEEPER`; fetch them at the first call."""
+    return provide_files("gatekeeper", GATEKEEPER, print_line)

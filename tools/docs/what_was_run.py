@@ -18,6 +18,7 @@ MODULES = {
     "prometheus-adapter": ("prometheus-adapter", "sigs.k8s.io/prometheus-adapter"),
     "Cyclonus, which evaluates NetworkPolicies": ("cyclonus", "github.com/mattfenwick/cyclonus"),
     "Traefik": ("traefik", "github.com/traefik/traefik/v3"),
+    "Gatekeeper": ("gatekeeper", "github.com/open-policy-agent/gatekeeper/v3"),
     "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
 }
 """Name of each program, with the folder of its module and the module that is pinned there."""
