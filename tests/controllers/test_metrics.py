@@ -108,7 +108,7 @@ def test_annotations_need_a_label_for_queries(cluster: Client, network: PodNetwo
         wait_until("series", lambda: prometheus.value(series) == LOAD["waiting"])
         query = query_preset("queue", "llama", namespace)
         assert prometheus.value(query) is None
-        prometheus.added_relabelings = read_snippet(GUIDE, "target_label: service")
+        prometheus.added_relabelings = read_snippet(GUIDE, "target_label: service")["relabel_configs"]
         try:
             prometheus.sync()
             wait_until("the preset", lambda: prometheus.value(query) == LOAD["waiting"])

@@ -26,6 +26,7 @@ YAML = blocks("yaml")
 SECRET_CONFIG = {"ngcApiKey": "nvapi-placeholder", "hfToken": "placeholder"}
 FOREIGN = {
     "externalRules": "configuration of prometheus-adapter",
+    "relabel_configs": "configuration of Prometheus",
     "rules": "configuration of prometheus-adapter",
     "runtime": "Pulumi.yaml",
     "steps": "a GitHub workflow",
