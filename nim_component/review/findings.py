@@ -73,6 +73,7 @@ RULES: Final[Mapping[str, str]] = {
     "secret-removed": "Pods no longer read a Secret, or a Secret is deleted",
     "timeouts": "A progress deadline or a timeout of Pulumi is not longer than the startup budget",
     "startup-shortened": "The startup budget of a model becomes shorter",
+    "shutdown-shortened": "A pod that stops has less time for its requests, or gets new ones while it stops",
     "rollout-changed": "The rollout strategy changes",
     "first-preview": "A change fails in the preview of the first update after the creation",
     "autoscaler-conflict": "An autoscaler conflicts with a fixed `replicas`, or with another autoscaler",

@@ -201,6 +201,7 @@ CASES: dict[str, Callable[[], StackReview]] = {
     "leader-worker-set-becomes-deployment": lambda: review_renders(render_service(**NODE, multi_node={"nodes": 2}), render_service(**NODE)),
     "overrides-added": lambda: review_renders(render_service(), render_service(overrides=OVERRIDES)),
     "overrides-removed": lambda: review_renders(render_service(overrides=OVERRIDES), render_service()),
+    "pods-stop-earlier": lambda: review_renders(render_service(pre_stop_sleep=20), render_service(pre_stop_sleep=5)),
     "grpc-port-and-route-added": lambda: review_renders(render_service(), render_service(grpc_port=50051, grpc_route=ROUTE)),
     "vertical-autoscaler-added": lambda: review_renders(render_service(), render_service(vertical_autoscaling={"max_mem": "64Gi"})),
     "metrics-and-alerts-added": lambda: review_renders(render_service(), render_service(metrics={"dashboard": {}, "alerts": {}})),

@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...text.amounts import spell_duration
-from ..accessors import get, integer
+from ..accessors import Fields, get, integer
 from ..change import Change, ResourceState, ServiceChange
 from ..findings import WARNING, Finding, finding
-from ..object_fields import SERVERS, startup_budget
+from ..object_fields import SERVERS, changed_under, containers, pods, startup_budget
 from ..sentences import sentence
 
 DEFAULT_DEADLINE, DEFAULT_TIMEOUT = 600, 600
 """Seconds: the defaults of Kubernetes and of Pulumi's Kubernetes provider."""
+
+
+_GRACE_FIELD, _DEFAULT_GRACE = "terminationGracePeriodSeconds", 30
+"""Field of a pod, and the default of Kubernetes in seconds."""
 
 
 class Violation(NamedTuple):
@@ -84,4 +88,40 @@ def shortened(service: ServiceChange) -> Iterator[Finding]:
             yield finding("startup-shortened", WARNING, change, service.name, text, consequence, *paths)
 
 
-RULES = (order, shortened)
+def shutdowns(service: ServiceChange) -> Iterator[Finding]:
+    """Report less time for a pod that stops: its grace period, and its pause ahead of the end."""
+    for change in service.of(*SERVERS):
+        if change.operation not in ("update", "replace"):
+            continue
+        before, after = dict(pods(change.before)), dict(pods(change.after))
+        for path in sorted({*before} & {*after}):
+            old, new = (_grace_period(each[path]) for each in (before, after))
+            if new < old:
+                text = sentence("The termination grace period becomes shorter: {new} instead of {old}.", **_spell(old, new))
+                consequence = sentence("A pod that stops breaks off the requests that take longer.")
+                yield finding("shutdown-shortened", WARNING, change, service.name, text, consequence, f"{path}.{_GRACE_FIELD}")
+        pauses = _pauses(change.before), _pauses(change.after)
+        for path in sorted({*pauses[0]} & {*pauses[1]}):
+            old, new = (each[path] for each in pauses)
+            if new < old:
+                text = sentence("The pause of a pod that stops (`preStop`) becomes shorter: {new} instead of {old}.", **_spell(old, new))
+                consequence = sentence("Requests that Services still send to it fail.")
+                where = changed_under(change, f"{path}.lifecycle")
+                yield finding("shutdown-shortened", WARNING, change, service.name, text, consequence, *where)
+
+
+def _grace_period(pod: Fields) -> int:
+    value = integer(pod.get(_GRACE_FIELD))
+    return _DEFAULT_GRACE if value is None else value
+
+
+def _pauses(state: ResourceState | None) -> dict[str, int]:
+    """Return the seconds for which each container of a pod that stops waits."""
+    return {path: integer(get(each, "lifecycle", "preStop", "sleep", "seconds")) or 0 for path, each in containers(state, init=False)}
+
+
+def _spell(old: int, new: int) -> dict[str, tuple[str]]:
+    return {"old": (spell_duration(old),), "new": (spell_duration(new),)}
+
+
+RULES = (order, shortened, shutdowns)
