@@ -19,6 +19,8 @@ SERVERS = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 PVC = "PersistentVolumeClaim"
 JOBS = ("Job", "CronJob")
 """Kinds of workloads that run to their end and serve no requests."""
+GRACE = 30
+"""Seconds of the grace period of a pod without one."""
 WORKLOADS = (*SERVERS, "DaemonSet", "Job")
 
 
@@ -133,6 +135,20 @@ def startup_budget(state: ResourceState | None) -> int | None:
         return None
     loading = [integer(variables(container).get("LORA_DEADLINE_SECONDS")) or 0 for path, container in containers(state) if "init" in path]
     return max(budgets) + max(loading, default=0)
+
+
+def stop_budget(state: ResourceState | None) -> int | None:
+    """Return how many seconds a pod may take to stop; None if unknown.
+
+    It is the grace period, which contains the time of `preStop`.
+    """
+    budgets: list[int] = []
+    for _, pod in pods(state):
+        given = pod.get("terminationGracePeriodSeconds", GRACE)
+        if (seconds := integer(given)) is None:
+            return None
+        budgets.append(seconds)
+    return max(budgets, default=None)
 
 
 def rolling_update(state: ResourceState, count: int) -> tuple[int, int] | None:

@@ -26,8 +26,10 @@ from .traffic import Traffic
 OLD, NEW = "nvcr.io/nim/meta/llama3-8b-instruct:2.1.4", "nvcr.io/nim/meta/llama3-8b-instruct:2.1.5"
 LOAD = 3
 """Seconds until a server has loaded its model."""
-PRE_STOP, GRACE, STARTUP = 10, 60, 60
-"""Seconds: the defaults of `pre_stop_sleep` and `termination_grace`, and `startup_timeout`."""
+PRE_STOP, GRACE = 10, 60
+"""Seconds: the defaults of `pre_stop_sleep` and `termination_grace`."""
+STARTUP = 6
+"""Seconds of the startup probe: `startup_timeout` of 60 seconds, with a tenth of the period."""
 TOKENS = 15
 """Length of a stream, in tokens and seconds: longer than `PRE_STOP`."""
 
@@ -113,5 +115,7 @@ def test_requests_are_lost_without_probes(roll: Roll):
 def test_outage_of_recreate_is_as_predicted(roll: Roll):
     """It begins with the stop of the old pods, which includes `pre_stop_sleep`."""
     outcome = roll(rollout="recreate")
-    assert set(outcome.prediction) == {"downtime"}
+    sentence = f"up to {GRACE} seconds per stop (the grace period) and {STARTUP} seconds per start (the startup budget)"
+    assert outcome.prediction == {"downtime": f"No request is answered in the meantime: {sentence}."}
     assert PRE_STOP + LOAD - 1 <= outcome.traffic.find_outage() <= PRE_STOP + LOAD + 10
+    assert {each.problem[:3] for each in outcome.traffic.lost} == {"503"}

@@ -109,6 +109,26 @@ def test_more_replicas_with_template_load_twice(rollout: str):
         assert text.endswith("needs 3.")
 
 
+STOPS: list[tuple[Any, int, str]] = [
+    (90, 1, "up to 90 seconds per stop (the grace period) and 30 minutes per start (the startup budget)."),
+    (90, 3, "30 minutes per start (the startup budget), at most 1 hour 35 minutes in total."),
+    (None, 1, "up to 30 seconds per stop (the grace period) and 30 minutes per start (the startup budget)."),
+    ("soon", 3, "up to the duration of a stop and 30 minutes per start (the startup budget)."),
+]
+"""Grace period of the old pods, replicas, and the end of the sentence about their restart."""
+
+
+@pytest.mark.parametrize(("grace", "count", "end"), STOPS)
+def test_restart_contains_the_stop_of_old_pods(grace: Any, count: int, end: str):
+    """Behind a gateway, an outage begins when the old pods begin to stop."""
+    old, new = ({} if seconds is None else {"terminationGracePeriodSeconds": seconds} for seconds in (grace, 15))
+    strategy = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}
+    spec = {"replicas": count, **strategy}
+    before, after = (render_objects(deployment(pod=pod, spec=spec)) for pod in (old, new))
+    ((_, text),) = texts(review_renders(before, after), "downtime", "pods-restart")
+    assert text.endswith(end)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [({}, {"replicas": 3}), ({"replicas": 0}, {"replicas": 3, "image": OTHER_IMAGE}), ({"replicas": 3}, {"image": OTHER_IMAGE})],

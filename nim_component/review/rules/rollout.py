@@ -22,6 +22,7 @@ from ..object_fields import (
     replicas,
     rolling_update,
     startup_budget,
+    stop_budget,
 )
 from ..sentences import Sentence, sentence
 from ..values import Redacted
@@ -53,17 +54,25 @@ def restarts(service: ServiceChange) -> Iterator[Finding]:
             yield finding("pods-restart", WARNING, change, service.name, text, (), *paths)
         else:
             why = () if fields else sentence(", although only the order of list items changes")
-            yield _describe_restart(service, change, after, running, why, paths)
+            yield _describe_restart(service, change, before, after, running, why, paths)
 
 
 def _describe_restart(
-    service: ServiceChange, change: Change, after: ResourceState, count: int | None, why: Sentence, paths: list[str]
+    service: ServiceChange,
+    change: Change,
+    before: ResourceState,
+    after: ResourceState,
+    count: int | None,
+    why: Sentence,
+    paths: list[str],
 ) -> Finding:
-    budget = startup_budget(after)
-    start = f"up to {spell_duration(budget)} per start (the startup budget)" if budget else "the duration of a start"
+    budget, grace = startup_budget(after), stop_budget(before)
+    stop = f"{spell_duration(grace)} per stop (the grace period)" if grace is not None else "the duration of a stop"
+    start = f"{spell_duration(budget)} per start (the startup budget)" if budget else "the duration of a start"
+    pause = f"up to {stop} and {start}"
     if after.kind == "DaemonSet":
         text = sentence("Pods restart, node by node{why}.", why=why)
-        consequence = sentence("On a node, no pod of it may run in the meantime: {start}.", start=(start,))
+        consequence = sentence("On a node, no pod of it may run in the meantime: {pause}.", pause=(pause,))
         return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
     rolling = rolling_update(after, count or 1)
     surge, unavailable = rolling or (0, 0)
@@ -72,11 +81,11 @@ def _describe_restart(
         text = sentence("All {pods} stop before a new one starts{why}.", pods=(pods,), why=why)
         if count == 1:
             text = sentence("The only replica stops before the new one starts{why}.", why=why)
-        consequence = sentence("No request is answered in the meantime: {start}.", start=(start,))
+        consequence = sentence("No request is answered in the meantime: {pause}.", pause=(pause,))
         return finding("downtime", WARNING, change, service.name, text, consequence, *paths)
     if unavailable >= (count or 1):
         text = sentence("Pods restart, and all of them may be unavailable at the same time{why}.", why=why)
-        consequence = sentence("No request is answered in the meantime: {start}.", start=(start,))
+        consequence = sentence("No request is answered in the meantime: {pause}.", pause=(pause,))
         return finding("downtime", WARNING, change, service.name, text, consequence, *paths)
     if surge and not unavailable and (spare := surge * sum(gpus(after).values())):
         added = count_of(surge, "new pod starts", "new pods start")
@@ -89,8 +98,8 @@ def _describe_restart(
         return finding("stall-risk", WARNING, change, service.name, text, consequence, *paths)
     text = sentence("Pods restart, {step} at a time{why}.", step=(str(max(unavailable, 1)),), why=why)
     rounds = -(-(count or 1) // max(unavailable + surge, 1))
-    total = f", at most {spell_duration(budget * rounds)} in total" if budget and rounds > 1 else ""
-    consequence = sentence("The other replicas keep serving requests: {start}{total}.", start=(start,), total=(total,))
+    total = f", at most {spell_duration((grace + budget) * rounds)} in total" if budget and grace is not None and rounds > 1 else ""
+    consequence = sentence("The other replicas keep serving requests: {pause}{total}.", pause=(pause,), total=(total,))
     return finding("pods-restart", NOTICE, change, service.name, text, consequence, *paths)
 
 
