@@ -82,6 +82,12 @@ def any_of(*patterns: str) -> str:
     return "|".join(patterns)
 
 
+def compile_words(words: str) -> re.Pattern[str]:
+    """Return the pattern of words that are not in a name, such as a quoted one or `ml/port`."""
+    edge = r"[\w./\"'-]"
+    return re.compile(rf"(?<!{edge})(?:{words})(?!{edge})", re.IGNORECASE)
+
+
 def bound_message(message: str) -> str:
     """Return a message without its middle if it is longer than `MAX_MESSAGE_LENGTH`.
 

@@ -4,23 +4,25 @@ The conditions and their reasons are those of the Gateway API:
 https://gateway-api.sigs.k8s.io/reference/spec/#routeconditiontype.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from ...cluster.objects import Object, items_at, name_of, number_at, text_at, time_at
-from ...text.drift import describe_refresh
 from ...text.sanitizing import sanitize
-from ..diagnosis import Diagnosis
+from ..diagnosis import Confidence, Diagnosis
 from ..parent_gateways import ROUTES, parents_of
 from ..snapshot import Snapshot
-from .patterns import SEE_EVIDENCE
+from .patterns import SEE_EVIDENCE, compile_words
+from .route_backends import check_backends
 
 ROUTE_DELAY = timedelta(seconds=60)
 """Time in which a controller normally processes a route."""
+_ALLOWED = "or use another Gateway ({field}.gateway, {field}.section)."
 _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
     "NotAllowedByListeners": (
-        "its listeners allow no routes of this namespace",
-        "Allow the namespace in allowedRoutes of a listener, or use another Gateway ({field}.gateway, {field}.section).",
+        "its listeners do not allow the route",
+        f"Allow the namespace and the kind {{kind}} in allowedRoutes of a listener (namespaces, kinds), {_ALLOWED}",
     ),
     "NoMatchingListenerHostname": (
         "no listener has a host name that fits",
@@ -30,8 +32,21 @@ _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
         "it has no such listener",
         "Set {field}.section to the name of a listener, or remove it.",
     ),
+    "InvalidListener": ("the listener is not valid", "Correct the listeners of the Gateway: their conditions contain the reason."),
+    "NoReadyListeners": ("no listener is ready", "Correct the listeners of the Gateway: their conditions contain the reason."),
+    "InvalidGateway": ("the Gateway is not valid", "Correct the Gateway: its conditions contain the reason."),
+    "HostnameConflict": (
+        "another route uses the same host name",
+        "Set {field}.hosts to other names, or remove the other route.",
+    ),
+    "IncompatibleFilters": (
+        "its controller does not support the filters of the route",
+        "If http_route.path is set, the route has a filter URLRewrite: set http_route.path to /, or use another Gateway.",
+    ),
 }
 """End of the problem, and fix, by the reason of the condition `Accepted`."""
+_KIND, _NAMESPACE = compile_words("kinds?"), compile_words("namespaces?")
+_REWRITE = re.compile(r"url ?rewrite", re.IGNORECASE)
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -42,7 +57,9 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             parents = items_at(route, "status", "parents")
             if parents:
                 yield from _check_acceptance(route, parents, kind, field, subject)
-                yield from _check_backends(route, parents, kind, subject)
+                unresolved = [each for each in _current(route, parents, "ResolvedRefs") if text_at(each, "status") == "False"]
+                if unresolved:
+                    yield from check_backends(snapshot, route, unresolved[-1], kind, subject)
             elif is_late(snapshot, route) and not _is_gateway_missing(snapshot, route):
                 text = f"No controller has processed the {kind}"
                 fix = f"Check that the Gateway exists and its controller runs, or correct {field}.gateway and {field}.gateway_namespace."
@@ -52,41 +69,36 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
 def _check_acceptance(route: Object, parents: list[Object], kind: str, field: str, subject: str) -> Iterator[Diagnosis]:
     conditions = _current(route, parents, "Accepted")
     refused = [each for each in conditions if text_at(each, "status") == "False" and text_at(each, "reason") != "Pending"]
-    if not refused or any(text_at(each, "status") == "True" for each in conditions):
+    if any(text_at(each, "status") == "True" for each in conditions):
         return
-    reason = text_at(refused[-1], "reason")
+    if refused:
+        gateway = sanitize(text_at(parents[-1], "parentRef", "name"), 100)
+        message = text_at(refused[-1], "message")
+        problem, fix, confidence = _describe_refusal(text_at(refused[-1], "reason"), message)
+        text = f"The Gateway {gateway} does not accept the {kind}: {problem}"
+        yield Diagnosis("route-not-accepted", text, fix.format(field=field, kind=kind), sanitize(message), confidence, subject)
+        return
+    failed = [each for each in _current(route, parents, "Programmed") if text_at(each, "status") == "False"]
+    if failed and text_at(failed[-1], "reason") != "Pending":  # Kong sets this condition
+        reason = sanitize(text_at(failed[-1], "reason"), 60) or "it gives no reason"
+        text = f"The controller of the Gateway could not apply the {kind}: {reason}"
+        fix = "See the log of the controller, and the events of the route, for the reason."
+        yield Diagnosis("route-not-accepted", text, fix, sanitize(text_at(failed[-1], "message")), "likely", subject)
+
+
+def _describe_refusal(reason: str, message: str) -> tuple[str, str, Confidence]:
+    """Return the end of the problem, the fix with `{field}` and `{kind}`, and the confidence."""
+    if reason == "NotAllowedByListeners" and _KIND.search(message):
+        return "its listeners allow no routes of this kind", f"Allow {{kind}} in allowedRoutes.kinds of a listener, {_ALLOWED}", "certain"
+    if reason == "NotAllowedByListeners" and _NAMESPACE.search(message):
+        fix = f"Allow the namespace in allowedRoutes of a listener, {_ALLOWED}"
+        return "its listeners allow no routes of this namespace", fix, "certain"
+    if reason.startswith("Invalid") and reason.endswith("Route") and message.endswith("not found"):
+        return "the Gateway does not exist", "Create the Gateway, or correct {field}.gateway and {field}.gateway_namespace.", "likely"
+    if _REWRITE.search(message):
+        return "its controller does not support the filter URLRewrite of the route", _NOT_ACCEPTED["IncompatibleFilters"][1], "likely"
     problem, fix = _NOT_ACCEPTED.get(reason, ("", ""))
-    gateway = sanitize(text_at(parents[-1], "parentRef", "name"), 100)
-    text = f"The Gateway {gateway} does not accept the {kind}: {problem or sanitize(reason, 60) or 'it gives no reason'}"
-    yield Diagnosis(
-        "route-not-accepted",
-        text,
-        fix.format(field=field) or SEE_EVIDENCE,
-        sanitize(text_at(refused[-1], "message")),
-        "certain" if problem else "likely",
-        subject,
-    )
-
-
-def _check_backends(route: Object, parents: list[Object], kind: str, subject: str) -> Iterator[Diagnosis]:
-    unresolved = [each for each in _current(route, parents, "ResolvedRefs") if text_at(each, "status") == "False"]
-    if not unresolved:
-        return
-    reason, evidence = text_at(unresolved[-1], "reason"), sanitize(text_at(unresolved[-1], "message"))
-    backends = {text_at(each, "kind") for rule in items_at(route, "spec", "rules") for each in items_at(rule, "backendRefs")}
-    if reason == "BackendNotFound":
-        text, fix = (
-            f"The backend of the {kind} does not exist",
-            f"If no update of the service is running, restore the backend. {describe_refresh()}",
-        )
-        yield Diagnosis("route-backend", text, fix, evidence, subject=subject)
-    elif reason == "InvalidKind" and "InferencePool" in backends:
-        text = f"The controller of the Gateway does not support the InferencePool of the {kind}"
-        fix = "Remove inference_pool, or use the Gateway of a controller with the inference extension."
-        yield Diagnosis("route-backend", text, fix, evidence, subject=subject)
-    else:
-        text = f"The Gateway cannot use the backend of the {kind}: {sanitize(reason, 60) or 'it gives no reason'}"
-        yield Diagnosis("route-backend", text, SEE_EVIDENCE, evidence, "likely", subject)
+    return problem or sanitize(reason, 60) or "it gives no reason", fix or SEE_EVIDENCE, "certain" if problem else "likely"
 
 
 def _current(route: Object, parents: list[Object], type_: str) -> list[Object]:

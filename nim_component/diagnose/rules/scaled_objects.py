@@ -5,13 +5,15 @@ https://github.com/kedacore/keda/blob/main/apis/keda/v1alpha1/condition_types.go
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
-from ...cluster.objects import Object, condition, message_of, name_of, text_at, time_at
+from ...cluster.objects import Object, condition, is_ready, message_of, name_of, text_at, time_at
 from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
-from .patterns import SEE_EVIDENCE
+from .patterns import SEE_EVIDENCE, match_patterns
+from .scaler_messages import EMPTY_RESULT, METRIC_FAILURES, REFUSALS
 
 _SETTLING_TIME = timedelta(seconds=60)
 """Time in which KEDA normally accepts a new ScaledObject and reads its metrics."""
@@ -33,16 +35,34 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         reason = text_at(ready, "reason")
         if text_at(fallback, "status") == "True":
             text = "KEDA cannot read a metric, and sets the number of replicas to that of its fallback"
-            yield Diagnosis("scaled-object-metrics", text, _METRICS_FIX, _last_failure(snapshot, scaled, fallback), subject=subject)
+            yield from _diagnose_metrics(snapshot, scaled, fallback, text, subject)
         elif text_at(ready, "status") in ("False", "Unknown") and reason in _METRIC_REASONS:
-            text = "KEDA cannot read a metric, and does not scale by it"
-            yield Diagnosis("scaled-object-metrics", text, _METRICS_FIX, _last_failure(snapshot, scaled, ready), subject=subject)
+            yield from _diagnose_metrics(snapshot, scaled, ready, "KEDA cannot read a metric, and does not scale by it", subject)
         elif text_at(ready, "status") == "False":
-            text = f"KEDA does not scale the service: {sanitize(reason, 60) or 'it gives no reason'}"
-            yield Diagnosis("scaled-object-refused", text, SEE_EVIDENCE, sanitize(text_at(ready, "message")), "likely", subject)
+            yield _diagnose_refusal(reason, text_at(ready, "message"), subject)
 
 
-def _last_failure(snapshot: Snapshot, scaled: Object, state: Object) -> str:
-    """Return the message of the last failed query, or of the condition if there is no event."""
+def _diagnose_metrics(snapshot: Snapshot, scaled: Object, state: Object, text: str, subject: str) -> Iterator[Diagnosis]:
+    """Yield the diagnosis of a metric that KEDA cannot read.
+
+    The reason is in the last event. As long as no pod of the service is ready, a query has no
+    result.
+    """
     events = snapshot.events(scaled, "KEDAScalerFailed", "KEDAMetricSourceFailed")
-    return sanitize(message_of(events[-1]) if events else text_at(state, "message"))
+    message = message_of(events[-1]) if events else text_at(state, "message")
+    if EMPTY_RESULT in message and snapshot.is_known("pods") and not any(map(is_ready, snapshot.pods)):
+        return
+    known = next(match_patterns(METRIC_FAILURES, message, subject), None)
+    evidence = sanitize(message)
+    if known is None:
+        yield Diagnosis("scaled-object-metrics", text, _METRICS_FIX, evidence, subject=subject)
+    else:
+        yield replace(known, text=f"{text}: {known.text}", evidence=evidence, match="")
+
+
+def _diagnose_refusal(reason: str, message: str, subject: str) -> Diagnosis:
+    known = next(match_patterns(REFUSALS, message, subject), None)
+    if known is not None:
+        return replace(known, text=f"KEDA does not scale the service: {known.text}", evidence=sanitize(message), match="")
+    text = f"KEDA does not scale the service: {sanitize(reason, 60) or 'it gives no reason'}"
+    return Diagnosis("scaled-object-refused", text, SEE_EVIDENCE, sanitize(message), "likely", subject)

@@ -5,6 +5,14 @@ from typing import Any
 
 from nim_component.diagnose.snapshot import Snapshot
 
+from .child_snapshots import (
+    autoscaler_condition,
+    gateway_condition,
+    pool_condition,
+    route_condition,
+    scaled_object_condition,
+    scaler_event,
+)
 from .corpus import CorpusMessage
 from .kubernetes_objects import (
     GPU,
@@ -124,10 +132,11 @@ def _load_balancer(message: str, objects: Mapping[str, Any]) -> Snapshot:
     return snapshot(running(ready=True), services=[balanced], events=[found])
 
 
-def _node_group(message: str, _: Mapping[str, Any]) -> Snapshot:
-    """An event FailedCreate of a LeaderWorkerSet."""
+def _node_group(message: str, objects: Mapping[str, Any]) -> Snapshot:
+    """An event of a LeaderWorkerSet, by default FailedCreate."""
     workload = leader_worker_set()
-    return snapshot(leaderworkersets=[workload], events=[event("FailedCreate", message, workload, "LeaderWorkerSet")])
+    found = event(objects.get("reason", "FailedCreate"), message, workload, "LeaderWorkerSet", type_=objects.get("type", "Warning"))
+    return snapshot(leaderworkersets=[workload], events=[found])
 
 
 CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
@@ -148,6 +157,12 @@ CONTEXTS: Mapping[str, Callable[[str, Mapping[str, Any]], Snapshot]] = {
     "queue": _queue,
     "load-balancer": _load_balancer,
     "node-group": _node_group,
+    "gateway": gateway_condition,
+    "route": route_condition,
+    "inference-pool": pool_condition,
+    "scaled-object": scaled_object_condition,
+    "scaler-event": scaler_event,
+    "pod-autoscaler": autoscaler_condition,
     "kubelet": lambda message, objects: failed_pod(objects["reason"], message),
 }
 

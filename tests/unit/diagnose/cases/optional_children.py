@@ -1,11 +1,11 @@
 """Routes of the Gateway API, and ScaledObjects of KEDA."""
 
 from dataclasses import replace
-from typing import Any
 
 from nim_component.diagnose.snapshot import Snapshot
 
-from ..kubernetes_objects import Object, ago, event, running, snapshot
+from ..child_snapshots import behind, condition, gateway, route, routed, scaled
+from ..kubernetes_objects import Object, running, service, snapshot
 from ..snapshots import Case, NearMiss
 
 NO_HOST = ("NoMatchingListenerHostname", "No intersecting hostnames were found between the listener and the route.")
@@ -16,58 +16,25 @@ NOT_WORKING = "Triggers defined in ScaledObject are not working correctly"
 FALLING_BACK = "At least one trigger is falling back on this scaled object"
 
 
-def condition(type_: str, status: str, reason: str = "", message: str = "", generation: int = 2) -> Object:
-    return {"type": type_, "status": status, "reason": reason, "message": message, "observedGeneration": generation}
-
-
-def route(*parents: list[Object], age: float = 300, backend: str = "Service") -> Object:
-    return {
-        "metadata": {"name": "llama", "uid": "uid-route", "generation": 2, "creationTimestamp": ago(age)},
-        "spec": {"rules": [{"backendRefs": [{"kind": backend, "name": "llama"}]}]},
-        "status": {"parents": [{"parentRef": {"name": "public"}, "conditions": conditions} for conditions in parents]},
-    }
-
-
-def gateway(*conditions: Object, listeners: dict[str, list[Object]] | None = None, age: float = 300) -> Object:
-    """Return a Gateway whose conditions have changed `age` seconds ago."""
-
-    def dated(found: list[Object]) -> list[Object]:
-        return [{**each, "lastTransitionTime": ago(age)} for each in found]
-
-    status = {
-        "conditions": dated(list(conditions)),
-        "listeners": [{"name": name, "conditions": dated(found)} for name, found in (listeners or {}).items()],
-    }
-    return {"metadata": {"name": "public", "namespace": "infra", "uid": "uid-gateway", "generation": 2}, "status": status}
-
-
-def behind(
-    found: Object | None, section: str = "", *, parents: tuple[list[Object], ...] = (), kind: str = "Gateway", **more: Any
-) -> Snapshot:
-    """Return a service with a route to a Gateway, which was read."""
-    given = route(*parents, **more)
-    given["spec"]["parentRefs"] = [{"name": "public", "namespace": "infra", "sectionName": section, "kind": kind}]
-    return replace(snapshot(running(ready=True), httproutes=[given]), gateways={("infra", "public"): found})
-
-
-def routed(*conditions: Object, plural: str = "httproutes", **more: Any) -> Snapshot:
-    given: Any = {plural: [route(list(conditions), **more)]}
-    return snapshot(running(ready=True), **given)
-
-
-def scaled(*conditions: Object, events: tuple[tuple[str, str], ...] = (), age: float = 900) -> Snapshot:
-    object_ = {"metadata": {"name": "llama", "uid": "uid-so", "creationTimestamp": ago(age)}, "status": {"conditions": list(conditions)}}
-    found = [event(reason, message, object_, "ScaledObject") for reason, message in events]
-    return snapshot(running(ready=True), scaledobjects=[object_], events=found)
-
-
 ACCEPTED = condition("Accepted", "True", "Accepted")
 PROGRAMMED = condition("Programmed", "True", "Programmed")
 NO_ADDRESS = condition("Programmed", "False", "AddressNotAssigned", "No addresses have been assigned to the Gateway")
 NO_CERTIFICATE = condition("ResolvedRefs", "False", "InvalidCertificateRef", "Certificate ref to secret infra/tls not found.")
 UNPROGRAMMED = condition("Programmed", "False", "Invalid", "Listener is invalid")
+NO_PORT = "service port 8001 not found on service ml/llama"
+EMPTY = "prometheus metrics 'prometheus' target may be lost, the result is empty"
 READY = condition("Ready", "True", "ScaledObjectReady", "ScaledObject is defined correctly and is ready for scaling")
 NO_FALLBACK = condition("Fallback", "False", "NoFallbackFound", "No fallbacks are active on this scaled object")
+
+
+def replace_services(given: Snapshot, *services: Object) -> Snapshot:
+    return replace(given, kinds={**given.kinds, "services": list(services)})
+
+
+def replace_pods(given: Snapshot, *pods: Object) -> Snapshot:
+    """Return a service with other pods, by default one that is not ready."""
+    return replace(given, kinds={**given.kinds, "pods": list(pods) or [running()]})
+
 
 CASES: dict[str, list[Case]] = {
     "route-not-accepted": [
@@ -75,11 +42,28 @@ CASES: dict[str, list[Case]] = {
         (routed(condition("Accepted", "False", *NO_HOST), plural="grpcroutes"), "Set grpc_route.hosts to names of a listener"),
         (routed(condition("Accepted", "False", "NotAllowedByListeners", "not allowed")), "http_route.gateway, http_route.section"),
         (routed(condition("Accepted", "False", "NoMatchingParent", "no listener")), "Set http_route.section to the name of a listener"),
+        (routed(condition("Accepted", "False", "NotAllowedByListeners")), "Allow the namespace and the kind HTTPRoute in allowedRoutes"),
+        (
+            routed(condition("Accepted", "False", "NotAllowedByListeners", 'namespace "kind-port" is not allowed by the parent')),
+            "its listeners allow no routes of this namespace",
+        ),
+        (routed(condition("Programmed", "False", "TranslationError")), "could not apply the HTTPRoute: TranslationError (likely)"),
         (routed(condition("Accepted", "False", "UnsupportedValue", "timeouts are odd")), "UnsupportedValue (likely). | See the evidence"),
     ],
     "route-backend": [
         (routed(condition("ResolvedRefs", "False", *NOT_FOUND)), "The backend of the HTTPRoute does not exist"),
         (routed(condition("ResolvedRefs", "False", *INVALID_KIND), backend="InferencePool"), "Remove inference_pool"),
+        (
+            replace_services(routed(condition("ResolvedRefs", "False", "BackendNotFound", NO_PORT)), service()),
+            "refers to: 8001 (likely). | An update of port was interrupted, or the Service or the HTTPRoute was changed outside Pulumi "
+            "(ports of the Service: 8000)",
+        ),
+        (
+            replace_services(routed(condition("ResolvedRefs", "False", *NOT_FOUND)), service()),
+            "does not find the backend of the HTTPRoute, although the Service exists (likely)",
+        ),
+        # names that contain the text of other problems
+        (routed(condition("ResolvedRefs", "False", "BackendNotFound", 'service ml/port "endpoints" not found')), "does not exist. | If no"),
         (routed(condition("ResolvedRefs", "False", *INVALID_KIND)), "cannot use the backend of the HTTPRoute: InvalidKind (likely)"),
     ],
     "route-not-processed": [
@@ -95,7 +79,7 @@ CASES: dict[str, list[Case]] = {
         (behind(gateway(ACCEPTED, NO_ADDRESS)), "The Gateway infra/public is not programmed: it has no address. | Check the load balancer"),
         (
             behind(gateway(condition("Accepted", "False", "ListenersNotValid", "odd"), NO_ADDRESS)),
-            "not programmed: ListenersNotValid. | Correct the Gateway",
+            "not programmed: its listeners are not valid. | Correct its listeners",
         ),
         (behind(gateway(ACCEPTED, condition("Programmed", "False", "Pending"), age=900)), "is not programmed: Pending (likely)"),
         (
@@ -141,11 +125,15 @@ NEAR_MISSES: dict[str, NearMiss] = {
             running(ready=True), httproutes=[route([condition("Accepted", "False", *NO_HOST)], [condition("Accepted", "True", "Accepted")])]
         ),
         routed(condition("Other", "False", *NO_HOST)),
+        routed(condition("Programmed", "False", "Pending")),
+        routed(ACCEPTED, condition("Programmed", "True", "ConfiguredInGateway")),
     ],
     "route-backend": [
         routed(condition("ResolvedRefs", "True", "ResolvedRefs")),
         routed(condition("ResolvedRefs", "False", *NOT_FOUND, generation=1)),
         routed(condition("Accepted", "False", *NOT_FOUND)),
+        # without a ready pod, there are no endpoints
+        replace_pods(routed(condition("ResolvedRefs", "False", "BackendNotFound", "endpointslices not found"))),
     ],
     "route-not-processed": [
         snapshot(running(ready=True), httproutes=[route(age=20)]),
@@ -168,6 +156,15 @@ NEAR_MISSES: dict[str, NearMiss] = {
         behind(gateway(ACCEPTED, condition("Programmed", "False", "Pending"))),
         # about the spec before the last change
         behind(gateway(condition("Programmed", "False", "Invalid", generation=1))),
+        # one of several references of a listener is invalid
+        behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE, PROGRAMMED]})),
+        # Traefik does not accept a Gateway with one invalid listener, and uses the others
+        behind(
+            gateway(
+                condition("Accepted", "False", "ListenersNotValid", "All Listeners must be valid"),
+                listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]},
+            )
+        ),
         # another listener serves the route
         behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]})),
         behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]}), "http"),
@@ -180,6 +177,8 @@ NEAR_MISSES: dict[str, NearMiss] = {
         scaled(condition("Ready", "Unknown", "")),
         scaled(condition("Ready", "False", "TriggerError", NOT_WORKING), age=20),  # KEDA still reads its metrics
         scaled(),
+        # new pods have no series yet
+        replace_pods(scaled(condition("Ready", "False", "TriggerError", NOT_WORKING), events=(("KEDAScalerFailed", EMPTY),))),
     ],
     "scaled-object-refused": [
         scaled(READY, NO_FALLBACK),
