@@ -9,6 +9,9 @@ from .variable_effects import find_effect
 
 CODE_FILE = re.compile(
     r"\.(py|pth|sh|bash|js|mjs|ts|lua|pl|rb|so|jar|wasm|service|cfg|ini)$|(^|[._-])(entrypoint|startup|init|run|hook)([._-]|$)"
+    r"|\.(ps1|psm1|bat|cmd|zsh|ksh|fish|php|tcl|awk|groovy|ipynb|pyc|whl|dll|exe|class|go|rs|cu|c|cc|cpp|java|rake|timer|socket)$"
+    r"|^(pre|post)_?-?(start|stop|install|exec|run)$|^(bootstrap|setup|onstart|crontab)$|^cron\.|(^|[._-])crontab([._-]|$)"
+    r"|^\.?(bash|zsh|ksh)(rc|_profile|_login|_logout|env)$|^\.(profile|envrc|kshrc)$|^(Containerfile|Justfile|Rakefile|Vagrantfile|Procfile)"
     # Lists of packages, which a program installs and runs.
     r"|(^|[._-])(requirements|constraints)([._-].*)?\.(txt|in)$|(^|[._-])package(-lock)?\.json$|^(pyproject\.toml|pip\.conf|go\.mod)$"
     r"|^(Pipfile|Gemfile|Makefile|Dockerfile)|^\.?(npmrc|pypirc|condarc)$|^(uv|poetry|pdm|yarn|cargo|pnpm-lock)\.(lock|ya?ml)$",

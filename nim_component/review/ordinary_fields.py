@@ -63,7 +63,7 @@ _SPEC: Mapping[str, tuple[str, ...]] = {
     "VerticalPodAutoscaler": ("resourcePolicy",),
 }  # fmt: skip
 """Patterns of fields below `spec`, by kind."""
-_OUTSIDE_SPEC = {"ConfigMap": ("data", "binaryData", "immutable"), "Secret": ("data", "stringData", "immutable")}
+_OUTSIDE_SPEC = {"ConfigMap": ("immutable",), "Secret": ("data", "stringData", "immutable")}
 _PATTERNS = {
     kind: re.compile(rf"({'|'.join(fields)})([.\[].*)?")
     for kind, fields in {**{kind: tuple(rf"spec\.{each}" for each in fields) for kind, fields in _SPEC.items()}, **_OUTSIDE_SPEC}.items()

@@ -99,18 +99,23 @@ def is_safe_change(name: str, old: Any, new: Any) -> bool:
     return is_safe(name, new) or (isinstance(new, str) and is_listed(name, new))
 
 
+def is_number(text: str) -> bool:
+    """Return true for a number, also with a unit."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def is_safe(name: str, value: Any) -> bool:
     """Return true for a variable that is safe with a value, and without it."""
     if isinstance(value, dict):
         fields = mapping(value)
         is_of_pod = mapping(fields.get("fieldRef")).get("fieldPath") in _OF_POD or "resourceFieldRef" in fields
-        return is_of_pod and len(fields) == 1 and (name == "NIM_NODE_RANK" or not is_risky_name(name))
+        return is_of_pod and len(fields) == 1 and name.isidentifier() and (name == "NIM_NODE_RANK" or not is_risky_name(name))
     if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         return False
     upper = name.upper()
     if _LOG_NAME.fullmatch(upper):
         return _LOG_VALUE.fullmatch(value) is not None and not _LOG_RISK.search(name)
-    if _NUMBER.fullmatch(value) and (is_amount_name(name) or _RANK.fullmatch(upper)):
+    if is_number(value) and (is_amount_name(name) or _RANK.fullmatch(upper)):
         return True
     return is_listed(name, value) and not _NO_TELEMETRY.fullmatch(f"{name}={value}")
 

@@ -14,6 +14,7 @@ from .change import Change
 from .container_fields import is_ordinary_field
 from .matching import MISSING, Difference
 from .pod_changes import CONTAINER_LISTS
+from .safe_entries import is_safe_entry
 from .safe_variables import is_safe_change
 from .values import is_unreadable, show
 
@@ -29,6 +30,8 @@ def is_sensitive(change: Change, difference: Difference) -> bool:
     type_, kind, where = change.subject.type, change.subject.kind, difference.where
     if not type_.startswith("kubernetes:"):
         return type_.startswith("pulumi:providers:") or is_of_other_provider(change)
+    if kind == "ConfigMap" and difference.path[0] in ("data", "binaryData"):
+        return not _is_safe_data(difference)
     paths = [path for state in (change.before, change.after) if state is not None for path in state.pod_specs]
     if any(_is_sensitive_metadata(difference, f"{path.removesuffix('spec')}metadata") for path in paths):
         return True
@@ -38,6 +41,15 @@ def is_sensitive(change: Change, difference: Difference) -> bool:
         if where.startswith(f"{path}."):
             return not _is_listed(where[len(path) + 1 :], difference)
     return not (ordinary.is_ordinary(kind, where) or _is_metadata_of_pods(where, paths))
+
+
+def _is_safe_data(difference: Difference) -> bool:
+    """Return true for an entry, or all entries of a ConfigMap, that are plain settings or prose."""
+    if len(difference.path) == 2 and difference.path[0] == "data":
+        return is_safe_entry(str(difference.path[1]), difference.old, difference.new)
+    old, new = mapping(difference.old), mapping(difference.new)
+    is_readable = difference.where == "data" and not is_unreadable(difference.new)
+    return is_readable and all(is_safe_entry(key, old.get(key, MISSING), new.get(key, MISSING)) for key in {*old, *new})
 
 
 def is_of_other_provider(change: Change) -> bool:

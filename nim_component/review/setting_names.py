@@ -47,7 +47,8 @@ _CODE = _read_words(
     dep deps dependency dependencies requirement requirements constraint constraints lib libs library libraries image images
     template templates cron crontab schedule job jobs task tasks handler handlers callbacks class classes factory backend backends
     provider providers driver drivers version versions revision release tag tags branch ref commit channel id ids profile profiles
-    preset
+    preset model models checkpoint weights adapter adapters lora loras engine tokenizer refuse refused deny denied block blocked
+    target
     """
 )
 _RISKY = _SWITCH | _ACCESS | _PLACE | _CODE
@@ -58,8 +59,9 @@ _PARTS = re.compile(
 """The same inside longer words, such as `DISABLEAUTH`."""
 _NEUTRAL_OF_AMOUNTS = _read_words(
     """
-    build check checks class compile device devices download downloads file files init job jobs load loader node nodes peer peers
-    run runs runner server servers start startup task tasks transport update volume backend
+    model models adapter adapters lora loras engine tokenizer checkpoint weights build check checks class compile device devices
+    download downloads file files init job jobs load loader node nodes peer peers run runs runner server servers start startup
+    task tasks transport update volume backend
     """
 )
 """Words without an effect beside a number: `HEALTH_CHECK_TIMEOUT`, `MAX_JOBS`."""

@@ -11,16 +11,25 @@ from typing import Any
 from ..accessors import Fields, get, mapping, mappings
 from ..change import Change, ResourceState, ServiceChange
 from ..entry_names import AUTHORITY, CODE_FILE, RULE_FILE, VARIABLE
-from ..excerpts import excerpt
+from ..excerpts import excerpt, excerpt_pair
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..loader_changes import read_redacted_program
+from ..matching import MISSING
 from ..pod_changes import CONTAINER_LISTS
+from ..safe_entries import is_safe_entry
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
 from ..values import Redacted, show
 from ..variable_effects import AUTHORITIES, find_effect
 
-_CODE_TEXT = re.compile(r"\A\s{0,200}#!|^[ \t]*(import|from)[ \t]+\w+|\bexec\(|\beval\(|\bcurl\s|\bwget\s", re.MULTILINE)
+_CODE_TEXT = re.compile(
+    r"\A\s{0,200}#!|^[ \t]*(import|from)[ \t]+\w+|\bexec\(|\beval\(|\bcurl\s|\bwget\s|"
+    r"\A\x7fELF|\A\xcf\xfa\xed\xfe|!!python/|\b(pip3?|uv|npm|npx|yarn|conda|gem|cargo|apt|apt-get|apk|dnf|yum)\s+(install|add|exec|run|i)\b|"
+    r"^(RUN|ENTRYPOINT|CMD)[ \t]+\S|\A\s{0,200}FROM[ \t]+\S+|\bInvoke-(Expression|WebRequest|RestMethod)\b|\bos\.execute\b|\bio\.popen\b|"
+    r"\b(ba|da|z)?sh[ \t]+-c\b|\bsubprocess\.|\bos\.system\b|^[ \t]*([\d*/,-]+[ \t]+){5}\S",
+    re.MULTILINE,
+)
+_UNREAD = "It is not known to be plain settings or prose. Programs that read it may run code, or use another model, key or address."
 
 _HOST = re.compile(
     r"://(?:[^\s/@\"'<>]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)"  # of an address
@@ -112,13 +121,17 @@ def entries(service: ServiceChange) -> Iterator[Finding]:
         found = _settings(change.subject, new)
         yield from report_settings(service, change, before, found)
         if change.before is not None:
-            yield from _report_hosts(service, change, old, new)
+            yield from _report_hosts(service, change, old, new, {*found, *(before or {})})
+
+
+def _path(name: str) -> str:
+    return f"data.{name}" if VARIABLE.fullmatch(name) else f'data["{name}"]'
 
 
 def _settings(state: ResourceState, values: Mapping[str, Any]) -> Settings:
     found: dict[str, Setting] = {}
     for name, value in values.items():
-        path = f"data.{name}" if VARIABLE.fullmatch(name) else f'data["{name}"]'
+        path = _path(name)
         owner = sentence(" of ConfigMap {name}", name=state.object_name)
         if "-----BEGIN CERTIFICATE" in show(value) or AUTHORITY.search(name):
             found[path] = Setting("destination", WARNING, "Entry", name, owner, value, f"If pods trust it: {AUTHORITIES}")
@@ -129,14 +142,20 @@ def _settings(state: ResourceState, values: Mapping[str, Any]) -> Settings:
     return found
 
 
-def _report_hosts(service: ServiceChange, change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    """Report texts that name hosts which they did not name before."""
-    for name, value in sorted(new.items()):
-        if old.get(name) == value or (VARIABLE.fullmatch(name) and find_effect(name, value)) or _is_code(name, value):
+def _report_hosts(
+    service: ServiceChange, change: Change, old: Mapping[str, Any], new: Mapping[str, Any], reported: Collection[str]
+) -> Iterator[Finding]:
+    """Report texts that name new hosts, that change at a dangerous line, or that are not plain."""
+    for name in sorted({*old, *new}):
+        before, value = old.get(name, MISSING), new.get(name, MISSING)
+        if before == value or _path(name) in reported or _is_code(name, before if value is MISSING else value):
             continue
-        added = sorted(_hosts(value) - _hosts(old.get(name)))
+        added = sorted(_hosts(value) - _hosts(before))
         if not added:
-            yield from _report_lines(service, change, name, old.get(name), value)
+            lines = [] if value is MISSING else [*_report_lines(service, change, name, before, value)]
+            yield from lines
+            if not lines and not is_safe_entry(name, before, value):
+                yield _describe_entry(service, change, name, before, value)
             continue
         text = sentence(
             "{object}: {file} now names {hosts}.", object=name_object(change), file=name, hosts=enumerate_values(added, at_most=4)
@@ -152,6 +171,17 @@ def _report_lines(service: ServiceChange, change: Change, name: str, old: Any, n
     if changed:
         text = sentence("{object}: {file} changes at {line}.", object=name_object(change), file=name, line=excerpt(changed[0]))
         yield finding("code", WARNING, change, service.name, text, (_LINES,), *_paths(change, [name]))
+
+
+def _describe_entry(service: ServiceChange, change: Change, name: str, old: Any, new: Any) -> Finding:
+    first, second = excerpt_pair(None if old is MISSING else show(old), None if new is MISSING else show(new))
+    template = "{object}: {name} changes from {old} to {new}."
+    if old is MISSING:
+        template = "{object}: {name} is added: {new}."
+    elif new is MISSING:
+        template = "{object}: {name} is removed, which was {old}."
+    text = sentence(template, object=name_object(change), name=name, old=first, new=second)
+    return finding("other", WARNING, change, service.name, text, (_UNREAD,), *_paths(change, [name]))
 
 
 def _hosts(value: Any) -> set[str]:
