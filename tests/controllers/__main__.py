@@ -6,7 +6,7 @@ from tests.cluster.__main__ import print_line
 from tests.cluster.binaries import provide_programs
 from tests.cluster.go_programs import NoGoError
 
-from .programs import provide_controllers, provide_definitions, provide_gatekeeper_definitions, provide_webhooks
+from .programs import provide_controllers, provide_definitions, provide_gatekeeper_definitions, provide_picker_definitions, provide_webhooks
 
 
 def main(arguments: list[str]) -> int:
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
         provide_definitions(print_line)
         provide_webhooks(print_line)
         provide_gatekeeper_definitions(print_line)
+        provide_picker_definitions(print_line)
     except NoGoError as error:
         print_line(f"Skipped below: {error}")
     except RuntimeError as error:

@@ -135,6 +135,18 @@ GATEKEEPER = (
 )
 """CustomResourceDefinitions of Gatekeeper."""
 
+PICKER = (
+    _pinned("sigs.k8s.io/gateway-api-inference-extension", "config/crd/bases", "inference.networking.k8s.io_inferencepools.yaml"),
+    Source(
+        "sigs.k8s.io/gateway-api-inference-extension",
+        "v1.2.1",
+        "h1:kQjnFWW8YLCN42EZxDNxTuDE0xHkPkoyaEVpQ5sNCBQ=",
+        "config/crd/bases",
+        ("inference.networking.x-k8s.io_inferencemodelrewrites.yaml", "inference.networking.x-k8s.io_inferenceobjectives.yaml"),
+    ),
+)
+"""CustomResourceDefinitions that the endpoint picker watches."""
+
 
 def provide_controllers(names: Iterable[str] | None = None, print_line: Print = silent) -> dict[str, Path]:
     """Return the paths of programs (default: all); build the missing ones.
@@ -163,3 +175,8 @@ def provide_webhooks(print_line: Print = silent) -> list[Path]:
 def provide_gatekeeper_definitions(print_line: Print = silent) -> list[Path]:
     """Return the files of `GATEKEEPER`; fetch them at the first call."""
     return provide_files("gatekeeper", GATEKEEPER, print_line)
+
+
+def provide_picker_definitions(print_line: Print = silent) -> list[Path]:
+    """Return the files of `PICKER`; fetch them at the first call."""
+    return provide_files("picker", PICKER, print_line)

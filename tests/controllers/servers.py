@@ -90,6 +90,15 @@ class Servers:
             for each in self._running.values():
                 each.set_load(self._load | load)
 
+    def count(self) -> int:
+        """Return the number of running servers."""
+        return len(self._running)
+
+    def set_load_of(self, uid: str, **load: Any) -> None:
+        """Set what one pod reports."""
+        with self._lock:
+            self._running[uid].set_load(load)
+
     def complete(self, count: int) -> None:
         """Send chat completions to each pod."""
         with self._lock:

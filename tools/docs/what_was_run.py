@@ -19,6 +19,7 @@ MODULES = {
     "Cyclonus, which evaluates NetworkPolicies": ("cyclonus", "github.com/mattfenwick/cyclonus"),
     "Traefik": ("traefik", "github.com/traefik/traefik/v3"),
     "Gatekeeper": ("gatekeeper", "github.com/open-policy-agent/gatekeeper/v3"),
+    "Endpoint picker of the Gateway API inference extension": ("endpoint-picker", "sigs.k8s.io/gateway-api-inference-extension"),
     "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
 }
 """Name of each program, with the folder of its module and the module that is pinned there."""
