@@ -116,6 +116,8 @@ _GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 CHILD_KINDS = {
     "HTTPRoute": Kind("httproutes", _GATEWAY, query=OURS, slim=slim_metadata, optional=True),
     "GRPCRoute": Kind("grpcroutes", _GATEWAY, query=OURS, slim=slim_metadata, optional=True),
+    "InferencePool": Kind("inferencepools", "/apis/inference.networking.k8s.io/v1", query=OURS, slim=slim_metadata, optional=True),
+    "HorizontalPodAutoscaler": Kind("horizontalpodautoscalers", "/apis/autoscaling/v2", query=OURS, slim=slim_metadata, optional=True),
     "ScaledObject": Kind("scaledobjects", "/apis/keda.sh/v1alpha1", query=OURS, slim=slim_metadata, optional=True),
 }
 """Kinds of optional children whose status has conditions, by kind."""

@@ -6,7 +6,20 @@ from ..kubernetes.kubectl import describe
 from .diagnosis import Diagnosis
 
 _DESCRIBED = frozenset(
-    ("deployment", "grpcroute", "httproute", "job", "pod", "pvc", "replicaset", "scaledobject", "service", "statefulset")
+    (
+        "deployment",
+        "grpcroute",
+        "horizontalpodautoscaler",
+        "httproute",
+        "inferencepool",
+        "job",
+        "pod",
+        "pvc",
+        "replicaset",
+        "scaledobject",
+        "service",
+        "statefulset",
+    )
 )
 """Kinds of subjects that `kubectl describe` accepts."""
 

@@ -28,9 +28,12 @@ _OMITTED = "conditions of optional children are not reported"
 
 
 def list_child_kinds(nim: NIM) -> tuple[str, ...]:
-    """Return the kinds of a service's optional children whose conditions are read."""
+    """Return the kinds of a service's optional children whose conditions are read.
+
+    Those of a HorizontalPodAutoscaler are left out: for some minutes, new pods have no metrics.
+    """
     keda = nim.autoscaling.keda if nim.autoscaling is not None else None
-    given = {"HTTPRoute": nim.http_route, "GRPCRoute": nim.grpc_route, "ScaledObject": keda}
+    given = {"HTTPRoute": nim.http_route, "GRPCRoute": nim.grpc_route, "InferencePool": nim.inference_pool, "ScaledObject": keda}
     return tuple(kind for kind, options in given.items() if options is not None)
 
 

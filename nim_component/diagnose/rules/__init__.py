@@ -10,10 +10,12 @@ from . import (
     endpoints,
     gateways,
     images,
+    inference_pools,
     jobs,
     loader,
     memory,
     node,
+    pod_autoscalers,
     rollout,
     routes,
     scaled_objects,
@@ -25,10 +27,13 @@ from . import (
 
 DiagnosisRule = Callable[[Snapshot], Iterator[Diagnosis]]
 
-CHILD_RULES: tuple[DiagnosisRule, ...] = (routes.find, gateways.find, scaled_objects.find)
+CHILD_RULES: tuple[DiagnosisRule, ...] = (routes.find, gateways.find, inference_pools.find, scaled_objects.find, pod_autoscalers.find)
 """Rules about optional children, by the conditions in their status."""
 CHILD_CAUSES = frozenset(
     (
+        "autoscaler-metrics",
+        "autoscaler-refused",
+        "endpoint-picker",
         "gateway-missing",
         "gateway-not-programmed",
         "route-backend",
@@ -39,7 +44,7 @@ CHILD_CAUSES = frozenset(
     )
 )
 """Causes that these rules report. No pod fails because of them."""
-ROLLOUT_CAUSES = frozenset(("scaled-object-metrics",))
+ROLLOUT_CAUSES = frozenset(("autoscaler-metrics", "scaled-object-metrics"))
 """Those that a rollout itself has for some minutes: new pods have no series in Prometheus yet."""
 DIAGNOSIS_RULES: tuple[DiagnosisRule, ...] = (
     admission.find,

@@ -1,13 +1,20 @@
 """Pods that the API server rejects. Only the events of their controller show the reason."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...cluster.objects import Object, condition, is_finished, message_of, name_of, number_at, text_at
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .rejections import diagnose_rejection
 
-_CREATED = ("SuccessfulCreate", "GroupsProgressing")
+_FAILED = ("FailedCreate", "FailedUpdate")
+"""Reasons of events that an object was rejected. A LeaderWorkerSet updates its StatefulSet."""
+_STATEFUL_SET = re.compile(r"Failed to (?:create|update) (?:leader|worker) statefulset ")
+_CONFLICT = "the object has been modified"
+"""Part of a message about an update that is repeated."""
+_CREATED = ("SuccessfulCreate", "GroupsProgressing", "GroupsUpdating")
 """Reasons of events that an object was created: of Kubernetes, and of the LeaderWorkerSet."""
 
 
@@ -39,13 +46,16 @@ def _check_stateful_sets(snapshot: Snapshot) -> Iterator[Diagnosis]:
 def _check_events(events: list[Object], subject: str) -> Iterator[Diagnosis]:
     message = _last_rejection(events)
     if message:
-        yield diagnose_rejection(message, subject)
+        found = diagnose_rejection(message, subject)
+        is_stateful_set = _STATEFUL_SET.match(message) is not None
+        text = re.sub(r"\b(the) pod\b", r"\1 StatefulSet", found.text, flags=re.IGNORECASE) if is_stateful_set else found.text
+        yield replace(found, text=text)
 
 
 def _last_rejection(events: list[Object]) -> str:
     """Return the message of the last failed creation of a pod; empty if a later one succeeded."""
-    outcomes = [each for each in events if each.get("reason") in ("FailedCreate", *_CREATED)]
-    return message_of(outcomes[-1]) if outcomes and outcomes[-1].get("reason") == "FailedCreate" else ""
+    outcomes = [each for each in events if each.get("reason") in (*_FAILED, *_CREATED) and _CONFLICT not in message_of(each)]
+    return message_of(outcomes[-1]) if outcomes and outcomes[-1].get("reason") in _FAILED else ""
 
 
 def _check_replica_set(snapshot: Snapshot) -> Iterator[Diagnosis]:

@@ -16,7 +16,7 @@ from .webhook_failures import describe_failure
 _WRAPPER = re.compile(
     r"\s*(?:Error creating: |[Cc]reate Pod \S{1,253} in StatefulSet \S{1,253} failed error: |"
     r"Failed to create (?:leader statefulset|worker statefulset for leader pod) \S{1,253}: |"
-    r"Failed to create headless service for error: |Error from server(?: \(\w+\))?: )?"
+    r"Failed to update leader statefulset \S{1,253}: |Failed to create headless service for error: |Error from server(?: \(\w+\))?: )?"
     r"(?:(?:pods|statefulsets\.apps|services) (?:\"[^\"]{0,253}\" )?is forbidden: )?"
     r"(?:Internal error occurred: )?"
 )
@@ -186,6 +186,16 @@ _REJECTIONS = (
         "The object {name} ({kind}) exists already",
         "Wait a minute: the controller tries again. If it repeats, delete the object if it is left from an earlier deployment, or give the "
         "service another name.",
+    ),
+    MessagePattern(
+        "pod-refused",
+        r"\Aleader pod \S{1,500} contains mistake annotation",
+        "The LeaderWorkerSet's controller does not support the version of Kubernetes",
+        "Upgrade Kubernetes to 1.27 or later: the controller requires the start ordinal of StatefulSets.",
+        sentences=(
+            r"leader pod \S{1,500} contains mistake annotation '[^']{1,200}': requires Kubernetes .{0,4}v1\.27 or v1\.26 "
+            r"with StatefulSetStartOrdinal feature",
+        ),
     ),
     MessagePattern("pod-refused", r"", "The API server rejects the pod", SEE_EVIDENCE, "likely"),
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from nim_component.diagnose.snapshot import Snapshot
 
-from ..child_snapshots import behind, condition, gateway, route, routed, scaled
+from ..child_snapshots import autoscaled, behind, condition, gateway, pool, route, routed, scaled
 from ..kubernetes_objects import Object, running, service, snapshot
 from ..snapshots import Case, NearMiss
 
@@ -23,6 +23,17 @@ NO_CERTIFICATE = condition("ResolvedRefs", "False", "InvalidCertificateRef", "Ce
 UNPROGRAMMED = condition("Programmed", "False", "Invalid", "Listener is invalid")
 NO_PORT = "service port 8001 not found on service ml/llama"
 EMPTY = "prometheus metrics 'prometheus' target may be lost, the result is empty"
+NO_RULE = (
+    "the HPA was unable to compute the replica count: unable to get metric waiting: unable to fetch metrics from custom metrics API: "
+    "the server could not find the metric waiting for pods"
+)
+NO_VALUES = "the HPA was unable to compute the replica count: unable to get metric waiting: no metrics returned from custom metrics API"
+SCALER_FAILED = (
+    "the HPA was unable to compute the replica count: unable to get external metric ml/s0-prometheus/nil: unable to fetch metrics from "
+    "external metrics API: rpc error: code = Unknown desc = error when getting metric values"
+)
+NO_WORKLOAD = 'the HPA controller was unable to get the target\'s current scale: deployments.apps "llama" not found'
+NO_PICKER = condition("ResolvedRefs", "False", "InvalidExtensionRef", "Referenced ExtensionRef not found llama-epp")
 READY = condition("Ready", "True", "ScaledObjectReady", "ScaledObject is defined correctly and is ready for scaling")
 NO_FALLBACK = condition("Fallback", "False", "NoFallbackFound", "No fallbacks are active on this scaled object")
 
@@ -87,6 +98,30 @@ CASES: dict[str, list[Case]] = {
             "The listener https of the Gateway infra/public is not programmed: the certificate of its listener cannot be used. | Create the TLS",
         ),
         (behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [UNPROGRAMMED]})), "The listener https of the Gateway infra/public"),
+    ],
+    "endpoint-picker": [
+        (pool([NO_PICKER]), "the Service llama-epp does not exist (likely). | Install the endpoint picker with a Service llama-epp"),
+    ],
+    "autoscaler-metrics": [
+        (
+            autoscaled(condition("ScalingActive", "False", "FailedGetPodsMetric", NO_RULE)),
+            "prometheus-adapter does not provide the metric waiting for pods. | Add a rule for waiting",
+        ),
+        (
+            autoscaled(condition("ScalingActive", "False", "FailedGetExternalMetric", "odd")),
+            "does not scale by it: FailedGetExternalMetric",
+        ),
+        (
+            autoscaled(condition("ScalingActive", "False", "FailedGetResourceMetric", "missing request for memory"), keda=True),
+            "a container has no request of memory (likely)",
+        ),
+    ],
+    "autoscaler-refused": [
+        (
+            autoscaled(condition("AbleToScale", "False", "FailedGetScale", NO_WORKLOAD)),
+            "the workload llama (deployments.apps) does not exist.",
+        ),
+        (autoscaled(condition("AbleToScale", "False", "FailedUpdateScale", "odd")), "FailedUpdateScale (likely). | See the evidence"),
     ],
     "scaled-object-metrics": [
         (
@@ -169,6 +204,30 @@ NEAR_MISSES: dict[str, NearMiss] = {
         behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]})),
         behind(gateway(ACCEPTED, PROGRAMMED, listeners={"https": [NO_CERTIFICATE], "http": [PROGRAMMED]}), "http"),
         behind(None),
+    ],
+    "endpoint-picker": [
+        pool([condition("ResolvedRefs", "True", "ResolvedRefs"), ACCEPTED]),
+        pool([condition("Accepted", "False", "HTTPRouteNotAccepted", "Referenced HTTPRoute ml/llama not accepted")]),
+        pool([condition("ResolvedRefs", "False", "InvalidExtensionRef", "Referenced ExtensionRef not found", generation=1)]),
+        pool(),
+    ],
+    "autoscaler-metrics": [
+        autoscaled(condition("ScalingActive", "True", "ValidMetricFound")),
+        autoscaled(condition("ScalingActive", "False", "ScalingDisabled", "the replica count of the target is zero")),
+        # it changed a moment ago
+        autoscaled(condition("ScalingActive", "False", "FailedGetPodsMetric", NO_RULE), age=60),
+        # new pods have no metrics yet
+        replace_pods(autoscaled(condition("ScalingActive", "False", "FailedGetPodsMetric", NO_VALUES))),
+        # the ScaledObject shows the reason
+        autoscaled(condition("ScalingActive", "False", "FailedGetExternalMetric", SCALER_FAILED), keda=True),
+        autoscaled(condition("AbleToScale", "False", "FailedGetScale", NO_WORKLOAD)),
+    ],
+    "autoscaler-refused": [
+        autoscaled(condition("AbleToScale", "True", "SucceededGetScale")),
+        autoscaled(condition("AbleToScale", "True", "ScaleDownStabilized")),
+        autoscaled(condition("ScalingLimited", "True", "TooManyReplicas")),
+        autoscaled(condition("AbleToScale", "False", "FailedGetScale", NO_WORKLOAD), age=20),
+        autoscaled(condition("AbleToScale", "False", "FailedUpdateScale", "Operation cannot be fulfilled: the object has been modified")),
     ],
     "scaled-object-metrics": [
         scaled(READY, NO_FALLBACK),
