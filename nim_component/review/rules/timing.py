@@ -105,7 +105,7 @@ def shutdowns(service: ServiceChange) -> Iterator[Finding]:
             old, new = (each[path] for each in pauses)
             if new < old:
                 text = sentence("The pause of a pod that stops (`preStop`) becomes shorter: {new} instead of {old}.", **_spell(old, new))
-                consequence = sentence("Requests that Services still send to it fail.")
+                consequence = sentence("Requests that Services send to it after the pause fail.")
                 where = changed_under(change, f"{path}.lifecycle")
                 yield finding("shutdown-shortened", WARNING, change, service.name, text, consequence, *where)
 
