@@ -8,6 +8,7 @@ from . import (
     autoscaling,
     cache,
     code,
+    config_map_objects,
     config_maps,
     creations,
     custom_resources,
@@ -34,7 +35,7 @@ from . import (
 )
 
 OF_DELETIONS = frozenset({
-    *exposure.RULES, *routes.RULES, *network_policies.RULES, *autoscaling.RULES, *rights.RULES, *secrets.RULES, *config_maps.RULES,
+    *exposure.RULES, *routes.RULES, *network_policies.RULES, *autoscaling.RULES, *rights.RULES, *secrets.RULES, *config_map_objects.RULES,
 })  # fmt: skip
 """Rules that report the deletion of objects, and so do not get those that stay in the cluster."""
 
@@ -60,6 +61,7 @@ ALL = (
     *code.RULES,
     *variables.RULES,
     *config_maps.RULES,
+    *config_map_objects.RULES,
     *rights.RULES,
     *roles.RULES,
     *lookalikes.RULES,

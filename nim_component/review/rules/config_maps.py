@@ -8,14 +8,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..accessors import Fields, get, mapping, mappings
+from ..accessors import Fields, mapping
 from ..change import Change, ResourceState, ServiceChange
 from ..entry_names import AUTHORITY, CODE_FILE, RULE_FILE, VARIABLE
 from ..excerpts import excerpt, excerpt_pair
 from ..findings import CRITICAL, NOTICE, WARNING, Finding, finding
 from ..loader_changes import read_redacted_program
 from ..matching import MISSING
-from ..pod_changes import CONTAINER_LISTS
 from ..safe_entries import is_safe_entry
 from ..sentences import enumerate_values, name_object, sentence
 from ..settings import Setting, Settings, report_settings
@@ -52,9 +51,6 @@ _MAX_TEXT = 200_000
 """Characters of an entry in which hosts are searched."""
 _MAX_LINE = 2_000
 _LINES = "Such a line can decide about code, rights or checks of the programs that read it."
-_BY_NAME = "Programs of the cluster, or of other stacks, that look for this name take their settings from it. Read its entries."
-_DASHBOARD = "-dashboard"
-"""End of the name of the component's ConfigMap for Grafana."""
 _AS_VARIABLE = "In a pod that takes the entries as variables: "
 
 
@@ -190,52 +186,4 @@ def _hosts(value: Any) -> set[str]:
     return {host for match in _HOST.finditer(show(value)[:_MAX_TEXT]) if (host := next(filter(None, match.groups()), ""))}
 
 
-def creations(service: ServiceChange) -> Iterator[Finding]:
-    """Report a new ConfigMap that the component does not create for its own pods."""
-    references = _find_references(service)
-    homes = {change.after.namespace for change in service.changes if change.after is not None and change.after.pod_specs}
-    for change in service.of("ConfigMap"):
-        if change.operation != "create" or change.after is None:
-            continue
-        name, namespace = change.after.object_name, change.after.namespace
-        is_read = namespace in homes and name in references
-        if service.component is not None and (is_read or (namespace in homes and name.endswith(_DASHBOARD))):
-            continue
-        place = sentence(" in namespace {namespace}", namespace=namespace) if namespace else ()
-        names = sorted(_entries(change.after))
-        listed = sentence(" with {names}", names=enumerate_values(names, at_most=4)) if names else ()
-        text = (*name_object(change), " is created", *place, *listed, ".")
-        severity, consequence = (NOTICE, ()) if is_read else (WARNING, sentence(_BY_NAME))
-        yield finding("created", severity, change, service.name, text, consequence)
-
-
-def deletions(service: ServiceChange) -> Iterator[Finding]:
-    """Report a deleted ConfigMap of a service that stays."""
-    if service.is_deleted:
-        return
-    for change in service.of("ConfigMap"):
-        if change.operation != "delete" or change.before is None or change.before.retain:
-            continue
-        text = sentence("{object} is deleted.", object=name_object(change))
-        if change.before.object_name in _find_references(service):
-            consequence = sentence("Pods still name it: those that start later wait for it, or do not start.")
-            yield finding("deleted", WARNING, change, service.name, text, consequence)
-        else:
-            yield finding("deleted", NOTICE, change, service.name, text)
-
-
-def _find_references(service: ServiceChange) -> set[str]:
-    """Return the ConfigMaps that pods name after the change."""
-    found: set[str] = set()
-    for pod in (spec.fields for change in service.changes if change.after is not None for spec in change.after.pod_specs.values()):
-        for volume in mappings(pod.get("volumes")):
-            sources = [volume, *mappings(get(volume, "projected", "sources"))]
-            found |= {str(name) for source in sources if (name := get(source, "configMap", "name"))}
-        for container in (each for field in CONTAINER_LISTS for each in mappings(pod.get(field))):
-            found |= {str(name) for source in mappings(container.get("envFrom")) if (name := get(source, "configMapRef", "name"))}
-            keys = (get(each, "valueFrom", "configMapKeyRef", "name") for each in mappings(container.get("env")))
-            found |= {str(name) for name in keys if name}
-    return found
-
-
-RULES = (files, entries, creations, deletions)
+RULES = (files, entries)
