@@ -535,5 +535,5 @@ def neutral_changes(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=500, deadline=None)
 @given(neutral_changes(), neutral_changes())
 def test_neutral_change_is_never_critical(old: dict[str, Any], new: dict[str, Any]):
-    critical = [each.rule for each in findings(old, new) if each.severity.value == CRITICAL and each.rule not in ("downtime",)]
+    critical = [each.rule for each in findings(old, new) if each.severity.value == CRITICAL]
     assert critical == []
