@@ -34,7 +34,7 @@ HUGGING_FACE = NIMSecrets(
     hf_token_group="hf-secret",
 )
 SMALL = "nvcr.io/nim/meta/llama-3.2-1b-instruct:1.12.0"
-MULTI = "nvcr.io/nim/nvidia/llm-nim:1.12"
+MULTI = "nvcr.io/nim/nvidia/llm-nim:1.12.0"
 WARM = CacheArgs(prewarm=PrewarmArgs(profiles=["tensorrt_llm-h100-fp8-tp1-pp1-throughput"]))
 SHARED = CacheArgs(prewarm=WARM.prewarm, access_mode="ReadWriteMany")
 PEFT = {"NIM_PEFT_SOURCE": "/opt/nim/loras"}

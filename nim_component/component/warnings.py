@@ -9,6 +9,7 @@ from ..args.keda_versions import find_unusual_requirement
 from ..args.model_families import find_family
 from ..fit import WARNED, describe_warning, find_small_default, fit_service
 from ..manifests.inputs import lift
+from ..text.image_tags import is_fixed_image
 
 
 def warn_of_misfit(component: pulumi.Resource, nim: NIM) -> None:
@@ -75,8 +76,7 @@ def warn_of_moving_tag(component: pulumi.Resource, nim: NIM) -> None:
     """Log a warning if the image has no fixed tag: a restart may pull another image."""
 
     def warn(image: str) -> str:
-        tag = image.rpartition("/")[2].partition(":")[2]
-        if "@" not in image and tag in ("", "latest"):
+        if not is_fixed_image(image):
             pulumi.log.warn(f"image: {image} has no fixed tag, so a restart may serve another model. Set a version or a digest.", component)
         return image
 

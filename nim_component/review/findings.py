@@ -48,7 +48,7 @@ RULES: Final[Mapping[str, str]] = {
     "scaled-to-zero": "The number of replicas changes to 0",
     "replicas-dropped": "`replicas` is removed from the spec, so Kubernetes sets it to 1",
     "image": "The image of a container changes",
-    "image-unpinned": "An image has no fixed tag",
+    "image-unpinned": "An image has a tag that may move, or none",
     "variable": "An environment variable changes that is not known to be safe",
     "model": "The name, the source or the profile of the served model changes",
     "adapter-removed": "A LoRA adapter is removed",

@@ -8,7 +8,7 @@ Change = tuple[str, Any]
 """Path below the pod, and the value that is set there."""
 
 _CONTAINER: dict[str, Any] = {
-    "image": "registry.example/server:1.0",
+    "image": "registry.example/server:1.0.0",
     "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
 }
 
@@ -110,7 +110,7 @@ _VOLUMES: list[Any] = [
     {"configMap": {"name": "a"}},
     {"secret": {"secretName": "a"}},
     {"persistentVolumeClaim": {"claimName": "a"}},
-    {"image": {"reference": "registry.example/files:1.0"}},
+    {"image": {"reference": "registry.example/files:1.0.0"}},
     {"ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}},
     {},
 ]

@@ -52,7 +52,7 @@ def restricted_deployment() -> Resource:
     """Return a Deployment that all policies accept."""
     container = {
         "name": "server",
-        "image": "registry.example/server:1.0",
+        "image": "registry.example/server:1.0.0",
         "env": [{"name": "NGC_API_KEY", "valueFrom": {"secretKeyRef": {"name": "ngc", "key": "k"}}}, {"name": "B_TOKEN", "value": "$(A)"}],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "resources": {"limits": {"nvidia.com/gpu": "2", "cpu": "1"}},

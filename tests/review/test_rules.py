@@ -393,3 +393,21 @@ def test_secret_in_any_field_is_redacted():
         "tlsSecret": "tls",
         "secretName": "a",
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("a:1.8.3", "a:1.8", ["The tag of image a:1.8 may move."]),
+        ("a:1.8.3", "a:v2", ["The tag of image a:v2 may move."]),
+        ("a:1.8.3", "a:latest-1.8.4", ["The tag of image a:latest-1.8.4 may move."]),
+        ("a:1.8.3", "a:latest", ["Image a:latest has no fixed tag."]),
+        ("a:1.8.3", "a", ["Image a has no fixed tag."]),
+        ("a:1.8.3", "a:1.8.4-rtx", []),
+        ("a:1.8.3", f"a@sha256:{'0' * 64}", []),
+        ("a:1", "a:2", []),
+    ],
+)
+def test_tag_that_may_move_is_reported(old: str, new: str, expected: list[str]):
+    found = review_renders(*(render_objects(deployment(container={"image": image})) for image in (old, new)))
+    assert [plain_text(each.text) for each in found.findings if each.rule == "image-unpinned"] == expected

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...local.markers import Unknown
 from ...names import SERVER_CONTAINER
+from ...text.image_tags import is_fixed_image
 from ..accessors import Fields
 from ..change import ServiceChange
 from ..excerpts import excerpt_pair
@@ -152,11 +153,19 @@ def unpinned(service: ServiceChange) -> Iterator[Finding]:
         before = dict(containers(change.before))
         for path, container in containers(change.after):
             image = container.get("image")
-            if isinstance(image, str) and split_image(image)[1] == "latest" and (path not in before or before[path].get("image") != image):
-                text = sentence("Image {image} has no fixed tag.", image=image)
+            if isinstance(image, str) and _is_less_fixed(before[path].get("image") if path in before else None, image):
+                template = "Image {image} has no fixed tag." if split_image(image)[1] == "latest" else "The tag of image {image} may move."
+                text = sentence(template, image=image)
                 other = "serve another model" if _is_server(container) else "run another program"
                 consequence = sentence("After a restart, a pod may {other}; replicas may differ.", other=(other,))
                 yield finding("image-unpinned", WARNING, change, service.name, text, consequence, f"{path}.image")
+
+
+def _is_less_fixed(old: Any, new: str) -> bool:
+    """Return true for a tag that may move, unless the tag of the old image may move, too."""
+    if old == new or is_fixed_image(new):
+        return False
+    return split_image(new)[1] == "latest" or not isinstance(old, str) or is_fixed_image(old)
 
 
 def models(service: ServiceChange) -> Iterator[Finding]:
