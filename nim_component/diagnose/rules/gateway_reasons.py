@@ -52,6 +52,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "ListenersNotValid": ("its listeners are not valid", "Correct its listeners: their conditions contain the reasons."),
 }
 """End of the problem, and fix, by the reason of a condition."""
+_SERVICE_NETWORK = Hint(
+    r"\bVPC Lattice Service Networks?\b",
+    "Create one VPC Lattice service network with the name of the Gateway, or name the Gateway by the id of the network.",
+    "not exactly one VPC Lattice service network has its name",
+)
 _HINTS: Mapping[str, tuple[Hint, ...]] = {
     "AddressNotAssigned": (
         Hint(r"addresses field|Spec\.Addresses", "Set spec.addresses of the Gateway to an address that the controller can assign."),
@@ -72,11 +77,18 @@ _HINTS: Mapping[str, tuple[Hint, ...]] = {
     ),
     "InvalidCertificateRef": (
         Hint(
-            r"malformed|failed to (?:find|parse)|validating certificate|missing the following|empty TLS data|must contain",
-            "Correct the content of the TLS Secret that the listener refers to: tls.crt and tls.key must be a matching pair in PEM.",
+            r"malformed|failed to (?:find|parse)|validating certificate|missing the following|empty TLS data|must contain|must be of type",
+            "Correct the TLS Secret that the listener refers to: type kubernetes.io/tls, with a matching tls.crt and tls.key in PEM.",
         ),
     ),
+    "Pending": (_SERVICE_NETWORK,),
     "Invalid": (
+        _SERVICE_NETWORK,
+        Hint(
+            r"\bfailure to reload nginx\b",
+            "See the log of the controller and of the Gateway's pods: a route or policy of the Gateway has a value that NGINX rejects.",
+            "NGINX rejects its configuration",
+        ),
         Hint(
             r"\AThe GatewayClass ",
             "Correct spec.gatewayClassName of the Gateway, or install the controller with its GatewayClass.",

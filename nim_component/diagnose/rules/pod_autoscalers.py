@@ -29,7 +29,8 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
         subject = f"horizontalpodautoscaler/{name_of(autoscaler)}"
         able, active = condition(autoscaler, "AbleToScale"), condition(autoscaler, "ScalingActive")
         reason = text_at(active, "reason")
-        if _is_false(snapshot, able, _SCALE_DELAY) and CONFLICT not in text_at(able, "message"):
+        is_failed = text_at(able, "reason").startswith("Failed") and CONFLICT not in text_at(able, "message")
+        if is_failed and _is_false(snapshot, able, _SCALE_DELAY):
             yield _diagnose_scale(able, subject)
         elif reason in _SELECTOR_REASONS and _is_false(snapshot, active, _SCALE_DELAY):
             yield _diagnose_scale(active, subject)

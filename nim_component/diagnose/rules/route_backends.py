@@ -15,6 +15,7 @@ from .patterns import SEE_EVIDENCE, compile_words
 
 _PORT = compile_words("ports?")
 _ENDPOINTS = compile_words("endpoints?|endpointslices?")
+_EXTERNAL_NAME = compile_words("ExternalName")
 _MISSING = re.compile(r"\b(?:not found|does not exist|doesn't exist)\b", re.IGNORECASE)
 _POOLS_OFF = re.compile(r"set (?P<variable>\w{1,80}) to true in (?P<program>\w{1,40})", re.IGNORECASE)
 _POOL_REASONS = ("InvalidInferencePool", "InvalidDestination")
@@ -36,6 +37,9 @@ def check_backends(snapshot: Snapshot, route: Object, unresolved: Object, kind: 
         fix = "Create a ReferenceGrant in the namespace of the backend, or correct the namespace in backendRefs."
     elif has_pool and (reason == "InvalidKind" or reason in _POOL_REASONS):
         text, fix, confidence = _describe_pool(reason, message, kind)
+    elif _EXTERNAL_NAME.search(message):
+        text = f"The Gateway does not support the Service of the {kind}: it has the type ExternalName"
+        fix, confidence = f"The Service was changed outside Pulumi. {describe_refresh()}", "likely"
     else:
         text = f"The Gateway cannot use the backend of the {kind}: {sanitize(reason, 60) or 'it gives no reason'}"
         fix, confidence = SEE_EVIDENCE, "likely"

@@ -4,7 +4,6 @@ The conditions and their reasons are those of the Gateway API:
 https://gateway-api.sigs.k8s.io/reference/spec/#routeconditiontype.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -39,6 +38,10 @@ _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
         "another route uses the same host name",
         "Set {field}.hosts to other names, or remove the other route.",
     ),
+    "CertificateNotFound": (
+        "there is no certificate for its host names",
+        "Create a certificate for {field}.hosts where the controller looks for it (AWS: in Certificate Manager).",
+    ),
     "IncompatibleFilters": (
         "its controller does not support the filters of the route",
         "If http_route.path is set, the route has a filter URLRewrite: set http_route.path to /, or use another Gateway.",
@@ -46,7 +49,20 @@ _NOT_ACCEPTED: Mapping[str, tuple[str, str]] = {
 }
 """End of the problem, and fix, by the reason of the condition `Accepted`."""
 _KIND, _NAMESPACE = compile_words("kinds?"), compile_words("namespaces?")
-_REWRITE = re.compile(r"url ?rewrite", re.IGNORECASE)
+_UNSUPPORTED = (
+    (
+        compile_words("url ?rewrite"),
+        "its controller does not support the filter URLRewrite of the route",
+        "If http_route.path is set, the route has a filter URLRewrite: set http_route.path to /, or use another Gateway.",
+    ),
+    (compile_words("hostnames?"), "its controller does not support a host name of the route", "Correct {field}.hosts."),
+    (
+        compile_words("durations?|timeouts?"),
+        "its controller does not support the timeout of the route",
+        "Correct http_route.request_timeout, or remove it.",
+    ),
+)
+"""Pattern, end of the problem, and fix, for values that a controller does not support."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -95,8 +111,10 @@ def _describe_refusal(reason: str, message: str) -> tuple[str, str, Confidence]:
         return "its listeners allow no routes of this namespace", fix, "certain"
     if reason.startswith("Invalid") and reason.endswith("Route") and message.endswith("not found"):
         return "the Gateway does not exist", "Create the Gateway, or correct {field}.gateway and {field}.gateway_namespace.", "likely"
-    if _REWRITE.search(message):
-        return "its controller does not support the filter URLRewrite of the route", _NOT_ACCEPTED["IncompatibleFilters"][1], "likely"
+    if reason in ("UnsupportedValue", "IncompatibleFilters"):
+        for pattern, problem, fix in _UNSUPPORTED:
+            if pattern.search(message):
+                return problem, fix, "likely"
     problem, fix = _NOT_ACCEPTED.get(reason, ("", ""))
     return problem or sanitize(reason, 60) or "it gives no reason", fix or SEE_EVIDENCE, "certain" if problem else "likely"
 

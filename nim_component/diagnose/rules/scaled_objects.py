@@ -13,7 +13,7 @@ from ...text.sanitizing import sanitize
 from ..diagnosis import Diagnosis
 from ..snapshot import Snapshot
 from .patterns import SEE_EVIDENCE, match_patterns
-from .scaler_messages import EMPTY_RESULT, METRIC_FAILURES, REFUSALS
+from .scaler_messages import CONFLICT, EMPTY_RESULT, METRIC_FAILURES, REFUSALS
 
 _SETTLING_TIME = timedelta(seconds=60)
 """Time in which KEDA normally accepts a new ScaledObject and reads its metrics."""
@@ -38,7 +38,7 @@ def find(snapshot: Snapshot) -> Iterator[Diagnosis]:
             yield from _diagnose_metrics(snapshot, scaled, fallback, text, subject)
         elif text_at(ready, "status") in ("False", "Unknown") and reason in _METRIC_REASONS:
             yield from _diagnose_metrics(snapshot, scaled, ready, "KEDA cannot read a metric, and does not scale by it", subject)
-        elif text_at(ready, "status") == "False":
+        elif text_at(ready, "status") == "False" and CONFLICT not in text_at(ready, "message"):
             yield _diagnose_refusal(reason, text_at(ready, "message"), subject)
 
 

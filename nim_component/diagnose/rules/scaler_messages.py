@@ -73,6 +73,11 @@ METRIC_FAILURES = (
         "Begin autoscaling.keda.prometheus with http://.",
     ),
     _metrics(
+        r"Get \"[^\"]{0,300}/api/v1/query\?[^\"]{0,4000}\": unsupported protocol scheme \"(?P<scheme>[^\"]{0,253})\"",
+        "the address begins with neither http:// nor https://",
+        "Begin autoscaling.keda.prometheus with http:// or https://.",
+    ),
+    _metrics(
         r"prometheus metrics 'prometheus' target may be lost, the (?:result|value list) is empty",
         "Prometheus has no series for the query",
         "Check that Prometheus scrapes the pods (metrics.monitor: its labels must match the selector of Prometheus), and that the server "
@@ -145,5 +150,12 @@ REFUSALS = (
         "KEDA has no permission to create the HorizontalPodAutoscaler",
         "Let an administrator grant the permission in the evidence to {user}.",
     ),
+    _refused(
+        r"[Ff]ailed to ensure HPA is correctly created for ScaledObject",
+        "KEDA cannot create the HorizontalPodAutoscaler",
+        "See the events of the ScaledObject, and the log of keda-operator, for the reason.",
+    ),
 )
 """Messages of the condition Ready that is false."""
+CONFLICT = "the object has been modified"
+"""Part of a message about an attempt that is repeated."""

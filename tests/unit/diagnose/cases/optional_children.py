@@ -59,7 +59,7 @@ CASES: dict[str, list[Case]] = {
             "its listeners allow no routes of this namespace",
         ),
         (routed(condition("Programmed", "False", "TranslationError")), "could not apply the HTTPRoute: TranslationError (likely)"),
-        (routed(condition("Accepted", "False", "UnsupportedValue", "timeouts are odd")), "UnsupportedValue (likely). | See the evidence"),
+        (routed(condition("Accepted", "False", "UnsupportedValue", "the order is odd")), "UnsupportedValue (likely). | See the evidence"),
     ],
     "route-backend": [
         (routed(condition("ResolvedRefs", "False", *NOT_FOUND)), "The backend of the HTTPRoute does not exist"),
