@@ -63,7 +63,7 @@ def roll(cluster: Client, network: PodNetwork, gateway: Gateway, namespace: str,
         old, new = (expose(namespace, image=image, **given) for image in (OLD, NEW))
         apply_all(cluster, old.objects)
         wait_for_rollout(cluster, old.objects)
-        # Without probes, a pod is ready before its server: several answers in turn are of both pods.
+        # Without probes, a pod is ready before its server. Answers in turn are of both pods.
         wait_until("answers of both pods", lambda: all(gateway.get(f"{old.url}/v1/models").status == 200 for _ in range(8)))
         with ThreadPoolExecutor() as pool:
             with Traffic(lambda: gateway.complete(old.url, max_tokens=2, seconds_between_tokens=0.05)) as traffic:
