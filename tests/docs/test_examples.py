@@ -137,7 +137,7 @@ def test_yaml_blocks_are_valid(block: Block):
 
 
 def with_context(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields, with `secrets` and a cache for several pods if the block leaves them out."""
+    """Return the fields, with `secrets` and a cache for several pods if they are left out."""
     shared = {"cache": {"empty_dir": True}} if "autoscaling" in fields else {}
     return {"secrets": {"without_key": True}} | shared | fields
 

@@ -105,7 +105,7 @@ def test_branch_is_compared_with_merge_base(repository: Path, diff: Diff):
 
 def test_head_is_working_tree_by_default(repository: Path, diff: Diff):
     (repository / "Pulumi.dev.yaml").write_text(stack("x:2"))
-    (repository / "Pulumi.new.yaml").write_text(stack("x:3"))
+    (repository / "Pulumi.new.yaml").write_text(stack("x:3.0.0"))
     assert rules_by_stack(diff("--base", "main", "-f", "json")) == {
         "dev": ["image", "downtime"],
         "new": ["stack-added", "service-added"],
