@@ -131,13 +131,13 @@ def test_component_registers_same_outputs():
     }
 
 
-@pytest.mark.parametrize("image", ["a/b/c:latest", "a/b/c", "registry.example:5000/c"])
+@pytest.mark.parametrize("image", ["a/b/c:latest", "a/b/c:1.0", "a/b/c:prod", "a/b/c", "registry.example:5000/c"])
 def test_moving_tag_logs_warning(image: str):
     (warning,) = record(lambda: serve(image=image)).warnings()
     assert image in warning
     assert "restart may serve another model" in warning
 
 
-@pytest.mark.parametrize("image", ["a/b/c:1.0", "a/b/c@sha256:" + "0" * 64, "a/b/c:latest@sha256:" + "0" * 64])
+@pytest.mark.parametrize("image", ["a/b/c:1.0.0", "a/b/c@sha256:" + "0" * 64, "a/b/c:latest@sha256:" + "0" * 64])
 def test_fixed_tag_logs_no_warning(image: str):
     assert record(lambda: serve(image=image)).warnings() == []
