@@ -13,6 +13,7 @@ from .monitors import check_monitors
 from .orphans import check_orphans
 from .requirements import ServiceRequirements, StackRequirements
 from .result import CheckResult
+from .route_timeouts import check_route_timeouts
 from .secrets import check_pull_secrets, check_secrets
 from .stack_state import StackState
 from .storage import check_pvcs
@@ -38,6 +39,7 @@ def run_checks(requirements: StackRequirements, facts: Facts, state: StackState 
         *check_gpus(requirements, facts),
         *check_quotas(requirements, facts),
         *check_monitors(requirements, facts),
+        *check_route_timeouts(requirements.timed_gateways, facts.features),
         *check_live_state(facts, state),
         *check_pending_deletions(requirements, state),
         *check_orphans(requirements, facts, state),

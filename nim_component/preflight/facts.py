@@ -17,6 +17,7 @@ from ..names import JOBS, SELECTOR_LABELS, SERVER
 from .reads import UNREAD, get_object, get_secret, list_objects
 from .references import ObjectReference
 from .requirements import Permission, StackRequirements, permissions_of
+from .route_timeouts import GatewayName, read_features
 
 _OWN_KINDS = (
     ("Deployment", "/apis/apps/v1", "deployments"),
@@ -66,6 +67,8 @@ class Facts:
     """True for an object that exists, False for one that does not."""
     prometheus: tuple[Object, ...] | None = None
     """Prometheus, PrometheusAgent and ThanosRuler objects of all namespaces."""
+    features: Mapping[GatewayName, frozenset[str]] = field(default_factory=dict[GatewayName, frozenset[str]])
+    """Features of the GatewayClass of each Gateway, if they are known."""
     kinds: frozenset[tuple[str, str]] | None = None
     """(apiVersion, kind) that the server supports, of the requested API groups."""
     denied: tuple[Permission, ...] | None = None
@@ -96,11 +99,12 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
     pvcs = {each: start(get_object(client, f"/api/v1/namespaces/{each[0]}/persistentvolumeclaims/{each[1]}")) for each in sorted(pvc_names)}
     references = {each: start(get_object(client, each.path)) for each in requirements.references}
     prometheus = start(_prometheus(client, requirements))
+    features = start(read_features(client, requirements.timed_gateways))
     kinds = start(_kinds(client, {version for version, _ in requirements.kinds}))
     denied = start(_denied(client, requirements))
     own_objects = start(_own_objects(client, namespaces))
     by_name = (quotas, found_namespaces, secrets, pvcs, references)
-    tasks: list[asyncio.Task[Any]] = [nodes, pods, storage, kinds, denied, own_objects, prometheus]
+    tasks: list[asyncio.Task[Any]] = [nodes, pods, storage, kinds, denied, own_objects, prometheus, features]
     await asyncio.gather(*tasks, *(task for each in by_name for task in each.values()))
     return Facts(
         version,
@@ -114,6 +118,7 @@ async def read_facts(client: ClusterClient, requirements: StackRequirements) -> 
         {name: task.result() for name, task in pvcs.items() if task.result() is not UNREAD},
         {each: task.result() is not None for each, task in references.items() if task.result() is not UNREAD},
         prometheus.result(),
+        features.result(),
         kinds.result(),
         denied.result(),
         *own_objects.result(),

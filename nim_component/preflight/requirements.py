@@ -7,6 +7,7 @@ from ..cluster.objects import Object, at, items_at, mapping_at, name_of, number_
 from ..cluster.volume_owners import find_volume_owner
 from ..diagnose.targets import is_server, service_of
 from .references import ObjectReference, list_references
+from .route_timeouts import GatewayName, list_timed_gateways
 
 Permission = tuple[str, str, str, str]
 """Verb, API group, resource, and namespace (empty for the whole cluster)."""
@@ -58,6 +59,8 @@ class StackRequirements:
     """Objects that must exist, each with the services that refer to it."""
     monitors: tuple[Object, ...] = ()
     """ServiceMonitors, PodMonitors and PrometheusRules that the stack creates."""
+    timed_gateways: tuple[GatewayName, ...] = ()
+    """Gateways of HTTPRoutes with a time-out."""
 
 
 def read_requirements(objects: Sequence[Object]) -> StackRequirements:
@@ -68,7 +71,9 @@ def read_requirements(objects: Sequence[Object]) -> StackRequirements:
     namespaces = tuple(sorted({service.namespace for service in services} - created_namespaces))
     kinds = frozenset((text_at(each, "apiVersion"), text_at(each, "kind")) for each in objects)
     monitors = tuple(each for each in objects if text_at(each, "apiVersion").startswith("monitoring.coreos.com/"))
-    return StackRequirements(services, namespaces, kinds, frozenset(created), list_references(objects, created), monitors)
+    return StackRequirements(
+        services, namespaces, kinds, frozenset(created), list_references(objects, created), monitors, list_timed_gateways(objects)
+    )
 
 
 def _read_service(workload: Object, objects: Sequence[Object], created: set[tuple[str, str, str]]) -> ServiceRequirements:

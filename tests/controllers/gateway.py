@@ -75,11 +75,6 @@ class Gateway:
         )
         control_plane.wait("Traefik", lambda: listens(self.http) and listens(self.https), log=NAME)
 
-    def features(self) -> set[str]:
-        """Return the optional features of the Gateway API that the GatewayClass lists."""
-        found = self._client.get("gateway.networking.k8s.io/v1", "GatewayClass", NAME)
-        return {each["name"] for each in found["status"].get("supportedFeatures", [])}
-
     def add(self, namespace: str, *hosts: str) -> None:
         """Create a Gateway in a namespace with a listener for each scheme, and a certificate."""
         secret = self.add_certificate(namespace, *hosts)

@@ -1,5 +1,6 @@
 """Requests through Ingress, HTTPRoute and GRPCRoute, with Traefik as the controller."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,11 @@ from typing import Any
 import pytest
 
 from nim_component import GRPCRouteArgs, HTTPRouteArgs, IngressArgs
+from nim_component.cluster.client import ClusterClient
+from nim_component.preflight.result import CheckResult
+from nim_component.preflight.route_timeouts import check_route_timeouts, list_timed_gateways, read_features
 from tests.cluster.client import Client, wait_until
+from tests.cluster.controlplane import ControlPlane
 from tests.cluster.nodes import EIGHT_GPUS
 from tests.cluster.objects import apply_all
 from tests.cluster.pod_network import PodNetwork
@@ -159,9 +164,16 @@ def read_stream(gateway: Gateway, url: str) -> int:
     return len(arrived)
 
 
-def test_request_timeout_is_ignored_without_the_feature(gateway: Gateway, run: Run, host: str):
-    """Traefik accepts the route. Its GatewayClass does not list `HTTPRouteRequestTimeout`."""
+def test_request_timeout_is_ignored_without_the_feature(control_plane: ControlPlane, gateway: Gateway, run: Run, namespace: str, host: str):
+    """Traefik accepts the route. `check` reads that its GatewayClass lists no such feature."""
     exposed = run(**http_route(host, request_timeout="1s"))
     wait_for_answer(gateway, f"{exposed.url}/v1/models")
-    assert "HTTPRouteRequestTimeout" not in gateway.features()
     assert gateway.complete(exposed.url, max_tokens=1, seconds_between_tokens=3).status == 200
+
+    async def read() -> list[CheckResult]:
+        gateways = list_timed_gateways(exposed.objects)
+        async with ClusterClient.connect(str(control_plane.kubeconfig)) as client:
+            return list(check_route_timeouts(gateways, await read_features(client, gateways)))
+
+    (result,) = asyncio.run(read())
+    assert (result.mark, result.about) == ("warn", f"Gateway {namespace}/{NAME} and http_route.request_timeout")
