@@ -166,12 +166,12 @@ class TestWarning:
         (warning,) = recorded(model_profile="vllm-bf16-tp4-pp1").warnings()
         assert warning.startswith("gpu: wrong number of GPUs: tensor x pipeline parallel size is 4, and the server has 1 GPU.")
 
-    @pytest.mark.parametrize("fields", [{}, {"image": "a/b/own:1.0"}, {"gpu_resource": "example.com/gpu"}], ids=str)
+    @pytest.mark.parametrize("fields", [{}, {"image": "a/b/own:1.0.0"}, {"gpu_resource": "example.com/gpu"}], ids=str)
     def test_fit_or_unknown_prints_no_warning(self, fields: dict[str, Any]):
         assert recorded(**fields).warnings() == []
 
     def test_output_prints_no_warning(self):
-        assert record(lambda: serve(gpu=pulumi.Output.from_input(1), image=pulumi.Output.from_input("a/b/c:1"))).warnings() == []
+        assert record(lambda: serve(gpu=pulumi.Output.from_input(1), image=pulumi.Output.from_input("a/b/c:1.0.0"))).warnings() == []
 
 
 LARGE: dict[str, Any] = {"image": "nvcr.io/nim/meta/llama-3.1-70b-instruct:1.8.0", "gpu": 8}
@@ -205,7 +205,7 @@ class TestCacheWarning:
             {**LARGE, "cache": {"existing_claim": "models"}},
             {**LARGE, "cache": {"host_path": "/models"}},
             {**LARGE, "cache": {"volume_name": "models"}},
-            {"image": "a/b/own:1.0"},
+            {"image": "a/b/own:1.0.0"},
             {**LARGE, "gpu": 2, "model_profile": "vllm-nvfp4-tp2-pp1"},
         ],
         ids=str,
